@@ -1,0 +1,186 @@
+//! A stream of octets in messages: the websockify scheme.
+//!
+//! With the subprotocol `binary`, or none, the stream's octets are the payload of binary messages;
+//! with `base64` each text message is one Base64 text (RFC 4648 §4, with padding). The borders of
+//! messages carry no meaning, and an empty message is nothing. What is received is handed on as it
+//! comes: no message is ever held, however long.
+
+mod base64;
+
+use crate::connection::{Connection, Event};
+use crate::error::{Closed, ProtocolError};
+use crate::frame::{DataKind, EncodedHeader};
+use base64::Base64;
+
+/// How octets are carried in messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Encoding {
+    /// As Base64, in text messages.
+    Base64,
+    /// As they are, in binary messages.
+    Binary,
+}
+
+impl Encoding {
+    /// The encoding that an agreed subprotocol means: `base64` itself, octets as they are for every
+    /// other name and for none.
+    #[must_use]
+    pub fn of(subprotocol: Option<&str>) -> Self {
+        match subprotocol {
+            Some("base64") => Self::Base64,
+            _ => Self::Binary,
+        }
+    }
+
+    /// The subprotocol's name.
+    #[must_use]
+    pub const fn subprotocol(self) -> &'static str {
+        match self {
+            Self::Base64 => "base64",
+            Self::Binary => "binary",
+        }
+    }
+
+    const fn kind(self) -> DataKind {
+        match self {
+            Self::Base64 => DataKind::Text,
+            Self::Binary => DataKind::Binary,
+        }
+    }
+}
+
+/// Octets in and out of a [`Connection`]'s messages.
+///
+/// ```
+/// use wsstream_core::{ByteStream, Config, Connection, Encoding, Seed};
+///
+/// let mut client = Connection::client(Config::new(), &Seed::new([1; 32]));
+/// let mut server = Connection::server(Config::new());
+/// let mut at_client = ByteStream::new(Encoding::Base64);
+/// let mut at_server = ByteStream::new(Encoding::Base64);
+///
+/// assert_eq!(at_client.write(&mut client, b"hello")?, 5);
+/// let mut wire = client.outbox().octets().to_vec();
+/// let mut out = [0; 16];
+/// assert_eq!(at_server.read(&mut server, &mut &mut wire[..], &mut out), 5);
+/// assert_eq!(&out[..5], b"hello");
+/// # Ok::<(), wsstream_core::Closed>(())
+/// ```
+#[derive(Debug)]
+pub struct ByteStream {
+    encoding: Encoding,
+    base64: Base64,
+}
+
+impl ByteStream {
+    /// A stream at its beginning.
+    #[must_use]
+    pub fn new(encoding: Encoding) -> Self {
+        Self {
+            encoding,
+            base64: Base64::default(),
+        }
+    }
+
+    /// How the octets are carried.
+    #[must_use]
+    pub const fn encoding(&self) -> Encoding {
+        self.encoding
+    }
+
+    /// Fills `out` from what is at the front of `input`, and returns how many octets it holds now. With
+    /// 0, either more is needed or [`Connection::ending`] tells how the stream has ended; all that came
+    /// before the end has then been returned.
+    pub fn read(
+        &mut self,
+        connection: &mut Connection,
+        input: &mut &mut [u8],
+        out: &mut [u8],
+    ) -> usize {
+        let mut filled = 0;
+        loop {
+            filled += self.base64.take_ready(&mut out[filled..]);
+            let out = &mut out[filled..];
+            let max = match self.encoding {
+                Encoding::Binary => out.len(),
+                Encoding::Base64 => self.base64.text_for(out.len()),
+            };
+            match connection.recv_up_to(max, input) {
+                Ok(Some(Event::Data { kind, payload, end })) if kind == self.encoding.kind() => {
+                    if self.encoding == Encoding::Binary {
+                        filled += payload.copy_to(out);
+                        continue;
+                    }
+                    let (count, valid) = self.base64.decode(payload.unmask(), end, out);
+                    filled += count;
+                    if !valid {
+                        connection.fail(ProtocolError::InvalidBase64);
+                    }
+                }
+                Ok(Some(Event::Data { kind, .. })) => {
+                    connection.fail(ProtocolError::UnexpectedKind(kind));
+                }
+                Ok(Some(_)) => {}
+                Ok(None) | Err(_) => break,
+            }
+        }
+        if let Some(kind) = connection
+            .receiving()
+            .filter(|&kind| kind != self.encoding.kind())
+        {
+            connection.fail(ProtocolError::UnexpectedKind(kind));
+        }
+        filled
+    }
+
+    /// How many octets are certain to come next just as the stream's reader wants them, but for the
+    /// mask: see [`Connection::in_place`].
+    #[must_use]
+    pub fn in_place(&self, connection: &Connection) -> usize {
+        match self.encoding {
+            Encoding::Binary => connection.in_place(),
+            Encoding::Base64 => 0,
+        }
+    }
+
+    /// Sends the front of `data` as one message, and returns how many octets that is: at most 64 KiB,
+    /// and no more than the outbox has room for, possibly 0.
+    ///
+    /// # Errors
+    ///
+    /// [`Closed`] after our Close, or once the connection is over.
+    pub fn write(&mut self, connection: &mut Connection, data: &[u8]) -> Result<usize, Closed> {
+        let room = connection.room().min(Connection::MAX_STREAM_MESSAGE);
+        let len = data.len().min(match self.encoding {
+            Encoding::Binary => room,
+            Encoding::Base64 => base64::octets_in(room),
+        });
+        let data = &data[..len];
+        if data.is_empty() || self.encoding == Encoding::Binary {
+            return connection.send(self.encoding.kind(), data, !data.is_empty());
+        }
+        if !connection.can_send() {
+            return Err(Closed);
+        }
+        let mut message = connection.message(DataKind::Text, base64::text_len(len), true);
+        base64::encode(data, |text| message.write(text));
+        Ok(len)
+    }
+
+    /// The header, and how much of `data` goes into its frame, for those who write both themselves:
+    /// see [`Connection::direct`].
+    #[must_use]
+    pub fn direct(&self, connection: &Connection, data: &[u8]) -> Option<(EncodedHeader, usize)> {
+        let len = data.len().min(Connection::MAX_STREAM_MESSAGE);
+        if len == 0 || self.encoding != Encoding::Binary {
+            return None;
+        }
+        connection
+            .direct(DataKind::Binary, len)
+            .map(|header| (header, len))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,124 @@
+//! Base64 over any cut of the text: RFC 4648 §4, strict.
+//!
+//! Each message is one text: padding ends it, and nothing may follow. Three characters at most are
+//! kept from one piece to the next, and two octets that found no room.
+
+use ::base64::Engine;
+use ::base64::engine::general_purpose::STANDARD;
+
+/// Decodes the texts of a stream's messages.
+#[derive(Debug, Default)]
+pub(super) struct Base64 {
+    /// The start of a group of four characters.
+    group: [u8; 4],
+    group_len: usize,
+    /// Octets that were decoded and found no room.
+    ready: [u8; 3],
+    ready_len: usize,
+    /// Whether the message's text has ended, with padding.
+    padded: bool,
+}
+
+impl Base64 {
+    /// How many characters to take for `room` octets. At least one group, whose octets may wait.
+    pub(super) fn text_for(&self, room: usize) -> usize {
+        if room == 0 || self.ready_len > 0 {
+            return 0;
+        }
+        (room / 3 * 4).max(4) - self.group_len
+    }
+
+    /// Moves octets that wait to the front of `out`.
+    pub(super) fn take_ready(&mut self, out: &mut [u8]) -> usize {
+        let count = self.ready_len.min(out.len());
+        out[..count].copy_from_slice(&self.ready[..count]);
+        self.ready.copy_within(count..self.ready_len, 0);
+        self.ready_len -= count;
+        count
+    }
+
+    /// Decodes a piece of text, no longer than [`text_for`](Self::text_for) `out`. Tells how many octets
+    /// came to `out`, and whether all was well: if not, they are those before the fault.
+    pub(super) fn decode(&mut self, mut text: &[u8], end: bool, out: &mut [u8]) -> (usize, bool) {
+        let mut filled = 0;
+        let mut valid = text.is_empty() || !self.padded;
+        if self.group_len > 0 && valid {
+            let (piece, rest) = text.split_at(text.len().min(4 - self.group_len));
+            text = rest;
+            self.push(piece);
+            if self.group_len == 4 {
+                self.group_len = 0;
+                let group = self.group;
+                valid = self.groups(&group, out, &mut filled);
+            }
+        }
+        if valid {
+            let (groups, rest) = text.split_at(text.len() / 4 * 4);
+            valid = self.groups(groups, out, &mut filled) && (rest.is_empty() || !self.padded);
+            self.push(rest);
+        }
+        if end {
+            valid &= self.group_len == 0;
+            self.padded = false;
+        }
+        (filled, valid)
+    }
+
+    fn push(&mut self, piece: &[u8]) {
+        self.group[self.group_len..self.group_len + piece.len()].copy_from_slice(piece);
+        self.group_len += piece.len();
+    }
+
+    /// Decodes whole groups behind what is `filled`; the last one may be padded.
+    fn groups(&mut self, groups: &[u8], out: &mut [u8], filled: &mut usize) -> bool {
+        if groups.is_empty() {
+            return true;
+        }
+        if self.padded {
+            return false;
+        }
+        let room = &mut out[*filled..];
+        if groups.len() / 4 * 3 <= room.len()
+            && let Ok(count) = STANDARD.decode_slice(groups, room)
+        {
+            *filled += count;
+        } else {
+            // Little room, or a fault: group by group, so that what is before a fault is delivered.
+            for group in groups.chunks(4) {
+                let mut octets = [0; 3];
+                let Ok(count) = STANDARD.decode_slice(group, &mut octets) else {
+                    return false;
+                };
+                if self.padded {
+                    return false;
+                }
+                self.padded = group.ends_with(b"=");
+                (self.ready, self.ready_len) = (octets, count);
+                *filled += self.take_ready(&mut out[*filled..]);
+            }
+        }
+        self.padded = groups.ends_with(b"=");
+        true
+    }
+}
+
+/// How many octets can be sent as at most `room` characters.
+pub(super) const fn octets_in(room: usize) -> usize {
+    room / 4 * 3
+}
+
+/// How many characters `octets` octets take.
+pub(super) const fn text_len(octets: usize) -> usize {
+    octets.div_ceil(3) * 4
+}
+
+/// Encodes `data` as one text, which `write` is given piece by piece.
+pub(super) fn encode(data: &[u8], mut write: impl FnMut(&[u8])) {
+    let mut text = [0; 1024];
+    for piece in data.chunks(octets_in(text.len())) {
+        // It fits by construction.
+        if let Ok(len) = STANDARD.encode_slice(piece, &mut text) {
+            write(&text[..len]);
+        }
+    }
+}

@@ -1,0 +1,316 @@
+//! An open connection: RFC 6455 §5.4, §5.5, §6 and §7.
+//!
+//! [`Connection`] keeps the rules that need memory: fragments, control frames, masking direction, the
+//! closing handshake, keepalive. It holds no message: data is handed on as it comes, and text is not
+//! checked here. See [`Assembler`](crate::Assembler) and [`ByteStream`](crate::ByteStream) for what
+//! applications want.
+
+mod ahead;
+mod closing;
+mod receiving;
+mod sending;
+mod timers;
+mod trace;
+
+#[cfg(test)]
+mod tests;
+
+use core::time::Duration;
+
+pub use ahead::LookAhead;
+pub use closing::ClosedBy;
+pub use receiving::Event;
+
+use crate::close::Close;
+use crate::config::Config;
+use crate::decoder::Decoder;
+use crate::error::{ProtocolError, StreamError};
+use crate::frame::{DataKind, MAX_CONTROL_PAYLOAD, Opcode};
+use crate::outbox::Outbox;
+use crate::seed::{MaskKeys, Seed};
+use crate::time::Timestamp;
+use closing::Closing;
+use timers::{Due, Timers};
+
+/// Which end of the connection this is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "a connection has two ends")]
+pub enum Role {
+    /// The end that asked for the connection, and masks what it sends.
+    Client,
+    /// The end that was asked.
+    Server,
+}
+
+/// One end of an open connection.
+///
+/// Octets from the peer go in through [`recv`](Self::recv), messages through [`send`](Self::send);
+/// octets for the peer come out of [`outbox`](Self::outbox). Whoever drives it writes the outbox after
+/// every call that could have filled it, tells it the time through [`poll_time`](Self::poll_time), and
+/// shuts the transport down when [`wants_shutdown`](Self::wants_shutdown) says so.
+///
+/// ```
+/// use wsstream_core::{Config, Connection, DataKind, Event, Seed};
+///
+/// let mut client = Connection::client(Config::new(), &Seed::new([1; 32]));
+/// let mut server = Connection::server(Config::new());
+///
+/// client.send(DataKind::Text, b"Hello", true)?;
+/// let mut wire = client.outbox().octets().to_vec();
+/// let mut input = &mut wire[..];
+/// while let Some(event) = server.recv(&mut input)? {
+///     let Event::Data { kind: DataKind::Text, payload, end: true } = event else { panic!() };
+///     assert_eq!(payload.unmask(), b"Hello");
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Connection {
+    config: Config,
+    /// A client's, §5.3; a server has none.
+    mask_keys: Option<MaskKeys>,
+    decoder: Decoder,
+    /// The message that is being received, and that is being sent, in fragments.
+    receiving: Option<DataKind>,
+    sending: Option<DataKind>,
+    /// The payload of the control frame that is being received.
+    control: ControlPayload,
+    /// The newest ping that could not be answered yet, §5.5.3.
+    unanswered: Option<alloc::boxed::Box<ControlPayload>>,
+    outbox: Outbox,
+    closing: Closing,
+    timers: Timers,
+    /// Whether octets came since the time was last told.
+    heard: bool,
+    counters: Counters,
+}
+
+/// What went through a connection since it was opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Counters {
+    /// Octets received, headers included.
+    pub received: u64,
+    /// Octets of data frames' payload received.
+    pub payload_received: u64,
+    /// Frames received, of any kind.
+    pub frames_received: u64,
+    /// Pings received.
+    pub pings_received: u64,
+    /// Octets written to the transport, headers included.
+    pub sent: u64,
+    /// Octets of data frames' payload queued or sent.
+    pub payload_sent: u64,
+    /// Frames queued or sent, of any kind.
+    pub frames_sent: u64,
+    /// Keepalive pings sent.
+    pub pings_sent: u64,
+}
+
+#[derive(Clone, Debug)]
+struct ControlPayload {
+    octets: [u8; MAX_CONTROL_PAYLOAD],
+    len: u8,
+}
+
+impl ControlPayload {
+    const EMPTY: Self = Self {
+        octets: [0; MAX_CONTROL_PAYLOAD],
+        len: 0,
+    };
+
+    fn as_slice(&self) -> &[u8] {
+        &self.octets[..usize::from(self.len)]
+    }
+
+    /// Appends `piece`. The decoder bounds a control frame's payload, so it fits.
+    fn push(&mut self, piece: &[u8]) {
+        let len = usize::from(self.len);
+        let fits = piece.len().min(MAX_CONTROL_PAYLOAD - len);
+        self.octets[len..len + fits].copy_from_slice(&piece[..fits]);
+        #[expect(clippy::cast_possible_truncation, reason = "at most 125")]
+        {
+            self.len = (len + fits) as u8;
+        }
+    }
+}
+
+impl Connection {
+    /// A server's end, right after the opening handshake.
+    #[must_use]
+    pub fn server(config: Config) -> Self {
+        Self::new(Role::Server, None, config)
+    }
+
+    /// A client's end, right after the opening handshake. The seed gives its masking keys.
+    #[must_use]
+    pub fn client(config: Config, seed: &Seed) -> Self {
+        Self::new(Role::Client, Some(seed.mask_keys()), config)
+    }
+
+    fn new(role: Role, mask_keys: Option<MaskKeys>, config: Config) -> Self {
+        Self {
+            config,
+            mask_keys,
+            decoder: Decoder::new(),
+            receiving: None,
+            sending: None,
+            control: ControlPayload::EMPTY,
+            unanswered: None,
+            outbox: Outbox::default(),
+            closing: Closing::new(role),
+            timers: Timers::new(),
+            heard: false,
+            counters: Counters::default(),
+        }
+    }
+
+    /// Which end this is.
+    #[must_use]
+    pub const fn role(&self) -> Role {
+        self.closing.role
+    }
+
+    /// How it was set to behave.
+    #[must_use]
+    pub const fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// What is to be written to the transport.
+    pub fn outbox(&mut self) -> &mut Outbox {
+        self.answer_ping();
+        &mut self.outbox
+    }
+
+    /// Sends `close`, once: nothing happens if a Close has been sent or the connection is over. If the
+    /// peer has closed and waits for an answer, this is it, and its own code is what is sent, §5.5.1.
+    pub fn close(&mut self, close: &Close) {
+        if self.closing.can_send() {
+            let close = match self.closing.received_close() {
+                Some(received) if close.is_normal() => received.answer(),
+                _ => close.clone(),
+            };
+            self.send_close(close);
+        }
+    }
+
+    /// Fails the connection, §7.1.7: queues a Close with the error's code, and takes no more from the
+    /// peer. For a layer above that finds the fault. Returns the error.
+    pub fn fail(&mut self, error: ProtocolError) -> ProtocolError {
+        if self.closing.can_receive() {
+            self.closing.violated(error);
+            if self.closing.sent_close().is_none() {
+                self.send_close(Close::new(
+                    error.close_code(),
+                    &alloc::string::ToString::to_string(&error),
+                ));
+            }
+        }
+        error
+    }
+
+    fn send_close(&mut self, close: Close) {
+        let (payload, len) = close.payload();
+        self.push_control(Opcode::Close, &payload[..len]);
+        self.closing.sent(close);
+    }
+
+    /// Tells that the transport gives no more octets.
+    pub const fn recv_eof(&mut self) {
+        self.closing.ended();
+    }
+
+    /// Whether [`poll_time`](Self::poll_time) has anything to do: there is a deadline, or a pong has come
+    /// whose round-trip time it can tell. Asking is cheaper than reading a clock.
+    #[must_use]
+    pub fn wants_time(&self) -> bool {
+        self.timers
+            .wanted(&self.config, self.closing.phase(), !self.outbox.is_empty())
+    }
+
+    /// Tells the time, does what is due, and answers when to tell it next. To be called when that time
+    /// has come, and after anything has moved while [`wants_time`](Self::wants_time).
+    pub fn poll_time(&mut self, now: Timestamp) -> Option<Timestamp> {
+        // Each turn changes the phase or sends a ping, so there are few.
+        loop {
+            let progress = core::mem::take(&mut self.heard) | self.outbox.take_progress();
+            let waiting = !self.outbox.is_empty();
+            match self
+                .timers
+                .poll(now, progress, &self.config, self.closing.phase(), waiting)
+            {
+                Ok(next) => return next,
+                Err(Due::Ping) => {
+                    // A full outbox is no reason to wait: the ping waits in it, and so does the deadline.
+                    self.counters.pings_sent += 1;
+                    let number = self.counters.pings_sent.to_be_bytes();
+                    self.push_control(Opcode::Ping, &number);
+                }
+                Err(Due::Answer) => self.close(&Close::default()),
+                Err(Due::GiveUp(timeout)) => {
+                    self.outbox.clear();
+                    self.closing.give_up(timeout);
+                }
+            }
+        }
+    }
+
+    /// Whether messages can be sent: no Close has been, and the connection is not over.
+    #[must_use]
+    pub fn can_send(&self) -> bool {
+        self.closing.can_send()
+    }
+
+    /// Whether the transport's write side is to be shut down once the outbox is empty.
+    #[must_use]
+    pub fn wants_shutdown(&self) -> bool {
+        self.closing.wants_shutdown()
+    }
+
+    /// Whether there is nothing left to wait for: the transport can be dropped once the outbox is empty
+    /// and it is shut down.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.closing.phase() == closing::Phase::Over
+    }
+
+    /// What reading comes to: `None` while there may be more, `Ok` after the peer's Close 1000 or
+    /// without a code. The one place where endings become results.
+    #[must_use]
+    pub fn ending(&self) -> Option<Result<(), StreamError>> {
+        self.closing.ending()
+    }
+
+    /// The peer's Close, once it has come.
+    #[must_use]
+    pub const fn received_close(&self) -> Option<&Close> {
+        self.closing.received_close()
+    }
+
+    /// Our Close, once it has been queued.
+    #[must_use]
+    pub const fn sent_close(&self) -> Option<&Close> {
+        self.closing.sent_close()
+    }
+
+    /// Who closed first.
+    #[must_use]
+    pub const fn closed_by(&self) -> Option<ClosedBy> {
+        self.closing.closed_by()
+    }
+
+    /// What went through so far.
+    #[must_use]
+    pub const fn counters(&self) -> Counters {
+        let mut counters = self.counters;
+        counters.sent = self.outbox.written();
+        counters
+    }
+
+    /// The time from the newest answered keepalive ping to its pong.
+    #[must_use]
+    pub const fn rtt(&self) -> Option<Duration> {
+        self.timers.rtt()
+    }
+}

@@ -1,0 +1,198 @@
+//! The closing handshake as a table: RFC 6455 §5.5.1, §7.1 and §7.2.
+//!
+//! Every decision about how a connection ends is made here, from what was sent and what was received.
+
+use super::Role;
+use crate::close::Close;
+use crate::error::{ProtocolError, StreamError, Timeout};
+
+/// Which end sent the first Close.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "a connection has two ends")]
+pub enum ClosedBy {
+    /// This end.
+    Us,
+    /// The other end.
+    Peer,
+}
+
+/// What the peer has done to end the connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Received {
+    Nothing,
+    Close,
+    /// The peer broke the protocol: what follows cannot be trusted.
+    Violation(ProtocolError),
+}
+
+/// What is to happen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// Messages go both ways.
+    Open,
+    /// The peer has closed; our answer is due once our writer has ended.
+    Answer,
+    /// We have closed; the peer's Close is to come.
+    AwaitClose,
+    /// Both have closed, or the connection was failed: the peer ends the transport, soon.
+    AwaitEnd,
+    /// The transport can be dropped.
+    Over,
+}
+
+/// How far both directions have ended.
+#[derive(Debug)]
+pub(super) struct Closing {
+    pub(super) role: Role,
+    received: Received,
+    /// The transport gives no more octets.
+    eof: bool,
+    /// A timer has run out.
+    timed_out: Option<Timeout>,
+    /// Both Closes, and who was first.
+    sent_close: Option<Close>,
+    received_close: Option<Close>,
+    closed_by: Option<ClosedBy>,
+}
+
+impl Closing {
+    pub(super) const fn new(role: Role) -> Self {
+        Self {
+            role,
+            received: Received::Nothing,
+            eof: false,
+            timed_out: None,
+            sent_close: None,
+            received_close: None,
+            closed_by: None,
+        }
+    }
+
+    pub(super) fn phase(&self) -> Phase {
+        next(
+            self.role,
+            self.sent_close.is_some(),
+            self.received,
+            self.eof || self.timed_out.is_some(),
+        )
+    }
+
+    /// Whether messages may be sent, §5.5.1: until our own Close.
+    pub(super) fn can_send(&self) -> bool {
+        self.sent_close.is_none() && matches!(self.phase(), Phase::Open | Phase::Answer)
+    }
+
+    /// Whether frames are to be looked at: until the peer's Close, §5.5.1, or its fault, §7.1.7.
+    pub(super) fn can_receive(&self) -> bool {
+        matches!(self.phase(), Phase::Open | Phase::AwaitClose)
+    }
+
+    /// Whether the transport's write side can be shut down once everything is written: a server does
+    /// that first, §7.1.1; a client only if it failed the connection.
+    pub(super) fn wants_shutdown(&self) -> bool {
+        match self.phase() {
+            Phase::Over => true,
+            Phase::AwaitEnd => matches!(self.received, Received::Violation(_)),
+            _ => false,
+        }
+    }
+
+    /// What reading comes to, once there is nothing left to receive.
+    pub(super) fn ending(&self) -> Option<Result<(), StreamError>> {
+        match (self.received, &self.received_close) {
+            (Received::Violation(error), _) => Some(Err(StreamError::Protocol(error))),
+            (_, Some(close)) if close.is_normal() => Some(Ok(())),
+            (_, Some(close)) => Some(Err(StreamError::Closed(close.clone()))),
+            (_, None) if self.eof => Some(Err(StreamError::Truncated)),
+            (_, None) => self
+                .timed_out
+                .map(|timeout| Err(StreamError::TimedOut(timeout))),
+        }
+    }
+
+    pub(super) fn sent(&mut self, close: Close) {
+        self.closed_by.get_or_insert(ClosedBy::Us);
+        self.sent_close = Some(close);
+    }
+
+    pub(super) fn received(&mut self, close: Close) {
+        self.closed_by.get_or_insert(ClosedBy::Peer);
+        self.received = Received::Close;
+        self.received_close = Some(close);
+    }
+
+    pub(super) const fn violated(&mut self, error: ProtocolError) {
+        self.received = Received::Violation(error);
+    }
+
+    pub(super) const fn ended(&mut self) {
+        self.eof = true;
+    }
+
+    pub(super) const fn give_up(&mut self, waiting_for: Timeout) {
+        self.timed_out = Some(waiting_for);
+    }
+
+    pub(super) const fn received_close(&self) -> Option<&Close> {
+        self.received_close.as_ref()
+    }
+
+    pub(super) const fn sent_close(&self) -> Option<&Close> {
+        self.sent_close.as_ref()
+    }
+
+    pub(super) const fn closed_by(&self) -> Option<ClosedBy> {
+        self.closed_by
+    }
+}
+
+/// The table.
+fn next(role: Role, sent: bool, received: Received, ended: bool) -> Phase {
+    match (sent, received, ended) {
+        (_, _, true) => Phase::Over,
+        (false, Received::Nothing, false) => Phase::Open,
+        // Whether the answer is due at once is the policy's to say: see `Connection`.
+        (false, Received::Close, false) => Phase::Answer,
+        (true, Received::Nothing, false) => Phase::AwaitClose,
+        // §7.1.1: the server ends TCP first, so that TIME_WAIT is its own; a client waits for that.
+        (true, Received::Close, false) => match role {
+            Role::Server => Phase::Over,
+            Role::Client => Phase::AwaitEnd,
+        },
+        // §7.1.7: what comes is to be ignored, but read: ending TCP with octets unread would reset it,
+        // and a reset takes our Close away from the peer.
+        (_, Received::Violation(_), false) => Phase::AwaitEnd,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// All rows: what we sent, what we received, whether the transport has ended.
+    #[test]
+    fn s7_1_the_closing_table() {
+        use Phase::*;
+        const BAD: Received = Received::Violation(ProtocolError::Masked);
+        let table = [
+            // sent, received, ended, as a server, as a client
+            (false, Received::Nothing, false, Open, Open),
+            (false, Received::Nothing, true, Over, Over),
+            (false, Received::Close, false, Answer, Answer),
+            (false, Received::Close, true, Over, Over),
+            (false, BAD, false, AwaitEnd, AwaitEnd),
+            (false, BAD, true, Over, Over),
+            (true, Received::Nothing, false, AwaitClose, AwaitClose),
+            (true, Received::Nothing, true, Over, Over),
+            (true, Received::Close, false, Over, AwaitEnd),
+            (true, Received::Close, true, Over, Over),
+            (true, BAD, false, AwaitEnd, AwaitEnd),
+            (true, BAD, true, Over, Over),
+        ];
+        for (sent, received, ended, server, client) in table {
+            let row = (sent, received, ended);
+            assert_eq!(next(Role::Server, sent, received, ended), server, "{row:?}");
+            assert_eq!(next(Role::Client, sent, received, ended), client, "{row:?}");
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! Frames in: fragments, control frames and what they are answered with, RFC 6455 §5.4 and §5.5.
+
+use alloc::boxed::Box;
+use core::mem;
+
+use super::{Connection, ControlPayload, Role};
+use crate::close::Close;
+use crate::decoder::Payload;
+use crate::error::ProtocolError;
+use crate::frame::{DataKind, Header, Opcode};
+
+/// What a connection tells.
+#[derive(Debug)]
+#[expect(clippy::exhaustive_enums, reason = "RFC 6455 knows no other frames")]
+pub enum Event<'a> {
+    /// A piece of a message. Only its last piece may be empty.
+    Data {
+        /// What the message carries. Text is not checked here.
+        kind: DataKind,
+        /// The piece.
+        payload: Payload<'a>,
+        /// Whether the message ends with this piece.
+        end: bool,
+    },
+    /// A ping, which has been answered.
+    Ping(&'a [u8]),
+    /// A pong, asked for or not.
+    Pong(&'a [u8]),
+    /// The peer's Close, the last event there is. Unless half close delays it, it has been answered.
+    Close(Close),
+}
+
+impl Connection {
+    /// Takes octets off the front of `input` up to the next event. To be called until it gives `None`,
+    /// even when `input` is empty: there may be more to tell than octets to take.
+    ///
+    /// After the peer's Close, or an error, everything is taken and nothing told: the rest is to be
+    /// read, so that the transport ends well, and ignored (§5.5.1, §7.1.7).
+    ///
+    /// # Errors
+    ///
+    /// What the peer did wrong, once. The Close that says so is in the outbox already: write it.
+    #[inline]
+    pub fn recv<'a, 'b: 'a>(
+        &'a mut self,
+        input: &mut &'b mut [u8],
+    ) -> Result<Option<Event<'a>>, ProtocolError> {
+        self.recv_up_to(usize::MAX, input)
+    }
+
+    /// The same, with pieces of `max` octets at most, for those who have room for no more. With 0,
+    /// `None` is also given at the start of a piece.
+    ///
+    /// # Errors
+    ///
+    /// As [`recv`](Self::recv).
+    pub fn recv_up_to<'a, 'b: 'a>(
+        &'a mut self,
+        max: usize,
+        input: &mut &'b mut [u8],
+    ) -> Result<Option<Event<'a>>, ProtocolError> {
+        loop {
+            let available = input.len();
+            if !self.closing.can_receive() {
+                self.received(available);
+                *input = &mut [];
+                return Ok(None);
+            }
+            let decoded = self.decoder.decode_up_to(max, input);
+            self.received(available - input.len());
+            let chunk = match decoded {
+                Ok(Some(chunk)) => chunk,
+                Ok(None) => return Ok(None),
+                Err(error) => return Err(self.fail(error)),
+            };
+            let header = chunk.header;
+            if chunk.first {
+                self.trace("received", &header);
+                self.check(&header).map_err(|error| self.fail(error))?;
+                self.counters.frames_received += 1;
+            }
+            if header.opcode.is_control() {
+                if chunk.first {
+                    self.control.len = 0;
+                }
+                self.control.push(chunk.payload.unmask());
+                if chunk.last {
+                    return self.recv_control(header.opcode).map(Some);
+                }
+                continue;
+            }
+            if chunk.first {
+                self.begin(header.opcode)
+                    .map_err(|error| self.fail(error))?;
+            }
+            let Some(kind) = self.receiving else { continue };
+            let end = chunk.last && header.fin;
+            if end {
+                self.receiving = None;
+            } else if chunk.payload.is_empty() {
+                continue;
+            }
+            self.counters.payload_received += chunk.payload.len() as u64;
+            return Ok(Some(Event::Data {
+                kind,
+                payload: chunk.payload,
+                end,
+            }));
+        }
+    }
+
+    /// How many octets of payload are certain to come next and can be received straight into the
+    /// reader's buffer, for [`recv_in_place`](Self::recv_in_place); 0 unless a data frame is under way,
+    /// whose last octet always comes through [`recv`](Self::recv).
+    #[must_use]
+    pub fn in_place(&self) -> usize {
+        if !self.closing.can_receive() {
+            return 0;
+        }
+        usize::try_from(self.decoder.data_remaining().saturating_sub(1)).unwrap_or(usize::MAX)
+    }
+
+    /// Takes `payload`, at most [`in_place`](Self::in_place) octets that came from the transport, and
+    /// unmasks it where it is. It belongs to the message that is under way.
+    pub fn recv_in_place(&mut self, payload: &mut [u8]) {
+        self.decoder.decode_in_place(payload);
+        self.counters.payload_received += payload.len() as u64;
+        self.received(payload.len());
+    }
+
+    /// The message that is under way, if any.
+    #[must_use]
+    pub const fn receiving(&self) -> Option<DataKind> {
+        self.receiving
+    }
+
+    /// Tells that the peer's octets are not being taken because nobody reads: its silence is our
+    /// doing, and not to be held against it.
+    pub const fn stalled(&mut self) {
+        self.heard = true;
+    }
+
+    pub(super) const fn received(&mut self, octets: usize) {
+        self.heard |= octets > 0;
+        self.counters.received += octets as u64;
+    }
+
+    /// What role and extensions make of a header.
+    pub(super) const fn check(&self, header: &Header) -> Result<(), ProtocolError> {
+        match (self.closing.role, header.mask) {
+            // §5.1: a client masks all frames, a server none.
+            (Role::Server, None) => return Err(ProtocolError::Unmasked),
+            (Role::Client, Some(_)) => return Err(ProtocolError::Masked),
+            _ => {}
+        }
+        if header.rsv1 {
+            // §5.2: no extension was agreed on that gives it a meaning.
+            return Err(ProtocolError::ReservedBits(0b100));
+        }
+        Ok(())
+    }
+
+    /// §5.4: fragments of different messages must not be mixed.
+    const fn begin(&mut self, opcode: Opcode) -> Result<(), ProtocolError> {
+        match (opcode, self.receiving) {
+            (Opcode::Continuation, Some(_)) => {}
+            (Opcode::Continuation, None) => return Err(ProtocolError::UnexpectedContinuation),
+            (_, Some(_)) => return Err(ProtocolError::ExpectedContinuation),
+            (Opcode::Text, None) => self.receiving = Some(DataKind::Text),
+            (_, None) => self.receiving = Some(DataKind::Binary),
+        }
+        Ok(())
+    }
+
+    fn recv_control(&mut self, opcode: Opcode) -> Result<Event<'_>, ProtocolError> {
+        match opcode {
+            Opcode::Ping => {
+                self.recv_ping(self.control.clone());
+                Ok(Event::Ping(self.control.as_slice()))
+            }
+            Opcode::Pong => {
+                self.recv_pong(self.control.clone().as_slice());
+                Ok(Event::Pong(self.control.as_slice()))
+            }
+            _ => match Close::parse(self.control.as_slice()) {
+                Ok(close) => {
+                    self.recv_close(&close);
+                    Ok(Event::Close(close))
+                }
+                Err(error) => Err(self.fail(error)),
+            },
+        }
+    }
+
+    /// §5.5.2: a ping is answered; §5.5.3: if there is no room, only the newest one.
+    pub(super) fn recv_ping(&mut self, payload: ControlPayload) {
+        self.counters.pings_received += 1;
+        if self.unanswered.is_none() && self.has_room() {
+            self.push_control(Opcode::Pong, payload.as_slice());
+        } else {
+            self.unanswered = Some(Box::new(payload));
+        }
+    }
+
+    pub(super) fn recv_pong(&mut self, payload: &[u8]) {
+        if payload == self.counters.pings_sent.to_be_bytes() {
+            self.timers.ponged();
+        }
+    }
+
+    fn recv_close(&mut self, close: &Close) {
+        self.closing.received(close.clone());
+        // Only an ordinary end can be half of one.
+        let at_once = !self.config.half_close || !close.is_normal();
+        if at_once && self.closing.sent_close().is_none() {
+            self.send_close(close.answer());
+        }
+    }
+
+    /// Answers the ping that found no room.
+    pub(super) fn answer_ping(&mut self) {
+        if self.unanswered.is_some()
+            && self.has_room()
+            && let Some(payload) = mem::take(&mut self.unanswered)
+        {
+            self.push_control(Opcode::Pong, payload.as_slice());
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! Keepalive and the waits of the closing handshake, by progress: RFC 6455 §5.5.2 and §7.1.1.
+//!
+//! Progress is any octet that came from the peer or was taken by the transport. Only the time between
+//! two calls of [`Connection::poll_time`](super::Connection::poll_time) is seen, which errs on the
+//! peer's side.
+
+use core::time::Duration;
+
+use super::closing::Phase;
+use crate::config::Config;
+use crate::error::Timeout;
+use crate::time::Timestamp;
+
+/// What is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Due {
+    /// The answer to the peer's Close: our writer has not written for too long.
+    Answer,
+    /// Giving the peer up: this has not come, and nothing else has.
+    GiveUp(Timeout),
+    /// A keepalive ping.
+    Ping,
+}
+
+#[derive(Debug)]
+pub(super) struct Timers {
+    /// The last time that something had moved, or a phase had begun.
+    since: Option<Timestamp>,
+    phase: Phase,
+    /// When the keepalive ping that waits for a sign of life was sent.
+    pinged: Option<Timestamp>,
+    /// The ping whose pong will tell the round-trip time: when it was sent, and its number.
+    rtt_from: Option<Timestamp>,
+    rtt: Option<Duration>,
+    ponged: bool,
+}
+
+impl Timers {
+    pub(super) const fn new() -> Self {
+        Self {
+            since: None,
+            phase: Phase::Open,
+            pinged: None,
+            rtt_from: None,
+            rtt: None,
+            ponged: false,
+        }
+    }
+
+    /// Whether time matters now.
+    pub(super) fn wanted(&self, config: &Config, phase: Phase, waiting: bool) -> bool {
+        self.ponged || patience(config, phase, waiting).is_some()
+    }
+
+    /// The pong to our newest ping has come.
+    pub(super) const fn ponged(&mut self) {
+        self.ponged = self.rtt_from.is_some();
+    }
+
+    pub(super) const fn rtt(&self) -> Option<Duration> {
+        self.rtt
+    }
+
+    /// Tells what is due at `now`, or when something will be.
+    pub(super) fn poll(
+        &mut self,
+        now: Timestamp,
+        progress: bool,
+        config: &Config,
+        phase: Phase,
+        waiting: bool,
+    ) -> Result<Option<Timestamp>, Due> {
+        if core::mem::take(&mut self.ponged)
+            && let Some(sent) = self.rtt_from.take()
+        {
+            self.rtt = Some(now - sent);
+        }
+        // What a peer sends once the connection is at its end buys it no time.
+        let counts = progress && !matches!(phase, Phase::AwaitEnd | Phase::Over);
+        if counts || self.phase != phase {
+            self.since = Some(now);
+            self.pinged = None;
+            self.phase = phase;
+        }
+        let since = *self.since.get_or_insert(now);
+        let Some(patience) = patience(config, phase, waiting) else {
+            return Ok(None);
+        };
+        let deadline = match (self.pinged, config.keepalive) {
+            (Some(pinged), Some(keepalive)) => pinged + keepalive.timeout,
+            _ => since + patience,
+        };
+        if now < deadline {
+            return Ok(Some(deadline));
+        }
+        Err(match phase {
+            Phase::Open if self.pinged.is_some() => Due::GiveUp(Timeout::Keepalive),
+            Phase::Open => {
+                self.pinged = Some(now);
+                self.rtt_from = Some(now);
+                Due::Ping
+            }
+            Phase::Answer => Due::Answer,
+            Phase::AwaitClose | Phase::AwaitEnd | Phase::Over => Due::GiveUp(Timeout::Close),
+        })
+    }
+}
+
+/// How long a phase may last without progress. `waiting` tells that the outbox is not empty.
+fn patience(config: &Config, phase: Phase, waiting: bool) -> Option<Duration> {
+    match phase {
+        Phase::Open => config.keepalive.map(|keepalive| keepalive.interval),
+        // The peer may take a close timeout of its own to answer: half close is not ours alone.
+        Phase::AwaitClose if config.half_close => Some(config.close_timeout.saturating_mul(2)),
+        Phase::Answer | Phase::AwaitClose | Phase::AwaitEnd => Some(config.close_timeout),
+        Phase::Over => waiting.then_some(config.close_timeout),
+    }
+}

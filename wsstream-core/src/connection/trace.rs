@@ -1,0 +1,38 @@
+//! Frame-level logs, for connections that are set to `debug`.
+
+use super::Connection;
+use crate::frame::Header;
+
+impl Connection {
+    #[cfg(feature = "tracing")]
+    pub(super) fn trace(&self, direction: &'static str, header: &Header) {
+        if self.config.debug {
+            let Header {
+                fin,
+                rsv1,
+                opcode,
+                mask,
+                len,
+            } = *header;
+            let masked = mask.is_some();
+            let role = self.closing.role;
+            tracing::debug!(target: "wsstream", ?role, ?opcode, fin, rsv1, masked, len, "frame {direction}");
+        }
+    }
+
+    #[cfg(not(feature = "tracing"))]
+    #[expect(clippy::unused_self, reason = "the same call as with the feature")]
+    pub(super) const fn trace(&self, _: &'static str, _: &Header) {}
+
+    /// The same, for a header that is encoded already.
+    #[cfg(feature = "tracing")]
+    pub(super) fn trace_encoded(&self, direction: &'static str, header: &[u8]) {
+        if let Ok(Some((header, _))) = Header::parse(header) {
+            self.trace(direction, &header);
+        }
+    }
+
+    #[cfg(not(feature = "tracing"))]
+    #[expect(clippy::unused_self, reason = "the same call as with the feature")]
+    pub(super) const fn trace_encoded(&self, _: &'static str, _: &[u8]) {}
+}

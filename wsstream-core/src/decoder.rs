@@ -1,0 +1,330 @@
+//! Frames out of any cut of the wire: RFC 6455 §5.
+//!
+//! [`Decoder`] hands on payload where it lies in the caller's buffer, as it comes. It keeps a partial
+//! header, 13 octets at most, and never payload, so a frame may be of any length.
+
+use core::mem;
+
+use crate::error::ProtocolError;
+use crate::frame::Header;
+use crate::mask::Mask;
+
+/// Reads frames, one [`Chunk`] of a frame at a time.
+///
+/// ```
+/// use wsstream_core::{Decoder, ProtocolError};
+///
+/// let mut wire = *b"\x82\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58";
+/// let mut input = &mut wire[..];
+/// let mut decoder = Decoder::new();
+/// while let Some(chunk) = decoder.decode(&mut input)? {
+///     assert!(chunk.first && chunk.last);
+///     assert_eq!(chunk.payload.unmask(), b"Hello");
+/// }
+/// assert!(input.is_empty());
+/// # Ok::<(), ProtocolError>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Decoder {
+    /// The start of a header that is not all there.
+    partial: [u8; Header::MAX_LEN],
+    partial_len: u8,
+    /// The frame whose payload is being handed on.
+    current: Option<Current>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Current {
+    header: Header,
+    mask: Mask,
+    remaining: u64,
+}
+
+impl Decoder {
+    /// A decoder that expects a header first.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes the next piece of a frame off the front of `input`; `None` when more octets are needed.
+    /// The header is reported as soon as it is complete, even if no payload has come.
+    ///
+    /// # Errors
+    ///
+    /// As [`Header::parse`]. What follows cannot be made sense of: do not go on.
+    #[inline]
+    pub fn decode<'a>(
+        &mut self,
+        input: &mut &'a mut [u8],
+    ) -> Result<Option<Chunk<'a>>, ProtocolError> {
+        self.decode_up_to(usize::MAX, input)
+    }
+
+    /// The same, with a piece of `max` octets at most if it is a data frame's. Control frames are not
+    /// limited: they are short, and must not wait for room.
+    ///
+    /// # Errors
+    ///
+    /// As [`decode`](Self::decode).
+    #[inline]
+    pub fn decode_up_to<'a>(
+        &mut self,
+        max: usize,
+        input: &mut &'a mut [u8],
+    ) -> Result<Option<Chunk<'a>>, ProtocolError> {
+        let first = self.current.is_none();
+        let mut current = match self.current.take() {
+            Some(current) => current,
+            None => match self.header(input)? {
+                Some(header) => Current {
+                    header,
+                    mask: header.mask.map_or(Mask::NONE, Mask::new),
+                    remaining: header.len,
+                },
+                None => return Ok(None),
+            },
+        };
+        let max = if current.header.opcode.is_control() {
+            usize::MAX
+        } else {
+            max
+        };
+        let len = usize::try_from(current.remaining)
+            .unwrap_or(usize::MAX)
+            .min(input.len())
+            .min(max);
+        if len == 0 && current.remaining > 0 && !first {
+            self.current = Some(current);
+            return Ok(None);
+        }
+        let (octets, rest) = mem::take(input).split_at_mut(len);
+        *input = rest;
+        let payload = Payload {
+            octets,
+            mask: current.mask,
+        };
+        current.remaining -= len as u64;
+        let last = current.remaining == 0;
+        if !last {
+            current.mask.skip(len);
+            self.current = Some(current);
+        }
+        Ok(Some(Chunk {
+            header: current.header,
+            payload,
+            first,
+            last,
+        }))
+    }
+
+    /// How much of the current data frame's payload has not come yet; 0 between frames and inside
+    /// control frames.
+    pub(crate) fn data_remaining(&self) -> u64 {
+        match &self.current {
+            Some(current) if !current.header.opcode.is_control() => current.remaining,
+            _ => 0,
+        }
+    }
+
+    /// Whether a header has begun that is not all there.
+    pub(crate) const fn is_inside_header(&self) -> bool {
+        self.partial_len > 0
+    }
+
+    /// Unmasks `payload`, the next octets of the current frame, where the caller has put them himself.
+    /// They must be fewer than [`data_remaining`](Self::data_remaining).
+    pub(crate) fn decode_in_place(&mut self, payload: &mut [u8]) {
+        if let Some(current) = &mut self.current {
+            debug_assert!((payload.len() as u64) < current.remaining);
+            current.mask.apply(payload);
+            current.remaining -= payload.len() as u64;
+        }
+    }
+
+    #[inline]
+    fn header(&mut self, input: &mut &mut [u8]) -> Result<Option<Header>, ProtocolError> {
+        let kept = usize::from(self.partial_len);
+        let (parsed, used) = if kept == 0 {
+            let parsed = Header::parse(input)?;
+            (parsed, parsed.map_or(input.len(), |(_, len)| len))
+        } else {
+            let more = input.len().min(Header::MAX_LEN - kept);
+            self.partial[kept..kept + more].copy_from_slice(&input[..more]);
+            let parsed = Header::parse(&self.partial[..kept + more])?;
+            (parsed, parsed.map_or(more, |(_, len)| len - kept))
+        };
+        let (taken, rest) = mem::take(input).split_at_mut(used);
+        *input = rest;
+        let Some((header, _)) = parsed else {
+            if kept == 0 {
+                self.partial[..used].copy_from_slice(taken);
+            }
+            #[expect(clippy::cast_possible_truncation, reason = "shorter than a header")]
+            {
+                self.partial_len = (kept + used) as u8;
+            }
+            return Ok(None);
+        };
+        self.partial_len = 0;
+        Ok(Some(header))
+    }
+}
+
+/// A piece of one frame.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Chunk<'a> {
+    /// The header of the frame that this is of.
+    pub header: Header,
+    /// The piece of its payload; may be empty when `first`.
+    pub payload: Payload<'a>,
+    /// Whether this is the frame's first piece.
+    pub first: bool,
+    /// Whether this is the frame's last piece.
+    pub last: bool,
+}
+
+/// A piece of payload in the buffer it was received in, not unmasked yet, so that unmasking and
+/// copying can be one pass.
+#[derive(Debug)]
+pub struct Payload<'a> {
+    octets: &'a mut [u8],
+    mask: Mask,
+}
+
+impl<'a> Payload<'a> {
+    /// The number of octets.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.octets.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.octets.is_empty()
+    }
+
+    /// Unmasks the octets where they lie.
+    #[must_use]
+    pub fn unmask(mut self) -> &'a mut [u8] {
+        self.mask.apply(self.octets);
+        self.octets
+    }
+
+    /// Unmasks the octets into the front of `out`, and returns how many they are: as many as fit.
+    pub fn copy_to(mut self, out: &mut [u8]) -> usize {
+        self.mask.copy(self.octets, out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec::Vec;
+    use proptest::prelude::*;
+
+    /// What a wire holds: for each frame its header and payload, and how it ended.
+    type Decoded = (Vec<(Header, Vec<u8>)>, Result<(), ProtocolError>);
+
+    fn decode<'a>(parts: impl IntoIterator<Item = &'a [u8]>, max: usize) -> Decoded {
+        let mut decoder = Decoder::new();
+        let mut frames: Vec<(Header, Vec<u8>)> = Vec::new();
+        for part in parts {
+            let mut part = part.to_vec();
+            let mut input = &mut part[..];
+            loop {
+                match decoder.decode_up_to(max, &mut input) {
+                    Ok(Some(chunk)) => {
+                        if chunk.first {
+                            frames.push((chunk.header, Vec::new()));
+                        }
+                        let (last, payload) = (chunk.last, chunk.payload.unmask());
+                        let frame = frames.last_mut().unwrap();
+                        frame.1.extend_from_slice(payload);
+                        assert_eq!(last, frame.1.len() as u64 == frame.0.len);
+                    }
+                    Ok(None) => break,
+                    Err(error) => return (frames, Err(error)),
+                }
+            }
+            assert!(input.is_empty());
+        }
+        (frames, Ok(()))
+    }
+
+    fn wire() -> Vec<u8> {
+        let mut wire = b"\x01\x03Hel\x89\x00\x80\x82\x37\xfa\x21\x3d\x5b\x95".to_vec();
+        wire.extend_from_slice(b"\x82\x7e\x00\x80");
+        wire.extend_from_slice(&[7; 128]);
+        wire.extend_from_slice(b"\x88\x02\x03\xe8");
+        wire
+    }
+
+    #[test]
+    fn at_every_cut() {
+        let wire = wire();
+        let whole = decode([&wire[..]], usize::MAX);
+        assert_eq!(whole.0.len(), 5);
+        assert_eq!(whole.0[2].1, b"lo");
+        for cut in 0..=wire.len() {
+            assert_eq!(
+                decode([&wire[..cut], &wire[cut..]], usize::MAX),
+                whole,
+                "cut at {cut}"
+            );
+        }
+        assert_eq!(decode(wire.chunks(1), 1), whole);
+        assert_eq!(decode([&wire[..]], 3), whole);
+    }
+
+    #[test]
+    fn a_header_is_reported_before_its_payload() {
+        let mut wire = *b"\x82\x05";
+        let chunk = Decoder::new().decode(&mut &mut wire[..]).unwrap().unwrap();
+        assert!(chunk.first && !chunk.last && chunk.payload.is_empty());
+    }
+
+    #[test]
+    fn octets_put_in_place_are_unmasked_as_those_decoded() {
+        let mut wire = *b"\x82\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58";
+        let mut decoder = Decoder::new();
+        let mut input = &mut wire[..7];
+        assert_eq!(
+            decoder
+                .decode(&mut input)
+                .unwrap()
+                .unwrap()
+                .payload
+                .unmask(),
+            b"H"
+        );
+        assert_eq!(decoder.data_remaining(), 4);
+        let mut direct = *b"\x9f\x4d\x51";
+        decoder.decode_in_place(&mut direct);
+        assert_eq!(&direct, b"ell");
+        let mut last = *b"\x58";
+        let chunk = decoder.decode(&mut &mut last[..]).unwrap().unwrap();
+        assert!(chunk.last);
+        assert_eq!(chunk.payload.unmask(), b"o");
+    }
+
+    proptest! {
+        #[test]
+        fn any_cut_of_any_octets_gives_the_same(
+            octets in prop::collection::vec(any::<u8>(), 0..300),
+            cuts in prop::collection::vec(1..20usize, 0..60), max in 1..50usize,
+        ) {
+            let mut rest = &octets[..];
+            let mut parts = Vec::new();
+            for cut in cuts {
+                let (part, after) = rest.split_at(cut.min(rest.len()));
+                parts.push(part);
+                rest = after;
+            }
+            parts.push(rest);
+            prop_assert_eq!(decode(parts, max), decode([&octets[..]], usize::MAX));
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! Whole messages: RFC 6455 §5.6, §6.2 and §8.1.
+//!
+//! [`Assembler`] collects pieces up to a limit, and checks text while it arrives: bad text fails the
+//! connection at its first bad octet.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::{mem, str};
+
+use bytes::Bytes;
+
+use crate::connection::{Connection, Event};
+use crate::error::ProtocolError;
+use crate::frame::DataKind;
+
+/// A whole message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "RFC 6455 knows no others")]
+pub enum Message {
+    /// Text.
+    Text(String),
+    /// Octets.
+    Binary(Bytes),
+}
+
+impl Message {
+    /// What kind it is.
+    #[must_use]
+    pub const fn kind(&self) -> DataKind {
+        match self {
+            Self::Text(_) => DataKind::Text,
+            Self::Binary(_) => DataKind::Binary,
+        }
+    }
+
+    /// Its octets.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        match self {
+            Self::Text(text) => text.as_bytes(),
+            Self::Binary(octets) => octets,
+        }
+    }
+}
+
+/// Makes messages of what a [`Connection`] tells.
+///
+/// ```
+/// use wsstream_core::{Assembler, Config, Connection, DataKind, Message, Seed};
+///
+/// let mut client = Connection::client(Config::new(), &Seed::new([1; 32]));
+/// let mut server = Connection::server(Config::new());
+/// client.send(DataKind::Text, b"Hel", false)?;
+/// client.send(DataKind::Text, b"lo", true)?;
+/// let mut wire = client.outbox().octets().to_vec();
+/// let message = Assembler::new().recv(&mut server, &mut &mut wire[..]);
+/// assert_eq!(message, Some(Message::Text("Hello".into())));
+/// # Ok::<(), wsstream_core::Closed>(())
+/// ```
+#[derive(Debug, Default)]
+pub struct Assembler {
+    text: String,
+    /// The start of a character that is not all there.
+    partial: Vec<u8>,
+    binary: Vec<u8>,
+}
+
+impl Assembler {
+    /// An assembler that expects a message's first piece.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes octets off the front of `input` up to the end of the next message. With `None`, either more
+    /// is needed or [`Connection::ending`] tells how it has ended.
+    ///
+    /// A message longer than [`Config::max_message`](crate::Config::max_message) fails the connection.
+    pub fn recv(&mut self, connection: &mut Connection, input: &mut &mut [u8]) -> Option<Message> {
+        loop {
+            let max = connection.config().max_message;
+            let Some(Event::Data { kind, payload, end }) = (match connection.recv(input) {
+                Ok(Some(event)) => Some(event),
+                Ok(None) | Err(_) => return None,
+            }) else {
+                continue;
+            };
+            let held = self.text.len() + self.partial.len() + self.binary.len();
+            if payload.len() > max.saturating_sub(held) {
+                *self = Self::new();
+                connection.fail(ProtocolError::MessageTooLong(max));
+                return None;
+            }
+            let octets = payload.unmask();
+            match kind {
+                DataKind::Binary => {
+                    self.binary.extend_from_slice(octets);
+                    if end {
+                        return Some(Message::Binary(mem::take(&mut self.binary).into()));
+                    }
+                }
+                DataKind::Text => {
+                    if !self.push_text(octets) || (end && !self.partial.is_empty()) {
+                        *self = Self::new();
+                        connection.fail(ProtocolError::InvalidUtf8);
+                        return None;
+                    }
+                    if end {
+                        return Some(Message::Text(mem::take(&mut self.text)));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Appends text; `false` at the first octet that cannot be part of any.
+    fn push_text(&mut self, mut octets: &[u8]) -> bool {
+        while !self.partial.is_empty() {
+            let [first, rest @ ..] = octets else {
+                return true;
+            };
+            octets = rest;
+            self.partial.push(*first);
+            match str::from_utf8(&self.partial) {
+                Ok(character) => {
+                    self.text.push_str(character);
+                    self.partial.clear();
+                }
+                Err(error) if error.error_len().is_none() => {}
+                Err(_) => return false,
+            }
+        }
+        for chunk in octets.utf8_chunks() {
+            self.text.push_str(chunk.valid());
+            let invalid = chunk.invalid();
+            match str::from_utf8(invalid) {
+                Ok(_) => {}
+                Err(error) if error.error_len().is_none() && octets.ends_with(invalid) => {
+                    self.partial.extend_from_slice(invalid);
+                }
+                Err(_) => return false,
+            }
+        }
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,147 @@
+//! Octets on their way to the peer.
+//!
+//! [`Outbox`] is the one place where frames wait to be written. It holds whole frames only: whoever
+//! writes it empty stands between frames. It is bounded by whoever fills it,
+//! [`Connection`](crate::Connection).
+
+use alloc::vec::Vec;
+use core::mem;
+
+/// What is waiting to be written to the transport, in order.
+///
+/// ```
+/// use wsstream_core::{Config, Connection, DataKind};
+///
+/// let mut connection = Connection::server(Config::new());
+/// connection.send(DataKind::Binary, b"hello", true)?;
+/// let outbox = connection.outbox();
+/// assert_eq!(outbox.octets(), b"\x82\x05hello");
+/// outbox.consume(7);
+/// assert!(outbox.is_empty());
+/// # Ok::<(), wsstream_core::Closed>(())
+/// ```
+#[derive(Debug, Default)]
+pub struct Outbox {
+    /// `buffer[start..end]` waits; what follows is room that has been zeroed already.
+    buffer: Vec<u8>,
+    start: usize,
+    end: usize,
+    /// Whether anything was written since [`take_progress`](Self::take_progress) last asked.
+    progress: bool,
+    written: u64,
+}
+
+impl Outbox {
+    /// What is to be written next.
+    #[must_use]
+    pub fn octets(&self) -> &[u8] {
+        &self.buffer[self.start..self.end]
+    }
+
+    /// How many octets wait.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.end - self.start
+    }
+
+    /// Whether nothing waits.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.start == self.end
+    }
+
+    /// Takes off the front what was written: `count` octets, or all if there are fewer.
+    pub fn consume(&mut self, count: usize) {
+        let count = count.min(self.len());
+        self.start += count;
+        if self.is_empty() {
+            (self.start, self.end) = (0, 0);
+        }
+        self.wrote(count);
+    }
+
+    /// Gives away the buffer while nothing waits, for others to use: an idle connection needs none.
+    /// While something waits, an empty one.
+    #[must_use]
+    pub fn take_buffer(&mut self) -> Vec<u8> {
+        if self.is_empty() {
+            mem::take(&mut self.buffer)
+        } else {
+            Vec::new()
+        }
+    }
+
+    /// Lends a buffer, of which only the length counts, to an outbox that has none. Without one the
+    /// outbox allocates what it needs.
+    pub fn lend_buffer(&mut self, buffer: Vec<u8>) {
+        if self.buffer.is_empty() {
+            self.buffer = buffer;
+        }
+    }
+
+    /// Whether it has a buffer.
+    #[must_use]
+    pub const fn has_buffer(&self) -> bool {
+        !self.buffer.is_empty()
+    }
+
+    /// Throws away what waits, for nobody takes it.
+    pub(crate) const fn clear(&mut self) {
+        (self.start, self.end) = (0, 0);
+    }
+
+    /// Octets that were written past the outbox, without waiting in it.
+    pub(crate) const fn wrote(&mut self, count: usize) {
+        self.progress |= count > 0;
+        self.written += count as u64;
+    }
+
+    /// Whether anything was written since the last call.
+    pub(crate) const fn take_progress(&mut self) -> bool {
+        mem::replace(&mut self.progress, false)
+    }
+
+    /// Octets written in all.
+    pub(crate) const fn written(&self) -> u64 {
+        self.written
+    }
+
+    /// Appends `len` octets for the caller to fill in.
+    pub(crate) fn push(&mut self, len: usize) -> &mut [u8] {
+        if self.buffer.len() - self.end < len && self.start > 0 {
+            self.buffer.copy_within(self.start..self.end, 0);
+            (self.start, self.end) = (0, self.end - self.start);
+        }
+        let at = self.end;
+        self.end += len;
+        if self.buffer.len() < self.end {
+            self.buffer.resize(self.end, 0);
+        }
+        &mut self.buffer[at..self.end]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_goes_in_comes_out_in_order_whatever_was_consumed_between() {
+        let mut outbox = Outbox::default();
+        outbox.lend_buffer(alloc::vec![0xff; 8]);
+        outbox.push(3).copy_from_slice(b"abc");
+        outbox.push(4).copy_from_slice(b"defg");
+        outbox.consume(5);
+        outbox.push(4).copy_from_slice(b"hijk");
+        assert_eq!(outbox.octets(), b"fghijk");
+        assert_eq!(outbox.take_buffer(), b"");
+        outbox.push(10).copy_from_slice(b"0123456789");
+        outbox.consume(6);
+        assert_eq!(outbox.octets(), b"0123456789");
+        outbox.consume(usize::MAX);
+        assert!(outbox.is_empty() && outbox.has_buffer());
+        assert_eq!(outbox.written(), 21);
+        assert!(outbox.take_progress() && !outbox.take_progress());
+        assert!(outbox.take_buffer().len() >= 16 && !outbox.has_buffer());
+    }
+}
