@@ -262,6 +262,12 @@ impl Connection {
         self.closing.can_send()
     }
 
+    /// Whether a message has been begun and not ended: its next piece is to be sent.
+    #[must_use]
+    pub const fn is_sending(&self) -> bool {
+        self.sending.is_some()
+    }
+
     /// Whether the transport's write side is to be shut down once the outbox is empty.
     #[must_use]
     pub fn wants_shutdown(&self) -> bool {

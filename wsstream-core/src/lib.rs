@@ -15,6 +15,8 @@ mod frame;
 mod mask;
 mod message;
 mod outbox;
+#[cfg(feature = "std")]
+pub mod pump;
 mod seed;
 mod time;
 

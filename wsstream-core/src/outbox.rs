@@ -29,6 +29,8 @@ pub struct Outbox {
     /// Whether anything was written since [`take_progress`](Self::take_progress) last asked.
     progress: bool,
     written: u64,
+    /// Whether anything was thrown away.
+    lost: bool,
 }
 
 impl Outbox {
@@ -48,6 +50,13 @@ impl Outbox {
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.start == self.end
+    }
+
+    /// Whether everything that was ever queued has been written: nothing waits, and nothing was thrown
+    /// away when the peer was given up.
+    #[must_use]
+    pub const fn is_done(&self) -> bool {
+        self.is_empty() && !self.lost
     }
 
     /// Takes off the front what was written: `count` octets, or all if there are fewer.
@@ -87,6 +96,7 @@ impl Outbox {
 
     /// Throws away what waits, for nobody takes it.
     pub(crate) const fn clear(&mut self) {
+        self.lost |= !self.is_empty();
         (self.start, self.end) = (0, 0);
     }
 

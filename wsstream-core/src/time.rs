@@ -20,6 +20,9 @@ use core::time::Duration;
 pub struct Timestamp(Duration);
 
 impl Timestamp {
+    /// The origin itself.
+    pub const ORIGIN: Self = Self(Duration::ZERO);
+
     /// The point `elapsed` after the origin.
     #[must_use]
     pub const fn from_origin(elapsed: Duration) -> Self {

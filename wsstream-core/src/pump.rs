@@ -1,0 +1,74 @@
+//! Driving a connection over a transport, for any runtime (feature `std`).
+//!
+//! The poll loops, wakers, timers and the order of flushes are written once, here. A runtime supplies a
+//! [`Transport`]: a byte pipe and a clock. What it gets are [`Stream`], a byte stream, [`Socket`], whole
+//! messages, and [`relay`], which joins two ends.
+//!
+//! There is no background task: everything happens while something is polled. The two halves of a
+//! stream may be polled in different tasks.
+
+mod engine;
+mod pool;
+mod recv_buffer;
+mod relay;
+mod socket;
+mod stream;
+mod wakers;
+mod wire;
+
+#[cfg(test)]
+mod tests;
+
+use core::task::{Context, Poll};
+use std::io::{self, IoSlice};
+
+pub use relay::{End, Plain, Relay, Relayed};
+pub use socket::Socket;
+pub use stream::Stream;
+
+use crate::time::Timestamp;
+
+/// A byte pipe and a clock, as a runtime offers them.
+///
+/// The `poll` functions are those of the runtimes' own traits: `Pending` promises that the context's
+/// waker will be woken.
+pub trait Transport {
+    /// Reads into `buf`; 0 octets mean the end.
+    ///
+    /// # Errors
+    ///
+    /// The transport's.
+    fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>>;
+
+    /// Writes from the front of `bufs`, which holds one slice unless
+    /// [`is_write_vectored`](Self::is_write_vectored).
+    ///
+    /// # Errors
+    ///
+    /// The transport's.
+    fn poll_write(&mut self, cx: &mut Context<'_>, bufs: &[IoSlice<'_>])
+    -> Poll<io::Result<usize>>;
+
+    /// Whether it writes several slices in one call. If it would write only the first, it must say no.
+    fn is_write_vectored(&self) -> bool;
+
+    /// Passes on what it holds back.
+    ///
+    /// # Errors
+    ///
+    /// The transport's.
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
+
+    /// Ends its write side: the peer reads an end.
+    ///
+    /// # Errors
+    ///
+    /// The transport's.
+    fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
+
+    /// The time, by a monotonic clock.
+    fn now(&self) -> Timestamp;
+
+    /// Ready once it is `deadline` or later. One deadline is waited for at a time: the newest.
+    fn poll_sleep(&mut self, cx: &mut Context<'_>, deadline: Timestamp) -> Poll<()>;
+}

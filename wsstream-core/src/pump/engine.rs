@@ -1,0 +1,385 @@
+//! The poll loop: transport to connection and back.
+
+use core::task::{Context, Poll, ready};
+use std::io::{self, ErrorKind, IoSlice};
+
+use alloc::vec::Vec;
+
+use super::recv_buffer::RecvBuffer;
+use super::wakers::Task;
+use super::wire::Wire;
+use super::{Transport, pool};
+use crate::close::{Close, CloseCode};
+use crate::connection::{Connection, LookAhead};
+use crate::error::StreamError;
+use crate::frame::EncodedHeader;
+
+/// An open connection over a transport.
+///
+/// The order in which things are done matters, and is decided here: what was received is handed on
+/// before more is read; before waiting, what is queued is written and flushed; and only when there is
+/// nothing to read or write is the clock asked, so that a peer is never given up while its octets
+/// wait to be read.
+#[derive(Debug)]
+pub(super) struct Pump<T: Transport> {
+    wire: Wire<T>,
+    pub(super) connection: Connection,
+    received: RecvBuffer,
+    ahead: LookAhead,
+    /// Why the transport stopped giving octets, unless it just ended or was reset.
+    read_error: Option<io::Error>,
+    /// Why the transport stopped taking them.
+    write_error: Option<ErrorKind>,
+}
+
+impl<T: Transport> Pump<T> {
+    pub(super) fn new(transport: T, connection: Connection, received: Vec<u8>) -> Self {
+        Self::resume(Wire::new(transport), connection, RecvBuffer::new(received))
+    }
+
+    pub(super) fn resume(wire: Wire<T>, connection: Connection, received: RecvBuffer) -> Self {
+        Self {
+            wire,
+            connection,
+            received,
+            ahead: LookAhead::new(),
+            read_error: None,
+            write_error: None,
+        }
+    }
+
+    pub(super) const fn transport(&self) -> Option<&T> {
+        self.wire.transport()
+    }
+
+    pub(super) const fn transport_mut(&mut self) -> Option<&mut T> {
+        self.wire.transport_mut()
+    }
+
+    /// Gives the transport back, with what was received from it and not taken.
+    pub(super) fn into_parts(mut self) -> (Option<T>, Vec<u8>) {
+        let received = core::mem::take(&mut self.received);
+        (self.wire.take_transport(), received.into_unread())
+    }
+
+    /// How much was received and not taken.
+    pub(super) const fn unread(&self) -> usize {
+        self.received.len()
+    }
+
+    pub(super) fn register(&self, task: Task, cx: &Context<'_>) {
+        self.wire.register(task, cx);
+    }
+
+    /// Gives `decode` what arrives until it makes something of it; `None` at a clean end.
+    pub(super) fn poll_recv<R>(
+        &mut self,
+        cx: &Context<'_>,
+        mut decode: impl FnMut(&mut Connection, &mut &mut [u8]) -> Option<R>,
+    ) -> Poll<io::Result<Option<R>>> {
+        self.register(Task::Reader, cx);
+        for _ in 0..READS_PER_POLL {
+            let connection = &mut self.connection;
+            let (decoded, taken) = self.received.take(|input| decode(connection, input));
+            self.ahead.consumed(taken);
+            if decoded.is_some() {
+                self.send_queued();
+                return Poll::Ready(Ok(decoded));
+            }
+            if let Some(ending) = self.connection.ending() {
+                self.send_queued();
+                self.received.release();
+                return Poll::Ready(self.end(ending).map(|()| None));
+            }
+            self.send_queued();
+            if self.poll_fill().is_pending() {
+                self.received.release();
+                self.poll_time();
+                // A deadline may have ended the connection.
+                if self.connection.ending().is_none() {
+                    return Poll::Pending;
+                }
+            }
+        }
+        // Other tasks have their turn; this one comes back by itself.
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    /// Reads straight into `out`, which is the place of the next octets of payload. `None` when nothing
+    /// came: [`poll_recv`](Self::poll_recv) tells why.
+    pub(super) fn poll_recv_in_place(&mut self, cx: &Context<'_>, out: &mut [u8]) -> Option<usize> {
+        self.register(Task::Reader, cx);
+        match self.wire.poll_read(out) {
+            Poll::Ready(Ok(0)) => self.connection.recv_eof(),
+            Poll::Ready(Ok(count)) => {
+                self.connection.recv_in_place(&mut out[..count]);
+                self.send_queued();
+                return Some(count);
+            }
+            Poll::Ready(Err(error)) => self.read_failed(error),
+            Poll::Pending => {}
+        }
+        None
+    }
+
+    /// Whether nothing is waiting to be decoded.
+    pub(super) const fn is_drained(&self) -> bool {
+        self.received.is_empty()
+    }
+
+    /// Lets `encode` queue something once there is room for about `len` octets, and writes it.
+    pub(super) fn poll_send<R, E: Into<io::Error>>(
+        &mut self,
+        len: usize,
+        encode: impl FnOnce(&mut Connection) -> Result<R, E>,
+    ) -> Poll<io::Result<R>> {
+        self.check_writable()?;
+        if self.poll_write_out()?.is_pending()
+            && self.connection.can_send()
+            && self.connection.room() < len.min(WORTHWHILE)
+        {
+            self.poll_time();
+            if self.connection.can_send() {
+                return Poll::Pending;
+            }
+        }
+        self.lend_outbox();
+        let encoded = encode(&mut self.connection).map_err(Into::into);
+        self.send_queued();
+        Poll::Ready(encoded)
+    }
+
+    /// Writes the front of `data` as a frame that is not queued, if the transport takes it now. A frame
+    /// once begun is completed through the outbox. `None` if it cannot be done so.
+    pub(super) fn send_direct(
+        &mut self,
+        data: &[u8],
+        direct: impl FnOnce(&Connection) -> Option<(EncodedHeader, usize)>,
+    ) -> io::Result<Option<usize>> {
+        self.check_writable()?;
+        if !self.wire.is_write_vectored() || self.poll_write_out()?.is_pending() {
+            return Ok(None);
+        }
+        let Some((header, len)) = direct(&self.connection) else {
+            return Ok(None);
+        };
+        let payload = &data[..len];
+        match self
+            .wire
+            .poll_write(&[IoSlice::new(&header), IoSlice::new(payload)])
+        {
+            Poll::Ready(Ok(written)) => {
+                if written < header.len() + len {
+                    self.lend_outbox();
+                }
+                self.connection.sent_direct(&header, payload, written);
+                self.send_queued();
+                Ok(Some(len))
+            }
+            Poll::Ready(Err(error)) => Err(self.write_failed(error)),
+            Poll::Pending => Ok(None),
+        }
+    }
+
+    /// Writes all that is queued, flushes it, and shuts the transport down if it is time.
+    pub(super) fn poll_flush(&mut self) -> Poll<io::Result<()>> {
+        if self.poll_write_out()?.is_pending() {
+            self.poll_time();
+            return self.poll_write_out();
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Sends `close`, discards what comes until the connection is over, and tells how it ended.
+    pub(super) fn poll_close(&mut self, cx: &Context<'_>, close: &Close) -> Poll<io::Result<()>> {
+        self.register(Task::Driver, cx);
+        self.connection.close(close);
+        for _ in 0..READS_PER_POLL {
+            let connection = &mut self.connection;
+            let ((), taken) = self
+                .received
+                .take(|input| while let Ok(Some(_)) = connection.recv(input) {});
+            self.ahead.consumed(taken);
+            let mut written = self.poll_write_out();
+            if !self.connection.is_over() && self.poll_fill().is_ready() {
+                continue;
+            }
+            self.received.release();
+            self.poll_time();
+            if !self.connection.is_over() {
+                return Poll::Pending;
+            }
+            if written.is_pending() {
+                written = self.poll_write_out();
+            }
+            return match ready!(written) {
+                // Once both have closed, and all is written, the transport may end as it likes.
+                Err(error) if !self.connection.outbox().is_done() => Poll::Ready(Err(error)),
+                _ => {
+                    let ending = self
+                        .connection
+                        .ending()
+                        .unwrap_or(Err(StreamError::Truncated));
+                    Poll::Ready(self.end(ending))
+                }
+            };
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    /// Takes what the transport has, for the control frames in it, while nobody reads: `front` is given
+    /// the front of what was received, and must not take data. Costs nothing unless the transport has
+    /// said that there is something.
+    pub(super) fn look_ahead(&mut self, mut front: impl FnMut(&mut Connection, &mut &mut [u8])) {
+        for _ in 0..READS_PER_POLL {
+            if !self.wire.may_read() || self.connection.ending().is_some() {
+                return;
+            }
+            if !self.received.has_space() {
+                self.connection.stalled();
+                return;
+            }
+            if self.poll_fill().is_pending() {
+                self.received.release();
+                return;
+            }
+            let connection = &mut self.connection;
+            let ((), taken) = self.received.take(|input| front(connection, input));
+            self.ahead.consumed(taken);
+            let kept = self.ahead.answer_pings(connection, self.received.unread());
+            self.received.truncate(kept);
+            self.send_queued();
+        }
+    }
+
+    /// Does what is due, without taking data.
+    pub(super) fn drive(&mut self) {
+        self.send_queued();
+        self.poll_time();
+    }
+
+    /// Reads once. An end or an error is told to the connection.
+    fn poll_fill(&mut self) -> Poll<()> {
+        match self.wire.poll_read(self.received.space()) {
+            Poll::Ready(Ok(0)) => self.connection.recv_eof(),
+            Poll::Ready(Ok(count)) => self.received.filled(count),
+            Poll::Ready(Err(error)) => self.read_failed(error),
+            Poll::Pending => return Poll::Pending,
+        }
+        Poll::Ready(())
+    }
+
+    /// Writes what can be written now. If that fails, writers are told, and readers only once there is
+    /// nothing left to read: what the peer said before it went away counts.
+    fn send_queued(&mut self) {
+        let _ = self.poll_write_out();
+    }
+
+    fn poll_write_out(&mut self) -> Poll<io::Result<()>> {
+        loop {
+            let outbox = self.connection.outbox();
+            if outbox.is_empty() {
+                if outbox.has_buffer() {
+                    pool::give(outbox.take_buffer());
+                }
+                if !outbox.is_done() {
+                    return Poll::Ready(Err(ErrorKind::TimedOut.into()));
+                }
+                break;
+            }
+            self.check_writable()?;
+            match ready!(
+                self.wire
+                    .poll_write(&[IoSlice::new(self.connection.outbox().octets())])
+            ) {
+                Ok(written) => self.connection.outbox().consume(written),
+                Err(error) => return Poll::Ready(Err(self.write_failed(error))),
+            }
+        }
+        let mut ended = ready!(self.wire.poll_flush());
+        if ended.is_ok() && self.connection.wants_shutdown() {
+            ended = ready!(self.wire.poll_shutdown());
+        }
+        Poll::Ready(ended.map_err(|error| self.write_failed(error)))
+    }
+
+    /// Tells the connection the time, if it wants to know, and writes what that brought about.
+    fn poll_time(&mut self) {
+        if !self.connection.wants_time() {
+            return;
+        }
+        let mut now = self.wire.now();
+        while let Some(deadline) = self.connection.poll_time(now)
+            && self.wire.poll_sleep(deadline).is_ready()
+        {
+            now = deadline.max(now);
+        }
+        self.send_queued();
+    }
+
+    /// What is queued needs a buffer; those who have nothing queued have none.
+    fn lend_outbox(&mut self) {
+        let outbox = self.connection.outbox();
+        if !outbox.has_buffer() {
+            outbox.lend_buffer(pool::take());
+        }
+    }
+
+    /// Whether the transport takes octets, as far as is known.
+    fn check_writable(&self) -> io::Result<()> {
+        self.write_error.map_or(Ok(()), |kind| Err(kind.into()))
+    }
+
+    fn read_failed(&mut self, error: io::Error) {
+        self.connection.recv_eof();
+        if !is_reset(&error) {
+            self.read_error = Some(error);
+        }
+    }
+
+    fn write_failed(&mut self, error: io::Error) -> io::Error {
+        self.write_error = Some(error.kind());
+        error
+    }
+
+    /// How the stream ended, as a result.
+    fn end(&mut self, ending: Result<(), StreamError>) -> io::Result<()> {
+        match (ending, self.read_error.take()) {
+            (Err(StreamError::Truncated), Some(error)) => Err(error),
+            (ending, _) => Ok(ending?),
+        }
+    }
+}
+
+/// TCP's drop: the peer is told, if that can be done at once and nothing is cut off by it.
+impl<T: Transport> Drop for Pump<T> {
+    fn drop(&mut self) {
+        let unsent = !self.connection.outbox().is_empty() || self.connection.is_sending();
+        if unsent || !self.connection.can_send() || self.write_error.is_some() {
+            return;
+        }
+        self.connection.close(&if std::thread::panicking() {
+            Close::new(CloseCode::INTERNAL, "")
+        } else {
+            Close::new(CloseCode::NORMAL, "")
+        });
+        self.send_queued();
+    }
+}
+
+/// A transport that was reset has ended; how, its octets tell, or their lack.
+fn is_reset(error: &io::Error) -> bool {
+    use ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected, UnexpectedEof};
+    matches!(
+        error.kind(),
+        BrokenPipe | ConnectionAborted | ConnectionReset | NotConnected | UnexpectedEof
+    )
+}
+
+/// How often one poll reads before other tasks have their turn.
+const READS_PER_POLL: usize = 16;
+
+/// A blocked outbox takes no slivers: this much of a longer write, or nothing.
+const WORTHWHILE: usize = 4 << 10;

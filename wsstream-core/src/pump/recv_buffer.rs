@@ -1,0 +1,94 @@
+//! Octets from the wire that were not decoded yet.
+
+use alloc::vec::Vec;
+use core::mem;
+
+use super::pool;
+
+/// A window of fixed size onto the wire. It has a buffer only while there is something in it.
+#[derive(Debug, Default)]
+pub(super) struct RecvBuffer {
+    buffer: Vec<u8>,
+    start: usize,
+    end: usize,
+}
+
+impl RecvBuffer {
+    /// A buffer that begins with what was received elsewhere.
+    pub(super) fn new(received: Vec<u8>) -> Self {
+        let end = received.len();
+        Self {
+            buffer: received,
+            start: 0,
+            end,
+        }
+    }
+
+    pub(super) const fn is_empty(&self) -> bool {
+        self.start == self.end
+    }
+
+    pub(super) const fn len(&self) -> usize {
+        self.end - self.start
+    }
+
+    /// What was received and not taken.
+    pub(super) fn unread(&mut self) -> &mut [u8] {
+        &mut self.buffer[self.start..self.end]
+    }
+
+    /// Lets `take` consume the front of what is unread, and tells how much it took.
+    pub(super) fn take<R>(&mut self, take: impl FnOnce(&mut &mut [u8]) -> R) -> (R, usize) {
+        let before = self.len();
+        let mut input = &mut self.buffer[self.start..self.end];
+        let result = take(&mut input);
+        let taken = before - input.len();
+        self.start += taken;
+        (result, taken)
+    }
+
+    /// Keeps only the first `len` octets of what is unread.
+    pub(super) fn truncate(&mut self, len: usize) {
+        self.end = self.start + len.min(self.len());
+    }
+
+    /// Room behind what is unread; empty when there is none left.
+    pub(super) fn space(&mut self) -> &mut [u8] {
+        if self.buffer.is_empty() {
+            self.buffer = pool::take();
+        }
+        if self.is_empty() {
+            (self.start, self.end) = (0, 0);
+        } else if self.end == self.buffer.len() && self.start > 0 {
+            self.buffer.copy_within(self.start..self.end, 0);
+            (self.start, self.end) = (0, self.end - self.start);
+        }
+        &mut self.buffer[self.end..]
+    }
+
+    /// Tells that `count` octets were put into the [`space`](Self::space).
+    pub(super) fn filled(&mut self, count: usize) {
+        self.end = self.buffer.len().min(self.end + count);
+    }
+
+    /// Whether there would be room without dropping anything.
+    pub(super) fn has_space(&self) -> bool {
+        self.len() < pool::BUFFER_LEN
+    }
+
+    /// Gives the buffer away if nothing is in it.
+    pub(super) fn release(&mut self) {
+        if self.is_empty() && !self.buffer.is_empty() {
+            (self.start, self.end) = (0, 0);
+            pool::give(mem::take(&mut self.buffer));
+        }
+    }
+
+    /// What is unread, for whoever goes on without this buffer.
+    pub(super) fn into_unread(mut self) -> Vec<u8> {
+        let unread = self.unread().to_vec();
+        self.truncate(0);
+        self.release();
+        unread
+    }
+}

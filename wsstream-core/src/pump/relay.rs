@@ -1,0 +1,357 @@
+//! Joining two ends: what comes out of one goes into the other, both ways.
+
+use alloc::string::ToString;
+use alloc::vec::Vec;
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+use std::io::{self, IoSlice};
+
+use super::stream::Stream;
+use super::{Transport, pool};
+use crate::close::{Close, CloseCode};
+
+/// One end of a relay.
+pub trait End {
+    /// Reads into `buf`; 0 octets mean the end.
+    ///
+    /// # Errors
+    ///
+    /// The end's.
+    fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>>;
+
+    /// Writes from the front of `data`.
+    ///
+    /// # Errors
+    ///
+    /// The end's.
+    fn poll_write(&mut self, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>>;
+
+    /// Passes on what it holds back.
+    ///
+    /// # Errors
+    ///
+    /// The end's.
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
+
+    /// Ends the direction that is written; the other one goes on.
+    ///
+    /// # Errors
+    ///
+    /// The end's.
+    fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
+
+    /// Does what is due while nothing is read or written.
+    fn poll_drive(&mut self, cx: &mut Context<'_>);
+
+    /// Whether nothing can be written any more. Then there is no point in reading the other end.
+    fn is_closed(&self) -> bool;
+
+    /// Ends both directions, and waits for the peer as long as that takes. `failure` is what the other
+    /// end failed with: then what was carried may be cut short, and the peer is to know.
+    ///
+    /// # Errors
+    ///
+    /// The end's.
+    fn poll_close(
+        &mut self,
+        cx: &mut Context<'_>,
+        failure: Option<&io::Error>,
+    ) -> Poll<io::Result<()>>;
+}
+
+impl<T: Transport> End for Stream<T> {
+    fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
+        Self::poll_read(self, cx, buf)
+    }
+
+    fn poll_write(&mut self, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
+        Self::poll_write(self, cx, data)
+    }
+
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Self::poll_flush(self, cx)
+    }
+
+    fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Self::poll_shutdown(self, cx)
+    }
+
+    fn poll_drive(&mut self, cx: &mut Context<'_>) {
+        Self::poll_drive(self, cx);
+    }
+
+    fn is_closed(&self) -> bool {
+        !self.connection().can_send()
+    }
+
+    /// A failure is told with Close 1011.
+    fn poll_close(
+        &mut self,
+        cx: &mut Context<'_>,
+        failure: Option<&io::Error>,
+    ) -> Poll<io::Result<()>> {
+        let close = failure.map_or_else(
+            || Close::new(CloseCode::NORMAL, ""),
+            |error| Close::new(CloseCode::INTERNAL, &error.to_string()),
+        );
+        Self::poll_close(self, cx, &close)
+    }
+}
+
+/// An end that is a transport itself, without WebSocket.
+#[derive(Debug)]
+#[expect(clippy::exhaustive_structs, reason = "a wrapper, and nothing else")]
+pub struct Plain<T>(pub T);
+
+impl<T: Transport> End for Plain<T> {
+    fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
+        self.0.poll_read(cx, buf)
+    }
+
+    fn poll_write(&mut self, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
+        self.0.poll_write(cx, &[IoSlice::new(data)])
+    }
+
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.0.poll_flush(cx)
+    }
+
+    fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.0.poll_shutdown(cx)
+    }
+
+    fn poll_drive(&mut self, _: &mut Context<'_>) {}
+
+    fn is_closed(&self) -> bool {
+        false
+    }
+
+    /// A failure is not told: whoever owns the transport can reset it.
+    fn poll_close(
+        &mut self,
+        cx: &mut Context<'_>,
+        failure: Option<&io::Error>,
+    ) -> Poll<io::Result<()>> {
+        match failure {
+            Some(_) => Poll::Ready(Ok(())),
+            None => self.0.poll_shutdown(cx),
+        }
+    }
+}
+
+/// Carries octets between two ends until both have ended, or one fails.
+///
+/// Unlike a plain copy it drives both ends on every wake: timers, pongs and a delayed Close of one end
+/// go on while the other has nothing to say. The end of one direction is passed on as the end of that
+/// direction (half close); who does not take octets stops the other end from being read. When one end
+/// fails the other one is closed in a way that says so, if it can.
+///
+/// It borrows the ends, so that their owner can still ask them how they ended.
+#[derive(Debug)]
+pub struct Relay<'a, A, B> {
+    a: &'a mut A,
+    b: &'a mut B,
+    a_to_b: Direction,
+    b_to_a: Direction,
+    /// Set once both directions are done; then what is left is to close both ends.
+    relayed: Option<Relayed>,
+    /// Whether either end is closed.
+    closed: [bool; 2],
+}
+
+/// What a relay carried, and which end failed, if one did.
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub struct Relayed {
+    /// Octets from the first end to the second.
+    pub a_to_b: u64,
+    /// Octets from the second end to the first.
+    pub b_to_a: u64,
+    /// What the first end failed with.
+    pub a_failed: Option<io::Error>,
+    /// What the second end failed with.
+    pub b_failed: Option<io::Error>,
+}
+
+impl<'a, A: End, B: End> Relay<'a, A, B> {
+    /// A relay that has carried nothing yet.
+    #[must_use]
+    pub fn new(a: &'a mut A, b: &'a mut B) -> Self {
+        Self {
+            a,
+            b,
+            a_to_b: Direction::default(),
+            b_to_a: Direction::default(),
+            relayed: None,
+            closed: [false; 2],
+        }
+    }
+
+    fn poll_carry(&mut self, cx: &mut Context<'_>) -> Poll<Relayed> {
+        let a_to_b = self.a_to_b.poll(self.a, self.b, cx);
+        let b_to_a = self.b_to_a.poll(self.b, self.a, cx);
+        let mut relayed = Relayed {
+            a_to_b: self.a_to_b.carried,
+            b_to_a: self.b_to_a.carried,
+            ..Relayed::default()
+        };
+        match (a_to_b, b_to_a) {
+            (Poll::Ready(Err(error)), _) => relayed.a_failed = Some(error),
+            (_, Poll::Ready(Err(error))) => relayed.b_failed = Some(error),
+            (Poll::Ready(Ok(())), Poll::Ready(Ok(()))) => {
+                relayed.a_failed = self.b_to_a.write_error.take();
+                relayed.b_failed = self.a_to_b.write_error.take();
+            }
+            _ => {
+                let closed = (self.a.is_closed(), self.b.is_closed());
+                self.a.poll_drive(cx);
+                self.b.poll_drive(cx);
+                if closed != (self.a.is_closed(), self.b.is_closed()) {
+                    cx.waker().wake_by_ref();
+                }
+                return Poll::Pending;
+            }
+        }
+        Poll::Ready(relayed)
+    }
+}
+
+impl<A: End, B: End> Future for Relay<'_, A, B> {
+    type Output = Relayed;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Relayed> {
+        let this = &mut *self;
+        if this.relayed.is_none() {
+            let Poll::Ready(relayed) = this.poll_carry(cx) else {
+                return Poll::Pending;
+            };
+            this.relayed = Some(relayed);
+        }
+        let Some(relayed) = &mut this.relayed else {
+            return Poll::Pending;
+        };
+        let Relayed {
+            a_failed, b_failed, ..
+        } = relayed;
+        let (a_failure, b_failure) = (a_failed.is_some(), b_failed.is_some());
+        if !this.closed[0]
+            && let Poll::Ready(closed) = this.a.poll_close(cx, b_failed.as_ref())
+        {
+            this.closed[0] = true;
+            // What comes of telling about a failure is no news.
+            *a_failed = a_failed.take().or(closed.err().filter(|_| !b_failure));
+        }
+        if !this.closed[1]
+            && let Poll::Ready(closed) = this.b.poll_close(cx, a_failed.as_ref())
+        {
+            this.closed[1] = true;
+            *b_failed = b_failed.take().or(closed.err().filter(|_| !a_failure));
+        }
+        match this.closed {
+            [true, true] => this.relayed.take().map_or(Poll::Pending, Poll::Ready),
+            _ => Poll::Pending,
+        }
+    }
+}
+
+/// One way through the relay. It has a buffer only while there is something in it.
+#[derive(Debug, Default)]
+struct Direction {
+    buffer: Vec<u8>,
+    start: usize,
+    end: usize,
+    carried: u64,
+    state: State,
+    /// Why nothing more can be written. What the other direction still brings is waited for.
+    write_error: Option<io::Error>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum State {
+    #[default]
+    Carrying,
+    Ending,
+    Ended,
+}
+
+impl Direction {
+    /// Carries what can be carried. Fails if reading does; an error of writing is kept, and ends it.
+    fn poll(
+        &mut self,
+        from: &mut impl End,
+        to: &mut impl End,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        for _ in 0..TURNS_PER_POLL {
+            let step = match self.state {
+                State::Ended => return Poll::Ready(Ok(())),
+                State::Ending => to.poll_shutdown(cx).map_ok(|()| self.state = State::Ended),
+                State::Carrying if self.start < self.end => self.write(to, cx),
+                State::Carrying if to.is_closed() => {
+                    Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()))
+                }
+                State::Carrying => {
+                    if self.buffer.is_empty() {
+                        self.buffer = pool::take();
+                    }
+                    match from.poll_read(cx, &mut self.buffer) {
+                        Poll::Ready(Ok(0)) => {
+                            self.state = State::Ending;
+                            self.release();
+                            Poll::Ready(Ok(()))
+                        }
+                        Poll::Ready(Ok(count)) => {
+                            (self.start, self.end) = (0, count);
+                            Poll::Ready(Ok(()))
+                        }
+                        Poll::Ready(Err(error)) => {
+                            self.release();
+                            return Poll::Ready(Err(error));
+                        }
+                        Poll::Pending => {
+                            self.release();
+                            // Nothing more will follow soon: what went before is not to wait for it.
+                            match to.poll_flush(cx) {
+                                Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+                                _ => Poll::Pending,
+                            }
+                        }
+                    }
+                }
+            };
+            match step {
+                Poll::Ready(Ok(())) => {}
+                Poll::Ready(Err(error)) => {
+                    self.write_error = Some(error);
+                    self.state = State::Ended;
+                    self.release();
+                }
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    fn write(&mut self, to: &mut impl End, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        to.poll_write(cx, &self.buffer[self.start..self.end])
+            .map(|written| match written {
+                Ok(0) => Err(io::ErrorKind::WriteZero.into()),
+                Ok(count) => {
+                    self.start += count;
+                    self.carried += count as u64;
+                    Ok(())
+                }
+                Err(error) => Err(error),
+            })
+    }
+
+    fn release(&mut self) {
+        (self.start, self.end) = (0, 0);
+        pool::give(core::mem::take(&mut self.buffer));
+    }
+}
+
+/// How many steps one direction goes before the other, and other tasks, have their turn.
+const TURNS_PER_POLL: usize = 32;

@@ -1,0 +1,137 @@
+//! Whole messages over a transport.
+
+use alloc::vec::Vec;
+use core::task::{Context, Poll, ready};
+use std::io;
+
+use super::Transport;
+use super::engine::Pump;
+use super::wakers::Task;
+use crate::close::Close;
+use crate::connection::Connection;
+use crate::error::Closed;
+use crate::message::{Assembler, Message};
+
+/// A connection that carries whole messages, over a transport: what the runtimes' adapters wrap.
+#[derive(Debug)]
+pub struct Socket<T: Transport> {
+    pump: Pump<T>,
+    assembler: Assembler,
+    /// The message that is being sent, and how much of it was queued.
+    outgoing: Option<(Message, usize)>,
+}
+
+impl<T: Transport> Socket<T> {
+    /// A connection over a transport on which the opening handshake is done. `received` is what came
+    /// behind it. Set the connection to answer a Close at once:
+    /// [`half_close(false)`](crate::Config::half_close).
+    #[must_use]
+    pub fn new(transport: T, connection: Connection, received: Vec<u8>) -> Self {
+        Self {
+            pump: Pump::new(transport, connection, received),
+            assembler: Assembler::new(),
+            outgoing: None,
+        }
+    }
+
+    /// The connection, for what it can tell: who closed and how, counters, the round-trip time.
+    #[must_use]
+    pub const fn connection(&self) -> &Connection {
+        &self.pump.connection
+    }
+
+    /// The transport; `None` never, but for a connection that is being taken apart.
+    #[must_use]
+    pub const fn transport(&self) -> Option<&T> {
+        self.pump.transport()
+    }
+
+    /// Gives up the connection without a word to the peer: the transport, and what was received from it
+    /// and not taken.
+    #[must_use]
+    pub fn into_inner(self) -> (Option<T>, Vec<u8>) {
+        self.pump.into_parts()
+    }
+
+    /// Waits for the next message; `None` after the peer's Close 1000 or without a code. Cancel-safe, as
+    /// all of these functions.
+    ///
+    /// # Errors
+    ///
+    /// Any other ending.
+    pub fn poll_recv(&mut self, cx: &Context<'_>) -> Poll<io::Result<Option<Message>>> {
+        // A message that was begun is not left half sent by who has gone over to reading.
+        let _ = self.poll_outgoing();
+        let assembler = &mut self.assembler;
+        self.pump
+            .poll_recv(cx, |connection, input| assembler.recv(connection, input))
+    }
+
+    /// Waits until a message can be begun.
+    ///
+    /// # Errors
+    ///
+    /// `BrokenPipe` after our Close, or once the connection is over; the transport's.
+    pub fn poll_ready(&mut self, cx: &Context<'_>) -> Poll<io::Result<()>> {
+        self.pump.register(Task::Writer, cx);
+        self.pump.look_ahead(|_, _| {});
+        ready!(self.poll_outgoing())?;
+        if self.pump.connection.can_send() {
+            Poll::Ready(Ok(()))
+        } else {
+            Poll::Ready(Err(Closed.into()))
+        }
+    }
+
+    /// Begins a message. To be called when [`poll_ready`](Self::poll_ready) was; what does not leave at
+    /// once leaves while anything else is polled.
+    pub fn start_send(&mut self, message: Message) {
+        self.outgoing = Some((message, 0));
+        let _ = self.poll_outgoing();
+    }
+
+    /// Waits until every message has left.
+    ///
+    /// # Errors
+    ///
+    /// The transport's; `TimedOut` if the peer was given up.
+    pub fn poll_flush(&mut self, cx: &Context<'_>) -> Poll<io::Result<()>> {
+        self.pump.register(Task::Writer, cx);
+        self.pump.look_ahead(|_, _| {});
+        ready!(self.poll_outgoing())?;
+        self.pump.poll_flush()
+    }
+
+    /// Sends `close` after every message, discards what comes until the peer's Close and, on a client,
+    /// the transport's end.
+    ///
+    /// # Errors
+    ///
+    /// Any ending but the peer's Close 1000, without a code, or with the code of `close`.
+    pub fn poll_close(&mut self, cx: &Context<'_>, close: &Close) -> Poll<io::Result<()>> {
+        self.pump.register(Task::Writer, cx);
+        self.pump.look_ahead(|_, _| {});
+        // If a message cannot be sent to its end, the connection is over, and closing it tells why.
+        let _ = ready!(self.poll_outgoing());
+        self.pump.poll_close(cx, close)
+    }
+
+    fn poll_outgoing(&mut self) -> Poll<io::Result<()>> {
+        while let Some((message, sent)) = &mut self.outgoing {
+            let rest = &message.as_bytes()[*sent..];
+            let kind = message.kind();
+            let queued = self
+                .pump
+                .poll_send(rest.len(), |connection| connection.send(kind, rest, true));
+            match ready!(queued) {
+                Ok(queued) if queued < rest.len() => *sent += queued,
+                Ok(_) => self.outgoing = None,
+                Err(error) => {
+                    self.outgoing = None;
+                    return Poll::Ready(Err(error));
+                }
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+}

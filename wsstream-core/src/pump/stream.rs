@@ -1,0 +1,207 @@
+//! A byte stream over a transport.
+
+use alloc::vec::Vec;
+use core::task::{Context, Poll};
+use std::io::{self, IoSlice};
+
+use super::Transport;
+use super::engine::Pump;
+use super::wakers::Task;
+use crate::byte_stream::{ByteStream, Encoding};
+use crate::close::{Close, CloseCode};
+use crate::connection::Connection;
+
+/// A byte stream over WebSocket over a transport: what the runtimes' adapters wrap.
+///
+/// It ends like TCP, but safer. The peer's Close 1000, or without a code, is the end of what is read;
+/// any other Close is `ConnectionAborted` with a [`StreamError`](crate::StreamError) inside, an end of
+/// the transport without a Close is `UnexpectedEof`. Dropping it tells the peer with a Close if that
+/// can be done at once, and lets it see a truncation if anything is unsent.
+#[derive(Debug)]
+pub struct Stream<T: Transport> {
+    pump: Pump<T>,
+    bytes: ByteStream,
+}
+
+impl<T: Transport> Stream<T> {
+    /// A stream over a transport on which the opening handshake is done. `received` is what came behind
+    /// it.
+    #[must_use]
+    pub fn new(
+        transport: T,
+        connection: Connection,
+        encoding: Encoding,
+        received: Vec<u8>,
+    ) -> Self {
+        Self {
+            pump: Pump::new(transport, connection, received),
+            bytes: ByteStream::new(encoding),
+        }
+    }
+
+    /// The connection, for what it can tell: who closed and how, counters, the round-trip time.
+    #[must_use]
+    pub const fn connection(&self) -> &Connection {
+        &self.pump.connection
+    }
+
+    /// How the stream's octets are carried.
+    #[must_use]
+    pub const fn encoding(&self) -> Encoding {
+        self.bytes.encoding()
+    }
+
+    /// The transport; `None` never, but for a stream that is being taken apart.
+    #[must_use]
+    pub const fn transport(&self) -> Option<&T> {
+        self.pump.transport()
+    }
+
+    /// The transport, to change its settings: reading from it or writing to it breaks the stream.
+    pub const fn transport_mut(&mut self) -> Option<&mut T> {
+        self.pump.transport_mut()
+    }
+
+    /// Gives up the stream without a word to the peer: the transport, and what was received from it and
+    /// not taken.
+    #[must_use]
+    pub fn into_inner(self) -> (Option<T>, Vec<u8>) {
+        self.pump.into_parts()
+    }
+
+    /// At most how many octets can be read without waiting, as far as is known.
+    #[must_use]
+    pub const fn readable(&self) -> usize {
+        self.pump.unread()
+    }
+
+    /// Reads into `out`; 0 octets mean the end. Cancel-safe, as all of these functions.
+    ///
+    /// # Errors
+    ///
+    /// Any ending but the peer's Close 1000 or without a code.
+    pub fn poll_read(&mut self, cx: &Context<'_>, out: &mut [u8]) -> Poll<io::Result<usize>> {
+        let Self { pump, bytes } = self;
+        if out.is_empty() {
+            return Poll::Ready(Ok(0));
+        }
+        if pump.is_drained()
+            && out.len() >= WORTH_A_READ
+            && bytes.in_place(&pump.connection) >= out.len()
+            && let Some(count) = pump.poll_recv_in_place(cx, out)
+        {
+            return Poll::Ready(Ok(count));
+        }
+        let read = pump.poll_recv(cx, |connection, input| {
+            Some(bytes.read(connection, input, out)).filter(|&count| count > 0)
+        });
+        read.map_ok(|count| count.unwrap_or(0))
+    }
+
+    /// Writes from the front of `data`, as one message of at most 64 KiB, which leaves at once if the
+    /// transport has room.
+    ///
+    /// # Errors
+    ///
+    /// `BrokenPipe` after our Close, or once the connection is over; the transport's.
+    pub fn poll_write(&mut self, cx: &Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
+        self.poll_write_vectored(cx, &[IoSlice::new(data)])
+    }
+
+    /// Writes from the front of several slices. One slice is one message; they leave together.
+    ///
+    /// # Errors
+    ///
+    /// As [`poll_write`](Self::poll_write).
+    pub fn poll_write_vectored(
+        &mut self,
+        cx: &Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.pump.register(Task::Writer, cx);
+        let mut written = self.try_write(bufs);
+        self.look_ahead();
+        if written.is_pending() && !self.pump.connection.can_send() {
+            // The peer has ended the connection just now.
+            written = self.try_write(bufs);
+        }
+        written
+    }
+
+    fn try_write(&mut self, bufs: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        let Self { pump, bytes } = self;
+        let mut filled = bufs.iter().filter(|buf| !buf.is_empty());
+        if let (Some(data), None) = (filled.next(), filled.next())
+            && let Some(count) =
+                pump.send_direct(data, |connection| bytes.direct(connection, data))?
+        {
+            return Poll::Ready(Ok(count));
+        }
+        let total = bufs.iter().map(|buf| buf.len()).sum();
+        pump.poll_send(total, |connection| {
+            let mut count = 0;
+            for data in bufs {
+                let taken = bytes.write(connection, data)?;
+                count += taken;
+                if taken < data.len() {
+                    break;
+                }
+            }
+            Ok::<_, crate::Closed>(count)
+        })
+    }
+
+    /// Waits until everything written has left.
+    ///
+    /// # Errors
+    ///
+    /// The transport's; `TimedOut` if the peer was given up.
+    pub fn poll_flush(&mut self, cx: &Context<'_>) -> Poll<io::Result<()>> {
+        self.pump.register(Task::Writer, cx);
+        self.look_ahead();
+        self.pump.poll_flush()
+    }
+
+    /// Ends our direction: sends what is queued, then Close 1000, and waits until it has left. Reading
+    /// goes on until the peer's Close.
+    ///
+    /// # Errors
+    ///
+    /// As [`poll_flush`](Self::poll_flush).
+    pub fn poll_shutdown(&mut self, cx: &Context<'_>) -> Poll<io::Result<()>> {
+        self.pump
+            .connection
+            .close(&Close::new(CloseCode::NORMAL, ""));
+        self.poll_flush(cx)
+    }
+
+    /// Ends both directions: as [`poll_shutdown`](Self::poll_shutdown) with a Close of one's own, then
+    /// discards what comes until the peer's Close and, on a client, the transport's end. Only this
+    /// tells that everything arrived.
+    ///
+    /// # Errors
+    ///
+    /// Any ending but the peer's Close 1000, without a code, or with the code of `close`.
+    pub fn poll_close(&mut self, cx: &Context<'_>, close: &Close) -> Poll<io::Result<()>> {
+        self.pump.poll_close(cx, close)
+    }
+
+    /// Does what is due without taking data: writes what is queued, answers pings, acts on timers. For
+    /// those who have nothing to read or write just now but want the connection to live.
+    pub fn poll_drive(&mut self, cx: &Context<'_>) {
+        self.pump.register(Task::Driver, cx);
+        self.look_ahead();
+        self.pump.drive();
+    }
+
+    /// Answers what the peer asks, while nobody reads.
+    fn look_ahead(&mut self) {
+        let Self { pump, bytes } = self;
+        pump.look_ahead(|connection, input| {
+            bytes.read(connection, input, &mut []);
+        });
+    }
+}
+
+/// A shorter buffer is better filled from a longer one.
+const WORTH_A_READ: usize = 4 << 10;

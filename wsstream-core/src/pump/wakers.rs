@@ -1,0 +1,104 @@
+//! Several tasks, one transport.
+//!
+//! A transport remembers one waker for each direction, but reading may have to write and writing to
+//! read, and the two may go on in different tasks. So the transport is given wakers of our own, one
+//! for each direction. Each notes that it was woken and wakes every task that waits: nothing is lost,
+//! and who looks can tell what it was about.
+
+use alloc::sync::Arc;
+use alloc::task::Wake;
+use core::sync::atomic::{AtomicBool, Ordering};
+use core::task::Waker;
+use std::sync::{Mutex, PoisonError};
+
+/// Who waits.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Task {
+    Reader,
+    Writer,
+    Driver,
+}
+
+/// The tasks that wait for anything to happen.
+#[derive(Debug, Default)]
+pub(super) struct Tasks(Mutex<[Option<Waker>; 3]>);
+
+impl Tasks {
+    /// Has `waker` woken, in place of the task that was there before.
+    pub(super) fn register(&self, task: Task, waker: &Waker) {
+        let mut tasks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match &mut tasks[task as usize] {
+            Some(waiting) => waiting.clone_from(waker),
+            none => *none = Some(waker.clone()),
+        }
+    }
+
+    fn wake(&self) {
+        let mut tasks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let waiting = core::mem::take(&mut *tasks);
+        drop(tasks);
+        waiting.into_iter().flatten().for_each(Waker::wake);
+    }
+}
+
+/// One direction of a transport: whether it is worth trying.
+#[derive(Debug)]
+pub(super) struct Direction {
+    signal: Arc<Signal>,
+    waker: Waker,
+    blocked: bool,
+}
+
+impl Direction {
+    pub(super) fn new(tasks: &Arc<Tasks>) -> Self {
+        let signal = Arc::new(Signal {
+            woken: AtomicBool::new(false),
+            tasks: Arc::clone(tasks),
+        });
+        Self {
+            waker: Waker::from(Arc::clone(&signal)),
+            signal,
+            blocked: false,
+        }
+    }
+
+    /// The waker for the transport.
+    pub(super) const fn waker(&self) -> &Waker {
+        &self.waker
+    }
+
+    /// Whether the transport might be ready: it was not asked yet, was ready, or has woken us since.
+    pub(super) fn is_promising(&self) -> bool {
+        !self.blocked || self.signal.woken.load(Ordering::Acquire)
+    }
+
+    /// To be called before the transport is asked, so that a wake-up from then on counts.
+    pub(super) fn begin(&self) {
+        // The common case is not woken: then a load is all it takes.
+        if self.signal.woken.load(Ordering::Relaxed) {
+            self.signal.woken.swap(false, Ordering::AcqRel);
+        }
+    }
+
+    /// What the transport answered.
+    pub(super) const fn set_blocked(&mut self, blocked: bool) {
+        self.blocked = blocked;
+    }
+}
+
+#[derive(Debug)]
+struct Signal {
+    woken: AtomicBool,
+    tasks: Arc<Tasks>,
+}
+
+impl Wake for Signal {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.woken.store(true, Ordering::Release);
+        self.tasks.wake();
+    }
+}

@@ -1,0 +1,142 @@
+//! The transport, with what is known of it.
+
+use alloc::sync::Arc;
+use core::task::{Context, Poll, ready};
+use std::io::{self, IoSlice};
+
+use super::Transport;
+use super::wakers::{Direction, Task, Tasks};
+use crate::time::Timestamp;
+
+#[derive(Debug)]
+pub(super) struct Wire<T> {
+    /// Gone once it was given away.
+    transport: Option<T>,
+    tasks: Arc<Tasks>,
+    reading: Direction,
+    writing: Direction,
+    /// Something was written since the transport was last flushed.
+    needs_flush: bool,
+    is_shut_down: bool,
+}
+
+impl<T: Transport> Wire<T> {
+    pub(super) fn new(transport: T) -> Self {
+        let tasks = Arc::new(Tasks::default());
+        Self {
+            transport: Some(transport),
+            reading: Direction::new(&tasks),
+            writing: Direction::new(&tasks),
+            tasks,
+            needs_flush: false,
+            is_shut_down: false,
+        }
+    }
+
+    pub(super) const fn transport(&self) -> Option<&T> {
+        self.transport.as_ref()
+    }
+
+    pub(super) const fn transport_mut(&mut self) -> Option<&mut T> {
+        self.transport.as_mut()
+    }
+
+    pub(super) const fn take_transport(&mut self) -> Option<T> {
+        self.transport.take()
+    }
+
+    /// Has the task woken when the transport may be ready, either way.
+    pub(super) fn register(&self, task: Task, cx: &Context<'_>) {
+        self.tasks.register(task, cx.waker());
+    }
+
+    /// Whether a read is worth a call.
+    pub(super) fn may_read(&self) -> bool {
+        self.reading.is_promising()
+    }
+
+    pub(super) fn poll_read(&mut self, buf: &mut [u8]) -> Poll<io::Result<usize>> {
+        try_io(&mut self.transport, &mut self.reading, |transport, cx| {
+            transport.poll_read(cx, buf)
+        })
+    }
+
+    /// Whether several slices can be written in one call.
+    pub(super) fn is_write_vectored(&self) -> bool {
+        self.transport
+            .as_ref()
+            .is_some_and(Transport::is_write_vectored)
+    }
+
+    /// Writes at least one octet.
+    pub(super) fn poll_write(&mut self, bufs: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        let written = ready!(try_io(
+            &mut self.transport,
+            &mut self.writing,
+            |transport, cx| { transport.poll_write(cx, bufs) }
+        ))?;
+        if written == 0 {
+            return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+        }
+        self.needs_flush = true;
+        Poll::Ready(Ok(written))
+    }
+
+    /// Flushes what was written, if anything was: a TLS layer may hold it back.
+    pub(super) fn poll_flush(&mut self) -> Poll<io::Result<()>> {
+        if self.needs_flush {
+            ready!(try_io(
+                &mut self.transport,
+                &mut self.writing,
+                |transport, cx| { transport.poll_flush(cx) }
+            ))?;
+            self.needs_flush = false;
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    pub(super) fn poll_shutdown(&mut self) -> Poll<io::Result<()>> {
+        if !self.is_shut_down {
+            ready!(try_io(
+                &mut self.transport,
+                &mut self.writing,
+                |transport, cx| { transport.poll_shutdown(cx) }
+            ))?;
+            self.is_shut_down = true;
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.transport
+            .as_ref()
+            .map_or(Timestamp::ORIGIN, Transport::now)
+    }
+
+    /// Ready at the deadline; until then the tasks are woken when it comes.
+    pub(super) fn poll_sleep(&mut self, deadline: Timestamp) -> Poll<()> {
+        let mut cx = Context::from_waker(self.writing.waker());
+        match &mut self.transport {
+            Some(transport) => transport.poll_sleep(&mut cx, deadline),
+            None => Poll::Ready(()),
+        }
+    }
+}
+
+/// Asks the transport, unless it is known to have nothing new to say.
+fn try_io<T, R>(
+    transport: &mut Option<T>,
+    direction: &mut Direction,
+    io: impl FnOnce(&mut T, &mut Context<'_>) -> Poll<io::Result<R>>,
+) -> Poll<io::Result<R>> {
+    let Some(transport) = transport else {
+        return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
+    };
+    if !direction.is_promising() {
+        return Poll::Pending;
+    }
+    direction.begin();
+    let result = io(transport, &mut Context::from_waker(direction.waker()));
+    direction.set_blocked(result.is_pending());
+    result
+}
