@@ -19,6 +19,7 @@ mod outbox;
 pub mod pump;
 mod seed;
 mod time;
+mod url;
 
 pub use byte_stream::{ByteStream, Encoding};
 pub use close::{Close, CloseCode};
@@ -32,3 +33,4 @@ pub use message::{Assembler, Message};
 pub use outbox::Outbox;
 pub use seed::Seed;
 pub use time::Timestamp;
+pub use url::{InvalidUrl, Url};

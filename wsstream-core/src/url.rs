@@ -1,0 +1,352 @@
+//! WebSocket URLs: RFC 6455 §3, on top of RFC 3986.
+//!
+//! [`Url`] says whom to dial, whether to use TLS, and what to ask for. It does not resolve names.
+
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+use core::str::FromStr;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use fluent_uri::Uri;
+use fluent_uri::component::{Authority, Host};
+
+/// A `ws` or `wss` URL.
+///
+/// The scheme and the host are kept in lower case, the path and the query as they were written.
+/// User and password leave the URL at once: they are only in [`authorization`](Self::authorization),
+/// and neither `Display` nor `Debug` shows them.
+///
+/// ```
+/// use wsstream_core::Url;
+///
+/// let url = Url::parse("wss://[2001:db8::1]:8443/chat?room=1")?;
+/// assert!(url.is_secure());
+/// assert_eq!(url.host(), "2001:db8::1");
+/// assert_eq!(url.port(), 8443);
+/// assert_eq!(url.authority(), "[2001:db8::1]:8443");
+/// assert_eq!(url.resource(), "/chat?room=1");
+/// # Ok::<_, wsstream_core::InvalidUrl>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Url {
+    secure: bool,
+    host: String,
+    port: u16,
+    authority: String,
+    resource: String,
+    authorization: Option<String>,
+}
+
+impl Url {
+    /// Reads a URL.
+    ///
+    /// # Errors
+    ///
+    /// See [`InvalidUrl`]. Nothing is trimmed: blanks around or in the text are errors.
+    pub fn parse(text: &str) -> Result<Self, InvalidUrl> {
+        let uri = Uri::parse(text).map_err(|error| InvalidUrl::Syntax(error.index()))?;
+        let secure = match uri.scheme().as_str() {
+            // RFC 3986 §3.1: schemes are case-insensitive.
+            scheme if scheme.eq_ignore_ascii_case("ws") => false,
+            scheme if scheme.eq_ignore_ascii_case("wss") => true,
+            scheme => return Err(InvalidUrl::Scheme(scheme.to_owned())),
+        };
+        // §3: fragments are meaningless here and must not be used.
+        if uri.has_fragment() {
+            return Err(InvalidUrl::Fragment);
+        }
+        let authority = uri.authority().ok_or(InvalidUrl::NoHost)?;
+        let (host, bracketed) = host(&authority)?;
+        let port = port(&authority)?;
+        let shown = if bracketed {
+            format!("[{host}]")
+        } else {
+            host.clone()
+        };
+        // §4.1 item 4: the port is named only if it is not the scheme's.
+        let shown = match port {
+            Some(port) if port != default_port(secure) => format!("{shown}:{port}"),
+            _ => shown,
+        };
+        // §3: an empty path is "/".
+        let mut resource = String::from(match uri.path().as_str() {
+            "" => "/",
+            path => path,
+        });
+        if let Some(query) = uri.query() {
+            resource.push('?');
+            resource.push_str(query.as_str());
+        }
+        Ok(Self {
+            secure,
+            host,
+            port: port.unwrap_or_else(|| default_port(secure)),
+            authority: shown,
+            resource,
+            authorization: authorization(&authority)?,
+        })
+    }
+
+    /// Whether the scheme is `wss`, WebSocket over TLS.
+    #[must_use]
+    pub const fn is_secure(&self) -> bool {
+        self.secure
+    }
+
+    /// The host to dial: a name, an IPv4 address, or an IPv6 address without its brackets.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The port to dial, 1 to 65535; 80 (`ws`) or 443 (`wss`) if the URL names none.
+    #[must_use]
+    pub const fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The value of the `Host` field, §4.1: an IPv6 address in brackets, the port only if it is not
+    /// the scheme's.
+    #[must_use]
+    pub fn authority(&self) -> &str {
+        &self.authority
+    }
+
+    /// The resource name, §3: path and query, as they go into the request line.
+    #[must_use]
+    pub fn resource(&self) -> &str {
+        &self.resource
+    }
+
+    /// The path alone; at least `/`.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        self.resource.split('?').next().unwrap_or_default()
+    }
+
+    /// The value of the `Authorization` field (RFC 7617, `Basic`) if the URL names a user.
+    #[must_use]
+    pub fn authorization(&self) -> Option<&str> {
+        self.authorization.as_deref()
+    }
+}
+
+impl FromStr for Url {
+    type Err = InvalidUrl;
+
+    fn from_str(text: &str) -> Result<Self, InvalidUrl> {
+        Self::parse(text)
+    }
+}
+
+/// The URL without user and password.
+impl fmt::Display for Url {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = if self.secure { "wss" } else { "ws" };
+        write!(f, "{scheme}://{}{}", self.authority, self.resource)
+    }
+}
+
+/// As `Display`: the password does not get into logs.
+impl fmt::Debug for Url {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Url({self})")
+    }
+}
+
+/// Why a text is no WebSocket URL.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum InvalidUrl {
+    /// It has a fragment (§3).
+    Fragment,
+    /// Its host is neither a name nor an IPv4 or IPv6 address; what came.
+    Host(String),
+    /// It has no host (§3).
+    NoHost,
+    /// Its port is not in 1..=65535; what came.
+    Port(String),
+    /// Its scheme is neither `ws` nor `wss` (§3); what came.
+    Scheme(String),
+    /// It is no URI (RFC 3986); where it stops being one, in octets.
+    Syntax(usize),
+    /// Its user contains a colon, or user or password a control character (RFC 7617 §2).
+    Userinfo,
+}
+
+impl fmt::Display for InvalidUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fragment => f.write_str("a WebSocket URL has no fragment: write '#' as %23"),
+            Self::Host(host) => write!(f, "host {host:?}, expected a name or an address"),
+            Self::NoHost => f.write_str("no host, expected ws://host/ or wss://host/"),
+            Self::Port(port) => write!(f, "port {port:?}, expected 1 to 65535"),
+            Self::Scheme(scheme) => write!(f, "scheme {scheme:?}, expected ws or wss"),
+            Self::Syntax(index) => write!(f, "no URL: wrong at octet {index}"),
+            Self::Userinfo => f.write_str("user or password contains what RFC 7617 forbids"),
+        }
+    }
+}
+
+impl core::error::Error for InvalidUrl {}
+
+/// §3: 80 without TLS, 443 with.
+const fn default_port(secure: bool) -> u16 {
+    if secure { 443 } else { 80 }
+}
+
+/// The host in lower case (RFC 3986 §3.2.2) and without brackets, and whether it had them.
+fn host(authority: &Authority<'_>) -> Result<(String, bool), InvalidUrl> {
+    let host = authority.host();
+    match authority.host_parsed() {
+        Host::Ipv6 { .. } => {
+            let inner = host.trim_start_matches('[').trim_end_matches(']');
+            Ok((inner.to_ascii_lowercase(), true))
+        }
+        Host::RegName(name) if name.is_empty() => Err(InvalidUrl::NoHost),
+        // Neither DNS nor the Host field has a use for percent-encoded names.
+        Host::RegName(_) if host.contains('%') => Err(InvalidUrl::Host(host.to_owned())),
+        Host::RegName(_) | Host::Ipv4 { .. } => Ok((host.to_ascii_lowercase(), false)),
+        _ => Err(InvalidUrl::Host(host.to_owned())),
+    }
+}
+
+fn port(authority: &Authority<'_>) -> Result<Option<u16>, InvalidUrl> {
+    match authority.port().map(|port| port.as_str()) {
+        // RFC 3986 §3.2.3: an empty port is as good as none.
+        None | Some("") => Ok(None),
+        Some(port) => match port.parse() {
+            Ok(number) if number != 0 => Ok(Some(number)),
+            _ => Err(InvalidUrl::Port(port.to_owned())),
+        },
+    }
+}
+
+/// RFC 7617 §2: Base64 of the user, a colon and the password, octets as they are.
+fn authorization(authority: &Authority<'_>) -> Result<Option<String>, InvalidUrl> {
+    let Some(userinfo) = authority.userinfo() else {
+        return Ok(None);
+    };
+    let (user, password) = match userinfo.split_once(':') {
+        Some((user, password)) => (user, password.decode().to_bytes()),
+        None => (userinfo, [].as_slice().into()),
+    };
+    let user = user.decode().to_bytes();
+    let mut credentials = Vec::with_capacity(user.len() + 1 + password.len());
+    credentials.extend_from_slice(&user);
+    credentials.push(b':');
+    credentials.extend_from_slice(&password);
+    if user.contains(&b':') || credentials.iter().any(u8::is_ascii_control) {
+        return Err(InvalidUrl::Userinfo);
+    }
+    Ok(Some(format!("Basic {}", STANDARD.encode(credentials))))
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString;
+
+    use super::*;
+
+    /// Text; secure, host, port, authority, resource, path.
+    type Row = (
+        &'static str,
+        bool,
+        &'static str,
+        u16,
+        &'static str,
+        &'static str,
+        &'static str,
+    );
+
+    #[rustfmt::skip]
+    const GOOD: &[Row] = &[
+        ("ws://example.org", false, "example.org", 80, "example.org", "/", "/"),
+        ("ws://example.org/", false, "example.org", 80, "example.org", "/", "/"),
+        ("WSS://Example.ORG", true, "example.org", 443, "example.org", "/", "/"),
+        ("ws://example.org:80/", false, "example.org", 80, "example.org", "/", "/"),
+        ("ws://example.org:443/", false, "example.org", 443, "example.org:443", "/", "/"),
+        ("wss://example.org:443/", true, "example.org", 443, "example.org", "/", "/"),
+        ("wss://example.org:80/", true, "example.org", 80, "example.org:80", "/", "/"),
+        ("ws://example.org:/", false, "example.org", 80, "example.org", "/", "/"),
+        ("ws://localhost:65535/a/b?c=d&e", false, "localhost", 65535, "localhost:65535", "/a/b?c=d&e", "/a/b"),
+        ("ws://localhost?c=d", false, "localhost", 80, "localhost", "/?c=d", "/"),
+        ("ws://localhost/?", false, "localhost", 80, "localhost", "/?", "/"),
+        ("ws://localhost/%20%23?%3f?", false, "localhost", 80, "localhost", "/%20%23?%3f?", "/%20%23"),
+        ("ws://127.0.0.1:9000", false, "127.0.0.1", 9000, "127.0.0.1:9000", "/", "/"),
+        ("ws://[::1]", false, "::1", 80, "[::1]", "/", "/"),
+        ("wss://[2001:DB8::1]:9000/x", true, "2001:db8::1", 9000, "[2001:db8::1]:9000", "/x", "/x"),
+        ("ws://user:pw@host.example:81/", false, "host.example", 81, "host.example:81", "/", "/"),
+    ];
+
+    #[test]
+    fn s3_urls() {
+        for &(text, secure, host, port, authority, resource, path) in GOOD {
+            let url = Url::parse(text).unwrap();
+            assert_eq!(url.is_secure(), secure, "{text}");
+            assert_eq!(url.host(), host, "{text}");
+            assert_eq!(url.port(), port, "{text}");
+            assert_eq!(url.authority(), authority, "{text}");
+            assert_eq!(url.resource(), resource, "{text}");
+            assert_eq!(url.path(), path, "{text}");
+            let again = url.to_string();
+            assert_eq!(again.parse::<Url>().unwrap().to_string(), again, "{text}");
+        }
+    }
+
+    #[test]
+    fn s3_what_is_no_websocket_url() {
+        let own = |text: &str| text.to_owned();
+        for (text, error) in [
+            ("", InvalidUrl::Syntax(0)),
+            ("example.org", InvalidUrl::Syntax(11)),
+            ("/path", InvalidUrl::Syntax(0)),
+            ("ws:// localhost:9000", InvalidUrl::Syntax(5)),
+            ("ws://h/\r\nX: y", InvalidUrl::Syntax(7)),
+            ("ws://h/a b", InvalidUrl::Syntax(8)),
+            ("ws://h/\u{e9}", InvalidUrl::Syntax(7)),
+            ("ws://h/%zz", InvalidUrl::Syntax(7)),
+            ("http://example.org/", InvalidUrl::Scheme(own("http"))),
+            ("ws+unix://example.org/", InvalidUrl::Scheme(own("ws+unix"))),
+            ("ws://example.org/#", InvalidUrl::Fragment),
+            ("ws://example.org/#top", InvalidUrl::Fragment),
+            ("ws:example.org", InvalidUrl::NoHost),
+            ("ws:///path", InvalidUrl::NoHost),
+            ("ws://:80/", InvalidUrl::NoHost),
+            ("ws://user@/", InvalidUrl::NoHost),
+            ("ws://ex%61mple/", InvalidUrl::Host(own("ex%61mple"))),
+            ("ws://[v1.x]/", InvalidUrl::Host(own("[v1.x]"))),
+            ("ws://h:0/", InvalidUrl::Port(own("0"))),
+            ("ws://h:65536/", InvalidUrl::Port(own("65536"))),
+            ("ws://us%3Aer@h/", InvalidUrl::Userinfo),
+            ("ws://user:p%0Aw@h/", InvalidUrl::Userinfo),
+        ] {
+            assert_eq!(Url::parse(text), Err(error), "{text:?}");
+        }
+    }
+
+    /// RFC 7617 §2 and §2.1, and the odd shapes of userinfo.
+    #[test]
+    fn userinfo_becomes_basic_authorization_and_is_shown_nowhere() {
+        for (userinfo, value) in [
+            (
+                "Aladdin:open%20sesame",
+                "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==",
+            ),
+            ("test:123%C2%A3", "Basic dGVzdDoxMjPCow=="),
+            ("user", "Basic dXNlcjo="),
+            ("user:a:b", "Basic dXNlcjphOmI="),
+            (":secret", "Basic OnNlY3JldA=="),
+        ] {
+            let url = Url::parse(&format!("ws://{userinfo}@example.org/x")).unwrap();
+            assert_eq!(url.authorization(), Some(value), "{userinfo}");
+            assert_eq!(url.to_string(), "ws://example.org/x");
+            assert_eq!(format!("{url:?}"), "Url(ws://example.org/x)");
+        }
+        assert_eq!(Url::parse("ws://h/").unwrap().authorization(), None);
+    }
+}
