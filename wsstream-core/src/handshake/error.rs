@@ -1,0 +1,203 @@
+//! What can be wrong with an opening handshake: RFC 6455 §4.1, §4.2 and §4.4, RFC 9110 §15.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+use super::{Refusal, Response};
+
+/// Why there is no connection, for both roles.
+///
+/// On a server, every error that the peer can be told about has a [`status`](Self::status) and a
+/// [`response`](Self::response), to be sent before the connection is dropped. A client drops the
+/// connection and sends nothing.
+///
+/// Texts that came from the peer are cut to 128 octets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum HandshakeError {
+    /// A CR that no LF follows (RFC 9112 §2.2). 400.
+    BareCr,
+    /// A LF that no CR precedes (RFC 9112 §2.2): a line could be read in two ways. 400.
+    BareLf,
+    /// A control octet other than HTAB (RFC 9110 §5.5), such as NUL, or a TLS record on a port
+    /// without TLS. 400.
+    ControlOctet(u8),
+    /// A field that may come once came more than once; its name (§4.2.1, §4.1). 400.
+    DuplicateField(&'static str),
+    /// A response accepts an extension twice (§9.1); its name.
+    DuplicateExtension(String),
+    /// The same subprotocol twice in one list (§4.1 item 10: they must be unique); its name. 400.
+    DuplicateSubprotocol(String),
+    /// A field continued on another line (RFC 9112 §5.2). 400.
+    FoldedField,
+    /// A head of more than [`MAX_HEAD`](super::MAX_HEAD) octets. 431.
+    HeadTooLarge,
+    /// A line of the head is no field (RFC 9112 §5). 400.
+    MalformedFieldLine,
+    /// A field has not the value it has to have (§4.1, §4.2.1); its name and the value. 400.
+    MalformedField {
+        /// The field's name.
+        name: &'static str,
+        /// What came.
+        value: String,
+    },
+    /// The first line is no request line, or no status line (RFC 9112 §3, §4); what came. 400.
+    MalformedStartLine(String),
+    /// The method is not GET (§4.2.1 item 1); what came. 405.
+    MethodNotGet(String),
+    /// A field is missing; its name (§4.1, §4.2.1). 400.
+    MissingField(&'static str),
+    /// Nothing the client offers is spoken here (§4.2.2). 406.
+    NoCommonSubprotocol {
+        /// What the client offers, separated by commas.
+        offered: String,
+        /// What the server speaks, separated by commas.
+        spoken: String,
+    },
+    /// The server selected no subprotocol, and the client does not accept that.
+    NoSubprotocol,
+    /// The request comes from a page that is not to use this server (§4.2.2, §10.2); its origin. 403.
+    OriginRefused(String),
+    /// The server answered with another status than 101.
+    Refused(Box<Response>),
+    /// The request has a body: a `Content-Length` that is not 0, or a `Transfer-Encoding`. 400.
+    RequestBody,
+    /// The handshake was not complete in time. 408.
+    TimedOut,
+    /// A head of more than [`MAX_FIELDS`](super::MAX_FIELDS) fields. 431.
+    TooManyFields,
+    /// A server sent one interim response after the other (RFC 9110 §15.2).
+    TooManyInterimResponses,
+    /// The transport ended before the handshake did. 400.
+    UnexpectedEof,
+    /// The path is not the one that is served here; what came. 404.
+    UnknownPath(String),
+    /// The server accepts an extension, or a parameter of one, that was not offered (§4.1); what came.
+    UnofferedExtension(String),
+    /// The server selects a subprotocol that was not offered (§4.1); its name.
+    UnofferedSubprotocol(String),
+    /// Another version than HTTP/1.1 (§4.1, §4.2.1); what came. 505.
+    UnsupportedHttpVersion(String),
+    /// Another version of the protocol than 13 (§4.4); what came, empty if no version came. 426.
+    UnsupportedVersion(String),
+    /// An ordinary HTTP request, which asks for no upgrade to WebSocket (§4.2.1 item 3). 426.
+    UpgradeNotRequested,
+    /// The server's `Sec-WebSocket-Accept` does not answer our key (§4.1); what came.
+    WrongAccept(String),
+}
+
+impl HandshakeError {
+    /// The HTTP status with which a server answers; `None` if only a client can meet this error.
+    #[must_use]
+    pub const fn status(&self) -> Option<u16> {
+        Some(match self {
+            Self::BareCr
+            | Self::BareLf
+            | Self::ControlOctet(_)
+            | Self::DuplicateField(_)
+            | Self::DuplicateSubprotocol(_)
+            | Self::FoldedField
+            | Self::MalformedFieldLine
+            | Self::MalformedField { .. }
+            | Self::MalformedStartLine(_)
+            | Self::MissingField(_)
+            | Self::RequestBody
+            | Self::UnexpectedEof => 400,
+            Self::OriginRefused(_) => 403,
+            Self::UnknownPath(_) => 404,
+            Self::MethodNotGet(_) => 405,
+            Self::NoCommonSubprotocol { .. } => 406,
+            Self::TimedOut => 408,
+            Self::UnsupportedVersion(_) | Self::UpgradeNotRequested => 426,
+            Self::HeadTooLarge | Self::TooManyFields => 431,
+            Self::UnsupportedHttpVersion(_) => 505,
+            Self::DuplicateExtension(_)
+            | Self::NoSubprotocol
+            | Self::Refused(_)
+            | Self::TooManyInterimResponses
+            | Self::UnofferedExtension(_)
+            | Self::UnofferedSubprotocol(_)
+            | Self::WrongAccept(_) => return None,
+        })
+    }
+
+    /// What a server answers: the status, the fields that belong to it, and the error as a text.
+    ///
+    /// `None` if only a client can meet this error.
+    #[must_use]
+    pub fn refusal(&self) -> Option<Refusal> {
+        self.status().map(|status| Refusal::of(status, self))
+    }
+
+    /// [`refusal`](Self::refusal) as the octets of an HTTP/1.1 response; empty if there is none.
+    ///
+    /// They are always to be sent before the connection is dropped.
+    #[must_use]
+    pub fn response(&self) -> Vec<u8> {
+        self.refusal()
+            .map(|refusal| refusal.to_http1())
+            .unwrap_or_default()
+    }
+}
+
+impl fmt::Display for HandshakeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BareCr => f.write_str("CR without LF, expected CR LF"),
+            Self::BareLf => f.write_str("LF without CR, expected CR LF"),
+            // 22 is the first octet of a TLS handshake, RFC 8446 §5.1.
+            Self::ControlOctet(0x16) => f.write_str("octet 0x16, perhaps TLS, expected HTTP"),
+            Self::ControlOctet(octet) => write!(f, "control octet {octet:#04x}, expected HTTP"),
+            Self::DuplicateField(name) => write!(f, "more than one {name} field"),
+            Self::DuplicateExtension(name) => write!(f, "extension {name:?} accepted twice"),
+            Self::DuplicateSubprotocol(name) => write!(f, "subprotocol {name:?} offered twice"),
+            Self::FoldedField => f.write_str("field folded over two lines"),
+            Self::HeadTooLarge => {
+                write!(f, "head of more than {} octets", super::MAX_HEAD)
+            }
+            Self::MalformedFieldLine => f.write_str("malformed field, expected name: value"),
+            Self::MalformedField { name, value } => write!(f, "malformed field {name}: {value:?}"),
+            Self::MalformedStartLine(line) => write!(f, "{line:?}, expected HTTP/1.1"),
+            Self::MethodNotGet(method) => write!(f, "method {method:?}, expected GET"),
+            Self::MissingField(name) => write!(f, "no {name} field"),
+            Self::NoCommonSubprotocol { offered, spoken } => {
+                write!(
+                    f,
+                    "subprotocols {offered:?} offered, this server speaks {spoken:?}"
+                )
+            }
+            Self::NoSubprotocol => f.write_str("the server selected no subprotocol"),
+            Self::OriginRefused(origin) => write!(
+                f,
+                "origin {origin:?} is not allowed by this server: see its setting `origins`"
+            ),
+            Self::Refused(response) => write!(f, "refused by the server: {response}"),
+            Self::RequestBody => f.write_str("request with a body, expected none"),
+            Self::TimedOut => f.write_str("opening handshake not complete in time"),
+            Self::TooManyFields => write!(f, "head of more than {} fields", super::MAX_FIELDS),
+            Self::TooManyInterimResponses => f.write_str("too many interim responses"),
+            Self::UnexpectedEof => f.write_str("end of the transport in the opening handshake"),
+            Self::UnknownPath(path) => write!(f, "nothing is served at {path:?}"),
+            Self::UnofferedExtension(extension) => {
+                write!(f, "extension {extension:?} accepted, which was not offered")
+            }
+            Self::UnofferedSubprotocol(name) => {
+                write!(f, "subprotocol {name:?} selected, which was not offered")
+            }
+            Self::UnsupportedHttpVersion(version) => {
+                write!(f, "HTTP version {version:?}, expected HTTP/1.1")
+            }
+            Self::UnsupportedVersion(version) => {
+                write!(f, "WebSocket version {version:?}, expected \"13\"")
+            }
+            Self::UpgradeNotRequested => f.write_str("no upgrade asked for, expected WebSocket"),
+            Self::WrongAccept(value) => {
+                write!(f, "Sec-WebSocket-Accept {value:?} does not answer our key")
+            }
+        }
+    }
+}
+
+impl core::error::Error for HandshakeError {}

@@ -1,0 +1,295 @@
+//! The head of a request or a response: RFC 9112 §2 to §5.
+//!
+//! [`Head`] takes octets until the blank line and looks at each of them once, however they are cut.
+//! What can be read in more than one way is refused at the octet where that shows: a bare CR or LF,
+//! a control octet, a folded field. One empty line before the start line is skipped (§2.2 asks a
+//! server to), a second is not. The whole is parsed once, by `httparse`, when it is complete.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::ops::Range;
+use core::time::Duration;
+
+use super::HandshakeError;
+use super::headers::{Field, Headers};
+use super::syntax::excerpt;
+use crate::Timestamp;
+
+/// The largest head that is read, in octets, from the start line to the blank line.
+pub const MAX_HEAD: usize = 16 * 1024;
+
+/// The most header fields a head may have.
+pub const MAX_FIELDS: usize = 100;
+
+/// Whose head it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Request,
+    Response,
+}
+
+/// A head that is coming in.
+#[derive(Debug)]
+pub(super) struct Head {
+    kind: Kind,
+    octets: Vec<u8>,
+    /// Octets looked at.
+    seen: usize,
+    /// Complete lines, start line included.
+    lines: usize,
+    /// Octets of the current line.
+    line: usize,
+    after_cr: bool,
+    skipped_empty_line: bool,
+}
+
+impl Head {
+    pub(super) const fn new(kind: Kind) -> Self {
+        Self {
+            kind,
+            octets: Vec::new(),
+            seen: 0,
+            lines: 0,
+            line: 0,
+            after_cr: false,
+            skipped_empty_line: false,
+        }
+    }
+
+    /// Takes what belongs to the head off the front of `input`; whether the head is complete.
+    ///
+    /// Not to be called again after that, or after an error.
+    pub(super) fn receive(&mut self, input: &mut &[u8]) -> Result<bool, HandshakeError> {
+        let mut taken = 0;
+        for &octet in *input {
+            taken += 1;
+            match self.scan(octet)? {
+                Scan::Inside => {}
+                Scan::StartLine => {
+                    self.take(input, taken);
+                    // Who speaks another protocol is told so now, and need not send a blank line.
+                    check_version(self.kind, self.start_line())?;
+                    return self.receive(input);
+                }
+                Scan::End => {
+                    self.take(input, taken);
+                    return Ok(true);
+                }
+            }
+        }
+        self.take(input, taken);
+        Ok(false)
+    }
+
+    fn take(&mut self, input: &mut &[u8], len: usize) {
+        let (head, rest) = input.split_at(len);
+        self.octets.extend_from_slice(head);
+        *input = rest;
+    }
+
+    fn scan(&mut self, octet: u8) -> Result<Scan, HandshakeError> {
+        self.seen += 1;
+        if self.seen > MAX_HEAD {
+            return Err(HandshakeError::HeadTooLarge);
+        }
+        match octet {
+            b'\n' if self.after_cr => {
+                self.after_cr = false;
+                return self.line_end();
+            }
+            // RFC 9112 §2.2: only CR LF ends a line. What others take for a line end is refused,
+            // so that no proxy can see other fields than we do.
+            _ if self.after_cr => return Err(HandshakeError::BareCr),
+            b'\r' => self.after_cr = true,
+            b'\n' => return Err(HandshakeError::BareLf),
+            // RFC 9112 §5.2: obsolete line folding.
+            b' ' | b'\t' if self.line == 0 && self.lines > 0 => {
+                return Err(HandshakeError::FoldedField);
+            }
+            b'\t' | b' '..=b'~' | 0x80.. => {
+                if self.line == 0 && self.lines > MAX_FIELDS {
+                    return Err(HandshakeError::TooManyFields);
+                }
+                self.line += 1;
+            }
+            _ => return Err(HandshakeError::ControlOctet(octet)),
+        }
+        Ok(Scan::Inside)
+    }
+
+    fn line_end(&mut self) -> Result<Scan, HandshakeError> {
+        if self.line == 0 {
+            if self.lines > 0 {
+                return Ok(Scan::End);
+            }
+            if self.skipped_empty_line {
+                return Err(HandshakeError::MalformedStartLine(String::new()));
+            }
+            self.skipped_empty_line = true;
+            return Ok(Scan::Inside);
+        }
+        self.line = 0;
+        self.lines += 1;
+        Ok(if self.lines == 1 {
+            Scan::StartLine
+        } else {
+            Scan::Inside
+        })
+    }
+
+    /// The first line, without its end.
+    fn start_line(&self) -> &[u8] {
+        let octets = self.octets.strip_prefix(b"\r\n").unwrap_or(&self.octets);
+        octets
+            .split(|&octet| octet == b'\r')
+            .next()
+            .unwrap_or_default()
+    }
+
+    /// The parts of a complete request head.
+    pub(super) fn into_request(self) -> Result<RequestParts, HandshakeError> {
+        let mut fields = [httparse::EMPTY_HEADER; MAX_FIELDS];
+        let mut request = httparse::Request::new(&mut fields);
+        let parsed = request.parse(&self.octets);
+        self.complete(parsed)?;
+        let method = range_of(request.method.unwrap_or_default(), &self.octets);
+        let target = range_of(request.path.unwrap_or_default(), &self.octets);
+        let minor_version = request.version.unwrap_or_default();
+        let fields = field_ranges(request.headers, &self.octets);
+        // RFC 3986 §2: a URI is ASCII; httparse lets UTF-8 pass.
+        if !self.octets[target.clone()].is_ascii() {
+            return Err(self.malformed_start_line());
+        }
+        let headers = Headers::new(self.octets, fields);
+        Ok(RequestParts {
+            method,
+            target,
+            minor_version,
+            headers,
+        })
+    }
+
+    /// The parts of a complete response head.
+    pub(super) fn into_response(self) -> Result<ResponseParts, HandshakeError> {
+        let mut fields = [httparse::EMPTY_HEADER; MAX_FIELDS];
+        let mut response = httparse::Response::new(&mut fields);
+        let parsed = response.parse(&self.octets);
+        self.complete(parsed)?;
+        let status = response.code.unwrap_or_default();
+        let reason = range_of(response.reason.unwrap_or_default(), &self.octets);
+        let minor_version = response.version.unwrap_or_default();
+        let fields = field_ranges(response.headers, &self.octets);
+        // RFC 9110 §15: three digits, the first of them 1 to 5.
+        if !(100..600).contains(&status) {
+            return Err(self.malformed_start_line());
+        }
+        let headers = Headers::new(self.octets, fields);
+        Ok(ResponseParts {
+            status,
+            reason,
+            minor_version,
+            headers,
+        })
+    }
+
+    /// What httparse found, in our words.
+    fn complete(&self, parsed: httparse::Result<usize>) -> Result<(), HandshakeError> {
+        match parsed {
+            Ok(status) if status.is_complete() => Ok(()),
+            Err(httparse::Error::TooManyHeaders) => Err(HandshakeError::TooManyFields),
+            Err(httparse::Error::HeaderName | httparse::Error::HeaderValue) => {
+                Err(HandshakeError::MalformedFieldLine)
+            }
+            _ => Err(self.malformed_start_line()),
+        }
+    }
+
+    fn malformed_start_line(&self) -> HandshakeError {
+        HandshakeError::MalformedStartLine(excerpt(self.start_line()))
+    }
+}
+
+/// What a request's head is made of; ranges are of the headers' buffer.
+pub(super) struct RequestParts {
+    pub(super) method: Range<usize>,
+    pub(super) target: Range<usize>,
+    pub(super) minor_version: u8,
+    pub(super) headers: Headers,
+}
+
+/// What a response's head is made of.
+pub(super) struct ResponseParts {
+    pub(super) status: u16,
+    pub(super) reason: Range<usize>,
+    pub(super) minor_version: u8,
+    pub(super) headers: Headers,
+}
+
+/// What an octet was.
+enum Scan {
+    Inside,
+    StartLine,
+    End,
+}
+
+/// The total time a handshake may take, counted from the first time that is told.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Deadline {
+    timeout: Duration,
+    at: Option<Timestamp>,
+}
+
+impl Deadline {
+    pub(super) const fn new(timeout: Duration) -> Self {
+        Self { timeout, at: None }
+    }
+
+    /// When the time is over; `None` if it is.
+    pub(super) fn poll(&mut self, now: Timestamp) -> Option<Timestamp> {
+        let at = *self.at.get_or_insert(now + self.timeout);
+        if now < at { Some(at) } else { None }
+    }
+}
+
+/// RFC 9112 §2.3: `HTTP/` DIGIT `.` DIGIT, at the end of a request line and the start of a status
+/// line. 1.0 passes here: its request is understood, and then refused.
+fn check_version(kind: Kind, line: &[u8]) -> Result<(), HandshakeError> {
+    let mut words = line.split(|&octet| octet == b' ');
+    let version = match kind {
+        Kind::Request => words.next_back(),
+        Kind::Response => words.next(),
+    };
+    match version {
+        Some(b"HTTP/1.0" | b"HTTP/1.1") => Ok(()),
+        Some(version @ [b'H', b'T', b'T', b'P', b'/', major, b'.', minor])
+            if major.is_ascii_digit() && minor.is_ascii_digit() =>
+        {
+            Err(HandshakeError::UnsupportedHttpVersion(excerpt(version)))
+        }
+        _ => Err(HandshakeError::MalformedStartLine(excerpt(line))),
+    }
+}
+
+fn field_ranges(fields: &[httparse::Header<'_>], head: &[u8]) -> Vec<Field> {
+    fields
+        .iter()
+        .map(|field| Field {
+            name: range_of(field.name, head),
+            value: range_of(field.value, head),
+        })
+        .collect()
+}
+
+/// Where `part`, a slice of `whole`, is in it.
+fn range_of(part: impl AsRef<[u8]>, whole: &[u8]) -> Range<usize> {
+    let part = part.as_ref();
+    let start = part.as_ptr().addr().wrapping_sub(whole.as_ptr().addr());
+    // An empty part may be a constant of httparse's own.
+    match start.checked_add(part.len()) {
+        Some(end) if !part.is_empty() && end <= whole.len() => start..end,
+        _ => 0..0,
+    }
+}
+
+#[cfg(test)]
+mod tests;
