@@ -1,0 +1,250 @@
+//! What both ends agree on, from header fields alone: RFC 6455 §4.1, §4.2.2, §4.4.
+//!
+//! No request line, no key and no HTTP/1.1 text: what speaks HTTP already (hyper, axum, HTTP/2 with
+//! RFC 8441) hands over the fields of its request, sends [`Agreed::fields`] with its answer, and opens
+//! a connection with what was agreed.
+
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use super::syntax::{excerpt, single};
+use super::{Client, HALF_CLOSE, HandshakeError, Server, extensions, subprotocols};
+
+/// What both ends agreed on. The default is nothing: binary bytes, no extension.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Agreed {
+    subprotocol: Option<String>,
+    half_close: bool,
+}
+
+impl Agreed {
+    /// The subprotocol the server selected.
+    #[must_use]
+    pub fn subprotocol(&self) -> Option<&str> {
+        self.subprotocol.as_deref()
+    }
+
+    /// Whether both ends delay their answer to a Close until their own writer is done: see
+    /// [`HALF_CLOSE`].
+    #[must_use]
+    pub const fn half_close(&self) -> bool {
+        self.half_close
+    }
+
+    /// The fields of the server's answer that say so: `Sec-WebSocket-Protocol` and
+    /// `Sec-WebSocket-Extensions`, each only if there is something to say (§4.2.2 item 5).
+    #[must_use]
+    pub fn fields(&self) -> Vec<(&'static str, String)> {
+        let mut fields = Vec::new();
+        if let Some(name) = &self.subprotocol {
+            fields.push((subprotocols::FIELD, name.clone()));
+        }
+        if self.half_close {
+            fields.push((extensions::FIELD, HALF_CLOSE.to_string()));
+        }
+        fields
+    }
+}
+
+/// Negotiation without a request of ours.
+impl Server {
+    /// Decides on the header fields of a request: origin, version, subprotocols, extensions, in this
+    /// order.
+    ///
+    /// `Host` has to be among the fields for the policy [`same_host`](super::Origins::same_host); with
+    /// HTTP/2, hand over `:authority` under this name. Method, path and the fields of HTTP/1.1's
+    /// upgrade are the caller's to check.
+    ///
+    /// # Errors
+    ///
+    /// A [`HandshakeError`] whose [`refusal`](HandshakeError::refusal) says what to answer: 400
+    /// (malformed), 403 (origin), 406 (nothing in common), 426 (version).
+    ///
+    /// ```
+    /// use wsstream_core::handshake::Server;
+    ///
+    /// let fields = [("host", "a"), ("sec-websocket-version", "13"), ("sec-websocket-protocol", "binary")];
+    /// let agreed = Server::stream().negotiate(fields.map(|(name, value)| (name, value.as_bytes())))?;
+    /// assert_eq!(agreed.subprotocol(), Some("binary"));
+    /// assert_eq!(agreed.fields(), [("Sec-WebSocket-Protocol", "binary".to_string())]);
+    /// # Ok::<_, wsstream_core::handshake::HandshakeError>(())
+    /// ```
+    pub fn negotiate<'a, F>(&self, fields: F) -> Result<Agreed, HandshakeError>
+    where
+        F: IntoIterator<Item = (&'a str, &'a [u8]), IntoIter: Clone>,
+    {
+        let fields = fields.into_iter();
+        check_version(fields.clone())?;
+        let host = single(fields.clone(), "Host")?;
+        self.agree(
+            fields,
+            host.and_then(|host| core::str::from_utf8(host).ok()),
+        )
+    }
+
+    /// The part of it that comes after the checks of the upgrade itself.
+    pub(super) fn agree<'a, F>(
+        &self,
+        fields: F,
+        host: Option<&str>,
+    ) -> Result<Agreed, HandshakeError>
+    where
+        F: Iterator<Item = (&'a str, &'a [u8])> + Clone,
+    {
+        self.origins.check(fields.clone(), host)?;
+        Ok(Agreed {
+            subprotocol: subprotocols::select(fields.clone(), &self.subprotocols, self.must_agree)?,
+            half_close: extensions::answer(fields, self.half_close)?,
+        })
+    }
+}
+
+/// Negotiation without a request of ours.
+impl Client {
+    /// The header fields that ask a server: `Sec-WebSocket-Version`, and `Sec-WebSocket-Protocol` and
+    /// `Sec-WebSocket-Extensions` if something is offered.
+    #[must_use]
+    pub fn fields(&self) -> Vec<(&'static str, String)> {
+        let mut fields = Vec::from([(VERSION_FIELD, VERSION.to_string())]);
+        if !self.subprotocols.is_empty() {
+            // No blanks: websockify takes them for a part of the name.
+            fields.push((subprotocols::FIELD, self.subprotocols.join(",")));
+        }
+        if self.half_close {
+            fields.push((extensions::FIELD, HALF_CLOSE.to_string()));
+        }
+        fields
+    }
+
+    /// Checks the header fields of a response that accepts against what is offered.
+    ///
+    /// # Errors
+    ///
+    /// If the server accepts an extension or a subprotocol that was not offered, one of them twice,
+    /// or selects no subprotocol though there has to be one.
+    pub fn confirm<'a, F>(&self, fields: F) -> Result<Agreed, HandshakeError>
+    where
+        F: IntoIterator<Item = (&'a str, &'a [u8]), IntoIter: Clone>,
+    {
+        let fields = fields.into_iter();
+        // §4.1, in the order of its list.
+        let half_close = extensions::check(fields.clone(), self.half_close)?;
+        let subprotocol = subprotocols::check(fields, &self.subprotocols, self.must_agree)?;
+        Ok(Agreed {
+            subprotocol,
+            half_close,
+        })
+    }
+}
+
+/// §4.2.1 item 6, §4.4: the version is 13.
+pub(super) fn check_version<'a, F>(fields: F) -> Result<(), HandshakeError>
+where
+    F: Iterator<Item = (&'a str, &'a [u8])> + Clone,
+{
+    match single(fields, VERSION_FIELD)?.unwrap_or_default() {
+        version if version == VERSION.as_bytes() => Ok(()),
+        version => Err(HandshakeError::UnsupportedVersion(excerpt(version))),
+    }
+}
+
+pub(super) const VERSION: &str = "13";
+pub(super) const VERSION_FIELD: &str = "Sec-WebSocket-Version";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Table<'a> = &'a [(&'a str, &'a str)];
+
+    fn negotiate(server: &Server, fields: Table<'_>) -> Result<Agreed, u16> {
+        let fields = fields.iter().map(|(name, value)| (*name, value.as_bytes()));
+        server
+            .negotiate(fields)
+            .map_err(|error| error.refusal().unwrap().status())
+    }
+
+    #[test]
+    fn a_server_needs_no_http1_text() {
+        let version = ("sec-websocket-version", "13");
+        for (fields, expected) in [
+            (&[version] as Table<'_>, Ok((None, false))),
+            (
+                &[version, ("sec-websocket-protocol", "base64")],
+                Ok((Some("base64"), false)),
+            ),
+            (
+                &[version, ("sec-websocket-extensions", HALF_CLOSE)],
+                Ok((None, true)),
+            ),
+            (
+                &[version, ("host", "a"), ("origin", "https://a")],
+                Ok((None, false)),
+            ),
+            (&[version, ("host", "a"), ("origin", "https://b")], Err(403)),
+            (&[version, ("origin", "https://b")], Err(403)),
+            (
+                &[
+                    version,
+                    ("host", "a"),
+                    ("host", "b"),
+                    ("origin", "https://b"),
+                ],
+                Err(400),
+            ),
+            (
+                &[
+                    version,
+                    ("host", "a"),
+                    ("origin", "http://a"),
+                    ("origin", "http://a"),
+                ],
+                Err(400),
+            ),
+            (&[version, ("sec-websocket-protocol", "mqtt")], Err(406)),
+            (&[version, ("sec-websocket-protocol", "a b")], Err(400)),
+            (&[version, ("sec-websocket-extensions", "a b")], Err(400)),
+            (&[version, version], Err(400)),
+            (&[("sec-websocket-version", "8")], Err(426)),
+            (&[], Err(426)),
+        ] {
+            let got = negotiate(&Server::stream(), fields);
+            let got = got
+                .as_ref()
+                .map(|agreed| (agreed.subprotocol(), agreed.half_close()));
+            assert_eq!(got, expected.as_ref().copied(), "{fields:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_client_asks_a_server_answers_and_the_client_confirms() {
+        let servers = [
+            Server::stream(),
+            Server::stream().half_close(false),
+            Server::messages(),
+        ];
+        let clients = [
+            Client::stream(),
+            Client::stream()
+                .accept_no_subprotocol(true)
+                .offer_half_close(true),
+            Client::messages(),
+        ];
+        for server in &servers {
+            for client in &clients {
+                let ask = client.fields();
+                let asked = ask.iter().map(|(name, value)| (*name, value.as_bytes()));
+                let agreed = server.negotiate(asked).unwrap();
+                let answer = agreed.fields();
+                let answer = answer.iter().map(|(name, value)| (*name, value.as_bytes()));
+                match client.confirm(answer) {
+                    Ok(confirmed) => assert_eq!(confirmed, agreed),
+                    Err(error) => assert_eq!(
+                        (error, client.must_agree, agreed.subprotocol()),
+                        (HandshakeError::NoSubprotocol, true, None)
+                    ),
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,256 @@
+//! Which web pages may use a server: RFC 6455 §4.2.2 and §10.2, RFC 6454.
+//!
+//! A browser says which page opens a connection; other programs say what they like, or nothing. So
+//! this protects users of browsers from foreign pages, and is no authentication.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::HandshakeError;
+use super::field::InvalidField;
+use super::syntax::{excerpt, single, split_authority};
+
+/// The name of the field.
+pub(super) const FIELD: &str = "Origin";
+
+/// Which origins a server takes. A request without an origin always passes: no page sent it.
+///
+/// ```
+/// use wsstream_core::handshake::{Origins, Server};
+///
+/// let server = Server::stream().origins(Origins::list(["https://example.org"])?);
+/// # let _ = server;
+/// # Ok::<_, wsstream_core::handshake::InvalidField>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Origins(Policy);
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+enum Policy {
+    Any,
+    List(Vec<String>),
+    #[default]
+    SameHost,
+}
+
+impl Origins {
+    /// Every origin, `null` too.
+    #[must_use]
+    pub const fn any() -> Self {
+        Self(Policy::Any)
+    }
+
+    /// Pages from the host and the port that the `Host` field names. This is the default.
+    ///
+    /// Where `Host` names no port, the default of the origin's scheme is meant, for a TLS proxy in
+    /// between drops 443.
+    #[must_use]
+    pub const fn same_host() -> Self {
+        Self(Policy::SameHost)
+    }
+
+    /// These origins and no other: each `scheme://host`, `scheme://host:port`, or `null`.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidField::Origin`] if one is none of these, for instance because it has a path: it would
+    /// never match.
+    pub fn list<I>(origins: I) -> Result<Self, InvalidField>
+    where
+        I: IntoIterator<Item: AsRef<str>>,
+    {
+        let mut list = Vec::new();
+        for origin in origins {
+            let origin = origin.as_ref();
+            check_origin(origin)?;
+            list.push(origin.into());
+        }
+        Ok(Self(Policy::List(list)))
+    }
+
+    /// Whether a page of this origin may use a server that the request calls `host`.
+    fn allows(&self, origin: &str, host: Option<&str>) -> bool {
+        match &self.0 {
+            Policy::Any => true,
+            Policy::List(list) => list.iter().any(|listed| {
+                listed == origin
+                    || matches!((Origin::parse(listed), Origin::parse(origin)),
+                        (Some(listed), Some(origin)) if listed.is(&origin))
+            }),
+            Policy::SameHost => {
+                // §10.2: `null` and what is no origin at all come from nowhere.
+                let Some(origin) = Origin::parse(origin) else {
+                    return false;
+                };
+                let Some((host, port)) = host.and_then(split_authority) else {
+                    return false;
+                };
+                // Only pages have a host in our sense; an extension's name is none.
+                let Some(default) = default_port(origin.scheme) else {
+                    return false;
+                };
+                origin.host.eq_ignore_ascii_case(host)
+                    && origin.port.unwrap_or(default) == port.unwrap_or(default)
+            }
+        }
+    }
+
+    /// Looks at the `Origin` of a request to `host`.
+    pub(super) fn check<'a, F>(&self, fields: F, host: Option<&str>) -> Result<(), HandshakeError>
+    where
+        F: Iterator<Item = (&'a str, &'a [u8])> + Clone,
+    {
+        let Some(value) = single(fields, FIELD)? else {
+            return Ok(());
+        };
+        match core::str::from_utf8(value) {
+            Ok(origin) if self.allows(origin, host) => Ok(()),
+            _ => Err(HandshakeError::OriginRefused(excerpt(value))),
+        }
+    }
+}
+
+/// What may be sent, or listed, as an origin.
+pub(super) fn check_origin(origin: &str) -> Result<(), InvalidField> {
+    // Chromium says `file://` for a page that is a file.
+    let special = matches!(origin, "null" | "file://");
+    // RFC 3986 lets a name contain '*', but who writes it means a pattern, which this is not.
+    if special || (Origin::parse(origin).is_some() && !origin.contains('*')) {
+        Ok(())
+    } else {
+        Err(InvalidField::Origin(excerpt(origin.as_bytes())))
+    }
+}
+
+/// RFC 6454 §4: what an origin is made of.
+struct Origin<'a> {
+    scheme: &'a str,
+    host: &'a str,
+    port: Option<u16>,
+}
+
+impl<'a> Origin<'a> {
+    fn parse(text: &'a str) -> Option<Self> {
+        let (scheme, authority) = text.split_once("://")?;
+        // RFC 3986 §3.1.
+        let is_scheme = |octet: u8| octet.is_ascii_alphanumeric() || b"+-.".contains(&octet);
+        if scheme.is_empty() || !scheme.bytes().all(is_scheme) {
+            return None;
+        }
+        let (host, port) = split_authority(authority)?;
+        Some(Self { scheme, host, port })
+    }
+
+    /// RFC 6454 §5: the same origin, where an absent port is the scheme's.
+    fn is(&self, other: &Self) -> bool {
+        let port = |origin: &Self| origin.port.or_else(|| default_port(origin.scheme));
+        self.scheme.eq_ignore_ascii_case(other.scheme)
+            && self.host.eq_ignore_ascii_case(other.host)
+            && port(self) == port(other)
+    }
+}
+
+fn default_port(scheme: &str) -> Option<u16> {
+    if scheme.eq_ignore_ascii_case("http") {
+        Some(80)
+    } else if scheme.eq_ignore_ascii_case("https") {
+        Some(443)
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn s10_2_the_same_host_and_port() {
+        for (origin, host, allowed) in [
+            ("http://example.org", "example.org", true),
+            ("https://example.org", "example.org", true),
+            ("https://example.org", "example.org:443", true),
+            ("https://example.org:443", "example.org", true),
+            ("HTTP://Example.org", "eXample.org:80", true),
+            ("http://localhost:9000", "localhost:9000", true),
+            ("http://[::1]:9000", "[::1]:9000", true),
+            ("http://[::1]", "[::1]", true),
+            ("https://example.org", "example.org:80", false),
+            ("http://example.org", "example.org:443", false),
+            ("http://localhost:8080", "localhost:9000", false),
+            ("http://localhost:9000", "localhost", false),
+            ("http://localhost", "127.0.0.1", false),
+            ("http://evil.example", "example.org", false),
+            ("http://example.org.evil.example", "example.org", false),
+            ("http://example.org@evil.example", "example.org", false),
+            ("http://example.org/", "example.org", false),
+            ("http://example.org http://a", "example.org", false),
+            ("chrome-extension://example.org", "example.org", false),
+            ("example.org", "example.org", false),
+            ("null", "null", false),
+            ("", "example.org", false),
+            ("file://", "", false),
+            ("http://", "", false),
+            ("http://example.org", "", false),
+        ] {
+            let got = Origins::default().allows(origin, Some(host));
+            assert_eq!(got, allowed, "{origin:?} at {host:?}");
+            assert!(Origins::any().allows(origin, Some(host)), "{origin:?}");
+        }
+        assert!(!Origins::default().allows("http://example.org", None));
+    }
+
+    #[test]
+    fn s10_2_a_list() {
+        let list = [
+            "https://example.org",
+            "http://a:81",
+            "null",
+            "chrome-extension://abc",
+            "file://",
+        ];
+        let origins = Origins::list(list).unwrap();
+        for (origin, allowed) in [
+            ("https://example.org", true),
+            ("https://example.org:443", true),
+            ("HTTPS://EXAMPLE.ORG", true),
+            ("http://a:81", true),
+            ("null", true),
+            ("file://", true),
+            ("chrome-extension://abc", true),
+            ("http://example.org", false),
+            ("https://example.org:444", false),
+            ("https://www.example.org", false),
+            ("http://a", false),
+            ("http://host", false),
+            ("chrome-extension://abd", false),
+            ("", false),
+        ] {
+            assert_eq!(origins.allows(origin, Some("host")), allowed, "{origin:?}");
+        }
+        let none: [&str; 0] = [];
+        assert!(
+            !Origins::list(none)
+                .unwrap()
+                .allows("http://host", Some("host"))
+        );
+    }
+
+    #[test]
+    fn an_entry_that_could_never_match_is_an_error() {
+        for entry in [
+            "example.org",
+            "https://example.org/",
+            "https://*.example.org",
+            "",
+            "a b",
+            "Null",
+        ] {
+            assert_eq!(
+                Origins::list([entry]),
+                Err(InvalidField::Origin(entry.into())),
+                "{entry:?}"
+            );
+        }
+    }
+}
