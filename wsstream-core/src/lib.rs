@@ -12,6 +12,7 @@ mod connection;
 mod decoder;
 mod error;
 mod frame;
+pub mod handshake;
 mod mask;
 mod message;
 mod outbox;

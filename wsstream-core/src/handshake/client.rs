@@ -1,0 +1,166 @@
+//! The client's side of the opening handshake: RFC 6455 §4.1.
+//!
+//! [`Client`] is what to ask for; [`Connecting`] asks and checks the answer.
+
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use super::field::{Fields, InvalidField, check_handshake_field, check_subprotocol};
+use super::origin::{self, check_origin};
+use super::server::TIMEOUT;
+use crate::{Seed, Url};
+
+mod body;
+mod connecting;
+
+pub use self::body::MAX_BODY;
+pub use self::connecting::{Connected, Connecting};
+
+/// What a client asks for.
+///
+/// ```
+/// use wsstream_core::handshake::Client;
+/// use wsstream_core::{Seed, Url};
+///
+/// let client = Client::stream().header("Authorization", "Bearer me")?;
+/// let connecting = client.connect(&Url::parse("ws://localhost:9000/x").unwrap(), &Seed::new([7; 32]));
+/// assert!(connecting.request().starts_with(b"GET /x HTTP/1.1\r\nHost: localhost:9000\r\n"));
+/// # Ok::<_, wsstream_core::handshake::InvalidField>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Client {
+    pub(super) subprotocols: Vec<String>,
+    /// Whether the server has to select one of them.
+    pub(super) must_agree: bool,
+    pub(super) half_close: bool,
+    fields: Fields,
+    host: Option<String>,
+    origin: Option<String>,
+    handshake_timeout: Duration,
+}
+
+impl Client {
+    /// For byte streams: offers `binary` and `base64`, of which the server has to select one.
+    #[must_use]
+    pub fn stream() -> Self {
+        Self {
+            // `binary` first: it is the cheaper one, and websockify takes no other first.
+            subprotocols: ["binary", "base64"].map(String::from).into(),
+            must_agree: true,
+            ..Self::messages()
+        }
+    }
+
+    /// For messages: offers no subprotocol. If some are added, the server need not select one.
+    #[must_use]
+    pub const fn messages() -> Self {
+        Self {
+            subprotocols: Vec::new(),
+            must_agree: false,
+            half_close: false,
+            fields: Fields::new(),
+            host: None,
+            origin: None,
+            handshake_timeout: TIMEOUT,
+        }
+    }
+
+    /// Offers this subprotocol too, last. One that is offered already stays where it is.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidField::Subprotocol`] if the name is no token.
+    pub fn subprotocol(mut self, name: &str) -> Result<Self, InvalidField> {
+        check_subprotocol(name)?;
+        // §4.1 item 10: the names must be unique.
+        if !self.subprotocols.iter().any(|offered| offered == name) {
+            self.subprotocols.push(name.to_owned());
+        }
+        Ok(self)
+    }
+
+    /// Offers just these, in order of preference.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidField::Subprotocol`] if one is no token.
+    pub fn subprotocols<I>(mut self, names: I) -> Result<Self, InvalidField>
+    where
+        I: IntoIterator<Item: AsRef<str>>,
+    {
+        self.subprotocols.clear();
+        names
+            .into_iter()
+            .try_fold(self, |client, name| client.subprotocol(name.as_ref()))
+    }
+
+    /// Whether a server may select none of the subprotocols that are offered.
+    #[must_use]
+    pub const fn accept_no_subprotocol(mut self, accept: bool) -> Self {
+        self.must_agree = !accept;
+        self
+    }
+
+    /// Whether to offer half close, default not: see [`HALF_CLOSE`](super::HALF_CLOSE).
+    #[must_use]
+    pub const fn offer_half_close(mut self, offer: bool) -> Self {
+        self.half_close = offer;
+        self
+    }
+
+    /// Names the web page on whose behalf the client acts (§4.1 item 8).
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidField::Origin`] if it is not `scheme://host`, `scheme://host:port` or `null`.
+    pub fn origin(mut self, origin: &str) -> Result<Self, InvalidField> {
+        check_origin(origin)?;
+        self.origin = Some(origin.to_owned());
+        Ok(self)
+    }
+
+    /// Adds a field to the request. `Host` and `Origin` replace what they were; `Authorization` goes
+    /// before that of the URL.
+    ///
+    /// # Errors
+    ///
+    /// If the name is no token, the value has control octets, or the handshake sets the field itself:
+    /// Connection, Content-Length, Sec-WebSocket-*, Transfer-Encoding, Upgrade.
+    pub fn header(mut self, name: &str, value: &str) -> Result<Self, InvalidField> {
+        if name.eq_ignore_ascii_case(origin::FIELD) {
+            return self.origin(value);
+        }
+        check_handshake_field(name, value)?;
+        if name.eq_ignore_ascii_case("Host") {
+            self.host = Some(value.to_owned());
+        } else {
+            self.fields.push(name, value);
+        }
+        Ok(self)
+    }
+
+    /// How long the whole handshake may take; default 10 s.
+    #[must_use]
+    pub const fn handshake_timeout(mut self, timeout: Duration) -> Self {
+        self.handshake_timeout = timeout;
+        self
+    }
+
+    /// Begins a handshake. The nonce comes from `seed`.
+    #[must_use]
+    pub fn connect(&self, url: &Url, seed: &Seed) -> Connecting {
+        Connecting::new(self.clone(), url, seed.nonce())
+    }
+}
+
+/// [`stream`](Self::stream).
+impl Default for Client {
+    fn default() -> Self {
+        Self::stream()
+    }
+}
+
+#[cfg(test)]
+mod tests;

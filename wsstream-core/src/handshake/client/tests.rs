@@ -1,0 +1,411 @@
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::string::ToString;
+
+use super::*;
+use crate::Timestamp;
+use crate::handshake::tests::{at_every_cut, feed};
+use crate::handshake::{HALF_CLOSE, HandshakeError, Response};
+
+/// A handshake with the nonce of RFC 6455 §1.3.
+fn connect(client: &Client) -> Connecting {
+    Connecting::new(
+        client.clone(),
+        &Url::parse("ws://server.example.com/chat").unwrap(),
+        NONCE,
+    )
+}
+
+type Receive = Box<dyn FnMut(&mut &[u8]) -> Result<Option<Connected>, HandshakeError>>;
+
+fn machine(client: &Client) -> impl Fn() -> Receive {
+    let client = client.clone();
+    move || {
+        let mut connecting = connect(&client);
+        Box::new(move |input| connecting.receive(input))
+    }
+}
+
+fn text(client: &Client, url: &str) -> String {
+    let connecting = client.connect(&Url::parse(url).unwrap(), &Seed::new([1; 32]));
+    String::from_utf8(connecting.request().to_vec()).unwrap()
+}
+
+/// The example's answer with changes: `-Name` takes a field out, `=LINE` is another first line, and
+/// what else there is comes at the end.
+fn answer(changes: &[&str]) -> String {
+    let mut lines = EXAMPLE.to_vec();
+    for change in changes {
+        if let Some(name) = change.strip_prefix('-') {
+            lines.retain(|line| !line.starts_with(&format!("{name}:")));
+        } else if let Some(line) = change.strip_prefix('=') {
+            lines[0] = line;
+        } else {
+            lines.push(change);
+        }
+    }
+    lines.join("\r\n") + "\r\n\r\n"
+}
+
+const NONCE: [u8; 16] = *b"the sample nonce";
+
+/// §1.3.
+const EXAMPLE: &[&str] = &[
+    "HTTP/1.1 101 Switching Protocols",
+    "Upgrade: websocket",
+    "Connection: Upgrade",
+    "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=",
+];
+
+#[test]
+fn s4_1_the_request() {
+    let connecting = connect(&Client::stream().offer_half_close(true));
+    assert_eq!(
+        String::from_utf8(connecting.request().to_vec()).unwrap(),
+        "GET /chat HTTP/1.1\r\n\
+         Host: server.example.com\r\n\
+         Upgrade: websocket\r\n\
+         Connection: Upgrade\r\n\
+         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+         Sec-WebSocket-Version: 13\r\n\
+         Sec-WebSocket-Protocol: binary,base64\r\n\
+         Sec-WebSocket-Extensions: x-wsstream-half-close\r\n\r\n"
+    );
+    let messages = text(&Client::messages(), "wss://[::1]:8443?q");
+    assert!(
+        messages.starts_with("GET /?q HTTP/1.1\r\nHost: [::1]:8443\r\n"),
+        "{messages}"
+    );
+    assert!(
+        !messages.contains("Protocol") && !messages.contains("Extensions"),
+        "{messages}"
+    );
+    // §4.1 item 7: the nonce is new for every connection.
+    let other = Client::stream().connect(&Url::parse("ws://a").unwrap(), &Seed::new([2; 32]));
+    assert!(
+        !text(&Client::stream(), "ws://a")
+            .as_bytes()
+            .eq(other.request())
+    );
+}
+
+#[test]
+fn s4_1_what_can_be_asked_for() {
+    let client = Client::stream()
+        .subprotocol("mqtt")
+        .unwrap()
+        .subprotocol("binary")
+        .unwrap();
+    assert!(text(&client, "ws://a").contains("\r\nSec-WebSocket-Protocol: binary,base64,mqtt\r\n"));
+    let client = client.subprotocols(["b", "a", "b"]).unwrap();
+    assert!(text(&client, "ws://a").contains("\r\nSec-WebSocket-Protocol: b,a\r\n"));
+
+    let client = Client::stream()
+        .header("host", "other:1")
+        .unwrap()
+        .header("X", "\t\u{e9}")
+        .unwrap();
+    let client = client
+        .header("origin", "null")
+        .unwrap()
+        .origin("https://a.example")
+        .unwrap();
+    let request = text(&client, "ws://user:pw@a");
+    for line in [
+        "Host: other:1",
+        "X: \t\u{e9}",
+        "Origin: https://a.example",
+        "Authorization: Basic dXNlcjpwdw==",
+    ] {
+        assert!(request.contains(&format!("\r\n{line}\r\n")), "{request}");
+    }
+    assert_eq!(request.matches("Host").count(), 1, "{request}");
+    assert_eq!(request.matches("Origin").count(), 1, "{request}");
+    // What is set goes before what the URL says.
+    let client = client.header("authorization", "Bearer token").unwrap();
+    let request = text(&client, "ws://user:pw@a");
+    assert!(
+        request.contains("\r\nauthorization: Bearer token\r\n"),
+        "{request}"
+    );
+    assert!(!request.contains("Basic"), "{request}");
+    // Neither is shown.
+    let connecting = client.connect(&Url::parse("ws://user:pw@a").unwrap(), &Seed::new([1; 32]));
+    let debug = format!("{connecting:?}");
+    assert!(
+        !debug.contains("token") && !debug.contains("dXNlcjpwdw"),
+        "{debug}"
+    );
+}
+
+#[test]
+fn what_a_client_cannot_be_made_to_say() {
+    for (name, value) in [
+        ("X", "a\r\nY: b"),
+        ("X", "a\nY: b"),
+        ("X", "a\r"),
+        ("X", "a\0"),
+        ("X", "\u{7f}"),
+        ("X: a\r\nY", "b"),
+        ("X Y", "b"),
+        ("X:", "b"),
+        ("", "b"),
+        ("\u{e9}", "b"),
+        ("\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}", "b"),
+        ("Host", "a\r\nX: y"),
+        ("Origin", "https://a\r\nX: y"),
+        ("Origin", "https://a/path"),
+        ("Connection", "close"),
+        ("UPGRADE", "h2c"),
+        ("content-length", "1"),
+        ("Transfer-Encoding", "chunked"),
+        ("Sec-WebSocket-Key", "a"),
+        ("sec-websocket-protocol", "a"),
+        ("Sec-WebSocket-Extensions", "permessage-deflate"),
+    ] {
+        assert!(
+            Client::stream().header(name, value).is_err(),
+            "{name:?}: {value:?}"
+        );
+    }
+    for name in ["", "a b", "a,b", "a\r\nX: y", "\u{e9}", "a\0"] {
+        let error = Err(InvalidField::Subprotocol(name.into()));
+        assert_eq!(Client::stream().subprotocol(name).map(drop), error);
+        assert_eq!(Client::stream().subprotocols([name]).map(drop), error);
+    }
+    // The parser of URLs lets nothing through either; see there.
+    assert!(Url::parse("ws://a/\r\nX: y").is_err());
+}
+
+fn malformed(name: &'static str, value: &str) -> Result<(), HandshakeError> {
+    Err(HandshakeError::MalformedField {
+        name,
+        value: value.into(),
+    })
+}
+
+#[test]
+fn s4_1_what_a_client_takes_for_an_answer() {
+    use HandshakeError as E;
+    let (ok, accept) = (Ok(()), "Sec-WebSocket-Accept");
+    #[rustfmt::skip]
+    let rows: &[(&str, &[&str], Result<(), E>)] = &[
+        ("§1.3 the example", &[], ok.clone()),
+        ("RFC 9112 §4 no reason", &["=HTTP/1.1 101 "], ok.clone()),
+        ("case", &["-Upgrade", "-Connection", "UPGRADE: WebSocket", "connection: upgrade"], ok.clone()),
+        ("more options", &["-Connection", "Connection: keep-alive, Upgrade"], ok.clone()),
+        ("RFC 9110 §8.6 a length means nothing", &["Content-Length: 5"], ok.clone()),
+        ("RFC 9112 §6.1 a coding means nothing", &["Transfer-Encoding: chunked"], ok.clone()),
+        ("other fields", &["Server: x", "Set-Cookie: a=b", "Set-Cookie: c=d"], ok.clone()),
+        ("subprotocol", &["Sec-WebSocket-Protocol: binary"], ok.clone()),
+        ("extension", &["Sec-WebSocket-Extensions: x-wsstream-half-close"], ok),
+        ("item 2", &["-Upgrade"], Err(E::MissingField("Upgrade"))),
+        ("item 2", &["-Upgrade", "Upgrade: h2c"], malformed("Upgrade", "h2c")),
+        ("item 2", &["-Upgrade", "Upgrade: websocket, h2c"], malformed("Upgrade", "websocket, h2c")),
+        ("item 2", &["Upgrade: websocket"], Err(E::DuplicateField("Upgrade"))),
+        ("item 3", &["-Connection"], Err(E::MissingField("Connection"))),
+        ("item 3", &["-Connection", "Connection: close"], malformed("Connection", "close")),
+        ("item 4", &["-Sec-WebSocket-Accept"], Err(E::MissingField(accept))),
+        ("item 4", &["-Sec-WebSocket-Accept", "Sec-WebSocket-Accept: S3pPLMBiTxaQ9kYGzzhZRbK+xOo="],
+            Err(E::WrongAccept("S3pPLMBiTxaQ9kYGzzhZRbK+xOo=".into()))),
+        ("item 4", &["-Sec-WebSocket-Accept", "Sec-WebSocket-Accept:"], Err(E::WrongAccept("".into()))),
+        ("item 4", &["Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo="], Err(E::DuplicateField(accept))),
+        ("item 5", &["Sec-WebSocket-Extensions: permessage-deflate; a=1"],
+            Err(E::UnofferedExtension("permessage-deflate; a=1".into()))),
+        ("item 5", &["Sec-WebSocket-Extensions: x-wsstream-half-close; a"],
+            Err(E::UnofferedExtension("x-wsstream-half-close; a".into()))),
+        ("item 5", &["Sec-WebSocket-Extensions: x-wsstream-half-close, x-wsstream-half-close"],
+            Err(E::DuplicateExtension(HALF_CLOSE.into()))),
+        ("§9.1", &["Sec-WebSocket-Extensions: a b"], malformed("Sec-WebSocket-Extensions", "a b")),
+        ("item 6", &["Sec-WebSocket-Protocol: mqtt"], Err(E::UnofferedSubprotocol("mqtt".into()))),
+        ("item 6", &["Sec-WebSocket-Protocol: binary, base64"], malformed("Sec-WebSocket-Protocol", "binary, base64")),
+        ("§11.3.4", &["Sec-WebSocket-Protocol: binary", "Sec-WebSocket-Protocol: base64"],
+            Err(E::DuplicateField("Sec-WebSocket-Protocol"))),
+        ("§4.1", &["=HTTP/1.0 101 Switching Protocols"], Err(E::UnsupportedHttpVersion("HTTP/1.0".into()))),
+        ("§4.1", &["=HTTP/2.0 101 Switching Protocols"], Err(E::UnsupportedHttpVersion("HTTP/2.0".into()))),
+        ("RFC 9112 §4", &["=HTTP/1.1 10 x"], Err(E::MalformedStartLine("HTTP/1.1 10 x".into()))),
+        ("RFC 9110 §15", &["=HTTP/1.1 099 x"], Err(E::MalformedStartLine("HTTP/1.1 099 x".into()))),
+        ("RFC 9110 §15", &["=HTTP/1.1 600 x"], Err(E::MalformedStartLine("HTTP/1.1 600 x".into()))),
+        ("no HTTP", &["=SSH-2.0-x"], Err(E::MalformedStartLine("SSH-2.0-x".into()))),
+        ("RFC 9112 §5.2", &[" folded"], Err(E::FoldedField)),
+        ("RFC 9112 §2.2", &["A: b\nC: d"], Err(E::BareLf)),
+    ];
+    let client = Client::stream()
+        .accept_no_subprotocol(true)
+        .offer_half_close(true);
+    for (what, changes, expected) in rows {
+        let input = answer(changes) + "\u{1}frames";
+        let (result, rest) = at_every_cut(input.as_bytes(), machine(&client));
+        if result.is_ok() {
+            assert_eq!(rest, b"\x01frames", "{what}");
+        }
+        let result = result.map(|connected| assert_eq!(connected.unwrap().response.status(), 101));
+        assert_eq!(&result, expected, "{what} {changes:?}");
+    }
+}
+
+#[test]
+fn s4_1_no_subprotocol_is_an_error_unless_it_is_accepted() {
+    let run = |client: &Client| feed([answer(&[]).as_bytes()], machine(client)()).0;
+    assert_eq!(
+        run(&Client::stream()).unwrap_err(),
+        HandshakeError::NoSubprotocol
+    );
+    for client in [
+        Client::stream().accept_no_subprotocol(true),
+        Client::stream().subprotocols([""; 0]).unwrap(),
+        Client::messages(),
+        Client::messages().subprotocol("chat").unwrap(),
+    ] {
+        assert_eq!(run(&client).unwrap().unwrap().agreed.subprotocol(), None);
+    }
+}
+
+/// What comes, and the status and the body that a client reports; `true` if it waits for the end.
+#[rustfmt::skip]
+const REFUSALS: &[(&str, &str, u16, &str, bool)] = &[
+    ("RFC 9112 §6.3 a length", "HTTP/1.1 403 Forbidden\r\nContent-Length: 5\r\n\r\nno\nnonsense", 403, "no\nno", false),
+    ("§6.3 no body", "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\nnext", 404, "", false),
+    ("§6.3 204", "HTTP/1.1 204 No Content\r\n\r\nnext", 204, "", false),
+    ("§6.3 until the end", "HTTP/1.1 406 this server only speaks x\r\n\r\nbody", 406, "body", true),
+    ("§6.3 less than was said", "HTTP/1.1 500 x\r\nContent-Length: 100\r\n\r\nbody", 500, "body", true),
+    ("§6.3 nothing of it", "HTTP/1.1 500 x\r\nContent-Length: 100\r\n\r\n", 500, "", true),
+    ("a length that is none", "HTTP/1.1 500 x\r\nContent-Length: +5\r\n\r\nbody", 500, "body", true),
+    ("a length beyond all", "HTTP/1.1 500 x\r\nContent-Length: 99999999999999999999\r\n\r\nbody", 500, "body", true),
+    ("a length that is large", "HTTP/1.1 500 x\r\nContent-Length: 18446744073709551615\r\n\r\nbody", 500, "body", true),
+    ("HTTP/1.0", "HTTP/1.0 503 x\r\n\r\nbusy", 503, "busy", true),
+    ("no reason", "HTTP/1.1 502\r\nContent-Length: 1\r\n\r\nx", 502, "x", false),
+    ("200", "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx", 200, "x", false),
+    ("a redirect", "HTTP/1.1 302 Found\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n", 302, "", false),
+    ("§7.1 chunks", "HTTP/1.1 404 x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0A;x=y\r\n0123456789\r\n0\r\n\r\nnext", 404, "abc0123456789", false),
+    ("§6.3 a coding goes before a length", "HTTP/1.1 404 x\r\nContent-Length: 1\r\nTransfer-Encoding: gzip, chunked\r\n\r\n2\r\nab\r\n0\r\n", 404, "ab", false),
+    ("§7.1 chunks cut off", "HTTP/1.1 404 x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nab", 404, "ab", true),
+    ("§7.1 no chunk size", "HTTP/1.1 404 x\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n", 404, "", false),
+    ("§7.1 a size beyond all", "HTTP/1.1 404 x\r\nTransfer-Encoding: chunked\r\n\r\n10000000000000000\r\nabc", 404, "", false),
+    ("§7.1 the largest size", "HTTP/1.1 404 x\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\nabc", 404, "abc", true),
+    ("another coding", "HTTP/1.1 404 x\r\nTransfer-Encoding: gzip\r\nContent-Length: 1\r\n\r\nabc", 404, "abc", true),
+    ("RFC 9110 §15.2 interim responses", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 x\r\nLink: a\r\n\r\nHTTP/1.1 404 x\r\nContent-Length: 0\r\n\r\n", 404, "", false),
+];
+
+fn response(error: HandshakeError) -> Response {
+    let HandshakeError::Refused(response) = error else {
+        panic!("{error:?}");
+    };
+    *response
+}
+
+#[test]
+fn s4_1_a_server_that_refuses() {
+    for &(what, input, status, body, waits) in REFUSALS {
+        let (result, _) = at_every_cut(input.as_bytes(), machine(&Client::stream()));
+        let got = if waits {
+            assert_eq!(result, Ok(None), "{what}");
+            // The end of the transport, or of the time, is the end of the body.
+            let mut connecting = connect(&Client::stream());
+            assert_eq!(
+                connecting.receive(&mut input.as_bytes()),
+                Ok(None),
+                "{what}"
+            );
+            let at_eof = response(connecting.recv_eof());
+            let client = Client::stream().handshake_timeout(Duration::ZERO);
+            let mut connecting = connect(&client);
+            assert_eq!(
+                connecting.receive(&mut input.as_bytes()),
+                Ok(None),
+                "{what}"
+            );
+            let now = Timestamp::from_origin(Duration::ZERO);
+            assert_eq!(
+                response(connecting.poll_time(now).unwrap_err()),
+                at_eof,
+                "{what}"
+            );
+            at_eof
+        } else {
+            response(result.unwrap_err())
+        };
+        assert_eq!(
+            (got.status(), got.body()),
+            (status, body.as_bytes()),
+            "{what}"
+        );
+    }
+}
+
+#[test]
+fn a_body_without_end_ends_at_4_kib() {
+    let chunks = "1\r\na\r\n".repeat(10_000);
+    let extensions = format!("1{}", ";x".repeat(10_000));
+    for (field, body, kept) in [
+        ("A: b", "a".repeat(10_000), MAX_BODY),
+        ("Content-Length: 10000", "a".repeat(10_000), MAX_BODY),
+        (
+            "Transfer-Encoding: chunked",
+            format!("2710\r\n{}", "a".repeat(10_000)),
+            MAX_BODY,
+        ),
+        // What is around small chunks is bounded too.
+        ("Transfer-Encoding: chunked", chunks, 819),
+        ("Transfer-Encoding: chunked", extensions, 0),
+    ] {
+        let input = format!("HTTP/1.1 404 x\r\n{field}\r\n\r\n{body}");
+        let whole = feed([input.as_bytes()], machine(&Client::stream())()).0;
+        assert_eq!(
+            feed(input.as_bytes().chunks(1), machine(&Client::stream())()).0,
+            whole
+        );
+        assert_eq!(response(whole.unwrap_err()).body().len(), kept, "{field}");
+    }
+}
+
+#[test]
+fn a_refusal_is_told_in_one_line() {
+    for (input, told) in [
+        (
+            "HTTP/1.1 404 Not Found\r\nContent-Length: 7\r\n\r\nno\r\nsee",
+            "refused by the server: HTTP 404 Not Found, \"no\"",
+        ),
+        (
+            "HTTP/1.1 404\r\nContent-Length: 0\r\n\r\n",
+            "refused by the server: HTTP 404",
+        ),
+        (
+            "HTTP/1.1 404 \r\nContent-Length: 1\r\n\r\n\x1b",
+            "refused by the server: HTTP 404, \"\\u{1b}\"",
+        ),
+    ] {
+        let error = feed([input.as_bytes()], machine(&Client::stream())())
+            .0
+            .unwrap_err();
+        assert_eq!(error.to_string(), told);
+    }
+}
+
+#[test]
+fn rfc9110_s15_2_interim_responses_have_an_end() {
+    let interim = "HTTP/1.1 102 Processing\r\n\r\n";
+    let (result, _) = at_every_cut(
+        (interim.repeat(8) + &answer(&[])).as_bytes(),
+        machine(&Client::messages()),
+    );
+    assert!(result.unwrap().is_some());
+    let (result, _) = at_every_cut(interim.repeat(9).as_bytes(), machine(&Client::messages()));
+    assert_eq!(result, Err(HandshakeError::TooManyInterimResponses));
+}
+
+#[test]
+fn no_answer_at_all() {
+    let at = |secs| Timestamp::from_origin(Duration::from_secs(secs));
+    let mut connecting = connect(&Client::stream());
+    assert_eq!(connecting.poll_time(at(3)), Ok(at(13)));
+    assert_eq!(
+        connecting.receive(&mut &b"HTTP/1.1 404 x\r\n"[..]),
+        Ok(None)
+    );
+    assert_eq!(connecting.poll_time(at(12)), Ok(at(13)));
+    assert_eq!(connecting.poll_time(at(13)), Err(HandshakeError::TimedOut));
+    let mut connecting = connect(&Client::stream());
+    assert_eq!(connecting.receive(&mut &b"HTTP/1.1 101"[..]), Ok(None));
+    assert_eq!(connecting.recv_eof(), HandshakeError::UnexpectedEof);
+}
