@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::HandshakeError;
-use super::syntax::{is_token_octet, malformed, token, values};
+use super::syntax::{excerpt, is_token_octet, malformed, token, values};
 
 /// The private extension by which two wsstreams tell each other that they delay their answer to a
 /// Close until their own writer is done, so that either direction can end first.
@@ -113,7 +113,10 @@ where
     let mut half_close = false;
     for extension in all(fields)? {
         if !half_close_offered || !is_half_close(&extension) {
-            return Err(HandshakeError::UnofferedExtension(extension.to_string()));
+            let extension = extension.to_string();
+            return Err(HandshakeError::UnofferedExtension(excerpt(
+                extension.as_bytes(),
+            )));
         }
         if half_close {
             return Err(HandshakeError::DuplicateExtension(extension.name));

@@ -7,7 +7,7 @@ use core::ops::Range;
 use super::head::RequestParts;
 use super::negotiation::check_version;
 use super::refusal::push_field;
-use super::syntax::{contains, malformed, required, split_authority, token, values};
+use super::syntax::{contains, excerpt, malformed, required, split_authority, token, values};
 use super::{Agreed, HandshakeError, Headers, Refusal, Server, accept_key, origin, subprotocols};
 
 /// Any well-formed request, whether it asks for a WebSocket or not. It owns its head.
@@ -117,7 +117,9 @@ impl Request {
     /// 6. 400, subprotocols or extensions are malformed; 406, no subprotocol in common.
     pub fn accept(&self, server: &Server) -> Result<Accepted, HandshakeError> {
         if self.method() != "GET" {
-            return Err(HandshakeError::MethodNotGet(self.method().into()));
+            return Err(HandshakeError::MethodNotGet(excerpt(
+                self.method().as_bytes(),
+            )));
         }
         if self.minor_version != 1 {
             return Err(HandshakeError::UnsupportedHttpVersion("HTTP/1.0".into()));
@@ -126,7 +128,7 @@ impl Request {
         self.check_no_body()?;
         let key = self.check_upgrade()?;
         if !server.serves(self.path()) {
-            return Err(HandshakeError::UnknownPath(self.path().into()));
+            return Err(HandshakeError::UnknownPath(excerpt(self.path().as_bytes())));
         }
         let agreed = server.agree(self.headers.iter(), self.host())?;
 

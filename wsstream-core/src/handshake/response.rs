@@ -7,6 +7,7 @@ use core::ops::Range;
 
 use super::Headers;
 use super::head::ResponseParts;
+use super::syntax::excerpt;
 
 /// A response: the 101 that opened a connection, or the answer that refused one.
 #[derive(Clone, PartialEq, Eq)]
@@ -81,7 +82,7 @@ impl fmt::Display for Response {
             .split(|&octet| octet == b'\n')
             .next()
             .unwrap_or_default();
-        let line = super::syntax::excerpt(line.trim_ascii());
+        let line = excerpt(line.trim_ascii());
         if line.is_empty() {
             Ok(())
         } else {

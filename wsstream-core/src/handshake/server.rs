@@ -88,9 +88,12 @@ impl Server {
     }
 
     /// The one path that is served, compared as it is written; `/`, the default, means any.
+    ///
+    /// A `/` that is missing at the start is put there.
     #[must_use]
     pub fn path(mut self, path: &str) -> Self {
-        self.path = path.to_owned();
+        let slash = if path.starts_with('/') { "" } else { "/" };
+        self.path = [slash, path].concat();
         self
     }
 
@@ -122,7 +125,7 @@ impl Server {
     /// Whether there is something at this path, which is one without its query.
     #[must_use]
     pub fn serves(&self, path: &str) -> bool {
-        matches!(self.path.as_str(), "" | "/") || self.path == path
+        self.path == "/" || self.path == path
     }
 }
 

@@ -194,6 +194,7 @@ fn s4_2_2_a_path_that_is_not_served() {
         ("", "/any?x", true),
         ("/", "*", true),
         ("/chat", "/chat", true),
+        ("chat", "/chat", true),
         ("/chat", "/chat?room=1", true),
         ("/chat", "http://server.example.com/chat?x", true),
         ("/chat", "/", false),
@@ -359,8 +360,16 @@ fn debug_shows_no_credentials() {
 #[test]
 fn long_texts_of_the_peer_are_cut() {
     let long = "x".repeat(5000);
-    let error = parse(&request(&["-Origin", &format!("Origin: {long}")]))
-        .accept(&Server::stream())
-        .unwrap_err();
-    assert!(error.to_string().len() < 300, "{error}");
+    for change in [
+        format!("={long} /chat HTTP/1.1"),
+        format!("=GET /{long} HTTP/1.1"),
+        format!("Origin: {long}"),
+        format!("Sec-WebSocket-Protocol: {long}"),
+        format!("Sec-WebSocket-Protocol: {long},{long}"),
+        format!("Sec-WebSocket-Extensions: {long} {long}"),
+    ] {
+        let request = parse(&request(&["-Origin", &change]));
+        let error = request.accept(&Server::stream().path("/chat")).unwrap_err();
+        assert!(error.to_string().len() < 300, "{error}");
+    }
 }
