@@ -1,6 +1,6 @@
 //! The server's side of the opening handshake: RFC 6455 §4.2.
 //!
-//! [`Acceptor`] collects a request; any well-formed one becomes a [`Request`](super::Request), so that
+//! [`Acceptor`] collects a request; any well-formed one becomes a [`Request`], so that
 //! a server sees the whole of it before it accepts or refuses. [`Server`] is what it decides by.
 
 use alloc::borrow::ToOwned;
