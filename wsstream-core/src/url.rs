@@ -246,6 +246,13 @@ fn authorization(authority: &Authority<'_>) -> Result<Option<String>, InvalidUrl
     Ok(Some(format!("Basic {}", STANDARD.encode(credentials))))
 }
 
+#[cfg(feature = "std")]
+impl From<InvalidUrl> for std::io::Error {
+    fn from(error: InvalidUrl) -> Self {
+        Self::new(std::io::ErrorKind::InvalidInput, error)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use alloc::string::ToString;

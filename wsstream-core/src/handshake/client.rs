@@ -10,7 +10,7 @@ use core::time::Duration;
 use super::field::{Fields, InvalidField, check_handshake_field, check_subprotocol};
 use super::origin::{self, check_origin};
 use super::server::TIMEOUT;
-use crate::{Seed, Url};
+use crate::{Config, Seed, Url};
 
 mod body;
 mod connecting;
@@ -39,6 +39,8 @@ pub struct Client {
     host: Option<String>,
     origin: Option<String>,
     handshake_timeout: Duration,
+    config: Config,
+    nodelay: bool,
 }
 
 impl Client {
@@ -49,6 +51,7 @@ impl Client {
             // `binary` first: it is the cheaper one, and websockify takes no other first.
             subprotocols: ["binary", "base64"].map(String::from).into(),
             must_agree: true,
+            config: Config::new(),
             ..Self::messages()
         }
     }
@@ -64,6 +67,8 @@ impl Client {
             host: None,
             origin: None,
             handshake_timeout: TIMEOUT,
+            config: Config::new().half_close(false),
+            nodelay: true,
         }
     }
 
@@ -141,11 +146,44 @@ impl Client {
         Ok(self)
     }
 
-    /// How long the whole handshake may take; default 10 s.
+    /// How long the whole handshake may take; default 10 s. Adapters that dial take no longer for that
+    /// either.
     #[must_use]
     pub const fn handshake_timeout(mut self, timeout: Duration) -> Self {
         self.handshake_timeout = timeout;
         self
+    }
+
+    /// How the connection behaves once it is open.
+    #[must_use]
+    pub const fn config(mut self, config: Config) -> Self {
+        self.config = config;
+        self
+    }
+
+    /// Whether adapters that dial set TCP_NODELAY, so that nothing waits for more; default yes.
+    #[must_use]
+    pub const fn nodelay(mut self, nodelay: bool) -> Self {
+        self.nodelay = nodelay;
+        self
+    }
+
+    /// What [`handshake_timeout`](Self::handshake_timeout) was set to.
+    #[must_use]
+    pub const fn timeout(&self) -> Duration {
+        self.handshake_timeout
+    }
+
+    /// What [`config`](Self::config) was set to.
+    #[must_use]
+    pub const fn connection_config(&self) -> &Config {
+        &self.config
+    }
+
+    /// What [`nodelay`](Self::nodelay) was set to.
+    #[must_use]
+    pub const fn is_nodelay(&self) -> bool {
+        self.nodelay
     }
 
     /// Begins a handshake. The nonce comes from `seed`.

@@ -201,3 +201,16 @@ impl fmt::Display for HandshakeError {
 }
 
 impl core::error::Error for HandshakeError {}
+
+#[cfg(feature = "std")]
+impl From<HandshakeError> for std::io::Error {
+    fn from(error: HandshakeError) -> Self {
+        let kind = match error {
+            HandshakeError::Refused(_) => std::io::ErrorKind::ConnectionRefused,
+            HandshakeError::TimedOut => std::io::ErrorKind::TimedOut,
+            HandshakeError::UnexpectedEof => std::io::ErrorKind::UnexpectedEof,
+            _ => std::io::ErrorKind::InvalidData,
+        };
+        Self::new(kind, error)
+    }
+}

@@ -94,7 +94,7 @@ impl Server {
         self.origins.check(fields.clone(), host)?;
         Ok(Agreed {
             subprotocol: subprotocols::select(fields.clone(), &self.subprotocols, self.must_agree)?,
-            half_close: extensions::answer(fields, self.half_close)?,
+            half_close: extensions::answer(fields, self.connection_config().half_close)?,
         })
     }
 }
@@ -220,7 +220,7 @@ mod tests {
     fn what_a_client_asks_a_server_answers_and_the_client_confirms() {
         let servers = [
             Server::stream(),
-            Server::stream().half_close(false),
+            Server::stream().config(Config::new().half_close(false)),
             Server::messages(),
         ];
         let clients = [

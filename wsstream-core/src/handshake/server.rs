@@ -11,7 +11,7 @@ use core::time::Duration;
 use super::field::{Fields, InvalidField, check_handshake_field, check_subprotocol};
 use super::head::{Deadline, Head, Kind};
 use super::{HandshakeError, Origins, Request};
-use crate::Timestamp;
+use crate::{Config, Timestamp};
 
 /// What a server speaks, and whom it lets in.
 ///
@@ -31,22 +31,24 @@ pub struct Server {
     /// Whether a list with nothing in common is an error.
     pub(super) must_agree: bool,
     pub(super) origins: Origins,
-    pub(super) half_close: bool,
     pub(super) fields: Fields,
     path: String,
     handshake_timeout: Duration,
+    config: Config,
+    nodelay: bool,
 }
 
 impl Server {
     /// For byte streams: speaks `binary` and `base64`, and refuses a client that offers only others.
     ///
-    /// Accepts half close where it is offered, any path, and origins on the same host.
+    /// Accepts [half close](super::HALF_CLOSE) where it is offered, any path, and origins on the same
+    /// host.
     #[must_use]
     pub fn stream() -> Self {
         Self {
             subprotocols: ["binary", "base64"].map(String::from).into(),
             must_agree: true,
-            half_close: true,
+            config: Config::new(),
             ..Self::messages()
         }
     }
@@ -60,10 +62,11 @@ impl Server {
             subprotocols: Vec::new(),
             must_agree: false,
             origins: Origins::same_host(),
-            half_close: false,
             fields: Fields::new(),
             path: String::from("/"),
             handshake_timeout: TIMEOUT,
+            config: Config::new().half_close(false),
+            nodelay: true,
         }
     }
 
@@ -97,18 +100,44 @@ impl Server {
         self
     }
 
-    /// Whether to accept half close where it is offered: see [`HALF_CLOSE`](super::HALF_CLOSE).
-    #[must_use]
-    pub const fn half_close(mut self, accept: bool) -> Self {
-        self.half_close = accept;
-        self
-    }
-
     /// How long a request may take in total; default 10 s.
     #[must_use]
     pub const fn handshake_timeout(mut self, timeout: Duration) -> Self {
         self.handshake_timeout = timeout;
         self
+    }
+
+    /// How connections behave once they are open. A server for messages, or one that is set not to wait
+    /// with its answer to a Close, does not accept half close.
+    #[must_use]
+    pub const fn config(mut self, config: Config) -> Self {
+        self.config = config;
+        self
+    }
+
+    /// Whether adapters that listen set TCP_NODELAY, so that nothing waits for more; default yes.
+    #[must_use]
+    pub const fn nodelay(mut self, nodelay: bool) -> Self {
+        self.nodelay = nodelay;
+        self
+    }
+
+    /// What [`handshake_timeout`](Self::handshake_timeout) was set to.
+    #[must_use]
+    pub const fn timeout(&self) -> Duration {
+        self.handshake_timeout
+    }
+
+    /// What [`config`](Self::config) was set to.
+    #[must_use]
+    pub const fn connection_config(&self) -> &Config {
+        &self.config
+    }
+
+    /// What [`nodelay`](Self::nodelay) was set to.
+    #[must_use]
+    pub const fn is_nodelay(&self) -> bool {
+        self.nodelay
     }
 
     /// Adds a field to the answer that accepts.

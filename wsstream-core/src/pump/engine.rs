@@ -33,11 +33,7 @@ pub(super) struct Pump<T: Transport> {
 }
 
 impl<T: Transport> Pump<T> {
-    pub(super) fn new(transport: T, connection: Connection, received: Vec<u8>) -> Self {
-        Self::resume(Wire::new(transport), connection, RecvBuffer::new(received))
-    }
-
-    pub(super) fn resume(wire: Wire<T>, connection: Connection, received: RecvBuffer) -> Self {
+    pub(super) fn new(wire: Wire<T>, connection: Connection, received: RecvBuffer) -> Self {
         Self {
             wire,
             connection,

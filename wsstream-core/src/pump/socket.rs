@@ -6,32 +6,41 @@ use std::io;
 
 use super::Transport;
 use super::engine::Pump;
+use super::recv_buffer::RecvBuffer;
 use super::wakers::Task;
+use super::wire::Wire;
 use crate::close::Close;
 use crate::connection::Connection;
 use crate::error::Closed;
+use crate::handshake::Agreed;
 use crate::message::{Assembler, Message};
 
 /// A connection that carries whole messages, over a transport: what the runtimes' adapters wrap.
+/// [`Opened::into_socket`](super::Opened::into_socket) makes one.
 #[derive(Debug)]
 pub struct Socket<T: Transport> {
     pump: Pump<T>,
     assembler: Assembler,
     /// The message that is being sent, and how much of it was queued.
     outgoing: Option<(Message, usize)>,
+    agreed: Agreed,
 }
 
 impl<T: Transport> Socket<T> {
-    /// A connection over a transport on which the opening handshake is done. `received` is what came
-    /// behind it. Set the connection to answer a Close at once:
-    /// [`half_close(false)`](crate::Config::half_close).
+    pub(super) fn resume(
+        wire: Wire<T>,
+        connection: Connection,
+        agreed: Agreed,
+        received: RecvBuffer,
+    ) -> Self {
+        let pump = Pump::new(wire, connection, received);
+        Self { pump, assembler: Assembler::new(), outgoing: None, agreed }
+    }
+
+    /// What both ends agreed on.
     #[must_use]
-    pub fn new(transport: T, connection: Connection, received: Vec<u8>) -> Self {
-        Self {
-            pump: Pump::new(transport, connection, received),
-            assembler: Assembler::new(),
-            outgoing: None,
-        }
+    pub const fn agreed(&self) -> &Agreed {
+        &self.agreed
     }
 
     /// The connection, for what it can tell: who closed and how, counters, the round-trip time.

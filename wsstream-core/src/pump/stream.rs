@@ -6,10 +6,13 @@ use std::io::{self, IoSlice};
 
 use super::Transport;
 use super::engine::Pump;
+use super::recv_buffer::RecvBuffer;
 use super::wakers::Task;
+use super::wire::Wire;
 use crate::byte_stream::{ByteStream, Encoding};
 use crate::close::{Close, CloseCode};
 use crate::connection::Connection;
+use crate::handshake::Agreed;
 
 /// A byte stream over WebSocket over a transport: what the runtimes' adapters wrap.
 ///
@@ -17,26 +20,31 @@ use crate::connection::Connection;
 /// any other Close is `ConnectionAborted` with a [`StreamError`](crate::StreamError) inside, an end of
 /// the transport without a Close is `UnexpectedEof`. Dropping it tells the peer with a Close if that
 /// can be done at once, and lets it see a truncation if anything is unsent.
+///
+/// [`Opened::into_stream`](super::Opened::into_stream) makes one.
 #[derive(Debug)]
 pub struct Stream<T: Transport> {
     pump: Pump<T>,
     bytes: ByteStream,
+    agreed: Agreed,
 }
 
 impl<T: Transport> Stream<T> {
-    /// A stream over a transport on which the opening handshake is done. `received` is what came behind
-    /// it.
-    #[must_use]
-    pub fn new(
-        transport: T,
+    pub(super) fn resume(
+        wire: Wire<T>,
         connection: Connection,
         encoding: Encoding,
-        received: Vec<u8>,
+        agreed: Agreed,
+        received: RecvBuffer,
     ) -> Self {
-        Self {
-            pump: Pump::new(transport, connection, received),
-            bytes: ByteStream::new(encoding),
-        }
+        let pump = Pump::new(wire, connection, received);
+        Self { pump, bytes: ByteStream::new(encoding), agreed }
+    }
+
+    /// What both ends agreed on.
+    #[must_use]
+    pub const fn agreed(&self) -> &Agreed {
+        &self.agreed
     }
 
     /// The connection, for what it can tell: who closed and how, counters, the round-trip time.
@@ -81,7 +89,7 @@ impl<T: Transport> Stream<T> {
     ///
     /// Any ending but the peer's Close 1000 or without a code.
     pub fn poll_read(&mut self, cx: &Context<'_>, out: &mut [u8]) -> Poll<io::Result<usize>> {
-        let Self { pump, bytes } = self;
+        let Self { pump, bytes, .. } = self;
         if out.is_empty() {
             return Poll::Ready(Ok(0));
         }
@@ -129,7 +137,7 @@ impl<T: Transport> Stream<T> {
     }
 
     fn try_write(&mut self, bufs: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
-        let Self { pump, bytes } = self;
+        let Self { pump, bytes, .. } = self;
         let mut filled = bufs.iter().filter(|buf| !buf.is_empty());
         if let (Some(data), None) = (filled.next(), filled.next())
             && let Some(count) =
@@ -196,7 +204,7 @@ impl<T: Transport> Stream<T> {
 
     /// Answers what the peer asks, while nobody reads.
     fn look_ahead(&mut self) {
-        let Self { pump, bytes } = self;
+        let Self { pump, bytes, .. } = self;
         pump.look_ahead(|connection, input| {
             bytes.read(connection, input, &mut []);
         });

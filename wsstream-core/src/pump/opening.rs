@@ -1,0 +1,449 @@
+//! The opening handshake over a transport, both roles.
+
+use alloc::vec::Vec;
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll, ready};
+use core::time::Duration;
+use std::io::{self, IoSlice};
+
+use super::recv_buffer::RecvBuffer;
+use super::socket::Socket;
+use super::stream::Stream;
+use super::wakers::Task;
+use super::wire::Wire;
+use super::Transport;
+use crate::byte_stream::Encoding;
+use crate::config::Config;
+use crate::connection::Connection;
+use crate::handshake::{
+    Acceptor, Agreed, Client, Connecting, HandshakeError, Refusal, Request, Response, Server,
+};
+use crate::seed::Seed;
+use crate::time::Timestamp;
+use crate::url::Url;
+
+/// A transport in its opening handshake.
+#[derive(Debug)]
+struct Opening<T> {
+    wire: Wire<T>,
+    received: RecvBuffer,
+    /// What is to be written, and how much of it was.
+    outgoing: Vec<u8>,
+    written: usize,
+}
+
+impl<T: Transport + Unpin> Opening<T> {
+    fn new(transport: T, outgoing: Vec<u8>) -> Self {
+        Self { wire: Wire::new(transport), received: RecvBuffer::default(), outgoing, written: 0 }
+    }
+
+    fn poll_write(&mut self) -> Poll<io::Result<()>> {
+        while self.written < self.outgoing.len() {
+            let rest = IoSlice::new(&self.outgoing[self.written..]);
+            self.written += ready!(self.wire.poll_write(&[rest]))?;
+        }
+        self.wire.poll_flush()
+    }
+
+    /// Reads until `receive` has a result; the end of the transport is an error.
+    fn poll_receive<R>(
+        &mut self,
+        mut receive: impl FnMut(&mut &[u8]) -> Result<Option<R>, HandshakeError>,
+    ) -> Poll<io::Result<Result<R, HandshakeError>>> {
+        loop {
+            let (received, _) = self.received.take(|input| {
+                let mut rest = &**input;
+                let received = receive(&mut rest);
+                let taken = input.len() - rest.len();
+                *input = &mut core::mem::take(input)[taken..];
+                received
+            });
+            match received {
+                Ok(Some(received)) => return Poll::Ready(Ok(Ok(received))),
+                Ok(None) => {}
+                Err(error) => return Poll::Ready(Ok(Err(error))),
+            }
+            let read = self.wire.poll_read(self.received.space());
+            if !matches!(read, Poll::Ready(Ok(count)) if count > 0) {
+                self.received.release();
+            }
+            match ready!(read)? {
+                0 => return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into())),
+                count => self.received.filled(count),
+            }
+        }
+    }
+
+    /// Discards what comes, to the end.
+    fn poll_drain(&mut self) -> Poll<io::Result<()>> {
+        loop {
+            self.received.truncate(0);
+            let read = self.wire.poll_read(self.received.space());
+            self.received.release();
+            if ready!(read)? == 0 {
+                return Poll::Ready(Ok(()));
+            }
+        }
+    }
+
+    fn opened(self, agreed: Agreed, config: Config, seed: Option<Seed>) -> Opened<T> {
+        let Self { wire, received, .. } = self;
+        Opened { wire, received, agreed, config, seed }
+    }
+}
+
+/// A client's opening handshake: a future that gives the opened connection and the server's response.
+///
+/// It fails with the [`HandshakeError`] inside an `io::Error`, or with the transport's error.
+#[derive(Debug)]
+#[must_use = "futures do nothing unless polled"]
+pub struct Connect<T> {
+    opening: Option<Opening<T>>,
+    connecting: Connecting,
+    config: Config,
+    seed: Seed,
+}
+
+impl<T: Transport + Unpin> Connect<T> {
+    /// Asks for `url` over a transport to its host, as `client` says. The seed must be used for nothing
+    /// else.
+    pub fn new(transport: T, url: &Url, client: &Client, seed: Seed) -> Self {
+        let connecting = client.connect(url, &seed);
+        let request = connecting.request().to_vec();
+        Self {
+            opening: Some(Opening::new(transport, request)),
+            connecting,
+            config: client.connection_config().clone(),
+            seed,
+        }
+    }
+
+    fn poll_response(&mut self, cx: &Context<'_>) -> Poll<io::Result<(Agreed, Response)>> {
+        let Some(opening) = &mut self.opening else {
+            return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
+        };
+        opening.wire.register(Task::Driver, cx);
+        // A server may refuse before it has read everything.
+        let written = opening.poll_write();
+        let connecting = &mut self.connecting;
+        match opening.poll_receive(|input| connecting.receive(input)) {
+            Poll::Ready(Ok(Ok(connected))) => {
+                return Poll::Ready(Ok((connected.agreed, connected.response)));
+            }
+            Poll::Ready(Ok(Err(error))) => return Poll::Ready(Err(error.into())),
+            Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                return Poll::Ready(Err(connecting.recv_eof().into()));
+            }
+            Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+            Poll::Pending => {}
+        }
+        if let Poll::Ready(Err(error)) = written {
+            return Poll::Ready(Err(error));
+        }
+        poll_deadline(&mut opening.wire, |now| connecting.poll_time(now)).map(|error| Err(error.into()))
+    }
+}
+
+impl<T: Transport + Unpin> Future for Connect<T> {
+    type Output = io::Result<(Opened<T>, Response)>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let (agreed, response) = ready!(self.poll_response(cx))?;
+        let this = &mut *self;
+        let Some(opening) = this.opening.take() else {
+            return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
+        };
+        let opened = opening.opened(agreed, this.config.clone(), Some(this.seed.clone()));
+        Poll::Ready(Ok((opened, response)))
+    }
+}
+
+/// A server's wait for a request: a future that gives the request, before anything is decided.
+///
+/// What is no request, and what does not come in time, is refused as it should be, and then fails with
+/// the [`HandshakeError`] inside an `io::Error`.
+#[derive(Debug)]
+#[must_use = "futures do nothing unless polled"]
+pub struct Accept<T> {
+    opening: Option<Opening<T>>,
+    acceptor: Acceptor,
+    server: Server,
+    refusing: Option<(HandshakeError, Refuse<T>)>,
+}
+
+impl<T: Transport + Unpin> Accept<T> {
+    /// Waits for the request of whoever has connected the transport.
+    pub fn new(transport: T, server: &Server) -> Self {
+        Self {
+            opening: Some(Opening::new(transport, Vec::new())),
+            acceptor: Acceptor::new(server),
+            server: server.clone(),
+            refusing: None,
+        }
+    }
+
+    fn poll_request(&mut self, cx: &Context<'_>) -> Poll<io::Result<Result<Request, HandshakeError>>> {
+        let Some(opening) = &mut self.opening else {
+            return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
+        };
+        opening.wire.register(Task::Driver, cx);
+        let acceptor = &mut self.acceptor;
+        match opening.poll_receive(|input| acceptor.receive(input)) {
+            Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                Poll::Ready(Ok(Err(HandshakeError::UnexpectedEof)))
+            }
+            Poll::Pending => {
+                poll_deadline(&mut opening.wire, |now| acceptor.poll_time(now)).map(|error| Ok(Err(error)))
+            }
+            request => request,
+        }
+    }
+}
+
+impl<T: Transport + Unpin> Future for Accept<T> {
+    type Output = io::Result<Incoming<T>>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        loop {
+            if let Some((error, refuse)) = &mut this.refusing {
+                // Whether the answer arrives changes nothing: the error is what there is to tell.
+                let _ = ready!(Pin::new(refuse).poll(cx));
+                return Poll::Ready(Err(error.clone().into()));
+            }
+            let request = ready!(this.poll_request(cx))?;
+            let Some(opening) = this.opening.take() else {
+                return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
+            };
+            match request {
+                Ok(request) => {
+                    let server = this.server.clone();
+                    return Poll::Ready(Ok(Incoming { opening, request, server }));
+                }
+                Err(error) => {
+                    let refuse = Refuse::new(opening, error.response());
+                    this.refusing = Some((error, refuse));
+                }
+            }
+        }
+    }
+}
+
+/// A request that waits for its answer. Dropping it drops the transport without one.
+#[derive(Debug)]
+pub struct Incoming<T> {
+    opening: Opening<T>,
+    request: Request,
+    server: Server,
+}
+
+impl<T: Transport + Unpin> Incoming<T> {
+    /// The request.
+    #[must_use]
+    pub const fn request(&self) -> &Request {
+        &self.request
+    }
+
+    /// The transport it came over.
+    #[must_use]
+    pub const fn transport(&self) -> Option<&T> {
+        self.opening.wire.transport()
+    }
+
+    /// Accepts it as the server's policy says, or refuses it as that says: a future that gives the
+    /// opened connection and the request.
+    pub fn accept(self) -> Answer<T> {
+        let Self { mut opening, request, server } = self;
+        let answer = match request.accept(&server) {
+            Ok(accepted) => {
+                opening.outgoing = accepted.response;
+                let config = server.connection_config().clone();
+                let deadline = opening.wire.now() + server.timeout();
+                Answering::Accepting { opening, request, agreed: accepted.agreed, config, deadline }
+            }
+            Err(error) => {
+                let refusal = error.refusal().unwrap_or_else(|| Refusal::new(500));
+                let response = request.refuse(&refusal);
+                Answering::Refusing(error, Refuse::new(opening, response))
+            }
+        };
+        Answer(Some(answer))
+    }
+
+    /// Refuses it with an answer of the application's own.
+    pub fn refuse(self, refusal: &Refusal) -> Refuse<T> {
+        let response = self.request.refuse(refusal);
+        Refuse::new(self.opening, response)
+    }
+}
+
+/// The answer by the server's policy: a future that gives the opened connection and its request. If the
+/// policy refuses, it fails with the [`HandshakeError`] inside an `io::Error`, once that was answered.
+#[derive(Debug)]
+#[must_use = "futures do nothing unless polled"]
+pub struct Answer<T>(Option<Answering<T>>);
+
+#[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "short-lived, and a box would be an allocation more")]
+enum Answering<T> {
+    Accepting {
+        opening: Opening<T>,
+        request: Request,
+        agreed: Agreed,
+        config: Config,
+        deadline: Timestamp,
+    },
+    Refusing(HandshakeError, Refuse<T>),
+}
+
+impl<T: Transport + Unpin> Future for Answer<T> {
+    type Output = io::Result<(Opened<T>, Request)>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match &mut self.0 {
+            Some(Answering::Accepting { opening, deadline, .. }) => {
+                opening.wire.register(Task::Driver, cx);
+                if opening.poll_write()?.is_pending() {
+                    ready!(opening.wire.poll_sleep(*deadline));
+                    return Poll::Ready(Err(HandshakeError::TimedOut.into()));
+                }
+            }
+            Some(Answering::Refusing(error, refuse)) => {
+                let _ = ready!(Pin::new(refuse).poll(cx));
+                return Poll::Ready(Err(error.clone().into()));
+            }
+            None => {}
+        }
+        let Some(Answering::Accepting { opening, request, agreed, config, .. }) = self.0.take() else {
+            return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
+        };
+        Poll::Ready(Ok((opening.opened(agreed, config, None), request)))
+    }
+}
+
+/// An answer other than 101: a future that sends it, ends the transport, and waits a little for the
+/// peer to have read it. Ending it with octets unread would reset it, and take the answer away.
+#[derive(Debug)]
+#[must_use = "futures do nothing unless polled"]
+pub struct Refuse<T> {
+    opening: Opening<T>,
+    deadline: Timestamp,
+}
+
+impl<T: Transport + Unpin> Refuse<T> {
+    fn new(mut opening: Opening<T>, response: Vec<u8>) -> Self {
+        (opening.outgoing, opening.written) = (response, 0);
+        let deadline = opening.wire.now() + LINGER;
+        Self { opening, deadline }
+    }
+}
+
+impl<T: Transport + Unpin> Future for Refuse<T> {
+    type Output = io::Result<()>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let Self { opening, deadline } = &mut *self;
+        opening.wire.register(Task::Driver, cx);
+        if opening.poll_write()?.is_ready() && opening.wire.poll_shutdown()?.is_ready() {
+            // How the peer goes is its own business.
+            if opening.poll_drain().is_ready() {
+                return Poll::Ready(Ok(()));
+            }
+            ready!(opening.wire.poll_sleep(*deadline));
+            return Poll::Ready(Ok(()));
+        }
+        ready!(opening.wire.poll_sleep(*deadline));
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+    }
+}
+
+/// A connection that was just opened, and has not become a stream or a socket yet.
+#[derive(Debug)]
+pub struct Opened<T> {
+    wire: Wire<T>,
+    received: RecvBuffer,
+    agreed: Agreed,
+    config: Config,
+    /// A client's.
+    seed: Option<Seed>,
+}
+
+impl<T: Transport> Opened<T> {
+    /// A connection that was opened elsewhere, with HTTP/2 or by another library: what was agreed on,
+    /// and what was received behind the handshake. The seed is for a client's masking keys.
+    #[must_use]
+    pub fn from_upgraded(
+        transport: T,
+        role: Upgraded,
+        agreed: Agreed,
+        config: Config,
+        received: Vec<u8>,
+    ) -> Self {
+        let seed = match role {
+            Upgraded::Client(seed) => Some(seed),
+            Upgraded::Server => None,
+        };
+        let received = RecvBuffer::new(received);
+        Self { wire: Wire::new(transport), received, agreed, config, seed }
+    }
+
+    /// What both ends agreed on.
+    #[must_use]
+    pub const fn agreed(&self) -> &Agreed {
+        &self.agreed
+    }
+
+    /// A byte stream, in the encoding that the agreed subprotocol means.
+    #[must_use]
+    pub fn into_stream(self) -> Stream<T> {
+        let encoding = Encoding::of(self.agreed.subprotocol());
+        let connection = self.connection(|config| config);
+        Stream::resume(self.wire, connection, encoding, self.agreed, self.received)
+    }
+
+    /// Whole messages. A Close is answered at once.
+    #[must_use]
+    pub fn into_socket(self) -> Socket<T> {
+        let connection = self.connection(|config| config.half_close(false));
+        Socket::resume(self.wire, connection, self.agreed, self.received)
+    }
+
+    fn connection(&self, config: impl FnOnce(Config) -> Config) -> Connection {
+        let config = config(self.config.clone());
+        match &self.seed {
+            Some(seed) => Connection::client(config, seed),
+            None => Connection::server(config),
+        }
+    }
+}
+
+/// Which end of a connection that was opened elsewhere this is.
+#[derive(Debug)]
+#[expect(clippy::exhaustive_enums, reason = "a connection has two ends")]
+pub enum Upgraded {
+    /// The client, with the seed of its masking keys.
+    Client(Seed),
+    /// The server.
+    Server,
+}
+
+/// Ready with the error once the handshake has taken too long.
+fn poll_deadline<T: Transport>(
+    wire: &mut Wire<T>,
+    mut poll_time: impl FnMut(Timestamp) -> Result<Timestamp, HandshakeError>,
+) -> Poll<HandshakeError> {
+    let mut now = wire.now();
+    loop {
+        match poll_time(now) {
+            Ok(deadline) => {
+                ready!(wire.poll_sleep(deadline));
+                now = deadline;
+            }
+            Err(error) => return Poll::Ready(error),
+        }
+    }
+}
+
+/// How long a refused peer has to read the answer.
+const LINGER: Duration = Duration::from_secs(2);
