@@ -75,11 +75,13 @@ impl Mask {
 
     /// Passes over `len` octets of the payload.
     pub(crate) const fn skip(&mut self, len: usize) {
-        // A shift of whole octets, towards the lowest address, whatever the machine's order.
-        let shift = 8 * (len % 4) as u32;
-        self.key = u32::from_be_bytes(self.key)
-            .rotate_left(shift)
-            .to_be_bytes();
+        let [a, b, c, d] = self.key;
+        self.key = match len % 4 {
+            0 => [a, b, c, d],
+            1 => [b, c, d, a],
+            2 => [c, d, a, b],
+            _ => [d, a, b, c],
+        };
     }
 }
 

@@ -154,6 +154,7 @@ pub(super) const VERSION_FIELD: &str = "Sec-WebSocket-Version";
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Config;
 
     type Table<'a> = &'a [(&'a str, &'a str)];
 

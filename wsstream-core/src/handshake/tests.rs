@@ -9,7 +9,7 @@ use core::fmt::Debug;
 use proptest::prelude::*;
 
 use super::*;
-use crate::{Seed, Url};
+use crate::{Config, Seed, Url};
 
 /// What a machine made of its input, and what it left of it.
 pub(super) type Outcome<T> = (Result<Option<T>, HandshakeError>, Vec<u8>);
@@ -196,7 +196,7 @@ proptest! {
         let mut client = Client::stream().accept_no_subprotocol(true).offer_half_close(half_close.0);
         client = client.subprotocols(&names).unwrap();
         let mut server = if stream { Server::stream() } else { Server::messages() };
-        server = server.half_close(half_close.1);
+        server = server.config(Config::new().half_close(half_close.1));
         for index in &spoken {
             server = server.subprotocol(names.get(index.index(6)).map_or("spoken", |name| name)).unwrap();
         }

@@ -7,12 +7,12 @@ use core::task::{Context, Poll, ready};
 use core::time::Duration;
 use std::io::{self, IoSlice};
 
+use super::Transport;
 use super::recv_buffer::RecvBuffer;
 use super::socket::Socket;
 use super::stream::Stream;
 use super::wakers::Task;
 use super::wire::Wire;
-use super::Transport;
 use crate::byte_stream::Encoding;
 use crate::config::Config;
 use crate::connection::Connection;
@@ -35,7 +35,12 @@ struct Opening<T> {
 
 impl<T: Transport + Unpin> Opening<T> {
     fn new(transport: T, outgoing: Vec<u8>) -> Self {
-        Self { wire: Wire::new(transport), received: RecvBuffer::default(), outgoing, written: 0 }
+        Self {
+            wire: Wire::new(transport),
+            received: RecvBuffer::default(),
+            outgoing,
+            written: 0,
+        }
     }
 
     fn poll_write(&mut self) -> Poll<io::Result<()>> {
@@ -89,7 +94,13 @@ impl<T: Transport + Unpin> Opening<T> {
 
     fn opened(self, agreed: Agreed, config: Config, seed: Option<Seed>) -> Opened<T> {
         let Self { wire, received, .. } = self;
-        Opened { wire, received, agreed, config, seed }
+        Opened {
+            wire,
+            received,
+            agreed,
+            config,
+            seed,
+        }
     }
 }
 
@@ -141,7 +152,8 @@ impl<T: Transport + Unpin> Connect<T> {
         if let Poll::Ready(Err(error)) = written {
             return Poll::Ready(Err(error));
         }
-        poll_deadline(&mut opening.wire, |now| connecting.poll_time(now)).map(|error| Err(error.into()))
+        poll_deadline(&mut opening.wire, |now| connecting.poll_time(now))
+            .map(|error| Err(error.into()))
     }
 }
 
@@ -183,7 +195,10 @@ impl<T: Transport + Unpin> Accept<T> {
         }
     }
 
-    fn poll_request(&mut self, cx: &Context<'_>) -> Poll<io::Result<Result<Request, HandshakeError>>> {
+    fn poll_request(
+        &mut self,
+        cx: &Context<'_>,
+    ) -> Poll<io::Result<Result<Request, HandshakeError>>> {
         let Some(opening) = &mut self.opening else {
             return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
         };
@@ -193,9 +208,8 @@ impl<T: Transport + Unpin> Accept<T> {
             Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => {
                 Poll::Ready(Ok(Err(HandshakeError::UnexpectedEof)))
             }
-            Poll::Pending => {
-                poll_deadline(&mut opening.wire, |now| acceptor.poll_time(now)).map(|error| Ok(Err(error)))
-            }
+            Poll::Pending => poll_deadline(&mut opening.wire, |now| acceptor.poll_time(now))
+                .map(|error| Ok(Err(error))),
             request => request,
         }
     }
@@ -219,7 +233,11 @@ impl<T: Transport + Unpin> Future for Accept<T> {
             match request {
                 Ok(request) => {
                     let server = this.server.clone();
-                    return Poll::Ready(Ok(Incoming { opening, request, server }));
+                    return Poll::Ready(Ok(Incoming {
+                        opening,
+                        request,
+                        server,
+                    }));
                 }
                 Err(error) => {
                     let refuse = Refuse::new(opening, error.response());
@@ -254,13 +272,23 @@ impl<T: Transport + Unpin> Incoming<T> {
     /// Accepts it as the server's policy says, or refuses it as that says: a future that gives the
     /// opened connection and the request.
     pub fn accept(self) -> Answer<T> {
-        let Self { mut opening, request, server } = self;
+        let Self {
+            mut opening,
+            request,
+            server,
+        } = self;
         let answer = match request.accept(&server) {
             Ok(accepted) => {
                 opening.outgoing = accepted.response;
                 let config = server.connection_config().clone();
                 let deadline = opening.wire.now() + server.timeout();
-                Answering::Accepting { opening, request, agreed: accepted.agreed, config, deadline }
+                Answering::Accepting {
+                    opening,
+                    request,
+                    agreed: accepted.agreed,
+                    config,
+                    deadline,
+                }
             }
             Err(error) => {
                 let refusal = error.refusal().unwrap_or_else(|| Refusal::new(500));
@@ -285,7 +313,6 @@ impl<T: Transport + Unpin> Incoming<T> {
 pub struct Answer<T>(Option<Answering<T>>);
 
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "short-lived, and a box would be an allocation more")]
 enum Answering<T> {
     Accepting {
         opening: Opening<T>,
@@ -302,7 +329,9 @@ impl<T: Transport + Unpin> Future for Answer<T> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match &mut self.0 {
-            Some(Answering::Accepting { opening, deadline, .. }) => {
+            Some(Answering::Accepting {
+                opening, deadline, ..
+            }) => {
                 opening.wire.register(Task::Driver, cx);
                 if opening.poll_write()?.is_pending() {
                     ready!(opening.wire.poll_sleep(*deadline));
@@ -315,7 +344,14 @@ impl<T: Transport + Unpin> Future for Answer<T> {
             }
             None => {}
         }
-        let Some(Answering::Accepting { opening, request, agreed, config, .. }) = self.0.take() else {
+        let Some(Answering::Accepting {
+            opening,
+            request,
+            agreed,
+            config,
+            ..
+        }) = self.0.take()
+        else {
             return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
         };
         Poll::Ready(Ok((opening.opened(agreed, config, None), request)))
@@ -385,7 +421,13 @@ impl<T: Transport> Opened<T> {
             Upgraded::Server => None,
         };
         let received = RecvBuffer::new(received);
-        Self { wire: Wire::new(transport), received, agreed, config, seed }
+        Self {
+            wire: Wire::new(transport),
+            received,
+            agreed,
+            config,
+            seed,
+        }
     }
 
     /// What both ends agreed on.

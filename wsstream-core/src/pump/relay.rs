@@ -240,13 +240,17 @@ impl<A: End, B: End> Future for Relay<'_, A, B> {
         {
             this.closed[0] = true;
             // What comes of telling about a failure is no news.
-            *a_failed = a_failed.take().or(closed.err().filter(|_| !b_failure));
+            if !a_failure && !b_failure {
+                *a_failed = closed.err();
+            }
         }
         if !this.closed[1]
             && let Poll::Ready(closed) = this.b.poll_close(cx, a_failed.as_ref())
         {
             this.closed[1] = true;
-            *b_failed = b_failed.take().or(closed.err().filter(|_| !a_failure));
+            if !a_failure && !b_failure {
+                *b_failed = closed.err();
+            }
         }
         match this.closed {
             [true, true] => this.relayed.take().map_or(Poll::Pending, Poll::Ready),

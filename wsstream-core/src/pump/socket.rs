@@ -34,7 +34,12 @@ impl<T: Transport> Socket<T> {
         received: RecvBuffer,
     ) -> Self {
         let pump = Pump::new(wire, connection, received);
-        Self { pump, assembler: Assembler::new(), outgoing: None, agreed }
+        Self {
+            pump,
+            assembler: Assembler::new(),
+            outgoing: None,
+            agreed,
+        }
     }
 
     /// What both ends agreed on.

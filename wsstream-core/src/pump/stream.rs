@@ -38,7 +38,11 @@ impl<T: Transport> Stream<T> {
         received: RecvBuffer,
     ) -> Self {
         let pump = Pump::new(wire, connection, received);
-        Self { pump, bytes: ByteStream::new(encoding), agreed }
+        Self {
+            pump,
+            bytes: ByteStream::new(encoding),
+            agreed,
+        }
     }
 
     /// What both ends agreed on.

@@ -262,7 +262,10 @@ fn what_a_server_answers() {
         text.contains(&format!("\r\nSec-WebSocket-Extensions: {HALF_CLOSE}\r\n")),
         "{text}"
     );
-    let text = answer(&Server::stream().half_close(false), &offers);
+    let text = answer(
+        &Server::stream().config(Config::new().half_close(false)),
+        &offers,
+    );
     assert!(!text.contains("Sec-WebSocket-Extensions"), "{text}");
     let text = answer(&Server::stream().subprotocol("mqtt").unwrap(), &offers);
     assert!(
