@@ -92,19 +92,21 @@ impl<T: Transport + Unpin> Opening<T> {
         }
     }
 
-    fn opened(self, agreed: Agreed, config: Config, seed: Option<Seed>) -> Opened<T> {
+    fn opened(self, role: Upgraded, agreed: Agreed, config: Config) -> Opened<T> {
         let Self { wire, received, .. } = self;
         Opened {
             wire,
             received,
             agreed,
             config,
-            seed,
+            role,
+            request: None,
+            response: None,
         }
     }
 }
 
-/// A client's opening handshake: a future that gives the opened connection and the server's response.
+/// A client's opening handshake: a future that gives the opened connection.
 ///
 /// It fails with the [`HandshakeError`] inside an `io::Error`, or with the transport's error.
 #[derive(Debug)]
@@ -158,7 +160,7 @@ impl<T: Transport + Unpin> Connect<T> {
 }
 
 impl<T: Transport + Unpin> Future for Connect<T> {
-    type Output = io::Result<(Opened<T>, Response)>;
+    type Output = io::Result<Opened<T>>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let (agreed, response) = ready!(self.poll_response(cx))?;
@@ -166,8 +168,12 @@ impl<T: Transport + Unpin> Future for Connect<T> {
         let Some(opening) = this.opening.take() else {
             return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
         };
-        let opened = opening.opened(agreed, this.config.clone(), Some(this.seed.clone()));
-        Poll::Ready(Ok((opened, response)))
+        let role = Upgraded::Client(this.seed.clone());
+        let opened = opening.opened(role, agreed, this.config.clone());
+        Poll::Ready(Ok(Opened {
+            response: Some(response),
+            ..opened
+        }))
     }
 }
 
@@ -270,7 +276,7 @@ impl<T: Transport + Unpin> Incoming<T> {
     }
 
     /// Accepts it as the server's policy says, or refuses it as that says: a future that gives the
-    /// opened connection and the request.
+    /// opened connection.
     pub fn accept(self) -> Answer<T> {
         let Self {
             mut opening,
@@ -306,8 +312,7 @@ impl<T: Transport + Unpin> Incoming<T> {
     }
 }
 
-/// The answer by the server's policy: a future that gives the opened connection and its request. If the
-/// policy refuses, it fails with the [`HandshakeError`] inside an `io::Error`, once that was answered.
+/// The answer by the server's policy: a future that gives the opened connection. If the policy refuses, it fails with the [`HandshakeError`] inside an `io::Error`, once that was answered.
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
 pub struct Answer<T>(Option<Answering<T>>);
@@ -325,7 +330,7 @@ enum Answering<T> {
 }
 
 impl<T: Transport + Unpin> Future for Answer<T> {
-    type Output = io::Result<(Opened<T>, Request)>;
+    type Output = io::Result<Opened<T>>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match &mut self.0 {
@@ -354,7 +359,11 @@ impl<T: Transport + Unpin> Future for Answer<T> {
         else {
             return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
         };
-        Poll::Ready(Ok((opening.opened(agreed, config, None), request)))
+        let opened = opening.opened(Upgraded::Server, agreed, config);
+        Poll::Ready(Ok(Opened {
+            request: Some(request),
+            ..opened
+        }))
     }
 }
 
@@ -401,8 +410,9 @@ pub struct Opened<T> {
     received: RecvBuffer,
     agreed: Agreed,
     config: Config,
-    /// A client's.
-    seed: Option<Seed>,
+    role: Upgraded,
+    request: Option<Request>,
+    response: Option<Response>,
 }
 
 impl<T: Transport> Opened<T> {
@@ -416,18 +426,28 @@ impl<T: Transport> Opened<T> {
         config: Config,
         received: Vec<u8>,
     ) -> Self {
-        let seed = match role {
-            Upgraded::Client(seed) => Some(seed),
-            Upgraded::Server => None,
-        };
-        let received = RecvBuffer::new(received);
+        let (wire, received) = (Wire::new(transport), RecvBuffer::new(received));
         Self {
-            wire: Wire::new(transport),
+            wire,
             received,
             agreed,
             config,
-            seed,
+            role,
+            request: None,
+            response: None,
         }
+    }
+
+    /// The request, on a server. A stream or socket does not keep it.
+    #[must_use]
+    pub const fn request(&self) -> Option<&Request> {
+        self.request.as_ref()
+    }
+
+    /// The response, on a client. A stream or socket does not keep it.
+    #[must_use]
+    pub const fn response(&self) -> Option<&Response> {
+        self.response.as_ref()
     }
 
     /// What both ends agreed on.
@@ -453,9 +473,9 @@ impl<T: Transport> Opened<T> {
 
     fn connection(&self, config: impl FnOnce(Config) -> Config) -> Connection {
         let config = config(self.config.clone());
-        match &self.seed {
-            Some(seed) => Connection::client(config, seed),
-            None => Connection::server(config),
+        match &self.role {
+            Upgraded::Client(seed) => Connection::client(config, seed),
+            Upgraded::Server => Connection::server(config),
         }
     }
 }

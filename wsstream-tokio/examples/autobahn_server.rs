@@ -1,0 +1,41 @@
+//! Message echo for the Autobahn testsuite: `autobahn_server HOST:PORT`.
+
+use std::io;
+
+use clap::Parser;
+use tokio::net::TcpStream;
+use wsstream_tokio::{Incoming, Listener, Server};
+
+/// Echoes WebSocket messages.
+#[derive(Parser)]
+struct Args {
+    /// HOST:PORT to listen on.
+    address: String,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> io::Result<()> {
+    let mut listener = Listener::bind(Args::parse().address, Server::messages()).await?;
+    println!("listening on {}", listener.local_addr()?);
+    loop {
+        let incoming = listener.accept().await?;
+        tokio::spawn(async move {
+            if let Err(error) = echo(incoming).await {
+                eprintln!("{error}");
+            }
+        });
+    }
+}
+
+async fn echo(incoming: Incoming<TcpStream>) -> io::Result<()> {
+    let mut socket = incoming.accept().await?.into_socket();
+    let result = async {
+        while let Some(message) = socket.recv().await? {
+            socket.send(message).await?;
+        }
+        Ok(())
+    }
+    .await;
+    // After an error, too: the peer is to read our Close before the transport ends.
+    socket.close().await.and(result)
+}

@@ -1,0 +1,41 @@
+//! Byte-stream echo over `binary`, `base64` or no subprotocol: `echo_server HOST:PORT`.
+
+use std::io;
+
+use clap::Parser;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use wsstream_tokio::{Incoming, Listener, Origins, Server};
+
+/// Echoes byte streams over WebSocket, to pages from anywhere.
+#[derive(Parser)]
+struct Args {
+    /// HOST:PORT to listen on.
+    address: String,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> io::Result<()> {
+    let server = Server::stream().origins(Origins::any());
+    let mut listener = Listener::bind(Args::parse().address, server).await?;
+    println!("listening on {}", listener.local_addr()?);
+    loop {
+        let incoming = listener.accept().await?;
+        tokio::spawn(async move {
+            if let Err(error) = echo(incoming).await {
+                eprintln!("{error}");
+            }
+        });
+    }
+}
+
+async fn echo(incoming: Incoming<TcpStream>) -> io::Result<()> {
+    let mut stream = incoming.accept().await?.into_stream();
+    let mut buf = vec![0; 64 << 10];
+    loop {
+        match stream.read(&mut buf).await? {
+            0 => return stream.close().await,
+            count => stream.write_all(&buf[..count]).await?,
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! The wrapped protocol's server: `hello_server [URL]`, by default at `ws://localhost:9000`.
+//!
+//! `hello` knows nothing of WebSocket. `main` gives it streams.
+
+use std::io;
+
+use clap::Parser;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use wsstream_tokio::{Listener, Server, Url};
+
+/// Answers whoever says hello over WebSocket.
+#[derive(Parser)]
+struct Args {
+    /// Where to listen.
+    #[arg(default_value = "ws://localhost:9000")]
+    url: Url,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> io::Result<()> {
+    let Args { url } = Args::parse();
+    let server = Server::stream().path(url.path());
+    let mut listener = Listener::bind((url.host(), url.port()), server).await?;
+    println!("listening on {}", listener.local_addr()?);
+    loop {
+        let incoming = listener.accept().await?;
+        tokio::spawn(async move {
+            let mut stream = incoming.accept().await?.into_stream();
+            hello(&mut stream)
+                .await
+                .inspect_err(|error| eprintln!("{error}"))
+        });
+    }
+}
+
+/// Greets, and prints what comes until the end.
+async fn hello(stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) -> io::Result<()> {
+    stream.write_all(b"how are you?").await?;
+    let mut buf = [0; 1024];
+    loop {
+        match stream.read(&mut buf).await? {
+            0 => return stream.shutdown().await,
+            count => println!("{}", buf[..count].escape_ascii()),
+        }
+    }
+}

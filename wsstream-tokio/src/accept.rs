@@ -1,0 +1,73 @@
+//! The server's side of the opening handshake, on any stream.
+
+use std::io;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use wsstream_core::handshake::{Refusal, Request, Server};
+use wsstream_core::pump;
+
+use crate::transport::Transport;
+use crate::{Opened, WsStream};
+
+/// Accepts a byte stream, as [`Server::stream`] says.
+///
+/// # Errors
+///
+/// As [`accept_with`] and [`Incoming::accept`].
+pub async fn accept<S: AsyncRead + AsyncWrite + Unpin>(io: S) -> io::Result<WsStream<S>> {
+    let incoming = accept_with(io, &Server::stream()).await?;
+    Ok(incoming.accept().await?.into_stream())
+}
+
+/// Waits for the request of whoever has connected `io`.
+///
+/// # Errors
+///
+/// The transport's, or with a [`HandshakeError`](crate::HandshakeError) inside, which was answered:
+/// `InvalidData` for what is no request, `TimedOut`, `UnexpectedEof`.
+pub async fn accept_with<S: AsyncRead + AsyncWrite + Unpin>(
+    io: S,
+    server: &Server,
+) -> io::Result<Incoming<S>> {
+    let inner = pump::Accept::new(Transport::new(io), server).await?;
+    Ok(Incoming { inner })
+}
+
+/// A request that waits for its answer. Dropping it drops the transport without one.
+#[derive(Debug)]
+pub struct Incoming<S> {
+    inner: pump::Incoming<Transport<S>>,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Incoming<S> {
+    /// The request: path, headers, origin, what it offers.
+    pub const fn request(&self) -> &Request {
+        self.inner.request()
+    }
+
+    /// The transport it came over. `None` never.
+    pub fn get_ref(&self) -> Option<&S> {
+        self.inner.transport().map(|transport| &transport.io)
+    }
+
+    /// Accepts, if the server's policy does.
+    ///
+    /// # Errors
+    ///
+    /// The transport's, or with the [`HandshakeError`](crate::HandshakeError) inside for which it was
+    /// refused.
+    pub async fn accept(self) -> io::Result<Opened<S>> {
+        Ok(Opened {
+            inner: self.inner.accept().await?,
+        })
+    }
+
+    /// Refuses, with any status, fields and body.
+    ///
+    /// # Errors
+    ///
+    /// The transport's.
+    pub async fn refuse(self, refusal: &Refusal) -> io::Result<()> {
+        self.inner.refuse(refusal).await
+    }
+}

@@ -1,0 +1,84 @@
+//! WebSocket as a byte stream on tokio.
+//!
+//! A [`WsStream`] is `AsyncRead + AsyncWrite`: whatever speaks over a `TcpStream` speaks over it,
+//! unchanged. All a client needs is the URL:
+//!
+//! ```no_run
+//! use tokio::io::{AsyncReadExt, AsyncWriteExt};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> std::io::Result<()> {
+//! let mut stream = wsstream_tokio::connect("ws://localhost:9000").await?;
+//! stream.write_all(b"hello").await?;
+//! stream.shutdown().await?;
+//! let mut reply = Vec::new();
+//! stream.read_to_end(&mut reply).await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A server accepts on any stream, or with a [`Listener`], and sees the request before it decides:
+//!
+//! ```no_run
+//! use wsstream_tokio::{Listener, Refusal, Server};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> std::io::Result<()> {
+//! let mut listener = Listener::bind("localhost:9000", Server::stream()).await?;
+//! loop {
+//!     let incoming = listener.accept().await?;
+//!     tokio::spawn(async move {
+//!         if incoming.request().query() == Some("let-me-out") {
+//!             return incoming.refuse(&Refusal::new(403)).await;
+//!         }
+//!         let mut stream = incoming.accept().await?.into_stream();
+//!         let (mut read, mut write) = tokio::io::split(&mut stream);
+//!         tokio::io::copy(&mut read, &mut write).await?;
+//!         stream.close().await
+//!     });
+//! }
+//! # }
+//! ```
+//!
+//! What a client asks for, what a server speaks, and how connections behave is said with [`Client`],
+//! [`Server`] and [`Config`]. Whole messages go through a [`WebSocket`].
+//!
+//! # What to rely on
+//!
+//! Octets arrive as they were written, or there is an error: a stream that ends without the peer's
+//! Close is `UnexpectedEof`, and a Close with another code than 1000 is `ConnectionAborted` with a
+//! [`StreamError`] inside. A write leaves without a flush. Memory is bounded both ways. Every future
+//! can be dropped without loss, and the halves of [`tokio::io::split`] may live in different tasks.
+//!
+//! Nothing runs in the background: pings are answered, and timers kept, while a stream is read, written
+//! or [driven](WsStream::poll_drive). [`relay`] does that for both its ends;
+//! [`tokio::io::copy_bidirectional`] stops polling a stream that has given its end, so that its delayed
+//! Close and its timers stop too.
+//!
+//! The protocol is in [`wsstream_core`]; this crate adds sockets and timers.
+
+mod accept;
+mod connect;
+mod listener;
+mod opened;
+mod relay;
+mod socket;
+mod stream;
+mod transport;
+
+pub use accept::{Incoming, accept, accept_with};
+pub use connect::{connect, connect_on, connect_with};
+pub use listener::Listener;
+pub use opened::Opened;
+pub use relay::relay;
+pub use socket::WebSocket;
+pub use stream::WsStream;
+
+pub use wsstream_core::handshake::{
+    Agreed, Client, HandshakeError, InvalidField, Origins, Refusal, Request, Response, Server,
+};
+pub use wsstream_core::pump::{Relayed, Upgraded};
+pub use wsstream_core::{
+    Close, CloseCode, ClosedBy, Config, Counters, InvalidUrl, Keepalive, Message, ProtocolError,
+    Seed, StreamError, Timeout, Url,
+};

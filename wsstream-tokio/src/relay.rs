@@ -1,0 +1,29 @@
+//! Joining a stream to something else.
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use wsstream_core::pump::{Plain, Relay, Relayed};
+
+use crate::WsStream;
+use crate::transport::Transport;
+
+/// Carries octets between a WebSocket stream, the first end, and anything else that is read and
+/// written, until both have ended or one fails. Both ends are driven all the time, the end of one
+/// direction is passed on as such, and a failure is told to the other end: see
+/// [`Relay`](wsstream_core::pump::Relay).
+///
+/// ```no_run
+/// # async fn serve(incoming: wsstream_tokio::Incoming<tokio::net::TcpStream>) -> std::io::Result<()> {
+/// let mut target = tokio::net::TcpStream::connect("localhost:5432").await?;
+/// let mut stream = incoming.accept().await?.into_stream();
+/// let relayed = wsstream_tokio::relay(&mut stream, &mut target).await;
+/// println!("{} octets up, {} down", relayed.a_to_b, relayed.b_to_a);
+/// # Ok(())
+/// # }
+/// ```
+pub async fn relay<S, P>(stream: &mut WsStream<S>, other: &mut P) -> Relayed
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+    P: AsyncRead + AsyncWrite + Unpin,
+{
+    Relay::new(&mut stream.inner, &mut Plain(Transport::new(other))).await
+}

@@ -1,0 +1,101 @@
+//! Whole messages.
+
+use std::future::poll_fn;
+use std::io;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use wsstream_core::handshake::Agreed;
+use wsstream_core::pump;
+use wsstream_core::{Close, CloseCode, ClosedBy, Counters, Message};
+
+use crate::transport::Transport;
+
+/// A WebSocket that carries whole messages over `S`, for protocols that are made of messages.
+///
+/// All its futures can be dropped without loss. A Close is answered at once.
+#[derive(Debug)]
+pub struct WebSocket<S: AsyncRead + AsyncWrite + Unpin> {
+    pub(crate) inner: pump::Socket<Transport<S>>,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
+    /// Waits for the next message; `None` after the peer's Close 1000 or without a code.
+    ///
+    /// # Errors
+    ///
+    /// Any other ending, as for [`WsStream`](crate::WsStream).
+    pub async fn recv(&mut self) -> io::Result<Option<Message>> {
+        poll_fn(|cx| self.inner.poll_recv(cx)).await
+    }
+
+    /// Sends a message and waits until it has left. If the future is dropped, either nothing of the
+    /// message is sent or all of it, while anything else is awaited.
+    ///
+    /// # Errors
+    ///
+    /// `BrokenPipe` after our Close, or once the connection is over; the transport's.
+    pub async fn send(&mut self, message: Message) -> io::Result<()> {
+        poll_fn(|cx| self.inner.poll_ready(cx)).await?;
+        self.inner.start_send(message);
+        poll_fn(|cx| self.inner.poll_flush(cx)).await
+    }
+
+    /// Sends Close 1000, discards what comes until the peer's Close, and on a client waits for the end
+    /// of the transport.
+    ///
+    /// # Errors
+    ///
+    /// Any ending but the peer's Close 1000 or without a code.
+    pub async fn close(&mut self) -> io::Result<()> {
+        self.close_with(CloseCode::NORMAL, "").await
+    }
+
+    /// The same, with a code and a reason of up to 123 octets. The peer's echo of the code is as good as
+    /// 1000.
+    ///
+    /// # Errors
+    ///
+    /// As [`close`](Self::close).
+    pub async fn close_with(&mut self, code: CloseCode, reason: &str) -> io::Result<()> {
+        let close = Close::new(code, reason);
+        poll_fn(|cx| self.inner.poll_close(cx, &close)).await
+    }
+
+    /// What was agreed in the opening handshake: subprotocol and extensions.
+    pub const fn agreed(&self) -> &Agreed {
+        self.inner.agreed()
+    }
+
+    /// The peer's Close, once it has come.
+    pub const fn received_close(&self) -> Option<&Close> {
+        self.inner.connection().received_close()
+    }
+
+    /// Who closed first, once somebody has.
+    pub const fn closed_by(&self) -> Option<ClosedBy> {
+        self.inner.connection().closed_by()
+    }
+
+    /// What went through so far.
+    pub const fn counters(&self) -> Counters {
+        self.inner.connection().counters()
+    }
+
+    /// The time from the newest answered keepalive ping to its pong.
+    pub const fn rtt(&self) -> Option<Duration> {
+        self.inner.connection().rtt()
+    }
+
+    /// The transport. `None` never.
+    pub fn get_ref(&self) -> Option<&S> {
+        self.inner.transport().map(|transport| &transport.io)
+    }
+
+    /// Gives up the connection without a word to the peer: the transport, and what was received from it
+    /// and not taken, in frames as it came.
+    pub fn into_inner(self) -> (Option<S>, Vec<u8>) {
+        let (transport, received) = self.inner.into_inner();
+        (transport.map(|transport| transport.io), received)
+    }
+}

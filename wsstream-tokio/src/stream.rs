@@ -1,0 +1,159 @@
+//! The byte stream.
+
+use std::future::poll_fn;
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use wsstream_core::handshake::Agreed;
+use wsstream_core::pump;
+use wsstream_core::{Close, CloseCode, ClosedBy, Counters};
+
+use crate::transport::Transport;
+
+/// A byte stream over WebSocket over `S`.
+///
+/// Reading gives 0 octets at the peer's Close 1000 or without a code. Any other end is an error, with a
+/// [`StreamError`](crate::StreamError) inside: `ConnectionAborted` for another code, `UnexpectedEof`
+/// if the transport ends without a Close, `InvalidData` if the peer breaks the protocol, `TimedOut`.
+///
+/// `shutdown` sends what is queued and Close 1000; reading goes on until the peer's. Only
+/// [`close`](Self::close) tells that everything arrived. Dropping the stream sends a Close if that can
+/// be done at once, and if something is unsent lets the peer see that it was cut off.
+///
+/// It is `Send` and `Unpin` if `S` is, and can be [split](tokio::io::split).
+#[derive(Debug)]
+pub struct WsStream<S: AsyncRead + AsyncWrite + Unpin> {
+    pub(crate) inner: pump::Stream<Transport<S>>,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> WsStream<S> {
+    /// Ends both directions: sends what is queued and Close 1000, discards what comes until the peer's
+    /// Close, and on a client waits for the end of the transport. When it succeeds, all that was
+    /// written has arrived.
+    ///
+    /// # Errors
+    ///
+    /// Any ending of the stream but the peer's Close 1000 or without a code.
+    pub async fn close(&mut self) -> io::Result<()> {
+        self.close_with(CloseCode::NORMAL, "").await
+    }
+
+    /// The same, with a code and a reason of up to 123 octets. The peer's echo of the code is as good as
+    /// 1000.
+    ///
+    /// # Errors
+    ///
+    /// As [`close`](Self::close).
+    pub async fn close_with(&mut self, code: CloseCode, reason: &str) -> io::Result<()> {
+        let close = Close::new(code, reason);
+        poll_fn(|cx| self.inner.poll_close(cx, &close)).await
+    }
+
+    /// Drops the stream without a word: the peer sees a truncation.
+    pub fn abort(self) {
+        drop(self.inner.into_inner());
+    }
+
+    /// Does what is due without taking data: writes what is queued, answers pings, keeps timers. For
+    /// those who have nothing to read or write just now but want the connection to live.
+    pub fn poll_drive(&mut self, cx: &Context<'_>) {
+        self.inner.poll_drive(cx);
+    }
+
+    /// What was agreed in the opening handshake: subprotocol and extensions.
+    pub const fn agreed(&self) -> &Agreed {
+        self.inner.agreed()
+    }
+
+    /// The peer's Close, once it has come.
+    pub const fn received_close(&self) -> Option<&Close> {
+        self.inner.connection().received_close()
+    }
+
+    /// Our Close, once it was queued.
+    pub const fn sent_close(&self) -> Option<&Close> {
+        self.inner.connection().sent_close()
+    }
+
+    /// Who closed first, once somebody has.
+    pub const fn closed_by(&self) -> Option<ClosedBy> {
+        self.inner.connection().closed_by()
+    }
+
+    /// What went through so far.
+    pub const fn counters(&self) -> Counters {
+        self.inner.connection().counters()
+    }
+
+    /// The time from the newest answered keepalive ping to its pong.
+    pub const fn rtt(&self) -> Option<Duration> {
+        self.inner.connection().rtt()
+    }
+
+    /// The transport. `None` never.
+    pub fn get_ref(&self) -> Option<&S> {
+        self.inner.transport().map(|transport| &transport.io)
+    }
+
+    /// Gives up the stream without a word to the peer: the transport, and what was received from it and
+    /// not read, in frames as it came.
+    pub fn into_inner(self) -> (Option<S>, Vec<u8>) {
+        let (transport, received) = self.inner.into_inner();
+        (transport.map(|transport| transport.io), received)
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for WsStream<S> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let inner = &mut self.get_mut().inner;
+        // What is not initialised has to be zeroed, so no more of it than will probably be filled.
+        let initialized = buf.initialized().len() - buf.filled().len();
+        let len = initialized
+            .max(inner.readable())
+            .max(UNINITIALIZED)
+            .min(buf.remaining());
+        let count = ready!(inner.poll_read(cx, buf.initialize_unfilled_to(len)))?;
+        buf.advance(count);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for WsStream<S> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.get_mut().inner.poll_write(cx, buf)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.get_mut().inner.poll_write_vectored(cx, bufs)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.get_mut().inner.poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.get_mut().inner.poll_shutdown(cx)
+    }
+}
+
+/// How much of a buffer that is not initialised is offered for what is still on the way.
+const UNINITIALIZED: usize = 8 << 10;
