@@ -41,10 +41,11 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
     if args.local == "-" {
         let mut stream = connect_with(&url, &client).await?.into_stream();
         let mut local = tokio::io::join(tokio::io::stdin(), tokio::io::stdout());
-        return Ok(tokio::select! {
-            relayed = relay(&mut stream, &mut local) => relayed.into_result().map(drop)?,
-            asked = asked_to_end() => end(asked, &mut stream).await?,
-        });
+        let ended = tokio::select! {
+            relayed = relay(&mut stream, &mut local) => relayed.into_result().map(drop),
+            asked = asked_to_end() => end(asked, &mut stream).await,
+        };
+        return Ok(ended?);
     }
     let listener = TcpListener::bind(&args.local).await?;
     eprintln!("tunnel: listening on {}", listener.local_addr()?);
