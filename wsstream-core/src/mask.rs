@@ -76,7 +76,8 @@ impl Mask {
     /// Passes over `len` octets of the payload.
     pub(crate) const fn skip(&mut self, len: usize) {
         // A shift of whole octets, towards the lowest address, whatever the machine's order.
-        let shift = 8 * (len % 4) as u32;
+        #[expect(clippy::cast_possible_truncation, reason = "at most 24")]
+        let shift = (len % 4 * 8) as u32;
         self.key = u32::from_be_bytes(self.key)
             .rotate_left(shift)
             .to_be_bytes();

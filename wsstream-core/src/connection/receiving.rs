@@ -217,11 +217,12 @@ impl Connection {
         }
     }
 
-    /// Answers the ping that found no room.
+    /// Answers the ping that found no room; §5.5.2: unless the peer has closed since.
     pub(super) fn answer_ping(&mut self) {
         if self.unanswered.is_some()
             && self.has_room()
             && let Some(payload) = mem::take(&mut self.unanswered)
+            && self.closing.can_receive()
         {
             self.push_control(Opcode::Pong, payload.as_slice());
         }
