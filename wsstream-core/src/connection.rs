@@ -15,6 +15,7 @@ mod trace;
 #[cfg(test)]
 mod tests;
 
+use core::mem;
 use core::time::Duration;
 
 pub use ahead::LookAhead;
@@ -234,25 +235,34 @@ impl Connection {
     pub fn poll_time(&mut self, now: Timestamp) -> Option<Timestamp> {
         // Each turn changes the phase or sends a ping, so there are few.
         loop {
-            let progress = core::mem::take(&mut self.heard) | self.outbox.take_progress();
+            let moved = (mem::take(&mut self.heard), self.outbox.written());
             let waiting = !self.outbox.is_empty();
             match self
                 .timers
-                .poll(now, progress, &self.config, self.closing.phase(), waiting)
+                .poll(now, moved, &self.config, self.closing.phase(), waiting)
             {
                 Ok(next) => return next,
-                Err(Due::Ping) => {
-                    // A full outbox is no reason to wait: the ping waits in it, and so does the deadline.
-                    self.counters.pings_sent += 1;
-                    let number = self.counters.pings_sent.to_be_bytes();
-                    self.push_control(Opcode::Ping, &number);
-                }
+                Err(Due::Ping) => self.push_ping(now),
                 Err(Due::Answer) => self.close(&Close::default()),
                 Err(Due::GiveUp(timeout)) => {
                     self.outbox.clear();
                     self.closing.give_up(timeout);
                 }
             }
+        }
+    }
+
+    /// A full outbox is no reason to wait: the ping waits in it, and its deadline runs. But only one:
+    /// else a peer that takes nothing, and now and then sends something, would have them pile up.
+    fn push_ping(&mut self, now: Timestamp) {
+        let written = self.outbox.written();
+        if self.timers.ping_has_left(written) {
+            let start = written + self.outbox.len() as u64;
+            self.counters.pings_sent += 1;
+            let number = self.counters.pings_sent.to_be_bytes();
+            self.push_control(Opcode::Ping, &number);
+            let end = written + self.outbox.len() as u64;
+            self.timers.queued_ping(now, start..end);
         }
     }
 
