@@ -200,8 +200,9 @@ impl Connection {
     /// peer. For a layer above that finds the fault. Returns the error.
     pub fn fail(&mut self, error: ProtocolError) -> ProtocolError {
         if self.closing.can_receive() {
+            let can_send = self.closing.can_send();
             self.closing.violated(error);
-            if self.closing.sent_close().is_none() {
+            if can_send {
                 self.send_close(Close::new(
                     error.close_code(),
                     &alloc::string::ToString::to_string(&error),
@@ -217,7 +218,7 @@ impl Connection {
         self.closing.sent(close);
     }
 
-    /// Tells that the transport gives no more octets.
+    /// Tells that the transport gives no more octets. Those that it gave before may still be received.
     pub const fn recv_eof(&mut self) {
         self.closing.ended();
     }
@@ -285,8 +286,9 @@ impl Connection {
         self.closing.phase() == closing::Phase::Over
     }
 
-    /// What reading comes to: `None` while there may be more, `Ok` after the peer's Close 1000 or
-    /// without a code. The one place where endings become results.
+    /// What reading comes to once [`recv`](Self::recv) has taken all there is: `None` while there may be
+    /// more, `Ok` after the peer's Close 1000 or without a code. The one place where endings become
+    /// results.
     #[must_use]
     pub fn ending(&self) -> Option<Result<(), StreamError>> {
         self.closing.ending()

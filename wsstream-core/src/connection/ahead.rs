@@ -27,7 +27,7 @@ impl LookAhead {
     /// the data, and at anything wrong. What was searched before is not searched again.
     pub fn answer_pings(&mut self, connection: &mut Connection, unread: &mut [u8]) -> usize {
         let mut len = unread.len();
-        if !connection.closing.can_receive() {
+        if !connection.closing.can_answer() {
             return len;
         }
         if len > self.at {

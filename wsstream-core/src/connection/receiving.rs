@@ -195,6 +195,9 @@ impl Connection {
     /// §5.5.2: a ping is answered; §5.5.3: if there is no room, only the newest one.
     pub(super) fn recv_ping(&mut self, payload: ControlPayload) {
         self.counters.pings_received += 1;
+        if !self.closing.can_answer() {
+            return;
+        }
         if self.unanswered.is_none() && self.has_room() {
             self.push_control(Opcode::Pong, payload.as_slice());
         } else {
@@ -212,7 +215,7 @@ impl Connection {
         self.closing.received(close.clone());
         // Only an ordinary end can be half of one.
         let at_once = !self.config.half_close || !close.is_normal();
-        if at_once && self.closing.sent_close().is_none() {
+        if at_once && self.closing.can_send() {
             self.send_close(close.answer());
         }
     }
@@ -222,7 +225,7 @@ impl Connection {
         if self.unanswered.is_some()
             && self.has_room()
             && let Some(payload) = mem::take(&mut self.unanswered)
-            && self.closing.can_receive()
+            && self.closing.can_answer()
         {
             self.push_control(Opcode::Pong, payload.as_slice());
         }
