@@ -79,6 +79,7 @@ pub struct Connection {
     /// The newest ping that could not be answered yet, §5.5.3.
     unanswered: Option<alloc::boxed::Box<ControlPayload>>,
     outbox: Outbox,
+    output_lost: bool,
     closing: Closing,
     timers: Timers,
     /// Whether octets came since the time was last told.
@@ -159,6 +160,7 @@ impl Connection {
             control: ControlPayload::EMPTY,
             unanswered: None,
             outbox: Outbox::default(),
+            output_lost: false,
             closing: Closing::new(role),
             timers: Timers::new(),
             heard: false,
@@ -246,6 +248,7 @@ impl Connection {
                 Err(Due::Ping) => self.push_ping(now),
                 Err(Due::Answer) => self.close(&Close::default()),
                 Err(Due::GiveUp(timeout)) => {
+                    self.output_lost |= !self.outbox.is_empty();
                     self.outbox.clear();
                     self.closing.give_up(timeout);
                 }
@@ -292,6 +295,13 @@ impl Connection {
     #[must_use]
     pub fn ending(&self) -> Option<Result<(), StreamError>> {
         self.closing.ending()
+    }
+
+    /// Whether something that was queued has been thrown away, because the peer took none of it for too
+    /// long. An empty outbox then does not mean that all was written: a flush has failed.
+    #[must_use]
+    pub const fn output_lost(&self) -> bool {
+        self.output_lost
     }
 
     /// The peer's Close, once it has come.

@@ -305,6 +305,27 @@ fn what_drains_slowly_to_a_peer_that_has_closed_is_not_cut_off() {
 }
 
 #[test]
+fn what_a_peer_that_has_closed_does_not_take_is_thrown_away_and_that_is_told() {
+    for role in ROLES {
+        let mut connection = connection(role, Config::new());
+        recv(
+            &mut connection,
+            &close_frame(other(role), 1000),
+            &mut Vec::new(),
+        );
+        connection.send(DataKind::Binary, &[0; 500], true).unwrap();
+        connection.close(&close(1000));
+        connection.poll_time(at(0));
+        connection.poll_time(at(9));
+        assert!(!connection.outbox().is_empty() && !connection.output_lost());
+        connection.poll_time(at(10));
+        assert!(connection.outbox().is_empty() && connection.output_lost());
+        assert!(connection.is_over() && !connection.wants_time());
+        assert_eq!(connection.ending(), Some(Ok(())));
+    }
+}
+
+#[test]
 fn timeouts_of_nothing_end_at_once_and_do_not_spin() {
     let zero = Keepalive::new(Duration::ZERO, Duration::ZERO);
     let config = Config::new().close_timeout(Duration::ZERO).keepalive(zero);
