@@ -154,7 +154,7 @@ fn s8_1_text_is_utf8_at_every_two_cuts() {
         b"\xf4\x8f\xbf\xbf",
     ] {
         let wire = frame(true, Opcode::Text, octets);
-        let expected = match core::str::from_utf8(octets) {
+        let expected = match str::from_utf8(octets) {
             Ok(text) => (vec![Message::Text(text.into())], None),
             Err(_) => (vec![], Some(ProtocolError::InvalidUtf8)),
         };
