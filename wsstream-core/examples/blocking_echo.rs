@@ -13,7 +13,9 @@ use wsstream_core::handshake::{Acceptor, Agreed, Server};
 use wsstream_core::{ByteStream, Close, Config, Connection, Encoding, Timestamp};
 
 fn main() -> io::Result<()> {
-    let address = env::args().nth(1).unwrap_or_else(|| "localhost:9000".into());
+    let address = env::args()
+        .nth(1)
+        .unwrap_or_else(|| "localhost:9000".into());
     let listener = TcpListener::bind(address)?;
     println!("listening on {}", listener.local_addr()?);
     for tcp in listener.incoming() {
