@@ -90,8 +90,7 @@ impl Connection {
                 continue;
             }
             if chunk.first {
-                self.begin(header.opcode)
-                    .map_err(|error| self.fail(error))?;
+                begin(&mut self.receiving, header.opcode).map_err(|error| self.fail(error))?;
             }
             let Some(kind) = self.receiving else { continue };
             let end = chunk.last && header.fin;
@@ -160,18 +159,6 @@ impl Connection {
         Ok(())
     }
 
-    /// §5.4: fragments of different messages must not be mixed.
-    const fn begin(&mut self, opcode: Opcode) -> Result<(), ProtocolError> {
-        match (opcode, self.receiving) {
-            (Opcode::Continuation, Some(_)) => {}
-            (Opcode::Continuation, None) => return Err(ProtocolError::UnexpectedContinuation),
-            (_, Some(_)) => return Err(ProtocolError::ExpectedContinuation),
-            (Opcode::Text, None) => self.receiving = Some(DataKind::Text),
-            (_, None) => self.receiving = Some(DataKind::Binary),
-        }
-        Ok(())
-    }
-
     fn recv_control(&mut self, opcode: Opcode) -> Result<Event<'_>, ProtocolError> {
         match opcode {
             Opcode::Ping => {
@@ -230,4 +217,19 @@ impl Connection {
             self.push_control(Opcode::Pong, payload.as_slice());
         }
     }
+}
+
+/// §5.4: fragments of different messages must not be mixed. `receiving` is the message under way.
+pub(super) const fn begin(
+    receiving: &mut Option<DataKind>,
+    opcode: Opcode,
+) -> Result<(), ProtocolError> {
+    match (opcode, *receiving) {
+        (Opcode::Continuation, Some(_)) => {}
+        (Opcode::Continuation, None) => return Err(ProtocolError::UnexpectedContinuation),
+        (_, Some(_)) => return Err(ProtocolError::ExpectedContinuation),
+        (Opcode::Text, None) => *receiving = Some(DataKind::Text),
+        (_, None) => *receiving = Some(DataKind::Binary),
+    }
+    Ok(())
 }
