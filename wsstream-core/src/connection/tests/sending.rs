@@ -14,18 +14,6 @@ fn numbered(len: usize) -> Vec<u8> {
     (0..=250u8).cycle().take(len).collect()
 }
 
-/// What a peer makes of the outbox.
-fn received(connection: &mut Connection) -> Vec<Seen> {
-    let mut seen = Vec::new();
-    let mut peer = super::support::connection(other(connection.role()), Config::new());
-    while !connection.outbox().is_empty() {
-        recv(&mut peer, connection.outbox().octets(), &mut seen);
-        connection.outbox().consume(usize::MAX);
-    }
-    assert_eq!(peer.ending(), None);
-    seen
-}
-
 #[test]
 fn s5_4_auto_fragmentation() {
     let table: &[(usize, usize, &[usize])] = &[

@@ -127,7 +127,7 @@ pub(super) fn data(seen: &[Seen]) -> Vec<u8> {
         Seen::Data(_, octets, _) => Some(&octets[..]),
         _ => None,
     });
-    pieces.flatten().copied().collect()
+    pieces.collect::<Vec<_>>().concat()
 }
 
 /// Frames on a wire: the first octet and the payload.
