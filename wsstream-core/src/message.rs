@@ -130,18 +130,21 @@ impl Assembler {
                 Err(_) => return false,
             }
         }
-        for chunk in octets.utf8_chunks() {
-            self.text.push_str(chunk.valid());
-            let invalid = chunk.invalid();
-            match str::from_utf8(invalid) {
-                Ok(_) => {}
-                Err(error) if error.error_len().is_none() && octets.ends_with(invalid) => {
-                    self.partial.extend_from_slice(invalid);
-                }
-                Err(_) => return false,
+        let Some(chunk) = octets.utf8_chunks().next() else {
+            return true;
+        };
+        self.text.push_str(chunk.valid());
+        let rest = &octets[chunk.valid().len()..];
+        match str::from_utf8(rest) {
+            // Nothing is left.
+            Ok(_) => true,
+            // A character whose end is still to come.
+            Err(error) if error.error_len().is_none() => {
+                self.partial.extend_from_slice(rest);
+                true
             }
+            Err(_) => false,
         }
-        true
     }
 }
 
