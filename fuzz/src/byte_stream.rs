@@ -3,7 +3,7 @@
 use arbitrary::Unstructured;
 use wsstream_core::{ByteStream, Close, Config, Connection, Encoding, Role};
 
-use crate::input::{BUDGET, machine, number, octet, patterns};
+use crate::input::{BUDGET, Unread, machine, number, octet, patterns};
 
 /// Whatever two ends write, read and deliver to each other, each reads a prefix of what the other has
 /// written, and all of it once both have closed, which is a clean end.
@@ -73,7 +73,7 @@ fn settle(mut ends: [End; 2]) {
     assert!(client.connection.is_over());
     for end in &mut ends {
         assert_eq!(end.connection.ending(), Some(Ok(())));
-        assert!(end.unread.is_empty() && end.connection.outbox().is_empty());
+        assert!(end.unread.len() == 0 && end.connection.outbox().is_empty());
     }
 }
 
@@ -81,7 +81,7 @@ struct End {
     connection: Connection,
     stream: ByteStream,
     /// Octets of the wire that have arrived.
-    unread: Vec<u8>,
+    unread: Unread,
     /// How many octets the stream has taken, and has given.
     written: usize,
     read: usize,
@@ -92,7 +92,7 @@ impl End {
         Self {
             connection: machine(role, config),
             stream: ByteStream::new(encoding),
-            unread: Vec::new(),
+            unread: Unread::default(),
             written: 0,
             read: 0,
         }
@@ -115,7 +115,7 @@ impl End {
         let data = &data[..len];
         let mut wire = [self.connection.outbox().octets(), &header, data].concat();
         wire.truncate(room);
-        other.unread.extend_from_slice(&wire);
+        other.unread.arrived().extend_from_slice(&wire);
         if self.connection.sent_direct(&header, data, wire.len()) {
             self.written += len;
         }
@@ -124,23 +124,29 @@ impl End {
     fn deliver(&mut self, count: usize, other: &mut Self) {
         let outbox = self.connection.outbox();
         let count = count.min(outbox.len());
-        other.unread.extend_from_slice(&outbox.octets()[..count]);
+        other
+            .unread
+            .arrived()
+            .extend_from_slice(&outbox.octets()[..count]);
         outbox.consume(count);
     }
 
     fn read(&mut self, room: usize) {
-        let mut out = vec![0; room];
-        let mut input = &mut self.unread[..];
-        let count = self.stream.read(&mut self.connection, &mut input, &mut out);
-        let rest = input.len();
-        self.unread.drain(..self.unread.len() - rest);
+        let mut out = [0; 4096];
+        let out = &mut out[..room];
+        let mut input = self.unread.rest();
+        let available = input.len();
+        let count = self.stream.read(&mut self.connection, &mut input, out);
+        let taken = available - input.len();
+        self.unread.consume(taken);
         self.check(&out[..count]);
     }
 
     fn read_in_place(&mut self, room: usize) {
         let certain = self.stream.in_place(&self.connection);
         let len = certain.min(room).min(self.unread.len());
-        let mut out: Vec<u8> = self.unread.drain(..len).collect();
+        let mut out = self.unread.rest()[..len].to_vec();
+        self.unread.consume(len);
         self.connection.recv_in_place(&mut out);
         self.check(&out);
     }

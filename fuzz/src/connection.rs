@@ -10,7 +10,7 @@ use core::time::Duration;
 use arbitrary::Unstructured;
 use wsstream_core::{Closed, Connection, DataKind, LookAhead, ProtocolError, Role, Timestamp};
 
-use crate::input::{BUDGET, machine, octet, patterns, push_frame};
+use crate::input::{BUDGET, Unread, machine, octet, patterns, push_frame};
 use op::{Op, Setup};
 use peer::Peer;
 use told::{Told, tell, without_pings};
@@ -51,7 +51,7 @@ enum Feed {
 struct Run {
     connection: Connection,
     feed: Feed,
-    unread: Vec<u8>,
+    unread: Unread,
     ahead: Option<LookAhead>,
     now: Timestamp,
     told: Vec<Told>,
@@ -68,7 +68,7 @@ impl Run {
         let mut run = Self {
             connection: machine(role, setup.config()),
             feed,
-            unread: Vec::new(),
+            unread: Unread::default(),
             ahead: look_ahead.then(LookAhead::new),
             now: Timestamp::from_origin(Duration::ZERO),
             told: Vec::new(),
@@ -86,7 +86,7 @@ impl Run {
             );
         }
         run.recv(usize::MAX, usize::MAX);
-        assert!(run.unread.is_empty());
+        assert_eq!(run.unread.len(), 0);
         // A pong may have waited for room.
         while !run.connection.outbox().is_empty() {
             run.write(usize::MAX);
@@ -97,19 +97,19 @@ impl Run {
 
     fn perform(&mut self, op: &Op<'_>, role: Role) {
         match *op {
-            Op::Octets(octets) => self.unread.extend_from_slice(octets),
+            Op::Octets(octets) => self.unread.arrived().extend_from_slice(octets),
             Op::Frame {
                 fin,
                 opcode,
                 payload,
             } => {
-                push_frame(&mut self.unread, role, fin, opcode, payload);
+                push_frame(self.unread.arrived(), role, fin, opcode, payload);
             }
             Op::Recv { octets, max } => self.recv(octets, max),
             Op::InPlace(len) => self.recv_in_place(len),
             Op::LookAhead => {
                 if let Some(ahead) = &mut self.ahead {
-                    let left = ahead.answer_pings(&mut self.connection, &mut self.unread);
+                    let left = ahead.answer_pings(&mut self.connection, self.unread.rest());
                     self.unread.truncate(left);
                 }
             }
@@ -133,13 +133,14 @@ impl Run {
 
     fn recv(&mut self, octets: usize, max: usize) {
         let mut unread = mem::take(&mut self.unread);
-        let octets = octets.min(unread.len());
+        let rest = unread.rest();
+        let octets = octets.min(rest.len());
         let step = match self.feed {
             Feed::Whole => octets.max(1),
             Feed::Octets => 1,
         };
         let mut left = octets;
-        for part in unread[..octets].chunks_mut(step) {
+        for part in rest[..octets].chunks_mut(step) {
             let mut input = &mut part[..];
             let available = input.len();
             loop {
@@ -158,15 +159,16 @@ impl Run {
                 break;
             }
         }
-        self.consumed(&mut unread, octets - left);
+        self.consumed(unread, octets - left);
     }
 
     fn recv_in_place(&mut self, len: usize) {
         let mut unread = mem::take(&mut self.unread);
         let len = len.min(self.connection.in_place()).min(unread.len());
-        self.connection.recv_in_place(&mut unread[..len]);
+        let octets = &mut unread.rest()[..len];
+        self.connection.recv_in_place(octets);
         if let Some(kind) = self.connection.receiving().filter(|_| len > 0) {
-            let octets = unread[..len].to_vec();
+            let octets = octets.to_vec();
             match self.told.last_mut() {
                 Some(Told::Data {
                     octets: before,
@@ -180,12 +182,12 @@ impl Run {
                 }),
             }
         }
-        self.consumed(&mut unread, len);
+        self.consumed(unread, len);
     }
 
-    fn consumed(&mut self, unread: &mut Vec<u8>, count: usize) {
-        unread.drain(..count);
-        self.unread = mem::take(unread);
+    fn consumed(&mut self, mut unread: Unread, count: usize) {
+        unread.consume(count);
+        self.unread = unread;
         if let Some(ahead) = &mut self.ahead {
             ahead.consumed(count);
         }

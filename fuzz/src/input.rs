@@ -77,5 +77,41 @@ pub(crate) fn patterns(at: usize, len: usize) -> &'static [u8] {
     &STREAM[at..at + len]
 }
 
-/// The most octets that a run sends, so that none takes long.
-pub(crate) const BUDGET: usize = 512 << 10;
+/// Octets that have arrived and wait to be received.
+#[derive(Debug, Default)]
+pub(crate) struct Unread {
+    octets: Vec<u8>,
+    at: usize,
+}
+
+impl Unread {
+    /// To append to.
+    pub(crate) const fn arrived(&mut self) -> &mut Vec<u8> {
+        &mut self.octets
+    }
+
+    pub(crate) fn rest(&mut self) -> &mut [u8] {
+        &mut self.octets[self.at..]
+    }
+
+    pub(crate) const fn len(&self) -> usize {
+        self.octets.len() - self.at
+    }
+
+    /// Takes octets off the front.
+    pub(crate) fn consume(&mut self, count: usize) {
+        self.at += count;
+        if self.len() == 0 {
+            self.octets.clear();
+            self.at = 0;
+        }
+    }
+
+    /// Leaves so many octets.
+    pub(crate) fn truncate(&mut self, len: usize) {
+        self.octets.truncate(self.at + len);
+    }
+}
+
+/// The most octets that a run sends in one direction: enough to fill the outbox, and quick.
+pub(crate) const BUDGET: usize = 160 << 10;
