@@ -20,7 +20,7 @@ use told::{Told, tell, without_pings};
 /// whether anyone looked ahead for pings.
 ///
 /// Input: flags (1: a server; 2: no half close; 4: keepalive), the fragments' length, and operations:
-/// an octet, and what [`Op::take`] takes for it.
+/// an octet, and what `Op::take` in `op.rs` takes for it.
 pub fn connection(data: &[u8]) {
     let mut input = Unstructured::new(data);
     let setup = Setup {
