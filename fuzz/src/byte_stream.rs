@@ -3,7 +3,7 @@
 use arbitrary::Unstructured;
 use wsstream_core::{ByteStream, Close, Config, Connection, Encoding, Role};
 
-use crate::input::{BUDGET, Unread, machine, number, octet, patterns};
+use crate::input::{Unread, budget, machine, number, octet, patterns};
 
 /// Whatever two ends write, read and deliver to each other, each reads a prefix of what the other has
 /// written, and all of it once both have closed, which is a clean end.
@@ -19,10 +19,9 @@ pub fn byte_stream(data: &[u8]) {
         Encoding::Base64
     };
     let mut end = |role, half_close| {
-        let config = Config::new()
-            .auto_fragment(usize::from(octet(&mut input)))
-            .half_close(half_close);
-        End::new(role, config, encoding)
+        let fragment = usize::from(octet(&mut input));
+        let config = Config::new().auto_fragment(fragment).half_close(half_close);
+        End::new(role, config, encoding, budget(fragment))
     };
     let mut ends = [
         end(Role::Client, flags & 2 == 0),
@@ -37,7 +36,8 @@ pub fn byte_stream(data: &[u8]) {
             (server, client)
         };
         match op >> 1 & 7 {
-            0 | 1 => end.write(count),
+            0 => end.write(count % 1000),
+            1 => end.write(count),
             2 => end.write_direct(count, number(&mut input), other),
             3 => end.deliver(count, other),
             4 => end.deliver(usize::MAX, other),
@@ -82,24 +82,26 @@ struct End {
     stream: ByteStream,
     /// Octets of the wire that have arrived.
     unread: Unread,
-    /// How many octets the stream has taken, and has given.
+    /// How many octets the stream may take, has taken, and has given.
+    budget: usize,
     written: usize,
     read: usize,
 }
 
 impl End {
-    fn new(role: Role, config: Config, encoding: Encoding) -> Self {
+    fn new(role: Role, config: Config, encoding: Encoding, budget: usize) -> Self {
         Self {
             connection: machine(role, config),
             stream: ByteStream::new(encoding),
             unread: Unread::default(),
+            budget,
             written: 0,
             read: 0,
         }
     }
 
     fn write(&mut self, len: usize) {
-        let data = patterns(self.written, len.min(BUDGET - self.written));
+        let data = patterns(self.written, len.min(self.budget - self.written));
         match self.stream.write(&mut self.connection, data) {
             Ok(count) => self.written += count,
             Err(_) => assert!(!self.connection.can_send()),
@@ -108,7 +110,7 @@ impl End {
 
     /// Outbox, header and data in one write, of which the transport takes `room` octets.
     fn write_direct(&mut self, len: usize, room: usize, other: &mut Self) {
-        let data = patterns(self.written, len.min(BUDGET - self.written));
+        let data = patterns(self.written, len.min(self.budget - self.written));
         let Some((header, len)) = self.stream.direct(&self.connection, data) else {
             return;
         };

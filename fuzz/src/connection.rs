@@ -10,7 +10,7 @@ use core::time::Duration;
 use arbitrary::Unstructured;
 use wsstream_core::{Closed, Connection, DataKind, LookAhead, ProtocolError, Role, Timestamp};
 
-use crate::input::{BUDGET, Unread, machine, octet, patterns, push_frame};
+use crate::input::{Unread, budget, machine, octet, patterns, push_frame};
 use op::{Op, Setup};
 use peer::Peer;
 use told::{Told, tell, without_pings};
@@ -56,7 +56,8 @@ struct Run {
     now: Timestamp,
     told: Vec<Told>,
     peer: Peer,
-    /// Payload that was queued, and where in it each ended message ends.
+    /// Payload that may be queued, that was queued, and where in it each ended message ends.
+    budget: usize,
     sent: usize,
     messages: Vec<(DataKind, usize)>,
     sending: Option<DataKind>,
@@ -73,6 +74,7 @@ impl Run {
             now: Timestamp::from_origin(Duration::ZERO),
             told: Vec::new(),
             peer: Peer::of(role, setup.fragment),
+            budget: budget(setup.fragment),
             sent: 0,
             messages: Vec::new(),
             sending: None,
@@ -194,7 +196,7 @@ impl Run {
     }
 
     fn send(&mut self, kind: DataKind, len: usize, end: bool) {
-        let payload = patterns(self.sent, len.min(BUDGET - self.sent));
+        let payload = patterns(self.sent, len.min(self.budget - self.sent));
         let (room, can_send) = (self.connection.room(), self.connection.can_send());
         let begun = self.connection.counters().frames_sent;
         match self.connection.send(kind, payload, end) {
@@ -210,7 +212,7 @@ impl Run {
 
     /// As byte streams do, whose messages are no longer than that.
     fn send_direct(&mut self, kind: DataKind, len: usize, room: usize) {
-        let payload = patterns(self.sent, len.min(BUDGET - self.sent));
+        let payload = patterns(self.sent, len.min(self.budget - self.sent));
         let Some(header) = self.connection.direct(kind, payload.len()) else {
             return;
         };

@@ -113,5 +113,14 @@ impl Unread {
     }
 }
 
-/// The most octets that a run sends in one direction: enough to fill the outbox, and quick.
-pub(crate) const BUDGET: usize = 160 << 10;
+/// The most octets that a run sends in one direction, in frames of up to `fragment` (0: any): enough to
+/// fill the outbox where frames are large, and few enough frames to be quick where they are not.
+pub(crate) const fn budget(fragment: usize) -> usize {
+    match fragment {
+        0 => BUDGET,
+        _ if fragment < BUDGET >> 10 => fragment << 10,
+        _ => BUDGET,
+    }
+}
+
+const BUDGET: usize = 160 << 10;
