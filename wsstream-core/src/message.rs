@@ -86,21 +86,19 @@ impl Assembler {
                 continue;
             };
             let held = self.text.len() + self.partial.len() + self.binary.len();
-            if payload.len() > max.saturating_sub(held) {
-                *self = Self::new();
-                connection.fail(ProtocolError::MessageTooLong(max));
-                return None;
-            }
+            // Faults come in the order of their octets, so the text that fits is looked at first.
             let octets = payload.unmask();
+            let (fits, rest) = octets.split_at(octets.len().min(max.saturating_sub(held)));
+            let end = end && rest.is_empty();
             match kind {
                 DataKind::Binary => {
-                    self.binary.extend_from_slice(octets);
+                    self.binary.extend_from_slice(fits);
                     if end {
                         return Some(Message::Binary(mem::take(&mut self.binary).into()));
                     }
                 }
                 DataKind::Text => {
-                    if !self.push_text(octets) || (end && !self.partial.is_empty()) {
+                    if !self.push_text(fits) || (end && !self.partial.is_empty()) {
                         *self = Self::new();
                         connection.fail(ProtocolError::InvalidUtf8);
                         return None;
@@ -109,6 +107,11 @@ impl Assembler {
                         return Some(Message::Text(mem::take(&mut self.text)));
                     }
                 }
+            }
+            if !rest.is_empty() {
+                *self = Self::new();
+                connection.fail(ProtocolError::MessageTooLong(max));
+                return None;
             }
         }
     }

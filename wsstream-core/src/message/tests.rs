@@ -76,6 +76,17 @@ fn s5_6_and_s8_1_at_every_cut() {
             vec![],
             Some(MessageTooLong(8)),
         ),
+        // Too long and no text: whatever comes first, wherever the wire is cut.
+        (
+            vec![frame(true, Text, b"1234567\xff9")],
+            vec![],
+            Some(InvalidUtf8),
+        ),
+        (
+            vec![frame(true, Text, b"12345678\xff")],
+            vec![],
+            Some(MessageTooLong(8)),
+        ),
         // §8.1: a surrogate, an overlong form, beyond U+10FFFF, a lone continuation, a cut character.
         (
             vec![frame(true, Text, b"a\xed\xa0\x80")],
