@@ -15,6 +15,7 @@ mod trace;
 #[cfg(test)]
 mod tests;
 
+use core::mem;
 use core::time::Duration;
 
 pub use ahead::LookAhead;
@@ -78,6 +79,7 @@ pub struct Connection {
     /// The newest ping that could not be answered yet, §5.5.3.
     unanswered: Option<alloc::boxed::Box<ControlPayload>>,
     outbox: Outbox,
+    output_lost: bool,
     closing: Closing,
     timers: Timers,
     /// Whether octets came since the time was last told.
@@ -158,6 +160,7 @@ impl Connection {
             control: ControlPayload::EMPTY,
             unanswered: None,
             outbox: Outbox::default(),
+            output_lost: false,
             closing: Closing::new(role),
             timers: Timers::new(),
             heard: false,
@@ -199,8 +202,9 @@ impl Connection {
     /// peer. For a layer above that finds the fault. Returns the error.
     pub fn fail(&mut self, error: ProtocolError) -> ProtocolError {
         if self.closing.can_receive() {
+            let can_send = self.closing.can_send();
             self.closing.violated(error);
-            if self.closing.sent_close().is_none() {
+            if can_send {
                 self.send_close(Close::new(
                     error.close_code(),
                     &alloc::string::ToString::to_string(&error),
@@ -216,7 +220,7 @@ impl Connection {
         self.closing.sent(close);
     }
 
-    /// Tells that the transport gives no more octets.
+    /// Tells that the transport gives no more octets. Those that it gave before may still be received.
     pub const fn recv_eof(&mut self) {
         self.closing.ended();
     }
@@ -234,25 +238,35 @@ impl Connection {
     pub fn poll_time(&mut self, now: Timestamp) -> Option<Timestamp> {
         // Each turn changes the phase or sends a ping, so there are few.
         loop {
-            let progress = core::mem::take(&mut self.heard) | self.outbox.take_progress();
+            let moved = (mem::take(&mut self.heard), self.outbox.written());
             let waiting = !self.outbox.is_empty();
             match self
                 .timers
-                .poll(now, progress, &self.config, self.closing.phase(), waiting)
+                .poll(now, moved, &self.config, self.closing.phase(), waiting)
             {
                 Ok(next) => return next,
-                Err(Due::Ping) => {
-                    // A full outbox is no reason to wait: the ping waits in it, and so does the deadline.
-                    self.counters.pings_sent += 1;
-                    let number = self.counters.pings_sent.to_be_bytes();
-                    self.push_control(Opcode::Ping, &number);
-                }
+                Err(Due::Ping) => self.push_ping(now),
                 Err(Due::Answer) => self.close(&Close::default()),
                 Err(Due::GiveUp(timeout)) => {
+                    self.output_lost |= !self.outbox.is_empty();
                     self.outbox.clear();
                     self.closing.give_up(timeout);
                 }
             }
+        }
+    }
+
+    /// A full outbox is no reason to wait: the ping waits in it, and its deadline runs. But only one:
+    /// else a peer that takes nothing, and now and then sends something, would have them pile up.
+    fn push_ping(&mut self, now: Timestamp) {
+        let written = self.outbox.written();
+        if self.timers.ping_has_left(written) {
+            let start = written + self.outbox.len() as u64;
+            self.counters.pings_sent += 1;
+            let number = self.counters.pings_sent.to_be_bytes();
+            self.push_control(Opcode::Ping, &number);
+            let end = written + self.outbox.len() as u64;
+            self.timers.queued_ping(now, start..end);
         }
     }
 
@@ -281,11 +295,19 @@ impl Connection {
         self.closing.phase() == closing::Phase::Over
     }
 
-    /// What reading comes to: `None` while there may be more, `Ok` after the peer's Close 1000 or
-    /// without a code. The one place where endings become results.
+    /// What reading comes to once [`recv`](Self::recv) has taken all there is: `None` while there may be
+    /// more, `Ok` after the peer's Close 1000 or without a code. The one place where endings become
+    /// results.
     #[must_use]
     pub fn ending(&self) -> Option<Result<(), StreamError>> {
         self.closing.ending()
+    }
+
+    /// Whether something that was queued has been thrown away, because the peer took none of it for too
+    /// long. An empty outbox then does not mean that all was written: a flush has failed.
+    #[must_use]
+    pub const fn output_lost(&self) -> bool {
+        self.output_lost
     }
 
     /// The peer's Close, once it has come.

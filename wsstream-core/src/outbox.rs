@@ -26,8 +26,6 @@ pub struct Outbox {
     buffer: Vec<u8>,
     start: usize,
     end: usize,
-    /// Whether anything was written since [`take_progress`](Self::take_progress) last asked.
-    progress: bool,
     written: u64,
     /// Whether anything was thrown away.
     lost: bool,
@@ -102,13 +100,7 @@ impl Outbox {
 
     /// Octets that were written past the outbox, without waiting in it.
     pub(crate) const fn wrote(&mut self, count: usize) {
-        self.progress |= count > 0;
         self.written += count as u64;
-    }
-
-    /// Whether anything was written since the last call.
-    pub(crate) const fn take_progress(&mut self) -> bool {
-        mem::replace(&mut self.progress, false)
     }
 
     /// Octets written in all.
@@ -151,7 +143,6 @@ mod tests {
         outbox.consume(usize::MAX);
         assert!(outbox.is_empty() && outbox.has_buffer());
         assert_eq!(outbox.written(), 21);
-        assert!(outbox.take_progress() && !outbox.take_progress());
         assert!(outbox.take_buffer().len() >= 16 && !outbox.has_buffer());
     }
 }

@@ -3,16 +3,26 @@
 //! While an application only writes, what it does not read stays in the receive buffer as it came.
 //! [`LookAhead`] finds the control frames in there and has them answered, without touching the data.
 
+use super::receiving::begin;
 use super::{Connection, ControlPayload};
 use crate::decoder::Decoder;
-use crate::frame::Opcode;
+use crate::frame::{DataKind, Opcode};
 
 /// Where the search for control frames has come to, in octets not yet given to
 /// [`Connection::recv`].
 #[derive(Debug, Default)]
 pub struct LookAhead {
-    decoder: Option<Decoder>,
+    /// What the connection will be like there; the connection itself, as long as it is at the front.
+    state: Option<State>,
     at: usize,
+    /// How many octets there were at the last search.
+    known: usize,
+}
+
+#[derive(Clone, Debug)]
+struct State {
+    decoder: Decoder,
+    receiving: Option<DataKind>,
 }
 
 impl LookAhead {
@@ -26,63 +36,95 @@ impl LookAhead {
     /// and pongs out, and returns how many octets are left. Stops at a Close, which has its place behind
     /// the data, and at anything wrong. What was searched before is not searched again.
     pub fn answer_pings(&mut self, connection: &mut Connection, unread: &mut [u8]) -> usize {
-        let mut len = unread.len();
-        if !connection.closing.can_receive() {
-            return len;
+        if !connection.closing.can_answer() {
+            return unread.len();
         }
-        if len > self.at {
+        if unread.len() > self.known {
             connection.stalled();
         }
-        let mut decoder = self
-            .decoder
-            .take()
-            .unwrap_or_else(|| connection.decoder.clone());
+        let mut state = self.state.take().unwrap_or_else(|| State {
+            decoder: connection.decoder.clone(),
+            receiving: connection.receiving,
+        });
+        // What is kept moves to the front, in one pass: `self.at` is its end, `from` where it came from.
+        let mut from = self.at;
         loop {
-            let before = decoder.clone();
-            let mut rest = &mut unread[self.at..len];
-            let available = rest.len();
-            let chunk = match decoder.decode(&mut rest) {
-                Ok(Some(chunk)) if available > 0 => chunk,
-                // The rest may be half a header. It is looked at again when it is whole.
-                _ => {
-                    decoder = before;
+            let before = state.clone();
+            let taken = state.advance(connection, &mut unread[from..]);
+            match taken {
+                Some(Taken::Data(len)) => {
+                    if from > self.at {
+                        unread.copy_within(from..from + len, self.at);
+                    }
+                    self.at += len;
+                    from += len;
+                }
+                Some(Taken::Control(len)) => from += len,
+                None => {
+                    state = before;
                     break;
                 }
-            };
-            let taken = available - rest.len();
-            let header = chunk.header;
-            if !header.opcode.is_control() {
-                self.at += taken;
-                continue;
             }
-            let whole = chunk.first && chunk.last && !before.is_inside_header();
-            let answerable = matches!(header.opcode, Opcode::Ping | Opcode::Pong);
-            if !whole || !answerable || connection.check(&header).is_err() {
-                decoder = before;
-                break;
-            }
-            let mut payload = ControlPayload::EMPTY;
-            payload.push(chunk.payload.unmask());
-            if header.opcode == Opcode::Ping {
-                connection.recv_ping(payload);
-            } else {
-                connection.recv_pong(payload.as_slice());
-            }
-            connection.trace("received", &header);
-            connection.counters.frames_received += 1;
-            connection.counters.received += taken as u64;
-            unread.copy_within(self.at + taken..len, self.at);
-            len -= taken;
         }
-        self.decoder = Some(decoder);
-        len
+        unread.copy_within(from.., self.at);
+        self.known = unread.len() - (from - self.at);
+        // At the front, the connection can move without this search being told.
+        self.state = (self.at > 0).then_some(state);
+        self.known
     }
 
     /// Tells that `count` octets were taken off the front of what is unread.
     pub fn consumed(&mut self, count: usize) {
-        match self.at.checked_sub(count) {
-            Some(at) if at > 0 => self.at = at,
-            _ => *self = Self::default(),
+        self.known = self.known.saturating_sub(count);
+        self.at = self.at.saturating_sub(count);
+        if self.at == 0 {
+            self.state = None;
         }
+    }
+}
+
+/// So many octets.
+enum Taken {
+    /// Of data, for the reader.
+    Data(usize),
+    /// Of a ping or a pong, which the connection has dealt with.
+    Control(usize),
+}
+
+impl State {
+    /// Passes over a piece of data, or deals with a control frame. `None` at what is for the reader to
+    /// find, and at half a header or control frame: it is looked at again when it is whole.
+    fn advance(&mut self, connection: &mut Connection, unread: &mut [u8]) -> Option<Taken> {
+        let (len, inside_header) = (unread.len(), self.decoder.is_inside_header());
+        let mut rest = unread;
+        let chunk = self.decoder.decode(&mut rest).ok()??;
+        let (taken, header) = (len - rest.len(), chunk.header);
+        if chunk.first {
+            connection.check(&header).ok()?;
+        }
+        if !header.opcode.is_control() {
+            if chunk.first {
+                begin(&mut self.receiving, header.opcode).ok()?;
+            }
+            if chunk.last && header.fin {
+                self.receiving = None;
+            }
+            return Some(Taken::Data(taken));
+        }
+        let whole = chunk.first && chunk.last && !inside_header;
+        if !whole || header.opcode == Opcode::Close {
+            return None;
+        }
+        let mut payload = ControlPayload::EMPTY;
+        payload.push(chunk.payload.unmask());
+        connection.trace("received", &header);
+        connection.counters.frames_received += 1;
+        connection.counters.received += taken as u64;
+        if header.opcode == Opcode::Ping {
+            connection.recv_ping(payload);
+        } else {
+            connection.recv_pong(payload.as_slice());
+        }
+        Some(Taken::Control(taken))
     }
 }

@@ -82,8 +82,14 @@ impl Closing {
         self.sent_close.is_none() && matches!(self.phase(), Phase::Open | Phase::Answer)
     }
 
-    /// Whether frames are to be looked at: until the peer's Close, §5.5.1, or its fault, §7.1.7.
-    pub(super) fn can_receive(&self) -> bool {
+    /// Whether frames are to be looked at: until the peer's Close, §5.5.1, or its fault, §7.1.7. What
+    /// came before the transport ended, or before the peer was given up, is as good as ever.
+    pub(super) const fn can_receive(&self) -> bool {
+        matches!(self.received, Received::Nothing)
+    }
+
+    /// Whether pings are to be answered, §5.5.2: until the peer's Close.
+    pub(super) fn can_answer(&self) -> bool {
         matches!(self.phase(), Phase::Open | Phase::AwaitClose)
     }
 

@@ -90,8 +90,7 @@ impl Connection {
                 continue;
             }
             if chunk.first {
-                self.begin(header.opcode)
-                    .map_err(|error| self.fail(error))?;
+                begin(&mut self.receiving, header.opcode).map_err(|error| self.fail(error))?;
             }
             let Some(kind) = self.receiving else { continue };
             let end = chunk.last && header.fin;
@@ -160,18 +159,6 @@ impl Connection {
         Ok(())
     }
 
-    /// §5.4: fragments of different messages must not be mixed.
-    const fn begin(&mut self, opcode: Opcode) -> Result<(), ProtocolError> {
-        match (opcode, self.receiving) {
-            (Opcode::Continuation, Some(_)) => {}
-            (Opcode::Continuation, None) => return Err(ProtocolError::UnexpectedContinuation),
-            (_, Some(_)) => return Err(ProtocolError::ExpectedContinuation),
-            (Opcode::Text, None) => self.receiving = Some(DataKind::Text),
-            (_, None) => self.receiving = Some(DataKind::Binary),
-        }
-        Ok(())
-    }
-
     fn recv_control(&mut self, opcode: Opcode) -> Result<Event<'_>, ProtocolError> {
         match opcode {
             Opcode::Ping => {
@@ -195,6 +182,9 @@ impl Connection {
     /// §5.5.2: a ping is answered; §5.5.3: if there is no room, only the newest one.
     pub(super) fn recv_ping(&mut self, payload: ControlPayload) {
         self.counters.pings_received += 1;
+        if !self.closing.can_answer() {
+            return;
+        }
         if self.unanswered.is_none() && self.has_room() {
             self.push_control(Opcode::Pong, payload.as_slice());
         } else {
@@ -212,18 +202,34 @@ impl Connection {
         self.closing.received(close.clone());
         // Only an ordinary end can be half of one.
         let at_once = !self.config.half_close || !close.is_normal();
-        if at_once && self.closing.sent_close().is_none() {
+        if at_once && self.closing.can_send() {
             self.send_close(close.answer());
         }
     }
 
-    /// Answers the ping that found no room.
+    /// Answers the ping that found no room; §5.5.2: unless the peer has closed since.
     pub(super) fn answer_ping(&mut self) {
         if self.unanswered.is_some()
             && self.has_room()
             && let Some(payload) = mem::take(&mut self.unanswered)
+            && self.closing.can_answer()
         {
             self.push_control(Opcode::Pong, payload.as_slice());
         }
     }
+}
+
+/// §5.4: fragments of different messages must not be mixed. `receiving` is the message under way.
+pub(super) const fn begin(
+    receiving: &mut Option<DataKind>,
+    opcode: Opcode,
+) -> Result<(), ProtocolError> {
+    match (opcode, *receiving) {
+        (Opcode::Continuation, Some(_)) => {}
+        (Opcode::Continuation, None) => return Err(ProtocolError::UnexpectedContinuation),
+        (_, Some(_)) => return Err(ProtocolError::ExpectedContinuation),
+        (Opcode::Text, None) => *receiving = Some(DataKind::Text),
+        (_, None) => *receiving = Some(DataKind::Binary),
+    }
+    Ok(())
 }

@@ -17,7 +17,8 @@ impl Connection {
     /// much of it was queued: all that the outbox has room for, possibly nothing. The rest is to be
     /// sent again once the outbox has been written. `end` tells that the message ends with `payload`.
     ///
-    /// `kind` counts for the first piece of a message only.
+    /// `kind` counts for the first piece of a message only. An empty message, or the empty end of one, is
+    /// queued if [`has_room`](Self::has_room) says so before.
     ///
     /// # Errors
     ///
@@ -46,10 +47,10 @@ impl Connection {
         whole_frames * max_frame + rest.saturating_sub(header)
     }
 
-    /// Whether a data frame could be queued.
+    /// Whether a data frame could be queued, if only an empty one or one of one octet.
     #[must_use]
     pub fn has_room(&self) -> bool {
-        self.outbox.len() + Header::MAX_LEN <= DATA_LIMIT
+        self.outbox.len() + Header::MAX_LEN < DATA_LIMIT
     }
 
     /// Begins a message, or its next piece, of exactly `len` octets, for which there must be room.
@@ -70,12 +71,13 @@ impl Connection {
 
     /// The header of a whole message in one frame, whose payload of `len` octets the caller writes
     /// himself, after the outbox and the header; `None` where that cannot be: on a client, which has to
-    /// mask, inside a message, or if it takes more than one frame. See [`sent_direct`](Self::sent_direct).
+    /// mask, inside a message, or if it takes more than one frame or is longer than 64 KiB, as what the
+    /// transport does not take has to find room. See [`sent_direct`](Self::sent_direct).
     #[must_use]
     pub fn direct(&self, kind: DataKind, len: usize) -> Option<EncodedHeader> {
         let can = self.closing.role == Role::Server
             && self.sending.is_none()
-            && len <= self.config.max_frame()
+            && len <= self.config.max_frame().min(Self::MAX_STREAM_MESSAGE)
             && self.can_send();
         can.then(|| Header::new(kind.into(), len as u64).encode())
     }

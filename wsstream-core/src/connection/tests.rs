@@ -1,1 +1,10 @@
+//! The connection layer, from outside: octets in, octets and events out, time as an argument.
 
+mod ahead;
+mod closing;
+mod control;
+mod model;
+mod sending;
+mod support;
+mod time;
+mod wire;

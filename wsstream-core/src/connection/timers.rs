@@ -1,9 +1,12 @@
 //! Keepalive and the waits of the closing handshake, by progress: RFC 6455 §5.5.2 and §7.1.1.
 //!
-//! Progress is any octet that came from the peer or was taken by the transport. Only the time between
-//! two calls of [`Connection::poll_time`](super::Connection::poll_time) is seen, which errs on the
-//! peer's side.
+//! Progress is any octet that came from the peer or was taken by the transport, but for the octets of
+//! a keepalive ping, which a transport takes whether the peer lives or not. Only the time between two
+//! calls of [`Connection::poll_time`](super::Connection::poll_time) is seen, which errs on the peer's
+//! side.
 
+use core::mem;
+use core::ops::Range;
 use core::time::Duration;
 
 use super::closing::Phase;
@@ -29,7 +32,11 @@ pub(super) struct Timers {
     phase: Phase,
     /// When the keepalive ping that waits for a sign of life was sent.
     pinged: Option<Timestamp>,
-    /// The ping whose pong will tell the round-trip time: when it was sent, and its number.
+    /// Where the newest ping lies among all octets ever sent, and how many of them the transport had
+    /// taken when the time was last told.
+    ping: Range<u64>,
+    written: u64,
+    /// When the ping was sent whose pong will tell the round-trip time.
     rtt_from: Option<Timestamp>,
     rtt: Option<Duration>,
     ponged: bool,
@@ -41,6 +48,8 @@ impl Timers {
             since: None,
             phase: Phase::Open,
             pinged: None,
+            ping: 0..0,
+            written: 0,
             rtt_from: None,
             rtt: None,
             ponged: false,
@@ -61,23 +70,41 @@ impl Timers {
         self.rtt
     }
 
+    /// Whether the newest ping has left, when the transport has taken `written` octets in all.
+    pub(super) const fn ping_has_left(&self, written: u64) -> bool {
+        self.ping.end <= written
+    }
+
+    /// A ping was queued, in this place.
+    pub(super) const fn queued_ping(&mut self, now: Timestamp, place: Range<u64>) {
+        self.ping = place;
+        self.rtt_from = Some(now);
+    }
+
+    /// Whether anything has moved since the last call that counts in this phase.
+    fn progress(&mut self, heard: bool, written: u64, phase: Phase) -> bool {
+        let before = mem::replace(&mut self.written, written);
+        let only_ping = self.ping.start <= before && written <= self.ping.end;
+        // §5.5.1: what follows the peer's Close is ignored, and buys it no time.
+        let listening = matches!(phase, Phase::Open | Phase::AwaitClose);
+        (written > before && !only_ping) || (heard && listening)
+    }
+
     /// Tells what is due at `now`, or when something will be.
     pub(super) fn poll(
         &mut self,
         now: Timestamp,
-        progress: bool,
+        (heard, written): (bool, u64),
         config: &Config,
         phase: Phase,
         waiting: bool,
     ) -> Result<Option<Timestamp>, Due> {
-        if core::mem::take(&mut self.ponged)
+        if mem::take(&mut self.ponged)
             && let Some(sent) = self.rtt_from.take()
         {
             self.rtt = Some(now - sent);
         }
-        // What a peer sends once the connection is at its end buys it no time.
-        let counts = progress && !matches!(phase, Phase::AwaitEnd | Phase::Over);
-        if counts || self.phase != phase {
+        if self.progress(heard, written, phase) || self.phase != phase {
             self.since = Some(now);
             self.pinged = None;
             self.phase = phase;
@@ -97,7 +124,6 @@ impl Timers {
             Phase::Open if self.pinged.is_some() => Due::GiveUp(Timeout::Keepalive),
             Phase::Open => {
                 self.pinged = Some(now);
-                self.rtt_from = Some(now);
                 Due::Ping
             }
             Phase::Answer => Due::Answer,
