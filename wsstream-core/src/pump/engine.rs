@@ -24,7 +24,7 @@ use crate::frame::EncodedHeader;
 pub(super) struct Pump<T: Transport> {
     wire: Wire<T>,
     pub(super) connection: Connection,
-    received: RecvBuffer,
+    pub(super) received: RecvBuffer,
     ahead: LookAhead,
     /// Why the transport stopped giving octets, unless it just ended or was reset.
     read_error: Option<io::Error>,
@@ -226,12 +226,21 @@ impl<T: Transport> Pump<T> {
     }
 
     /// Takes what the transport has, for the control frames in it, while nobody reads: `front` is given
-    /// the front of what was received, and must not take data. Costs nothing unless the transport has
-    /// said that there is something.
+    /// the front of what was received, and must not take data. Costs nothing unless the transport may
+    /// have something.
     pub(super) fn look_ahead(&mut self, mut front: impl FnMut(&mut Connection, &mut &mut [u8])) {
         for _ in 0..READS_PER_POLL {
             if !self.wire.may_read() || self.connection.ending().is_some() {
                 return;
+            }
+            // A reader may have left something, or the handshake.
+            if !self.received.is_empty() {
+                let connection = &mut self.connection;
+                let ((), taken) = self.received.take(|input| front(connection, input));
+                self.ahead.consumed(taken);
+                let kept = self.ahead.answer_pings(connection, self.received.unread());
+                self.received.truncate(kept);
+                self.send_queued();
             }
             if !self.received.has_space() {
                 self.connection.stalled();
@@ -241,13 +250,9 @@ impl<T: Transport> Pump<T> {
                 self.received.release();
                 return;
             }
-            let connection = &mut self.connection;
-            let ((), taken) = self.received.take(|input| front(connection, input));
-            self.ahead.consumed(taken);
-            let kept = self.ahead.answer_pings(connection, self.received.unread());
-            self.received.truncate(kept);
-            self.send_queued();
         }
+        // Other tasks have their turn; what was just read is looked at then.
+        self.wire.wake();
     }
 
     /// Does what is due, without taking data.

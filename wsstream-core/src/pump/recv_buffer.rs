@@ -16,12 +16,14 @@ pub(super) struct RecvBuffer {
 impl RecvBuffer {
     /// A buffer that begins with what was received elsewhere.
     pub(super) fn new(received: Vec<u8>) -> Self {
-        let end = received.len();
-        Self {
-            buffer: received,
-            start: 0,
-            end,
+        let (start, end) = (0, received.len());
+        let mut buffer = received;
+        if (1..pool::BUFFER_LEN).contains(&end) {
+            // There has to be room behind it: a read without room would look like an end.
+            let received = mem::replace(&mut buffer, pool::take());
+            buffer[..end].copy_from_slice(&received);
         }
+        Self { buffer, start, end }
     }
 
     pub(super) const fn is_empty(&self) -> bool {
@@ -82,6 +84,11 @@ impl RecvBuffer {
             (self.start, self.end) = (0, 0);
             pool::give(mem::take(&mut self.buffer));
         }
+    }
+
+    #[cfg(test)]
+    pub(super) const fn has_buffer(&self) -> bool {
+        !self.buffer.is_empty()
     }
 
     /// What is unread, for whoever goes on without this buffer.

@@ -24,8 +24,8 @@ use crate::handshake::Agreed;
 /// [`Opened::into_stream`](super::Opened::into_stream) makes one.
 #[derive(Debug)]
 pub struct Stream<T: Transport> {
-    pump: Pump<T>,
-    bytes: ByteStream,
+    pub(super) pump: Pump<T>,
+    pub(super) bytes: ByteStream,
     agreed: Agreed,
 }
 
@@ -150,7 +150,8 @@ impl<T: Transport> Stream<T> {
             return Poll::Ready(Ok(count));
         }
         let total = bufs.iter().map(|buf| buf.len()).sum();
-        pump.poll_send(total, |connection| {
+        // Room for less than a group of Base64 is none: it would look like a full disk.
+        pump.poll_send(bytes.encoded_len(total), |connection| {
             let mut count = 0;
             for data in bufs {
                 let taken = bytes.write(connection, data)?;

@@ -50,6 +50,11 @@ impl<T: Transport> Wire<T> {
         self.tasks.register(task, cx.waker());
     }
 
+    /// Wakes every task that waits.
+    pub(super) fn wake(&self) {
+        self.tasks.wake();
+    }
+
     /// Whether a read is worth a call.
     pub(super) fn may_read(&self) -> bool {
         self.reading.is_promising()
