@@ -80,11 +80,13 @@ impl<T: Transport> Pump<T> {
             self.ahead.consumed(taken);
             if decoded.is_some() {
                 self.send_queued();
+                self.received.release();
                 return Poll::Ready(Ok(decoded));
             }
             if let Some(ending) = self.connection.ending() {
                 self.send_queued();
-                self.received.release();
+                // What follows a fault is for nobody.
+                self.received.clear();
                 return Poll::Ready(self.end(ending).map(|()| None));
             }
             self.send_queued();
@@ -345,18 +347,8 @@ impl<T: Transport> Pump<T> {
         error
     }
 
-    /// How the stream ended, as a result.
-    fn end(&mut self, ending: Result<(), StreamError>) -> io::Result<()> {
-        match (ending, self.read_error.take()) {
-            (Err(StreamError::Truncated), Some(error)) => Err(error),
-            (ending, _) => Ok(ending?),
-        }
-    }
-}
-
-/// TCP's drop: the peer is told, if that can be done at once and nothing is cut off by it.
-impl<T: Transport> Drop for Pump<T> {
-    fn drop(&mut self) {
+    /// Tells the peer, if that can be done at once and nothing is cut off by it.
+    fn say_goodbye(&mut self) {
         let unsent = !self.connection.outbox().is_empty() || self.connection.is_sending();
         if unsent || !self.connection.can_send() || self.write_error.is_some() {
             return;
@@ -367,6 +359,24 @@ impl<T: Transport> Drop for Pump<T> {
             Close::new(CloseCode::NORMAL, "")
         });
         self.send_queued();
+    }
+
+    /// How the stream ended, as a result.
+    fn end(&mut self, ending: Result<(), StreamError>) -> io::Result<()> {
+        match (ending, self.read_error.take()) {
+            (Err(StreamError::Truncated), Some(error)) => Err(error),
+            (ending, _) => Ok(ending?),
+        }
+    }
+}
+
+/// TCP's drop: see [`say_goodbye`](Self::say_goodbye).
+impl<T: Transport> Drop for Pump<T> {
+    fn drop(&mut self) {
+        self.say_goodbye();
+        let outbox = self.connection.outbox();
+        outbox.clear();
+        pool::give(outbox.take_buffer());
     }
 }
 

@@ -78,6 +78,12 @@ impl RecvBuffer {
         self.len() < pool::BUFFER_LEN
     }
 
+    /// Forgets what is unread, and gives the buffer away.
+    pub(super) fn clear(&mut self) {
+        self.truncate(0);
+        self.release();
+    }
+
     /// Gives the buffer away if nothing is in it.
     pub(super) fn release(&mut self) {
         if self.is_empty() && !self.buffer.is_empty() {
@@ -93,9 +99,12 @@ impl RecvBuffer {
 
     /// What is unread, for whoever goes on without this buffer.
     pub(super) fn into_unread(mut self) -> Vec<u8> {
-        let unread = self.unread().to_vec();
-        self.truncate(0);
-        self.release();
-        unread
+        self.unread().to_vec()
+    }
+}
+
+impl Drop for RecvBuffer {
+    fn drop(&mut self) {
+        self.clear();
     }
 }

@@ -71,12 +71,12 @@ fn converse(
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
+    #![proptest_config(ProptestConfig::with_cases(40))]
 
     #[test]
     fn octets_out_are_octets_in(
         encoding in encoding(), vectored: bool, fragment in prop_oneof![Just(0), 1..50_usize],
-        cuts in [cut(), cut()], lens in [0..20_000_usize, 0..2_000_usize],
+        cuts in [cut(), cut()], lens in [0..6_000_usize, 0..1_000_usize],
         piece in 1..9_000_usize, room in 1..9_000_usize,
     ) {
         let (up, down) = (octets(lens[0]), octets(lens[1]));
@@ -95,7 +95,7 @@ fn halves_in_four_tasks_over_seven_octets_lose_no_wake_up() {
         pend_every: 3,
         capacity: 7,
     };
-    let (up, down) = (octets(20_000), octets(30_000));
+    let (up, down) = (octets(4_000), octets(6_000));
     for encoding in [Encoding::Binary, Encoding::Base64] {
         let received = converse(
             encoding,
@@ -159,7 +159,7 @@ fn op() -> impl Strategy<Value = Op> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(256))]
+    #![proptest_config(ProptestConfig::with_cases(128))]
 
     /// Every call may be dropped when it is pending: what it took counts, what it did not was not sent.
     #[test]
