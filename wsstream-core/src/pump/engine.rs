@@ -10,7 +10,7 @@ use super::wakers::Task;
 use super::wire::Wire;
 use super::{Transport, pool};
 use crate::close::{Close, CloseCode};
-use crate::connection::{Connection, LookAhead};
+use crate::connection::{ClosedBy, Connection, LookAhead};
 use crate::error::StreamError;
 use crate::frame::EncodedHeader;
 
@@ -30,6 +30,8 @@ pub(super) struct Pump<T: Transport> {
     read_error: Option<io::Error>,
     /// Why the transport stopped taking them.
     write_error: Option<ErrorKind>,
+    /// Whether those who wait to write have been told that reading has ended.
+    end_told: bool,
 }
 
 impl<T: Transport> Pump<T> {
@@ -41,6 +43,7 @@ impl<T: Transport> Pump<T> {
             ahead: LookAhead::new(),
             read_error: None,
             write_error: None,
+            end_told: false,
         }
     }
 
@@ -87,6 +90,10 @@ impl<T: Transport> Pump<T> {
                 self.send_queued();
                 // What follows a fault is for nobody.
                 self.received.clear();
+                // Writers may wait for a transport that will never take anything again.
+                if !core::mem::replace(&mut self.end_told, true) {
+                    self.wire.wake();
+                }
                 return Poll::Ready(self.end(ending).map(|()| None));
             }
             self.send_queued();
@@ -182,6 +189,7 @@ impl<T: Transport> Pump<T> {
 
     /// Writes all that is queued, flushes it, and shuts the transport down if it is time.
     pub(super) fn poll_flush(&mut self) -> Poll<io::Result<()>> {
+        self.check_writable()?;
         if self.poll_write_out()?.is_pending() {
             self.poll_time();
             return self.poll_write_out();
@@ -214,6 +222,7 @@ impl<T: Transport> Pump<T> {
             return match ready!(written) {
                 // Once both have closed, and all is written, the transport may end as it likes.
                 Err(error) if !self.connection.outbox().is_done() => Poll::Ready(Err(error)),
+                _ if self.is_echoed() => Poll::Ready(Ok(())),
                 _ => {
                     let ending = self
                         .connection
@@ -223,8 +232,19 @@ impl<T: Transport> Pump<T> {
                 }
             };
         }
+        // What comes behind the peer's Close is not progress.
+        self.poll_time();
         cx.waker().wake_by_ref();
         Poll::Pending
+    }
+
+    /// Whether the peer's Close is an answer with the code of ours.
+    fn is_echoed(&self) -> bool {
+        let code = |close: Option<&Close>| close.map(Close::code);
+        let connection = &self.connection;
+        connection.closed_by() == Some(ClosedBy::Us)
+            && code(connection.sent_close()) == code(connection.received_close())
+            && !matches!(connection.ending(), Some(Err(StreamError::Protocol(_))))
     }
 
     /// Takes what the transport has, for the control frames in it, while nobody reads: `front` is given
@@ -301,11 +321,13 @@ impl<T: Transport> Pump<T> {
                 Err(error) => return Poll::Ready(Err(self.write_failed(error))),
             }
         }
-        let mut ended = ready!(self.wire.poll_flush());
-        if ended.is_ok() && self.connection.wants_shutdown() {
-            ended = ready!(self.wire.poll_shutdown());
+        if let Err(error) = ready!(self.wire.poll_flush()) {
+            return Poll::Ready(Err(self.write_failed(error)));
         }
-        Poll::Ready(ended.map_err(|error| self.write_failed(error)))
+        if self.connection.wants_shutdown() {
+            ready!(self.wire.poll_shutdown());
+        }
+        Poll::Ready(Ok(()))
     }
 
     /// Tells the connection the time, if it wants to know, and writes what that brought about.

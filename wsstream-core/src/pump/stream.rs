@@ -1,7 +1,7 @@
 //! A byte stream over a transport.
 
 use alloc::vec::Vec;
-use core::task::{Context, Poll};
+use core::task::{Context, Poll, ready};
 use std::io::{self, IoSlice};
 
 use super::Transport;
@@ -12,6 +12,7 @@ use super::wire::Wire;
 use crate::byte_stream::{ByteStream, Encoding};
 use crate::close::{Close, CloseCode};
 use crate::connection::Connection;
+use crate::error::Closed;
 use crate::handshake::Agreed;
 
 /// A byte stream over WebSocket over a transport: what the runtimes' adapters wrap.
@@ -160,7 +161,7 @@ impl<T: Transport> Stream<T> {
                     break;
                 }
             }
-            Ok::<_, crate::Closed>(count)
+            Ok::<_, Closed>(count)
         })
     }
 
@@ -180,12 +181,16 @@ impl<T: Transport> Stream<T> {
     ///
     /// # Errors
     ///
-    /// As [`poll_flush`](Self::poll_flush).
+    /// As [`poll_flush`](Self::poll_flush); `BrokenPipe` if the connection was over before.
     pub fn poll_shutdown(&mut self, cx: &Context<'_>) -> Poll<io::Result<()>> {
         self.pump
             .connection
             .close(&Close::new(CloseCode::NORMAL, ""));
-        self.poll_flush(cx)
+        ready!(self.poll_flush(cx))?;
+        if self.pump.connection.sent_close().is_none() {
+            return Poll::Ready(Err(Closed.into()));
+        }
+        Poll::Ready(Ok(()))
     }
 
     /// Ends both directions: as [`poll_shutdown`](Self::poll_shutdown) with a Close of one's own, then

@@ -100,16 +100,18 @@ impl<T: Transport> Wire<T> {
         Poll::Ready(Ok(()))
     }
 
-    pub(super) fn poll_shutdown(&mut self) -> Poll<io::Result<()>> {
+    /// Ends the write side, once. If that fails the transport has ended already, which is as good: what
+    /// was written has been flushed.
+    pub(super) fn poll_shutdown(&mut self) -> Poll<()> {
         if !self.is_shut_down {
-            ready!(try_io(
+            let _ = ready!(try_io(
                 &mut self.transport,
                 &mut self.writing,
                 |transport, cx| { transport.poll_shutdown(cx) }
-            ))?;
+            ));
             self.is_shut_down = true;
         }
-        Poll::Ready(Ok(()))
+        Poll::Ready(())
     }
 
     pub(super) fn now(&self) -> Timestamp {

@@ -11,7 +11,9 @@ use crate::{Config, Connection, Encoding, Opcode, Role};
 fn a_peer_that_never_reads_makes_writes_wait() {
     for role in ROLES {
         for encoding in [Encoding::Binary, Encoding::Base64] {
-            let mut lone = Lone::with(role, true, |near| stream(near, role, encoding, Config::new()));
+            let mut lone = Lone::with(role, true, |near| {
+                stream(near, role, encoding, Config::new())
+            });
             lone.output.get().capacity = 1000;
             let total = lone.fill();
             assert!((40_000..70_000).contains(&total), "{total}");
@@ -57,7 +59,10 @@ fn a_peer_that_pings_and_never_reads_costs_no_more_than_an_outbox() {
         let mut lone = Lone::new(role, Config::new());
         lone.output.get().capacity = 0;
         for number in 0..5_000_u32 {
-            lone.feed(Opcode::Ping, &[number.to_be_bytes().as_slice(), &octets(50)].concat());
+            lone.feed(
+                Opcode::Ping,
+                &[number.to_be_bytes().as_slice(), &octets(50)].concat(),
+            );
             assert!(lone.read(1).is_pending());
         }
         assert!(lone.it.pump.connection.outbox().len() <= Connection::OUTBOX_LEN);
@@ -88,7 +93,10 @@ fn an_application_that_never_reads_stops_the_peer() {
 impl Lone<crate::pump::Stream<super::transport::Mock>> {
     fn buffers(&mut self) -> (bool, bool) {
         let pump = &mut self.it.pump;
-        (pump.received.has_buffer(), pump.connection.outbox().has_buffer())
+        (
+            pump.received.has_buffer(),
+            pump.connection.outbox().has_buffer(),
+        )
     }
 }
 
@@ -96,7 +104,9 @@ impl Lone<crate::pump::Stream<super::transport::Mock>> {
 fn an_idle_stream_holds_no_buffer() {
     for role in ROLES {
         for encoding in [Encoding::Binary, Encoding::Base64] {
-            let mut lone = Lone::with(role, true, |near| stream(near, role, encoding, Config::new()));
+            let mut lone = Lone::with(role, true, |near| {
+                stream(near, role, encoding, Config::new())
+            });
             assert_eq!(lone.buffers(), (false, false));
             let opcode = match encoding {
                 Encoding::Base64 => Opcode::Text,
@@ -125,7 +135,12 @@ fn an_idle_stream_holds_no_buffer() {
 
 #[test]
 fn an_ended_stream_holds_no_buffer_either() {
-    for end in [[0x88, 0x00].as_slice(), b"\x88\x02\x03\xe9", b"\xff", b"\x82\x05h"] {
+    for end in [
+        [0x88, 0x00].as_slice(),
+        b"\x88\x02\x03\xe9",
+        b"\xff",
+        b"\x82\x05h",
+    ] {
         let mut lone = Lone::new(Role::Client, Config::new());
         lone.input.get().feed(end);
         lone.input.get().feed(&octets(1000));

@@ -131,6 +131,11 @@ fn a_megabyte_each_way() {
     }
 }
 
+/// The octets of a long stream from `at`.
+fn piece(at: usize, len: usize) -> Vec<u8> {
+    octets(at % 251 + len).split_off(at % 251)
+}
+
 /// One thing that an application may do next; all of them may be pending, and then be given up.
 #[derive(Clone, Copy, Debug)]
 enum Op {
@@ -198,7 +203,7 @@ proptest! {
                     }
                 }
                 Op::Write(len) => {
-                    let data: Vec<u8> = octets(written + len).split_off(written);
+                    let data: Vec<u8> = piece(written, len);
                     if let Poll::Ready(count) = lone.write(&data) {
                         let count = count.unwrap();
                         prop_assert!(count > 0);
@@ -206,7 +211,7 @@ proptest! {
                     }
                 }
                 Op::WriteVectored(a, b) => {
-                    let data: Vec<u8> = octets(written + a + b).split_off(written);
+                    let data: Vec<u8> = piece(written, a + b);
                     let (a, b) = data.split_at(a);
                     let bufs = [std::io::IoSlice::new(a), std::io::IoSlice::new(b)];
                     if let Poll::Ready(count) = lone.it.poll_write_vectored(&lone.task.cx(), &bufs) {
@@ -226,7 +231,7 @@ proptest! {
                     peer_read(count, &mut peer);
                 }
                 Op::PeerWrites(len) => {
-                    let data: Vec<u8> = octets(expected + len).split_off(expected);
+                    let data: Vec<u8> = piece(expected, len);
                     let count = ready(peer.poll_write(&task.cx(), &data)).unwrap();
                     prop_assert_eq!(count, len);
                     expected += len;

@@ -60,7 +60,10 @@ fn pings_behind_unread_data_are_answered_and_the_data_stays() {
             while let Poll::Ready(octets) = lone.read(999) {
                 read.extend(octets.unwrap());
             }
-            assert!(read == [octets(30_000), b"more".to_vec()].concat(), "{name}");
+            assert!(
+                read == [octets(30_000), b"more".to_vec()].concat(),
+                "{name}"
+            );
         }
     }
 }
@@ -137,7 +140,10 @@ fn pings_are_answered_behind_64_kib_and_not_behind_more() {
     lone.drive();
     assert_eq!(pongs(&lone), [b"one"]);
     let left = lone.input.get().octets.len();
-    assert!(left > 60_000, "more was read than a buffer holds: {left} left");
+    assert!(
+        left > 60_000,
+        "more was read than a buffer holds: {left} left"
+    );
     let mut read = Vec::new();
     while let Poll::Ready(octets) = lone.read(1 << 16) {
         read.extend(octets.unwrap());
@@ -162,8 +168,8 @@ fn a_writer_that_never_reads_answers_every_ping() {
     let clock = Clock::default();
     let (near, far) = Mock::pair(&clock, false);
     let seed = Upgraded::Client(Seed::new([1; 32]));
-    let mut opened = Opened::from_upgraded(near, seed, Agreed::default(), Config::new(), vec![])
-        .into_stream();
+    let mut opened =
+        Opened::from_upgraded(near, seed, Agreed::default(), Config::new(), vec![]).into_stream();
     let task = Task::new();
     for number in 0..2000_u32 {
         let ping = frame(Role::Server, Opcode::Ping, &number.to_be_bytes());

@@ -69,7 +69,8 @@ fn what_the_transport_did_not_take_leaves_before_anything_else() {
                 sent.extend(lone.output.get().take());
             }
             sent.extend(lone.output.get().take());
-            let data = [b"0123456789".as_slice(), b"abc"].map(|data| (Opcode::Binary, data.to_vec()));
+            let data =
+                [b"0123456789".as_slice(), b"abc"].map(|data| (Opcode::Binary, data.to_vec()));
             assert_eq!(frames(&sent), data);
         }
     }
@@ -89,7 +90,10 @@ fn payload_is_readable_before_its_frame_ends() {
             while let Poll::Ready(octets) = lone.read(9_000) {
                 read.extend(octets.unwrap());
             }
-            assert_eq!(read.len(), (777 * (at + 1)).min(frame.len()) - (frame.len() - 10_000));
+            assert_eq!(
+                read.len(),
+                (777 * (at + 1)).min(frame.len()) - (frame.len() - 10_000)
+            );
         }
         assert!(read == octets(10_000));
     }
@@ -177,7 +181,12 @@ fn a_flush_with_nothing_written_costs_nothing() {
 fn a_peer_that_never_stops_keeps_one_poll_bounded() {
     for (opcode, payload) in [(Opcode::Binary, 0), (Opcode::Pong, 125), (Opcode::Ping, 3)] {
         let frame = frame(Role::Client, opcode, &octets(payload));
-        let flood: Vec<u8> = frame.iter().copied().cycle().take(frame.len() << 18).collect();
+        let flood: Vec<u8> = frame
+            .iter()
+            .copied()
+            .cycle()
+            .take(frame.len() << 18)
+            .collect();
         let polls: [fn(&mut Lone<_>) -> bool; 3] = [
             |lone| lone.read(100).is_ready(),
             |lone| {

@@ -182,7 +182,10 @@ pub(super) fn frame(from: Role, opcode: Opcode, payload: &[u8]) -> Vec<u8> {
     let mut payload = payload.to_vec();
     if from == Role::Client {
         header.mask = Some(key);
-        payload.iter_mut().zip(key.iter().cycle()).for_each(|(octet, key)| *octet ^= key);
+        payload
+            .iter_mut()
+            .zip(key.iter().cycle())
+            .for_each(|(octet, key)| *octet ^= key);
     }
     [&header.encode(), &payload[..]].concat()
 }
@@ -197,7 +200,11 @@ pub(super) fn frames(octets: &[u8]) -> Vec<(Opcode, Vec<u8>)> {
         if chunk.first {
             frames.push((chunk.header.opcode, Vec::new()));
         }
-        frames.last_mut().unwrap().1.extend_from_slice(chunk.payload.unmask());
+        frames
+            .last_mut()
+            .unwrap()
+            .1
+            .extend_from_slice(chunk.payload.unmask());
     }
     assert!(input.is_empty() && !decoder.is_inside_header());
     frames
@@ -271,7 +278,10 @@ pub(super) type Job<'a> = Pin<Box<dyn Future<Output = ()> + 'a>>;
 /// Runs jobs, each in a task of its own that is polled only when it was woken. Tells which are not done
 /// when nothing is woken any more.
 pub(super) fn run(jobs: Vec<Job<'_>>) -> Vec<usize> {
-    let mut jobs: Vec<_> = jobs.into_iter().map(|job| Some((Task::new(), job))).collect();
+    let mut jobs: Vec<_> = jobs
+        .into_iter()
+        .map(|job| Some((Task::new(), job)))
+        .collect();
     let mut polls = 0_u32;
     loop {
         let mut idle = true;
@@ -327,7 +337,9 @@ pub(super) fn send_all<'a>(stream: &Shared<Stream<Mock>>, data: &'a [u8], piece:
             let written = poll_fn(|cx| stream.borrow_mut().poll_write(cx, now)).await;
             rest = &rest[written.unwrap()..];
         }
-        poll_fn(|cx| stream.borrow_mut().poll_shutdown(cx)).await.unwrap();
+        poll_fn(|cx| stream.borrow_mut().poll_shutdown(cx))
+            .await
+            .unwrap();
     })
 }
 

@@ -78,7 +78,10 @@ impl Line {
     }
 
     fn poll_read(&mut self, cx: &Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
-        assert!(!buf.is_empty(), "a read without room would look like an end");
+        assert!(
+            !buf.is_empty(),
+            "a read without room would look like an end"
+        );
         if self.pends(cx) {
             return Poll::Pending;
         }
