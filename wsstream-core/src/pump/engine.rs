@@ -13,6 +13,7 @@ use crate::close::{Close, CloseCode};
 use crate::connection::{ClosedBy, Connection, LookAhead};
 use crate::error::StreamError;
 use crate::frame::EncodedHeader;
+use crate::time::Timestamp;
 
 /// An open connection over a transport.
 ///
@@ -30,6 +31,8 @@ pub(super) struct Pump<T: Transport> {
     read_error: Option<io::Error>,
     /// Why the transport stopped taking them.
     write_error: Option<ErrorKind>,
+    /// When the connection wants to be told the time.
+    deadline: Option<Timestamp>,
     /// Whether those who wait to write have been told that reading has ended.
     end_told: bool,
 }
@@ -43,6 +46,7 @@ impl<T: Transport> Pump<T> {
             ahead: LookAhead::new(),
             read_error: None,
             write_error: None,
+            deadline: None,
             end_told: false,
         }
     }
@@ -336,12 +340,43 @@ impl<T: Transport> Pump<T> {
             return;
         }
         let mut now = self.wire.now();
-        while let Some(deadline) = self.connection.poll_time(now)
-            && self.wire.poll_sleep(deadline).is_ready()
-        {
-            now = deadline.max(now);
+        if let Some(due) = self.deadline.filter(|&deadline| deadline <= now) {
+            // A task that was starved may be here before its runtime has looked at its sockets. It looks
+            // at them when it looks at its timers.
+            if self.wire.poll_sleep(due).is_pending() {
+                return;
+            }
+            self.listen();
+        }
+        loop {
+            self.deadline = self.connection.poll_time(now);
+            match self.deadline {
+                Some(deadline) if self.wire.poll_sleep(deadline).is_ready() => {
+                    now = deadline.max(now);
+                }
+                _ => break,
+            }
         }
         self.send_queued();
+    }
+
+    /// Asks the transport for octets once more, before the peer's silence is held against it.
+    fn listen(&mut self) {
+        if self.connection.ending().is_some() {
+            return;
+        }
+        if !self.received.has_space() {
+            self.connection.stalled();
+            return;
+        }
+        self.wire.retry_read();
+        if self.poll_fill().is_ready() {
+            self.connection.stalled();
+            // Whoever is to have them does not know of them.
+            self.wire.wake();
+        } else {
+            self.received.release();
+        }
     }
 
     /// What is queued needs a buffer; those who have nothing queued have none.

@@ -60,6 +60,11 @@ impl<T: Transport> Wire<T> {
         self.reading.is_promising()
     }
 
+    /// Has the transport asked for octets next time, though it has told of none.
+    pub(super) const fn retry_read(&mut self) {
+        self.reading.set_blocked(false);
+    }
+
     pub(super) fn poll_read(&mut self, buf: &mut [u8]) -> Poll<io::Result<usize>> {
         try_io(&mut self.transport, &mut self.reading, |transport, cx| {
             transport.poll_read(cx, buf)
