@@ -144,6 +144,14 @@ impl ByteStream {
         }
     }
 
+    /// How long `len` octets are as payload.
+    pub(crate) const fn encoded_len(&self, len: usize) -> usize {
+        match self.encoding {
+            Encoding::Binary => len,
+            Encoding::Base64 => base64::text_len(len),
+        }
+    }
+
     /// Sends the front of `data` as one message, and returns how many octets that is: at most 64 KiB,
     /// and no more than the outbox has room for, possibly 0.
     ///

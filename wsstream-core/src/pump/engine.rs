@@ -10,9 +10,10 @@ use super::wakers::Task;
 use super::wire::Wire;
 use super::{Transport, pool};
 use crate::close::{Close, CloseCode};
-use crate::connection::{Connection, LookAhead};
+use crate::connection::{ClosedBy, Connection, LookAhead};
 use crate::error::StreamError;
 use crate::frame::EncodedHeader;
+use crate::time::Timestamp;
 
 /// An open connection over a transport.
 ///
@@ -24,12 +25,16 @@ use crate::frame::EncodedHeader;
 pub(super) struct Pump<T: Transport> {
     wire: Wire<T>,
     pub(super) connection: Connection,
-    received: RecvBuffer,
+    pub(super) received: RecvBuffer,
     ahead: LookAhead,
     /// Why the transport stopped giving octets, unless it just ended or was reset.
     read_error: Option<io::Error>,
     /// Why the transport stopped taking them.
     write_error: Option<ErrorKind>,
+    /// When the connection wants to be told the time.
+    deadline: Option<Timestamp>,
+    /// Whether those who wait to write have been told that reading has ended.
+    end_told: bool,
 }
 
 impl<T: Transport> Pump<T> {
@@ -41,6 +46,8 @@ impl<T: Transport> Pump<T> {
             ahead: LookAhead::new(),
             read_error: None,
             write_error: None,
+            deadline: None,
+            end_told: false,
         }
     }
 
@@ -80,11 +87,17 @@ impl<T: Transport> Pump<T> {
             self.ahead.consumed(taken);
             if decoded.is_some() {
                 self.send_queued();
+                self.received.release();
                 return Poll::Ready(Ok(decoded));
             }
             if let Some(ending) = self.connection.ending() {
                 self.send_queued();
-                self.received.release();
+                // What follows a fault is for nobody.
+                self.received.clear();
+                // Writers may wait for a transport that will never take anything again.
+                if !core::mem::replace(&mut self.end_told, true) {
+                    self.wire.wake();
+                }
                 return Poll::Ready(self.end(ending).map(|()| None));
             }
             self.send_queued();
@@ -180,6 +193,7 @@ impl<T: Transport> Pump<T> {
 
     /// Writes all that is queued, flushes it, and shuts the transport down if it is time.
     pub(super) fn poll_flush(&mut self) -> Poll<io::Result<()>> {
+        self.check_writable()?;
         if self.poll_write_out()?.is_pending() {
             self.poll_time();
             return self.poll_write_out();
@@ -212,6 +226,7 @@ impl<T: Transport> Pump<T> {
             return match ready!(written) {
                 // Once both have closed, and all is written, the transport may end as it likes.
                 Err(error) if !self.connection.outbox().is_done() => Poll::Ready(Err(error)),
+                _ if self.is_echoed() => Poll::Ready(Ok(())),
                 _ => {
                     let ending = self
                         .connection
@@ -221,17 +236,37 @@ impl<T: Transport> Pump<T> {
                 }
             };
         }
+        // What comes behind the peer's Close is not progress.
+        self.poll_time();
         cx.waker().wake_by_ref();
         Poll::Pending
     }
 
+    /// Whether the peer's Close is an answer with the code of ours.
+    fn is_echoed(&self) -> bool {
+        let code = |close: Option<&Close>| close.map(Close::code);
+        let connection = &self.connection;
+        connection.closed_by() == Some(ClosedBy::Us)
+            && code(connection.sent_close()) == code(connection.received_close())
+            && !matches!(connection.ending(), Some(Err(StreamError::Protocol(_))))
+    }
+
     /// Takes what the transport has, for the control frames in it, while nobody reads: `front` is given
-    /// the front of what was received, and must not take data. Costs nothing unless the transport has
-    /// said that there is something.
+    /// the front of what was received, and must not take data. Costs nothing unless the transport may
+    /// have something.
     pub(super) fn look_ahead(&mut self, mut front: impl FnMut(&mut Connection, &mut &mut [u8])) {
         for _ in 0..READS_PER_POLL {
             if !self.wire.may_read() || self.connection.ending().is_some() {
                 return;
+            }
+            // A reader may have left something, or the handshake.
+            if !self.received.is_empty() {
+                let connection = &mut self.connection;
+                let ((), taken) = self.received.take(|input| front(connection, input));
+                self.ahead.consumed(taken);
+                let kept = self.ahead.answer_pings(connection, self.received.unread());
+                self.received.truncate(kept);
+                self.send_queued();
             }
             if !self.received.has_space() {
                 self.connection.stalled();
@@ -241,13 +276,9 @@ impl<T: Transport> Pump<T> {
                 self.received.release();
                 return;
             }
-            let connection = &mut self.connection;
-            let ((), taken) = self.received.take(|input| front(connection, input));
-            self.ahead.consumed(taken);
-            let kept = self.ahead.answer_pings(connection, self.received.unread());
-            self.received.truncate(kept);
-            self.send_queued();
         }
+        // Other tasks have their turn; what was just read is looked at then.
+        self.wire.wake();
     }
 
     /// Does what is due, without taking data.
@@ -294,11 +325,13 @@ impl<T: Transport> Pump<T> {
                 Err(error) => return Poll::Ready(Err(self.write_failed(error))),
             }
         }
-        let mut ended = ready!(self.wire.poll_flush());
-        if ended.is_ok() && self.connection.wants_shutdown() {
-            ended = ready!(self.wire.poll_shutdown());
+        if let Err(error) = ready!(self.wire.poll_flush()) {
+            return Poll::Ready(Err(self.write_failed(error)));
         }
-        Poll::Ready(ended.map_err(|error| self.write_failed(error)))
+        if self.connection.wants_shutdown() {
+            ready!(self.wire.poll_shutdown());
+        }
+        Poll::Ready(Ok(()))
     }
 
     /// Tells the connection the time, if it wants to know, and writes what that brought about.
@@ -307,12 +340,43 @@ impl<T: Transport> Pump<T> {
             return;
         }
         let mut now = self.wire.now();
-        while let Some(deadline) = self.connection.poll_time(now)
-            && self.wire.poll_sleep(deadline).is_ready()
-        {
-            now = deadline.max(now);
+        if let Some(due) = self.deadline.filter(|&deadline| deadline <= now) {
+            // A task that was starved may be here before its runtime has looked at its sockets. It looks
+            // at them when it looks at its timers.
+            if self.wire.poll_sleep(due).is_pending() {
+                return;
+            }
+            self.listen();
+        }
+        loop {
+            self.deadline = self.connection.poll_time(now);
+            match self.deadline {
+                Some(deadline) if self.wire.poll_sleep(deadline).is_ready() => {
+                    now = deadline.max(now);
+                }
+                _ => break,
+            }
         }
         self.send_queued();
+    }
+
+    /// Asks the transport for octets once more, before the peer's silence is held against it.
+    fn listen(&mut self) {
+        if self.connection.ending().is_some() {
+            return;
+        }
+        if !self.received.has_space() {
+            self.connection.stalled();
+            return;
+        }
+        self.wire.retry_read();
+        if self.poll_fill().is_ready() {
+            self.connection.stalled();
+            // Whoever is to have them does not know of them.
+            self.wire.wake();
+        } else {
+            self.received.release();
+        }
     }
 
     /// What is queued needs a buffer; those who have nothing queued have none.
@@ -340,18 +404,8 @@ impl<T: Transport> Pump<T> {
         error
     }
 
-    /// How the stream ended, as a result.
-    fn end(&mut self, ending: Result<(), StreamError>) -> io::Result<()> {
-        match (ending, self.read_error.take()) {
-            (Err(StreamError::Truncated), Some(error)) => Err(error),
-            (ending, _) => Ok(ending?),
-        }
-    }
-}
-
-/// TCP's drop: the peer is told, if that can be done at once and nothing is cut off by it.
-impl<T: Transport> Drop for Pump<T> {
-    fn drop(&mut self) {
+    /// Tells the peer, if that can be done at once and nothing is cut off by it.
+    fn say_goodbye(&mut self) {
         let unsent = !self.connection.outbox().is_empty() || self.connection.is_sending();
         if unsent || !self.connection.can_send() || self.write_error.is_some() {
             return;
@@ -362,6 +416,24 @@ impl<T: Transport> Drop for Pump<T> {
             Close::new(CloseCode::NORMAL, "")
         });
         self.send_queued();
+    }
+
+    /// How the stream ended, as a result.
+    fn end(&mut self, ending: Result<(), StreamError>) -> io::Result<()> {
+        match (ending, self.read_error.take()) {
+            (Err(StreamError::Truncated), Some(error)) => Err(error),
+            (ending, _) => Ok(ending?),
+        }
+    }
+}
+
+/// TCP's drop: see [`say_goodbye`](Self::say_goodbye).
+impl<T: Transport> Drop for Pump<T> {
+    fn drop(&mut self) {
+        self.say_goodbye();
+        let outbox = self.connection.outbox();
+        outbox.clear();
+        pool::give(outbox.take_buffer());
     }
 }
 

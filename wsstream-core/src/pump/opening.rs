@@ -390,7 +390,7 @@ impl<T: Transport + Unpin> Future for Refuse<T> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let Self { opening, deadline } = &mut *self;
         opening.wire.register(Task::Driver, cx);
-        if opening.poll_write()?.is_ready() && opening.wire.poll_shutdown()?.is_ready() {
+        if opening.poll_write()?.is_ready() && opening.wire.poll_shutdown().is_ready() {
             // How the peer goes is its own business.
             if opening.poll_drain().is_ready() {
                 return Poll::Ready(Ok(()));

@@ -32,6 +32,12 @@ pub(super) fn give(buffer: Vec<u8>) {
     }
 }
 
+/// How many buffers wait to be lent.
+#[cfg(test)]
+pub(super) fn pooled() -> usize {
+    BUFFERS.with(|buffers| buffers.borrow().len())
+}
+
 /// As long as an outbox gets; more than a frame of 64 KiB with its header, so that one read takes it.
 pub(super) const BUFFER_LEN: usize = Connection::OUTBOX_LEN;
 

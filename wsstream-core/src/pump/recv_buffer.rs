@@ -16,12 +16,14 @@ pub(super) struct RecvBuffer {
 impl RecvBuffer {
     /// A buffer that begins with what was received elsewhere.
     pub(super) fn new(received: Vec<u8>) -> Self {
-        let end = received.len();
-        Self {
-            buffer: received,
-            start: 0,
-            end,
+        let (start, end) = (0, received.len());
+        let mut buffer = received;
+        if (1..pool::BUFFER_LEN).contains(&end) {
+            // There has to be room behind it: a read without room would look like an end.
+            let received = mem::replace(&mut buffer, pool::take());
+            buffer[..end].copy_from_slice(&received);
         }
+        Self { buffer, start, end }
     }
 
     pub(super) const fn is_empty(&self) -> bool {
@@ -76,6 +78,12 @@ impl RecvBuffer {
         self.len() < pool::BUFFER_LEN
     }
 
+    /// Forgets what is unread, and gives the buffer away.
+    pub(super) fn clear(&mut self) {
+        self.truncate(0);
+        self.release();
+    }
+
     /// Gives the buffer away if nothing is in it.
     pub(super) fn release(&mut self) {
         if self.is_empty() && !self.buffer.is_empty() {
@@ -84,11 +92,19 @@ impl RecvBuffer {
         }
     }
 
+    #[cfg(test)]
+    pub(super) const fn has_buffer(&self) -> bool {
+        !self.buffer.is_empty()
+    }
+
     /// What is unread, for whoever goes on without this buffer.
     pub(super) fn into_unread(mut self) -> Vec<u8> {
-        let unread = self.unread().to_vec();
-        self.truncate(0);
-        self.release();
-        unread
+        self.unread().to_vec()
+    }
+}
+
+impl Drop for RecvBuffer {
+    fn drop(&mut self) {
+        self.clear();
     }
 }

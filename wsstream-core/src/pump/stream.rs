@@ -1,7 +1,7 @@
 //! A byte stream over a transport.
 
 use alloc::vec::Vec;
-use core::task::{Context, Poll};
+use core::task::{Context, Poll, ready};
 use std::io::{self, IoSlice};
 
 use super::Transport;
@@ -12,6 +12,7 @@ use super::wire::Wire;
 use crate::byte_stream::{ByteStream, Encoding};
 use crate::close::{Close, CloseCode};
 use crate::connection::Connection;
+use crate::error::Closed;
 use crate::handshake::Agreed;
 
 /// A byte stream over WebSocket over a transport: what the runtimes' adapters wrap.
@@ -24,8 +25,8 @@ use crate::handshake::Agreed;
 /// [`Opened::into_stream`](super::Opened::into_stream) makes one.
 #[derive(Debug)]
 pub struct Stream<T: Transport> {
-    pump: Pump<T>,
-    bytes: ByteStream,
+    pub(super) pump: Pump<T>,
+    pub(super) bytes: ByteStream,
     agreed: Agreed,
 }
 
@@ -150,7 +151,8 @@ impl<T: Transport> Stream<T> {
             return Poll::Ready(Ok(count));
         }
         let total = bufs.iter().map(|buf| buf.len()).sum();
-        pump.poll_send(total, |connection| {
+        // Room for less than a group of Base64 is none: it would look like a full disk.
+        pump.poll_send(bytes.encoded_len(total), |connection| {
             let mut count = 0;
             for data in bufs {
                 let taken = bytes.write(connection, data)?;
@@ -159,7 +161,7 @@ impl<T: Transport> Stream<T> {
                     break;
                 }
             }
-            Ok::<_, crate::Closed>(count)
+            Ok::<_, Closed>(count)
         })
     }
 
@@ -179,12 +181,16 @@ impl<T: Transport> Stream<T> {
     ///
     /// # Errors
     ///
-    /// As [`poll_flush`](Self::poll_flush).
+    /// As [`poll_flush`](Self::poll_flush); `BrokenPipe` if the connection was over before.
     pub fn poll_shutdown(&mut self, cx: &Context<'_>) -> Poll<io::Result<()>> {
         self.pump
             .connection
             .close(&Close::new(CloseCode::NORMAL, ""));
-        self.poll_flush(cx)
+        ready!(self.poll_flush(cx))?;
+        if self.pump.connection.sent_close().is_none() {
+            return Poll::Ready(Err(Closed.into()));
+        }
+        Poll::Ready(Ok(()))
     }
 
     /// Ends both directions: as [`poll_shutdown`](Self::poll_shutdown) with a Close of one's own, then

@@ -1,1 +1,15 @@
+//! The pump, without a runtime: transports in memory that do as they are told, a clock that stands
+//! still, and tasks that are polled only when something has woken them.
 
+mod bounded;
+mod closing;
+mod endings;
+mod faithful;
+mod opening;
+mod pings;
+mod prompt;
+mod relay;
+mod socket;
+mod support;
+mod time;
+mod transport;

@@ -33,7 +33,7 @@ impl Tasks {
         }
     }
 
-    fn wake(&self) {
+    pub(super) fn wake(&self) {
         let mut tasks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let waiting = core::mem::take(&mut *tasks);
         drop(tasks);

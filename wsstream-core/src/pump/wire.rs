@@ -50,9 +50,19 @@ impl<T: Transport> Wire<T> {
         self.tasks.register(task, cx.waker());
     }
 
+    /// Wakes every task that waits.
+    pub(super) fn wake(&self) {
+        self.tasks.wake();
+    }
+
     /// Whether a read is worth a call.
     pub(super) fn may_read(&self) -> bool {
         self.reading.is_promising()
+    }
+
+    /// Has the transport asked for octets next time, though it has told of none.
+    pub(super) const fn retry_read(&mut self) {
+        self.reading.set_blocked(false);
     }
 
     pub(super) fn poll_read(&mut self, buf: &mut [u8]) -> Poll<io::Result<usize>> {
@@ -95,16 +105,18 @@ impl<T: Transport> Wire<T> {
         Poll::Ready(Ok(()))
     }
 
-    pub(super) fn poll_shutdown(&mut self) -> Poll<io::Result<()>> {
+    /// Ends the write side, once. If that fails the transport has ended already, which is as good: what
+    /// was written has been flushed.
+    pub(super) fn poll_shutdown(&mut self) -> Poll<()> {
         if !self.is_shut_down {
-            ready!(try_io(
+            let _ = ready!(try_io(
                 &mut self.transport,
                 &mut self.writing,
                 |transport, cx| { transport.poll_shutdown(cx) }
-            ))?;
+            ));
             self.is_shut_down = true;
         }
-        Poll::Ready(Ok(()))
+        Poll::Ready(())
     }
 
     pub(super) fn now(&self) -> Timestamp {

@@ -1,0 +1,301 @@
+//! Contract 4: shutdown, half close, and close.
+
+use alloc::vec::Vec;
+use core::task::Poll;
+use std::io::ErrorKind;
+
+use super::support::*;
+use super::transport::WriteEnd;
+use crate::{Config, Opcode, Role};
+
+#[test]
+fn shutdown_sends_what_is_queued_then_a_close_and_resolves_when_it_is_flushed() {
+    for role in ROLES {
+        let mut lone = Lone::new(role, Config::new());
+        lone.output.get().capacity = 4;
+        lone.output.get().block_flush = true;
+        assert!(lone.write(b"queued").is_ready());
+        assert!(lone.shutdown().is_pending());
+        let mut sent = Vec::new();
+        for _ in 0..10 {
+            sent.extend(lone.output.get().take());
+            assert!(lone.shutdown().is_pending());
+        }
+        lone.output.get().unblock(4);
+        assert!(ready(lone.shutdown()).is_ok());
+        sent.extend(lone.output.get().take());
+        let expected = [
+            (Opcode::Binary, b"queued".to_vec()),
+            (Opcode::Close, close_payload(1000)),
+        ];
+        assert_eq!(frames(&sent), expected);
+        // Once is enough.
+        assert!(ready(lone.shutdown()).is_ok());
+        assert_eq!(lone.sent(), []);
+        assert_eq!(kind(lone.write(b"x")), ErrorKind::BrokenPipe);
+        // Reading goes on.
+        lone.feed(Opcode::Binary, b"reply");
+        assert_eq!(ready(lone.read(9)).unwrap(), b"reply");
+        lone.feed_close(1000);
+        assert_eq!(ready(lone.read(9)).unwrap(), b"");
+    }
+}
+
+#[test]
+fn a_shutdown_that_could_not_send_its_close_says_so() {
+    let mut lone = Lone::new(Role::Client, Config::new());
+    lone.eof();
+    assert_eq!(kind(lone.read(9)), ErrorKind::UnexpectedEof);
+    assert_eq!(kind(lone.shutdown()), ErrorKind::BrokenPipe);
+}
+
+/// The one who closes first gets a long reply, and the other way round.
+#[test]
+fn half_close_in_both_directions_with_a_long_reply() {
+    use super::transport::{Clock, Mock};
+    use alloc::rc::Rc;
+    use alloc::vec;
+    use core::cell::RefCell;
+    for first in ROLES {
+        let clock = Clock::default();
+        let (client, server) = Mock::pair(&clock, true);
+        client.output.get().capacity = 100;
+        server.output.get().capacity = 1000;
+        let share = |mock, role| {
+            Rc::new(RefCell::new(stream(
+                mock,
+                role,
+                crate::Encoding::Binary,
+                Config::new(),
+            )))
+        };
+        let ends = [share(client, Role::Client), share(server, Role::Server)];
+        let at = usize::from(first == Role::Server);
+        let (early, late) = (&ends[at], &ends[1 - at]);
+        let reply = octets(300_000);
+        let (asked, answered) = (RefCell::default(), RefCell::default());
+        run_all(vec![
+            send_all(early, b"question", 3),
+            recv_all(early, &answered, 5000),
+            alloc::boxed::Box::pin(async {
+                recv_all(late, &asked, 100).await;
+                send_all(late, &reply, 70_000).await;
+            }),
+        ]);
+        assert_eq!(*asked.borrow(), b"question");
+        assert!(*answered.borrow() == reply);
+        for end in &ends {
+            let end = end.borrow();
+            assert_eq!(end.connection().received_close(), Some(&close(1000)));
+            assert_eq!(end.connection().sent_close(), Some(&close(1000)));
+        }
+    }
+}
+
+#[test]
+fn the_answer_to_a_close_waits_for_our_writer_but_not_forever() {
+    for role in ROLES {
+        for code in [0, 1000] {
+            let mut lone = Lone::new(role, Config::new());
+            lone.feed_close(code);
+            assert_eq!(ready(lone.read(9)).unwrap(), b"");
+            lone.drive();
+            // Output is progress.
+            for _ in 0..5 {
+                lone.clock.advance(secs(9));
+                assert!(lone.write(b"x").is_ready());
+                lone.drive();
+            }
+            assert_eq!(lone.sent().len(), 5);
+            lone.task.is_woken();
+            lone.clock.advance(secs(9));
+            assert!(!lone.task.is_woken());
+            lone.clock.advance(secs(1));
+            assert!(lone.task.is_woken());
+            lone.drive();
+            assert_eq!(kind(lone.write(b"x")), ErrorKind::BrokenPipe);
+            let sent = lone.sent();
+            assert_eq!(sent.len(), 1);
+            assert_eq!(sent[0], (Opcode::Close, close_payload(code)));
+        }
+    }
+}
+
+#[test]
+fn without_half_close_the_answer_is_sent_at_once() {
+    let mut lone = Lone::new(Role::Client, Config::new().half_close(false));
+    lone.feed_close(1000);
+    assert_eq!(ready(lone.read(9)).unwrap(), b"");
+    assert_eq!(lone.sent(), [(Opcode::Close, close_payload(1000))]);
+}
+
+/// §7.1.1: the server ends the transport first, and the client waits for that.
+#[test]
+fn close_on_both_roles() {
+    for role in ROLES {
+        let mut lone = Lone::new(role, Config::new());
+        lone.output.get().block_shutdown = true;
+        assert!(lone.close(1000).is_pending());
+        assert_eq!(lone.sent(), [(Opcode::Close, close_payload(1000))]);
+        // What still comes is discarded.
+        lone.feed(Opcode::Binary, &octets(1_000_000));
+        while lone.task.is_woken() {
+            assert!(lone.close(1000).is_pending());
+        }
+        assert_eq!(lone.input.get().octets.len(), 0);
+        lone.feed_close(1000);
+        assert!(lone.task.is_woken());
+        assert!(lone.close(1000).is_pending());
+        lone.task.is_woken();
+        match role {
+            Role::Server => lone.output.get().unblock(1000),
+            Role::Client => {
+                assert!(!lone.output.get().is_shut_down);
+                lone.output.get().unblock(1000);
+                assert!(lone.close(1000).is_pending());
+                lone.eof();
+            }
+        }
+        assert!(lone.task.is_woken());
+        assert!(ready(lone.close(1000)).is_ok());
+        assert!(lone.output.get().is_shut_down);
+        assert!(ready(lone.close(1000)).is_ok());
+        assert_eq!(ready(lone.read(9)).unwrap(), b"");
+    }
+}
+
+#[test]
+fn close_tells_how_the_peer_ended() {
+    let endings = [
+        (1000, 1000, None),
+        (1000, 0, None),
+        (1001, 1000, None),
+        // An echo, as of most peers.
+        (1001, 1001, None),
+        (4000, 4000, None),
+        (1000, 1001, Some(ErrorKind::ConnectionAborted)),
+        (4000, 1011, Some(ErrorKind::ConnectionAborted)),
+    ];
+    for role in ROLES {
+        for (ours, theirs, error) in endings {
+            let mut lone = Lone::new(role, Config::new());
+            assert!(lone.close(ours).is_pending());
+            lone.feed_close(theirs);
+            lone.eof();
+            for _ in 0..2 {
+                let closed = ready(lone.close(ours)).map_err(|error| error.kind()).err();
+                assert_eq!(closed, error, "{ours} {theirs}");
+            }
+        }
+        let mut lone = Lone::new(role, Config::new());
+        lone.eof();
+        assert_eq!(kind(lone.close(1000)), ErrorKind::UnexpectedEof);
+        let mut lone = Lone::new(role, Config::new());
+        lone.input.get().feed(b"\xff");
+        lone.eof();
+        assert_eq!(kind(lone.close(1000)), ErrorKind::InvalidData);
+        assert!(lone.output.get().is_shut_down);
+    }
+}
+
+/// The peer was first: its code is echoed, unless there is something to complain of.
+#[test]
+fn close_answers_the_peers() {
+    for (code, answer) in [(1000, 1000), (1011, 1011)] {
+        let mut lone = Lone::new(Role::Server, Config::new());
+        lone.feed_close(1000);
+        assert_eq!(ready(lone.read(9)).unwrap(), b"");
+        assert!(ready(lone.close(code)).is_ok());
+        assert_eq!(lone.sent(), [(Opcode::Close, close_payload(answer))]);
+    }
+}
+
+#[test]
+fn close_waits_for_a_slow_peer_as_long_as_it_moves() {
+    for role in ROLES {
+        let mut lone = Lone::new(role, Config::new());
+        lone.output.get().capacity = 1000;
+        lone.fill();
+        let mut polls = 0;
+        // It takes a little now and then, for a long time, and has closed already for half of it.
+        while lone.output.get().octets.len() == 1000 {
+            assert!(lone.close(1000).is_pending(), "{polls}");
+            lone.clock.advance(secs(9));
+            lone.output.get().take_up_to(1000);
+            polls += 1;
+            if polls == 20 {
+                lone.feed_close(1000);
+            }
+            assert!(polls < 1000);
+            if lone.close(1000).is_ready() {
+                break;
+            }
+        }
+        assert!(polls > 50, "{polls}");
+        lone.eof();
+        assert!(ready(lone.close(1000)).is_ok());
+    }
+}
+
+#[test]
+fn close_times_out_when_nothing_moves() {
+    for role in ROLES {
+        // Nothing at all; and a peer that answers, but takes nothing.
+        for answers in [false, true] {
+            let mut lone = Lone::new(role, Config::new());
+            lone.output.get().capacity = 100;
+            lone.fill();
+            if answers {
+                lone.feed_close(1000);
+            }
+            let mut waited = 0;
+            while lone.close(1000).is_pending() {
+                lone.task.is_woken();
+                assert!(lone.clock.advance_to_deadline());
+                assert!(lone.task.is_woken());
+                waited += 1;
+                assert!(waited < 5);
+            }
+            assert_eq!(
+                kind(lone.close(1000)),
+                ErrorKind::TimedOut,
+                "{role:?} {answers}"
+            );
+            assert!(lone.clock.now().since_origin() <= secs(20));
+        }
+        // A client whose peer has answered and does not end the transport.
+        let mut lone = Lone::new(Role::Client, Config::new());
+        lone.feed_close(1000);
+        assert!(lone.close(1000).is_pending());
+        lone.clock.advance(secs(10));
+        assert!(ready(lone.close(1000)).is_ok());
+    }
+}
+
+/// What a peer sends behind its Close buys it no time.
+#[test]
+fn close_does_not_wait_for_a_peer_that_sends_behind_its_close_without_end() {
+    let mut lone = Lone::new(Role::Client, Config::new());
+    lone.feed_close(1000);
+    lone.input.get().chunk = 1000;
+    for _ in 0..100 {
+        lone.input.get().feed(&octets(100_000));
+        if let Poll::Ready(closed) = lone.close(1000) {
+            assert!(closed.is_ok());
+            return;
+        }
+        assert!(lone.task.is_woken());
+        lone.clock.advance(secs(1));
+    }
+    panic!("still waiting");
+}
+
+#[test]
+fn close_tells_when_its_close_did_not_leave() {
+    let mut lone = Lone::new(Role::Server, Config::new());
+    let reset = WriteEnd::Error(ErrorKind::ConnectionReset);
+    lone.output.get().write_end = Some((3, reset));
+    lone.feed_close(1000);
+    assert!(lone.write(b"data").is_ready());
+    assert_eq!(kind(lone.close(1000)), ErrorKind::ConnectionReset);
+}

@@ -1,0 +1,269 @@
+//! Contract 4: how a stream ends for who reads, for who writes, and for who is dropped.
+
+use alloc::vec::Vec;
+use core::task::Poll;
+use std::io::{self, ErrorKind};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::support::*;
+use super::transport::WriteEnd;
+use crate::{ClosedBy, Config, Opcode, ProtocolError, Role, StreamError};
+
+/// The typed error in what a read gave.
+#[track_caller]
+fn inner(read: Poll<io::Result<Vec<u8>>>) -> (ErrorKind, StreamError) {
+    let error = ready(read).unwrap_err();
+    let inner = error.get_ref().unwrap().downcast_ref::<StreamError>();
+    (error.kind(), inner.unwrap().clone())
+}
+
+#[test]
+fn close_1000_or_none_is_the_end() {
+    for role in ROLES {
+        for code in [0, 1000] {
+            let mut lone = Lone::new(role, Config::new());
+            lone.feed(Opcode::Binary, b"last");
+            lone.feed_close(code);
+            assert_eq!(ready(lone.read(9)).unwrap(), b"last");
+            for _ in 0..3 {
+                assert_eq!(ready(lone.read(9)).unwrap(), b"");
+            }
+            let connection = lone.it.connection();
+            assert_eq!(connection.received_close(), Some(&close(code)));
+            assert_eq!(connection.closed_by(), Some(ClosedBy::Peer));
+            // Half close: our direction goes on.
+            assert_eq!(ready(lone.write(b"reply")).unwrap(), 5);
+            assert_eq!(lone.sent(), [(Opcode::Binary, b"reply".to_vec())]);
+        }
+    }
+}
+
+#[test]
+fn any_other_close_is_an_error_with_code_and_reason_and_is_answered_at_once() {
+    for role in ROLES {
+        let mut lone = Lone::new(role, Config::new());
+        lone.feed(Opcode::Binary, b"last");
+        lone.feed(Opcode::Close, b"\x03\xe9bye");
+        assert_eq!(ready(lone.read(9)).unwrap(), b"last");
+        for _ in 0..2 {
+            let (kind, error) = inner(lone.read(9));
+            assert_eq!(kind, ErrorKind::ConnectionAborted);
+            assert_eq!(
+                alloc::string::ToString::to_string(&error),
+                "closed by the peer: 1001 (bye)"
+            );
+        }
+        assert_eq!(lone.sent(), [(Opcode::Close, close_payload(1001))]);
+        assert_eq!(kind(lone.write(b"x")), ErrorKind::BrokenPipe);
+    }
+}
+
+#[test]
+fn an_end_or_a_reset_without_a_close_is_unexpected_after_all_that_came() {
+    for role in ROLES {
+        for end in [
+            Ok(()),
+            Err(ErrorKind::ConnectionReset),
+            Err(ErrorKind::BrokenPipe),
+        ] {
+            // A whole frame, and the start of one.
+            for cut in [0, 3] {
+                let mut lone = Lone::new(role, Config::new());
+                let frame = frame(other(role), Opcode::Binary, b"hello");
+                lone.input.get().feed(&frame[..frame.len() - cut]);
+                lone.input.get().finish(end.map_err(io::Error::from));
+                assert_eq!(ready(lone.read(99)).unwrap(), &b"hello"[..5 - cut]);
+                for _ in 0..2 {
+                    let (kind, error) = inner(lone.read(9));
+                    assert_eq!(
+                        (kind, error),
+                        (ErrorKind::UnexpectedEof, StreamError::Truncated)
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn another_error_of_the_transport_is_passed_through_after_all_that_came() {
+    let mut lone = Lone::new(Role::Client, Config::new());
+    lone.feed(Opcode::Binary, b"hello");
+    let error = io::Error::from(ErrorKind::PermissionDenied);
+    lone.input.get().finish(Err(error));
+    assert_eq!(ready(lone.read(99)).unwrap(), b"hello");
+    assert_eq!(kind(lone.read(9)), ErrorKind::PermissionDenied);
+    assert_eq!(kind(lone.read(9)), ErrorKind::UnexpectedEof);
+}
+
+#[test]
+fn after_both_closes_a_reset_is_clean() {
+    for role in ROLES {
+        let reset = io::Error::from(ErrorKind::ConnectionReset);
+        let mut lone = Lone::new(role, Config::new());
+        assert!(ready(lone.shutdown()).is_ok());
+        lone.feed_close(1000);
+        lone.input.get().finish(Err(reset));
+        lone.output.get().shutdown_error = Some(ErrorKind::NotConnected);
+        assert_eq!(ready(lone.read(9)).unwrap(), b"");
+        assert!(ready(lone.shutdown()).is_ok());
+        assert!(ready(lone.flush()).is_ok());
+        assert!(ready(lone.close(1000)).is_ok());
+    }
+}
+
+#[test]
+fn a_fault_is_an_error_and_the_close_that_says_so_was_written_before() {
+    for role in ROLES {
+        let mut lone = Lone::new(role, Config::new());
+        lone.feed(Opcode::Binary, b"good");
+        lone.input.get().feed(b"\xff\xff");
+        assert_eq!(ready(lone.read(9)).unwrap(), b"good");
+        let (kind, error) = inner(lone.read(9));
+        assert_eq!(kind, ErrorKind::InvalidData);
+        assert_eq!(error, StreamError::Protocol(ProtocolError::ReservedBits(7)));
+        let sent = lone.sent();
+        assert_eq!(sent[0].0, Opcode::Close);
+        assert_eq!(sent[0].1[..2], 1002_u16.to_be_bytes());
+        assert_eq!(sent.len(), 1);
+        assert_eq!(
+            super::support::kind(lone.write(b"x")),
+            ErrorKind::BrokenPipe
+        );
+    }
+}
+
+/// A text message on a binary stream, found while only writing.
+#[test]
+fn a_fault_that_a_writer_meets_is_told_to_both() {
+    let mut lone = Lone::new(Role::Server, Config::new());
+    lone.feed(Opcode::Text, b"what");
+    let _ = lone.write(b"x");
+    assert_eq!(kind(lone.write(b"x")), ErrorKind::BrokenPipe);
+    assert_eq!(kind(lone.read(9)), ErrorKind::InvalidData);
+    assert_eq!(lone.sent().last().unwrap().1[..2], 1003_u16.to_be_bytes());
+}
+
+#[test]
+fn an_error_of_writing_waits_for_the_end_of_reading() {
+    for end in [WriteEnd::Error(ErrorKind::ConnectionReset), WriteEnd::Zero] {
+        for at in [0, 3] {
+            let expected = match end {
+                WriteEnd::Error(kind) => kind,
+                WriteEnd::Zero => ErrorKind::WriteZero,
+            };
+            let mut lone = Lone::new(Role::Server, Config::new());
+            lone.output.get().write_end = Some((at, end));
+            if at == 0 {
+                assert_eq!(kind(lone.write(b"hello")), expected);
+            } else {
+                // A part of it left, and nobody has noticed yet.
+                assert_eq!(ready(lone.write(b"hello")).unwrap(), 5);
+            }
+            assert_eq!(kind(lone.write(b"hello")), expected);
+            assert_eq!(kind(lone.flush()), expected);
+            assert!(lone.read(9).is_pending());
+            lone.feed(Opcode::Binary, b"data");
+            assert_eq!(ready(lone.read(9)).unwrap(), b"data");
+            lone.feed_close(1000);
+            assert_eq!(ready(lone.read(9)).unwrap(), b"");
+            // But who asks whether everything arrived is told.
+            assert_eq!(kind(lone.close(1000)), expected);
+        }
+    }
+}
+
+/// It has read all that a buffer holds, so it is not woken for what comes behind that.
+#[test]
+fn a_writer_that_waits_is_told_when_a_reader_meets_the_end() {
+    for role in ROLES {
+        let mut lone = Lone::new(role, Config::new());
+        lone.output.get().capacity = 5;
+        lone.feed(Opcode::Binary, &octets(100_000));
+        lone.feed_close(1001);
+        lone.fill();
+        let writer = core::mem::replace(&mut lone.task, Task::new());
+        writer.is_woken();
+        let mut read = 0;
+        while read < 100_000 {
+            read += ready(lone.read(30_000)).unwrap().len();
+        }
+        assert_eq!(kind(lone.read(9)), ErrorKind::ConnectionAborted);
+        assert!(writer.is_woken(), "the writer waits forever");
+        assert_eq!(kind(lone.write(b"x")), ErrorKind::BrokenPipe);
+    }
+}
+
+#[test]
+fn dropping_sends_a_close_if_that_can_be_done_at_once() {
+    for role in ROLES {
+        let mut lone = Lone::new(role, Config::new());
+        assert!(lone.write(b"data").is_ready());
+        let Lone { it, output, .. } = lone;
+        drop(it);
+        let sent = frames(&output.get().take());
+        let expected = [
+            (Opcode::Binary, b"data".to_vec()),
+            (Opcode::Close, close_payload(1000)),
+        ];
+        assert_eq!(sent, expected);
+    }
+}
+
+#[test]
+fn dropping_answers_the_peers_close() {
+    let mut lone = Lone::new(Role::Client, Config::new());
+    lone.feed_close(0);
+    assert_eq!(ready(lone.read(9)).unwrap(), b"");
+    let Lone { it, output, .. } = lone;
+    drop(it);
+    assert_eq!(frames(&output.get().take()), [(Opcode::Close, Vec::new())]);
+}
+
+#[test]
+fn dropping_in_a_panic_sends_1011() {
+    let lone = Lone::new(Role::Server, Config::new());
+    let Lone { it, output, .. } = lone;
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(alloc::boxed::Box::new(|_| {}));
+    let panicked = catch_unwind(AssertUnwindSafe(move || {
+        let _it = it;
+        panic!("as it should");
+    }));
+    std::panic::set_hook(hook);
+    assert!(panicked.is_err());
+    assert_eq!(
+        frames(&output.get().take()),
+        [(Opcode::Close, close_payload(1011))]
+    );
+}
+
+#[test]
+fn dropping_with_anything_unsent_sends_nothing() {
+    let mut lone = Lone::new(Role::Server, Config::new());
+    lone.output.get().capacity = 3;
+    assert!(lone.write(b"data").is_ready());
+    let Lone { it, output, .. } = lone;
+    output.get().unblock(1000);
+    drop(it);
+    assert_eq!(output.get().take().len(), 3);
+}
+
+#[test]
+fn dropping_after_a_close_or_into_inner_sends_nothing() {
+    let mut lone = Lone::new(Role::Server, Config::new());
+    assert!(lone.shutdown().is_ready());
+    lone.sent();
+    drop(lone.it);
+    assert_eq!(lone.output.get().take(), []);
+
+    let mut lone = Lone::new(Role::Server, Config::new());
+    let left = frame(Role::Client, Opcode::Binary, b"left");
+    lone.input.get().feed(&left);
+    lone.drive();
+    let (transport, unread) = lone.it.into_inner();
+    assert!(transport.is_some());
+    // The header was taken; what follows it is as it came.
+    assert_eq!(unread.len(), 4);
+    assert_eq!(lone.output.get().take(), []);
+}
