@@ -159,7 +159,7 @@ impl ByteStream {
     ///
     /// [`Closed`] after our Close, or once the connection is over.
     pub fn write(&mut self, connection: &mut Connection, data: &[u8]) -> Result<usize, Closed> {
-        let room = connection.room().min(Connection::MAX_STREAM_MESSAGE);
+        let room = connection.room().min(message_len(data));
         let len = data.len().min(match self.encoding {
             Encoding::Binary => room,
             Encoding::Base64 => base64::octets_in(room),
@@ -180,7 +180,7 @@ impl ByteStream {
     /// see [`Connection::direct`].
     #[must_use]
     pub fn direct(&self, connection: &Connection, data: &[u8]) -> Option<(EncodedHeader, usize)> {
-        let len = data.len().min(Connection::MAX_STREAM_MESSAGE);
+        let len = message_len(data);
         if len == 0 || self.encoding != Encoding::Binary {
             return None;
         }
@@ -189,6 +189,19 @@ impl ByteStream {
             .map(|header| (header, len))
     }
 }
+
+/// How much of `data` makes one message.
+const fn message_len(data: &[u8]) -> usize {
+    if data.len() <= Connection::MAX_STREAM_MESSAGE {
+        data.len()
+    } else {
+        ONE_OF_MANY
+    }
+}
+
+/// With more to follow, a frame with its header stays below 64 KiB, which is what TCP stacks pass on in
+/// one piece: a frame that is a little longer makes a small packet of its rest.
+const ONE_OF_MANY: usize = 63 << 10;
 
 #[cfg(test)]
 mod tests;

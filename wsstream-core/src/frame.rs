@@ -231,6 +231,14 @@ pub struct EncodedHeader {
     len: usize,
 }
 
+impl EncodedHeader {
+    /// No header: no octets.
+    pub(crate) const EMPTY: Self = Self {
+        octets: [0; Header::MAX_LEN],
+        len: 0,
+    };
+}
+
 impl core::ops::Deref for EncodedHeader {
     type Target = [u8];
 

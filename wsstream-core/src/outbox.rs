@@ -27,8 +27,6 @@ pub struct Outbox {
     start: usize,
     end: usize,
     written: u64,
-    /// Whether anything was thrown away.
-    lost: bool,
 }
 
 impl Outbox {
@@ -48,13 +46,6 @@ impl Outbox {
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.start == self.end
-    }
-
-    /// Whether everything that was ever queued has been written: nothing waits, and nothing was thrown
-    /// away when the peer was given up.
-    #[must_use]
-    pub const fn is_done(&self) -> bool {
-        self.is_empty() && !self.lost
     }
 
     /// Takes off the front what was written: `count` octets, or all if there are fewer.
@@ -94,7 +85,6 @@ impl Outbox {
 
     /// Throws away what waits, for nobody takes it.
     pub(crate) const fn clear(&mut self) {
-        self.lost |= !self.is_empty();
         (self.start, self.end) = (0, 0);
     }
 

@@ -73,4 +73,7 @@ pub trait Transport {
 
     /// Ready once it is `deadline` or later. One deadline is waited for at a time: the newest.
     fn poll_sleep(&mut self, cx: &mut Context<'_>, deadline: Timestamp) -> Poll<()>;
+
+    /// No deadline is waited for any more.
+    fn forget_sleep(&mut self);
 }

@@ -128,8 +128,9 @@ fn main() -> io::Result<()> {
             let (client, server) = runtime.block_on(ws_pair())?;
             ws.push(measure(&runtime, *run, client, server)?);
         }
-        let ratio = median(raw).as_secs_f64() / median(ws).as_secs_f64();
-        println!("{name:32} {budget:>8.2} {ratio:>8.3}");
+        let (raw, ws) = (median(raw), median(ws));
+        let ratio = raw.as_secs_f64() / ws.as_secs_f64();
+        println!("{name:32} {budget:>8.2} {ratio:>8.3} {raw:>12.1?} {ws:>12.1?}");
     }
     Ok(())
 }

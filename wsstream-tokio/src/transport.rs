@@ -70,4 +70,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> pump::Transport for Transport<S> {
         }
         sleep.as_mut().poll(cx)
     }
+
+    fn forget_sleep(&mut self) {
+        self.sleep = None;
+    }
 }

@@ -137,7 +137,8 @@ impl<T: Transport> Pump<T> {
         self.received.is_empty()
     }
 
-    /// Lets `encode` queue something once there is room for about `len` octets, and writes it.
+    /// Lets `encode` queue something of `len` octets once there is room, and writes it. While the transport
+    /// takes nothing short writes join in the outbox; a long one waits, as it would be copied twice.
     pub(super) fn poll_send<R, E: Into<io::Error>>(
         &mut self,
         len: usize,
@@ -145,8 +146,8 @@ impl<T: Transport> Pump<T> {
     ) -> Poll<io::Result<R>> {
         self.check_writable()?;
         if self.poll_write_out()?.is_pending()
+            && self.connection.outbox().len() + len > JOINED
             && self.connection.can_send()
-            && self.connection.room() < len.min(WORTHWHILE)
         {
             self.poll_time();
             if self.connection.can_send() {
@@ -159,36 +160,66 @@ impl<T: Transport> Pump<T> {
         Poll::Ready(encoded)
     }
 
-    /// Writes the front of `data` as a frame that is not queued, if the transport takes it now. A frame
+    /// Writes the front of `data` in frames that are not queued, if the transport takes them now. A frame
     /// once begun is completed through the outbox. `None` if it cannot be done so.
     pub(super) fn send_direct(
         &mut self,
         data: &[u8],
-        direct: impl FnOnce(&Connection) -> Option<(EncodedHeader, usize)>,
+        direct: impl Fn(&Connection, &[u8]) -> Option<(EncodedHeader, usize)>,
     ) -> io::Result<Option<usize>> {
         self.check_writable()?;
         if !self.wire.is_write_vectored() || self.poll_write_out()?.is_pending() {
             return Ok(None);
         }
-        let Some((header, len)) = direct(&self.connection) else {
-            return Ok(None);
-        };
-        let payload = &data[..len];
-        match self
-            .wire
-            .poll_write(&[IoSlice::new(&header), IoSlice::new(payload)])
+        let mut frames = [const { (EncodedHeader::EMPTY, 0) }; DIRECT_FRAMES];
+        let (mut count, mut rest) = (0, data);
+        while count < DIRECT_FRAMES
+            && let Some((header, len)) = direct(&self.connection, rest)
         {
-            Poll::Ready(Ok(written)) => {
-                if written < header.len() + len {
-                    self.lend_outbox();
-                }
-                self.connection.sent_direct(&header, payload, written);
-                self.send_queued();
-                Ok(Some(len))
-            }
+            frames[count] = (header, len);
+            (count, rest) = (count + 1, &rest[len..]);
+        }
+        let frames = &frames[..count];
+        let mut slices = [IoSlice::new(&[]); 2 * DIRECT_FRAMES];
+        let mut rest = data;
+        for ((header, len), slices) in frames.iter().zip(slices.as_chunks_mut::<2>().0) {
+            let (payload, after) = rest.split_at(*len);
+            *slices = [IoSlice::new(header), IoSlice::new(payload)];
+            rest = after;
+        }
+        if frames.is_empty() {
+            return Ok(None);
+        }
+        match self.wire.poll_write(&slices[..2 * count]) {
+            Poll::Ready(Ok(written)) => Ok(Some(self.sent_direct(frames, data, written))),
             Poll::Ready(Err(error)) => Err(self.write_failed(error)),
             Poll::Pending => Ok(None),
         }
+    }
+
+    /// Accounts for `written` octets of frames; how much of `data` is in those that were begun.
+    fn sent_direct(
+        &mut self,
+        frames: &[(EncodedHeader, usize)],
+        data: &[u8],
+        mut written: usize,
+    ) -> usize {
+        let mut sent = 0;
+        for (header, len) in frames {
+            let share = written.min(header.len() + len);
+            if share < header.len() + len {
+                self.lend_outbox();
+            }
+            if !self
+                .connection
+                .sent_direct(header, &data[sent..sent + len], share)
+            {
+                break;
+            }
+            (written, sent) = (written - share, sent + len);
+        }
+        self.send_queued();
+        sent
     }
 
     /// Writes all that is queued, flushes it, and shuts the transport down if it is time.
@@ -225,7 +256,7 @@ impl<T: Transport> Pump<T> {
             }
             return match ready!(written) {
                 // Once both have closed, and all is written, the transport may end as it likes.
-                Err(error) if !self.connection.outbox().is_done() => Poll::Ready(Err(error)),
+                Err(error) if self.is_cut_off() => Poll::Ready(Err(error)),
                 _ if self.is_echoed() => Poll::Ready(Ok(())),
                 _ => {
                     let ending = self
@@ -240,6 +271,11 @@ impl<T: Transport> Pump<T> {
         self.poll_time();
         cx.waker().wake_by_ref();
         Poll::Pending
+    }
+
+    /// Whether something that was queued has not been written, and never will be.
+    fn is_cut_off(&mut self) -> bool {
+        self.connection.output_lost() || !self.connection.outbox().is_empty()
     }
 
     /// Whether the peer's Close is an answer with the code of ours.
@@ -311,7 +347,7 @@ impl<T: Transport> Pump<T> {
                 if outbox.has_buffer() {
                     pool::give(outbox.take_buffer());
                 }
-                if !outbox.is_done() {
+                if self.connection.output_lost() {
                     return Poll::Ready(Err(ErrorKind::TimedOut.into()));
                 }
                 break;
@@ -337,6 +373,9 @@ impl<T: Transport> Pump<T> {
     /// Tells the connection the time, if it wants to know, and writes what that brought about.
     fn poll_time(&mut self) {
         if !self.connection.wants_time() {
+            if self.deadline.take().is_some() {
+                self.wire.forget_sleep();
+            }
             return;
         }
         let mut now = self.wire.now();
@@ -449,5 +488,8 @@ fn is_reset(error: &io::Error) -> bool {
 /// How often one poll reads before other tasks have their turn.
 const READS_PER_POLL: usize = 16;
 
-/// A blocked outbox takes no slivers: this much of a longer write, or nothing.
-const WORTHWHILE: usize = 4 << 10;
+/// How much is joined in the outbox while the transport is blocked.
+const JOINED: usize = 16 << 10;
+
+/// How many frames go into one vectored write: 256 KiB, which is what long writes come in.
+const DIRECT_FRAMES: usize = 5;

@@ -93,7 +93,10 @@ impl<T: Transport + Unpin> Opening<T> {
     }
 
     fn opened(self, role: Upgraded, agreed: Agreed, config: Config) -> Opened<T> {
-        let Self { wire, received, .. } = self;
+        let Self {
+            mut wire, received, ..
+        } = self;
+        wire.forget_sleep();
         Opened {
             wire,
             received,

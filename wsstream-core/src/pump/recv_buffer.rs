@@ -65,7 +65,8 @@ impl RecvBuffer {
             self.buffer.copy_within(self.start..self.end, 0);
             (self.start, self.end) = (0, self.end - self.start);
         }
-        &mut self.buffer[self.end..]
+        let end = self.buffer.len().min(self.end + READ_LEN);
+        &mut self.buffer[self.end..end]
     }
 
     /// Tells that `count` octets were put into the [`space`](Self::space).
@@ -108,3 +109,7 @@ impl Drop for RecvBuffer {
         self.clear();
     }
 }
+
+/// What is asked of the transport at a time. A power of two: systems copy whole pages fastest, and a
+/// stream read in odd lengths never lies on their borders again.
+const READ_LEN: usize = 64 << 10;

@@ -146,7 +146,7 @@ impl<T: Transport> Stream<T> {
         let mut filled = bufs.iter().filter(|buf| !buf.is_empty());
         if let (Some(data), None) = (filled.next(), filled.next())
             && let Some(count) =
-                pump.send_direct(data, |connection| bytes.direct(connection, data))?
+                pump.send_direct(data, |connection, data| bytes.direct(connection, data))?
         {
             return Poll::Ready(Ok(count));
         }

@@ -133,6 +133,13 @@ impl<T: Transport> Wire<T> {
             None => Poll::Ready(()),
         }
     }
+
+    /// Nobody sleeps any more.
+    pub(super) fn forget_sleep(&mut self) {
+        if let Some(transport) = &mut self.transport {
+            transport.forget_sleep();
+        }
+    }
 }
 
 /// Asks the transport, unless it is known to have nothing new to say.

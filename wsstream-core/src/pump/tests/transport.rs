@@ -335,4 +335,8 @@ impl Transport for Mock {
         sleepers[self.sleeper] = Some((deadline, cx.waker().clone()));
         Poll::Pending
     }
+
+    fn forget_sleep(&mut self) {
+        self.clock.0.sleepers.borrow_mut()[self.sleeper] = None;
+    }
 }
