@@ -146,7 +146,7 @@ impl<T: Transport> Pump<T> {
         self.check_writable()?;
         if self.poll_write_out()?.is_pending()
             && self.connection.can_send()
-            && self.connection.room() < len.min(WORTHWHILE)
+            && (self.connection.room() < len.min(WORTHWHILE) || !self.connection.has_room())
         {
             self.poll_time();
             if self.connection.can_send() {
@@ -300,7 +300,7 @@ impl<T: Transport> Pump<T> {
 
     /// Writes what can be written now. If that fails, writers are told, and readers only once there is
     /// nothing left to read: what the peer said before it went away counts.
-    fn send_queued(&mut self) {
+    pub(super) fn send_queued(&mut self) {
         let _ = self.poll_write_out();
     }
 
