@@ -447,7 +447,7 @@ fn is_reset(error: &io::Error) -> bool {
 }
 
 /// How often one poll reads before other tasks have their turn.
-const READS_PER_POLL: usize = 16;
+pub(super) const READS_PER_POLL: usize = 16;
 
 /// A blocked outbox takes no slivers: this much of a longer write, or nothing.
 const WORTHWHILE: usize = 4 << 10;
