@@ -145,6 +145,7 @@ impl ByteStream {
     }
 
     /// How long `len` octets are as payload.
+    #[cfg(feature = "std")]
     pub(crate) const fn encoded_len(&self, len: usize) -> usize {
         match self.encoding {
             Encoding::Binary => len,

@@ -290,6 +290,7 @@ impl Connection {
 
     /// Tells that our Close follows as soon as the message that is being sent has been: until then the
     /// peer has no more time than it has for its Close.
+    #[cfg(feature = "std")]
     pub(crate) const fn expect_close(&mut self) {
         self.expects_close = true;
     }
