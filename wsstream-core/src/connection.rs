@@ -236,7 +236,8 @@ impl Connection {
     }
 
     /// Tells the time, does what is due, and answers when to tell it next. To be called when that time
-    /// has come, and after anything has moved while [`wants_time`](Self::wants_time).
+    /// has come, and after anything has moved while [`wants_time`](Self::wants_time). What the transport
+    /// has is to be received first: a deadline that has passed while nobody looked is passed.
     pub fn poll_time(&mut self, now: Timestamp) -> Option<Timestamp> {
         // Each turn changes the phase or sends a ping, so there are few.
         loop {

@@ -138,7 +138,7 @@ impl Decoder {
         if let Some(current) = &mut self.current {
             debug_assert!((payload.len() as u64) < current.remaining);
             current.mask.apply(payload);
-            current.remaining -= payload.len() as u64;
+            current.remaining = current.remaining.saturating_sub(payload.len() as u64);
         }
     }
 
@@ -284,6 +284,44 @@ mod tests {
         let mut wire = *b"\x82\x05";
         let chunk = Decoder::new().decode(&mut &mut wire[..]).unwrap().unwrap();
         assert!(chunk.first && !chunk.last && chunk.payload.is_empty());
+    }
+
+    /// Nothing is taken at a fault, so whoever goes on all the same finds it again.
+    #[test]
+    fn a_fault_stays() {
+        for wire in [
+            &b"\x83"[..],
+            b"\x82\x01a\xb2\x00",
+            b"\x82\x7e\x00\x7d\x82\x00",
+            b"\x89\x7e\x82\x00",
+        ] {
+            for len in [1, 2, 3, wire.len()] {
+                let mut decoder = Decoder::new();
+                let mut wire = wire.to_vec();
+                let mut error = None;
+                for part in wire.chunks_mut(len) {
+                    let mut input = part;
+                    while error.is_none() {
+                        match decoder.decode(&mut input) {
+                            Ok(Some(_)) => {}
+                            Ok(None) => break,
+                            Err(fault) => error = Some(fault),
+                        }
+                    }
+                    let left = input.len();
+                    for _ in 0..3 {
+                        if let Some(error) = error {
+                            assert_eq!(decoder.decode(&mut input).unwrap_err(), error);
+                            assert_eq!(input.len(), left);
+                        }
+                    }
+                    if error.is_some() {
+                        break;
+                    }
+                }
+                assert!(error.is_some());
+            }
+        }
     }
 
     #[test]

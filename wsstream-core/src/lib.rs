@@ -1,5 +1,81 @@
 //! WebSocket as a byte stream, sans-IO.
+//!
+//! State machines on byte buffers: no socket, clock, thread or source of randomness is in here. Octets
+//! from the peer go in, octets for the peer come out, the time and 32 octets of randomness are
+//! arguments. The same input gives the same output, always.
+//!
+//! A byte stream has no message borders. So nothing here ever collects a message to make a stream of
+//! it: payload is handed on the moment it arrives, from frames of any size, in constant memory.
+//!
+//! ```text
+//!               application octets
+//!                     |   ^
+//!    +----------------v---+-------------------------------+
+//!    | pump         the one poll loop, over a Transport   |  feature std
+//!    +----------------------------------------------------+
+//!    | ByteStream   binary | base64      Assembler  whole |
+//!    |                                   messages, UTF-8  |
+//!    +----------------------------------------------------+
+//!    | Connection   fragments, control frames, closing    |
+//!    |              table, keepalive                      |
+//!    | handshake    client, server, negotiation           |
+//!    +----------------------------------------------------+
+//!    | Header   Mask   Decoder   Outbox                   |
+//!    | Close   Config   Seed   Timestamp   Url   errors   |
+//!    +----------------+-----------------------------------+
+//!                     v   ^
+//!                 wire octets
+//! ```
+//!
+//! A layer knows only those below it, and can be used alone.
+//!
+//! - [`Header`], [`Mask`] and [`Decoder`] take frames apart where they lie in the caller's buffer. The
+//!   decoder keeps a partial header, and nothing else.
+//! - [`Connection`] keeps the rules that need memory, and one [`Outbox`], which is bounded. The closing
+//!   handshake is a table; the opening one, in [`handshake`], is of types of its own.
+//! - [`ByteStream`] and [`Assembler`] are what applications want. How a connection has ended is said in
+//!   one place, [`Connection::ending`].
+//! - `pump` drives all this over any runtime's sockets: wakers, timers and the order of flushes are
+//!   written once.
+//!
+//! A whole stream, by hand:
+//!
+//! ```
+//! use wsstream_core::handshake::{Acceptor, Client, Server};
+//! use wsstream_core::{ByteStream, Config, Connection, Encoding, Seed, Url};
+//!
+//! // The opening handshake.
+//! let seed = Seed::new([7; 32]);
+//! let mut connecting = Client::stream().connect(&Url::parse("ws://localhost/")?, &seed);
+//! let server = Server::stream();
+//! let request = Acceptor::new(&server).receive(&mut connecting.request())?.unwrap();
+//! let accepted = request.accept(&server)?;
+//! let connected = connecting.receive(&mut &accepted.response[..])?.unwrap();
+//!
+//! // The client writes.
+//! let mut client = Connection::client(Config::new(), &seed);
+//! let mut stream = ByteStream::new(Encoding::of(connected.agreed.subprotocol()));
+//! stream.write(&mut client, b"hello")?;
+//! let mut wire = client.outbox().octets().to_vec();
+//!
+//! // The server reads.
+//! let mut server = Connection::server(Config::new());
+//! let mut stream = ByteStream::new(Encoding::of(accepted.agreed.subprotocol()));
+//! let mut out = [0; 16];
+//! let count = stream.read(&mut server, &mut &mut wire[..], &mut out);
+//! assert_eq!(&out[..count], b"hello");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Features: `std` (default) adds `pump` and conversions into `std::io::Error`; `tracing` adds
+//! frame-level logs for connections that are set to [`debug`](Config::debug). Without `std` the crate
+//! needs `alloc` only.
 #![no_std]
+#![warn(
+    clippy::alloc_instead_of_core,
+    clippy::std_instead_of_alloc,
+    clippy::std_instead_of_core
+)]
 
 extern crate alloc;
 #[cfg(feature = "std")]

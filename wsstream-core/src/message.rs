@@ -86,21 +86,19 @@ impl Assembler {
                 continue;
             };
             let held = self.text.len() + self.partial.len() + self.binary.len();
-            if payload.len() > max.saturating_sub(held) {
-                *self = Self::new();
-                connection.fail(ProtocolError::MessageTooLong(max));
-                return None;
-            }
+            // Faults come in the order of their octets, so the text that fits is looked at first.
             let octets = payload.unmask();
+            let (fits, rest) = octets.split_at(octets.len().min(max.saturating_sub(held)));
+            let end = end && rest.is_empty();
             match kind {
                 DataKind::Binary => {
-                    self.binary.extend_from_slice(octets);
+                    self.binary.extend_from_slice(fits);
                     if end {
                         return Some(Message::Binary(mem::take(&mut self.binary).into()));
                     }
                 }
                 DataKind::Text => {
-                    if !self.push_text(octets) || (end && !self.partial.is_empty()) {
+                    if !self.push_text(fits) || (end && !self.partial.is_empty()) {
                         *self = Self::new();
                         connection.fail(ProtocolError::InvalidUtf8);
                         return None;
@@ -109,6 +107,11 @@ impl Assembler {
                         return Some(Message::Text(mem::take(&mut self.text)));
                     }
                 }
+            }
+            if !rest.is_empty() {
+                *self = Self::new();
+                connection.fail(ProtocolError::MessageTooLong(max));
+                return None;
             }
         }
     }
@@ -130,18 +133,21 @@ impl Assembler {
                 Err(_) => return false,
             }
         }
-        for chunk in octets.utf8_chunks() {
-            self.text.push_str(chunk.valid());
-            let invalid = chunk.invalid();
-            match str::from_utf8(invalid) {
-                Ok(_) => {}
-                Err(error) if error.error_len().is_none() && octets.ends_with(invalid) => {
-                    self.partial.extend_from_slice(invalid);
-                }
-                Err(_) => return false,
+        let Some(chunk) = octets.utf8_chunks().next() else {
+            return true;
+        };
+        self.text.push_str(chunk.valid());
+        let rest = &octets[chunk.valid().len()..];
+        match str::from_utf8(rest) {
+            // Nothing is left.
+            Ok(_) => true,
+            // A character whose end is still to come.
+            Err(error) if error.error_len().is_none() => {
+                self.partial.extend_from_slice(rest);
+                true
             }
+            Err(_) => false,
         }
-        true
     }
 }
 

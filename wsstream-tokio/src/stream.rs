@@ -23,7 +23,7 @@ use crate::transport::Transport;
 /// [`close`](Self::close) tells that everything arrived. Dropping the stream sends a Close if that can
 /// be done at once, and if something is unsent lets the peer see that it was cut off.
 ///
-/// It is `Send` and `Unpin` if `S` is, and can be [split](tokio::io::split).
+/// It is `Send` and `Unpin` if `S` is, and can be split with `tokio::io::split`.
 #[derive(Debug)]
 pub struct WsStream<S: AsyncRead + AsyncWrite + Unpin> {
     pub(crate) inner: pump::Stream<Transport<S>>,

@@ -3,6 +3,7 @@
 mod ahead;
 mod closing;
 mod control;
+mod in_place;
 mod model;
 mod sending;
 mod support;

@@ -76,6 +76,17 @@ fn s5_6_and_s8_1_at_every_cut() {
             vec![],
             Some(MessageTooLong(8)),
         ),
+        // Too long and no text: whatever comes first, wherever the wire is cut.
+        (
+            vec![frame(true, Text, b"1234567\xff9")],
+            vec![],
+            Some(InvalidUtf8),
+        ),
+        (
+            vec![frame(true, Text, b"12345678\xff")],
+            vec![],
+            Some(MessageTooLong(8)),
+        ),
         // §8.1: a surrogate, an overlong form, beyond U+10FFFF, a lone continuation, a cut character.
         (
             vec![frame(true, Text, b"a\xed\xa0\x80")],
@@ -133,4 +144,36 @@ fn s8_1_text_fails_at_its_first_bad_octet() {
         recv(begun.chunks(1)),
         (vec![], Some(ProtocolError::InvalidUtf8))
     );
+    // Where the bad octets look like a character cut by the end of the piece.
+    let begun = [0x01, 0x08, 0xe1, b'a', 0xe1];
+    assert_eq!(
+        recv([&begun[..]]),
+        (vec![], Some(ProtocolError::InvalidUtf8))
+    );
+}
+
+/// Two cuts, and pieces of every length: text is what `str` says it is.
+#[test]
+fn s8_1_text_is_utf8_at_every_two_cuts() {
+    for octets in [
+        &b"\xe1a\xe1"[..],
+        b"\xe1\xbd\xe1\xbd",
+        b"\xf0\x9f\x98\xf0\x9f",
+        "a\u{e9}\u{20ac}\u{1f600}".as_bytes().get(..8).unwrap(),
+        "\u{20ac}\u{1f600}b".as_bytes(),
+        b"\xed\x9f\xbf\xee\x80\x80",
+        b"\xf4\x8f\xbf\xbf",
+    ] {
+        let wire = frame(true, Opcode::Text, octets);
+        let expected = match str::from_utf8(octets) {
+            Ok(text) => (vec![Message::Text(text.into())], None),
+            Err(_) => (vec![], Some(ProtocolError::InvalidUtf8)),
+        };
+        for one in 0..=wire.len() {
+            for two in one..=wire.len() {
+                let parts = [&wire[..one], &wire[one..two], &wire[two..]];
+                assert_eq!(recv(parts), expected, "{octets:x?} cut at {one} and {two}");
+            }
+        }
+    }
 }

@@ -174,6 +174,20 @@ pub struct Relayed {
     pub b_failed: Option<io::Error>,
 }
 
+impl Relayed {
+    /// The octets carried from the first end to the second and back, if neither failed.
+    ///
+    /// # Errors
+    ///
+    /// What the first end failed with, or else the second.
+    pub fn into_result(self) -> io::Result<(u64, u64)> {
+        match self.a_failed.or(self.b_failed) {
+            Some(error) => Err(error),
+            None => Ok((self.a_to_b, self.b_to_a)),
+        }
+    }
+}
+
 impl<'a, A: End, B: End> Relay<'a, A, B> {
     /// A relay that has carried nothing yet.
     #[must_use]

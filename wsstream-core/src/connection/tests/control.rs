@@ -71,7 +71,7 @@ fn a_ping_flood_at_a_full_outbox_leaves_one_pong_pending_the_newest() {
 #[test]
 fn the_outbox_is_bounded_whatever_is_asked_and_with_its_last_words() {
     for role in ROLES {
-        for fill in 0..400 {
+        for fill in (0..400).step_by(9) {
             // A full outbox but for `fill`, pings, an error: as much as can ever come together.
             let mut connection = connection(role, Config::new());
             let room = connection.room();

@@ -264,7 +264,7 @@ fn what_cannot_be_written_directly() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(100))]
+    #![proptest_config(ProptestConfig::with_cases(40))]
 
     #[test]
     fn messages_arrive_whole_whatever_the_frames_and_the_transport(

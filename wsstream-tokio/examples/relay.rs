@@ -1,0 +1,107 @@
+//! WebSocket in front of an unmodified TCP server: `relay [ws://HOST:PORT [TARGET_HOST:PORT]]`.
+//!
+//! Without a target it serves an echo service of its own, and says how to try it.
+
+use std::error::Error;
+use std::io;
+use std::net::SocketAddr;
+
+use clap::Parser;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use wsstream_tokio::{Incoming, Listener, Refusal, Server, Url, connect, relay};
+
+/// Puts WebSocket in front of a TCP server.
+#[derive(Parser)]
+struct Args {
+    /// Where to listen. With a path, only that path is served.
+    #[arg(default_value = "ws://localhost:9000")]
+    url: Url,
+    /// HOST:PORT of the TCP server; default an echo service of this program's own.
+    target: Option<String>,
+    /// Sends TEXT through the relay, prints what comes back, and ends.
+    #[arg(long, value_name = "TEXT")]
+    r#try: Option<String>,
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let args = Args::parse();
+    let target = match &args.target {
+        Some(target) => target.clone(),
+        None => echo_service().await?.to_string(),
+    };
+    let server = Server::stream().path(args.url.path());
+    let listener = Listener::bind((args.url.host(), args.url.port()), server).await?;
+    println!("relaying {} to {target}", args.url);
+    let serving = tokio::spawn(serve(listener, target));
+    if let Some(text) = args.r#try {
+        println!("came back: {}", round_trip(&args.url, &text).await?);
+        return Ok(());
+    }
+    if args.target.is_none() {
+        println!("try it: cargo run --example tunnel -- - {}", args.url);
+        println!("        and type something: the echo service sends it back");
+    }
+    Ok(serving.await??)
+}
+
+async fn serve(mut listener: Listener, target: String) -> io::Result<()> {
+    loop {
+        let incoming = listener.accept().await?;
+        let target = target.clone();
+        tokio::spawn(async move {
+            if let Err(error) = carry(incoming, &target).await {
+                eprintln!("{error}");
+            }
+        });
+    }
+}
+
+async fn carry(incoming: Incoming<TcpStream>, target: &str) -> io::Result<()> {
+    // The target is dialled first: a client whose target is not there is told so in HTTP.
+    let mut target = match TcpStream::connect(target).await {
+        Ok(target) => target,
+        Err(error) => {
+            incoming
+                .refuse(&Refusal::new(502).body("the target cannot be reached\n"))
+                .await?;
+            return Err(io::Error::new(error.kind(), format!("{target}: {error}")));
+        }
+    };
+    target.set_nodelay(true)?;
+    let mut stream = incoming.accept().await?.into_stream();
+    let relayed = relay(&mut stream, &mut target).await;
+    if relayed.a_failed.is_some() {
+        // What the target received may be cut short: it sees a reset, not an end.
+        target.set_zero_linger()?;
+    }
+    relayed.into_result().map(drop)
+}
+
+async fn echo_service() -> io::Result<SocketAddr> {
+    let listener = TcpListener::bind(("localhost", 0)).await?;
+    let address = listener.local_addr()?;
+    tokio::spawn(async move {
+        loop {
+            let Ok((mut tcp, _)) = listener.accept().await else {
+                continue;
+            };
+            tokio::spawn(async move {
+                let (mut read, mut write) = tcp.split();
+                tokio::io::copy(&mut read, &mut write).await?;
+                write.shutdown().await
+            });
+        }
+    });
+    Ok(address)
+}
+
+async fn round_trip(url: &Url, text: &str) -> io::Result<String> {
+    let mut stream = connect(&url.to_string()).await?;
+    stream.write_all(text.as_bytes()).await?;
+    stream.shutdown().await?;
+    let mut reply = String::new();
+    stream.read_to_string(&mut reply).await?;
+    Ok(reply)
+}
