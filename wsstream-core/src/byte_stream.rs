@@ -145,6 +145,7 @@ impl ByteStream {
     }
 
     /// How long `len` octets are as payload.
+    #[cfg(feature = "std")]
     pub(crate) const fn encoded_len(&self, len: usize) -> usize {
         match self.encoding {
             Encoding::Binary => len,
@@ -159,11 +160,14 @@ impl ByteStream {
     ///
     /// [`Closed`] after our Close, or once the connection is over.
     pub fn write(&mut self, connection: &mut Connection, data: &[u8]) -> Result<usize, Closed> {
-        let room = connection.room().min(message_len(data));
-        let len = data.len().min(match self.encoding {
-            Encoding::Binary => room,
-            Encoding::Base64 => base64::octets_in(room),
-        });
+        let room = connection.room();
+        let len = match self.encoding {
+            Encoding::Binary => message_len(data).min(room),
+            Encoding::Base64 => {
+                let text = room.min(Connection::MAX_STREAM_MESSAGE);
+                data.len().min(base64::octets_in(text))
+            }
+        };
         let data = &data[..len];
         if data.is_empty() || self.encoding == Encoding::Binary {
             return connection.send(self.encoding.kind(), data, !data.is_empty());

@@ -81,6 +81,7 @@ pub struct Connection {
     outbox: Outbox,
     output_lost: bool,
     closing: Closing,
+    expects_close: bool,
     timers: Timers,
     /// Whether octets came since the time was last told.
     heard: bool,
@@ -162,6 +163,7 @@ impl Connection {
             outbox: Outbox::default(),
             output_lost: false,
             closing: Closing::new(role),
+            expects_close: false,
             timers: Timers::new(),
             heard: false,
             counters: Counters::default(),
@@ -230,7 +232,7 @@ impl Connection {
     #[must_use]
     pub fn wants_time(&self) -> bool {
         self.timers
-            .wanted(&self.config, self.closing.phase(), !self.outbox.is_empty())
+            .wanted(&self.config, self.timed_phase(), !self.outbox.is_empty())
     }
 
     /// Tells the time, does what is due, and answers when to tell it next. To be called when that time
@@ -241,10 +243,8 @@ impl Connection {
         loop {
             let moved = (mem::take(&mut self.heard), self.outbox.written());
             let waiting = !self.outbox.is_empty();
-            match self
-                .timers
-                .poll(now, moved, &self.config, self.closing.phase(), waiting)
-            {
+            let phase = self.timed_phase();
+            match self.timers.poll(now, moved, &self.config, phase, waiting) {
                 Ok(next) => return next,
                 Err(Due::Ping) => self.push_ping(now),
                 Err(Due::Answer) => self.close(&Close::default()),
@@ -287,6 +287,21 @@ impl Connection {
     #[must_use]
     pub fn wants_shutdown(&self) -> bool {
         self.closing.wants_shutdown()
+    }
+
+    /// Tells that our Close follows as soon as the message that is being sent has been: until then the
+    /// peer has no more time than it has for its Close.
+    #[cfg(feature = "std")]
+    pub(crate) const fn expect_close(&mut self) {
+        self.expects_close = true;
+    }
+
+    /// The phase, as far as time goes.
+    fn timed_phase(&self) -> closing::Phase {
+        match self.closing.phase() {
+            closing::Phase::Open if self.expects_close => closing::Phase::AwaitClose,
+            phase => phase,
+        }
     }
 
     /// Whether there is nothing left to wait for: the transport can be dropped once the outbox is empty

@@ -8,6 +8,7 @@
 //! stream may be polled in different tasks.
 
 mod engine;
+mod opened;
 mod opening;
 mod pool;
 mod recv_buffer;
@@ -23,7 +24,8 @@ mod tests;
 use core::task::{Context, Poll};
 use std::io::{self, IoSlice};
 
-pub use opening::{Accept, Answer, Connect, Incoming, Opened, Refuse, Upgraded};
+pub use opened::{Opened, Upgraded};
+pub use opening::{Accept, Answer, Connect, Incoming, Refuse};
 pub use relay::{End, Plain, Relay, Relayed};
 pub use socket::Socket;
 pub use stream::Stream;

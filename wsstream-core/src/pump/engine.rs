@@ -146,8 +146,8 @@ impl<T: Transport> Pump<T> {
     ) -> Poll<io::Result<R>> {
         self.check_writable()?;
         if self.poll_write_out()?.is_pending()
-            && self.connection.outbox().len() + len > JOINED
             && self.connection.can_send()
+            && (self.connection.outbox().len() + len > JOINED || !self.connection.has_room())
         {
             self.poll_time();
             if self.connection.can_send() {
@@ -336,7 +336,7 @@ impl<T: Transport> Pump<T> {
 
     /// Writes what can be written now. If that fails, writers are told, and readers only once there is
     /// nothing left to read: what the peer said before it went away counts.
-    fn send_queued(&mut self) {
+    pub(super) fn send_queued(&mut self) {
         let _ = self.poll_write_out();
     }
 
@@ -486,7 +486,7 @@ fn is_reset(error: &io::Error) -> bool {
 }
 
 /// How often one poll reads before other tasks have their turn.
-const READS_PER_POLL: usize = 16;
+pub(super) const READS_PER_POLL: usize = 16;
 
 /// How much is joined in the outbox while the transport is blocked.
 const JOINED: usize = 16 << 10;

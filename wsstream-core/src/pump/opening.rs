@@ -8,14 +8,12 @@ use core::time::Duration;
 use std::io::{self, IoSlice};
 
 use super::Transport;
+use super::engine::READS_PER_POLL;
+use super::opened::{Opened, Upgraded};
 use super::recv_buffer::RecvBuffer;
-use super::socket::Socket;
-use super::stream::Stream;
 use super::wakers::Task;
 use super::wire::Wire;
-use crate::byte_stream::Encoding;
 use crate::config::Config;
-use crate::connection::Connection;
 use crate::handshake::{
     Acceptor, Agreed, Client, Connecting, HandshakeError, Refusal, Request, Response, Server,
 };
@@ -81,15 +79,18 @@ impl<T: Transport + Unpin> Opening<T> {
     }
 
     /// Discards what comes, to the end.
-    fn poll_drain(&mut self) -> Poll<io::Result<()>> {
-        loop {
-            self.received.truncate(0);
+    fn poll_drain(&mut self, cx: &Context<'_>) -> Poll<()> {
+        for _ in 0..READS_PER_POLL {
+            self.received.clear();
             let read = self.wire.poll_read(self.received.space());
             self.received.release();
-            if ready!(read)? == 0 {
-                return Poll::Ready(Ok(()));
+            match ready!(read) {
+                Ok(0) | Err(_) => return Poll::Ready(()),
+                Ok(_) => {}
             }
         }
+        cx.waker().wake_by_ref();
+        Poll::Pending
     }
 
     fn opened(self, role: Upgraded, agreed: Agreed, config: Config) -> Opened<T> {
@@ -148,10 +149,14 @@ impl<T: Transport + Unpin> Connect<T> {
                 return Poll::Ready(Ok((connected.agreed, connected.response)));
             }
             Poll::Ready(Ok(Err(error))) => return Poll::Ready(Err(error.into())),
-            Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                return Poll::Ready(Err(connecting.recv_eof().into()));
+            Poll::Ready(Err(error)) => {
+                return Poll::Ready(Err(match connecting.recv_eof() {
+                    // A reset may cut a refusal short, as it was sent before everything was read.
+                    refused @ HandshakeError::Refused(_) => refused.into(),
+                    eof if error.kind() == io::ErrorKind::UnexpectedEof => eof.into(),
+                    _ => error,
+                }));
             }
-            Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
             Poll::Pending => {}
         }
         if let Poll::Ready(Err(error)) = written {
@@ -315,7 +320,8 @@ impl<T: Transport + Unpin> Incoming<T> {
     }
 }
 
-/// The answer by the server's policy: a future that gives the opened connection. If the policy refuses, it fails with the [`HandshakeError`] inside an `io::Error`, once that was answered.
+/// The answer by the server's policy: a future that gives the opened connection. If the policy refuses,
+/// it fails with the [`HandshakeError`] inside an `io::Error`, once that was answered.
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
 pub struct Answer<T>(Option<Answering<T>>);
@@ -395,7 +401,7 @@ impl<T: Transport + Unpin> Future for Refuse<T> {
         opening.wire.register(Task::Driver, cx);
         if opening.poll_write()?.is_ready() && opening.wire.poll_shutdown().is_ready() {
             // How the peer goes is its own business.
-            if opening.poll_drain().is_ready() {
+            if opening.poll_drain(cx).is_ready() {
                 return Poll::Ready(Ok(()));
             }
             ready!(opening.wire.poll_sleep(*deadline));
@@ -404,93 +410,6 @@ impl<T: Transport + Unpin> Future for Refuse<T> {
         ready!(opening.wire.poll_sleep(*deadline));
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
-}
-
-/// A connection that was just opened, and has not become a stream or a socket yet.
-#[derive(Debug)]
-pub struct Opened<T> {
-    wire: Wire<T>,
-    received: RecvBuffer,
-    agreed: Agreed,
-    config: Config,
-    role: Upgraded,
-    request: Option<Request>,
-    response: Option<Response>,
-}
-
-impl<T: Transport> Opened<T> {
-    /// A connection that was opened elsewhere, with HTTP/2 or by another library: what was agreed on,
-    /// and what was received behind the handshake. The seed is for a client's masking keys.
-    #[must_use]
-    pub fn from_upgraded(
-        transport: T,
-        role: Upgraded,
-        agreed: Agreed,
-        config: Config,
-        received: Vec<u8>,
-    ) -> Self {
-        let (wire, received) = (Wire::new(transport), RecvBuffer::new(received));
-        Self {
-            wire,
-            received,
-            agreed,
-            config,
-            role,
-            request: None,
-            response: None,
-        }
-    }
-
-    /// The request, on a server. A stream or socket does not keep it.
-    #[must_use]
-    pub const fn request(&self) -> Option<&Request> {
-        self.request.as_ref()
-    }
-
-    /// The response, on a client. A stream or socket does not keep it.
-    #[must_use]
-    pub const fn response(&self) -> Option<&Response> {
-        self.response.as_ref()
-    }
-
-    /// What both ends agreed on.
-    #[must_use]
-    pub const fn agreed(&self) -> &Agreed {
-        &self.agreed
-    }
-
-    /// A byte stream, in the encoding that the agreed subprotocol means.
-    #[must_use]
-    pub fn into_stream(self) -> Stream<T> {
-        let encoding = Encoding::of(self.agreed.subprotocol());
-        let connection = self.connection(|config| config);
-        Stream::resume(self.wire, connection, encoding, self.agreed, self.received)
-    }
-
-    /// Whole messages. A Close is answered at once.
-    #[must_use]
-    pub fn into_socket(self) -> Socket<T> {
-        let connection = self.connection(|config| config.half_close(false));
-        Socket::resume(self.wire, connection, self.agreed, self.received)
-    }
-
-    fn connection(&self, config: impl FnOnce(Config) -> Config) -> Connection {
-        let config = config(self.config.clone());
-        match &self.role {
-            Upgraded::Client(seed) => Connection::client(config, seed),
-            Upgraded::Server => Connection::server(config),
-        }
-    }
-}
-
-/// Which end of a connection that was opened elsewhere this is.
-#[derive(Debug)]
-#[expect(clippy::exhaustive_enums, reason = "a connection has two ends")]
-pub enum Upgraded {
-    /// The client, with the seed of its masking keys.
-    Client(Seed),
-    /// The server.
-    Server,
 }
 
 /// Ready with the error once the handshake has taken too long.

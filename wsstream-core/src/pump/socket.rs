@@ -74,6 +74,7 @@ impl<T: Transport> Socket<T> {
     ///
     /// Any other ending.
     pub fn poll_recv(&mut self, cx: &Context<'_>) -> Poll<io::Result<Option<Message>>> {
+        self.pump.register(Task::Reader, cx);
         // A message that was begun is not left half sent by who has gone over to reading.
         let _ = self.poll_outgoing();
         let assembler = &mut self.assembler;
@@ -90,6 +91,7 @@ impl<T: Transport> Socket<T> {
         self.pump.register(Task::Writer, cx);
         self.pump.look_ahead(|_, _| {});
         ready!(self.poll_outgoing())?;
+        self.pump.send_queued();
         if self.pump.connection.can_send() {
             Poll::Ready(Ok(()))
         } else {
@@ -123,10 +125,17 @@ impl<T: Transport> Socket<T> {
     ///
     /// Any ending but the peer's Close 1000, without a code, or with the code of `close`.
     pub fn poll_close(&mut self, cx: &Context<'_>, close: &Close) -> Poll<io::Result<()>> {
+        self.pump.connection.expect_close();
         self.pump.register(Task::Writer, cx);
-        self.pump.look_ahead(|_, _| {});
-        // If a message cannot be sent to its end, the connection is over, and closing it tells why.
-        let _ = ready!(self.poll_outgoing());
+        if self.poll_outgoing().is_pending() {
+            // The peer may read only once we do. What it sends is discarded as it will be later.
+            let _ = self.pump.poll_recv(cx, |connection, input| {
+                while let Ok(Some(_)) = connection.recv(input) {}
+                None::<Message>
+            });
+            // If the message cannot be sent to its end, the connection is over, and closing it tells why.
+            let _ = ready!(self.poll_outgoing());
+        }
         self.pump.poll_close(cx, close)
     }
 

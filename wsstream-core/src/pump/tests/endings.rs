@@ -1,9 +1,10 @@
 //! Contract 4: how a stream ends for who reads, for who writes, and for who is dropped.
 
 use alloc::vec::Vec;
+use core::panic::AssertUnwindSafe;
 use core::task::Poll;
 use std::io::{self, ErrorKind};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::catch_unwind;
 
 use super::support::*;
 use super::transport::WriteEnd;

@@ -1,1 +1,338 @@
+//! The opening handshake over a transport.
 
+use alloc::boxed::Box;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::cell::RefCell;
+use core::future::{Future, poll_fn};
+use core::pin::{Pin, pin};
+use core::task::Poll;
+use std::io::{self, ErrorKind};
+
+use proptest::prelude::*;
+
+use super::support::*;
+use super::transport::{Clock, Mock, WriteEnd};
+use crate::handshake::{Agreed, Client, HandshakeError, Refusal, Server};
+use crate::pump::{Accept, Connect, Opened, Upgraded};
+use crate::{Config, Encoding, Opcode, Role, Seed, Url};
+
+fn connect(mock: Mock) -> Connect<Mock> {
+    let url = Url::parse("ws://localhost/").unwrap();
+    Connect::new(mock, &url, &Client::stream(), Seed::new([7; 32]))
+}
+
+#[track_caller]
+fn handshake_error<R: core::fmt::Debug>(result: io::Result<R>) -> HandshakeError {
+    let error = result.unwrap_err().into_inner().unwrap();
+    *error.downcast().unwrap()
+}
+
+/// A future that is polled whenever it was woken.
+struct Waiting<F: Future> {
+    future: Pin<Box<F>>,
+    task: Task,
+}
+
+impl<F: Future> Waiting<F> {
+    fn new(future: F) -> Self {
+        Self {
+            future: Box::pin(future),
+            task: Task::new(),
+        }
+    }
+
+    fn poll(&mut self) -> Poll<F::Output> {
+        let mut polls = 0;
+        while self.task.is_woken() {
+            if let Poll::Ready(output) = self.future.as_mut().poll(&mut self.task.cx()) {
+                return Poll::Ready(output);
+            }
+            polls += 1;
+            assert!(polls < 10_000, "spinning");
+        }
+        Poll::Pending
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    #[test]
+    fn both_ends_open_over_any_chunking(
+        chunks in [1..300_usize, 1..300_usize], pend_every in prop_oneof![Just(0), 2..4_usize],
+        capacity in 1..400_usize, len in 0..3000_usize, vectored: bool,
+    ) {
+        let clock = Clock::default();
+        let (near, far) = Mock::pair(&clock, vectored);
+        for (line, chunk) in [(&near.output, chunks[0]), (&far.output, chunks[1])] {
+            let mut line = line.get();
+            (line.chunk, line.capacity, line.pend_every) = (chunk, capacity, pend_every);
+        }
+        let echoed = RefCell::new(Vec::new());
+        let data = octets(len);
+        run_all(vec![
+            Box::pin(async {
+                let opened = connect(near).await.unwrap();
+                assert_eq!(opened.agreed().subprotocol(), Some("binary"));
+                assert_eq!(opened.response().unwrap().status(), 101);
+                let stream = alloc::rc::Rc::new(RefCell::new(opened.into_stream()));
+                send_all(&stream, &data, 1000).await;
+                recv_all(&stream, &echoed, 1000).await;
+            }),
+            Box::pin(async {
+                let incoming = Accept::new(far, &Server::stream()).await.unwrap();
+                assert_eq!(incoming.request().path(), "/");
+                let opened = incoming.accept().await.unwrap();
+                assert!(opened.request().is_some());
+                let stream = alloc::rc::Rc::new(RefCell::new(opened.into_stream()));
+                let received = RefCell::default();
+                recv_all(&stream, &received, 1000).await;
+                let received = received.into_inner();
+                send_all(&stream, &received, 1000).await;
+            }),
+        ]);
+        prop_assert!(echoed.into_inner() == data);
+    }
+}
+
+/// A server that speaks first, and a client that does not wait for the answer.
+#[test]
+fn frames_right_behind_the_handshake_are_kept() {
+    let clock = Clock::default();
+    let (near, far) = Mock::pair(&clock, true);
+    let (to_client, to_server) = (far.output.clone(), near.output.clone());
+    let mut connecting = Waiting::new(connect(near));
+    assert!(connecting.poll().is_pending());
+    to_server
+        .get()
+        .feed(&frame(Role::Client, Opcode::Binary, b"early"));
+    let incoming = ready(Waiting::new(Accept::new(far, &Server::stream())).poll()).unwrap();
+    let opened = ready(Waiting::new(incoming.accept()).poll()).unwrap();
+    to_client
+        .get()
+        .feed(&frame(Role::Server, Opcode::Binary, b"hello"));
+    let mut server = opened.into_stream();
+    let mut client = ready(connecting.poll()).unwrap().into_stream();
+    let (task, mut out) = (Task::new(), [0; 9]);
+    assert_eq!(ready(server.poll_read(&task.cx(), &mut out)).unwrap(), 5);
+    assert_eq!(&out[..5], b"early");
+    assert_eq!(ready(client.poll_read(&task.cx(), &mut out)).unwrap(), 5);
+    assert_eq!(&out[..5], b"hello");
+}
+
+/// What else could be polled first, with whatever length of leftover.
+#[test]
+fn what_another_library_has_received_comes_first() {
+    for len in [0, 1, 5, 125, 70_000, 200_000] {
+        for writes_first in [false, true] {
+            let clock = Clock::default();
+            let (near, far) = Mock::pair(&clock, true);
+            let wire = frame(Role::Client, Opcode::Binary, &octets(len));
+            let (received, later) = wire.split_at(wire.len() - wire.len() / 10);
+            let opened = Opened::from_upgraded(
+                near,
+                Upgraded::Server,
+                Agreed::default(),
+                Config::new(),
+                received.to_vec(),
+            );
+            let mut stream = opened.into_stream();
+            assert_eq!(stream.encoding(), Encoding::Binary);
+            let task = Task::new();
+            if writes_first {
+                assert!(stream.poll_write(&task.cx(), b"x").is_ready());
+            }
+            far.output.get().feed(later);
+            let (mut read, mut out) = (Vec::new(), vec![0; 10_000]);
+            while read.len() < len {
+                let count = ready(stream.poll_read(&task.cx(), &mut out)).unwrap();
+                assert!(count > 0, "{len}");
+                read.extend_from_slice(&out[..count]);
+            }
+            assert!(read == octets(len));
+            assert!(stream.poll_read(&task.cx(), &mut out).is_pending());
+            assert!(!stream.pump.received.has_buffer());
+        }
+    }
+}
+
+#[test]
+fn a_request_that_does_not_come_in_time_gets_408() {
+    let clock = Clock::default();
+    let (near, far) = Mock::pair(&clock, true);
+    let mut accepting = Waiting::new(Accept::new(near, &Server::stream()));
+    assert!(accepting.poll().is_pending());
+    // It is a total, not a wait for the next octet.
+    for _ in 0..9 {
+        clock.advance(secs(1));
+        far.output.get().feed(b"GET / HTTP"[..1].as_ref());
+        assert!(accepting.poll().is_pending());
+    }
+    assert_eq!(far.input.get().take(), b"");
+    clock.advance(secs(1));
+    assert!(accepting.poll().is_pending());
+    assert!(far.input.get().take().starts_with(b"HTTP/1.1 408 "));
+    assert!(far.input.get().is_shut_down);
+    far.output.get().finish(Ok(()));
+    let error = handshake_error(ready(accepting.poll()));
+    assert_eq!(error, HandshakeError::TimedOut);
+}
+
+#[test]
+fn garbage_gets_400() {
+    for garbage in [
+        b"\x16\x03\x01\x02\x00\x01".as_slice(),
+        b"hello\r\n\r\n",
+        b"GET /\n\n",
+    ] {
+        let clock = Clock::default();
+        let (near, far) = Mock::pair(&clock, true);
+        far.output.get().feed(garbage);
+        far.output.get().finish(Ok(()));
+        let mut accepting = Waiting::new(Accept::new(near, &Server::stream()));
+        let accepted = ready(accepting.poll());
+        assert_eq!(accepted.unwrap_err().kind(), ErrorKind::InvalidData);
+        assert!(far.input.get().take().starts_with(b"HTTP/1.1 400 "));
+    }
+}
+
+#[test]
+fn a_refusal_with_its_body_reaches_the_client() {
+    for policy in [false, true] {
+        let clock = Clock::default();
+        let (near, far) = Mock::pair(&clock, false);
+        near.output.get().chunk = 7;
+        far.output.get().chunk = 5;
+        let refused = RefCell::new(None);
+        run_all(vec![
+            Box::pin(async {
+                refused.replace(Some(handshake_error(connect(near).await)));
+            }),
+            Box::pin(async {
+                let server = Server::stream().path("/elsewhere");
+                let incoming = Accept::new(far, &server).await.unwrap();
+                if policy {
+                    let error = handshake_error(incoming.accept().await);
+                    assert_eq!(error, HandshakeError::UnknownPath("/".into()));
+                } else {
+                    let refusal = Refusal::new(404).body("not here");
+                    incoming.refuse(&refusal).await.unwrap();
+                }
+            }),
+        ]);
+        let Some(HandshakeError::Refused(response)) = refused.into_inner() else {
+            panic!("not refused");
+        };
+        assert_eq!(response.status(), 404);
+        assert!(policy || response.body() == b"not here");
+    }
+}
+
+/// Who sends more than was read is reset by some systems, after what it says.
+#[test]
+fn a_refusal_that_a_reset_cuts_short_is_still_one() {
+    let clock = Clock::default();
+    let (near, far) = Mock::pair(&clock, true);
+    far.output
+        .get()
+        .feed(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 100\r\n\r\nno");
+    far.output
+        .get()
+        .finish(Err(ErrorKind::ConnectionReset.into()));
+    let error = handshake_error(ready(Waiting::new(connect(near)).poll()));
+    let HandshakeError::Refused(response) = error else {
+        panic!("{error}");
+    };
+    assert_eq!(
+        (response.status(), response.body()),
+        (403, b"no".as_slice())
+    );
+}
+
+#[test]
+fn a_client_fails_when_the_server_is_silent_or_gone() {
+    let clock = Clock::default();
+    let (near, far) = Mock::pair(&clock, true);
+    let mut connecting = Waiting::new(connect(near));
+    assert!(connecting.poll().is_pending());
+    clock.advance(secs(10));
+    assert_eq!(
+        handshake_error(ready(connecting.poll())),
+        HandshakeError::TimedOut
+    );
+    drop(far);
+
+    let (near, far) = Mock::pair(&clock, true);
+    drop(far);
+    let error = ready(Waiting::new(connect(near)).poll()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::UnexpectedEof);
+
+    let (near, far) = Mock::pair(&clock, true);
+    near.output.get().write_end = Some((5, WriteEnd::Error(ErrorKind::ConnectionReset)));
+    let error = ready(Waiting::new(connect(near)).poll()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+    drop(far);
+}
+
+/// The refused have two seconds to go, and no more, whatever they send.
+#[test]
+fn a_refused_peer_that_stays_is_dropped() {
+    for floods in [false, true] {
+        let clock = Clock::default();
+        let (near, far) = Mock::pair(&clock, true);
+        far.output.get().feed(b"hello\r\n\r\n");
+        far.output.get().chunk = 1000;
+        let mut accepting = pin!(Accept::new(near, &Server::stream()));
+        let task = Task::new();
+        let mut done = false;
+        for _ in 0..50 {
+            if floods {
+                far.output.get().feed(&octets(200_000));
+            }
+            let before = far.output.get().reads;
+            done = accepting.as_mut().poll(&mut task.cx()).is_ready();
+            assert!(far.output.get().reads - before <= 64, "one poll is busy");
+            if done {
+                break;
+            }
+            clock.advance(secs(1));
+            assert!(task.is_woken() || !floods);
+        }
+        assert!(done, "it stays");
+    }
+}
+
+/// A slow reader of the 101 has as long as the handshake.
+#[test]
+fn an_answer_that_is_not_taken_times_out() {
+    let clock = Clock::default();
+    let (near, far) = Mock::pair(&clock, true);
+    let mut connecting = Waiting::new(connect(near));
+    assert!(connecting.poll().is_pending());
+    far.output.get().capacity = 10;
+    let incoming = ready(Waiting::new(Accept::new(far, &Server::stream())).poll()).unwrap();
+    let mut answer = Waiting::new(incoming.accept());
+    assert!(answer.poll().is_pending());
+    clock.advance(secs(10));
+    assert_eq!(
+        handshake_error(ready(answer.poll())),
+        HandshakeError::TimedOut
+    );
+}
+
+#[test]
+fn a_socket_opens_too() {
+    let clock = Clock::default();
+    let (near, far) = Mock::pair(&clock, true);
+    far.output
+        .get()
+        .feed(&frame(Role::Server, Opcode::Text, b"early"));
+    let seed = Upgraded::Client(Seed::new([3; 32]));
+    let opened = Opened::from_upgraded(near, seed, Agreed::default(), Config::new(), Vec::new());
+    let mut socket = opened.into_socket();
+    run_all(vec![Box::pin(async {
+        let message = poll_fn(|cx| socket.poll_recv(cx)).await.unwrap().unwrap();
+        assert_eq!(message.as_bytes(), b"early");
+    })]);
+}

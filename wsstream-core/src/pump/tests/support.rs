@@ -10,7 +10,7 @@ use core::cell::RefCell;
 use core::fmt::Debug;
 use core::future::{Future, poll_fn};
 use core::pin::Pin;
-use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, Ordering};
 use core::task::{Context, Poll, Waker};
 use core::time::Duration;
 use std::io;
@@ -211,7 +211,7 @@ pub(super) fn frames(octets: &[u8]) -> Vec<(Opcode, Vec<u8>)> {
 }
 
 pub(super) fn octets(len: usize) -> Vec<u8> {
-    (0..len).map(|i| (i % 251) as u8).collect()
+    (0..251).cycle().take(len).collect()
 }
 
 /// What a poll that must not be pending gives.
@@ -238,12 +238,10 @@ pub(super) struct Task {
 #[derive(Debug)]
 struct Flag {
     woken: AtomicBool,
-    wakes: AtomicUsize,
 }
 
 impl Wake for Flag {
     fn wake(self: Arc<Self>) {
-        self.wakes.fetch_add(1, Ordering::SeqCst);
         self.woken.store(true, Ordering::SeqCst);
     }
 }
@@ -252,7 +250,6 @@ impl Task {
     pub(super) fn new() -> Self {
         let flag = Arc::new(Flag {
             woken: AtomicBool::new(true),
-            wakes: AtomicUsize::new(0),
         });
         let waker = Waker::from(Arc::clone(&flag));
         Self { flag, waker }
@@ -266,10 +263,6 @@ impl Task {
     /// Whether it was woken since the last time this was asked.
     pub(super) fn is_woken(&self) -> bool {
         self.flag.woken.swap(false, Ordering::SeqCst)
-    }
-
-    pub(super) fn wakes(&self) -> usize {
-        self.flag.wakes.load(Ordering::SeqCst)
     }
 }
 
@@ -308,21 +301,6 @@ pub(super) fn run(jobs: Vec<Job<'_>>) -> Vec<usize> {
 #[track_caller]
 pub(super) fn run_all(jobs: Vec<Job<'_>>) {
     assert_eq!(run(jobs), [0; 0], "these jobs hang");
-}
-
-/// The same, while time passes whenever there is nothing else to do.
-pub(super) fn run_with_clock(clock: &Clock, job: Job<'_>) {
-    let (task, mut job) = (Task::new(), job);
-    for _ in 0..1_000_000 {
-        if task.is_woken() {
-            if job.as_mut().poll(&mut task.cx()).is_ready() {
-                return;
-            }
-        } else {
-            assert!(clock.advance_to_deadline(), "hangs");
-        }
-    }
-    panic!("spinning");
 }
 
 pub(super) type Shared<S> = Rc<RefCell<S>>;

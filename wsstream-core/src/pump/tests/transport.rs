@@ -98,9 +98,11 @@ impl Line {
         }
         self.reads += 1;
         let count = self.octets.len().min(buf.len()).min(self.chunk);
-        for (octet, at) in self.octets.drain(..count).zip(buf) {
-            *at = octet;
-        }
+        let (front, back) = self.octets.as_slices();
+        let (front_len, back_len) = (front.len().min(count), count.saturating_sub(front.len()));
+        buf[..front_len].copy_from_slice(&front[..front_len]);
+        buf[front_len..count].copy_from_slice(&back[..back_len]);
+        self.octets.drain(..count);
         wake(&mut self.writer);
         Poll::Ready(Ok(count))
     }
@@ -127,10 +129,12 @@ impl Line {
             return Poll::Pending;
         }
         self.writes += 1;
-        let before = self.octets.len();
-        let octets = bufs.iter().flat_map(|buf| buf.iter().copied());
-        self.octets.extend(octets.take(room.min(self.chunk)));
-        let count = self.octets.len() - before;
+        let (max, mut count) = (room.min(self.chunk), 0);
+        for buf in bufs {
+            let taken = buf.len().min(max - count);
+            self.octets.extend(&buf[..taken]);
+            count += taken;
+        }
         self.written += count as u64;
         wake(&mut self.reader);
         Poll::Ready(Ok(count))

@@ -1,0 +1,101 @@
+//! What the opening handshake leads to.
+
+use alloc::vec::Vec;
+
+use super::Transport;
+use super::recv_buffer::RecvBuffer;
+use super::socket::Socket;
+use super::stream::Stream;
+use super::wire::Wire;
+use crate::byte_stream::Encoding;
+use crate::config::Config;
+use crate::connection::Connection;
+use crate::handshake::{Agreed, Request, Response};
+use crate::seed::Seed;
+
+/// A connection that was just opened, and has not become a stream or a socket yet.
+#[derive(Debug)]
+pub struct Opened<T> {
+    pub(super) wire: Wire<T>,
+    pub(super) received: RecvBuffer,
+    pub(super) agreed: Agreed,
+    pub(super) config: Config,
+    pub(super) role: Upgraded,
+    pub(super) request: Option<Request>,
+    pub(super) response: Option<Response>,
+}
+
+impl<T: Transport> Opened<T> {
+    /// A connection that was opened elsewhere, with HTTP/2 or by another library: what was agreed on,
+    /// and what was received behind the handshake. The seed is for a client's masking keys.
+    #[must_use]
+    pub fn from_upgraded(
+        transport: T,
+        role: Upgraded,
+        agreed: Agreed,
+        config: Config,
+        received: Vec<u8>,
+    ) -> Self {
+        let (wire, received) = (Wire::new(transport), RecvBuffer::new(received));
+        Self {
+            wire,
+            received,
+            agreed,
+            config,
+            role,
+            request: None,
+            response: None,
+        }
+    }
+
+    /// The request, on a server. A stream or socket does not keep it.
+    #[must_use]
+    pub const fn request(&self) -> Option<&Request> {
+        self.request.as_ref()
+    }
+
+    /// The response, on a client. A stream or socket does not keep it.
+    #[must_use]
+    pub const fn response(&self) -> Option<&Response> {
+        self.response.as_ref()
+    }
+
+    /// What both ends agreed on.
+    #[must_use]
+    pub const fn agreed(&self) -> &Agreed {
+        &self.agreed
+    }
+
+    /// A byte stream, in the encoding that the agreed subprotocol means.
+    #[must_use]
+    pub fn into_stream(self) -> Stream<T> {
+        let encoding = Encoding::of(self.agreed.subprotocol());
+        let connection = self.connection(|config| config);
+        Stream::resume(self.wire, connection, encoding, self.agreed, self.received)
+    }
+
+    /// Whole messages. A Close is answered at once.
+    #[must_use]
+    pub fn into_socket(self) -> Socket<T> {
+        let connection = self.connection(|config| config.half_close(false));
+        Socket::resume(self.wire, connection, self.agreed, self.received)
+    }
+
+    fn connection(&self, config: impl FnOnce(Config) -> Config) -> Connection {
+        let config = config(self.config.clone());
+        match &self.role {
+            Upgraded::Client(seed) => Connection::client(config, seed),
+            Upgraded::Server => Connection::server(config),
+        }
+    }
+}
+
+/// Which end of a connection that was opened elsewhere this is.
+#[derive(Debug)]
+#[expect(clippy::exhaustive_enums, reason = "a connection has two ends")]
+pub enum Upgraded {
+    /// The client, with the seed of its masking keys.
+    Client(Seed),
+    /// The server.
+    Server,
+}
