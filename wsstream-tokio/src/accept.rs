@@ -45,9 +45,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Incoming<S> {
         self.inner.request()
     }
 
-    /// The transport it came over. `None` never.
-    pub fn get_ref(&self) -> Option<&S> {
-        self.inner.transport().map(|transport| &transport.io)
+    /// The transport it came over.
+    pub const fn get_ref(&self) -> &S {
+        &self.inner.transport().io
     }
 
     /// Accepts, if the server's policy does.

@@ -93,16 +93,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WsStream<S> {
         self.inner.connection().rtt()
     }
 
-    /// The transport. `None` never.
-    pub fn get_ref(&self) -> Option<&S> {
-        self.inner.transport().map(|transport| &transport.io)
+    /// The transport.
+    pub const fn get_ref(&self) -> &S {
+        &self.inner.transport().io
     }
 
     /// Gives up the stream without a word to the peer: the transport, and what was received from it and
-    /// not read, in frames as it came.
-    pub fn into_inner(self) -> (Option<S>, Vec<u8>) {
+    /// not read, as it came: in frames, the first of which may be cut.
+    pub fn into_inner(self) -> (S, Vec<u8>) {
         let (transport, received) = self.inner.into_inner();
-        (transport.map(|transport| transport.io), received)
+        (transport.io, received)
     }
 }
 

@@ -51,16 +51,16 @@ impl<T: Transport> Pump<T> {
         }
     }
 
-    pub(super) const fn transport(&self) -> Option<&T> {
+    pub(super) const fn transport(&self) -> &T {
         self.wire.transport()
     }
 
-    pub(super) const fn transport_mut(&mut self) -> Option<&mut T> {
+    pub(super) const fn transport_mut(&mut self) -> &mut T {
         self.wire.transport_mut()
     }
 
     /// Gives the transport back, with what was received from it and not taken.
-    pub(super) fn into_parts(mut self) -> (Option<T>, Vec<u8>) {
+    pub(super) fn into_parts(mut self) -> (T, Vec<u8>) {
         let received = core::mem::take(&mut self.received);
         (self.wire.take_transport(), received.into_unread())
     }

@@ -279,7 +279,7 @@ impl<T: Transport + Unpin> Incoming<T> {
 
     /// The transport it came over.
     #[must_use]
-    pub const fn transport(&self) -> Option<&T> {
+    pub const fn transport(&self) -> &T {
         self.opening.wire.transport()
     }
 

@@ -54,16 +54,16 @@ impl<T: Transport> Socket<T> {
         &self.pump.connection
     }
 
-    /// The transport; `None` never, but for a connection that is being taken apart.
+    /// The transport.
     #[must_use]
-    pub const fn transport(&self) -> Option<&T> {
+    pub const fn transport(&self) -> &T {
         self.pump.transport()
     }
 
     /// Gives up the connection without a word to the peer: the transport, and what was received from it
     /// and not taken.
     #[must_use]
-    pub fn into_inner(self) -> (Option<T>, Vec<u8>) {
+    pub fn into_inner(self) -> (T, Vec<u8>) {
         self.pump.into_parts()
     }
 

@@ -64,21 +64,21 @@ impl<T: Transport> Stream<T> {
         self.bytes.encoding()
     }
 
-    /// The transport; `None` never, but for a stream that is being taken apart.
+    /// The transport.
     #[must_use]
-    pub const fn transport(&self) -> Option<&T> {
+    pub const fn transport(&self) -> &T {
         self.pump.transport()
     }
 
     /// The transport, to change its settings: reading from it or writing to it breaks the stream.
-    pub const fn transport_mut(&mut self) -> Option<&mut T> {
+    pub const fn transport_mut(&mut self) -> &mut T {
         self.pump.transport_mut()
     }
 
     /// Gives up the stream without a word to the peer: the transport, and what was received from it and
     /// not taken.
     #[must_use]
-    pub fn into_inner(self) -> (Option<T>, Vec<u8>) {
+    pub fn into_inner(self) -> (T, Vec<u8>) {
         self.pump.into_parts()
     }
 

@@ -33,16 +33,26 @@ impl<T: Transport> Wire<T> {
         }
     }
 
-    pub(super) const fn transport(&self) -> Option<&T> {
-        self.transport.as_ref()
+    #[expect(
+        clippy::expect_used,
+        reason = "only `take_transport` leaves none, and no wire"
+    )]
+    pub(super) const fn transport(&self) -> &T {
+        self.transport.as_ref().expect(GONE)
     }
 
-    pub(super) const fn transport_mut(&mut self) -> Option<&mut T> {
-        self.transport.as_mut()
+    #[expect(
+        clippy::expect_used,
+        reason = "only `take_transport` leaves none, and no wire"
+    )]
+    pub(super) const fn transport_mut(&mut self) -> &mut T {
+        self.transport.as_mut().expect(GONE)
     }
 
-    pub(super) const fn take_transport(&mut self) -> Option<T> {
-        self.transport.take()
+    /// To be called by those who have the wire no more when they return.
+    #[expect(clippy::expect_used, reason = "only this leaves none, and no wire")]
+    pub(super) const fn take_transport(&mut self) -> T {
+        self.transport.take().expect(GONE)
     }
 
     /// Has the task woken when the transport may be ready, either way.
@@ -159,3 +169,6 @@ fn try_io<T, R>(
     direction.set_blocked(result.is_pending());
     result
 }
+
+/// The transport is an `Option` because who is dropped cannot be taken apart.
+const GONE: &str = "a wire has its transport until it is given back";

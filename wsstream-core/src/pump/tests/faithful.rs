@@ -182,7 +182,7 @@ proptest! {
         let (far, _held) = Mock::pair(&lone.clock, true);
         let output = lone.output.clone();
         let mut peer = stream(far, other(role), lone.it.encoding(), Config::new());
-        let peer_lines = (peer.transport().unwrap().input.clone(), peer.transport().unwrap().output.clone());
+        let peer_lines = (peer.transport().input.clone(), peer.transport().output.clone());
         let (mut written, mut expected) = (0_usize, 0_usize);
         let (mut arrived, mut read) = (Vec::new(), Vec::new());
         let mut out = vec![0; 1 << 17];
