@@ -94,7 +94,6 @@ macro_rules! contract_suite {
                 counters
                 agreed
                 closed_by
-                leftovers
                 octets_behind_the_handshake
             }
             prompt {

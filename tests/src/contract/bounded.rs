@@ -3,7 +3,7 @@
 use std::future::poll_fn;
 use std::task::Poll;
 
-use wsstream_core::{Config, Header, Opcode};
+use wsstream_core::{Config, Opcode};
 
 use super::{bare_server, server_and_peer};
 use crate::{Pattern, Read, Runtime, Stream, Write, masked};
@@ -64,41 +64,38 @@ pub async fn a_peer_that_does_not_read<R: Runtime>() {
 
 /// When the outbox is full, one pong waits: the newest ping's.
 pub async fn one_pong_waits<R: Runtime>() {
-    let (mut peer, raw) = R::pipe(100);
-    let mut stream = bare_server::<R>(raw, Config::new());
+    const PINGS: u16 = 1000;
+    let (mut stream, mut peer) = server_and_peer::<R>(R::pipe(100), Config::new()).await;
     let count = stream.write_until_pending(&[7; 1_000_000]).await.unwrap();
-    for number in 0..1000_u16 {
+    for number in 0..PINGS {
         // Too much for the outbox, if all were answered.
         let payload = [number.to_be_bytes(); 62].concat();
         let ping = masked(Opcode::Ping, &payload);
         let mut at = 0;
         while at < ping.len() {
-            at += peer.write_until_pending(&ping[at..]).await.unwrap();
+            at += peer.raw.write_until_pending(&ping[at..]).await.unwrap();
             poll_fn(|cx| Poll::Ready(stream.poll_drive(cx))).await;
         }
     }
-    peer.write_all(&masked(Opcode::Close, b"")).await.unwrap();
     let draining = async {
         let (octets, ended) = stream.read_to_end().await;
         ended.unwrap();
         assert_eq!(octets, b"");
-        stream.shutdown().await.unwrap();
-        drop(stream);
     };
-    let ((), (received, _)) = tokio::join!(draining, peer.read_to_end());
-    let (mut at, mut data, mut pongs) = (0, 0, Vec::new());
-    while let Some((header, len)) = Header::parse(&received[at..]).unwrap() {
-        let payload = at + len..at + len + usize::try_from(header.len).unwrap();
-        at = payload.end;
-        match header.opcode {
-            Opcode::Binary => data += payload.len(),
-            Opcode::Pong => pongs.push(received[payload.start..payload.start + 2].to_vec()),
-            _ => {}
+    let reading = async {
+        let (mut data, mut pongs) = (0, Vec::new());
+        let newest = (PINGS - 1).to_be_bytes();
+        while data < count || pongs.last() != Some(&newest) {
+            let frame = peer.recv().await;
+            match frame.header.opcode {
+                Opcode::Binary => data += frame.payload.len(),
+                _ => pongs.push([frame.payload[0], frame.payload[1]]),
+            }
         }
-    }
-    assert_eq!(data, count);
-    // The first found room in the outbox; of the others, the newest is answered.
-    assert_eq!(pongs.last().unwrap(), &999_u16.to_be_bytes());
-    assert!(pongs.is_sorted());
-    assert!(pongs.len() < 600, "{} pongs", pongs.len());
+        // The first found room in the outbox; of the others, only the newest was answered.
+        assert!(pongs.is_sorted());
+        assert!(pongs.len() < 600, "{} pongs", pongs.len());
+        peer.send_close(1000, "").await;
+    };
+    tokio::join!(draining, reading);
 }
