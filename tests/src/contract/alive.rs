@@ -1,0 +1,216 @@
+//! 3.6: keepalive by progress, and handshake limits in total.
+
+use std::future::poll_fn;
+use std::io::ErrorKind;
+use std::task::Poll;
+use std::time::Duration;
+
+use wsstream_core::handshake::{Acceptor, Client, Server};
+use wsstream_core::{Config, Keepalive, Opcode, StreamError, Timeout};
+
+use super::shutdown::round;
+use super::{bare_client, bare_server, client_and_peer, server_and_peer, stream_error};
+use crate::{Pattern, PausedClock, Read, Stream, Write};
+
+fn keepalive(interval: u64, timeout: u64) -> Config {
+    let (interval, timeout) = (Duration::from_secs(interval), Duration::from_secs(timeout));
+    Config::new().keepalive(Keepalive::new(interval, timeout))
+}
+
+/// Keepalive is off unless it is asked for.
+pub async fn off_by_default<R: PausedClock>() {
+    let (mut stream, mut peer) = server_and_peer::<R>(R::pipe(1000), Config::new()).await;
+    let (received, ()) = tokio::join!(stream.read_exact(5), async {
+        R::sleep(Duration::from_secs(3600)).await;
+        peer.send(Opcode::Binary, b"hello").await;
+    });
+    assert_eq!(received.unwrap(), b"hello");
+    assert_eq!(stream.counters().frames_sent, 0);
+}
+
+/// A silent peer is pinged, and given up: at the times that were set.
+pub async fn a_silent_peer<R: PausedClock>() {
+    let (mut stream, mut peer) = client_and_peer::<R>(R::pipe(1000), keepalive(30, 10)).await;
+    let begun = R::now();
+    let watching = async {
+        peer.expect(Opcode::Ping).await;
+        let pinged = R::now() - begun;
+        let end = peer.try_recv().await;
+        (round(pinged), end)
+    };
+    let reading = async {
+        let error = stream.read(&mut [0; 1]).await.unwrap_err();
+        let took = R::now() - begun;
+        drop(stream);
+        (error, round(took))
+    };
+    let ((pinged, end), (error, took)) = tokio::join!(watching, reading);
+    assert_eq!(pinged, Duration::from_secs(30));
+    assert_eq!(took, Duration::from_secs(40));
+    assert_eq!(error.kind(), ErrorKind::TimedOut);
+    let expected = StreamError::TimedOut(Timeout::Keepalive);
+    assert_eq!(stream_error(&error), Some(&expected));
+    assert_eq!(end.unwrap(), None);
+}
+
+/// A peer that answers lives, for days, and its round-trip time is known.
+pub async fn an_answering_peer<R: PausedClock>() {
+    let (mut stream, mut peer) = server_and_peer::<R>(R::pipe(1000), keepalive(30, 10)).await;
+    let answering = async {
+        for _ in 0..100 {
+            let payload = peer.expect(Opcode::Ping).await;
+            R::sleep(Duration::from_secs(9)).await;
+            peer.send(Opcode::Pong, &payload).await;
+        }
+        peer.send_close(1000, "").await;
+    };
+    let (read, ()) = tokio::join!(async { stream.read(&mut [0; 1]).await }, answering);
+    assert_eq!(read.unwrap(), 0);
+    assert_eq!(stream.counters().pings_sent, 100);
+    assert_eq!(round(stream.rtt().unwrap()), Duration::from_secs(9));
+}
+
+/// Octets that trickle out of a full outbox are life: no pong need come.
+pub async fn a_slow_busy_link_out<R: PausedClock>() {
+    let (mut peer, raw) = R::pipe(10);
+    let mut stream = bare_server::<R>(raw, keepalive(3, 2));
+    let sent = Pattern::new(1).take(500);
+    let writing = async {
+        stream.write_all(&sent).await.unwrap();
+        stream.flush().await.unwrap();
+        drop(stream);
+    };
+    let reading = async {
+        let mut received = Vec::new();
+        let mut octet = [0];
+        loop {
+            R::sleep(Duration::from_secs(2)).await;
+            if peer.read(&mut octet).await.unwrap() == 0 {
+                return received;
+            }
+            received.push(octet[0]);
+        }
+    };
+    let ((), received) = tokio::join!(writing, reading);
+    assert!(R::now() > Duration::from_secs(1000));
+    assert_eq!(received[4..4 + sent.len()], sent);
+}
+
+/// Octets that trickle in are life.
+pub async fn a_slow_busy_link_in<R: PausedClock>() {
+    let (mut peer, raw) = R::pipe(10);
+    let mut stream = bare_client::<R>(raw, keepalive(3, 2));
+    let sent = Pattern::new(1).take(500);
+    let wire = [
+        crate::frame(Opcode::Binary, &sent),
+        crate::frame(Opcode::Close, b""),
+    ]
+    .concat();
+    let writing = async {
+        for octet in wire {
+            R::sleep(Duration::from_secs(2)).await;
+            peer.write_all(&[octet]).await.unwrap();
+        }
+        peer
+    };
+    let (received, _peer) = tokio::join!(async { stream.read_to_end().await }, writing);
+    assert!(received.0 == sent);
+    received.1.unwrap();
+    assert_eq!(stream.counters().pings_sent, 0);
+}
+
+/// Nor is a peer given up because our application does not read what it sends.
+pub async fn an_application_that_does_not_read<R: PausedClock>() {
+    const TOTAL: usize = 300_000;
+    let (mut stream, mut peer) = server_and_peer::<R>(R::pipe(1000), keepalive(3, 2)).await;
+    let writing = async {
+        peer.send(Opcode::Binary, &Pattern::new(1).take(TOTAL))
+            .await;
+        peer
+    };
+    let reading = async {
+        // Only driven for a long time, and then read.
+        let mut asleep = std::pin::pin!(R::sleep(Duration::from_secs(1000)));
+        poll_fn(|cx| {
+            stream.poll_drive(cx);
+            Future::poll(asleep.as_mut(), cx)
+        })
+        .await;
+        stream.read_exact(TOTAL).await
+    };
+    let (_peer, received) = tokio::join!(writing, reading);
+    Pattern::new(1).check(&received.unwrap());
+}
+
+/// A request that drips in, an octet a second, has ten seconds in all: 408.
+pub async fn a_dripping_request<R: PausedClock>() {
+    let (mut peer, raw) = R::pipe(1000);
+    let server = Server::stream();
+    let dripping = async {
+        for octet in b"GET / HTTP/1.1\r\nHost: lo" {
+            R::sleep(Duration::from_secs(1)).await;
+            if peer.write_all(&[*octet]).await.is_err() {
+                break;
+            }
+        }
+        peer.read_to_end().await.0
+    };
+    let accepting = async {
+        let refused = R::accept(raw, &server).await;
+        refused.map(drop).unwrap_err()
+    };
+    let (answer, error) = tokio::join!(dripping, accepting);
+    assert!(
+        answer.starts_with(b"HTTP/1.1 408 "),
+        "{}",
+        answer.escape_ascii()
+    );
+    assert_eq!(error.kind(), ErrorKind::TimedOut);
+}
+
+/// The same for a response, at a client; and for none at all.
+pub async fn a_dripping_response<R: PausedClock>() {
+    for drips in [true, false] {
+        let (mut peer, raw) = R::pipe(1000);
+        let begun = R::now();
+        let client = Client::stream();
+        let dripping = async {
+            let mut buf = [0; 1000];
+            let mut acceptor = Acceptor::new(&Server::stream());
+            let count = peer.read(&mut buf).await.unwrap();
+            assert!(acceptor.receive(&mut &buf[..count]).unwrap().is_some());
+            for octet in b"HTTP/1.1 101 Switching Protocols\r\n" {
+                R::sleep(Duration::from_secs(1)).await;
+                if drips && peer.write_all(&[*octet]).await.is_err() {
+                    break;
+                }
+            }
+        };
+        let connecting = async {
+            let error = R::connect(raw, &client).await.map(drop).unwrap_err();
+            (error, round(R::now() - begun))
+        };
+        let ((), (error, took)) = tokio::join!(dripping, connecting);
+        assert_eq!(error.kind(), ErrorKind::TimedOut);
+        assert_eq!(took, Duration::from_secs(10));
+    }
+}
+
+/// Timers run while a stream is only driven.
+pub async fn timers_while_driven<R: PausedClock>() {
+    let (mut stream, mut peer) = client_and_peer::<R>(R::pipe(1000), keepalive(30, 10)).await;
+    let driving = poll_fn(|cx| {
+        stream.poll_drive(cx);
+        if stream.rtt().is_some() {
+            return Poll::Ready(());
+        }
+        Poll::Pending
+    });
+    let answering = async {
+        let payload = peer.expect(Opcode::Ping).await;
+        peer.send(Opcode::Pong, &payload).await;
+        peer
+    };
+    let ((), _peer) = tokio::join!(driving, answering);
+    assert_eq!(round(R::now()), Duration::from_secs(30));
+}

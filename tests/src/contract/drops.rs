@@ -1,0 +1,79 @@
+//! 3.4: drop is TCP's drop.
+
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+use wsstream_core::{Config, Opcode};
+
+use super::{bare_server, client_and_peer, server_and_peer};
+use crate::{Read, Runtime, Stream, Write};
+
+/// With nothing unsent it says Close 1000.
+pub async fn close_1000<R: Runtime>() {
+    for write in [false, true] {
+        let (mut stream, mut peer) = client_and_peer::<R>(R::tcp().await, Config::new()).await;
+        if write {
+            stream.write_all(b"data").await.unwrap();
+        }
+        drop(stream);
+        if write {
+            assert_eq!(peer.expect(Opcode::Binary).await, b"data");
+        }
+        assert_eq!(peer.expect_close().await.0, 1000);
+        peer.expect_end().await;
+    }
+}
+
+/// It answers the peer's Close, if that was not done.
+pub async fn the_answer<R: Runtime>() {
+    let (mut stream, mut peer) = server_and_peer::<R>(R::tcp().await, Config::new()).await;
+    peer.send(Opcode::Close, b"").await;
+    assert_eq!(stream.read(&mut [0; 1]).await.unwrap(), 0);
+    drop(stream);
+    assert_eq!(peer.expect_close().await.0, 1005);
+    peer.expect_end().await;
+}
+
+/// With anything unsent it says nothing: the peer sees that it was cut off.
+pub async fn nothing_with_unsent_data<R: Runtime>() {
+    for len in [100, 10_000] {
+        let (mut peer, raw) = R::pipe(64);
+        let mut stream = bare_server::<R>(raw, Config::new());
+        let sent = vec![7; len];
+        assert_eq!(stream.write(&sent).await.unwrap(), len);
+        drop(stream);
+        let (received, ended) = peer.read_to_end().await;
+        ended.unwrap();
+        assert_eq!(received.len(), 64, "half a frame, and no Close");
+    }
+}
+
+/// After shutdown there is nothing left to say.
+pub async fn nothing_after_shutdown<R: Runtime>() {
+    let (mut stream, mut peer) = server_and_peer::<R>(R::tcp().await, Config::new()).await;
+    stream.shutdown().await.unwrap();
+    drop(stream);
+    assert_eq!(peer.expect_close().await.0, 1000);
+    peer.expect_end().await;
+}
+
+/// Dropped by a panic it says Close 1011.
+pub async fn close_1011_when_panicking<R: Runtime>() {
+    let (stream, mut peer) = server_and_peer::<R>(R::tcp().await, Config::new()).await;
+    let panicked = catch_unwind(AssertUnwindSafe(move || {
+        let _stream = stream;
+        // A panic that prints nothing.
+        resume_unwind(Box::new("on purpose"));
+    }));
+    assert!(panicked.is_err());
+    assert_eq!(peer.expect_close().await.0, 1011);
+    peer.expect_end().await;
+}
+
+/// What was taken apart is dropped without a word.
+pub async fn nothing_after_into_inner<R: Runtime>() {
+    let (stream, mut peer) = server_and_peer::<R>(R::tcp().await, Config::new()).await;
+    let (raw, received) = stream.into_inner();
+    assert_eq!(received, b"");
+    drop(raw);
+    peer.expect_end().await;
+}

@@ -1,0 +1,94 @@
+//! 3.7: what a stream can tell.
+
+use wsstream_core::handshake::{Client, Server};
+use wsstream_core::{ClosedBy, Config, Opcode};
+
+use super::{offering, read_all, server_and_peer};
+use crate::{Peer, Read, Runtime, Stream, Write, masked, open_with};
+
+/// Octets on the wire and of payload, frames, pings.
+pub async fn counters<R: Runtime>() {
+    let (mut stream, mut peer) = server_and_peer::<R>(R::pipe(100_000), Config::new()).await;
+    assert_eq!(stream.counters(), wsstream_core::Counters::default());
+    peer.send(Opcode::Binary, &[7; 200]).await;
+    peer.send(Opcode::Ping, b"hi").await;
+    peer.send(Opcode::Binary, &[7; 5]).await;
+    stream.read_exact(205).await.unwrap();
+    stream.write_all(&[7; 1000]).await.unwrap();
+    peer.expect(Opcode::Pong).await;
+    peer.expect(Opcode::Binary).await;
+    let counters = stream.counters();
+    assert_eq!(counters.received, (8 + 200) + (6 + 2) + (6 + 5));
+    assert_eq!(counters.payload_received, 205);
+    assert_eq!(counters.frames_received, 3);
+    assert_eq!(counters.pings_received, 1);
+    assert_eq!(counters.sent, (2 + 2) + (4 + 1000));
+    assert_eq!(counters.payload_sent, 1000);
+    assert_eq!(counters.frames_sent, 2);
+    assert_eq!(counters.pings_sent, 0);
+}
+
+/// The subprotocol and extension that were agreed.
+pub async fn agreed<R: Runtime>() {
+    let table = [
+        (offering(Some("binary")), Some("binary"), false),
+        (offering(Some("base64")), Some("base64"), false),
+        (offering(None), None, false),
+        (Client::stream(), Some("binary"), false),
+        (
+            Client::stream().offer_half_close(true),
+            Some("binary"),
+            true,
+        ),
+        (offering(Some("mqtt")), Some("mqtt"), false),
+    ];
+    let server = Server::stream().subprotocol("mqtt").unwrap();
+    for (client, subprotocol, half_close) in table {
+        let (mut client, mut server) = open_with::<R>(R::pipe(1000), &client, &server).await;
+        for stream in [&client, &server] {
+            assert_eq!(stream.agreed().subprotocol(), subprotocol);
+            assert_eq!(stream.agreed().half_close(), half_close);
+        }
+        client.write_all(b"hello").await.unwrap();
+        assert_eq!(server.read_exact(5).await.unwrap(), b"hello");
+    }
+}
+
+/// Who closed, and with what: on both sides.
+pub async fn closed_by<R: Runtime>() {
+    let (mut client, mut server) =
+        open_with::<R>(R::pipe(1000), &Client::stream(), &Server::stream()).await;
+    assert_eq!((client.closed_by(), server.closed_by()), (None, None));
+    let (closed, ()) = tokio::join!(client.close(), async {
+        assert_eq!(read_all(&mut server).await, b"");
+        server.close().await.unwrap();
+    });
+    closed.unwrap();
+    assert_eq!(client.closed_by(), Some(ClosedBy::Us));
+    assert_eq!(server.closed_by(), Some(ClosedBy::Peer));
+    assert!(client.sent_close().unwrap().is_normal());
+    assert_eq!(client.sent_close(), server.received_close());
+    assert_eq!(server.sent_close(), client.received_close());
+}
+
+/// What arrives together with the opening handshake belongs to the stream.
+pub async fn octets_behind_the_handshake<R: Runtime>() {
+    let (mut raw, server) = R::pipe(10_000);
+    let url = wsstream_core::Url::parse("ws://localhost/").unwrap();
+    let seed = wsstream_core::Seed::new([5; 32]);
+    let mut wire = Client::stream().connect(&url, &seed).request().to_vec();
+    wire.extend(masked(Opcode::Binary, b"already here"));
+    raw.write_all(&wire).await.unwrap();
+    let mut stream = R::accept(server, &Server::stream()).await.unwrap();
+    assert_eq!(stream.read_exact(12).await.unwrap(), b"already here");
+    // And the other way round.
+    let (client, raw) = R::pipe(10_000);
+    let options = Client::stream();
+    let serving = async {
+        let mut peer = Peer::accept(raw).await;
+        peer.send(Opcode::Binary, b"at once").await;
+        peer
+    };
+    let (stream, _peer) = tokio::join!(R::connect(client, &options), serving);
+    assert_eq!(stream.unwrap().read_exact(7).await.unwrap(), b"at once");
+}

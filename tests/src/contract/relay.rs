@@ -1,0 +1,195 @@
+//! 3.8 and 3.4: the relay drives both its ends, and passes ends on as what they are.
+
+use std::io::ErrorKind;
+use std::time::Duration;
+
+use wsstream_core::{Config, Opcode};
+
+use super::shutdown::round;
+use super::{client_and_peer, read_all, server_and_peer};
+use crate::{Pattern, PausedClock, Read, Runtime, Stream, Write, open};
+
+const MUCH: usize = 3_000_000;
+
+/// To a plain TCP server, whose client ends first: the whole reply arrives.
+pub async fn the_client_ends_first<R: Runtime>() {
+    let (mut client, mut stream) = open::<R>(R::tcp().await).await;
+    let (mut target, mut far) = R::tcp().await;
+    let relay = R::spawn(async move { R::relay(&mut stream, &mut target).await });
+    let server = R::spawn(async move {
+        let (request, ended) = far.read_to_end().await;
+        ended.unwrap();
+        Pattern::new(1).check(&request);
+        assert_eq!(request.len(), MUCH);
+        far.write_all(&Pattern::new(2).take(MUCH)).await.unwrap();
+        far.shutdown().await.unwrap();
+    });
+    client.write_all(&Pattern::new(1).take(MUCH)).await.unwrap();
+    client.shutdown().await.unwrap();
+    let reply = read_all(&mut client).await;
+    Pattern::new(2).check(&reply);
+    assert_eq!(reply.len(), MUCH);
+    client.close().await.unwrap();
+    let (relayed, ()) = tokio::join!(relay, server);
+    let carried = relayed.into_result().unwrap();
+    assert_eq!(carried, (MUCH as u64, MUCH as u64));
+}
+
+/// The same where the server ends first.
+pub async fn the_target_ends_first<R: Runtime>() {
+    let (mut client, mut stream) = open::<R>(R::tcp().await).await;
+    let (mut target, mut far) = R::tcp().await;
+    let relay = R::spawn(async move { R::relay(&mut stream, &mut target).await });
+    let server = R::spawn(async move {
+        far.write_all(&Pattern::new(2).take(MUCH)).await.unwrap();
+        far.shutdown().await.unwrap();
+        let (received, ended) = far.read_to_end().await;
+        ended.unwrap();
+        Pattern::new(1).check(&received);
+        assert_eq!(received.len(), MUCH);
+    });
+    let reply = read_all(&mut client).await;
+    Pattern::new(2).check(&reply);
+    assert_eq!(reply.len(), MUCH);
+    client.write_all(&Pattern::new(1).take(MUCH)).await.unwrap();
+    client.close().await.unwrap();
+    let (relayed, ()) = tokio::join!(relay, server);
+    relayed.into_result().unwrap();
+}
+
+/// A target that writes much and is gone at once, to a client that reads late: all of it arrives.
+pub async fn a_target_that_is_gone_at_once<R: Runtime>() {
+    let (mut client, mut stream) = open::<R>(R::pipe(5000)).await;
+    let (mut target, mut far) = R::pipe(MUCH);
+    far.write_all(&Pattern::new(1).take(MUCH)).await.unwrap();
+    drop(far);
+    let relay = R::spawn(async move { R::relay(&mut stream, &mut target).await });
+    let received = read_all(&mut client).await;
+    Pattern::new(1).check(&received);
+    assert_eq!(received.len(), MUCH);
+    client.close().await.unwrap();
+    relay.await.into_result().unwrap();
+}
+
+/// A target that resets its connection: the client is told with 1011.
+pub async fn the_target_resets<R: Runtime>() {
+    let (mut stream, mut peer) = server_and_peer::<R>(R::tcp().await, Config::new()).await;
+    let (mut target, far) = R::tcp().await;
+    let relaying = R::spawn(async move { R::relay(&mut stream, &mut target).await });
+    R::reset(far);
+    assert_eq!(peer.expect_close().await.0, 1011);
+    peer.send_close(1011, "").await;
+    let relayed = relaying.await;
+    assert_eq!(relayed.b_failed.unwrap().kind(), ErrorKind::ConnectionReset);
+    assert!(relayed.a_failed.is_none());
+    peer.expect_end().await;
+}
+
+/// A client that vanishes: what it had sent arrives, the relay fails, and the target does not see a good
+/// end, as its owner can still reset it.
+pub async fn the_client_vanishes<R: Runtime>() {
+    let (mut stream, mut peer) = server_and_peer::<R>(R::tcp().await, Config::new()).await;
+    let (mut target, mut far) = R::tcp().await;
+    peer.send(Opcode::Binary, b"the beginning of").await;
+    let relaying = R::spawn(async move {
+        let relayed = R::relay(&mut stream, &mut target).await;
+        (relayed, target)
+    });
+    assert_eq!(far.read_exact(16).await.unwrap(), b"the beginning of");
+    R::reset(peer.raw);
+    let (relayed, target) = relaying.await;
+    assert_eq!(relayed.a_failed.unwrap().kind(), ErrorKind::UnexpectedEof);
+    assert_eq!(relayed.a_to_b, 16);
+    R::reset(target);
+    let error = far.read(&mut [0; 1]).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+}
+
+/// A client who closes with another code than 1000 fails the relay as well.
+pub async fn the_client_fails<R: Runtime>() {
+    let (mut stream, mut peer) = server_and_peer::<R>(R::tcp().await, Config::new()).await;
+    let (mut target, far) = R::tcp().await;
+    let relaying = R::spawn(async move { R::relay(&mut stream, &mut target).await });
+    peer.send_close(1001, "leaving the page").await;
+    assert_eq!(peer.expect_close().await.0, 1001);
+    let relayed = relaying.await;
+    let error = relayed.a_failed.unwrap();
+    assert_eq!(error.kind(), ErrorKind::ConnectionAborted);
+    drop(far);
+}
+
+/// A target that does not end is no reason to leave the peer's Close without an answer.
+pub async fn relay_answers_a_close<R: PausedClock>() {
+    let config = Config::new().close_timeout(Duration::from_secs(10));
+    let (mut stream, mut peer) = server_and_peer::<R>(R::pipe(1000), config).await;
+    let (mut target, _far) = R::pipe(1000);
+    peer.send_close(1000, "").await;
+    let watching = async {
+        let close = peer.expect_close().await;
+        (close.0, round(R::now()))
+    };
+    let relaying = R::relay(&mut stream, &mut target);
+    let (closed, relayed) = tokio::join!(watching, relaying);
+    assert!(closed.0 == 1000 || closed.0 == 1005, "{closed:?}");
+    assert_eq!(closed.1, Duration::from_secs(10));
+    drop(relayed);
+}
+
+/// What plain copying gives up, as documented: it stops polling a stream that has given its end.
+pub async fn plain_copy_does_not<R: PausedClock>() {
+    let config = Config::new().close_timeout(Duration::from_secs(10));
+    let (mut stream, mut peer) = server_and_peer::<R>(R::pipe(1000), config).await;
+    let (mut target, mut far) = R::pipe(1000);
+    peer.send_close(1000, "").await;
+    let watching = async {
+        // The target's end is all that ends it.
+        R::sleep(Duration::from_secs(1000)).await;
+        assert_eq!(peer.raw.write_until_pending(b"").await.unwrap(), 0);
+        let begun = R::now();
+        far.write_all(b"late reply").await.unwrap();
+        far.shutdown().await.unwrap();
+        let reply = peer.recv().await;
+        let close = peer.expect_close().await;
+        (reply, close.0, R::now() - begun)
+    };
+    let copying = R::plain_copy(&mut stream, &mut target);
+    let ((reply, code, took), copied) = tokio::join!(watching, copying);
+    copied.unwrap();
+    assert_eq!(reply.payload, b"late reply");
+    assert_eq!(code, 1000);
+    assert_eq!(round(took), Duration::ZERO);
+}
+
+/// Plain copying is as good as the relay where both ends end by themselves.
+pub async fn plain_copy_both_ways<R: Runtime>() {
+    let (mut client, mut stream) = open::<R>(R::tcp().await).await;
+    let (mut target, mut far) = R::tcp().await;
+    let copying = R::spawn(async move {
+        R::plain_copy(&mut stream, &mut target).await.unwrap();
+        stream.close().await.unwrap();
+    });
+    let server = R::spawn(async move {
+        let (request, ended) = far.read_to_end().await;
+        ended.unwrap();
+        far.write_all(&request).await.unwrap();
+        far.shutdown().await.unwrap();
+    });
+    let sent = Pattern::new(1).take(MUCH);
+    client.write_all(&sent).await.unwrap();
+    client.shutdown().await.unwrap();
+    assert!(read_all(&mut client).await == sent);
+    client.close().await.unwrap();
+    tokio::join!(copying, server);
+}
+
+/// Timers and pongs of one end go on while the other has nothing to say.
+pub async fn pings_through_a_silent_relay<R: Runtime>() {
+    let (mut stream, mut peer) = client_and_peer::<R>(R::tcp().await, Config::new()).await;
+    let (mut target, far) = R::pipe(10);
+    let relaying = R::spawn(async move { R::relay(&mut stream, &mut target).await });
+    // The target takes ten octets of these, and no more.
+    peer.send(Opcode::Binary, &[7; 100]).await;
+    super::shutdown::ping(&mut peer).await;
+    drop((far, peer));
+    relaying.await;
+}

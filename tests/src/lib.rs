@@ -1,0 +1,25 @@
+//! What users of a wsstream stream may rely on, as stories that run on any runtime.
+//!
+//! A story is an `async fn` over a [`Runtime`], which is a small thing: tasks, transports, a clock, and
+//! the adapter that is under test. [`contract_suite!`] makes tests of all stories for one runtime. The
+//! peers that misbehave, or have to send exact frames, are [`Peer`]s: a transport and frames made by hand.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
+pub mod contract;
+mod io;
+mod pattern;
+mod peer;
+mod runtime;
+mod suite;
+mod tokio;
+
+pub use io::{Read, Write, impatient, poll_once, wait_once};
+pub use pattern::Pattern;
+pub use peer::{Frame, Peer, fragment, frame, masked};
+pub use runtime::{PausedClock, Runtime, Stream, open, open_with};
+pub use tokio::{Raw, Tokio};

@@ -1,0 +1,269 @@
+//! What bad frames get, over a real socket: octets in, the exact close code out, then the end without a
+//! reset; what came before the fault is delivered, nothing from beyond it; the next connection is
+//! unharmed.
+#![expect(clippy::unwrap_used, reason = "these are tests, helpers included")]
+
+use std::io::ErrorKind;
+use std::net::SocketAddr;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use wsstream_core::Opcode::{self, Binary, Close, Continuation, Ping, Text};
+use wsstream_tests::{Peer, Raw, fragment, masked};
+use wsstream_tokio::{Client, Listener, Server, connect};
+
+/// A row: what it is about, the octets, the close code.
+type Row = (&'static str, Vec<u8>, u16);
+
+/// A masked header by hand: nothing checks it. The key is 0.
+fn raw(first: u8, second: u8, more: &[u8]) -> Vec<u8> {
+    [&[first, 0x80 | second], more, &[0; 4], &vec![b'x'; 10]].concat()
+}
+
+fn common() -> Vec<Row> {
+    let mut table = vec![
+        (
+            "not masked (websockify 120)",
+            wsstream_tests::frame(Binary, b"x"),
+            1002,
+        ),
+        (
+            "RSV1 without an extension (aiohttp CVE-2026-59881)",
+            raw(0xc2, 1, b""),
+            1002,
+        ),
+        ("RSV2", raw(0xa2, 1, b""), 1002),
+        ("RSV3", raw(0x92, 1, b""), 1002),
+        ("RSV1 on a control frame", raw(0xc9, 1, b""), 1002),
+        ("a fragmented ping", fragment(Ping, false, b"x"), 1002),
+        (
+            "a fragmented Close",
+            fragment(Close, false, b"\x03\xe8"),
+            1002,
+        ),
+        (
+            "a ping of 126 octets",
+            raw(0x89, 126, &126_u16.to_be_bytes()),
+            1002,
+        ),
+        (
+            "a Close of 2^62 octets",
+            raw(0x88, 127, &(1_u64 << 62).to_be_bytes()),
+            1002,
+        ),
+        (
+            "125 octets in two octets of length",
+            raw(0x82, 126, &125_u16.to_be_bytes()),
+            1002,
+        ),
+        (
+            "65,535 octets in eight octets of length",
+            raw(0x82, 127, &65_535_u64.to_be_bytes()),
+            1002,
+        ),
+        (
+            "2^63 octets (gorilla CVE-2020-27813, undici CVE-2026-1528)",
+            raw(0x82, 127, &(1_u64 << 63).to_be_bytes()),
+            1002,
+        ),
+        (
+            "2^64-1 octets (Tomcat CVE-2020-13935)",
+            raw(0x82, 127, &u64::MAX.to_be_bytes()),
+            1002,
+        ),
+        (
+            "a continuation of nothing",
+            masked(Continuation, b"x"),
+            1002,
+        ),
+        (
+            "a continuation of what has ended",
+            [masked(Ping, b""), fragment(Continuation, false, b"x")].concat(),
+            1002,
+        ),
+        ("a Close of one octet", masked(Close, b"\x03"), 1002),
+        (
+            "a Close whose reason is not UTF-8",
+            masked(Close, b"\x03\xe8\xff"),
+            1007,
+        ),
+    ];
+    for opcode in [3, 4, 5, 6, 7, 11, 12, 13, 14, 15] {
+        table.push(("a reserved opcode", raw(0x80 | opcode, 1, b""), 1002));
+    }
+    // Refused at its header, not after its payload (Jetty CVE-2026-19204).
+    let header = [0x83, 0xff, 0x10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    table.push((
+        "a reserved opcode, and its payload to come",
+        header.to_vec(),
+        1002,
+    ));
+    for code in [0, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000, 65_535_u16] {
+        table.push((
+            "a Close code that must not be sent",
+            masked(Close, &code.to_be_bytes()),
+            1002,
+        ));
+    }
+    table
+}
+
+fn binary() -> Vec<Row> {
+    let mut table = common();
+    table.extend([
+        ("text on binary", masked(Text, b"text"), 1003),
+        (
+            "the beginning of a text on binary",
+            fragment(Text, false, b""),
+            1003,
+        ),
+        (
+            "a message inside a message",
+            [fragment(Binary, false, b""), masked(Binary, b"x")].concat(),
+            1002,
+        ),
+        (
+            "a text inside a message",
+            [fragment(Binary, false, b""), masked(Text, b"x")].concat(),
+            1002,
+        ),
+    ]);
+    table
+}
+
+fn base64() -> Vec<Row> {
+    let mut table = common();
+    table.extend([
+        ("binary on base64", masked(Binary, b"aGVsbG8="), 1003),
+        ("not the alphabet", masked(Text, b"a*b="), 1007),
+        ("the URL's alphabet", masked(Text, b"a-_b"), 1007),
+        ("a blank", masked(Text, b"aGVs bG8="), 1007),
+        ("a line break", masked(Text, b"aGVsbG8=\n"), 1007),
+        ("no padding", masked(Text, b"aGU"), 1007),
+        ("too much padding", masked(Text, b"aGVsbG8=="), 1007),
+        ("padding in the middle", masked(Text, b"aGU=aGU="), 1007),
+        ("bits behind the end", masked(Text, b"aGV="), 1007),
+        (
+            "an end in the middle of a group",
+            [fragment(Text, false, b"aG"), masked(Continuation, b"")].concat(),
+            1007,
+        ),
+        ("not UTF-8", masked(Text, b"\xff\xff\xff\xff"), 1007),
+    ]);
+    table
+}
+
+/// What a connection has received, and how it has ended.
+type Told = (Vec<u8>, Option<ErrorKind>);
+
+/// A listener that reads, and tells.
+async fn server() -> (SocketAddr, UnboundedReceiver<Told>) {
+    let mut listener = Listener::bind("127.0.0.1:0", Server::stream())
+        .await
+        .unwrap();
+    let address = listener.local_addr().unwrap();
+    let (tell, told) = unbounded_channel();
+    tokio::spawn(async move {
+        loop {
+            let incoming = listener.accept().await.unwrap();
+            let tell = tell.clone();
+            tokio::spawn(async move {
+                let mut stream = incoming.accept().await.unwrap().into_stream();
+                let mut received = Vec::new();
+                let ended = stream.read_to_end(&mut received).await.err();
+                let _ = tell.send((received, ended.map(|error| error.kind())));
+                // The Close is to arrive, whatever else is on its way.
+                let _ = stream.close().await;
+            });
+        }
+    });
+    (address, told)
+}
+
+async fn peer(address: SocketAddr, subprotocol: &str) -> Peer<Raw> {
+    let tcp = TcpStream::connect(address).await.unwrap();
+    tcp.set_nodelay(true).unwrap();
+    let client = Client::stream().subprotocols([subprotocol]).unwrap();
+    Peer::connect(Raw::Tcp(tcp), &client).await
+}
+
+async fn check(subprotocol: &str, table: Vec<Row>, good: (Opcode, &[u8])) {
+    let (address, mut told) = server().await;
+    for (about, octets, code) in table {
+        for whole in [true, false] {
+            let mut peer = peer(address, subprotocol).await;
+            let before = masked(good.0, good.1);
+            let beyond = masked(good.0, good.1);
+            let wire = [&before[..], &octets, &beyond].concat();
+            let Raw::Tcp(tcp) = &mut peer.raw else {
+                unreachable!()
+            };
+            for piece in wire.chunks(if whole { wire.len() } else { 1 }) {
+                // What comes too late is of no interest to anybody.
+                if tcp.write_all(piece).await.is_err() {
+                    break;
+                }
+                tokio::task::yield_now().await;
+            }
+            assert_eq!(peer.skip_to_close().await.0, code, "{about}");
+            peer.expect_end().await;
+            let (received, kind) = told.recv().await.unwrap();
+            assert_eq!(received, b"good", "{about}");
+            assert_eq!(kind, Some(ErrorKind::InvalidData), "{about}");
+        }
+        well_behaved(address, &mut told).await;
+    }
+}
+
+async fn well_behaved(address: SocketAddr, told: &mut UnboundedReceiver<Told>) {
+    let mut stream = connect(&format!("ws://{address}/")).await.unwrap();
+    stream.write_all(b"hello").await.unwrap();
+    stream.close().await.unwrap();
+    assert_eq!(told.recv().await.unwrap(), (b"hello".to_vec(), None));
+}
+
+#[tokio::test]
+async fn on_binary() {
+    check("binary", binary(), (Binary, b"good")).await;
+}
+
+#[tokio::test]
+async fn on_base64() {
+    check("base64", base64(), (Text, b"Z29vZA==")).await;
+}
+
+/// At a client: what a server must not send.
+#[tokio::test]
+async fn at_a_client() {
+    let table: [Row; 4] = [
+        ("masked", masked(Binary, b"x"), 1002),
+        ("RSV1", vec![0xc2, 1, b'x'], 1002),
+        ("a reserved opcode", vec![0x83, 1, b'x'], 1002),
+        ("text on binary", vec![0x81, 1, b'x'], 1003),
+    ];
+    for (about, octets, code) in table {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("ws://{}/", listener.local_addr().unwrap());
+        let serving = async {
+            let (tcp, _) = listener.accept().await.unwrap();
+            let mut peer = Peer::accept(Raw::Tcp(tcp)).await;
+            peer.send(Binary, b"good").await;
+            let Raw::Tcp(tcp) = &mut peer.raw else {
+                unreachable!()
+            };
+            tcp.write_all(&octets).await.unwrap();
+            assert_eq!(peer.expect_close().await.0, code, "{about}");
+        };
+        let reading = async {
+            let mut stream = connect(&url).await.unwrap();
+            let mut received = Vec::new();
+            let error = stream.read_to_end(&mut received).await.unwrap_err();
+            assert_eq!(
+                (&received[..], error.kind()),
+                (&b"good"[..], ErrorKind::InvalidData)
+            );
+        };
+        tokio::join!(serving, reading);
+    }
+}

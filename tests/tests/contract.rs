@@ -1,0 +1,5 @@
+//! The contract, on tokio.
+
+use wsstream_tests::Tokio;
+
+wsstream_tests::contract_suite!(Tokio);
