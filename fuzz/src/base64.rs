@@ -71,7 +71,7 @@ fn wire(to: Role, text: &[u8]) -> Vec<u8> {
     }
 }
 
-type Read = (Vec<u8>, Option<ProtocolError>);
+pub(crate) type Read = (Vec<u8>, Option<ProtocolError>);
 
 fn read(role: Role, parts: &[&[u8]], room: usize) -> Read {
     let mut connection = machine(role, Config::new());
@@ -102,7 +102,7 @@ fn read(role: Role, parts: &[&[u8]], room: usize) -> Read {
 
 /// The model: groups of four letters, the last of a message perhaps padded. What is not ended is
 /// not a fault yet.
-fn decode(text: &[u8]) -> Read {
+pub(crate) fn decode(text: &[u8]) -> Read {
     let mut out = Vec::new();
     let fault = Some(ProtocolError::InvalidBase64);
     let mut messages = text.split(|&octet| octet == 0).peekable();

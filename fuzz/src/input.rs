@@ -46,6 +46,25 @@ pub(crate) fn one_by_one(wire: &[u8]) -> Vec<&[u8]> {
     wire.chunks(1).collect()
 }
 
+/// What a machine of the opening handshake makes of these parts, and what it leaves of them.
+pub(crate) fn feed<T, E>(
+    parts: &[&[u8]],
+    mut receive: impl FnMut(&mut &[u8]) -> Result<Option<T>, E>,
+) -> (Result<Option<T>, E>, Vec<u8>) {
+    let mut parts = parts.iter();
+    while let Some(mut part) = parts.next().copied() {
+        match receive(&mut part) {
+            Ok(None) => assert!(part.is_empty(), "waits for more and leaves some"),
+            Err(error) => return (Err(error), Vec::new()),
+            result => {
+                let rest = core::iter::once(part).chain(parts.copied());
+                return (result, rest.flatten().copied().collect());
+            }
+        }
+    }
+    (Ok(None), Vec::new())
+}
+
 /// A machine for one end.
 pub(crate) fn machine(role: Role, config: Config) -> Connection {
     match role {

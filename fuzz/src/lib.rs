@@ -14,15 +14,23 @@
 mod base64;
 mod byte_stream;
 mod connection;
+mod extensions;
 mod frames;
 mod input;
 mod messages;
+mod request;
+mod response;
+mod url;
 
 pub use base64::base64;
 pub use byte_stream::byte_stream;
 pub use connection::connection;
+pub use extensions::extensions;
 pub use frames::frames;
 pub use messages::messages;
+pub use request::request;
+pub use response::response;
+pub use url::url;
 
 /// A property.
 pub type Target = fn(&[u8]);
@@ -32,6 +40,10 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("base64", base64),
     ("byte_stream", byte_stream),
     ("connection", connection),
+    ("extensions", extensions),
     ("frames", frames),
     ("messages", messages),
+    ("request", request),
+    ("response", response),
+    ("url", url),
 ];

@@ -96,7 +96,7 @@ impl core::error::Error for ProtocolError {}
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StreamError {
-    /// The peer closed with a code other than 1000: `ConnectionAborted`.
+    /// The peer closed with a code other than 1000, which is not our own come back: `ConnectionAborted`.
     Closed(Close),
     /// The peer broke the protocol; a Close that says so was queued: `InvalidData`.
     Protocol(ProtocolError),

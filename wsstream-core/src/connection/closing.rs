@@ -107,13 +107,19 @@ impl Closing {
     pub(super) fn ending(&self) -> Option<Result<(), StreamError>> {
         match (self.received, &self.received_close) {
             (Received::Violation(error), _) => Some(Err(StreamError::Protocol(error))),
-            (_, Some(close)) if close.is_normal() => Some(Ok(())),
+            (_, Some(close)) if close.is_normal() || self.is_answer(close) => Some(Ok(())),
             (_, Some(close)) => Some(Err(StreamError::Closed(close.clone()))),
             (_, None) if self.eof => Some(Err(StreamError::Truncated)),
             (_, None) => self
                 .timed_out
                 .map(|timeout| Err(StreamError::TimedOut(timeout))),
         }
+    }
+
+    /// §5.5.1: who answers a Close typically echoes its code, which then says nothing of the peer's.
+    fn is_answer(&self, close: &Close) -> bool {
+        let ours = self.sent_close.as_ref();
+        self.closed_by == Some(ClosedBy::Us) && ours.is_some_and(|ours| ours.code() == close.code())
     }
 
     pub(super) fn sent(&mut self, close: Close) {

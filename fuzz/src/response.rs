@@ -1,0 +1,188 @@
+//! What a client sends, and what it makes of the answer.
+
+use arbitrary::Unstructured;
+use wsstream_core::handshake::{
+    Acceptor, Client, Connecting, HandshakeError, MAX_BODY, MAX_FIELDS, MAX_HEAD, Origins, Server,
+};
+use wsstream_core::{Seed, Url};
+
+use crate::input::{cut, feed, octet, octets, one_by_one};
+
+/// A client that can be set up asks so that our server reads just that, whatever text it was given. And
+/// whatever is sent to it, wherever that is cut, the same comes of it: an agreement on what was
+/// offered, or the same fault. The body of a refusal is what a server has put into it.
+///
+/// Input: flags (1: the wire goes on after a good 101's fields; 2: a client of messages; 4: half close
+/// is not offered; 8: none selected is accepted), the number of texts (up to 3), each as its length and
+/// octets, of a field's name, its value, a subprotocol and an origin; the number of cuts, their
+/// lengths, and the wire.
+pub fn response(data: &[u8]) {
+    let mut input = Unstructured::new(data);
+    let flags = octet(&mut input);
+    let mut client = if flags & 2 == 0 {
+        Client::stream()
+    } else {
+        Client::messages()
+    };
+    client = client
+        .offer_half_close(flags & 4 == 0)
+        .accept_no_subprotocol(flags & 8 != 0);
+    let mut set = Set::default();
+    for _ in 0..octet(&mut input) % 4 {
+        let [name, value, subprotocol, origin] =
+            [(); 4].map(|()| String::from_utf8_lossy(octets(&mut input)).into_owned());
+        client = set.up(client, [&name, &value, &subprotocol, &origin]);
+    }
+    let cuts = octets(&mut input);
+    let wire = input.take_rest();
+
+    let connecting = || client.connect(&Url::parse("ws://a/x").unwrap(), &Seed::new([7; 32]));
+    asks(&connecting(), &set);
+    let wire = if flags & 1 == 0 {
+        wire.to_vec()
+    } else {
+        let accept = accept(&connecting());
+        let good = format!(
+            "HTTP/1.1 101 \r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+             Sec-WebSocket-Accept: {accept}\r\n"
+        );
+        [good.as_bytes(), wire].concat()
+    };
+    let receive = |parts: &[&[u8]]| {
+        let mut connecting = connecting();
+        match feed(parts, |input| connecting.receive(input)) {
+            (Ok(None), _) => (Err(connecting.recv_eof()), Vec::new()),
+            ended => ended,
+        }
+    };
+    let whole = receive(&[&wire]);
+    assert_eq!(receive(&one_by_one(&wire)), whole);
+    assert_eq!(receive(&cut(&wire, cuts)), whole);
+    match whole.0 {
+        Ok(connected) => {
+            let agreed = connected.unwrap().agreed;
+            assert!(flags & 4 == 0 || !agreed.half_close());
+            match agreed.subprotocol() {
+                Some(name) => assert!(offers(&connecting(), name)),
+                None => assert!(flags & 10 != 0),
+            }
+        }
+        Err(HandshakeError::Refused(response)) => {
+            assert!(response.body().len() <= MAX_BODY);
+            assert!(format!("{response}").len() < 2000 + MAX_HEAD);
+        }
+        Err(error) => assert!(format!("{error}").len() < 1500),
+    }
+    body(&connecting, &wire, cuts);
+}
+
+/// What a client was told to send, as far as it took it.
+#[derive(Default)]
+struct Set {
+    fields: Vec<(String, String)>,
+    host: bool,
+    origin: Option<String>,
+    subprotocols: Vec<String>,
+}
+
+impl Set {
+    fn up(&mut self, mut client: Client, texts: [&str; 4]) -> Client {
+        let [name, value, subprotocol, origin] = texts;
+        if let Ok(with) = client.clone().header(name, value) {
+            client = with;
+            if name.eq_ignore_ascii_case("Origin") {
+                self.origin = Some(value.to_owned());
+            } else {
+                self.host |= name.eq_ignore_ascii_case("Host");
+                self.fields.push((name.to_owned(), value.to_owned()));
+            }
+        }
+        if let Ok(with) = client.clone().subprotocol(subprotocol) {
+            client = with;
+            self.subprotocols.push(subprotocol.to_owned());
+        }
+        if let Ok(with) = client.clone().origin(origin) {
+            client = with;
+            self.origin = Some(origin.to_owned());
+        }
+        client
+    }
+}
+
+/// Nothing that was set adds a line, or takes one away.
+fn asks(connecting: &Connecting, set: &Set) {
+    let mut wire = connecting.request();
+    let server = Server::messages().origins(Origins::any());
+    let request = Acceptor::new(&server).receive(&mut wire).unwrap().unwrap();
+    assert!(wire.is_empty());
+    let headers = request.headers();
+    assert_eq!((request.method(), request.target()), ("GET", "/x"));
+    for (name, value) in &set.fields {
+        let value = value.trim_matches([' ', '\t']).as_bytes();
+        // Of several hosts the last one counts.
+        let last = !name.eq_ignore_ascii_case("Host") || headers.get_all(name).count() == 1;
+        assert!(
+            last && (name.eq_ignore_ascii_case("Host")
+                || headers.get_all(name).any(|one| one == value))
+        );
+    }
+    assert_eq!(request.origin(), set.origin.as_deref());
+    for name in &set.subprotocols {
+        assert_eq!(request.subprotocols().filter(|one| one == name).count(), 1);
+    }
+    let own = set
+        .fields
+        .iter()
+        .filter(|(name, _)| !name.eq_ignore_ascii_case("Host"));
+    assert!(headers.len() - own.count() <= 8 && headers.len() <= MAX_FIELDS);
+    // A Host of the application's own may be any text.
+    assert!(set.host || request.accept(&server).is_ok());
+}
+
+fn offers(connecting: &Connecting, name: &str) -> bool {
+    let asked = Acceptor::new(&Server::messages()).receive(&mut connecting.request());
+    asked
+        .unwrap()
+        .unwrap()
+        .subprotocols()
+        .any(|one| one == name)
+}
+
+fn accept(connecting: &Connecting) -> String {
+    let asked = Acceptor::new(&Server::messages()).receive(&mut connecting.request());
+    let asked = asked.unwrap().unwrap();
+    wsstream_core::handshake::accept_key(asked.headers().get("Sec-WebSocket-Key").unwrap())
+}
+
+/// `content` as the body of a refusal, once with its length, once in chunks of these lengths, once until the
+/// end of the transport.
+fn body(connecting: &impl Fn() -> Connecting, content: &[u8], lengths: &[u8]) {
+    let head = "HTTP/1.1 404 \r\n";
+    let counted = format!("{head}Content-Length: {}\r\n\r\n", content.len());
+    let mut chunked = format!("{head}Transfer-Encoding: chunked\r\n\r\n").into_bytes();
+    for chunk in cut(content, lengths)
+        .iter()
+        .filter(|chunk| !chunk.is_empty())
+    {
+        chunked.extend_from_slice(format!("{:x};x\r\n", chunk.len()).as_bytes());
+        chunked.extend_from_slice(chunk);
+        chunked.extend_from_slice(b"\r\n");
+    }
+    chunked.extend_from_slice(b"0\r\n\r\n");
+    let open = format!("{head}\r\n");
+    for wire in [
+        [counted.as_bytes(), content].concat(),
+        chunked,
+        [open.as_bytes(), content].concat(),
+    ] {
+        let mut connecting = connecting();
+        let error = match connecting.receive(&mut &wire[..]) {
+            Ok(_) => connecting.recv_eof(),
+            Err(error) => error,
+        };
+        let HandshakeError::Refused(response) = error else {
+            unreachable!("{error:?}")
+        };
+        assert_eq!(response.body(), &content[..content.len().min(MAX_BODY)]);
+    }
+}
