@@ -131,7 +131,7 @@ pub trait Stream: Read + Write + Sized {
     fn rtt(&self) -> Option<Duration>;
 
     /// The adapter's.
-    fn into_inner(self) -> (Option<Self::Raw>, Vec<u8>);
+    fn into_inner(self) -> (Self::Raw, Vec<u8>);
 }
 
 /// Opens a stream between two ends of a transport: its client and its server.

@@ -176,7 +176,7 @@ impl Stream for WsStream<Raw> {
         Self::rtt(self)
     }
 
-    fn into_inner(self) -> (Option<Raw>, Vec<u8>) {
+    fn into_inner(self) -> (Raw, Vec<u8>) {
         Self::into_inner(self)
     }
 }

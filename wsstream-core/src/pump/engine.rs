@@ -10,7 +10,7 @@ use super::wakers::Task;
 use super::wire::Wire;
 use super::{Transport, pool};
 use crate::close::{Close, CloseCode};
-use crate::connection::{ClosedBy, Connection, LookAhead};
+use crate::connection::{Connection, LookAhead};
 use crate::error::StreamError;
 use crate::frame::EncodedHeader;
 use crate::time::Timestamp;
@@ -257,7 +257,6 @@ impl<T: Transport> Pump<T> {
             return match ready!(written) {
                 // Once both have closed, and all is written, the transport may end as it likes.
                 Err(error) if self.is_cut_off() => Poll::Ready(Err(error)),
-                _ if self.is_echoed() => Poll::Ready(Ok(())),
                 _ => {
                     let ending = self
                         .connection
@@ -276,15 +275,6 @@ impl<T: Transport> Pump<T> {
     /// Whether something that was queued has not been written, and never will be.
     fn is_cut_off(&mut self) -> bool {
         self.connection.output_lost() || !self.connection.outbox().is_empty()
-    }
-
-    /// Whether the peer's Close is an answer with the code of ours.
-    fn is_echoed(&self) -> bool {
-        let code = |close: Option<&Close>| close.map(Close::code);
-        let connection = &self.connection;
-        connection.closed_by() == Some(ClosedBy::Us)
-            && code(connection.sent_close()) == code(connection.received_close())
-            && !matches!(connection.ending(), Some(Err(StreamError::Protocol(_))))
     }
 
     /// Takes what the transport has, for the control frames in it, while nobody reads: `front` is given
