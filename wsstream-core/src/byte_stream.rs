@@ -100,7 +100,13 @@ impl ByteStream {
     ) -> usize {
         let mut filled = 0;
         loop {
-            filled += self.base64.take_ready(&mut out[filled..]);
+            if self.encoding == Encoding::Base64 {
+                filled += self.base64.take_ready(&mut out[filled..]);
+            }
+            if filled > 0 && input.is_empty() {
+                // There is something for the reader, and it will come back for more.
+                return filled;
+            }
             let out = &mut out[filled..];
             let max = match self.encoding {
                 Encoding::Binary => out.len(),

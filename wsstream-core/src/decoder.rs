@@ -6,7 +6,7 @@
 use core::mem;
 
 use crate::error::ProtocolError;
-use crate::frame::Header;
+use crate::frame::{Header, Opcode};
 use crate::mask::Mask;
 
 /// Reads frames, one [`Chunk`] of a frame at a time.
@@ -24,17 +24,13 @@ use crate::mask::Mask;
 /// assert!(input.is_empty());
 /// # Ok::<(), ProtocolError>(())
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Decoder {
     /// The start of a header that is not all there.
     partial: [u8; Header::MAX_LEN],
     partial_len: u8,
-    /// The frame whose payload is being handed on.
-    current: Option<Current>,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Current {
+    /// Whether a frame's payload is being handed on; then these tell of which, and how far it is.
+    in_frame: bool,
     header: Header,
     mask: Mask,
     remaining: u64,
@@ -43,8 +39,15 @@ struct Current {
 impl Decoder {
     /// A decoder that expects a header first.
     #[must_use]
-    pub fn new() -> Self {
-        Self::default()
+    pub const fn new() -> Self {
+        Self {
+            partial: [0; Header::MAX_LEN],
+            partial_len: 0,
+            in_frame: false,
+            header: Header::new(Opcode::Continuation, 0),
+            mask: Mask::NONE,
+            remaining: 0,
+        }
     }
 
     /// Takes the next piece of a frame off the front of `input`; `None` when more octets are needed.
@@ -73,45 +76,38 @@ impl Decoder {
         max: usize,
         input: &mut &'a mut [u8],
     ) -> Result<Option<Chunk<'a>>, ProtocolError> {
-        let first = self.current.is_none();
-        let mut current = match self.current.take() {
-            Some(current) => current,
-            None => match self.header(input)? {
-                Some(header) => Current {
-                    header,
-                    mask: header.mask.map_or(Mask::NONE, Mask::new),
-                    remaining: header.len,
-                },
-                None => return Ok(None),
-            },
-        };
-        let max = if current.header.opcode.is_control() {
+        let first = !self.in_frame;
+        if first {
+            let Some(header) = self.header(input)? else {
+                return Ok(None);
+            };
+            self.header = header;
+            self.mask = header.mask.map_or(Mask::NONE, Mask::new);
+            self.remaining = header.len;
+            self.in_frame = true;
+        }
+        let max = if self.header.opcode.is_control() {
             usize::MAX
         } else {
             max
         };
-        let len = usize::try_from(current.remaining)
+        let len = usize::try_from(self.remaining)
             .unwrap_or(usize::MAX)
             .min(input.len())
             .min(max);
-        if len == 0 && current.remaining > 0 && !first {
-            self.current = Some(current);
+        if len == 0 && self.remaining > 0 && !first {
             return Ok(None);
         }
         let (octets, rest) = mem::take(input).split_at_mut(len);
         *input = rest;
-        let payload = Payload {
-            octets,
-            mask: current.mask,
-        };
-        current.remaining -= len as u64;
-        let last = current.remaining == 0;
-        if !last {
-            current.mask.skip(len);
-            self.current = Some(current);
-        }
+        let mask = self.mask;
+        let payload = Payload { octets, mask };
+        self.mask.skip(len);
+        self.remaining -= len as u64;
+        let last = self.remaining == 0;
+        self.in_frame = !last;
         Ok(Some(Chunk {
-            header: current.header,
+            header: self.header,
             payload,
             first,
             last,
@@ -120,10 +116,11 @@ impl Decoder {
 
     /// How much of the current data frame's payload has not come yet; 0 between frames and inside
     /// control frames.
-    pub(crate) fn data_remaining(&self) -> u64 {
-        match &self.current {
-            Some(current) if !current.header.opcode.is_control() => current.remaining,
-            _ => 0,
+    pub(crate) const fn data_remaining(&self) -> u64 {
+        if self.in_frame && !self.header.opcode.is_control() {
+            self.remaining
+        } else {
+            0
         }
     }
 
@@ -135,11 +132,9 @@ impl Decoder {
     /// Unmasks `payload`, the next octets of the current frame, where the caller has put them himself.
     /// They must be fewer than [`data_remaining`](Self::data_remaining).
     pub(crate) fn decode_in_place(&mut self, payload: &mut [u8]) {
-        if let Some(current) = &mut self.current {
-            debug_assert!((payload.len() as u64) < current.remaining);
-            current.mask.apply(payload);
-            current.remaining = current.remaining.saturating_sub(payload.len() as u64);
-        }
+        debug_assert!((payload.len() as u64) < self.data_remaining());
+        self.mask.apply(payload);
+        self.remaining = self.remaining.saturating_sub(payload.len() as u64);
     }
 
     #[inline]
@@ -168,6 +163,12 @@ impl Decoder {
         };
         self.partial_len = 0;
         Ok(Some(header))
+    }
+}
+
+impl Default for Decoder {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

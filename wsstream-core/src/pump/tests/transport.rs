@@ -26,7 +26,8 @@ pub(super) struct Line {
     pub(super) capacity: usize,
     /// The most octets that move in one call.
     pub(super) chunk: usize,
-    /// Every so manieth call is told to come again; 0 for none.
+    /// One call in so many is told to come again, at no regular distance: else a caller that makes as many
+    /// calls a turn could meet it with the same one forever. 0 for none.
     pub(super) pend_every: usize,
     /// What readers are told when everything was read.
     pub(super) end: Option<io::Result<()>>,
@@ -70,7 +71,8 @@ impl Line {
 
     fn pends(&mut self, cx: &Context<'_>) -> bool {
         self.calls += 1;
-        let pends = self.pend_every > 0 && self.calls.is_multiple_of(self.pend_every);
+        let shuffled = (self.calls as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40;
+        let pends = self.pend_every > 0 && shuffled.is_multiple_of(self.pend_every as u64);
         if pends {
             cx.waker().wake_by_ref();
         }
