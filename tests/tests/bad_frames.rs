@@ -1,7 +1,11 @@
 //! What bad frames get, over a real socket: octets in, the exact close code out, then the end without a
 //! reset; what came before the fault is delivered, nothing from beyond it; the next connection is
 //! unharmed.
-#![expect(clippy::unwrap_used, reason = "these are tests, helpers included")]
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "these are tests, helpers included"
+)]
 
 use std::io::ErrorKind;
 use std::net::SocketAddr;
@@ -18,7 +22,7 @@ type Row = (&'static str, Vec<u8>, u16);
 
 /// A masked header by hand: nothing checks it. The key is 0.
 fn raw(first: u8, second: u8, more: &[u8]) -> Vec<u8> {
-    [&[first, 0x80 | second], more, &[0; 4], &vec![b'x'; 10]].concat()
+    [&[first, 0x80 | second], more, &[0; 4], &[b'x'; 10]].concat()
 }
 
 fn common() -> Vec<Row> {

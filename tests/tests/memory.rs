@@ -154,7 +154,11 @@ fn an_application_that_stops_reading() {
                     Ok(count) => (stuck, at) = (0, (at + count) % wire.len()),
                     Err(_) => stuck += 1,
                 }
-                poll_fn(|cx| Poll::Ready(stream.poll_drive(cx))).await;
+                poll_fn(|cx| {
+                    stream.poll_drive(cx);
+                    Poll::Ready(())
+                })
+                .await;
                 tokio::task::yield_now().await;
             }
         });
