@@ -1,6 +1,11 @@
 //! What bad requests get, over a real socket: octets in, the whole HTTP answer out, and the next
 //! well-behaved connection to the same listener unharmed.
-#![expect(clippy::unwrap_used, reason = "these are tests, helpers included")]
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "these are tests, helpers included"
+)]
 
 use std::io::ErrorKind;
 use std::net::SocketAddr;

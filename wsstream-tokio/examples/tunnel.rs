@@ -6,6 +6,7 @@ use std::io;
 use std::process::ExitCode;
 
 use clap::Parser;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use wsstream_tokio::{Client, Url, WsStream, connect_with, relay};
 
@@ -42,7 +43,7 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
         let mut stream = connect_with(&url, &client).await?.into_stream();
         let mut local = tokio::io::join(tokio::io::stdin(), tokio::io::stdout());
         let ended = tokio::select! {
-            relayed = relay(&mut stream, &mut local) => relayed.into_result().map(drop),
+            ended = carry_standard(&mut stream, &mut local) => ended,
             asked = asked_to_end() => end(asked, &mut stream).await,
         };
         return Ok(ended?);
@@ -61,6 +62,17 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
             }
         });
     }
+}
+
+async fn carry_standard(
+    stream: &mut WsStream<TcpStream>,
+    local: &mut (impl AsyncRead + AsyncWrite + Unpin),
+) -> io::Result<()> {
+    let relayed = relay(stream, local).await;
+    // Ending tokio's standard output does not wait for what is on its way there.
+    let flushed = local.flush().await;
+    relayed.into_result()?;
+    flushed
 }
 
 async fn carry(tcp: &mut TcpStream, url: &str, client: &Client) -> io::Result<()> {

@@ -19,7 +19,7 @@ pub async fn an_application_that_does_not_read<R: Runtime>() {
         stream.write_all(b"x").await.unwrap();
         peer.recv().await;
         stream.flush().await.unwrap();
-        poll_fn(|cx| Poll::Ready(stream.poll_drive(cx))).await;
+        drive_once(&mut stream).await;
         if count == 0 {
             break;
         }
@@ -74,7 +74,7 @@ pub async fn one_pong_waits<R: Runtime>() {
         let mut at = 0;
         while at < ping.len() {
             at += peer.raw.write_until_pending(&ping[at..]).await.unwrap();
-            poll_fn(|cx| Poll::Ready(stream.poll_drive(cx))).await;
+            drive_once(&mut stream).await;
         }
     }
     let draining = async {
@@ -98,4 +98,12 @@ pub async fn one_pong_waits<R: Runtime>() {
         peer.send_close(1000, "").await;
     };
     tokio::join!(draining, reading);
+}
+
+async fn drive_once<S: Stream>(stream: &mut S) {
+    poll_fn(|cx| {
+        stream.poll_drive(cx);
+        Poll::Ready(())
+    })
+    .await;
 }
