@@ -183,7 +183,7 @@ fn a_peer_that_stops_reading(as_client: bool) {
         let role = Upgraded::Client(Seed::new([1; 32]));
         let (tcp, received) = stream.into_inner();
         let (agreed, config) = (Agreed::default(), Config::new());
-        Opened::from_upgraded(tcp.unwrap(), role, agreed, config, received).into_stream()
+        Opened::from_upgraded(tcp, role, agreed, config, received).into_stream()
     } else {
         stream
     };

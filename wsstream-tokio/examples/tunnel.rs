@@ -6,7 +6,6 @@ use std::io;
 use std::process::ExitCode;
 
 use clap::Parser;
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use wsstream_tokio::{Client, Url, WsStream, connect_with, relay};
 
@@ -43,7 +42,7 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
         let mut stream = connect_with(&url, &client).await?.into_stream();
         let mut local = tokio::io::join(tokio::io::stdin(), tokio::io::stdout());
         let ended = tokio::select! {
-            ended = carry_standard(&mut stream, &mut local) => ended,
+            relayed = relay(&mut stream, &mut local) => relayed.into_result().map(drop),
             asked = asked_to_end() => end(asked, &mut stream).await,
         };
         return Ok(ended?);
@@ -62,17 +61,6 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
             }
         });
     }
-}
-
-async fn carry_standard(
-    stream: &mut WsStream<TcpStream>,
-    local: &mut (impl AsyncRead + AsyncWrite + Unpin),
-) -> io::Result<()> {
-    let relayed = relay(stream, local).await;
-    // Ending tokio's standard output does not wait for what is on its way there.
-    let flushed = local.flush().await;
-    relayed.into_result()?;
-    flushed
 }
 
 async fn carry(tcp: &mut TcpStream, url: &str, client: &Client) -> io::Result<()> {

@@ -4,7 +4,7 @@ use alloc::string::ToString;
 use alloc::vec::Vec;
 use core::future::Future;
 use core::pin::Pin;
-use core::task::{Context, Poll};
+use core::task::{Context, Poll, ready};
 use std::io::{self, IoSlice};
 
 use super::stream::Stream;
@@ -117,7 +117,9 @@ impl<T: Transport> End for Plain<T> {
         self.0.poll_flush(cx)
     }
 
+    /// What was written goes first: not every transport's shutdown sees to that.
     fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.0.poll_flush(cx))?;
         self.0.poll_shutdown(cx)
     }
 
@@ -134,8 +136,8 @@ impl<T: Transport> End for Plain<T> {
         failure: Option<&io::Error>,
     ) -> Poll<io::Result<()>> {
         match failure {
-            Some(_) => Poll::Ready(Ok(())),
-            None => self.0.poll_shutdown(cx),
+            Some(_) => self.0.poll_flush(cx),
+            None => End::poll_shutdown(self, cx),
         }
     }
 }

@@ -1,0 +1,47 @@
+"""What the Python peers share: octets, hashes, Base64, and the line that says how it went."""
+import argparse
+import base64
+import hashlib
+import json
+import random
+
+parser = argparse.ArgumentParser()
+parser.add_argument("role", choices=["server", "client"])
+parser.add_argument("--url", default="")
+parser.add_argument("--subprotocol", default="none")
+parser.add_argument("--seed", type=int, default=0)
+parser.add_argument("--sizes", type=lambda text: [int(size) for size in text.split(",")], default=[])
+parser.add_argument("--close", type=int, default=1000)
+parser.add_argument("--read", action="store_true", help="send nothing, and read until the server closes")
+parser.add_argument("--compression", action="store_true")
+parser.add_argument("--autofrag", type=int, default=0)
+
+
+def blocks(args):
+    octets = random.Random(args.seed)
+    return [octets.randbytes(size) for size in args.sizes]
+
+
+def sha1(octets):
+    return hashlib.sha1(octets).hexdigest()
+
+
+def encode(block, subprotocol):
+    """A message of the kind that the subprotocol uses."""
+    return base64.b64encode(block).decode() if subprotocol == "base64" else block
+
+
+def decode(message, subprotocol):
+    if isinstance(message, str) != (subprotocol == "base64"):
+        raise TypeError("message of the wrong kind")
+    return base64.b64decode(message, validate=True) if isinstance(message, str) else message
+
+
+def report(**what):
+    print(json.dumps(what), flush=True)
+
+
+def close_after(path):
+    """`/close/N`: after so many octets the server closes."""
+    parts = path.split("/")
+    return int(parts[2]) if parts[1:2] == ["close"] else None

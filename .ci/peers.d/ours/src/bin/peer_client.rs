@@ -1,0 +1,99 @@
+//! Our client at a foreign echo server: writes blocks of random octets while it reads them back, then
+//! closes, and prints what happened as one line of JSON.
+
+use std::io;
+
+use clap::Parser;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use wsstream_peers::{Hash, Octets};
+use wsstream_tokio::{Client, CloseCode, Config, connect_with};
+
+/// Sends to an echo server.
+#[derive(Parser)]
+struct Args {
+    url: String,
+    seed: u64,
+    /// Octets of each write, with commas between.
+    #[arg(value_delimiter = ',')]
+    sizes: Vec<usize>,
+    /// Offer just this; `none` offers nothing, the default is `binary,base64`.
+    #[arg(long)]
+    subprotocol: Option<String>,
+    /// Cut messages into frames of so many octets.
+    #[arg(long, default_value_t = 0)]
+    autofrag: usize,
+    /// Close with this code.
+    #[arg(long, default_value_t = 1000)]
+    close: u16,
+    /// Read on until the server closes.
+    #[arg(long)]
+    until_closed: bool,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> io::Result<()> {
+    let args = Args::parse();
+    let mut client = Client::stream().config(Config::new().auto_fragment(args.autofrag));
+    match args.subprotocol.as_deref() {
+        None => {}
+        Some("none") => {
+            let nothing: [&str; 0] = [];
+            client = client
+                .subprotocols(nothing)
+                .map_err(io::Error::other)?
+                .accept_no_subprotocol(true);
+        }
+        Some(name) => client = client.subprotocols([name]).map_err(io::Error::other)?,
+    }
+    let stream = connect_with(&args.url, &client).await?.into_stream();
+    let (mut read, mut write) = tokio::io::split(stream);
+    let total: usize = args.sizes.iter().sum();
+    let sending = async {
+        let (mut octets, mut hash) = (Octets::new(args.seed), Hash::default());
+        for &size in &args.sizes {
+            let block = octets.take(size);
+            hash.update(&block);
+            write.write_all(&block).await?;
+        }
+        write.flush().await?;
+        io::Result::Ok(hash.hex())
+    };
+    let receiving = async {
+        let (mut buf, mut hash, mut left) = (vec![0; 64 << 10], Hash::default(), total);
+        while left > 0 {
+            let room = left.min(buf.len());
+            let count = read.read(&mut buf[..room]).await?;
+            if count == 0 {
+                break;
+            }
+            hash.update(&buf[..count]);
+            left -= count;
+        }
+        io::Result::Ok((hash.hex(), total - left))
+    };
+    let (sent, (received, octets)) = tokio::try_join!(sending, receiving)?;
+    let mut stream = read.unsplit(write);
+    let ended = if args.until_closed {
+        stream.read(&mut [0]).await.map(drop)
+    } else {
+        let code = CloseCode::new(args.close).ok_or_else(|| io::Error::other("no close code"))?;
+        stream.close_with(code, "bye").await
+    };
+    let (code, reason) = match stream.received_close() {
+        Some(close) => (close.code().map(CloseCode::get), close.reason()),
+        None => (None, "no Close came"),
+    };
+    let counters = stream.counters();
+    println!(
+        "{{\"sent\": {sent:?}, \"received\": {received:?}, \"octets\": {octets}, \"code\": {}, \
+         \"reason\": {reason:?}, \"subprotocol\": {:?}, \"frames\": {}, \"error\": {:?}}}",
+        code.unwrap_or(1005),
+        stream.agreed().subprotocol().unwrap_or("none"),
+        counters.frames_received,
+        ended
+            .err()
+            .map(|error| error.to_string())
+            .unwrap_or_default(),
+    );
+    Ok(())
+}
