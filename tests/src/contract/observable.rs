@@ -1,9 +1,10 @@
 //! 3.7: what a stream can tell.
 
-use wsstream_core::handshake::{Client, Server};
+use wsstream_core::handshake::{Agreed, Client, Server};
+use wsstream_core::pump::Upgraded;
 use wsstream_core::{ClosedBy, Config, Opcode};
 
-use super::{offering, read_all, server_and_peer};
+use super::{client_and_peer, offering, read_all, server_and_peer};
 use crate::{Peer, Read, Runtime, Stream, Write, masked, open_with};
 
 /// Octets on the wire and of payload, frames, pings.
@@ -69,6 +70,31 @@ pub async fn closed_by<R: Runtime>() {
     assert!(client.sent_close().unwrap().is_normal());
     assert_eq!(client.sent_close(), server.received_close());
     assert_eq!(server.sent_close(), client.received_close());
+}
+
+/// Taken apart, a stream gives back what it received and nobody has read, and somebody can go on.
+pub async fn leftovers<R: Runtime>() {
+    let (mut stream, mut peer) = client_and_peer::<R>(R::pipe(1000), Config::new()).await;
+    let wire = [
+        peer.frame(Opcode::Binary, b"first"),
+        peer.frame(Opcode::Binary, b"second"),
+    ];
+    peer.raw.write_all(&wire.concat()).await.unwrap();
+    assert_eq!(stream.read_exact(5).await.unwrap(), b"first");
+    let (raw, received) = stream.into_inner();
+    assert_eq!(received, wire[1]);
+    // The same connection, somewhere else.
+    let role = Upgraded::Client(wsstream_core::Seed::new([4; 32]));
+    let mut stream = R::upgraded(
+        raw.unwrap(),
+        role,
+        Agreed::default(),
+        Config::new(),
+        received,
+    );
+    assert_eq!(stream.read_exact(6).await.unwrap(), b"second");
+    peer.send(Opcode::Binary, b"third").await;
+    assert_eq!(stream.read_exact(5).await.unwrap(), b"third");
 }
 
 /// What arrives together with the opening handshake belongs to the stream.
