@@ -38,6 +38,10 @@ pub fn url(data: &[u8]) {
     let userinfo = authority.rsplit_once('@').map(|(userinfo, _)| userinfo);
     assert_eq!(url.authorization().map(credentials), userinfo.map(basic));
     assert!(!url.authority().contains('@') && url.port() > 0);
+    // RFC 6455 §4.1 item 4: the port is named unless it is the scheme's.
+    let default = if url.is_secure() { 443 } else { 80 };
+    let named = url.authority().ends_with(&format!(":{}", url.port()));
+    assert!(named == (url.port() != default) || url.host().contains(':'));
     asks(&url);
 }
 
