@@ -271,7 +271,6 @@ async fn at_a_client() {
 
 /// Refused at its header: whether or not what follows has arrived too.
 #[tokio::test]
-#[ignore = "1002, for the next frame, if that has arrived too"]
 async fn an_empty_beginning_of_a_text_on_binary() {
     let beginning = fragment(Text, false, b"");
     let table = vec![("the beginning of a text on binary", beginning, 1003)];

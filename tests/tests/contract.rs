@@ -18,7 +18,6 @@ const _: () = {
 
 /// To be one of the suite's once it passes.
 #[test]
-#[ignore = "the header of the next frame is taken with the last octets of the one before, and lost"]
 fn leftovers() {
     use wsstream_tests::{Runtime, contract};
     Tokio::run(contract::observable::leftovers::<Tokio>());

@@ -96,7 +96,6 @@ fn within(about: &str, info: &AllocationInfo, budget: u64) {
 }
 
 #[test]
-#[ignore = "pongs are queued in a buffer that grows by doubling: 255 KiB"]
 fn pings_from_a_peer_that_does_not_read() {
     let wire = masked(Ping, &[7; 125]).repeat(500);
     within("ping flood", &flooded("binary", &wire, 300), ACTIVE);
@@ -261,7 +260,6 @@ fn an_idle_connection_has_no_buffers() {
 
 /// A stream that was handed to the task that uses it.
 #[test]
-#[ignore = "1038 octets, of which the stream itself 920"]
 fn an_idle_connection() {
     let (fresh, used) = idle(false);
     assert!(fresh <= IDLE, "{fresh}");
@@ -270,7 +268,6 @@ fn an_idle_connection() {
 
 /// A task that has accepted its stream itself: it keeps the room that this took.
 #[test]
-#[ignore = "2094 octets: the room of the future that accepts, and of the stream twice"]
 fn an_idle_connection_that_its_task_has_accepted() {
     let (fresh, used) = idle(true);
     assert!(fresh <= IDLE, "{fresh}");

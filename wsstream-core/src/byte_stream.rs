@@ -7,6 +7,8 @@
 
 mod base64;
 
+use alloc::boxed::Box;
+
 use crate::connection::{Connection, Event};
 use crate::error::{Closed, ProtocolError};
 use crate::frame::{DataKind, EncodedHeader};
@@ -69,24 +71,25 @@ impl Encoding {
 /// ```
 #[derive(Debug)]
 pub struct ByteStream {
-    encoding: Encoding,
-    base64: Base64,
+    /// The decoder of `base64`; none where octets are carried as they are.
+    base64: Option<Box<Base64>>,
 }
 
 impl ByteStream {
     /// A stream at its beginning.
     #[must_use]
     pub fn new(encoding: Encoding) -> Self {
-        Self {
-            encoding,
-            base64: Base64::default(),
-        }
+        let base64 = (encoding == Encoding::Base64).then(Box::default);
+        Self { base64 }
     }
 
     /// How the octets are carried.
     #[must_use]
     pub const fn encoding(&self) -> Encoding {
-        self.encoding
+        match self.base64 {
+            Some(_) => Encoding::Base64,
+            None => Encoding::Binary,
+        }
     }
 
     /// Fills `out` from what is at the front of `input`, and returns how many octets it holds now. With
@@ -98,53 +101,44 @@ impl ByteStream {
         input: &mut &mut [u8],
         out: &mut [u8],
     ) -> usize {
+        let kind = self.encoding().kind();
         let mut filled = 0;
         loop {
-            if self.encoding == Encoding::Base64 {
-                filled += self.base64.take_ready(&mut out[filled..]);
+            if let Some(base64) = &mut self.base64 {
+                filled += base64.take_ready(&mut out[filled..]);
             }
-            if filled > 0 && input.is_empty() {
-                // There is something for the reader, and it will come back for more.
+            if filled > 0 && (filled == out.len() || input.is_empty()) {
+                // There is something for the reader, who will come back for more.
                 return filled;
             }
             let out = &mut out[filled..];
-            let max = match self.encoding {
-                Encoding::Binary => out.len(),
-                Encoding::Base64 => self.base64.text_for(out.len()),
+            let max = match &self.base64 {
+                Some(base64) => base64.text_for(out.len()),
+                None => out.len(),
             };
-            match connection.recv_up_to(max, input) {
-                Ok(Some(Event::Data { kind, payload, end })) if kind == self.encoding.kind() => {
-                    if self.encoding == Encoding::Binary {
-                        filled += payload.copy_to(out);
-                        continue;
+            match connection.recv_kind(Some(kind), max, input) {
+                Ok(Some(Event::Data { payload, end, .. })) => match &mut self.base64 {
+                    None => filled += payload.copy_to(out),
+                    Some(base64) => {
+                        let (count, valid) = base64.decode(payload.unmask(), end, out);
+                        filled += count;
+                        if !valid {
+                            connection.fail(ProtocolError::InvalidBase64);
+                        }
                     }
-                    let (count, valid) = self.base64.decode(payload.unmask(), end, out);
-                    filled += count;
-                    if !valid {
-                        connection.fail(ProtocolError::InvalidBase64);
-                    }
-                }
-                Ok(Some(Event::Data { kind, .. })) => {
-                    connection.fail(ProtocolError::UnexpectedKind(kind));
-                }
-                Ok(Some(_)) => {}
-                Ok(None) | Err(_) => break,
+                },
+                // After a fault the rest is taken, and nothing told of it.
+                Ok(Some(_)) | Err(_) => {}
+                Ok(None) => return filled,
             }
         }
-        if let Some(kind) = connection
-            .receiving()
-            .filter(|&kind| kind != self.encoding.kind())
-        {
-            connection.fail(ProtocolError::UnexpectedKind(kind));
-        }
-        filled
     }
 
     /// How many octets are certain to come next just as the stream's reader wants them, but for the
     /// mask: see [`Connection::in_place`].
     #[must_use]
     pub fn in_place(&self, connection: &Connection) -> usize {
-        match self.encoding {
+        match self.encoding() {
             Encoding::Binary => connection.in_place(),
             Encoding::Base64 => 0,
         }
@@ -153,7 +147,7 @@ impl ByteStream {
     /// How long `len` octets are as payload.
     #[cfg(feature = "std")]
     pub(crate) const fn encoded_len(&self, len: usize) -> usize {
-        match self.encoding {
+        match self.encoding() {
             Encoding::Binary => len,
             Encoding::Base64 => base64::text_len(len),
         }
@@ -167,7 +161,7 @@ impl ByteStream {
     /// [`Closed`] after our Close, or once the connection is over.
     pub fn write(&mut self, connection: &mut Connection, data: &[u8]) -> Result<usize, Closed> {
         let room = connection.room();
-        let len = match self.encoding {
+        let len = match self.encoding() {
             Encoding::Binary => message_len(data).min(room),
             Encoding::Base64 => {
                 let text = room.min(Connection::MAX_STREAM_MESSAGE);
@@ -175,8 +169,8 @@ impl ByteStream {
             }
         };
         let data = &data[..len];
-        if data.is_empty() || self.encoding == Encoding::Binary {
-            return connection.send(self.encoding.kind(), data, !data.is_empty());
+        if data.is_empty() || self.encoding() == Encoding::Binary {
+            return connection.send(self.encoding().kind(), data, !data.is_empty());
         }
         if !connection.can_send() {
             return Err(Closed);
@@ -191,7 +185,7 @@ impl ByteStream {
     #[must_use]
     pub fn direct(&self, connection: &Connection, data: &[u8]) -> Option<(EncodedHeader, usize)> {
         let len = message_len(data);
-        if len == 0 || self.encoding != Encoding::Binary {
+        if len == 0 || self.encoding() != Encoding::Binary {
             return None;
         }
         connection

@@ -328,13 +328,13 @@ impl Connection {
 
     /// The peer's Close, once it has come.
     #[must_use]
-    pub const fn received_close(&self) -> Option<&Close> {
+    pub fn received_close(&self) -> Option<&Close> {
         self.closing.received_close()
     }
 
     /// Our Close, once it has been queued.
     #[must_use]
-    pub const fn sent_close(&self) -> Option<&Close> {
+    pub fn sent_close(&self) -> Option<&Close> {
         self.closing.sent_close()
     }
 

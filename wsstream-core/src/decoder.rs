@@ -132,7 +132,7 @@ impl Decoder {
     /// Unmasks `payload`, the next octets of the current frame, where the caller has put them himself.
     /// They must be fewer than [`data_remaining`](Self::data_remaining).
     pub(crate) fn decode_in_place(&mut self, payload: &mut [u8]) {
-        debug_assert!((payload.len() as u64) < self.data_remaining());
+        debug_assert!(payload.is_empty() || (payload.len() as u64) < self.data_remaining());
         self.mask.apply(payload);
         self.remaining = self.remaining.saturating_sub(payload.len() as u64);
     }

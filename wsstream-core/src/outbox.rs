@@ -7,6 +7,8 @@
 use alloc::vec::Vec;
 use core::mem;
 
+use crate::connection::Connection;
+
 /// What is waiting to be written to the transport, in order.
 ///
 /// ```
@@ -107,11 +109,21 @@ impl Outbox {
         let at = self.end;
         self.end += len;
         if self.buffer.len() < self.end {
-            self.buffer.resize(self.end, 0);
+            // One step from a few control frames to all there may be: growing bit by bit takes twice that.
+            let len = if self.end <= FEW {
+                FEW
+            } else {
+                self.end.max(Connection::OUTBOX_LEN)
+            };
+            self.buffer.reserve_exact(len - self.buffer.len());
+            self.buffer.resize(len, 0);
         }
         &mut self.buffer[at..self.end]
     }
 }
+
+/// Room for a few control frames, which is all that most readers ever send.
+const FEW: usize = 1 << 10;
 
 #[cfg(test)]
 mod tests {

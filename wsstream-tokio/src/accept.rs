@@ -15,8 +15,12 @@ use crate::{Opened, WsStream};
 ///
 /// As [`accept_with`] and [`Incoming::accept`].
 pub async fn accept<S: AsyncRead + AsyncWrite + Unpin>(io: S) -> io::Result<WsStream<S>> {
-    let incoming = accept_with(io, &Server::stream()).await?;
-    Ok(incoming.accept().await?.into_stream())
+    // In a box, here and below: else the task that serves the stream keeps the room all its life.
+    let accept = Box::pin(async {
+        let incoming = accept_with(io, &Server::stream()).await?;
+        incoming.accept().await
+    });
+    Ok(accept.await?.into_stream())
 }
 
 /// Waits for the request of whoever has connected `io`.
@@ -29,14 +33,16 @@ pub async fn accept_with<S: AsyncRead + AsyncWrite + Unpin>(
     io: S,
     server: &Server,
 ) -> io::Result<Incoming<S>> {
-    let inner = pump::Accept::new(Transport::new(io), server).await?;
-    Ok(Incoming { inner })
+    let inner = Box::pin(pump::Accept::new(Transport::new(io), server)).await?;
+    Ok(Incoming {
+        inner: Box::new(inner),
+    })
 }
 
 /// A request that waits for its answer. Dropping it drops the transport without one.
 #[derive(Debug)]
 pub struct Incoming<S> {
-    inner: pump::Incoming<Transport<S>>,
+    inner: Box<pump::Incoming<Transport<S>>>,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Incoming<S> {
@@ -57,9 +63,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Incoming<S> {
     /// The transport's, or with the [`HandshakeError`](crate::HandshakeError) inside for which it was
     /// refused.
     pub async fn accept(self) -> io::Result<Opened<S>> {
-        Ok(Opened {
-            inner: self.inner.accept().await?,
-        })
+        Ok(Opened::new(Box::pin(self.inner.accept()).await?))
     }
 
     /// Refuses, with any status, fields and body.
@@ -68,6 +72,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Incoming<S> {
     ///
     /// The transport's.
     pub async fn refuse(self, refusal: &Refusal) -> io::Result<()> {
-        self.inner.refuse(refusal).await
+        Box::pin(self.inner.refuse(refusal)).await
     }
 }

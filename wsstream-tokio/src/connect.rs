@@ -17,7 +17,9 @@ use crate::{Opened, WsStream};
 ///
 /// As [`connect_with`].
 pub async fn connect(url: &str) -> io::Result<WsStream<TcpStream>> {
-    Ok(connect_with(url, &Client::stream()).await?.into_stream())
+    // In a box: else the task that uses the stream keeps the room all its life.
+    let connect = Box::pin(async { connect_with(url, &Client::stream()).await });
+    Ok(connect.await?.into_stream())
 }
 
 /// Dials a `ws://` URL and asks for a WebSocket there. The addresses of the host's name are tried in
@@ -80,7 +82,5 @@ async fn open<S: AsyncRead + AsyncWrite + Unpin>(
     let mut seed = [0; 32];
     getrandom::fill(&mut seed)?;
     let connect = pump::Connect::new(Transport::new(io), url, client, Seed::new(seed));
-    Ok(Opened {
-        inner: connect.await?,
-    })
+    Ok(Opened::new(Box::pin(connect).await?))
 }

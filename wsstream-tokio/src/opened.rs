@@ -11,7 +11,7 @@ use crate::{WebSocket, WsStream};
 /// A connection that was just opened: what was said and agreed, and what to make of it.
 #[derive(Debug)]
 pub struct Opened<S> {
-    pub(crate) inner: pump::Opened<Transport<S>>,
+    inner: Box<pump::Opened<Transport<S>>>,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Opened<S> {
@@ -28,9 +28,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Opened<S> {
         received: Vec<u8>,
     ) -> Self {
         let transport = Transport::new(io);
-        Self {
-            inner: pump::Opened::from_upgraded(transport, role, agreed, config, received),
-        }
+        Self::new(pump::Opened::from_upgraded(
+            transport, role, agreed, config, received,
+        ))
+    }
+
+    pub(crate) fn new(opened: pump::Opened<Transport<S>>) -> Self {
+        let inner = Box::new(opened);
+        Self { inner }
     }
 
     /// What both ends agreed on.
@@ -51,14 +56,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Opened<S> {
     /// A byte stream, in the encoding that the agreed subprotocol means.
     pub fn into_stream(self) -> WsStream<S> {
         WsStream {
-            inner: self.inner.into_stream(),
+            inner: Box::new(self.inner.into_stream()),
         }
     }
 
     /// Whole messages.
     pub fn into_socket(self) -> WebSocket<S> {
         WebSocket {
-            inner: self.inner.into_socket(),
+            inner: Box::new(self.inner.into_socket()),
         }
     }
 }

@@ -16,7 +16,8 @@ use crate::transport::Transport;
 /// All its futures can be dropped without loss. A Close is answered at once.
 #[derive(Debug)]
 pub struct WebSocket<S: AsyncRead + AsyncWrite + Unpin> {
-    pub(crate) inner: pump::Socket<Transport<S>>,
+    /// In a box: else every future that holds one, or waits for one, is as large.
+    pub(crate) inner: Box<pump::Socket<Transport<S>>>,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
@@ -63,32 +64,32 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     }
 
     /// What was agreed in the opening handshake: subprotocol and extensions.
-    pub const fn agreed(&self) -> &Agreed {
+    pub fn agreed(&self) -> &Agreed {
         self.inner.agreed()
     }
 
     /// The peer's Close, once it has come.
-    pub const fn received_close(&self) -> Option<&Close> {
+    pub fn received_close(&self) -> Option<&Close> {
         self.inner.connection().received_close()
     }
 
     /// Who closed first, once somebody has.
-    pub const fn closed_by(&self) -> Option<ClosedBy> {
+    pub fn closed_by(&self) -> Option<ClosedBy> {
         self.inner.connection().closed_by()
     }
 
     /// What went through so far.
-    pub const fn counters(&self) -> Counters {
+    pub fn counters(&self) -> Counters {
         self.inner.connection().counters()
     }
 
     /// The time from the newest answered keepalive ping to its pong.
-    pub const fn rtt(&self) -> Option<Duration> {
+    pub fn rtt(&self) -> Option<Duration> {
         self.inner.connection().rtt()
     }
 
     /// The transport.
-    pub const fn get_ref(&self) -> &S {
+    pub fn get_ref(&self) -> &S {
         &self.inner.transport().io
     }
 

@@ -26,7 +26,8 @@ use crate::transport::Transport;
 /// It is `Send` and `Unpin` if `S` is, and can be split with `tokio::io::split`.
 #[derive(Debug)]
 pub struct WsStream<S: AsyncRead + AsyncWrite + Unpin> {
-    pub(crate) inner: pump::Stream<Transport<S>>,
+    /// In a box: else every future that holds one, or waits for one, is as large.
+    pub(crate) inner: Box<pump::Stream<Transport<S>>>,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> WsStream<S> {
@@ -64,37 +65,37 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WsStream<S> {
     }
 
     /// What was agreed in the opening handshake: subprotocol and extensions.
-    pub const fn agreed(&self) -> &Agreed {
+    pub fn agreed(&self) -> &Agreed {
         self.inner.agreed()
     }
 
     /// The peer's Close, once it has come.
-    pub const fn received_close(&self) -> Option<&Close> {
+    pub fn received_close(&self) -> Option<&Close> {
         self.inner.connection().received_close()
     }
 
     /// Our Close, once it was queued.
-    pub const fn sent_close(&self) -> Option<&Close> {
+    pub fn sent_close(&self) -> Option<&Close> {
         self.inner.connection().sent_close()
     }
 
     /// Who closed first, once somebody has.
-    pub const fn closed_by(&self) -> Option<ClosedBy> {
+    pub fn closed_by(&self) -> Option<ClosedBy> {
         self.inner.connection().closed_by()
     }
 
     /// What went through so far.
-    pub const fn counters(&self) -> Counters {
+    pub fn counters(&self) -> Counters {
         self.inner.connection().counters()
     }
 
     /// The time from the newest answered keepalive ping to its pong.
-    pub const fn rtt(&self) -> Option<Duration> {
+    pub fn rtt(&self) -> Option<Duration> {
         self.inner.connection().rtt()
     }
 
     /// The transport.
-    pub const fn get_ref(&self) -> &S {
+    pub fn get_ref(&self) -> &S {
         &self.inner.transport().io
     }
 

@@ -85,13 +85,7 @@ pub async fn leftovers<R: Runtime>() {
     assert_eq!(received, wire[1]);
     // The same connection, somewhere else.
     let role = Upgraded::Client(wsstream_core::Seed::new([4; 32]));
-    let mut stream = R::upgraded(
-        raw.unwrap(),
-        role,
-        Agreed::default(),
-        Config::new(),
-        received,
-    );
+    let mut stream = R::upgraded(raw, role, Agreed::default(), Config::new(), received);
     assert_eq!(stream.read_exact(6).await.unwrap(), b"second");
     peer.send(Opcode::Binary, b"third").await;
     assert_eq!(stream.read_exact(5).await.unwrap(), b"third");

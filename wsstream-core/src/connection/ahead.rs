@@ -3,6 +3,8 @@
 //! While an application only writes, what it does not read stays in the receive buffer as it came.
 //! [`LookAhead`] finds the control frames in there and has them answered, without touching the data.
 
+use alloc::boxed::Box;
+
 use super::receiving::begin;
 use super::{Connection, ControlPayload};
 use crate::decoder::Decoder;
@@ -13,7 +15,7 @@ use crate::frame::{DataKind, Opcode};
 #[derive(Debug, Default)]
 pub struct LookAhead {
     /// What the connection will be like there; the connection itself, as long as it is at the front.
-    state: Option<State>,
+    state: Option<Box<State>>,
     at: usize,
     /// How many octets there were at the last search.
     known: usize,
@@ -42,14 +44,16 @@ impl LookAhead {
         if unread.len() > self.known {
             connection.stalled();
         }
-        let mut state = self.state.take().unwrap_or_else(|| State {
-            decoder: connection.decoder.clone(),
-            receiving: connection.receiving,
+        let mut state = self.state.take().unwrap_or_else(|| {
+            Box::new(State {
+                decoder: connection.decoder.clone(),
+                receiving: connection.receiving,
+            })
         });
         // What is kept moves to the front, in one pass: `self.at` is its end, `from` where it came from.
         let mut from = self.at;
         loop {
-            let before = state.clone();
+            let before = State::clone(&state);
             let taken = state.advance(connection, &mut unread[from..]);
             match taken {
                 Some(Taken::Data(len)) => {
@@ -61,7 +65,7 @@ impl LookAhead {
                 }
                 Some(Taken::Control(len)) => from += len,
                 None => {
-                    state = before;
+                    *state = before;
                     break;
                 }
             }

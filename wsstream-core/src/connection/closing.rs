@@ -2,6 +2,8 @@
 //!
 //! Every decision about how a connection ends is made here, from what was sent and what was received.
 
+use alloc::boxed::Box;
+
 use super::Role;
 use crate::close::Close;
 use crate::error::{ProtocolError, StreamError, Timeout};
@@ -50,8 +52,8 @@ pub(super) struct Closing {
     /// A timer has run out.
     timed_out: Option<Timeout>,
     /// Both Closes, and who was first.
-    sent_close: Option<Close>,
-    received_close: Option<Close>,
+    sent_close: Option<Box<Close>>,
+    received_close: Option<Box<Close>>,
     closed_by: Option<ClosedBy>,
 }
 
@@ -108,7 +110,7 @@ impl Closing {
         match (self.received, &self.received_close) {
             (Received::Violation(error), _) => Some(Err(StreamError::Protocol(error))),
             (_, Some(close)) if close.is_normal() || self.is_answer(close) => Some(Ok(())),
-            (_, Some(close)) => Some(Err(StreamError::Closed(close.clone()))),
+            (_, Some(close)) => Some(Err(StreamError::Closed(Close::clone(close)))),
             (_, None) if self.eof => Some(Err(StreamError::Truncated)),
             (_, None) => self
                 .timed_out
@@ -124,13 +126,13 @@ impl Closing {
 
     pub(super) fn sent(&mut self, close: Close) {
         self.closed_by.get_or_insert(ClosedBy::Us);
-        self.sent_close = Some(close);
+        self.sent_close = Some(Box::new(close));
     }
 
     pub(super) fn received(&mut self, close: Close) {
         self.closed_by.get_or_insert(ClosedBy::Peer);
         self.received = Received::Close;
-        self.received_close = Some(close);
+        self.received_close = Some(Box::new(close));
     }
 
     pub(super) const fn violated(&mut self, error: ProtocolError) {
@@ -145,12 +147,12 @@ impl Closing {
         self.timed_out = Some(waiting_for);
     }
 
-    pub(super) const fn received_close(&self) -> Option<&Close> {
-        self.received_close.as_ref()
+    pub(super) fn received_close(&self) -> Option<&Close> {
+        self.received_close.as_deref()
     }
 
-    pub(super) const fn sent_close(&self) -> Option<&Close> {
-        self.sent_close.as_ref()
+    pub(super) fn sent_close(&self) -> Option<&Close> {
+        self.sent_close.as_deref()
     }
 
     pub(super) const fn closed_by(&self) -> Option<ClosedBy> {

@@ -59,6 +59,17 @@ impl Connection {
         max: usize,
         input: &mut &'b mut [u8],
     ) -> Result<Option<Event<'a>>, ProtocolError> {
+        self.recv_kind(None, max, input)
+    }
+
+    /// The same, for those who take messages of one kind only: others are refused at their header, with
+    /// 1003.
+    pub(crate) fn recv_kind<'a, 'b: 'a>(
+        &'a mut self,
+        expected: Option<DataKind>,
+        max: usize,
+        input: &mut &'b mut [u8],
+    ) -> Result<Option<Event<'a>>, ProtocolError> {
         loop {
             let available = input.len();
             if !self.closing.can_receive() {
@@ -93,6 +104,9 @@ impl Connection {
                 begin(&mut self.receiving, header.opcode).map_err(|error| self.fail(error))?;
             }
             let Some(kind) = self.receiving else { continue };
+            if expected.is_some_and(|expected| kind != expected) {
+                return Err(self.fail(ProtocolError::UnexpectedKind(kind)));
+            }
             let end = chunk.last && header.fin;
             if end {
                 self.receiving = None;
@@ -188,7 +202,10 @@ impl Connection {
         if self.unanswered.is_none() && self.has_room() {
             self.push_control(Opcode::Pong, payload.as_slice());
         } else {
-            self.unanswered = Some(Box::new(payload));
+            match &mut self.unanswered {
+                Some(older) => **older = payload,
+                none => *none = Some(Box::new(payload)),
+            }
         }
     }
 

@@ -82,6 +82,7 @@ impl<T: Transport> Pump<T> {
     ) -> Poll<io::Result<Option<R>>> {
         self.register(Task::Reader, cx);
         for _ in 0..READS_PER_POLL {
+            self.expect_pings();
             let connection = &mut self.connection;
             let (decoded, taken) = self.received.take(|input| decode(connection, input));
             self.ahead.consumed(taken);
@@ -287,6 +288,7 @@ impl<T: Transport> Pump<T> {
             }
             // A reader may have left something, or the handshake.
             if !self.received.is_empty() {
+                self.expect_pings();
                 let connection = &mut self.connection;
                 let ((), taken) = self.received.take(|input| front(connection, input));
                 self.ahead.consumed(taken);
@@ -408,6 +410,13 @@ impl<T: Transport> Pump<T> {
         }
     }
 
+    /// Where much was received there may be many pings, whose pongs need a buffer.
+    fn expect_pings(&mut self) {
+        if self.received.len() > MANY_PINGS {
+            self.lend_outbox();
+        }
+    }
+
     /// What is queued needs a buffer; those who have nothing queued have none.
     fn lend_outbox(&mut self) {
         let outbox = self.connection.outbox();
@@ -477,6 +486,9 @@ fn is_reset(error: &io::Error) -> bool {
 
 /// How often one poll reads before other tasks have their turn.
 pub(super) const READS_PER_POLL: usize = 16;
+
+/// What may hold more pings than an outbox without a buffer holds pongs, each a little longer.
+const MANY_PINGS: usize = 256;
 
 /// How much is joined in the outbox while the transport is blocked.
 const JOINED: usize = 16 << 10;
