@@ -32,13 +32,17 @@ pub fn extensions(data: &[u8]) {
     negotiated(&values, all.as_deref(), flags & 1 == 0, flags & 2 == 0);
 }
 
+fn stream() -> Client {
+    Client::stream().accept_no_subprotocol(true)
+}
+
 fn negotiated(values: &[&[u8]], all: Option<&[Extension]>, spoken: bool, offered: bool) {
     let fields = values
         .iter()
         .map(|&value| ("sec-websocket-Extensions", value));
     let version: (&str, &[u8]) = ("Sec-WebSocket-Version", b"13");
-    let server = Server::messages().config(Config::new().half_close(spoken));
-    let client = Client::messages().offer_half_close(offered);
+    let server = Server::stream().config(Config::new().half_close(spoken));
+    let client = stream().offer_half_close(offered);
 
     let known = |one: &Extension| one.name() == HALF_CLOSE && one.params().count() == 0;
     let agreed = server.negotiate(fields.clone().chain([version]));
@@ -47,7 +51,7 @@ fn negotiated(values: &[&[u8]], all: Option<&[Extension]>, spoken: bool, offered
             assert_eq!(agreed.half_close(), spoken && all.iter().any(known));
             let answer = agreed.fields();
             let answer = answer.iter().map(|(name, value)| (*name, value.as_bytes()));
-            let confirmed = Client::messages().offer_half_close(true).confirm(answer);
+            let confirmed = stream().offer_half_close(true).confirm(answer);
             assert_eq!(confirmed.as_ref(), Ok(agreed));
         }
         (Err(error), None) => assert_eq!(error.status(), Some(400)),

@@ -5,7 +5,7 @@
 
 use std::env;
 use std::io::{self, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -41,22 +41,25 @@ fn serve(mut tcp: TcpStream) -> io::Result<()> {
     loop {
         let count = stream.read(&mut connection, &mut input, &mut data);
         let mut rest = &data[..count];
-        loop {
+        while !rest.is_empty() && connection.can_send() {
             rest = &rest[stream.write(&mut connection, rest)?..];
-            let outbox = connection.outbox();
-            tcp.write_all(outbox.octets())?;
-            outbox.consume(usize::MAX);
-            if rest.is_empty() {
-                break;
-            }
+            send(&mut tcp, &mut connection)?;
         }
         if count > 0 {
             continue;
         }
-        if let Some(ending) = connection.ending() {
+        let ending = connection.ending();
+        if ending.is_some() {
             // The answer to the peer's Close, if that is not on its way already.
             connection.close(&Close::default());
-            return tcp.write_all(connection.outbox().octets()).and(Ok(ending?));
+        }
+        send(&mut tcp, &mut connection)?;
+        if let Some(ending) = ending {
+            // Ending TCP with octets unread would reset it, and take our Close away from the peer.
+            tcp.shutdown(Shutdown::Write)?;
+            tcp.set_read_timeout(Some(Duration::from_secs(1)))?;
+            while tcp.read(&mut wire).is_ok_and(|count| count > 0) {}
+            return Ok(ending?);
         }
         let count = tcp.read(&mut wire)?;
         if count == 0 {
@@ -64,6 +67,13 @@ fn serve(mut tcp: TcpStream) -> io::Result<()> {
         }
         input = &mut wire[..count];
     }
+}
+
+fn send(tcp: &mut TcpStream, connection: &mut Connection) -> io::Result<()> {
+    let outbox = connection.outbox();
+    tcp.write_all(outbox.octets())?;
+    outbox.consume(usize::MAX);
+    Ok(())
 }
 
 /// The opening handshake: what was agreed, and where in `wire` the octets are that came behind it.

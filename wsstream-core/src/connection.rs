@@ -80,6 +80,9 @@ pub struct Connection {
     unanswered: Option<alloc::boxed::Box<ControlPayload>>,
     outbox: Outbox,
     output_lost: bool,
+    /// What the transport has taken, and not passed on; and whether it is being shut down.
+    unflushed: bool,
+    shutting_down: bool,
     closing: Closing,
     expects_close: bool,
     timers: Timers,
@@ -162,6 +165,8 @@ impl Connection {
             unanswered: None,
             outbox: Outbox::default(),
             output_lost: false,
+            unflushed: false,
+            shutting_down: false,
             closing: Closing::new(role),
             expects_close: false,
             timers: Timers::new(),
@@ -204,6 +209,7 @@ impl Connection {
     /// peer. For a layer above that finds the fault. Returns the error.
     pub fn fail(&mut self, error: ProtocolError) -> ProtocolError {
         if self.closing.can_receive() {
+            self.trace_fault(error);
             let can_send = self.closing.can_send();
             self.closing.violated(error);
             if can_send {
@@ -232,7 +238,7 @@ impl Connection {
     #[must_use]
     pub fn wants_time(&self) -> bool {
         self.timers
-            .wanted(&self.config, self.timed_phase(), !self.outbox.is_empty())
+            .wanted(&self.config, self.timed_phase(), self.is_waiting())
     }
 
     /// Tells the time, does what is due, and answers when to tell it next. To be called when that time
@@ -242,19 +248,43 @@ impl Connection {
         // Each turn changes the phase or sends a ping, so there are few.
         loop {
             let moved = (mem::take(&mut self.heard), self.outbox.written());
-            let waiting = !self.outbox.is_empty();
+            let waiting = self.is_waiting();
             let phase = self.timed_phase();
             match self.timers.poll(now, moved, &self.config, phase, waiting) {
                 Ok(next) => return next,
                 Err(Due::Ping) => self.push_ping(now),
                 Err(Due::Answer) => self.close(&Close::default()),
                 Err(Due::GiveUp(timeout)) => {
-                    self.output_lost |= !self.outbox.is_empty();
+                    self.output_lost |= !self.outbox.is_empty() || self.unflushed;
                     self.outbox.clear();
+                    (self.unflushed, self.shutting_down) = (false, false);
                     self.closing.give_up(timeout);
                 }
             }
         }
+    }
+
+    /// Whether the peer, or the transport, has something of ours still to take.
+    const fn is_waiting(&self) -> bool {
+        !self.outbox.is_empty() || self.unflushed || self.shutting_down
+    }
+
+    /// Tells what the transport is waiting to do: that, too, may not take for ever.
+    #[cfg(feature = "std")]
+    pub(crate) const fn set_pending(&mut self, flush: bool, shutdown: bool) {
+        (self.unflushed, self.shutting_down) = (flush, shutdown);
+    }
+
+    /// Whether the peer has been given up.
+    #[cfg(feature = "std")]
+    pub(crate) const fn has_given_up(&self) -> bool {
+        self.closing.has_given_up()
+    }
+
+    /// The start of a header that was taken, of which nothing was told.
+    #[cfg(feature = "std")]
+    pub(crate) fn partial_header(&self) -> &[u8] {
+        self.decoder.partial_header()
     }
 
     /// A full outbox is no reason to wait: the ping waits in it, and its deadline runs. But only one:

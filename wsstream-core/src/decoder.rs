@@ -129,6 +129,12 @@ impl Decoder {
         self.partial_len > 0
     }
 
+    /// The start of a header that is not all there.
+    #[cfg(feature = "std")]
+    pub(crate) fn partial_header(&self) -> &[u8] {
+        &self.partial[..usize::from(self.partial_len)]
+    }
+
     /// Unmasks `payload`, the next octets of the current frame, where the caller has put them himself.
     /// They must be fewer than [`data_remaining`](Self::data_remaining).
     pub(crate) fn decode_in_place(&mut self, payload: &mut [u8]) {

@@ -231,6 +231,7 @@ pub struct EncodedHeader {
     len: usize,
 }
 
+#[cfg(feature = "std")]
 impl EncodedHeader {
     /// No header: no octets.
     pub(crate) const EMPTY: Self = Self {

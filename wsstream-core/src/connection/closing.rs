@@ -143,6 +143,11 @@ impl Closing {
         self.eof = true;
     }
 
+    #[cfg(feature = "std")]
+    pub(super) const fn has_given_up(&self) -> bool {
+        self.timed_out.is_some()
+    }
+
     pub(super) const fn give_up(&mut self, waiting_for: Timeout) {
         self.timed_out = Some(waiting_for);
     }

@@ -1,6 +1,7 @@
-//! Frame-level logs, for connections that are set to `debug`.
+//! Logs: frames, for connections that are set to `debug`, and faults.
 
 use super::Connection;
+use crate::error::ProtocolError;
 use crate::frame::Header;
 
 impl Connection {
@@ -24,7 +25,17 @@ impl Connection {
     #[expect(clippy::unused_self, reason = "the same call as with the feature")]
     pub(super) const fn trace(&self, _: &'static str, _: &Header) {}
 
-    /// The same, for a header that is encoded already.
+    /// What the peer did wrong, whether set to `debug` or not.
+    #[cfg(feature = "tracing")]
+    pub(super) fn trace_fault(&self, error: ProtocolError) {
+        tracing::info!(target: "wsstream", role = ?self.closing.role, %error, "connection failed");
+    }
+
+    #[cfg(not(feature = "tracing"))]
+    #[expect(clippy::unused_self, reason = "the same call as with the feature")]
+    pub(super) const fn trace_fault(&self, _: ProtocolError) {}
+
+    /// [`trace`](Self::trace), for a header that is encoded already.
     #[cfg(feature = "tracing")]
     pub(super) fn trace_encoded(&self, direction: &'static str, header: &[u8]) {
         if let Ok(Some((header, _))) = Header::parse(header) {

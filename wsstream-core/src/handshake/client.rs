@@ -34,6 +34,8 @@ pub struct Client {
     pub(super) subprotocols: Vec<String>,
     /// Whether the server has to select one of them.
     pub(super) must_agree: bool,
+    /// Whether it is for byte streams: messages know no half close.
+    pub(super) is_stream: bool,
     pub(super) half_close: bool,
     fields: Fields,
     host: Option<String>,
@@ -51,7 +53,7 @@ impl Client {
             // `binary` first: it is the cheaper one, and websockify takes no other first.
             subprotocols: ["binary", "base64"].map(String::from).into(),
             must_agree: true,
-            config: Config::new(),
+            is_stream: true,
             ..Self::messages()
         }
     }
@@ -62,12 +64,13 @@ impl Client {
         Self {
             subprotocols: Vec::new(),
             must_agree: false,
+            is_stream: false,
             half_close: false,
             fields: Fields::new(),
             host: None,
             origin: None,
             handshake_timeout: TIMEOUT,
-            config: Config::new().half_close(false),
+            config: Config::new(),
             nodelay: true,
         }
     }

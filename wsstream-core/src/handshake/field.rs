@@ -52,6 +52,13 @@ impl fmt::Display for InvalidField {
 
 impl core::error::Error for InvalidField {}
 
+#[cfg(feature = "std")]
+impl From<InvalidField> for std::io::Error {
+    fn from(error: InvalidField) -> Self {
+        Self::new(std::io::ErrorKind::InvalidInput, error)
+    }
+}
+
 /// Fields that have been checked. `Debug` shows their names only: values may be credentials.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub(super) struct Fields(Vec<(String, String)>);

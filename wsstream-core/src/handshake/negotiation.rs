@@ -94,7 +94,10 @@ impl Server {
         self.origins.check(fields.clone(), host)?;
         Ok(Agreed {
             subprotocol: subprotocols::select(fields.clone(), &self.subprotocols, self.must_agree)?,
-            half_close: extensions::answer(fields, self.connection_config().half_close)?,
+            half_close: extensions::answer(
+                fields,
+                self.is_stream && self.connection_config().half_close,
+            )?,
         })
     }
 }
@@ -110,7 +113,7 @@ impl Client {
             // No blanks: websockify takes them for a part of the name.
             fields.push((subprotocols::FIELD, self.subprotocols.join(",")));
         }
-        if self.half_close {
+        if self.offers_half_close() {
             fields.push((extensions::FIELD, HALF_CLOSE.to_string()));
         }
         fields
@@ -128,12 +131,19 @@ impl Client {
     {
         let fields = fields.into_iter();
         // §4.1, in the order of its list.
-        let half_close = extensions::check(fields.clone(), self.half_close)?;
+        let half_close = extensions::check(fields.clone(), self.offers_half_close())?;
         let subprotocol = subprotocols::check(fields, &self.subprotocols, self.must_agree)?;
         Ok(Agreed {
             subprotocol,
             half_close,
         })
+    }
+}
+
+impl Client {
+    /// Nothing is offered that is not done.
+    const fn offers_half_close(&self) -> bool {
+        self.half_close && self.is_stream && self.connection_config().half_close
     }
 }
 
@@ -246,6 +256,30 @@ mod tests {
                     ),
                 }
             }
+        }
+    }
+
+    /// Nothing is agreed to that is not done, in whatever order it was set.
+    #[test]
+    fn messages_know_no_half_close() {
+        let fields = [
+            ("sec-websocket-version", &b"13"[..]),
+            ("sec-websocket-extensions", HALF_CLOSE.as_bytes()),
+        ];
+        let server = Server::messages().config(Config::new().max_message(1 << 20));
+        assert!(!server.negotiate(fields).unwrap().half_close());
+        for client in [
+            Client::messages().offer_half_close(true),
+            Client::stream()
+                .offer_half_close(true)
+                .config(Config::new().half_close(false)),
+        ] {
+            assert!(
+                client
+                    .fields()
+                    .iter()
+                    .all(|(name, _)| *name != extensions::FIELD)
+            );
         }
     }
 }

@@ -30,6 +30,8 @@ pub struct Server {
     pub(super) subprotocols: Vec<String>,
     /// Whether a list with nothing in common is an error.
     pub(super) must_agree: bool,
+    /// Whether it is for byte streams: messages know no half close.
+    pub(super) is_stream: bool,
     pub(super) origins: Origins,
     pub(super) fields: Fields,
     path: String,
@@ -48,7 +50,7 @@ impl Server {
         Self {
             subprotocols: ["binary", "base64"].map(String::from).into(),
             must_agree: true,
-            config: Config::new(),
+            is_stream: true,
             ..Self::messages()
         }
     }
@@ -61,11 +63,12 @@ impl Server {
         Self {
             subprotocols: Vec::new(),
             must_agree: false,
+            is_stream: false,
             origins: Origins::same_host(),
             fields: Fields::new(),
             path: String::from("/"),
             handshake_timeout: TIMEOUT,
-            config: Config::new().half_close(false),
+            config: Config::new(),
             nodelay: true,
         }
     }

@@ -230,7 +230,7 @@ proptest! {
                 let connected = connected.unwrap().unwrap();
                 prop_assert_eq!(rest, b"frames");
                 prop_assert_eq!(&connected.agreed, &agreed);
-                prop_assert_eq!(agreed.half_close(), half_close.0 && half_close.1);
+                prop_assert_eq!(agreed.half_close(), stream && half_close.0 && half_close.1);
                 let first = request.subprotocols().find(|name| server.subprotocols.iter().any(|ours| ours == name));
                 prop_assert_eq!(agreed.subprotocol(), first);
                 for (name, value) in &fields {

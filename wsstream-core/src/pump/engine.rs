@@ -12,7 +12,6 @@ use super::{Transport, pool};
 use crate::close::{Close, CloseCode};
 use crate::connection::{Connection, LookAhead};
 use crate::error::StreamError;
-use crate::frame::EncodedHeader;
 use crate::time::Timestamp;
 
 /// An open connection over a transport.
@@ -23,7 +22,7 @@ use crate::time::Timestamp;
 /// wait to be read.
 #[derive(Debug)]
 pub(super) struct Pump<T: Transport> {
-    wire: Wire<T>,
+    pub(super) wire: Wire<T>,
     pub(super) connection: Connection,
     pub(super) received: RecvBuffer,
     ahead: LookAhead,
@@ -62,7 +61,8 @@ impl<T: Transport> Pump<T> {
     /// Gives the transport back, with what was received from it and not taken.
     pub(super) fn into_parts(mut self) -> (T, Vec<u8>) {
         let received = core::mem::take(&mut self.received);
-        (self.wire.take_transport(), received.into_unread())
+        let unread = [self.connection.partial_header(), &received.into_unread()].concat();
+        (self.wire.take_transport(), unread)
     }
 
     /// How much was received and not taken.
@@ -146,7 +146,8 @@ impl<T: Transport> Pump<T> {
         encode: impl FnOnce(&mut Connection) -> Result<R, E>,
     ) -> Poll<io::Result<R>> {
         self.check_writable()?;
-        if self.poll_write_out()?.is_pending()
+        let blocked = self.poll_write_out()?.is_pending() || !self.wire.may_write();
+        if blocked
             && self.connection.can_send()
             && (self.connection.outbox().len() + len > JOINED || !self.connection.has_room())
         {
@@ -159,68 +160,6 @@ impl<T: Transport> Pump<T> {
         let encoded = encode(&mut self.connection).map_err(Into::into);
         self.send_queued();
         Poll::Ready(encoded)
-    }
-
-    /// Writes the front of `data` in frames that are not queued, if the transport takes them now. A frame
-    /// once begun is completed through the outbox. `None` if it cannot be done so.
-    pub(super) fn send_direct(
-        &mut self,
-        data: &[u8],
-        direct: impl Fn(&Connection, &[u8]) -> Option<(EncodedHeader, usize)>,
-    ) -> io::Result<Option<usize>> {
-        self.check_writable()?;
-        if !self.wire.is_write_vectored() || self.poll_write_out()?.is_pending() {
-            return Ok(None);
-        }
-        let mut frames = [const { (EncodedHeader::EMPTY, 0) }; DIRECT_FRAMES];
-        let (mut count, mut rest) = (0, data);
-        while count < DIRECT_FRAMES
-            && let Some((header, len)) = direct(&self.connection, rest)
-        {
-            frames[count] = (header, len);
-            (count, rest) = (count + 1, &rest[len..]);
-        }
-        let frames = &frames[..count];
-        let mut slices = [IoSlice::new(&[]); 2 * DIRECT_FRAMES];
-        let mut rest = data;
-        for ((header, len), slices) in frames.iter().zip(slices.as_chunks_mut::<2>().0) {
-            let (payload, after) = rest.split_at(*len);
-            *slices = [IoSlice::new(header), IoSlice::new(payload)];
-            rest = after;
-        }
-        if frames.is_empty() {
-            return Ok(None);
-        }
-        match self.wire.poll_write(&slices[..2 * count]) {
-            Poll::Ready(Ok(written)) => Ok(Some(self.sent_direct(frames, data, written))),
-            Poll::Ready(Err(error)) => Err(self.write_failed(error)),
-            Poll::Pending => Ok(None),
-        }
-    }
-
-    /// Accounts for `written` octets of frames; how much of `data` is in those that were begun.
-    fn sent_direct(
-        &mut self,
-        frames: &[(EncodedHeader, usize)],
-        data: &[u8],
-        mut written: usize,
-    ) -> usize {
-        let mut sent = 0;
-        for (header, len) in frames {
-            let share = written.min(header.len() + len);
-            if share < header.len() + len {
-                self.lend_outbox();
-            }
-            if !self
-                .connection
-                .sent_direct(header, &data[sent..sent + len], share)
-            {
-                break;
-            }
-            (written, sent) = (written - share, sent + len);
-        }
-        self.send_queued();
-        sent
     }
 
     /// Writes all that is queued, flushes it, and shuts the transport down if it is time.
@@ -332,7 +271,7 @@ impl<T: Transport> Pump<T> {
         let _ = self.poll_write_out();
     }
 
-    fn poll_write_out(&mut self) -> Poll<io::Result<()>> {
+    pub(super) fn poll_write_out(&mut self) -> Poll<io::Result<()>> {
         loop {
             let outbox = self.connection.outbox();
             if outbox.is_empty() {
@@ -353,17 +292,21 @@ impl<T: Transport> Pump<T> {
                 Err(error) => return Poll::Ready(Err(self.write_failed(error))),
             }
         }
-        if let Err(error) = ready!(self.wire.poll_flush()) {
+        let flushed = self.wire.poll_flush();
+        self.connection.set_pending(flushed.is_pending(), false);
+        if let Err(error) = ready!(flushed) {
             return Poll::Ready(Err(self.write_failed(error)));
         }
-        if self.connection.wants_shutdown() {
-            ready!(self.wire.poll_shutdown());
+        if self.connection.wants_shutdown() && !self.connection.has_given_up() {
+            let shut_down = self.wire.poll_shutdown();
+            self.connection.set_pending(false, shut_down.is_pending());
+            ready!(shut_down);
         }
         Poll::Ready(Ok(()))
     }
 
     /// Tells the connection the time, if it wants to know, and writes what that brought about.
-    fn poll_time(&mut self) {
+    pub(super) fn poll_time(&mut self) {
         if !self.connection.wants_time() {
             if self.deadline.take().is_some() {
                 self.wire.forget_sleep();
@@ -418,7 +361,7 @@ impl<T: Transport> Pump<T> {
     }
 
     /// What is queued needs a buffer; those who have nothing queued have none.
-    fn lend_outbox(&mut self) {
+    pub(super) fn lend_outbox(&mut self) {
         let outbox = self.connection.outbox();
         if !outbox.has_buffer() {
             outbox.lend_buffer(pool::take());
@@ -426,7 +369,7 @@ impl<T: Transport> Pump<T> {
     }
 
     /// Whether the transport takes octets, as far as is known.
-    fn check_writable(&self) -> io::Result<()> {
+    pub(super) fn check_writable(&self) -> io::Result<()> {
         self.write_error.map_or(Ok(()), |kind| Err(kind.into()))
     }
 
@@ -437,7 +380,7 @@ impl<T: Transport> Pump<T> {
         }
     }
 
-    fn write_failed(&mut self, error: io::Error) -> io::Error {
+    pub(super) fn write_failed(&mut self, error: io::Error) -> io::Error {
         self.write_error = Some(error.kind());
         error
     }
@@ -492,6 +435,3 @@ const MANY_PINGS: usize = 256;
 
 /// How much is joined in the outbox while the transport is blocked.
 const JOINED: usize = 16 << 10;
-
-/// How many frames go into one vectored write: 256 KiB, which is what long writes come in.
-const DIRECT_FRAMES: usize = 5;

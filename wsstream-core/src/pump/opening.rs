@@ -254,6 +254,7 @@ impl<T: Transport + Unpin> Future for Accept<T> {
                     }));
                 }
                 Err(error) => {
+                    log_refusal(&error);
                     let refuse = Refuse::new(opening, error.response());
                     this.refusing = Some((error, refuse));
                 }
@@ -275,6 +276,16 @@ impl<T: Transport + Unpin> Incoming<T> {
     #[must_use]
     pub const fn request(&self) -> &Request {
         &self.request
+    }
+
+    /// Whether the server's policy would accept it: what [`accept`](Self::accept) would answer, without
+    /// answering. For those who have more to do before they accept.
+    ///
+    /// # Errors
+    ///
+    /// The error for which it would be refused.
+    pub fn check(&self) -> Result<(), HandshakeError> {
+        self.request.accept(&self.server).map(drop)
     }
 
     /// The transport it came over.
@@ -305,6 +316,7 @@ impl<T: Transport + Unpin> Incoming<T> {
                 }
             }
             Err(error) => {
+                log_refusal(&error);
                 let refusal = error.refusal().unwrap_or_else(|| Refusal::new(500));
                 let response = request.refuse(&refusal);
                 Answering::Refusing(error, Refuse::new(opening, response))
@@ -427,6 +439,14 @@ fn poll_deadline<T: Transport>(
             Err(error) => return Poll::Ready(error),
         }
     }
+}
+
+/// Every refusal says in the log what came.
+fn log_refusal(error: &HandshakeError) {
+    #[cfg(feature = "tracing")]
+    tracing::info!(target: "wsstream", %error, "handshake refused");
+    #[cfg(not(feature = "tracing"))]
+    let _ = error;
 }
 
 /// How long a refused peer has to read the answer.

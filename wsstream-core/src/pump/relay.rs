@@ -4,7 +4,7 @@ use alloc::string::ToString;
 use alloc::vec::Vec;
 use core::future::Future;
 use core::pin::Pin;
-use core::task::{Context, Poll, ready};
+use core::task::{Context, Poll, Waker, ready};
 use std::io::{self, IoSlice};
 
 use super::stream::Stream;
@@ -149,9 +149,11 @@ impl<T: Transport> End for Plain<T> {
 /// direction (half close); who does not take octets stops the other end from being read. When one end
 /// fails the other one is closed in a way that says so, if it can.
 ///
-/// It borrows the ends, so that their owner can still ask them how they ended.
+/// It borrows the ends, so that their owner can still ask them how they ended. Dropping it while octets
+/// are under way loses them, and closes the end that was to have them as if the other had failed.
 #[derive(Debug)]
-pub struct Relay<'a, A, B> {
+#[must_use = "futures do nothing unless polled"]
+pub struct Relay<'a, A: End, B: End> {
     a: &'a mut A,
     b: &'a mut B,
     a_to_b: Direction,
@@ -233,6 +235,20 @@ impl<'a, A: End, B: End> Relay<'a, A, B> {
     }
 }
 
+impl<A: End, B: End> Drop for Relay<'_, A, B> {
+    fn drop(&mut self) {
+        let cut_off = io::Error::other("the relay was ended");
+        let cx = &mut Context::from_waker(Waker::noop());
+        // One attempt; whether it succeeds or not, the end will not pass for a good one.
+        if self.a_to_b.has_octets() {
+            let _ = self.b.poll_close(cx, Some(&cut_off));
+        }
+        if self.b_to_a.has_octets() {
+            let _ = self.a.poll_close(cx, Some(&cut_off));
+        }
+    }
+}
+
 impl<A: End, B: End> Future for Relay<'_, A, B> {
     type Output = Relayed;
 
@@ -307,7 +323,7 @@ impl Direction {
             let step = match self.state {
                 State::Ended => return Poll::Ready(Ok(())),
                 State::Ending => to.poll_shutdown(cx).map_ok(|()| self.state = State::Ended),
-                State::Carrying if self.start < self.end => self.write(to, cx),
+                State::Carrying if self.has_octets() => self.write(to, cx),
                 State::Carrying if to.is_closed() => {
                     Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()))
                 }
@@ -365,6 +381,11 @@ impl Direction {
                 }
                 Err(error) => Err(error),
             })
+    }
+
+    /// Whether something was read and not written.
+    const fn has_octets(&self) -> bool {
+        self.start < self.end
     }
 
     fn release(&mut self) {

@@ -138,6 +138,7 @@ impl<T: Transport> Stream<T> {
             // The peer has ended the connection just now.
             written = self.try_write(bufs);
         }
+        self.pump.poll_time();
         written
     }
 

@@ -75,6 +75,11 @@ impl<T: Transport> Wire<T> {
         self.reading.set_blocked(false);
     }
 
+    /// Whether a write is worth a call.
+    pub(super) fn may_write(&self) -> bool {
+        self.writing.is_promising()
+    }
+
     pub(super) fn poll_read(&mut self, buf: &mut [u8]) -> Poll<io::Result<usize>> {
         try_io(&mut self.transport, &mut self.reading, |transport, cx| {
             transport.poll_read(cx, buf)

@@ -1,0 +1,76 @@
+//! Writing without queueing: header and caller's slice in one vectored write.
+
+use core::task::Poll;
+use std::io::{self, IoSlice};
+
+use super::Transport;
+use super::engine::Pump;
+use crate::connection::Connection;
+use crate::frame::EncodedHeader;
+
+impl<T: Transport> Pump<T> {
+    /// Writes the front of `data` in frames that are not queued, if the transport takes them now. A frame
+    /// once begun is completed through the outbox. `None` if it cannot be done so.
+    pub(super) fn send_direct(
+        &mut self,
+        data: &[u8],
+        direct: impl Fn(&Connection, &[u8]) -> Option<(EncodedHeader, usize)>,
+    ) -> io::Result<Option<usize>> {
+        self.check_writable()?;
+        if !self.wire.is_write_vectored() || self.poll_write_out()?.is_pending() {
+            return Ok(None);
+        }
+        let mut frames = [const { (EncodedHeader::EMPTY, 0) }; DIRECT_FRAMES];
+        let (mut count, mut rest) = (0, data);
+        while count < DIRECT_FRAMES
+            && let Some((header, len)) = direct(&self.connection, rest)
+        {
+            frames[count] = (header, len);
+            (count, rest) = (count + 1, &rest[len..]);
+        }
+        let frames = &frames[..count];
+        let mut slices = [IoSlice::new(&[]); 2 * DIRECT_FRAMES];
+        let mut rest = data;
+        for ((header, len), slices) in frames.iter().zip(slices.as_chunks_mut::<2>().0) {
+            let (payload, after) = rest.split_at(*len);
+            *slices = [IoSlice::new(header), IoSlice::new(payload)];
+            rest = after;
+        }
+        if frames.is_empty() {
+            return Ok(None);
+        }
+        match self.wire.poll_write(&slices[..2 * count]) {
+            Poll::Ready(Ok(written)) => Ok(Some(self.sent_direct(frames, data, written))),
+            Poll::Ready(Err(error)) => Err(self.write_failed(error)),
+            Poll::Pending => Ok(None),
+        }
+    }
+
+    /// Accounts for `written` octets of frames; how much of `data` is in those that were begun.
+    fn sent_direct(
+        &mut self,
+        frames: &[(EncodedHeader, usize)],
+        data: &[u8],
+        mut written: usize,
+    ) -> usize {
+        let mut sent = 0;
+        for (header, len) in frames {
+            let share = written.min(header.len() + len);
+            if share < header.len() + len {
+                self.lend_outbox();
+            }
+            if !self
+                .connection
+                .sent_direct(header, &data[sent..sent + len], share)
+            {
+                break;
+            }
+            (written, sent) = (written - share, sent + len);
+        }
+        self.send_queued();
+        sent
+    }
+}
+
+/// How many frames go into one vectored write: 256 KiB, which is what long writes come in.
+const DIRECT_FRAMES: usize = 5;
