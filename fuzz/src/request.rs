@@ -113,9 +113,10 @@ fn answer(request: &Request, server: &Server) {
 
 /// A client that has offered the same, and has sent the same key, agrees.
 fn confirmed(request: &Request, accepted: &Accepted) {
-    let client = Client::messages()
+    let client = Client::stream()
         .subprotocols(request.subprotocols())
         .unwrap()
+        .accept_no_subprotocol(true)
         .offer_half_close(true);
     let mut connecting = client.connect(&Url::parse("ws://a").unwrap(), &Seed::new([7; 32]));
     let asked = Acceptor::new(&Server::messages())

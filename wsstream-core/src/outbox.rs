@@ -2,7 +2,7 @@
 //!
 //! [`Outbox`] is the one place where frames wait to be written. It holds whole frames only: whoever
 //! writes it empty stands between frames. It is bounded by whoever fills it,
-//! [`Connection`](crate::Connection).
+//! [`Connection`].
 
 use alloc::vec::Vec;
 use core::mem;

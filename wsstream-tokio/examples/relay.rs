@@ -5,11 +5,12 @@
 use std::error::Error;
 use std::io;
 use std::net::SocketAddr;
+use std::process::ExitCode;
 
 use clap::Parser;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use wsstream_tokio::{Incoming, Listener, Refusal, Server, Url, connect, relay};
+use wsstream_tokio::{Incoming, Listener, Origins, Refusal, Server, Url, connect, relay};
 
 /// Puts WebSocket in front of a TCP server.
 #[derive(Parser)]
@@ -19,20 +20,43 @@ struct Args {
     url: Url,
     /// HOST:PORT of the TCP server; default an echo service of this program's own.
     target: Option<String>,
+    /// Lets pages from this origin in, such as https://example.org, instead of those of the relay's own
+    /// host and port. Can be given several times.
+    #[arg(long, value_name = "ORIGIN", conflicts_with = "any_origin")]
+    origin: Vec<String>,
+    /// Lets pages from everywhere in.
+    #[arg(long)]
+    any_origin: bool,
     /// Sends TEXT through the relay, prints what comes back, and ends.
     #[arg(long, value_name = "TEXT")]
     r#try: Option<String>,
 }
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
-    let args = Args::parse();
+async fn main() -> ExitCode {
+    match run(Args::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("relay: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(args: Args) -> Result<(), Box<dyn Error>> {
     let target = match &args.target {
         Some(target) => target.clone(),
         None => echo_service().await?.to_string(),
     };
-    let server = Server::stream().path(args.url.path());
-    let listener = Listener::bind((args.url.host(), args.url.port()), server).await?;
+    let origins = match (args.any_origin, args.origin.as_slice()) {
+        (true, _) => Origins::any(),
+        (false, []) => Origins::same_host(),
+        (false, listed) => Origins::list(listed)?,
+    };
+    let server = Server::stream().path(args.url.path()).origins(origins);
+    let listener = Listener::bind((args.url.host(), args.url.port()), server)
+        .await
+        .map_err(|error| format!("{}: {error}", args.url))?;
     println!("relaying {} to {target}", args.url);
     let serving = tokio::spawn(serve(listener, target));
     if let Some(text) = args.r#try {
@@ -59,6 +83,10 @@ async fn serve(mut listener: Listener, target: String) -> io::Result<()> {
 }
 
 async fn carry(incoming: Incoming<TcpStream>, target: &str) -> io::Result<()> {
+    if incoming.check().is_err() {
+        // Who is not let in does not get as far as the target.
+        return incoming.accept().await.map(drop);
+    }
     // The target is dialled first: a client whose target is not there is told so in HTTP.
     let mut target = match TcpStream::connect(target).await {
         Ok(target) => target,

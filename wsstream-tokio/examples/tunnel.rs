@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
 use wsstream_tokio::{Client, Url, WsStream, connect_with, relay};
 
 /// Carries a local TCP port, or standard input and output, to a WebSocket URL.
@@ -15,7 +16,7 @@ struct Args {
     /// HOST:PORT to listen on; `-` for standard input and output.
     local: String,
     /// Where to connect, once for every local connection.
-    url: Url,
+    url: String,
     /// Offer just this subprotocol.
     #[arg(long, value_name = "NAME")]
     subprotocol: Option<String>,
@@ -37,7 +38,8 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
     if let Some(name) = &args.subprotocol {
         client = client.subprotocols([name])?;
     }
-    let url = args.url.to_string();
+    let url = args.url;
+    Url::parse(&url)?;
     if args.local == "-" {
         let mut stream = connect_with(&url, &client).await?.into_stream();
         let mut local = tokio::io::join(tokio::io::stdin(), tokio::io::stdout());
@@ -49,13 +51,21 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
     }
     let listener = TcpListener::bind(&args.local).await?;
     eprintln!("tunnel: listening on {}", listener.local_addr()?);
+    let mut connections = JoinSet::new();
     loop {
         let (mut tcp, peer) = tokio::select! {
             accepted = listener.accept() => accepted?,
-            asked = asked_to_end() => return Ok(asked?),
+            Some(_) = connections.join_next() => continue,
+            asked = asked_to_end() => {
+                asked?;
+                let open = connections.len();
+                // Dropped streams tell the peer so, as well as they can.
+                connections.shutdown().await;
+                return if open == 0 { Ok(()) } else { Err(format!("{open} connections cut off").into()) };
+            }
         };
         let (url, client) = (url.clone(), client.clone());
-        tokio::spawn(async move {
+        connections.spawn(async move {
             if let Err(error) = carry(&mut tcp, &url, &client).await {
                 eprintln!("tunnel: {peer}: {error}");
             }

@@ -3,7 +3,7 @@
 use std::io;
 
 use tokio::io::{AsyncRead, AsyncWrite};
-use wsstream_core::handshake::{Refusal, Request, Server};
+use wsstream_core::handshake::{HandshakeError, Refusal, Request, Server};
 use wsstream_core::pump;
 
 use crate::transport::Transport;
@@ -54,6 +54,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Incoming<S> {
     /// The transport it came over.
     pub const fn get_ref(&self) -> &S {
         &self.inner.transport().io
+    }
+
+    /// Whether the server's policy would accept, without answering yet. For those who have more to do
+    /// before they accept.
+    ///
+    /// # Errors
+    ///
+    /// What [`accept`](Self::accept) would refuse it for.
+    pub fn check(&self) -> Result<(), HandshakeError> {
+        self.inner.check()
     }
 
     /// Accepts, if the server's policy does.

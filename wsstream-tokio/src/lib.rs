@@ -47,8 +47,8 @@
 //!
 //! Octets arrive as they were written, or there is an error: a stream that ends without the peer's
 //! Close is `UnexpectedEof`, and a Close with another code than 1000 is `ConnectionAborted` with a
-//! [`StreamError`] inside. A write leaves without a flush. Memory is bounded both ways. Every future
-//! can be dropped without loss, and the halves of `tokio::io::split` may live in different tasks.
+//! [`StreamError`] inside. A write leaves without a flush. Memory is bounded both ways. Every future but
+//! [`relay`]'s can be dropped without loss, and the halves of `tokio::io::split` may live in different tasks.
 //!
 //! Nothing runs in the background: pings are answered, and timers kept, while a stream is read, written
 //! or [driven](WsStream::poll_drive). [`relay`] does that for both its ends;
@@ -75,10 +75,11 @@ pub use socket::WebSocket;
 pub use stream::WsStream;
 
 pub use wsstream_core::handshake::{
-    Agreed, Client, HandshakeError, InvalidField, Origins, Refusal, Request, Response, Server,
+    Agreed, Client, HandshakeError, Headers, InvalidField, Origins, Refusal, Request, Response,
+    Server,
 };
 pub use wsstream_core::pump::{Relayed, Upgraded};
 pub use wsstream_core::{
-    Close, CloseCode, ClosedBy, Config, Counters, InvalidUrl, Keepalive, Message, ProtocolError,
-    Seed, StreamError, Timeout, Url,
+    Close, CloseCode, ClosedBy, Config, Counters, DataKind, InvalidUrl, Keepalive, Message,
+    ProtocolError, Seed, StreamError, Timeout, Url,
 };

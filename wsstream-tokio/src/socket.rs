@@ -2,6 +2,7 @@
 
 use std::future::poll_fn;
 use std::io;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -40,6 +41,40 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         poll_fn(|cx| self.inner.poll_ready(cx)).await?;
         self.inner.start_send(message);
         poll_fn(|cx| self.inner.poll_flush(cx)).await
+    }
+
+    /// [`recv`](Self::recv), for those who receive and send at once: two ends that both send long messages
+    /// before they receive any wait for each other.
+    ///
+    /// # Errors
+    ///
+    /// As [`recv`](Self::recv).
+    pub fn poll_recv(&mut self, cx: &Context<'_>) -> Poll<io::Result<Option<Message>>> {
+        self.inner.poll_recv(cx)
+    }
+
+    /// Waits until a message can be begun, with [`start_send`](Self::start_send).
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    pub fn poll_ready(&mut self, cx: &Context<'_>) -> Poll<io::Result<()>> {
+        self.inner.poll_ready(cx)
+    }
+
+    /// Begins a message, when [`poll_ready`](Self::poll_ready) was ready. What does not leave at once
+    /// leaves while anything else is polled.
+    pub fn start_send(&mut self, message: Message) {
+        self.inner.start_send(message);
+    }
+
+    /// Waits until every message has left.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    pub fn poll_flush(&mut self, cx: &Context<'_>) -> Poll<io::Result<()>> {
+        self.inner.poll_flush(cx)
     }
 
     /// Sends Close 1000, discards what comes until the peer's Close, and on a client waits for the end

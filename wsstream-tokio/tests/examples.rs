@@ -353,3 +353,46 @@ fn echo_server() {
         }
     });
 }
+
+/// What the URL says of who asks is asked with.
+#[test]
+fn tunnel_with_credentials() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("ws://user:secret@{}", listener.local_addr().unwrap());
+    let asking = std::thread::spawn(move || run("tunnel", &["-", &url], b""));
+    let (mut tcp, _) = listener.accept().unwrap();
+    let mut request = String::new();
+    while !request.ends_with("\r\n\r\n") {
+        request += &line(&mut tcp);
+    }
+    assert!(request.contains("\r\nAuthorization: Basic dXNlcjpzZWNyZXQ=\r\n"));
+    tcp.write_all(b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n")
+        .unwrap();
+    failed(&asking.join().unwrap(), "401");
+}
+
+/// Who is not let in does not get as far as the target.
+#[test]
+fn relay_refuses_before_it_dials() {
+    let target = TcpListener::bind("127.0.0.1:0").unwrap();
+    target.set_nonblocking(true).unwrap();
+    let free = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let (url, to) = (
+        format!("ws://{free}"),
+        target.local_addr().unwrap().to_string(),
+    );
+    let mut relay = Example::start("relay", &[&url, &to]);
+    relay.line();
+    let mut tcp = TcpStream::connect(free).unwrap();
+    tcp.write_all(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+        Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nOrigin: http://b\r\n\r\n")
+        .unwrap();
+    assert!(line(&mut tcp).starts_with("HTTP/1.1 403 "));
+    assert_eq!(
+        target.accept().unwrap_err().kind(),
+        std::io::ErrorKind::WouldBlock
+    );
+}

@@ -194,7 +194,6 @@ impl Relayed {
 
 impl<'a, A: End, B: End> Relay<'a, A, B> {
     /// A relay that has carried nothing yet.
-    #[must_use]
     pub fn new(a: &'a mut A, b: &'a mut B) -> Self {
         Self {
             a,

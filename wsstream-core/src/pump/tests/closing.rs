@@ -299,3 +299,29 @@ fn close_tells_when_its_close_did_not_leave() {
     assert!(lone.write(b"data").is_ready());
     assert_eq!(kind(lone.close(1000)), ErrorKind::ConnectionReset);
 }
+
+/// A transport that keeps octets to itself, as TLS may, or does not end, is not waited for forever.
+#[test]
+fn close_is_bounded_though_the_transport_does_not_flush_or_end() {
+    for role in ROLES {
+        for flush in [true, false] {
+            let mut lone = Lone::new(role, Config::new());
+            lone.output.get().block_flush = flush;
+            lone.output.get().block_shutdown = !flush;
+            lone.feed_close(1000);
+            let mut closed = lone.close(1000);
+            for _ in 0..3 {
+                if closed.is_ready() {
+                    break;
+                }
+                lone.clock.advance(secs(10));
+                closed = lone.close(1000);
+            }
+            // What was not passed on may not have arrived; how the transport ends says nothing.
+            match flush {
+                true => assert_eq!(kind(closed), ErrorKind::TimedOut),
+                false => assert!(ready(closed).is_ok()),
+            }
+        }
+    }
+}

@@ -406,3 +406,23 @@ fn two_plain_ends_and_two_streams() {
         }),
     ]);
 }
+
+/// Octets under way are lost with the relay, which does not pass for a good end.
+#[test]
+fn a_relay_that_is_dropped_with_octets_under_way_ends_as_a_failure() {
+    let clock = Clock::default();
+    let (a, left) = Mock::pair(&clock, false);
+    let (b, right) = Mock::pair(&clock, true);
+    left.output.get().feed(&octets(200_000));
+    right.input.get().capacity = 10;
+    let (mut a, mut b) = (
+        Plain(a),
+        stream(b, Role::Server, Encoding::Binary, Config::new()),
+    );
+    let task = Task::new();
+    let mut relay = Relay::new(&mut a, &mut b);
+    assert!(Pin::new(&mut relay).poll(&mut task.cx()).is_pending());
+    drop(relay);
+    let close = b.connection().sent_close().unwrap();
+    assert_eq!(close.code().unwrap().get(), 1011);
+}
