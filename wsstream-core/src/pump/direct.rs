@@ -20,18 +20,30 @@ impl<T: Transport> Pump<T> {
         if !self.wire.is_write_vectored() || self.poll_write_out()?.is_pending() {
             return Ok(None);
         }
-        let mut frames = [const { (EncodedHeader::EMPTY, 0) }; DIRECT_FRAMES];
+        if data.len() <= Connection::MAX_STREAM_MESSAGE {
+            self.send_frames::<1>(data, direct)
+        } else {
+            self.send_frames::<MANY>(data, direct)
+        }
+    }
+
+    fn send_frames<const N: usize>(
+        &mut self,
+        data: &[u8],
+        direct: impl Fn(&Connection, &[u8]) -> Option<(EncodedHeader, usize)>,
+    ) -> io::Result<Option<usize>> {
+        let mut frames = [const { (EncodedHeader::EMPTY, 0) }; N];
         let (mut count, mut rest) = (0, data);
-        while count < DIRECT_FRAMES
+        while count < N
             && let Some((header, len)) = direct(&self.connection, rest)
         {
             frames[count] = (header, len);
             (count, rest) = (count + 1, &rest[len..]);
         }
         let frames = &frames[..count];
-        let mut slices = [IoSlice::new(&[]); 2 * DIRECT_FRAMES];
+        let mut slices = [[IoSlice::new(&[]); 2]; N];
         let mut rest = data;
-        for ((header, len), slices) in frames.iter().zip(slices.as_chunks_mut::<2>().0) {
+        for ((header, len), slices) in frames.iter().zip(&mut slices) {
             let (payload, after) = rest.split_at(*len);
             *slices = [IoSlice::new(header), IoSlice::new(payload)];
             rest = after;
@@ -39,7 +51,7 @@ impl<T: Transport> Pump<T> {
         if frames.is_empty() {
             return Ok(None);
         }
-        match self.wire.poll_write(&slices[..2 * count]) {
+        match self.wire.poll_write(slices[..count].as_flattened()) {
             Poll::Ready(Ok(written)) => Ok(Some(self.sent_direct(frames, data, written))),
             Poll::Ready(Err(error)) => Err(self.write_failed(error)),
             Poll::Pending => Ok(None),
@@ -72,5 +84,5 @@ impl<T: Transport> Pump<T> {
     }
 }
 
-/// How many frames go into one vectored write: 256 KiB, which is what long writes come in.
-const DIRECT_FRAMES: usize = 5;
+/// How many frames go into one vectored write of more than one: 256 KiB, which is what long writes come in.
+const MANY: usize = 5;
