@@ -48,10 +48,10 @@
 //! Octets arrive as they were written, or there is an error: a stream that ends without the peer's
 //! Close is `UnexpectedEof`, and a Close with another code than 1000 is `ConnectionAborted` with a
 //! [`StreamError`] inside. A write leaves without a flush. Memory is bounded both ways. Every future but
-//! [`relay`]'s can be dropped without loss, and the halves of `tokio::io::split` may live in different tasks.
+//! [`relay()`]'s can be dropped without loss, and the halves of `tokio::io::split` may live in different tasks.
 //!
 //! Nothing runs in the background: pings are answered, and timers kept, while a stream is read, written
-//! or [driven](WsStream::poll_drive). [`relay`] does that for both its ends;
+//! or [driven](WsStream::poll_drive). [`relay()`] does that for both its ends;
 //! `tokio::io::copy_bidirectional` stops polling a stream that has given its end, so that its delayed
 //! Close and its timers stop too.
 //!
