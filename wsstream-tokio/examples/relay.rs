@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use clap::Parser;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use wsstream_tokio::{Incoming, Listener, Refusal, Server, Url, connect, relay};
+use wsstream_tokio::{Incoming, Listener, NetStream, Refusal, Server, Url, connect, relay};
 
 /// Puts WebSocket in front of a TCP server.
 #[derive(Parser)]
@@ -58,7 +58,7 @@ async fn serve(mut listener: Listener, target: String) -> io::Result<()> {
     }
 }
 
-async fn carry(incoming: Incoming<TcpStream>, target: &str) -> io::Result<()> {
+async fn carry(incoming: Incoming<NetStream>, target: &str) -> io::Result<()> {
     // The target is dialled first: a client whose target is not there is told so in HTTP.
     let mut target = match TcpStream::connect(target).await {
         Ok(target) => target,

@@ -12,7 +12,7 @@ use crate::transport::Transport;
 /// [`Relay`](wsstream_core::pump::Relay).
 ///
 /// ```no_run
-/// # async fn serve(incoming: wsstream_tokio::Incoming<tokio::net::TcpStream>) -> std::io::Result<()> {
+/// # async fn serve(incoming: wsstream_tokio::Incoming<wsstream_tokio::NetStream>) -> std::io::Result<()> {
 /// let mut target = tokio::net::TcpStream::connect("localhost:5432").await?;
 /// let mut stream = incoming.accept().await?.into_stream();
 /// let relayed = wsstream_tokio::relay(&mut stream, &mut target).await;
