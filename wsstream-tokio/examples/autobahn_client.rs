@@ -3,8 +3,7 @@
 use std::env;
 use std::io;
 
-use tokio::net::TcpStream;
-use wsstream_tokio::{Client, Message, WebSocket, connect_with};
+use wsstream_tokio::{Client, Message, NetStream, WebSocket, connect_with};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> io::Result<()> {
@@ -30,11 +29,11 @@ async fn main() -> io::Result<()> {
         .await
 }
 
-async fn connect(url: &str) -> io::Result<WebSocket<TcpStream>> {
+async fn connect(url: &str) -> io::Result<WebSocket<NetStream>> {
     Ok(connect_with(url, &Client::messages()).await?.into_socket())
 }
 
-async fn echo(mut socket: WebSocket<TcpStream>) -> io::Result<()> {
+async fn echo(mut socket: WebSocket<NetStream>) -> io::Result<()> {
     let result = async {
         while let Some(message) = socket.recv().await? {
             socket.send(message).await?;

@@ -3,8 +3,7 @@
 use std::io;
 
 use clap::Parser;
-use tokio::net::TcpStream;
-use wsstream_tokio::{Incoming, Listener, Server};
+use wsstream_tokio::{Incoming, Listener, NetStream, Server};
 
 /// Echoes WebSocket messages.
 #[derive(Parser)]
@@ -27,7 +26,7 @@ async fn main() -> io::Result<()> {
     }
 }
 
-async fn echo(incoming: Incoming<TcpStream>) -> io::Result<()> {
+async fn echo(incoming: Incoming<NetStream>) -> io::Result<()> {
     let mut socket = incoming.accept().await?.into_socket();
     let result = async {
         while let Some(message) = socket.recv().await? {

@@ -4,8 +4,7 @@ use std::io;
 
 use clap::Parser;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
-use wsstream_tokio::{Incoming, Listener, Origins, Server};
+use wsstream_tokio::{Incoming, Listener, NetStream, Origins, Server};
 
 /// Echoes byte streams over WebSocket, to pages from anywhere.
 #[derive(Parser)]
@@ -29,7 +28,7 @@ async fn main() -> io::Result<()> {
     }
 }
 
-async fn echo(incoming: Incoming<TcpStream>) -> io::Result<()> {
+async fn echo(incoming: Incoming<NetStream>) -> io::Result<()> {
     let mut stream = incoming.accept().await?.into_stream();
     let mut buf = vec![0; 64 << 10];
     loop {

@@ -19,6 +19,9 @@ struct Args {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> io::Result<()> {
     let Args { url } = Args::parse();
+    if url.is_secure() {
+        return Err(io::Error::other("this example listens without TLS: give a ws:// URL"));
+    }
     let server = Server::stream().path(url.path());
     let mut listener = Listener::bind((url.host(), url.port()), server).await?;
     println!("listening on {}", listener.local_addr()?);

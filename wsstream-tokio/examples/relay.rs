@@ -10,7 +10,9 @@ use std::process::ExitCode;
 use clap::Parser;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use wsstream_tokio::{Incoming, Listener, Origins, Refusal, Server, Url, connect, relay};
+use wsstream_tokio::{
+    Incoming, Listener, NetStream, Origins, Refusal, Server, Url, connect, relay,
+};
 
 /// Puts WebSocket in front of a TCP server.
 #[derive(Parser)]
@@ -44,6 +46,9 @@ async fn main() -> ExitCode {
 }
 
 async fn run(args: Args) -> Result<(), Box<dyn Error>> {
+    if args.url.is_secure() {
+        return Err("this example listens without TLS: give a ws:// URL".into());
+    }
     let target = match &args.target {
         Some(target) => target.clone(),
         None => echo_service().await?.to_string(),
@@ -82,7 +87,7 @@ async fn serve(mut listener: Listener, target: String) -> io::Result<()> {
     }
 }
 
-async fn carry(incoming: Incoming<TcpStream>, target: &str) -> io::Result<()> {
+async fn carry(incoming: Incoming<NetStream>, target: &str) -> io::Result<()> {
     if incoming.check().is_err() {
         // Who is not let in does not get as far as the target.
         return incoming.accept().await.map(drop);

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
-use wsstream_tokio::{Client, Url, WsStream, connect_with, relay};
+use wsstream_tokio::{Client, NetStream, Url, WsStream, connect_with, relay};
 
 /// Carries a local TCP port, or standard input and output, to a WebSocket URL.
 #[derive(Parser)]
@@ -109,7 +109,7 @@ async fn asked_to_end() -> io::Result<()> {
     tokio::signal::ctrl_c().await
 }
 
-async fn end(asked: io::Result<()>, stream: &mut WsStream<TcpStream>) -> io::Result<()> {
+async fn end(asked: io::Result<()>, stream: &mut WsStream<NetStream>) -> io::Result<()> {
     asked?;
     stream.close().await
 }

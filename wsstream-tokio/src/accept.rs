@@ -27,7 +27,7 @@ pub async fn accept<S: AsyncRead + AsyncWrite + Unpin>(io: S) -> io::Result<WsSt
 ///
 /// # Errors
 ///
-/// The transport's, or with a [`HandshakeError`](crate::HandshakeError) inside, which was answered:
+/// The transport's, or with a [`HandshakeError`] inside, which was answered:
 /// `InvalidData` for what is no request, `TimedOut`, `UnexpectedEof`.
 pub async fn accept_with<S: AsyncRead + AsyncWrite + Unpin>(
     io: S,
@@ -70,7 +70,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Incoming<S> {
     ///
     /// # Errors
     ///
-    /// The transport's, or with the [`HandshakeError`](crate::HandshakeError) inside for which it was
+    /// The transport's, or with the [`HandshakeError`] inside for which it was
     /// refused.
     pub async fn accept(self) -> io::Result<Opened<S>> {
         Ok(Opened::new(Box::pin(self.inner.accept()).await?))

@@ -4,26 +4,31 @@ use std::io;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use wsstream_core::handshake::Client;
 use wsstream_core::{Seed, Url, pump};
 
+#[cfg(feature = "rustls")]
+use crate::tls::{ClientTls, explain, rustls_error};
 use crate::transport::Transport;
-use crate::{Opened, WsStream};
+use crate::{NetStream, Opened, WsStream};
 
-/// Opens a byte stream to a `ws://` URL, as [`Client::stream`] says.
+/// Opens a byte stream to a `ws://` or `wss://` URL, as [`Client::stream`] says.
 ///
 /// # Errors
 ///
 /// As [`connect_with`].
-pub async fn connect(url: &str) -> io::Result<WsStream<TcpStream>> {
+pub async fn connect(url: &str) -> io::Result<WsStream<NetStream>> {
     // In a box: else the task that uses the stream keeps the room all its life.
     let connect = Box::pin(async { connect_with(url, &Client::stream()).await });
     Ok(connect.await?.into_stream())
 }
 
-/// Dials a `ws://` URL and asks for a WebSocket there. The addresses of the host's name are tried in
-/// turn.
+/// Dials a `ws://` or `wss://` URL and asks for a WebSocket there. The addresses of the host's name are
+/// tried in turn. The client's handshake timeout is for all of it.
+///
+/// `wss://` needs the feature `rustls`. The server's certificate is verified for the URL's host, against
+/// what the operating system trusts.
 ///
 /// ```no_run
 /// use std::time::Duration;
@@ -41,27 +46,39 @@ pub async fn connect(url: &str) -> io::Result<WsStream<TcpStream>> {
 ///
 /// # Errors
 ///
-/// `InvalidInput` for what is no such URL; `Unsupported` for `wss://`, which wants [`connect_on`] a TLS
-/// stream; those of dialling; `ConnectionRefused`, `InvalidData`, `TimedOut` or `UnexpectedEof` with a
+/// `InvalidInput` for what is no such URL; `Unsupported` for `wss://` without the feature `rustls`; those
+/// of dialling; those of TLS, which is `InvalidData` with what rustls says as its source for a certificate
+/// that is refused; `ConnectionRefused`, `InvalidData`, `TimedOut` or `UnexpectedEof` with a
 /// [`HandshakeError`](crate::HandshakeError) inside.
-pub async fn connect_with(url: &str, client: &Client) -> io::Result<Opened<TcpStream>> {
+pub async fn connect_with(url: &str, client: &Client) -> io::Result<Opened<NetStream>> {
     let url = Url::parse(url)?;
+    #[cfg(feature = "rustls")]
     if url.is_secure() {
-        let reason = "wss needs a TLS stream to connect on: see connect_on";
-        return Err(io::Error::new(io::ErrorKind::Unsupported, reason));
+        return dial_tls(&url, client, &ClientTls::default().await?).await;
     }
-    // Tries one address after the other.
-    let dialling = TcpStream::connect((url.host(), url.port()));
-    let tcp = timeout(client.timeout(), dialling).await.map_err(|_| {
-        let reason = format!("no connection to {} in time", url.authority());
-        io::Error::new(io::ErrorKind::TimedOut, reason)
-    })??;
-    tcp.set_nodelay(client.is_nodelay())?;
-    open(tcp, &url, client).await
+    dial(&url, client).await
 }
 
-/// Asks for a WebSocket over a stream to the URL's host that the caller has made: over TLS for `wss`,
-/// through a proxy, over a Unix socket.
+/// Dials as [`connect_with`] does, and does TLS as `tls` says if the URL is a `wss://` one.
+///
+/// # Errors
+///
+/// As [`connect_with`].
+#[cfg(feature = "rustls")]
+pub async fn connect_with_tls(
+    url: &str,
+    client: &Client,
+    tls: &ClientTls,
+) -> io::Result<Opened<NetStream>> {
+    let url = Url::parse(url)?;
+    if url.is_secure() {
+        return dial_tls(&url, client, tls).await;
+    }
+    dial(&url, client).await
+}
+
+/// Asks for a WebSocket over a stream to the URL's host that the caller has made: over TLS of its own
+/// for `wss`, through a proxy, over a Unix socket.
 ///
 /// # Errors
 ///
@@ -72,6 +89,56 @@ pub async fn connect_on<S: AsyncRead + AsyncWrite + Unpin>(
     client: &Client,
 ) -> io::Result<Opened<S>> {
     open(io, &Url::parse(url)?, client).await
+}
+
+async fn dial(url: &Url, client: &Client) -> io::Result<Opened<NetStream>> {
+    if url.is_secure() {
+        let reason =
+            "wss needs the feature `rustls`, or a TLS stream to connect on: see connect_on";
+        return Err(io::Error::new(io::ErrorKind::Unsupported, reason));
+    }
+    let began = Instant::now();
+    let tcp = dial_tcp(url, client).await?;
+    open(tcp.into(), url, &in_what_is_left(client, began)).await
+}
+
+#[cfg(feature = "rustls")]
+async fn dial_tls(url: &Url, client: &Client, tls: &ClientTls) -> io::Result<Opened<NetStream>> {
+    let began = Instant::now();
+    let tcp = dial_tcp(url, client).await?;
+    let left = in_what_is_left(client, began).timeout();
+    let io: NetStream = match timeout(left, tls.connect(tcp, url)).await {
+        Ok(connected) => connected?.into(),
+        Err(_) => return Err(too_late("no TLS connection", url)),
+    };
+    let opened = open(io, url, &in_what_is_left(client, began)).await;
+    opened.map_err(|error| match rustls_error(&error) {
+        // In TLS 1.3 a client's certificate is refused after its handshake.
+        Some(_) => explain(url.authority(), error),
+        None => error,
+    })
+}
+
+async fn dial_tcp(url: &Url, client: &Client) -> io::Result<TcpStream> {
+    // Tries one address after the other.
+    let dialling = TcpStream::connect((url.host(), url.port()));
+    let Ok(dialled) = timeout(client.timeout(), dialling).await else {
+        return Err(too_late("no connection", url));
+    };
+    let tcp = dialled?;
+    tcp.set_nodelay(client.is_nodelay())?;
+    Ok(tcp)
+}
+
+/// The handshake limit is a total.
+fn in_what_is_left(client: &Client, began: Instant) -> Client {
+    let left = client.timeout().saturating_sub(began.elapsed());
+    client.clone().handshake_timeout(left)
+}
+
+fn too_late(what: &str, url: &Url) -> io::Error {
+    let reason = format!("{what} to {} in time", url.authority());
+    io::Error::new(io::ErrorKind::TimedOut, reason)
 }
 
 async fn open<S: AsyncRead + AsyncWrite + Unpin>(

@@ -43,6 +43,12 @@
 //! What a client asks for, what a server speaks, and how connections behave is said with [`Client`],
 //! [`Server`] and [`Config`]. Whole messages go through a [`WebSocket`].
 //!
+//! # TLS
+//!
+//! With the feature `rustls`, `wss://` URLs are dialled with TLS, verified against the certificates that
+//! the operating system trusts, or those of a `ClientTls`; a listener does TLS with a `ServerTls`. Both
+//! are made of PEM, or of a configuration of rustls' own. There is no switch to trust everybody.
+//!
 //! # What to rely on
 //!
 //! Octets arrive as they were written, or there is an error: a stream that ends without the peer's
@@ -60,19 +66,29 @@
 mod accept;
 mod connect;
 mod listener;
+mod net;
 mod opened;
 mod relay;
 mod socket;
 mod stream;
+#[cfg(feature = "rustls")]
+mod tls;
 mod transport;
 
 pub use accept::{Incoming, accept, accept_with};
+#[cfg(feature = "rustls")]
+pub use connect::connect_with_tls;
 pub use connect::{connect, connect_on, connect_with};
 pub use listener::Listener;
+pub use net::NetStream;
 pub use opened::Opened;
 pub use relay::relay;
 pub use socket::WebSocket;
 pub use stream::WsStream;
+#[cfg(feature = "rustls")]
+pub use tls::{ClientTls, ServerTls};
+#[cfg(feature = "rustls")]
+pub use tokio_rustls::rustls;
 
 pub use wsstream_core::handshake::{
     Agreed, Client, HandshakeError, Headers, InvalidField, Origins, Refusal, Request, Response,

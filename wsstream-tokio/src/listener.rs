@@ -10,17 +10,23 @@ use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
 use tokio::task::JoinSet;
+#[cfg(feature = "rustls")]
+use tokio::time::Instant;
 use tokio::time::{Sleep, sleep};
 use wsstream_core::handshake::Server;
 
-use crate::{Incoming, accept_with};
+#[cfg(feature = "rustls")]
+use crate::ServerTls;
+use crate::{Incoming, NetStream, accept_with};
 
-/// Listens on TCP, and reads requests concurrently: who is slow to ask holds nobody up.
+/// Listens on TCP, with TLS if it is given a `ServerTls`, and reads requests concurrently: who is slow to ask holds nobody up.
 #[derive(Debug)]
 pub struct Listener {
     tcp: TcpListener,
     server: Arc<Server>,
-    handshakes: JoinSet<io::Result<Incoming<TcpStream>>>,
+    #[cfg(feature = "rustls")]
+    tls: Option<ServerTls>,
+    handshakes: JoinSet<io::Result<Incoming<NetStream>>>,
     /// Set while nothing can be accepted.
     back_off: Option<Pin<Box<Sleep>>>,
 }
@@ -40,9 +46,19 @@ impl Listener {
         Self {
             tcp,
             server: Arc::new(server),
+            #[cfg(feature = "rustls")]
+            tls: None,
             handshakes: JoinSet::new(),
             back_off: None,
         }
+    }
+
+    /// Does TLS with all who connect from now on. The server's handshake timeout is for both handshakes.
+    #[cfg(feature = "rustls")]
+    #[must_use]
+    pub fn tls(mut self, tls: ServerTls) -> Self {
+        self.tls = Some(tls);
+        self
     }
 
     /// The address it listens on.
@@ -61,11 +77,11 @@ impl Listener {
     /// # Errors
     ///
     /// None at present.
-    pub async fn accept(&mut self) -> io::Result<Incoming<TcpStream>> {
+    pub async fn accept(&mut self) -> io::Result<Incoming<NetStream>> {
         poll_fn(|cx| self.poll_accept(cx)).await
     }
 
-    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Incoming<TcpStream>>> {
+    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Incoming<NetStream>>> {
         loop {
             self.poll_begin(cx);
             match ready!(self.handshakes.poll_join_next(cx)) {
@@ -101,11 +117,30 @@ impl Listener {
 
     fn begin(&mut self, tcp: TcpStream) {
         let server = Arc::clone(&self.server);
+        #[cfg(feature = "rustls")]
+        let tls = self.tls.clone();
         self.handshakes.spawn(async move {
             tcp.set_nodelay(server.is_nodelay())?;
-            accept_with(tcp, &server).await
+            #[cfg(feature = "rustls")]
+            if let Some(tls) = tls {
+                return accept_tls(tcp, &server, &tls).await;
+            }
+            accept_with(tcp.into(), &server).await
         });
     }
+}
+
+#[cfg(feature = "rustls")]
+async fn accept_tls(
+    tcp: TcpStream,
+    server: &Server,
+    tls: &ServerTls,
+) -> io::Result<Incoming<NetStream>> {
+    let began = Instant::now();
+    let io = tls.accept(tcp, server.timeout()).await?;
+    // The limit is a total.
+    let left = server.timeout().saturating_sub(began.elapsed());
+    accept_with(io.into(), &server.clone().handshake_timeout(left)).await
 }
 
 /// Errors of the connection that was to be accepted, not of the listener.

@@ -9,11 +9,11 @@ use crate::transport::Transport;
 /// Carries octets between a WebSocket stream, the first end, and anything else that is read and
 /// written, until both have ended or one fails. Both ends are driven all the time, the end of one
 /// direction is passed on as such, and a failure is told to the other end: see
-/// [`Relay`](wsstream_core::pump::Relay). Dropping it while octets are under way loses them, and closes
+/// [`Relay`]. Dropping it while octets are under way loses them, and closes
 /// the end that was to have them as after a failure.
 ///
 /// ```no_run
-/// # async fn serve(incoming: wsstream_tokio::Incoming<tokio::net::TcpStream>) -> std::io::Result<()> {
+/// # async fn serve(incoming: wsstream_tokio::Incoming<wsstream_tokio::NetStream>) -> std::io::Result<()> {
 /// let mut target = tokio::net::TcpStream::connect("localhost:5432").await?;
 /// let mut stream = incoming.accept().await?.into_stream();
 /// let relayed = wsstream_tokio::relay(&mut stream, &mut target).await;

@@ -133,7 +133,7 @@ fn runtime() -> Runtime {
 /// A server of one's own, and its URL.
 fn server<F: Future<Output = ()> + Send + 'static>(
     runtime: &Runtime,
-    serve: impl Fn(Incoming<tokio::net::TcpStream>) -> F + Send + Sync + 'static,
+    serve: impl Fn(Incoming<wsstream_tokio::NetStream>) -> F + Send + Sync + 'static,
 ) -> String {
     let listening = Listener::bind("127.0.0.1:0", Server::stream());
     let mut listener = runtime.block_on(listening).unwrap();

@@ -4,9 +4,8 @@
 use std::io;
 
 use tokio::io::AsyncWriteExt;
-use tokio::net::TcpStream;
 use wsstream_peers::Octets;
-use wsstream_tokio::{CloseCode, Incoming, Listener, Origins, Refusal, Server};
+use wsstream_tokio::{CloseCode, Incoming, Listener, NetStream, Origins, Refusal, Server};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> io::Result<()> {
@@ -26,7 +25,7 @@ async fn main() -> io::Result<()> {
     }
 }
 
-async fn serve(incoming: Incoming<TcpStream>, path: &str) -> io::Result<u16> {
+async fn serve(incoming: Incoming<NetStream>, path: &str) -> io::Result<u16> {
     let numbers: Vec<u64> = path
         .split('/')
         .filter_map(|number| number.parse().ok())
