@@ -20,7 +20,9 @@ struct Args {
 async fn main() -> io::Result<()> {
     let Args { url } = Args::parse();
     if url.is_secure() {
-        return Err(io::Error::other("this example listens without TLS: give a ws:// URL"));
+        return Err(io::Error::other(
+            "this example listens without TLS: give a ws:// URL",
+        ));
     }
     let server = Server::stream().path(url.path());
     let mut listener = Listener::bind((url.host(), url.port()), server).await?;

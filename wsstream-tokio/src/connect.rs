@@ -3,7 +3,7 @@
 use std::io;
 
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, lookup_host};
 use tokio::time::{Instant, timeout};
 use wsstream_core::handshake::Client;
 use wsstream_core::{Seed, Url, pump};
@@ -119,15 +119,30 @@ async fn dial_tls(url: &Url, client: &Client, tls: &ClientTls) -> io::Result<Ope
     })
 }
 
+/// Tries the addresses of the host in turn. Each has its share of the time, so that one that does not
+/// answer leaves some for the next.
 async fn dial_tcp(url: &Url, client: &Client) -> io::Result<TcpStream> {
-    // Tries one address after the other.
-    let dialling = TcpStream::connect((url.host(), url.port()));
-    let Ok(dialled) = timeout(client.timeout(), dialling).await else {
-        return Err(too_late("no connection", url));
+    let until = Instant::now() + client.timeout();
+    let looking_up = lookup_host((url.host(), url.port()));
+    let Ok(addresses) = timeout(client.timeout(), looking_up).await else {
+        return Err(too_late("no address", url));
     };
-    let tcp = dialled?;
-    tcp.set_nodelay(client.is_nodelay())?;
-    Ok(tcp)
+    let addresses: Vec<_> = addresses?.collect();
+    let mut failed = io::Error::new(io::ErrorKind::NotFound, "the host has no address");
+    for (address, left) in addresses.iter().zip((1..=addresses.len()).rev()) {
+        let share = until
+            .saturating_duration_since(Instant::now())
+            .div_f64(left as f64);
+        match timeout(share, TcpStream::connect(address)).await {
+            Ok(Ok(tcp)) => {
+                tcp.set_nodelay(client.is_nodelay())?;
+                return Ok(tcp);
+            }
+            Ok(Err(error)) => failed = error,
+            Err(_) => failed = too_late("no connection", url),
+        }
+    }
+    Err(failed)
 }
 
 /// The handshake limit is a total.
