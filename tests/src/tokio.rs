@@ -157,23 +157,23 @@ impl Stream for WsStream<Raw> {
     }
 
     fn received_close(&self) -> Option<&Close> {
-        Self::received_close(self)
+        self.connection().received_close()
     }
 
     fn sent_close(&self) -> Option<&Close> {
-        Self::sent_close(self)
+        self.connection().sent_close()
     }
 
     fn closed_by(&self) -> Option<ClosedBy> {
-        Self::closed_by(self)
+        self.connection().closed_by()
     }
 
     fn counters(&self) -> Counters {
-        Self::counters(self)
+        self.connection().counters()
     }
 
     fn rtt(&self) -> Option<Duration> {
-        Self::rtt(self)
+        self.connection().rtt()
     }
 
     fn into_inner(self) -> (Raw, Vec<u8>) {

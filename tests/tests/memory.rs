@@ -80,7 +80,7 @@ fn flood(subprotocol: &str, wire: &[u8], times: usize) -> AllocationInfo {
                     assert_ne!(buf.filled().len(), 0);
                     buf.clear();
                 }
-                if stream.counters().received == total {
+                if stream.connection().counters().received == total {
                     return Poll::Ready(());
                 }
                 Poll::Pending

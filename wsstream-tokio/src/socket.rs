@@ -3,12 +3,11 @@
 use std::future::poll_fn;
 use std::io;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use wsstream_core::handshake::Agreed;
 use wsstream_core::pump;
-use wsstream_core::{Close, CloseCode, ClosedBy, Counters, Message};
+use wsstream_core::{Close, CloseCode, Connection, Message};
 
 use crate::transport::Transport;
 
@@ -103,24 +102,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         self.inner.agreed()
     }
 
-    /// The peer's Close, once it has come.
-    pub fn received_close(&self) -> Option<&Close> {
-        self.inner.connection().received_close()
-    }
-
-    /// Who closed first, once somebody has.
-    pub fn closed_by(&self) -> Option<ClosedBy> {
-        self.inner.connection().closed_by()
-    }
-
-    /// What went through so far.
-    pub fn counters(&self) -> Counters {
-        self.inner.connection().counters()
-    }
-
-    /// The time from the newest answered keepalive ping to its pong.
-    pub fn rtt(&self) -> Option<Duration> {
-        self.inner.connection().rtt()
+    /// The connection, for what it can tell: who closed and with what, counters, the round-trip time.
+    pub fn connection(&self) -> &Connection {
+        self.inner.connection()
     }
 
     /// The transport.

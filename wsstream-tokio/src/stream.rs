@@ -4,12 +4,11 @@ use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use wsstream_core::handshake::Agreed;
 use wsstream_core::pump;
-use wsstream_core::{Close, CloseCode, ClosedBy, Counters};
+use wsstream_core::{Close, CloseCode, Connection};
 
 use crate::transport::Transport;
 
@@ -69,29 +68,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WsStream<S> {
         self.inner.agreed()
     }
 
-    /// The peer's Close, once it has come.
-    pub fn received_close(&self) -> Option<&Close> {
-        self.inner.connection().received_close()
-    }
-
-    /// Our Close, once it was queued.
-    pub fn sent_close(&self) -> Option<&Close> {
-        self.inner.connection().sent_close()
-    }
-
-    /// Who closed first, once somebody has.
-    pub fn closed_by(&self) -> Option<ClosedBy> {
-        self.inner.connection().closed_by()
-    }
-
-    /// What went through so far.
-    pub fn counters(&self) -> Counters {
-        self.inner.connection().counters()
-    }
-
-    /// The time from the newest answered keepalive ping to its pong.
-    pub fn rtt(&self) -> Option<Duration> {
-        self.inner.connection().rtt()
+    /// The connection, for what it can tell: who closed and with what, counters, the round-trip time.
+    pub fn connection(&self) -> &Connection {
+        self.inner.connection()
     }
 
     /// The transport.

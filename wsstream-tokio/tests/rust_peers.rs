@@ -244,7 +244,7 @@ async fn both_directions<P: Peer>(mut stream: WsStream<DuplexStream>, mut peer: 
         stream.shutdown().await.unwrap();
         // Theirs, to ours.
         assert_eq!(stream.read(&mut [0]).await.unwrap(), 0);
-        assert_eq!(stream.closed_by(), Some(ClosedBy::Us));
+        assert_eq!(stream.connection().closed_by(), Some(ClosedBy::Us));
         stream.close().await.unwrap();
     };
     let receiving = async {
@@ -279,7 +279,7 @@ async fn they_close<P: Peer>(mut stream: WsStream<DuplexStream>, mut peer: P, co
         let ended = stream.read_to_end(&mut received).await;
         assert_eq!(received, b"the rest");
         let close = Close::new(CloseCode::new(code).unwrap(), "gone");
-        assert_eq!(stream.received_close(), Some(&close));
+        assert_eq!(stream.connection().received_close(), Some(&close));
         if code == 1000 {
             assert_eq!(ended.unwrap(), 8);
             stream.close().await.unwrap();
@@ -301,7 +301,10 @@ async fn we_close<P: Peer>(mut stream: WsStream<DuplexStream>, mut peer: P, code
         stream.write_all(b"the rest").await.unwrap();
         let code = CloseCode::new(code).unwrap();
         stream.close_with(code, "bye").await.unwrap();
-        assert_eq!(stream.received_close().unwrap().code(), Some(code));
+        assert_eq!(
+            stream.connection().received_close().unwrap().code(),
+            Some(code)
+        );
     };
     let theirs = async {
         assert_eq!(peer.told().await, Told::Data(b"the rest".to_vec()));

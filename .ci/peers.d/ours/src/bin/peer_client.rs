@@ -79,11 +79,11 @@ async fn main() -> io::Result<()> {
         let code = CloseCode::new(args.close).ok_or_else(|| io::Error::other("no close code"))?;
         stream.close_with(code, "bye").await
     };
-    let (code, reason) = match stream.received_close() {
+    let (code, reason) = match stream.connection().received_close() {
         Some(close) => (close.code().map(CloseCode::get), close.reason()),
         None => (None, "no Close came"),
     };
-    let counters = stream.counters();
+    let counters = stream.connection().counters();
     println!(
         "{{\"sent\": {sent:?}, \"received\": {received:?}, \"octets\": {octets}, \"code\": {}, \
          \"reason\": {reason:?}, \"subprotocol\": {:?}, \"frames\": {}, \"error\": {:?}}}",

@@ -41,6 +41,9 @@ async fn serve(incoming: Incoming<NetStream>, path: &str) -> io::Result<u16> {
     stream
         .close_with(code.unwrap_or(CloseCode::NORMAL), "done")
         .await?;
-    let code = stream.received_close().and_then(|close| close.code());
+    let code = stream
+        .connection()
+        .received_close()
+        .and_then(|close| close.code());
     Ok(code.map_or(1005, CloseCode::get))
 }
