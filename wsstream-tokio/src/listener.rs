@@ -13,13 +13,14 @@ use tokio::task::JoinSet;
 #[cfg(feature = "rustls")]
 use tokio::time::Instant;
 use tokio::time::{Sleep, sleep};
-use wsstream_core::handshake::Server;
+use wsstream_core::handshake::{HandshakeError, Server};
 
 #[cfg(feature = "rustls")]
 use crate::ServerTls;
 use crate::{Incoming, NetStream, accept_with};
 
-/// Listens on TCP, with TLS if it is given a `ServerTls`, and reads requests concurrently: who is slow to ask holds nobody up.
+/// Listens on TCP, with TLS if it is given a `ServerTls`, and reads requests concurrently: who is slow to
+/// ask holds nobody up, as long as no more than 1024 are in their handshake at once.
 #[derive(Debug)]
 pub struct Listener {
     tcp: TcpListener,
@@ -153,6 +154,13 @@ fn is_of_connection(error: &io::Error) -> bool {
 }
 
 fn refused(error: &io::Error) {
+    if error
+        .get_ref()
+        .is_some_and(|inner| inner.is::<HandshakeError>())
+    {
+        // The core has logged what it answered.
+        return;
+    }
     #[cfg(feature = "tracing")]
     tracing::info!(target: "wsstream", %error, "connection refused");
     #[cfg(not(feature = "tracing"))]

@@ -22,7 +22,7 @@ pub enum Event<'a> {
         /// Whether the message ends with this piece.
         end: bool,
     },
-    /// A ping, which has been answered.
+    /// A ping, which has been answered, or will be as soon as the outbox has room.
     Ping(&'a [u8]),
     /// A pong, asked for or not.
     Pong(&'a [u8]),

@@ -111,8 +111,8 @@ impl<T: Transport> Stream<T> {
         read.map_ok(|count| count.unwrap_or(0))
     }
 
-    /// Writes from the front of `data`, as one message of at most 64 KiB, which leaves at once if the
-    /// transport has room.
+    /// Writes from the front of `data`, in messages of at most 64 KiB, which leave at once if the transport
+    /// has room.
     ///
     /// # Errors
     ///
