@@ -144,12 +144,18 @@ impl ByteStream {
         }
     }
 
-    /// How long `len` octets are as payload.
-    #[cfg(feature = "std")]
+    /// How long `len` octets are as payload, before it is compressed.
     pub(crate) const fn encoded_len(&self, len: usize) -> usize {
         match self.encoding() {
             Encoding::Binary => len,
             Encoding::Base64 => base64::text_len(len),
+        }
+    }
+
+    const fn decoded_len(&self, len: usize) -> usize {
+        match self.encoding() {
+            Encoding::Binary => len,
+            Encoding::Base64 => base64::octets_in(len),
         }
     }
 
@@ -168,12 +174,23 @@ impl ByteStream {
                 data.len().min(base64::octets_in(text))
             }
         };
-        let data = &data[..len];
+        let (data, deflate) = match connection.deflates(self.encoded_len(len)) {
+            0 => (&data[..len], false),
+            max => (&data[..len.min(self.decoded_len(max))], true),
+        };
+        let len = data.len();
         if data.is_empty() || self.encoding() == Encoding::Binary {
             return connection.send(self.encoding().kind(), data, !data.is_empty());
         }
         if !connection.can_send() {
             return Err(Closed);
+        }
+        let kind = DataKind::Text;
+        let text_len = base64::text_len(len);
+        if deflate
+            && connection.send_deflated(kind, text_len, true, |write| base64::encode(data, write))
+        {
+            return Ok(len);
         }
         let mut message = connection.message(DataKind::Text, base64::text_len(len), true);
         base64::encode(data, |text| message.write(text));

@@ -3,6 +3,8 @@
 use core::num::NonZeroUsize;
 use core::time::Duration;
 
+use crate::deflate::Deflate;
+
 /// Settings of a [`Connection`](crate::Connection). The defaults are right for byte streams.
 ///
 /// ```
@@ -18,21 +20,25 @@ use core::time::Duration;
 pub struct Config {
     pub(crate) auto_fragment: Option<NonZeroUsize>,
     pub(crate) close_timeout: Duration,
+    pub(crate) compression: bool,
     pub(crate) debug: bool,
+    pub(crate) deflate: Deflate,
     pub(crate) half_close: bool,
     pub(crate) keepalive: Option<Keepalive>,
     pub(crate) max_message: usize,
 }
 
 impl Config {
-    /// No limit on frames, half close as [`half_close`](Self::half_close) describes, no keepalive, a
+    /// No limit on frames, compression where the peer does it too, half close as [`half_close`](Self::half_close) describes, no keepalive, a
     /// close timeout of 10 seconds, messages of up to 64 MiB, no frame-level logs.
     #[must_use]
     pub const fn new() -> Self {
         Self {
             auto_fragment: None,
             close_timeout: Duration::from_secs(10),
+            compression: true,
             debug: false,
+            deflate: Deflate::new(),
             half_close: true,
             keepalive: None,
             max_message: 64 << 20,
@@ -40,7 +46,7 @@ impl Config {
     }
 
     /// Sends no data frame with more than `octets` of payload (§5.4), counted as they go on the wire:
-    /// after Base64. 0, the default, sets no limit but the outbox's 64 KiB.
+    /// after Base64 and compression. 0, the default, sets no limit but the outbox's 64 KiB.
     #[must_use]
     pub const fn auto_fragment(mut self, octets: usize) -> Self {
         self.auto_fragment = NonZeroUsize::new(octets);
@@ -51,6 +57,26 @@ impl Config {
     #[must_use]
     pub const fn close_timeout(mut self, timeout: Duration) -> Self {
         self.close_timeout = timeout;
+        self
+    }
+
+    /// Whether messages are compressed if the peer agrees (permessage-deflate, RFC 7692): on by default.
+    ///
+    /// The length of what is compressed tells something of its content. Where secrets are sent beside data
+    /// that an attacker chooses, and the attacker sees lengths, as with CRIME and BREACH, it is to be off;
+    /// what is encrypted within the stream is safe. [`Connection::compress`](crate::Connection::compress)
+    /// switches it for a part of a stream.
+    #[must_use]
+    pub const fn compression(mut self, compression: bool) -> Self {
+        self.compression = compression;
+        self
+    }
+
+    /// How to compress, and what to ask of the peer; also switches [`compression`](Self::compression) on.
+    #[must_use]
+    pub const fn deflate(mut self, deflate: Deflate) -> Self {
+        self.deflate = deflate;
+        self.compression = true;
         self
     }
 

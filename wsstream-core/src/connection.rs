@@ -7,6 +7,8 @@
 
 mod ahead;
 mod closing;
+mod deflating;
+mod inflating;
 mod receiving;
 mod sending;
 mod timers;
@@ -25,6 +27,7 @@ pub use receiving::Event;
 use crate::close::Close;
 use crate::config::Config;
 use crate::decoder::Decoder;
+use crate::deflate::Codec;
 use crate::error::{ProtocolError, StreamError};
 use crate::frame::{DataKind, MAX_CONTROL_PAYLOAD, Opcode};
 use crate::outbox::Outbox;
@@ -71,6 +74,8 @@ pub struct Connection {
     /// A client's, §5.3; a server has none.
     mask_keys: Option<MaskKeys>,
     decoder: Decoder,
+    /// Where permessage-deflate was agreed on.
+    deflate: Option<alloc::boxed::Box<Codec>>,
     /// The message that is being received, and that is being sent, in fragments.
     receiving: Option<DataKind>,
     sending: Option<DataKind>,
@@ -109,6 +114,16 @@ pub struct Counters {
     pub payload_sent: u64,
     /// Frames queued or sent, of any kind.
     pub frames_sent: u64,
+    /// Octets of received messages that were compressed, after inflating.
+    pub inflated: u64,
+    /// Messages received that were compressed.
+    pub messages_inflated: u64,
+    /// Octets of sent messages that were compressed, before compressing.
+    pub deflated: u64,
+    /// Messages queued or sent that were compressed.
+    pub messages_deflated: u64,
+    /// Messages queued or sent plain, where permessage-deflate was agreed on.
+    pub messages_plain: u64,
     /// Keepalive pings sent.
     pub pings_sent: u64,
 }
@@ -159,6 +174,7 @@ impl Connection {
             config,
             mask_keys,
             decoder: Decoder::new(),
+            deflate: None,
             receiving: None,
             sending: None,
             control: ControlPayload::EMPTY,

@@ -51,7 +51,8 @@ impl Decoder {
     }
 
     /// Takes the next piece of a frame off the front of `input`; `None` when more octets are needed.
-    /// The header is reported as soon as it is complete, even if no payload has come.
+    /// The header is reported as soon as it is complete, even if no payload has come; with RSV1 it always
+    /// comes alone, as it may change what the payload means.
     ///
     /// # Errors
     ///
@@ -88,6 +89,8 @@ impl Decoder {
         }
         let max = if self.header.opcode.is_control() {
             usize::MAX
+        } else if first && self.header.rsv1 {
+            0
         } else {
             max
         };
@@ -135,6 +138,35 @@ impl Decoder {
         &self.partial[..usize::from(self.partial_len)]
     }
 
+    /// Shows `take` the front of `input`, as far as it is payload of the current frame, unmasked, and takes
+    /// off as much as that says. The rest stays as it was.
+    pub(crate) fn take_payload(
+        &mut self,
+        input: &mut &mut [u8],
+        take: impl FnOnce(&[u8]) -> usize,
+    ) -> usize {
+        let len = usize::try_from(self.remaining).unwrap_or(usize::MAX);
+        // Not much more than is made use of, as the rest has to be masked again.
+        let octets = &mut input[..];
+        let len = len.min(octets.len()).min(TAKEN_AT_ONCE);
+        let payload = &mut octets[..len];
+        let mut mask = self.mask;
+        mask.apply(payload);
+        let taken = take(payload).min(len);
+        self.mask.skip(taken);
+        let mut mask = self.mask;
+        mask.apply(&mut payload[taken..]);
+        self.remaining -= taken as u64;
+        self.in_frame = self.remaining > 0;
+        *input = &mut mem::take(input)[taken..];
+        taken
+    }
+
+    /// Whether the current frame is the last of its message.
+    pub(crate) const fn is_final(&self) -> bool {
+        self.header.fin
+    }
+
     /// Unmasks `payload`, the next octets of the current frame, where the caller has put them himself.
     /// They must be fewer than [`data_remaining`](Self::data_remaining).
     pub(crate) fn decode_in_place(&mut self, payload: &mut [u8]) {
@@ -178,6 +210,9 @@ impl Default for Decoder {
     }
 }
 
+/// How much of a compressed frame is looked at in one go.
+const TAKEN_AT_ONCE: usize = 4 << 10;
+
 /// A piece of one frame.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -201,6 +236,10 @@ pub struct Payload<'a> {
 }
 
 impl<'a> Payload<'a> {
+    pub(crate) const fn new(octets: &'a mut [u8], mask: Mask) -> Self {
+        Self { octets, mask }
+    }
+
     /// The number of octets.
     #[must_use]
     pub const fn len(&self) -> usize {

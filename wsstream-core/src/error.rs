@@ -28,6 +28,8 @@ pub enum ProtocolError {
     InvalidCloseCode(u16),
     /// A Close frame with one octet of payload, §5.5.1.
     InvalidCloseLength,
+    /// A compressed message that is no deflate data, or ends too early, RFC 7692 §7.2.2.
+    InvalidDeflate,
     /// Text, or the reason of a Close, that is not UTF-8, §8.1.
     InvalidUtf8,
     /// A payload length in more octets than it needs, §5.2.
@@ -55,7 +57,9 @@ impl ProtocolError {
     #[must_use]
     pub const fn close_code(self) -> CloseCode {
         match self {
-            Self::InvalidBase64 | Self::InvalidUtf8 => CloseCode::INVALID_DATA,
+            Self::InvalidBase64 | Self::InvalidDeflate | Self::InvalidUtf8 => {
+                CloseCode::INVALID_DATA
+            }
             Self::MessageTooLong(_) => CloseCode::TOO_LARGE,
             Self::UnexpectedKind(_) => CloseCode::UNSUPPORTED,
             _ => CloseCode::PROTOCOL_ERROR,
@@ -72,6 +76,7 @@ impl fmt::Display for ProtocolError {
             Self::InvalidBase64 => f.write_str("message is not Base64"),
             Self::InvalidCloseCode(code) => write!(f, "close code {code} must not be sent"),
             Self::InvalidCloseLength => f.write_str("close frame with one octet"),
+            Self::InvalidDeflate => f.write_str("compressed message is not deflate data"),
             Self::InvalidUtf8 => f.write_str("text is not UTF-8"),
             Self::LengthNotMinimal => f.write_str("payload length is not minimally encoded"),
             Self::LengthTooLarge(len) => write!(f, "payload length {len:#x} exceeds 2^63-1"),

@@ -37,6 +37,7 @@ use base64::engine::general_purpose::STANDARD;
 use sha1::{Digest, Sha1};
 
 mod client;
+mod deflate;
 mod error;
 mod extensions;
 mod field;

@@ -17,7 +17,7 @@
 //!    |                                   messages, UTF-8  |
 //!    +----------------------------------------------------+
 //!    | Connection   fragments, control frames, closing    |
-//!    |              table, keepalive                      |
+//!    |              table, keepalive, deflate             |
 //!    | handshake    client, server, negotiation           |
 //!    +----------------------------------------------------+
 //!    | Header   Mask   Decoder   Outbox                   |
@@ -68,8 +68,8 @@
 //! ```
 //!
 //! Features: `std` (default) adds `pump` and conversions into `std::io::Error`; `tracing` adds
-//! frame-level logs for connections that are set to [`debug`](Config::debug). Without `std` the crate
-//! needs `alloc` only.
+//! frame-level logs for connections that are set to [`debug`](Config::debug); `zlib-rs` compresses with
+//! that instead of miniz_oxide. Without `std` the crate needs `alloc` only.
 #![no_std]
 #![warn(
     clippy::alloc_instead_of_core,
@@ -86,6 +86,7 @@ mod close;
 mod config;
 mod connection;
 mod decoder;
+mod deflate;
 mod error;
 mod frame;
 pub mod handshake;
@@ -103,6 +104,7 @@ pub use close::{Close, CloseCode};
 pub use config::{Config, Keepalive};
 pub use connection::{ClosedBy, Connection, Counters, Event, LookAhead, Role};
 pub use decoder::{Chunk, Decoder, Payload};
+pub use deflate::{Deflate, PerMessageDeflate};
 pub use error::{Closed, ProtocolError, StreamError, Timeout};
 pub use frame::{DataKind, EncodedHeader, Header, Opcode};
 pub use mask::Mask;

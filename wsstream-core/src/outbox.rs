@@ -102,23 +102,38 @@ impl Outbox {
 
     /// Appends `len` octets for the caller to fill in.
     pub(crate) fn push(&mut self, len: usize) -> &mut [u8] {
+        self.spare(len);
+        let at = self.end;
+        self.end += len;
+        &mut self.buffer[at..self.end]
+    }
+
+    /// Appends the `len` octets that are in the [`spare`](Self::spare) room, `distance` octets further on.
+    pub(crate) fn push_spare(&mut self, distance: usize, len: usize) -> &mut [u8] {
+        let (at, from) = (self.end, self.end + distance);
+        self.buffer.copy_within(from..from + len, at);
+        self.end += len;
+        &mut self.buffer[at..self.end]
+    }
+
+    /// Room for `len` octets behind what waits, with anything in it.
+    pub(crate) fn spare(&mut self, len: usize) -> &mut [u8] {
         if self.buffer.len() - self.end < len && self.start > 0 {
             self.buffer.copy_within(self.start..self.end, 0);
             (self.start, self.end) = (0, self.end - self.start);
         }
-        let at = self.end;
-        self.end += len;
-        if self.buffer.len() < self.end {
+        let end = self.end + len;
+        if self.buffer.len() < end {
             // One step from a few control frames to all there may be: growing bit by bit takes twice that.
-            let len = if self.end <= FEW {
+            let len = if end <= FEW {
                 FEW
             } else {
-                self.end.max(Connection::OUTBOX_LEN)
+                end.max(Connection::OUTBOX_LEN)
             };
             self.buffer.reserve_exact(len - self.buffer.len());
             self.buffer.resize(len, 0);
         }
-        &mut self.buffer[at..self.end]
+        &mut self.buffer[self.end..end]
     }
 }
 

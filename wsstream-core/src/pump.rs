@@ -7,6 +7,7 @@
 //! There is no background task: everything happens while something is polled. The two halves of a
 //! stream may be polled in different tasks.
 
+mod codec_pool;
 mod direct;
 mod engine;
 mod opened;

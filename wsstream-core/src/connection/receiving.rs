@@ -3,6 +3,7 @@
 use alloc::boxed::Box;
 use core::mem;
 
+use super::inflating::Inflated;
 use super::{Connection, ControlPayload, Role};
 use crate::close::Close;
 use crate::decoder::Payload;
@@ -71,12 +72,19 @@ impl Connection {
         input: &mut &'b mut [u8],
     ) -> Result<Option<Event<'a>>, ProtocolError> {
         loop {
-            let available = input.len();
             if !self.closing.can_receive() {
-                self.received(available);
+                self.received(input.len());
                 *input = &mut [];
                 return Ok(None);
             }
+            match self.inflate(max, input)? {
+                Inflated::Ready(len, end) => return Ok(self.take_inflated(len, end)),
+                Inflated::Wait => return Ok(None),
+                Inflated::Nothing => {}
+            }
+            let available = input.len();
+            // Compressed payload is not handed on.
+            let max = if self.is_inflating() { 0 } else { max };
             let decoded = self.decoder.decode_up_to(max, input);
             self.received(available - input.len());
             let chunk = match decoded {
@@ -107,6 +115,15 @@ impl Connection {
             if expected.is_some_and(|expected| kind != expected) {
                 return Err(self.fail(ProtocolError::UnexpectedKind(kind)));
             }
+            if header.rsv1 {
+                self.begin_inflating(kind);
+            }
+            if self.is_inflating() {
+                if chunk.last && header.fin {
+                    self.end_inflating();
+                }
+                continue;
+            }
             let end = chunk.last && header.fin;
             if end {
                 self.receiving = None;
@@ -127,7 +144,7 @@ impl Connection {
     /// whose last octet always comes through [`recv`](Self::recv).
     #[must_use]
     pub fn in_place(&self) -> usize {
-        if !self.closing.can_receive() {
+        if !self.closing.can_receive() || self.is_inflating() {
             return 0;
         }
         usize::try_from(self.decoder.data_remaining().saturating_sub(1)).unwrap_or(usize::MAX)
@@ -166,8 +183,9 @@ impl Connection {
             (Role::Client, Some(_)) => return Err(ProtocolError::Masked),
             _ => {}
         }
-        if header.rsv1 {
-            // §5.2: no extension was agreed on that gives it a meaning.
+        // §5.2: it means nothing without an extension; RFC 7692 §6: it is for the first frame of a message.
+        let first = matches!(header.opcode, Opcode::Binary | Opcode::Text);
+        if header.rsv1 && (self.deflate.is_none() || !first) {
             return Err(ProtocolError::ReservedBits(0b100));
         }
         Ok(())

@@ -27,12 +27,27 @@ impl Connection {
         if !self.can_send() {
             return Err(Closed);
         }
-        let len = payload.len().min(self.room());
+        let stored = self.is_deflating();
+        let max = if stored { MAX_STORED } else { usize::MAX };
+        let overhead = if stored { STORED_OVERHEAD } else { 0 };
+        let len = payload
+            .len()
+            .min(self.room().saturating_sub(overhead))
+            .min(max);
         if len == 0 && !(payload.is_empty() && end && self.has_room()) {
             return Ok(0);
         }
-        self.message(kind, len, end && len == payload.len())
-            .write(&payload[..len]);
+        let (payload, end) = (&payload[..len], end && len == payload.len());
+        let deflates = stored || self.deflates(len) > 0;
+        if deflates && len > 0 && self.send_deflated(kind, len, end, |write| write(payload)) {
+            return Ok(len);
+        }
+        if stored {
+            self.send_stored(kind, payload, end);
+        } else {
+            self.message(kind, len, end).write(payload);
+            self.sent_plain(len, end);
+        }
         Ok(len)
     }
 
@@ -71,12 +86,13 @@ impl Connection {
 
     /// The header of a whole message in one frame, whose payload of `len` octets the caller writes
     /// himself, after the outbox and the header; `None` where that cannot be: on a client, which has to
-    /// mask, inside a message, or if it takes more than one frame or is longer than 64 KiB, as what the
+    /// mask, inside a message, if it is worth compressing, or if it takes more than one frame or is longer than 64 KiB, as what the
     /// transport does not take has to find room. See [`sent_direct`](Self::sent_direct).
     #[must_use]
     pub fn direct(&self, kind: DataKind, len: usize) -> Option<EncodedHeader> {
         let can = self.closing.role == Role::Server
             && self.sending.is_none()
+            && self.deflates(len) == 0
             && len <= self.config.max_frame().min(Self::MAX_STREAM_MESSAGE)
             && self.can_send();
         can.then(|| Header::new(kind.into(), len as u64).encode())
@@ -100,6 +116,7 @@ impl Connection {
             self.outbox.push(rest.len()).copy_from_slice(rest);
         }
         self.count_data(payload.len());
+        self.sent_plain(payload.len(), true);
         self.trace_encoded("sent", header);
         true
     }
@@ -111,7 +128,7 @@ impl Connection {
     }
 
     /// Queues the header, with a masking key on a client, §5.3.
-    fn push_header(&mut self, mut header: Header) -> Mask {
+    pub(super) fn push_header(&mut self, mut header: Header) -> Mask {
         header.mask = self.mask_keys.as_mut().map(crate::seed::MaskKeys::next_key);
         self.trace("sent", &header);
         let octets = header.encode();
@@ -119,12 +136,12 @@ impl Connection {
         header.mask.map_or(Mask::NONE, Mask::new)
     }
 
-    const fn count_data(&mut self, len: usize) {
+    pub(super) const fn count_data(&mut self, len: usize) {
         self.counters.frames_sent += 1;
         self.counters.payload_sent += len as u64;
     }
 
-    fn header_len(&self, payload: usize) -> usize {
+    pub(super) fn header_len(&self, payload: usize) -> usize {
         let key = if self.closing.role == Role::Client {
             4
         } else {
@@ -182,6 +199,10 @@ impl MessageWriter<'_> {
         self.in_frame = len;
     }
 }
+
+/// The longest stored block, RFC 1951 §3.2.4, what it adds, and the octet that ends its message.
+pub(super) const MAX_STORED: usize = 0xffff;
+const STORED_OVERHEAD: usize = 5 + 1;
 
 /// 64 KiB in one frame are queued whole.
 const DATA_LIMIT: usize = Connection::MAX_STREAM_MESSAGE + Header::MAX_LEN;

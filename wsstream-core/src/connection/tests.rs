@@ -3,6 +3,7 @@
 mod ahead;
 mod closing;
 mod control;
+mod deflate;
 mod in_place;
 mod model;
 mod sending;

@@ -7,10 +7,11 @@
 use alloc::borrow::ToOwned;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use core::fmt;
+use core::{fmt, mem};
 
-use super::HandshakeError;
 use super::syntax::{excerpt, is_token_octet, malformed, token, values};
+use super::{HandshakeError, deflate};
+use crate::deflate::{Deflate, PerMessageDeflate};
 
 /// The private extension by which two wsstreams tell each other that they delay their answer to a
 /// Close until their own writer is done, so that either direction can end first.
@@ -92,38 +93,78 @@ where
     Ok(list)
 }
 
-/// The server's side: whether half close is offered, and wanted.
-///
-/// §4.2.2: offers that are not known, or have parameters that are not, are declined by silence.
-pub(super) fn answer<'a, F>(fields: F, half_close: bool) -> Result<bool, HandshakeError>
-where
-    F: Iterator<Item = (&'a str, &'a [u8])> + Clone,
-{
-    let offers = all(fields)?;
-    Ok(half_close && offers.iter().any(is_half_close))
+/// The extensions that both ends have agreed on.
+#[derive(Default)]
+pub(super) struct Extensions {
+    pub(super) deflate: Option<PerMessageDeflate>,
+    pub(super) half_close: bool,
 }
 
-/// The client's side: whether half close is accepted.
+/// What an end does of them.
+#[derive(Clone, Copy)]
+pub(super) struct Wanted<'a> {
+    pub(super) deflate: Option<&'a Deflate>,
+    pub(super) half_close: bool,
+}
+
+/// The server's side.
 ///
-/// §4.1: what was not offered fails the connection; that includes a parameter, and anything twice.
-pub(super) fn check<'a, F>(fields: F, half_close_offered: bool) -> Result<bool, HandshakeError>
+/// §4.2.2: offers that are not known, or have parameters that are not, are declined by silence.
+pub(super) fn answer<'a, F>(fields: F, wanted: Wanted<'_>) -> Result<Extensions, HandshakeError>
 where
     F: Iterator<Item = (&'a str, &'a [u8])> + Clone,
 {
-    let mut half_close = false;
-    for extension in all(fields)? {
-        if !half_close_offered || !is_half_close(&extension) {
-            let extension = extension.to_string();
-            return Err(HandshakeError::UnofferedExtension(excerpt(
-                extension.as_bytes(),
-            )));
+    let mut agreed = Extensions::default();
+    for offer in all(fields)? {
+        if let (Some(wanted), None) = (wanted.deflate, agreed.deflate)
+            && deflate::is_deflate(&offer)
+        {
+            agreed.deflate = deflate::answer(&offer, wanted);
         }
-        if half_close {
+        agreed.half_close |= wanted.half_close && is_half_close(&offer);
+    }
+    Ok(agreed)
+}
+
+/// What a client offers.
+pub(super) fn offers(wanted: Wanted<'_>) -> Vec<String> {
+    let mut offers = wanted.deflate.map(deflate::offers).unwrap_or_default();
+    if wanted.half_close {
+        offers.push(HALF_CLOSE.to_owned());
+    }
+    offers
+}
+
+/// The client's side.
+///
+/// §4.1: what was not offered fails the connection; that includes a parameter, and anything twice.
+pub(super) fn check<'a, F>(fields: F, offered: Wanted<'_>) -> Result<Extensions, HandshakeError>
+where
+    F: Iterator<Item = (&'a str, &'a [u8])> + Clone,
+{
+    let mut agreed = Extensions::default();
+    for extension in all(fields)? {
+        let again = if deflate::is_deflate(&extension)
+            && let Some(wanted) = offered.deflate
+        {
+            let checked = deflate::check(&extension, wanted);
+            let deflate = checked.ok_or_else(|| unoffered(&extension))?;
+            agreed.deflate.replace(deflate).is_some()
+        } else if offered.half_close && is_half_close(&extension) {
+            mem::replace(&mut agreed.half_close, true)
+        } else {
+            return Err(unoffered(&extension));
+        };
+        if again {
             return Err(HandshakeError::DuplicateExtension(extension.name));
         }
-        half_close = true;
     }
-    Ok(half_close)
+    Ok(agreed)
+}
+
+fn unoffered(extension: &Extension) -> HandshakeError {
+    let extension = extension.to_string();
+    HandshakeError::UnofferedExtension(excerpt(extension.as_bytes()))
 }
 
 fn is_half_close(extension: &Extension) -> bool {
@@ -292,8 +333,18 @@ mod tests {
             .map(|value| ("sec-websocket-extensions", value.as_bytes()))
     }
 
+    const fn wanted(half_close: bool) -> Wanted<'static> {
+        Wanted {
+            deflate: None,
+            half_close,
+        }
+    }
+
     #[test]
     fn s4_2_2_a_server_declines_what_it_does_not_know() {
+        let half_close = |offered: &[&str], wants| {
+            answer(fields(offered), wanted(wants)).map(|agreed| agreed.half_close)
+        };
         for (offered, accepted) in [
             (&[] as &[&str], false),
             (&["x-wsstream-half-close"], true),
@@ -309,11 +360,11 @@ mod tests {
             (&["X-wsstream-half-close"], false),
             (&["permessage-deflate"], false),
         ] {
-            assert_eq!(answer(fields(offered), true), Ok(accepted), "{offered:?}");
-            assert_eq!(answer(fields(offered), false), Ok(false), "{offered:?}");
+            assert_eq!(half_close(offered, true), Ok(accepted), "{offered:?}");
+            assert_eq!(half_close(offered, false), Ok(false), "{offered:?}");
         }
         assert_eq!(
-            answer(fields(&["foo", "a b"]), true),
+            half_close(&["foo", "a b"], true),
             Err(malformed(FIELD, b"a b"))
         );
     }
@@ -340,7 +391,33 @@ mod tests {
             ),
             (true, &[";"], Err(malformed(FIELD, b";"))),
         ] {
-            assert_eq!(check(fields(response), offered), result, "{response:?}");
+            let checked = check(fields(response), wanted(offered));
+            let half_close = checked.map(|agreed| agreed.half_close);
+            assert_eq!(half_close, result, "{response:?}");
+        }
+        let deflate = Wanted {
+            deflate: Some(&Deflate::new()),
+            half_close: true,
+        };
+        for (response, result) in [
+            (&["permessage-deflate"] as &[&str], Ok((true, false))),
+            (&[HALF_CLOSE, "permessage-deflate"], Ok((true, true))),
+            (
+                &["permessage-deflate", "permessage-deflate"],
+                Err(HandshakeError::DuplicateExtension(
+                    "permessage-deflate".into(),
+                )),
+            ),
+            (
+                &["permessage-deflate; a"],
+                Err(HandshakeError::UnofferedExtension(
+                    "permessage-deflate; a".into(),
+                )),
+            ),
+        ] {
+            let checked = check(fields(response), deflate);
+            let agreed = checked.map(|agreed| (agreed.deflate.is_some(), agreed.half_close));
+            assert_eq!(agreed, result, "{response:?}");
         }
     }
 }

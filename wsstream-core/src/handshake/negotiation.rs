@@ -7,13 +7,17 @@
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use super::extensions::Wanted;
 use super::syntax::{excerpt, single};
 use super::{Client, HALF_CLOSE, HandshakeError, Server, extensions, subprotocols};
+use crate::Config;
+use crate::deflate::PerMessageDeflate;
 
 /// What both ends agreed on. The default is nothing: binary bytes, no extension.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Agreed {
     subprotocol: Option<String>,
+    deflate: Option<PerMessageDeflate>,
     half_close: bool,
 }
 
@@ -31,6 +35,12 @@ impl Agreed {
         self.half_close
     }
 
+    /// What was agreed on compression; nothing is compressed without.
+    #[must_use]
+    pub const fn deflate(&self) -> Option<&PerMessageDeflate> {
+        self.deflate.as_ref()
+    }
+
     /// The fields of the server's answer that say so: `Sec-WebSocket-Protocol` and
     /// `Sec-WebSocket-Extensions`, each only if there is something to say (§4.2.2 item 5).
     #[must_use]
@@ -39,8 +49,11 @@ impl Agreed {
         if let Some(name) = &self.subprotocol {
             fields.push((subprotocols::FIELD, name.clone()));
         }
-        if self.half_close {
-            fields.push((extensions::FIELD, HALF_CLOSE.to_string()));
+        let deflate = self.deflate.map(|deflate| deflate.to_string());
+        let half_close = self.half_close.then(|| HALF_CLOSE.to_string());
+        let extensions: Vec<_> = deflate.into_iter().chain(half_close).collect();
+        if !extensions.is_empty() {
+            fields.push((extensions::FIELD, extensions.join(", ")));
         }
         fields
     }
@@ -92,12 +105,14 @@ impl Server {
         F: Iterator<Item = (&'a str, &'a [u8])> + Clone,
     {
         self.origins.check(fields.clone(), host)?;
+        let subprotocol =
+            subprotocols::select(fields.clone(), &self.subprotocols, self.must_agree)?;
+        let extensions =
+            extensions::answer(fields, wanted(self.connection_config(), self.is_stream))?;
         Ok(Agreed {
-            subprotocol: subprotocols::select(fields.clone(), &self.subprotocols, self.must_agree)?,
-            half_close: extensions::answer(
-                fields,
-                self.is_stream && self.connection_config().half_close,
-            )?,
+            subprotocol,
+            deflate: extensions.deflate,
+            half_close: extensions.half_close,
         })
     }
 }
@@ -113,8 +128,9 @@ impl Client {
             // No blanks: websockify takes them for a part of the name.
             fields.push((subprotocols::FIELD, self.subprotocols.join(",")));
         }
-        if self.offers_half_close() {
-            fields.push((extensions::FIELD, HALF_CLOSE.to_string()));
+        let offers = extensions::offers(self.wanted());
+        if !offers.is_empty() {
+            fields.push((extensions::FIELD, offers.join(", ")));
         }
         fields
     }
@@ -131,19 +147,31 @@ impl Client {
     {
         let fields = fields.into_iter();
         // §4.1, in the order of its list.
-        let half_close = extensions::check(fields.clone(), self.offers_half_close())?;
+        let extensions = extensions::check(fields.clone(), self.wanted())?;
         let subprotocol = subprotocols::check(fields, &self.subprotocols, self.must_agree)?;
         Ok(Agreed {
             subprotocol,
-            half_close,
+            deflate: extensions.deflate,
+            half_close: extensions.half_close,
         })
     }
 }
 
 impl Client {
-    /// Nothing is offered that is not done.
-    const fn offers_half_close(&self) -> bool {
-        self.half_close && self.is_stream && self.connection_config().half_close
+    const fn wanted(&self) -> Wanted<'_> {
+        wanted(self.connection_config(), self.half_close && self.is_stream)
+    }
+}
+
+/// Nothing is offered or accepted that is not done.
+const fn wanted(config: &Config, half_close: bool) -> Wanted<'_> {
+    Wanted {
+        deflate: if config.compression {
+            Some(&config.deflate)
+        } else {
+            None
+        },
+        half_close: half_close && config.half_close,
     }
 }
 
@@ -278,7 +306,7 @@ mod tests {
                 client
                     .fields()
                     .iter()
-                    .all(|(name, _)| *name != extensions::FIELD)
+                    .all(|(_, value)| !value.contains(HALF_CLOSE))
             );
         }
     }

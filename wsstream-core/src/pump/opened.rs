@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 
 use super::Transport;
+use super::codec_pool::ThreadPool;
 use super::recv_buffer::RecvBuffer;
 use super::socket::Socket;
 use super::stream::Stream;
@@ -83,9 +84,17 @@ impl<T: Transport> Opened<T> {
 
     fn connection(&self, config: impl FnOnce(Config) -> Config) -> Connection {
         let config = config(self.config.clone());
-        match &self.role {
+        let connection = match &self.role {
             Upgraded::Client(seed) => Connection::client(config, seed),
             Upgraded::Server => Connection::server(config),
+        };
+        match self.agreed.deflate() {
+            Some(deflate) => {
+                let mut connection = connection.with_deflate(deflate);
+                connection.set_codec_pool(&ThreadPool);
+                connection
+            }
+            None => connection,
         }
     }
 }

@@ -69,17 +69,16 @@ fn s4_1_the_request() {
          Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
          Sec-WebSocket-Version: 13\r\n\
          Sec-WebSocket-Protocol: binary,base64\r\n\
-         Sec-WebSocket-Extensions: x-wsstream-half-close\r\n\r\n"
+         Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits, x-wsstream-half-close\r\n\r\n"
     );
     let messages = text(&Client::messages(), "wss://[::1]:8443?q");
     assert!(
         messages.starts_with("GET /?q HTTP/1.1\r\nHost: [::1]:8443\r\n"),
         "{messages}"
     );
-    assert!(
-        !messages.contains("Protocol") && !messages.contains("Extensions"),
-        "{messages}"
-    );
+    assert!(!messages.contains("Protocol"), "{messages}");
+    let plain = Client::messages().config(Config::new().compression(false));
+    assert!(!text(&plain, "wss://a").contains("Extensions"));
     // §4.1 item 7: the nonce is new for every connection.
     let other = Client::stream().connect(&Url::parse("ws://a").unwrap(), &Seed::new([2; 32]));
     assert!(

@@ -1,0 +1,164 @@
+//! Compressed messages out: RFC 7692 §7.2.1.
+//!
+//! A message is compressed into the spare room of the outbox, and only if it got shorter it is sent so;
+//! then it is cut into frames where it lies.
+
+use alloc::boxed::Box;
+
+use super::Connection;
+#[cfg(feature = "std")]
+use crate::deflate::CodecPool;
+use crate::deflate::{Codec, PerMessageDeflate, Sink};
+use crate::frame::{DataKind, Header, Opcode};
+
+impl Connection {
+    /// Uses permessage-deflate as both ends have agreed. To be called before anything is sent or received.
+    #[must_use]
+    pub fn with_deflate(mut self, agreed: &PerMessageDeflate) -> Self {
+        let codec = Codec::new(self.role(), &self.config.deflate, agreed);
+        self.deflate = Some(Box::new(codec));
+        self
+    }
+
+    /// Takes what compression needs from there, and gives it back when it holds nothing that is needed.
+    #[cfg(feature = "std")]
+    pub(crate) fn set_codec_pool(&mut self, pool: &'static dyn CodecPool) {
+        if let Some(codec) = &mut self.deflate {
+            codec.pool = pool;
+        }
+    }
+
+    /// Switches compression of what is sent off and on again, where the peer has agreed to it. What secrets
+    /// are in can go plain, whose length says nothing of their content.
+    pub fn compress(&mut self, compress: bool) {
+        if let Some(codec) = &mut self.deflate {
+            codec.sending.worth.switch(compress);
+        }
+    }
+
+    /// How much of `len` octets to compress as one message; 0 if they are to go plain.
+    pub(crate) fn deflates(&self, len: usize) -> usize {
+        match &self.deflate {
+            Some(codec) if self.sending.is_none() => codec.sending.worth.of(len),
+            _ => 0,
+        }
+    }
+
+    /// Whether a message is under way that is compressed.
+    pub(super) fn is_deflating(&self) -> bool {
+        self.sending.is_some()
+            && self
+                .deflate
+                .as_ref()
+                .is_some_and(|codec| codec.sending.in_message)
+    }
+
+    /// Compresses a message of `len` octets, for which there is room, or its next piece: `write` hands them
+    /// on. Nothing is sent, and `false` returned, if that makes them no shorter.
+    pub(crate) fn send_deflated(
+        &mut self,
+        kind: DataKind,
+        len: usize,
+        end: bool,
+        write: impl FnOnce(&mut dyn FnMut(&[u8])),
+    ) -> bool {
+        let gap = self.headers_len(len);
+        let Some(codec) = &mut self.deflate else {
+            return false;
+        };
+        let sending = &mut codec.sending;
+        let compressor = sending
+            .compressor
+            .get_or_insert_with(|| codec.pool.compressor(sending.level, sending.window_bits));
+        // §7.2.1: what is behind the last four octets does not go on the wire.
+        let spare = self.outbox.spare(gap + len + 4);
+        let mut sink = Sink::new(&mut spare[gap..]);
+        let mut fits = true;
+        write(&mut |piece| fits = fits && compressor.push(piece, &mut sink));
+        fits = fits && compressor.flush(&mut sink);
+        let deflated = if end {
+            sink.len_without_tail()
+        } else {
+            Some(sink.len())
+        };
+        let deflated = deflated.filter(|&deflated| fits && deflated <= len);
+        sending.worth.tried(len, deflated.unwrap_or(len));
+        if deflated.is_none() || (end && !sending.keeps_context) {
+            // What the peer does not get cannot be referred to.
+            compressor.reset();
+            if let Some(compressor) = sending.compressor.take() {
+                codec.pool.give_compressor(compressor);
+            }
+        }
+        let Some(deflated) = deflated else {
+            return false;
+        };
+        sending.in_message = !end;
+        self.counters.deflated += len as u64;
+        if end {
+            self.counters.messages_deflated += 1;
+        }
+        self.push_frames(kind, gap, deflated, end);
+        true
+    }
+
+    /// Makes frames of `len` octets that lie in the outbox's spare room, `gap` octets behind its end.
+    fn push_frames(&mut self, kind: DataKind, mut gap: usize, mut len: usize, end: bool) {
+        while len > 0 {
+            let payload = len.min(self.config.max_frame());
+            let fin = end && payload == len;
+            let opcode = match self.sending {
+                Some(_) => Opcode::Continuation,
+                None => kind.into(),
+            };
+            let queued = self.outbox.len();
+            let mut mask = self.push_header(Header {
+                fin,
+                // §6: on the first frame of a message only.
+                rsv1: self.sending.is_none(),
+                ..Header::new(opcode, payload as u64)
+            });
+            gap -= self.outbox.len() - queued;
+            mask.apply(self.outbox.push_spare(gap, payload));
+            self.sending = (!fin).then_some(kind);
+            self.count_data(payload);
+            len -= payload;
+        }
+    }
+
+    /// Sends the next piece of a compressed message as it is, in a stored block (RFC 1951 §3.2.4); at most
+    /// [`MAX_STORED`] octets, for which there is room.
+    pub(super) fn send_stored(&mut self, kind: DataKind, data: &[u8], end: bool) {
+        let mut header = [0; 5];
+        #[expect(clippy::cast_possible_truncation, reason = "at most MAX_STORED")]
+        let len = data.len() as u16;
+        header[1..3].copy_from_slice(&len.to_le_bytes());
+        header[3..].copy_from_slice(&(!len).to_le_bytes());
+        let header = if data.is_empty() { &[][..] } else { &header };
+        // §7.2.1: the message ends with the begin of an empty block, whose rest the receiver adds.
+        let tail = if end { &[0][..] } else { &[] };
+        let total = header.len() + data.len() + tail.len();
+        let mut message = self.message(kind, total, end);
+        for piece in [header, data, tail] {
+            message.write(piece);
+        }
+        if let Some(codec) = &mut self.deflate {
+            codec.sending.in_message = !end;
+        }
+    }
+
+    /// Tells the compression that a message, or a piece of one, went plain.
+    pub(super) fn sent_plain(&mut self, len: usize, end: bool) {
+        if let Some(codec) = &mut self.deflate {
+            codec.sending.worth.sent_plain(len);
+            codec.sending.in_message = false;
+            self.counters.messages_plain += u64::from(end);
+        }
+    }
+
+    /// How long the headers of `len` octets are together, in as many frames as they need.
+    fn headers_len(&self, len: usize) -> usize {
+        let max = self.config.max_frame();
+        len.div_ceil(max).max(1) * self.header_len(len.min(max))
+    }
+}

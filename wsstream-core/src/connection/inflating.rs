@@ -1,0 +1,134 @@
+//! Compressed messages in: RFC 7692 §7.2.2.
+//!
+//! What is inflated waits in the decompressor's buffer until it is read, and only then is more inflated.
+//! So a message may grow to any length, at the reader's pace.
+
+use super::{Connection, Event};
+use crate::decoder::Payload;
+use crate::deflate::Inflating;
+use crate::error::ProtocolError;
+use crate::frame::DataKind;
+use crate::mask::Mask;
+
+/// What there is of a compressed message.
+pub(super) enum Inflated {
+    /// Nothing: a frame comes next, or no compressed message is under way.
+    Nothing,
+    /// Nothing, until there is more input, or more room.
+    Wait,
+    /// So many octets, which [`Connection::take_inflated`] takes, and whether the message ends with them.
+    Ready(usize, bool),
+}
+
+impl Connection {
+    /// Begins a message that is compressed, RFC 7692 §6: its first frame has RSV1.
+    pub(super) fn begin_inflating(&mut self, kind: DataKind) {
+        if let Some(codec) = &mut self.deflate {
+            codec.receiving.message = Some(Inflating {
+                kind,
+                complete: false,
+                inflated: false,
+            });
+        }
+    }
+
+    /// Whether the message that is under way is compressed.
+    pub(super) fn is_inflating(&self) -> bool {
+        self.deflate
+            .as_ref()
+            .is_some_and(|codec| codec.receiving.message.is_some())
+    }
+
+    /// Tells that the last frame of the compressed message has ended.
+    pub(super) fn end_inflating(&mut self) {
+        self.receiving = None;
+        if let Some(codec) = &mut self.deflate
+            && let Some(message) = &mut codec.receiving.message
+        {
+            message.complete = true;
+        }
+    }
+
+    /// Inflates until there is something to hand on.
+    pub(super) fn inflate(
+        &mut self,
+        max: usize,
+        input: &mut &mut [u8],
+    ) -> Result<Inflated, ProtocolError> {
+        loop {
+            let Some(codec) = &mut self.deflate else {
+                return Ok(Inflated::Nothing);
+            };
+            let receiving = &mut codec.receiving;
+            let Some(message) = &mut receiving.message else {
+                // What was inflated has been read.
+                if !receiving.keeps_context
+                    && let Some(mut inflater) = receiving.decompressor.take()
+                {
+                    inflater.reset();
+                    codec.pool.give_decompressor(inflater);
+                }
+                return Ok(Inflated::Nothing);
+            };
+            let inflater = receiving
+                .decompressor
+                .get_or_insert_with(|| codec.pool.decompressor());
+            if message.complete
+                && !message.inflated
+                && !inflater.has_more()
+                && !inflater.is_broken()
+            {
+                inflater.end_message();
+                message.inflated = !inflater.is_broken();
+            }
+            let waiting = inflater.waiting();
+            if waiting > 0 || message.inflated {
+                return Ok(if max == 0 {
+                    Inflated::Wait
+                } else {
+                    Inflated::Ready(waiting.min(max), message.inflated && waiting <= max)
+                });
+            }
+            if inflater.is_broken() {
+                receiving.message = None;
+                return Err(self.fail(ProtocolError::InvalidDeflate));
+            }
+            if max == 0 {
+                return Ok(Inflated::Wait);
+            }
+            if inflater.has_more() {
+                inflater.inflate(&[]);
+                continue;
+            }
+            if self.decoder.data_remaining() == 0 {
+                return Ok(Inflated::Nothing);
+            }
+            if input.is_empty() {
+                return Ok(Inflated::Wait);
+            }
+            let taken = self
+                .decoder
+                .take_payload(input, |payload| inflater.inflate(payload));
+            self.counters.payload_received += taken as u64;
+            self.received(taken);
+            if self.decoder.data_remaining() == 0 && self.decoder.is_final() {
+                self.end_inflating();
+            }
+        }
+    }
+
+    /// Takes what is [`Ready`](Inflated::Ready).
+    pub(super) fn take_inflated(&mut self, len: usize, end: bool) -> Option<Event<'_>> {
+        let codec = self.deflate.as_mut()?;
+        let receiving = &mut codec.receiving;
+        let kind = receiving.message?.kind;
+        self.counters.inflated += len as u64;
+        if end {
+            receiving.message = None;
+            self.counters.messages_inflated += 1;
+        }
+        let inflater = receiving.decompressor.as_mut()?;
+        let payload = Payload::new(inflater.take(len), Mask::NONE);
+        Some(Event::Data { kind, payload, end })
+    }
+}

@@ -1,0 +1,289 @@
+//! permessage-deflate: RFC 7692.
+//!
+//! [`Deflate`] says what an end wants, [`PerMessageDeflate`] what both have agreed on. What is compressed
+//! goes straight into the outbox, what is inflated waits in a window of fixed size until it is read: no
+//! message is ever held. The codec is miniz_oxide, or with the feature `zlib-rs` that one.
+
+mod compressor;
+mod decompressor;
+#[cfg(not(feature = "zlib-rs"))]
+mod miniz;
+mod raw;
+mod worth;
+#[cfg(feature = "zlib-rs")]
+mod zlib;
+
+#[cfg(test)]
+pub(crate) mod tests;
+
+use alloc::boxed::Box;
+use core::fmt;
+
+use crate::connection::Role;
+use crate::frame::DataKind;
+pub(crate) use compressor::{Compressor, Sink};
+pub(crate) use decompressor::Decompressor;
+use worth::Worth;
+
+/// What an end wants of permessage-deflate: how it compresses, and what it asks of its peer.
+///
+/// ```
+/// use wsstream_core::{Config, Deflate};
+///
+/// // Less memory: no state is kept between messages, in neither direction.
+/// let deflate = Deflate::new().context_takeover(false).peer_context_takeover(false);
+/// let config = Config::new().deflate(deflate);
+/// # let _ = config;
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deflate {
+    pub(crate) level: u8,
+    pub(crate) context_takeover: bool,
+    pub(crate) peer_context_takeover: bool,
+    pub(crate) window_bits: u8,
+    pub(crate) peer_window_bits: u8,
+}
+
+impl Deflate {
+    /// The level that [`new`](Self::new) sets: 1, which on streams costs least for what it saves.
+    pub const DEFAULT_LEVEL: u8 = 1;
+
+    /// [`DEFAULT_LEVEL`](Self::DEFAULT_LEVEL), context takeover both ways, windows of 15 bits.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            level: Self::DEFAULT_LEVEL,
+            context_takeover: true,
+            peer_context_takeover: true,
+            window_bits: MAX_WINDOW_BITS,
+            peer_window_bits: MAX_WINDOW_BITS,
+        }
+    }
+
+    /// How hard to compress, from 1, fast, to 9, small. What is beyond counts as the nearest.
+    #[must_use]
+    pub const fn level(mut self, level: u8) -> Self {
+        self.level = clamp(level, 1, 9);
+        self
+    }
+
+    /// Whether what we send may refer to our earlier messages, §7.1.1. Without, the state of about 300
+    /// KiB is used during a message only; small messages hardly shrink then.
+    #[must_use]
+    pub const fn context_takeover(mut self, keep: bool) -> Self {
+        self.context_takeover = keep;
+        self
+    }
+
+    /// Whether the peer may refer to its earlier messages, §7.1.1. If not, a server says so, and a client
+    /// fails the handshake with a server that does not agree.
+    #[must_use]
+    pub const fn peer_context_takeover(mut self, keep: bool) -> Self {
+        self.peer_context_takeover = keep;
+        self
+    }
+
+    /// How far back, at most, what we send refers: 2 to the power of `bits` octets, §7.1.2. From 8 to 15;
+    /// what is beyond counts as the nearest.
+    #[must_use]
+    pub const fn window_bits(mut self, bits: u8) -> Self {
+        self.window_bits = clamp(bits, MIN_WINDOW_BITS, MAX_WINDOW_BITS);
+        self
+    }
+
+    /// How far back the peer is asked to refer, §7.1.2, for peers that save memory by it: any window can be
+    /// received. A peer that cannot may do as it likes.
+    #[must_use]
+    pub const fn peer_window_bits(mut self, bits: u8) -> Self {
+        self.peer_window_bits = clamp(bits, MIN_WINDOW_BITS, MAX_WINDOW_BITS);
+        self
+    }
+}
+
+impl Default for Deflate {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+const fn clamp(value: u8, min: u8, max: u8) -> u8 {
+    if value < min {
+        min
+    } else if value > max {
+        max
+    } else {
+        value
+    }
+}
+
+/// What both ends have agreed on: the parameters of the server's answer, RFC 7692 §7.1.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PerMessageDeflate {
+    pub(crate) server_no_context_takeover: bool,
+    pub(crate) client_no_context_takeover: bool,
+    pub(crate) server_max_window_bits: Option<u8>,
+    pub(crate) client_max_window_bits: Option<u8>,
+}
+
+impl PerMessageDeflate {
+    /// Whether the server's messages do not refer to earlier ones, §7.1.1.1.
+    #[must_use]
+    pub const fn server_no_context_takeover(&self) -> bool {
+        self.server_no_context_takeover
+    }
+
+    /// Whether the client's messages do not refer to earlier ones, §7.1.1.2.
+    #[must_use]
+    pub const fn client_no_context_takeover(&self) -> bool {
+        self.client_no_context_takeover
+    }
+
+    /// How far back the server's messages refer at most, as a power of two from 8 to 15, §7.1.2.1.
+    #[must_use]
+    pub const fn server_max_window_bits(&self) -> u8 {
+        match self.server_max_window_bits {
+            Some(bits) => bits,
+            None => MAX_WINDOW_BITS,
+        }
+    }
+
+    /// The same of the client's, §7.1.2.2.
+    #[must_use]
+    pub const fn client_max_window_bits(&self) -> u8 {
+        match self.client_max_window_bits {
+            Some(bits) => bits,
+            None => MAX_WINDOW_BITS,
+        }
+    }
+}
+
+/// As in `Sec-WebSocket-Extensions`.
+impl fmt::Display for PerMessageDeflate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(NAME)?;
+        if self.server_no_context_takeover {
+            write!(f, "; {SERVER_NO_CONTEXT_TAKEOVER}")?;
+        }
+        if self.client_no_context_takeover {
+            write!(f, "; {CLIENT_NO_CONTEXT_TAKEOVER}")?;
+        }
+        if let Some(bits) = self.server_max_window_bits {
+            write!(f, "; {SERVER_MAX_WINDOW_BITS}={bits}")?;
+        }
+        if let Some(bits) = self.client_max_window_bits {
+            write!(f, "; {CLIENT_MAX_WINDOW_BITS}={bits}")?;
+        }
+        Ok(())
+    }
+}
+
+/// The name of the extension, and of its parameters, §7.1.
+pub(crate) const NAME: &str = "permessage-deflate";
+pub(crate) const SERVER_NO_CONTEXT_TAKEOVER: &str = "server_no_context_takeover";
+pub(crate) const CLIENT_NO_CONTEXT_TAKEOVER: &str = "client_no_context_takeover";
+pub(crate) const SERVER_MAX_WINDOW_BITS: &str = "server_max_window_bits";
+pub(crate) const CLIENT_MAX_WINDOW_BITS: &str = "client_max_window_bits";
+
+pub(crate) const MIN_WINDOW_BITS: u8 = 8;
+pub(crate) const MAX_WINDOW_BITS: u8 = 15;
+
+/// What every message that is flushed ends with, and no message on the wire does, §7.2.1.
+const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
+
+/// Both directions of one connection.
+#[derive(Debug)]
+pub(crate) struct Codec {
+    pub(crate) sending: Sending,
+    pub(crate) receiving: Receiving,
+    pub(crate) pool: &'static dyn CodecPool,
+}
+
+/// Where codecs come from when they are first used, and go when they hold nothing that is needed.
+pub(crate) trait CodecPool: fmt::Debug + Sync {
+    fn compressor(&self, level: u8, window_bits: u8) -> Box<Compressor> {
+        Box::new(Compressor::new(level, window_bits))
+    }
+
+    fn decompressor(&self) -> Box<Decompressor> {
+        Box::new(Decompressor::new())
+    }
+
+    fn give_compressor(&self, compressor: Box<Compressor>) {
+        drop(compressor);
+    }
+
+    fn give_decompressor(&self, decompressor: Box<Decompressor>) {
+        drop(decompressor);
+    }
+}
+
+/// No pool: codecs are made, and dropped.
+#[derive(Debug)]
+struct NoPool;
+
+impl CodecPool for NoPool {}
+
+/// Our direction.
+#[derive(Debug)]
+pub(crate) struct Sending {
+    /// Made when it is first used.
+    pub(crate) compressor: Option<Box<Compressor>>,
+    pub(crate) level: u8,
+    pub(crate) window_bits: u8,
+    pub(crate) keeps_context: bool,
+    /// Whether the message that is being sent is compressed.
+    pub(crate) in_message: bool,
+    pub(crate) worth: Worth,
+}
+
+/// The peer's.
+#[derive(Debug)]
+pub(crate) struct Receiving {
+    /// Made when it is first used.
+    pub(crate) decompressor: Option<Box<Decompressor>>,
+    pub(crate) keeps_context: bool,
+    pub(crate) message: Option<Inflating>,
+}
+
+/// A compressed message that is being received.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Inflating {
+    pub(crate) kind: DataKind,
+    /// Whether all of it has come.
+    pub(crate) complete: bool,
+    /// Whether all of it has been inflated, and there is no more than waits to be read.
+    pub(crate) inflated: bool,
+}
+
+impl Codec {
+    pub(crate) fn new(role: Role, wanted: &Deflate, agreed: &PerMessageDeflate) -> Self {
+        let server = (
+            agreed.server_no_context_takeover(),
+            agreed.server_max_window_bits(),
+        );
+        let client = (
+            agreed.client_no_context_takeover(),
+            agreed.client_max_window_bits(),
+        );
+        let ((no_context, window_bits), (peers_no_context, _)) = match role {
+            Role::Server => (server, client),
+            Role::Client => (client, server),
+        };
+        Self {
+            sending: Sending {
+                compressor: None,
+                level: wanted.level,
+                window_bits: window_bits.min(wanted.window_bits),
+                keeps_context: wanted.context_takeover && !no_context,
+                in_message: false,
+                worth: Worth::new(),
+            },
+            receiving: Receiving {
+                decompressor: None,
+                keeps_context: !peers_no_context,
+                message: None,
+            },
+            pool: &NoPool,
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! Our messages, compressed: RFC 7692 §7.2.1.
+
+use super::raw::{BOUNDS_WINDOW, Flush, RawDeflate};
+use super::{MAX_WINDOW_BITS, TAIL};
+
+/// Compresses one message after the other, with no reference further back than its window.
+#[derive(Debug)]
+pub(crate) struct Compressor {
+    raw: RawDeflate,
+    level: u8,
+    window_bits: u8,
+    /// Octets since nothing can be referred to: where the codec does not keep to a window, it has to
+    /// forget everything before that many have come.
+    remembered: usize,
+}
+
+/// Where compressed octets go, as long as there is room.
+#[derive(Debug)]
+pub(crate) struct Sink<'a> {
+    room: &'a mut [u8],
+    len: usize,
+}
+
+impl<'a> Sink<'a> {
+    pub(crate) const fn new(room: &'a mut [u8]) -> Self {
+        Self { room, len: 0 }
+    }
+
+    pub(crate) const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// The length without the tail of a flush, §7.2.1.
+    pub(crate) fn len_without_tail(&self) -> Option<usize> {
+        let octets = self.room[..self.len].strip_suffix(&TAIL)?;
+        Some(octets.len())
+    }
+}
+
+impl Compressor {
+    pub(crate) fn new(level: u8, window_bits: u8) -> Self {
+        Self {
+            raw: RawDeflate::new(level, window_bits),
+            level,
+            window_bits,
+            remembered: 0,
+        }
+    }
+
+    /// Whether it was made for this.
+    pub(crate) const fn is_for(&self, level: u8, window_bits: u8) -> bool {
+        self.level == level && self.window_bits == window_bits
+    }
+
+    /// Forgets what it was given: the next message refers to nothing before it.
+    pub(crate) fn reset(&mut self) {
+        self.raw.reset();
+        self.remembered = 0;
+    }
+
+    /// Compresses a piece of a message. `false` if it does not fit: then the state is good for nothing
+    /// but [`reset`](Self::reset).
+    pub(crate) fn push(&mut self, mut data: &[u8], sink: &mut Sink<'_>) -> bool {
+        while !data.is_empty() {
+            if self.remembered == self.window() {
+                if !self.run(&[], Flush::Full, sink) {
+                    return false;
+                }
+                self.remembered = 0;
+            }
+            let (piece, rest) = data.split_at(data.len().min(self.window() - self.remembered));
+            if !self.run(piece, Flush::None, sink) {
+                return false;
+            }
+            if self.window() < usize::MAX {
+                self.remembered += piece.len();
+            }
+            data = rest;
+        }
+        true
+    }
+
+    /// Ends a piece so that all of it can be inflated, with [`TAIL`].
+    pub(crate) fn flush(&mut self, sink: &mut Sink<'_>) -> bool {
+        if self.remembered == self.window() {
+            self.remembered = 0;
+            return self.run(&[], Flush::Full, sink);
+        }
+        self.run(&[], Flush::Sync, sink)
+    }
+
+    /// After how many octets everything is to be forgotten.
+    const fn window(&self) -> usize {
+        if BOUNDS_WINDOW || self.window_bits == MAX_WINDOW_BITS {
+            usize::MAX
+        } else {
+            1 << self.window_bits
+        }
+    }
+
+    fn run(&mut self, mut data: &[u8], flush: Flush, sink: &mut Sink<'_>) -> bool {
+        loop {
+            let room = &mut sink.room[sink.len..];
+            let (taken, made) = self.raw.deflate(data, room, flush);
+            let full = made == room.len();
+            sink.len += made;
+            data = &data[taken..];
+            // With room to spare it has done all it was told.
+            if full || data.is_empty() {
+                return !full;
+            }
+            if taken == 0 && made == 0 {
+                return false;
+            }
+        }
+    }
+}

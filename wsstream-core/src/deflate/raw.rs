@@ -1,0 +1,27 @@
+//! The codec behind permessage-deflate: raw deflate, RFC 1951.
+
+#[cfg(not(feature = "zlib-rs"))]
+pub(super) use super::miniz::{BOUNDS_WINDOW, RawDeflate, RawInflate};
+#[cfg(feature = "zlib-rs")]
+pub(super) use super::zlib::{BOUNDS_WINDOW, RawDeflate, RawInflate};
+
+/// How a piece ends.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Flush {
+    /// Not yet.
+    None,
+    /// So that all of it can be inflated.
+    Sync,
+    /// The same, and nothing refers back across it.
+    Full,
+}
+
+/// What an inflater is waiting for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Status {
+    NeedsInput,
+    NeedsRoom,
+    /// A final block has ended.
+    Final,
+    Broken,
+}

@@ -1,0 +1,102 @@
+//! zlib-rs, as this crate uses it: in place of miniz_oxide, with the feature `zlib-rs`.
+
+use core::fmt;
+
+use zlib_rs::{Deflate, DeflateFlush, Inflate, InflateFlush, Status as ZlibStatus};
+
+use super::raw::{Flush, Status};
+
+/// Whether the compressor keeps to a window by itself.
+pub(super) const BOUNDS_WINDOW: bool = true;
+
+pub(super) struct RawDeflate(Deflate);
+
+impl RawDeflate {
+    pub(super) fn new(level: u8, window_bits: u8) -> Self {
+        // There is no window of 8 bits, but with 9 nothing refers back further than 250 octets.
+        Self(Deflate::new(level.into(), false, window_bits.max(9)))
+    }
+
+    pub(super) fn reset(&mut self) {
+        self.0.reset();
+    }
+
+    /// How much was taken from `data`, and written to `room`.
+    pub(super) fn deflate(&mut self, data: &[u8], room: &mut [u8], flush: Flush) -> (usize, usize) {
+        let flush = match flush {
+            Flush::None => DeflateFlush::NoFlush,
+            Flush::Sync => DeflateFlush::SyncFlush,
+            Flush::Full => DeflateFlush::FullFlush,
+        };
+        let before = (self.0.total_in(), self.0.total_out());
+        // An error is no progress, which the caller sees.
+        let _ = self.0.compress(data, room, flush);
+        let taken = self.0.total_in() - before.0;
+        let made = self.0.total_out() - before.1;
+        (octets(taken), octets(made))
+    }
+}
+
+impl fmt::Debug for RawDeflate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RawDeflate")
+    }
+}
+
+pub(super) struct RawInflate(Inflate);
+
+impl RawInflate {
+    pub(super) fn new() -> Self {
+        Self(Inflate::new(false, 15))
+    }
+
+    pub(super) fn reset(&mut self) {
+        self.0.reset(false);
+    }
+
+    /// Begins a new stream behind `history`, which it may refer to.
+    pub(super) fn restart(&mut self, history: &[u8]) {
+        self.0.reset(false);
+        let near = &history[history.len().saturating_sub(32 << 10)..];
+        // A dictionary that is refused makes what refers to it invalid, which is found then.
+        let _ = self.0.set_dictionary(near);
+    }
+
+    /// Inflates to `buffer[at..]`. How much was taken and made.
+    pub(super) fn inflate(
+        &mut self,
+        data: &[u8],
+        buffer: &mut [u8],
+        at: usize,
+    ) -> (usize, usize, Status) {
+        let room = &mut buffer[at..];
+        let before = (self.0.total_in(), self.0.total_out());
+        let result = self.0.decompress(data, room, InflateFlush::SyncFlush);
+        let taken = octets(self.0.total_in() - before.0);
+        let made = octets(self.0.total_out() - before.1);
+        let status = match result {
+            Ok(ZlibStatus::StreamEnd) => Status::Final,
+            Ok(_) if made == room.len() => Status::NeedsRoom,
+            Ok(_) => Status::NeedsInput,
+            Err(_) => Status::Broken,
+        };
+        (taken, made, status)
+    }
+
+    /// Whether `tail` adds nothing, as it must: zlib-rs does not tell whether it ends a block.
+    pub(super) fn end_block(&mut self, tail: &[u8], buffer: &mut [u8], at: usize) -> bool {
+        let (taken, made, status) = self.inflate(tail, buffer, at);
+        status == Status::NeedsInput && taken == tail.len() && made == 0
+    }
+}
+
+impl fmt::Debug for RawInflate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RawInflate")
+    }
+}
+
+/// A count within one buffer.
+fn octets(count: u64) -> usize {
+    usize::try_from(count).unwrap_or(usize::MAX)
+}

@@ -1,0 +1,249 @@
+//! Negotiating permessage-deflate: RFC 7692 §5 to §7.1.
+
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use super::extensions::Extension;
+use crate::deflate::{
+    CLIENT_MAX_WINDOW_BITS, CLIENT_NO_CONTEXT_TAKEOVER, Deflate, MAX_WINDOW_BITS, MIN_WINDOW_BITS,
+    NAME, PerMessageDeflate, SERVER_MAX_WINDOW_BITS, SERVER_NO_CONTEXT_TAKEOVER,
+};
+
+/// Whether the extension is this one.
+pub(super) fn is_deflate(extension: &Extension) -> bool {
+    extension.name() == NAME
+}
+
+/// What a client offers, in order of preference, §5.1.
+///
+/// §7.1.2.1: a server that cannot keep to a window declines what asks for one. So that is not all.
+pub(super) fn offers(wanted: &Deflate) -> Vec<String> {
+    let windowless = Deflate {
+        peer_window_bits: MAX_WINDOW_BITS,
+        ..*wanted
+    };
+    let mut offers = Vec::from([offer(wanted)]);
+    if windowless != *wanted {
+        offers.push(offer(&windowless));
+    }
+    offers
+}
+
+fn offer(wanted: &Deflate) -> String {
+    let bits = |bits: u8| (bits < MAX_WINDOW_BITS).then_some(bits);
+    let mut offer = PerMessageDeflate {
+        server_no_context_takeover: !wanted.peer_context_takeover,
+        client_no_context_takeover: !wanted.context_takeover,
+        server_max_window_bits: bits(wanted.peer_window_bits),
+        client_max_window_bits: bits(wanted.window_bits),
+    }
+    .to_string();
+    if bits(wanted.window_bits).is_none() {
+        // §7.1.2.2: without a value, the server may choose any.
+        offer.push_str("; ");
+        offer.push_str(CLIENT_MAX_WINDOW_BITS);
+    }
+    offer
+}
+
+/// The parameters of an offer, or of an answer. A window without a value is `Some(None)`.
+#[derive(Default)]
+struct Parameters {
+    server_no_context_takeover: bool,
+    client_no_context_takeover: bool,
+    server_max_window_bits: Option<Option<u8>>,
+    client_max_window_bits: Option<Option<u8>>,
+}
+
+impl Parameters {
+    /// `None` for one that is unknown, comes twice, or has a value that it cannot have, §7.1.
+    fn parse(extension: &Extension) -> Option<Self> {
+        let mut parsed = Self::default();
+        for (name, value) in extension.params() {
+            match (name, value) {
+                (SERVER_NO_CONTEXT_TAKEOVER, None) if !parsed.server_no_context_takeover => {
+                    parsed.server_no_context_takeover = true;
+                }
+                (CLIENT_NO_CONTEXT_TAKEOVER, None) if !parsed.client_no_context_takeover => {
+                    parsed.client_no_context_takeover = true;
+                }
+                (SERVER_MAX_WINDOW_BITS, value) if parsed.server_max_window_bits.is_none() => {
+                    // §7.1.2.1: never without a value.
+                    parsed.server_max_window_bits = Some(Some(window_bits(value?)?));
+                }
+                (CLIENT_MAX_WINDOW_BITS, value) if parsed.client_max_window_bits.is_none() => {
+                    parsed.client_max_window_bits = Some(match value {
+                        Some(value) => Some(window_bits(value)?),
+                        None => None,
+                    });
+                }
+                _ => return None,
+            }
+        }
+        Some(parsed)
+    }
+}
+
+/// §7.1.2: 8 to 15, without leading zeros.
+fn window_bits(value: &str) -> Option<u8> {
+    let bits = value.parse().ok()?;
+    let canonical = !value.starts_with(['0', '+']);
+    (canonical && (MIN_WINDOW_BITS..=MAX_WINDOW_BITS).contains(&bits)).then_some(bits)
+}
+
+/// What a server answers to an offer; `None` if it declines, §7.1.
+pub(super) fn answer(offer: &Extension, wanted: &Deflate) -> Option<PerMessageDeflate> {
+    let offer = Parameters::parse(offer)?;
+    let smaller = |bits: u8| (bits < MAX_WINDOW_BITS).then_some(bits);
+    let server_max_window_bits = match offer.server_max_window_bits.flatten() {
+        // §7.1.2.1: who has asked is told.
+        Some(bits) => Some(bits.min(wanted.window_bits)),
+        None => smaller(wanted.window_bits),
+    };
+    // §7.1.2.2: not to be said to a client that does not know it.
+    let client_max_window_bits = offer
+        .client_max_window_bits
+        .and_then(|bits| smaller(bits.unwrap_or(MAX_WINDOW_BITS).min(wanted.peer_window_bits)));
+    Some(PerMessageDeflate {
+        server_no_context_takeover: offer.server_no_context_takeover || !wanted.context_takeover,
+        client_no_context_takeover: offer.client_no_context_takeover
+            || !wanted.peer_context_takeover,
+        server_max_window_bits,
+        client_max_window_bits,
+    })
+}
+
+/// What a client makes of a server's answer to its [`offers`]; `None` if it must fail, §7.1.
+pub(super) fn check(answer: &Extension, wanted: &Deflate) -> Option<PerMessageDeflate> {
+    let answer = Parameters::parse(answer)?;
+    // §7.1.2.2: in an answer it has a value, which is not above the one that was offered.
+    let client_max_window_bits = match answer.client_max_window_bits {
+        Some(bits) => Some(bits.filter(|bits| *bits <= wanted.window_bits)?),
+        None => None,
+    };
+    // §7.1.1.1: who accepts the offer says so.
+    if !wanted.peer_context_takeover && !answer.server_no_context_takeover {
+        return None;
+    }
+    Some(PerMessageDeflate {
+        server_no_context_takeover: answer.server_no_context_takeover,
+        client_no_context_takeover: answer.client_no_context_takeover,
+        server_max_window_bits: answer.server_max_window_bits.flatten(),
+        client_max_window_bits,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(text: &str) -> Vec<Extension> {
+        Extension::parse_list(text.as_bytes()).unwrap()
+    }
+
+    #[rustfmt::skip]
+    const OFFERS: &[(Deflate, &[&str])] = &[
+        (Deflate::new(), &["permessage-deflate; client_max_window_bits"]),
+        (Deflate::new().context_takeover(false), &["permessage-deflate; client_no_context_takeover; client_max_window_bits"]),
+        (Deflate::new().window_bits(10), &["permessage-deflate; client_max_window_bits=10"]),
+        (Deflate::new().peer_window_bits(9).peer_context_takeover(false), &[
+            "permessage-deflate; server_no_context_takeover; server_max_window_bits=9; client_max_window_bits",
+            "permessage-deflate; server_no_context_takeover; client_max_window_bits",
+        ]),
+    ];
+
+    #[test]
+    fn s5_1_offers() {
+        for (wanted, expected) in OFFERS {
+            assert_eq!(&offers(wanted), expected);
+        }
+    }
+
+    /// The server's answers: what is wanted, the offers, what is said to the first that is not declined.
+    #[rustfmt::skip]
+    const ANSWERS: &[(Deflate, &str, Option<&str>)] = &[
+        (Deflate::new(), "permessage-deflate", Some("permessage-deflate")),
+        // Chromium, Node ws, Python websockets.
+        (Deflate::new(), "permessage-deflate; client_max_window_bits", Some("permessage-deflate")),
+        // Autobahn.
+        (Deflate::new(), "permessage-deflate; client_no_context_takeover; client_max_window_bits", Some("permessage-deflate; client_no_context_takeover")),
+        // §7.1.3.
+        (Deflate::new(), "permessage-deflate; client_max_window_bits; server_max_window_bits=10", Some("permessage-deflate; server_max_window_bits=10")),
+        (Deflate::new(), "permessage-deflate; server_max_window_bits=\"8\"", Some("permessage-deflate; server_max_window_bits=8")),
+        (Deflate::new(), "permessage-deflate; server_max_window_bits=15", Some("permessage-deflate; server_max_window_bits=15")),
+        (Deflate::new(), "permessage-deflate; client_max_window_bits=9", Some("permessage-deflate; client_max_window_bits=9")),
+        (Deflate::new(), "permessage-deflate; server_no_context_takeover", Some("permessage-deflate; server_no_context_takeover")),
+        (Deflate::new().window_bits(11), "permessage-deflate", Some("permessage-deflate; server_max_window_bits=11")),
+        (Deflate::new().window_bits(11), "permessage-deflate; server_max_window_bits=12", Some("permessage-deflate; server_max_window_bits=11")),
+        (Deflate::new().peer_window_bits(11), "permessage-deflate", Some("permessage-deflate")),
+        (Deflate::new().peer_window_bits(11), "permessage-deflate; client_max_window_bits", Some("permessage-deflate; client_max_window_bits=11")),
+        (Deflate::new().peer_window_bits(11), "permessage-deflate; client_max_window_bits=10", Some("permessage-deflate; client_max_window_bits=10")),
+        (Deflate::new().context_takeover(false).peer_context_takeover(false), "permessage-deflate", Some("permessage-deflate; server_no_context_takeover; client_no_context_takeover")),
+        // Declined.
+        (Deflate::new(), "permessage-deflate; server_max_window_bits", None),
+        (Deflate::new(), "permessage-deflate; server_max_window_bits=7", None),
+        (Deflate::new(), "permessage-deflate; server_max_window_bits=16", None),
+        (Deflate::new(), "permessage-deflate; server_max_window_bits=08", None),
+        (Deflate::new(), "permessage-deflate; server_max_window_bits=+9", None),
+        (Deflate::new(), "permessage-deflate; server_max_window_bits=999999999999", None),
+        (Deflate::new(), "permessage-deflate; client_max_window_bits=7", None),
+        (Deflate::new(), "permessage-deflate; client_max_window_bits=x", None),
+        (Deflate::new(), "permessage-deflate; client_max_window_bits; client_max_window_bits", None),
+        (Deflate::new(), "permessage-deflate; server_no_context_takeover; server_no_context_takeover", None),
+        (Deflate::new(), "permessage-deflate; server_no_context_takeover=1", None),
+        (Deflate::new(), "permessage-deflate; client_no_context_takeover=\"\\1\"", None),
+        (Deflate::new(), "permessage-deflate; unknown", None),
+        (Deflate::new(), "permessage-bzip2", None),
+        (Deflate::new(), "x-webkit-deflate-frame", None),
+        // §5.1: the first that is not declined counts.
+        (Deflate::new(), "permessage-deflate; unknown, permessage-deflate; server_max_window_bits=9, permessage-deflate", Some("permessage-deflate; server_max_window_bits=9")),
+        (Deflate::new(), "foo, permessage-deflate; server_max_window_bits=16, permessage-deflate", Some("permessage-deflate")),
+    ];
+
+    #[test]
+    fn s7_1_answers() {
+        for (wanted, offers, expected) in ANSWERS {
+            let offers = parsed(offers);
+            let mut answers = offers
+                .iter()
+                .filter(|offer| is_deflate(offer))
+                .filter_map(|offer| answer(offer, wanted));
+            let answer = answers.next().map(|agreed| agreed.to_string());
+            assert_eq!(answer.as_deref(), *expected, "{offers:?}");
+        }
+    }
+
+    /// The client's: what was wanted, the answer, whether it is accepted.
+    #[rustfmt::skip]
+    const CHECKS: &[(Deflate, &str, bool)] = &[
+        (Deflate::new(), "permessage-deflate", true),
+        (Deflate::new(), "permessage-deflate; server_no_context_takeover; client_no_context_takeover", true),
+        // Python websockets.
+        (Deflate::new(), "permessage-deflate; server_max_window_bits=12; client_max_window_bits=12", true),
+        (Deflate::new(), "permessage-deflate; client_max_window_bits=8", true),
+        (Deflate::new(), "permessage-deflate; client_max_window_bits", false),
+        (Deflate::new(), "permessage-deflate; client_max_window_bits=16", false),
+        (Deflate::new(), "permessage-deflate; server_max_window_bits", false),
+        (Deflate::new(), "permessage-deflate; server_max_window_bits=7", false),
+        (Deflate::new(), "permessage-deflate; unknown", false),
+        (Deflate::new(), "permessage-deflate; client_no_context_takeover=1", false),
+        (Deflate::new(), "permessage-deflate; server_max_window_bits=9; server_max_window_bits=9", false),
+        (Deflate::new().window_bits(10), "permessage-deflate; client_max_window_bits=11", false),
+        (Deflate::new().window_bits(10), "permessage-deflate; client_max_window_bits=10", true),
+        (Deflate::new().window_bits(10), "permessage-deflate", true),
+        (Deflate::new().peer_window_bits(10), "permessage-deflate", true),
+        (Deflate::new().peer_context_takeover(false), "permessage-deflate", false),
+        (Deflate::new().peer_context_takeover(false), "permessage-deflate; server_no_context_takeover", true),
+    ];
+
+    #[test]
+    fn s7_1_checks() {
+        for (wanted, answer, accepted) in CHECKS {
+            let checked = check(&parsed(answer)[0], wanted);
+            assert_eq!(checked.is_some(), *accepted, "{answer}");
+            if let Some(agreed) = checked {
+                assert_eq!(agreed.to_string(), *answer);
+            }
+        }
+    }
+}
