@@ -68,8 +68,9 @@
 //! ```
 //!
 //! Features: `std` (default) adds `pump` and conversions into `std::io::Error`; `tracing` adds
-//! frame-level logs for connections that are set to [`debug`](Config::debug). Without `std` the crate
-//! needs `alloc` only.
+//! frame-level logs for connections that are set to [`debug`](Config::debug); `test-kit` adds `test_kit`,
+//! connections and transports in memory for tests of what runs over them. Without `std` the crate needs
+//! `alloc` only.
 #![no_std]
 #![warn(
     clippy::alloc_instead_of_core,
@@ -95,6 +96,8 @@ mod outbox;
 #[cfg(feature = "std")]
 pub mod pump;
 mod seed;
+#[cfg(any(test, feature = "test-kit"))]
+pub mod test_kit;
 mod time;
 mod url;
 
