@@ -69,7 +69,8 @@
 //!
 //! Features: `std` (default) adds `pump` and conversions into `std::io::Error`; `tracing` adds
 //! frame-level logs for connections that are set to [`debug`](Config::debug); `zlib-rs` compresses with
-//! that instead of miniz_oxide. Without `std` the crate needs `alloc` only.
+//! that instead of miniz_oxide; `test-kit` adds `test_kit`, connections and transports in memory for tests
+//! of what runs over them. Without `std` the crate needs `alloc` only.
 #![no_std]
 #![warn(
     clippy::alloc_instead_of_core,
@@ -96,6 +97,8 @@ mod outbox;
 #[cfg(feature = "std")]
 pub mod pump;
 mod seed;
+#[cfg(any(test, feature = "test-kit"))]
+pub mod test_kit;
 mod time;
 mod url;
 

@@ -43,6 +43,11 @@
 //! What a client asks for, what a server speaks, and how connections behave is said with [`Client`],
 //! [`Server`] and [`Config`]. Whole messages go through a [`WebSocket`].
 //!
+//! Inside an HTTP server that exists already, [`Server::negotiate`] decides on header fields, and
+//! [`Opened::from_upgraded`] takes the connection: the example `axum_server` does so for HTTP/1.1 and
+//! HTTP/2. Under other libraries, a [`WsStream`] is a stream like any: see `hyper_client` and
+//! `postgres_client`.
+//!
 //! # TLS
 //!
 //! With the feature `rustls`, `wss://` URLs are dialled with TLS, verified against the certificates that
@@ -92,7 +97,7 @@ pub use tokio_rustls::rustls;
 
 pub use wsstream_core::handshake::{
     Agreed, Client, HandshakeError, Headers, InvalidField, Origins, Refusal, Request, Response,
-    Server,
+    Server, accept_key,
 };
 pub use wsstream_core::pump::{Relayed, Upgraded};
 pub use wsstream_core::{

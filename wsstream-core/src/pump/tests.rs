@@ -12,4 +12,3 @@ mod relay;
 mod socket;
 mod support;
 mod time;
-mod transport;

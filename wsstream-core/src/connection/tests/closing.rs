@@ -154,7 +154,7 @@ fn half_close_lets_the_other_direction_go_on() {
             .send(DataKind::Binary, b"reply", true)
             .unwrap();
         pair.deliver(Server, usize::MAX);
-        pair.advance(9);
+        pair.advance(secs(9));
     }
     pair.server.connection.close(&close(0));
     pair.settle();

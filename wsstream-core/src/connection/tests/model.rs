@@ -22,7 +22,7 @@ enum Op {
     Deliver(Role, usize),
     /// Ends the transport that this end writes to.
     Eof(Role),
-    Advance(u64),
+    Advance(Duration),
 }
 
 fn op() -> impl Strategy<Value = Op> {
@@ -39,7 +39,7 @@ fn op() -> impl Strategy<Value = Op> {
         4 => (role(), 0..3000usize).prop_map(|(role, count)| Op::Write(role, count)),
         8 => (role(), 0..3000usize).prop_map(|(role, count)| Op::Deliver(role, count)),
         2 => role().prop_map(|role| Op::Deliver(role, usize::MAX)),
-        1 => (1..15u64).prop_map(Op::Advance),
+        1 => (1..15u64).prop_map(|by| Op::Advance(secs(by))),
     ]
 }
 
@@ -98,15 +98,11 @@ impl Model {
             }
             Op::Eof(role) => {
                 self.disturbed = true;
-                let (end, peer) = self.pair.ends(role);
-                end.shut = true;
-                end.stuck = true;
-                end.wire.clear();
-                peer.connection.recv_eof();
+                self.pair.cut_off(role);
             }
-            Op::Advance(secs) => {
+            Op::Advance(by) => {
                 self.disturbed = true;
-                self.pair.advance(secs);
+                self.pair.advance(by);
             }
         }
     }
@@ -161,6 +157,7 @@ proptest! {
         client in config(), server in config(), ops in prop::collection::vec(op(), 0..60),
         eof in prop::option::weighted(0.3, (prop::sample::select(&ROLES[..]), 0..60usize)),
         first in prop::sample::select(&ROLES[..]), calm: bool,
+        piece in prop_oneof![1..20_usize, Just(usize::MAX)],
     ) {
         let mut model = Model {
             pair: Pair::new(client, server),
@@ -179,7 +176,7 @@ proptest! {
         }
         // Both close, and all is delivered.
         for role in [first, other(first)] {
-            model.pair.settle();
+            model.pair.settle_in(piece);
             model.pair.end(role).connection.close(&close(1000));
         }
         model.pair.settle();
@@ -201,9 +198,9 @@ proptest! {
             }
         }
         // Whatever has happened, it does not last.
-        model.pair.advance(50);
+        model.pair.advance(secs(50));
         model.pair.settle();
-        model.pair.advance(50);
+        model.pair.advance(secs(50));
         for role in ROLES {
             let end = model.pair.end(role);
             prop_assert!(end.connection.is_over() && end.connection.ending().is_some());

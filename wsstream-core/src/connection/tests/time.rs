@@ -13,10 +13,6 @@ fn keepalive() -> Config {
     Config::new().keepalive(Keepalive::new(secs(30), secs(10)))
 }
 
-const fn secs(secs: u64) -> Duration {
-    Duration::from_secs(secs)
-}
-
 const fn at(secs: u64) -> Timestamp {
     Timestamp::from_origin(Duration::from_secs(secs))
 }
@@ -69,18 +65,18 @@ fn without_deadlines_nobody_asks_for_the_time() {
 fn s5_5_2_silence_is_asked_and_then_given_up() {
     for role in ROLES {
         let mut pair = asking(role);
-        pair.advance(29);
+        pair.advance(secs(29));
         assert_eq!(pair.end(role).connection.counters().pings_sent, 0);
-        pair.advance(1);
+        pair.advance(secs(1));
         assert_eq!(pair.end(role).connection.counters().pings_sent, 1);
         assert_eq!(
             frames(&pair.end(role).wire),
             [(0x89, 1u64.to_be_bytes().to_vec())]
         );
         // The transport has taken the ping: that is no sign of life.
-        pair.advance(9);
+        pair.advance(secs(9));
         assert_eq!(pair.end(role).connection.ending(), None);
-        pair.advance(1);
+        pair.advance(secs(1));
         assert_eq!(pair.end(role).connection.ending(), DEAD);
         assert!(pair.end(role).connection.is_over());
         assert!(
@@ -108,15 +104,15 @@ fn a_ping_that_the_transport_takes_octet_by_octet_is_no_sign_of_life_either() {
 #[test]
 fn a_pong_is_life_and_tells_the_round_trip_time() {
     let mut pair = asking(Client);
-    pair.advance(32);
+    pair.advance(secs(32));
     assert!(pair.deliver(Client, usize::MAX));
     assert!(pair.deliver(Server, usize::MAX));
-    pair.advance(1);
+    pair.advance(secs(1));
     assert_eq!(pair.client.connection.rtt(), Some(secs(2)));
     assert_eq!(pair.client.seen, [pong(&1u64.to_be_bytes())]);
-    pair.advance(28);
+    pair.advance(secs(28));
     assert_eq!(pair.client.connection.counters().pings_sent, 1);
-    pair.advance(1);
+    pair.advance(secs(1));
     assert_eq!(pair.client.connection.counters().pings_sent, 2);
 }
 
@@ -200,7 +196,7 @@ fn no_keepalive_after_a_close() {
         );
         pair.end(closer).connection.close(&close(1000));
         pair.deliver(closer, usize::MAX);
-        pair.advance(900);
+        pair.advance(secs(900));
         for role in ROLES {
             assert_eq!(pair.end(role).connection.counters().pings_sent, 0);
             assert!(!pair.end(role).connection.is_over());
@@ -216,7 +212,7 @@ fn s7_1_1_the_peers_close_is_waited_for() {
             let config = Config::new().half_close(half_close);
             let mut pair = Pair::new(config.clone(), config);
             pair.end(role).connection.close(&close(1000));
-            pair.advance(patience - 1);
+            pair.advance(secs(patience - 1));
             assert_eq!(pair.end(role).connection.ending(), None);
             // An octet buys time.
             let (end, _) = pair.ends(role);
@@ -225,9 +221,9 @@ fn s7_1_1_the_peers_close_is_waited_for() {
                 &frame(other(role), 0x82, b"a")[..1],
                 &mut end.seen,
             );
-            pair.advance(patience - 1);
+            pair.advance(secs(patience - 1));
             assert_eq!(pair.end(role).connection.ending(), None);
-            pair.advance(1);
+            pair.advance(secs(1));
             assert_eq!(pair.end(role).connection.ending(), NEVER_CLOSED);
             assert!(pair.end(role).connection.is_over());
         }

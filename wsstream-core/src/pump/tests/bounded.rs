@@ -90,7 +90,7 @@ fn an_application_that_never_reads_stops_the_peer() {
     }
 }
 
-impl Lone<crate::pump::Stream<super::transport::Mock>> {
+impl Lone<crate::pump::Stream<crate::test_kit::Pipe>> {
     fn buffers(&mut self) -> (bool, bool) {
         let pump = &mut self.it.pump;
         (

@@ -5,7 +5,7 @@ use core::task::Poll;
 use std::io::ErrorKind;
 
 use super::support::*;
-use super::transport::WriteEnd;
+use crate::test_kit::WriteEnd;
 use crate::{Config, Opcode, Role};
 
 #[test]
@@ -52,13 +52,13 @@ fn a_shutdown_that_could_not_send_its_close_says_so() {
 /// The one who closes first gets a long reply, and the other way round.
 #[test]
 fn half_close_in_both_directions_with_a_long_reply() {
-    use super::transport::{Clock, Mock};
+    use crate::test_kit::{Clock, Pipe};
     use alloc::rc::Rc;
     use alloc::vec;
     use core::cell::RefCell;
     for first in ROLES {
         let clock = Clock::default();
-        let (client, server) = Mock::pair(&clock, true);
+        let (client, server) = Pipe::pair(&clock, true);
         client.output.get().capacity = 100;
         server.output.get().capacity = 1000;
         let share = |mock, role| {

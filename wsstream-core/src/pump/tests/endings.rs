@@ -7,7 +7,7 @@ use std::io::{self, ErrorKind};
 use std::panic::catch_unwind;
 
 use super::support::*;
-use super::transport::WriteEnd;
+use crate::test_kit::WriteEnd;
 use crate::{ClosedBy, Config, Opcode, ProtocolError, Role, StreamError};
 
 /// The typed error in what a read gave.
@@ -183,7 +183,7 @@ fn a_writer_that_waits_is_told_when_a_reader_meets_the_end() {
         lone.feed(Opcode::Binary, &octets(100_000));
         lone.feed_close(1001);
         lone.fill();
-        let writer = core::mem::replace(&mut lone.task, Task::new());
+        let writer = core::mem::take(&mut lone.task);
         writer.is_woken();
         let mut read = 0;
         while read < 100_000 {

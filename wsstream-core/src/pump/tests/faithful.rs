@@ -9,7 +9,7 @@ use core::task::Poll;
 use proptest::prelude::*;
 
 use super::support::*;
-use super::transport::{Clock, Line, Mock};
+use crate::test_kit::{Clock, Line, Pipe};
 use crate::{Config, Encoding, Opcode, Role};
 
 /// How one direction of the transport behaves.
@@ -54,7 +54,7 @@ fn converse(
     (piece, room): (usize, usize),
 ) -> [Vec<u8>; 2] {
     let clock = Clock::default();
-    let (at_client, at_server) = Mock::pair(&clock, vectored);
+    let (at_client, at_server) = Pipe::pair(&clock, vectored);
     cuts[0].apply(&mut at_client.output.get());
     cuts[1].apply(&mut at_server.output.get());
     let share = |mock, role| Rc::new(RefCell::new(stream(mock, role, encoding, config.clone())));
@@ -179,7 +179,7 @@ proptest! {
             Lone::new(role, Config::new())
         };
         lone.output.get().capacity = capacity;
-        let (far, _held) = Mock::pair(&lone.clock, true);
+        let (far, _held) = Pipe::pair(&lone.clock, true);
         let output = lone.output.clone();
         let mut peer = stream(far, other(role), lone.it.encoding(), Config::new());
         let peer_lines = (peer.transport().input.clone(), peer.transport().output.clone());
@@ -187,7 +187,7 @@ proptest! {
         let (mut arrived, mut read) = (Vec::new(), Vec::new());
         let mut out = vec![0; 1 << 17];
         let task = Task::new();
-        let mut peer_read = |count: usize, peer: &mut crate::pump::Stream<Mock>| {
+        let mut peer_read = |count: usize, peer: &mut crate::pump::Stream<Pipe>| {
             let taken = output.get().take_up_to(count);
             peer_lines.0.get().feed(&taken);
             while let Poll::Ready(count) = peer.poll_read(&task.cx(), &mut out) {

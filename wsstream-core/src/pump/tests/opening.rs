@@ -12,12 +12,12 @@ use std::io::{self, ErrorKind};
 use proptest::prelude::*;
 
 use super::support::*;
-use super::transport::{Clock, Mock, WriteEnd};
 use crate::handshake::{Agreed, Client, HandshakeError, Refusal, Server};
 use crate::pump::{Accept, Connect, Opened, Upgraded};
+use crate::test_kit::{Clock, Pipe, WriteEnd};
 use crate::{Config, Encoding, Opcode, Role, Seed, Url};
 
-fn connect(mock: Mock) -> Connect<Mock> {
+fn connect(mock: Pipe) -> Connect<Pipe> {
     let url = Url::parse("ws://localhost/").unwrap();
     Connect::new(mock, &url, &Client::stream(), Seed::new([7; 32]))
 }
@@ -64,7 +64,7 @@ proptest! {
         capacity in 1..400_usize, len in 0..3000_usize, vectored: bool,
     ) {
         let clock = Clock::default();
-        let (near, far) = Mock::pair(&clock, vectored);
+        let (near, far) = Pipe::pair(&clock, vectored);
         for (line, chunk) in [(&near.output, chunks[0]), (&far.output, chunks[1])] {
             let mut line = line.get();
             (line.chunk, line.capacity, line.pend_every) = (chunk, capacity, pend_every);
@@ -100,7 +100,7 @@ proptest! {
 #[test]
 fn frames_right_behind_the_handshake_are_kept() {
     let clock = Clock::default();
-    let (near, far) = Mock::pair(&clock, true);
+    let (near, far) = Pipe::pair(&clock, true);
     let (to_client, to_server) = (far.output.clone(), near.output.clone());
     let mut connecting = Waiting::new(connect(near));
     assert!(connecting.poll().is_pending());
@@ -127,7 +127,7 @@ fn what_another_library_has_received_comes_first() {
     for len in [0, 1, 5, 125, 70_000, 200_000] {
         for writes_first in [false, true] {
             let clock = Clock::default();
-            let (near, far) = Mock::pair(&clock, true);
+            let (near, far) = Pipe::pair(&clock, true);
             let wire = frame(Role::Client, Opcode::Binary, &octets(len));
             let (received, later) = wire.split_at(wire.len() - wire.len() / 10);
             let opened = Opened::from_upgraded(
@@ -160,7 +160,7 @@ fn what_another_library_has_received_comes_first() {
 #[test]
 fn a_request_that_does_not_come_in_time_gets_408() {
     let clock = Clock::default();
-    let (near, far) = Mock::pair(&clock, true);
+    let (near, far) = Pipe::pair(&clock, true);
     let mut accepting = Waiting::new(Accept::new(near, &Server::stream()));
     assert!(accepting.poll().is_pending());
     // It is a total, not a wait for the next octet.
@@ -187,7 +187,7 @@ fn garbage_gets_400() {
         b"GET /\n\n",
     ] {
         let clock = Clock::default();
-        let (near, far) = Mock::pair(&clock, true);
+        let (near, far) = Pipe::pair(&clock, true);
         far.output.get().feed(garbage);
         far.output.get().finish(Ok(()));
         let mut accepting = Waiting::new(Accept::new(near, &Server::stream()));
@@ -201,7 +201,7 @@ fn garbage_gets_400() {
 fn a_refusal_with_its_body_reaches_the_client() {
     for policy in [false, true] {
         let clock = Clock::default();
-        let (near, far) = Mock::pair(&clock, false);
+        let (near, far) = Pipe::pair(&clock, false);
         near.output.get().chunk = 7;
         far.output.get().chunk = 5;
         let refused = RefCell::new(None);
@@ -233,7 +233,7 @@ fn a_refusal_with_its_body_reaches_the_client() {
 #[test]
 fn a_refusal_that_a_reset_cuts_short_is_still_one() {
     let clock = Clock::default();
-    let (near, far) = Mock::pair(&clock, true);
+    let (near, far) = Pipe::pair(&clock, true);
     far.output
         .get()
         .feed(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 100\r\n\r\nno");
@@ -253,7 +253,7 @@ fn a_refusal_that_a_reset_cuts_short_is_still_one() {
 #[test]
 fn a_client_fails_when_the_server_is_silent_or_gone() {
     let clock = Clock::default();
-    let (near, far) = Mock::pair(&clock, true);
+    let (near, far) = Pipe::pair(&clock, true);
     let mut connecting = Waiting::new(connect(near));
     assert!(connecting.poll().is_pending());
     clock.advance(secs(10));
@@ -263,12 +263,12 @@ fn a_client_fails_when_the_server_is_silent_or_gone() {
     );
     drop(far);
 
-    let (near, far) = Mock::pair(&clock, true);
+    let (near, far) = Pipe::pair(&clock, true);
     drop(far);
     let error = ready(Waiting::new(connect(near)).poll()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::UnexpectedEof);
 
-    let (near, far) = Mock::pair(&clock, true);
+    let (near, far) = Pipe::pair(&clock, true);
     near.output.get().write_end = Some((5, WriteEnd::Error(ErrorKind::ConnectionReset)));
     let error = ready(Waiting::new(connect(near)).poll()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ConnectionReset);
@@ -280,7 +280,7 @@ fn a_client_fails_when_the_server_is_silent_or_gone() {
 fn a_refused_peer_that_stays_is_dropped() {
     for floods in [false, true] {
         let clock = Clock::default();
-        let (near, far) = Mock::pair(&clock, true);
+        let (near, far) = Pipe::pair(&clock, true);
         far.output.get().feed(b"hello\r\n\r\n");
         far.output.get().chunk = 1000;
         let mut accepting = pin!(Accept::new(near, &Server::stream()));
@@ -307,7 +307,7 @@ fn a_refused_peer_that_stays_is_dropped() {
 #[test]
 fn an_answer_that_is_not_taken_times_out() {
     let clock = Clock::default();
-    let (near, far) = Mock::pair(&clock, true);
+    let (near, far) = Pipe::pair(&clock, true);
     let mut connecting = Waiting::new(connect(near));
     assert!(connecting.poll().is_pending());
     far.output.get().capacity = 10;
@@ -324,7 +324,7 @@ fn an_answer_that_is_not_taken_times_out() {
 #[test]
 fn a_socket_opens_too() {
     let clock = Clock::default();
-    let (near, far) = Mock::pair(&clock, true);
+    let (near, far) = Pipe::pair(&clock, true);
     far.output
         .get()
         .feed(&frame(Role::Server, Opcode::Text, b"early"));

@@ -5,12 +5,12 @@ use alloc::vec::Vec;
 use core::task::Poll;
 
 use super::support::*;
-use super::transport::{Clock, Mock};
 use crate::handshake::Agreed;
 use crate::pump::{Opened, Upgraded};
+use crate::test_kit::{Clock, Pipe};
 use crate::{Config, Opcode, Role, Seed};
 
-type Poller = fn(&mut Lone<crate::pump::Stream<Mock>>);
+type Poller = fn(&mut Lone<crate::pump::Stream<Pipe>>);
 
 /// Whatever an application polls while it does not read.
 const NOT_READING: [(&str, Poller); 4] = [
@@ -20,7 +20,7 @@ const NOT_READING: [(&str, Poller); 4] = [
     ("empty write", |lone| assert!(lone.write(b"").is_ready())),
 ];
 
-fn pongs(lone: &Lone<crate::pump::Stream<Mock>>) -> Vec<Vec<u8>> {
+fn pongs(lone: &Lone<crate::pump::Stream<Pipe>>) -> Vec<Vec<u8>> {
     let sent = lone.sent().into_iter();
     let pongs = sent.filter(|(opcode, _)| *opcode == Opcode::Pong);
     pongs.map(|(_, payload)| payload).collect()
@@ -166,7 +166,7 @@ fn after_our_close_pings_are_still_answered() {
 #[test]
 fn a_writer_that_never_reads_answers_every_ping() {
     let clock = Clock::default();
-    let (near, far) = Mock::pair(&clock, false);
+    let (near, far) = Pipe::pair(&clock, false);
     let seed = Upgraded::Client(Seed::new([1; 32]));
     let mut opened =
         Opened::from_upgraded(near, seed, Agreed::default(), Config::new(), vec![]).into_stream();

@@ -13,16 +13,16 @@ use std::io::{self, ErrorKind};
 use proptest::prelude::*;
 
 use super::support::*;
-use super::transport::{Clock, Mock, SharedLine, WriteEnd};
 use crate::pump::{End, Plain, Relay, Relayed, Stream};
+use crate::test_kit::{Clock, Pipe, SharedLine, WriteEnd};
 use crate::{Config, Encoding, Keepalive, Opcode, Role};
 
 /// A WebSocket server's end and a plain one, what their peers have in hand, and the relay's task.
 struct Joined {
-    stream: Stream<Mock>,
-    plain: Plain<Mock>,
-    client: Mock,
-    target: Mock,
+    stream: Stream<Pipe>,
+    plain: Plain<Pipe>,
+    client: Pipe,
+    target: Pipe,
     clock: Clock,
     task: Task,
 }
@@ -30,8 +30,8 @@ struct Joined {
 impl Joined {
     fn new(config: Config) -> Self {
         let clock = Clock::default();
-        let (client, near) = Mock::pair(&clock, true);
-        let (plain, target) = Mock::pair(&clock, true);
+        let (client, near) = Pipe::pair(&clock, true);
+        let (plain, target) = Pipe::pair(&clock, true);
         Self {
             stream: stream(near, Role::Server, Encoding::Binary, config),
             plain: Plain(plain),
@@ -154,7 +154,7 @@ proptest! {
         capacity in prop_oneof![1..20_usize, 1000..100_000_usize], lens in [0..9000_usize, 0..9000_usize],
     ) {
         let clock = Clock::default();
-        let pairs = [0, 1, 2].map(|_| Mock::pair(&clock, true));
+        let pairs = [0, 1, 2].map(|_| Pipe::pair(&clock, true));
         for ((a, b), chunk) in pairs.iter().zip(chunks) {
             for line in [&a.output, &b.output] {
                 let mut line = line.get();
@@ -377,8 +377,8 @@ fn a_client_that_goes_while_it_takes_nothing_ends_the_relay() {
 #[test]
 fn two_plain_ends_and_two_streams() {
     let clock = Clock::default();
-    let (a, left) = Mock::pair(&clock, false);
-    let (b, right) = Mock::pair(&clock, true);
+    let (a, left) = Pipe::pair(&clock, false);
+    let (b, right) = Pipe::pair(&clock, true);
     left.output.get().feed(b"up");
     left.output.get().finish(Ok(()));
     right.output.get().feed(b"down");
@@ -390,8 +390,8 @@ fn two_plain_ends_and_two_streams() {
     assert_eq!(right.input.get().take(), b"up");
     assert!(left.input.get().is_shut_down && right.input.get().is_shut_down);
 
-    let (a, left) = Mock::pair(&clock, false);
-    let (b, right) = Mock::pair(&clock, true);
+    let (a, left) = Pipe::pair(&clock, false);
+    let (b, right) = Pipe::pair(&clock, true);
     let mut left = stream(left, Role::Client, Encoding::Base64, Config::new());
     let mut right = stream(right, Role::Server, Encoding::Binary, Config::new());
     let (up, down) = (octets(100_000), octets(50_000));
@@ -411,8 +411,8 @@ fn two_plain_ends_and_two_streams() {
 #[test]
 fn a_relay_that_is_dropped_with_octets_under_way_ends_as_a_failure() {
     let clock = Clock::default();
-    let (a, left) = Mock::pair(&clock, false);
-    let (b, right) = Mock::pair(&clock, true);
+    let (a, left) = Pipe::pair(&clock, false);
+    let (b, right) = Pipe::pair(&clock, true);
     left.output.get().feed(&octets(200_000));
     right.input.get().capacity = 10;
     let (mut a, mut b) = (

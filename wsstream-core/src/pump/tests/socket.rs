@@ -10,15 +10,15 @@ use std::io::ErrorKind;
 use proptest::prelude::*;
 
 use super::support::*;
-use super::transport::{Clock, Mock};
 use crate::pump::Socket;
+use crate::test_kit::{Clock, Pipe};
 use crate::{Config, Message, Opcode, Role};
 
 fn binary(len: usize) -> Message {
     Message::Binary(octets(len).into())
 }
 
-impl Lone<Socket<Mock>> {
+impl Lone<Socket<Pipe>> {
     fn recv(&mut self) -> Poll<std::io::Result<Option<Message>>> {
         self.it.poll_recv(&self.task.cx())
     }
@@ -36,7 +36,7 @@ impl Lone<Socket<Mock>> {
     }
 }
 
-fn ready_to_send(lone: &mut Lone<Socket<Mock>>) -> bool {
+fn ready_to_send(lone: &mut Lone<Socket<Pipe>>) -> bool {
     match lone.it.poll_ready(&lone.task.cx()) {
         Poll::Ready(result) => {
             result.unwrap();
@@ -46,7 +46,7 @@ fn ready_to_send(lone: &mut Lone<Socket<Mock>>) -> bool {
     }
 }
 
-async fn send(socket: &mut Socket<Mock>, message: Message) {
+async fn send(socket: &mut Socket<Pipe>, message: Message) {
     poll_fn(|cx| socket.poll_ready(cx)).await.unwrap();
     socket.start_send(message);
     poll_fn(|cx| socket.poll_flush(cx)).await.unwrap();
@@ -55,7 +55,7 @@ async fn send(socket: &mut Socket<Mock>, message: Message) {
 /// One end sends, the other one echoes, and both close.
 fn echo(messages: &[Message], chunk: usize, capacity: usize, pend_every: usize) -> Vec<Message> {
     let clock = Clock::default();
-    let (client, server) = Mock::pair(&clock, true);
+    let (client, server) = Pipe::pair(&clock, true);
     for line in [&client.output, &server.output] {
         let mut line = line.get();
         (line.chunk, line.capacity, line.pend_every) = (chunk, capacity, pend_every);
@@ -129,7 +129,7 @@ fn empty_messages_are_not_lost() {
 /// Who is dropped while a message is half sent leaves it to who is polled next.
 #[test]
 fn a_message_that_was_begun_is_sent_to_its_end_by_any_poll() {
-    let polls: [fn(&mut Lone<Socket<Mock>>); 3] = [
+    let polls: [fn(&mut Lone<Socket<Pipe>>); 3] = [
         |lone| assert!(lone.recv().is_pending()),
         |lone| {
             ready_to_send(lone);

@@ -2,52 +2,33 @@
 
 use alloc::boxed::Box;
 use alloc::rc::Rc;
-use alloc::sync::Arc;
-use alloc::task::Wake;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::cell::RefCell;
 use core::fmt::Debug;
-use core::future::{Future, poll_fn};
-use core::pin::Pin;
-use core::sync::atomic::{AtomicBool, Ordering};
-use core::task::{Context, Poll, Waker};
+use core::future::poll_fn;
+use core::task::Poll;
 use core::time::Duration;
 use std::io;
 
-use super::transport::{Clock, Mock, SharedLine};
 use crate::handshake::Agreed;
 use crate::pump::recv_buffer::RecvBuffer;
 use crate::pump::wire::Wire;
 use crate::pump::{Socket, Stream};
-use crate::{Close, CloseCode, Config, Connection, Decoder, Encoding, Header, Opcode, Role, Seed};
-
-pub(super) const ROLES: [Role; 2] = [Role::Client, Role::Server];
-
-pub(super) const fn other(role: Role) -> Role {
-    match role {
-        Role::Client => Role::Server,
-        Role::Server => Role::Client,
-    }
-}
+use crate::test_kit::{Clock, Pipe, SharedLine};
+pub(super) use crate::test_kit::{Job, ROLES, Task, connection, other, run_all};
+use crate::{Close, CloseCode, Config, Decoder, Encoding, Header, Opcode, Role};
 
 pub(super) const fn secs(secs: u64) -> Duration {
     Duration::from_secs(secs)
 }
 
-pub(super) fn connection(role: Role, config: Config) -> Connection {
-    match role {
-        Role::Client => Connection::client(config, &Seed::new([7; 32])),
-        Role::Server => Connection::server(config),
-    }
-}
-
 pub(super) fn stream(
-    transport: Mock,
+    transport: Pipe,
     role: Role,
     encoding: Encoding,
     config: Config,
-) -> Stream<Mock> {
+) -> Stream<Pipe> {
     let connection = connection(role, config);
     let received = RecvBuffer::default();
     let wire = Wire::new(transport);
@@ -62,10 +43,10 @@ pub(super) struct Lone<S> {
     pub(super) output: SharedLine,
     pub(super) clock: Clock,
     pub(super) task: Task,
-    _far: Mock,
+    _far: Pipe,
 }
 
-impl Lone<Stream<Mock>> {
+impl Lone<Stream<Pipe>> {
     pub(super) fn new(role: Role, config: Config) -> Self {
         Self::with(role, true, |near| {
             stream(near, role, Encoding::Binary, config)
@@ -114,13 +95,13 @@ impl Lone<Stream<Mock>> {
     }
 }
 
-impl Lone<Socket<Mock>> {
+impl Lone<Socket<Pipe>> {
     pub(super) fn socket(role: Role, config: Config) -> Self {
         Self::with(role, true, |near| socket(near, role, config))
     }
 }
 
-pub(super) fn socket(transport: Mock, role: Role, config: Config) -> Socket<Mock> {
+pub(super) fn socket(transport: Pipe, role: Role, config: Config) -> Socket<Pipe> {
     let connection = connection(role, config.half_close(false));
     let received = RecvBuffer::default();
     let wire = Wire::new(transport);
@@ -128,9 +109,9 @@ pub(super) fn socket(transport: Mock, role: Role, config: Config) -> Socket<Mock
 }
 
 impl<S> Lone<S> {
-    pub(super) fn with(role: Role, vectored: bool, make: impl FnOnce(Mock) -> S) -> Self {
+    pub(super) fn with(role: Role, vectored: bool, make: impl FnOnce(Pipe) -> S) -> Self {
         let clock = Clock::default();
-        let (near, far) = Mock::pair(&clock, vectored);
+        let (near, far) = Pipe::pair(&clock, vectored);
         let (input, output) = (near.input.clone(), near.output.clone());
         Self {
             it: make(near),
@@ -228,85 +209,10 @@ pub(super) fn kind<R: Debug>(poll: Poll<io::Result<R>>) -> io::ErrorKind {
     ready(poll).unwrap_err().kind()
 }
 
-/// A task that is polled by hand, or by [`run`].
-#[derive(Clone, Debug)]
-pub(super) struct Task {
-    flag: Arc<Flag>,
-    waker: Waker,
-}
-
-#[derive(Debug)]
-struct Flag {
-    woken: AtomicBool,
-}
-
-impl Wake for Flag {
-    fn wake(self: Arc<Self>) {
-        self.woken.store(true, Ordering::SeqCst);
-    }
-}
-
-impl Task {
-    pub(super) fn new() -> Self {
-        let flag = Arc::new(Flag {
-            woken: AtomicBool::new(true),
-        });
-        let waker = Waker::from(Arc::clone(&flag));
-        Self { flag, waker }
-    }
-
-    pub(super) fn cx(&self) -> Context<'_> {
-        // The waker lives in here, so the context cannot outlive it.
-        Context::from_waker(&self.waker)
-    }
-
-    /// Whether it was woken since the last time this was asked.
-    pub(super) fn is_woken(&self) -> bool {
-        self.flag.woken.swap(false, Ordering::SeqCst)
-    }
-}
-
-pub(super) type Job<'a> = Pin<Box<dyn Future<Output = ()> + 'a>>;
-
-/// Runs jobs, each in a task of its own that is polled only when it was woken. Tells which are not done
-/// when nothing is woken any more.
-pub(super) fn run(jobs: Vec<Job<'_>>) -> Vec<usize> {
-    let mut jobs: Vec<_> = jobs
-        .into_iter()
-        .map(|job| Some((Task::new(), job)))
-        .collect();
-    let mut polls = 0_u32;
-    loop {
-        let mut idle = true;
-        for slot in &mut jobs {
-            let Some((task, job)) = slot else { continue };
-            if !task.is_woken() {
-                continue;
-            }
-            (idle, polls) = (false, polls + 1);
-            assert!(polls < 1_000_000, "spinning");
-            let done = job.as_mut().poll(&mut task.clone().cx()).is_ready();
-            if done {
-                *slot = None;
-            }
-        }
-        if idle {
-            let left = |(at, job): (usize, &Option<_>)| job.as_ref().map(|_| at);
-            return jobs.iter().enumerate().filter_map(left).collect();
-        }
-    }
-}
-
-/// Runs jobs to their end.
-#[track_caller]
-pub(super) fn run_all(jobs: Vec<Job<'_>>) {
-    assert_eq!(run(jobs), [0; 0], "these jobs hang");
-}
-
 pub(super) type Shared<S> = Rc<RefCell<S>>;
 
 /// Writes all of it, in pieces, and shuts down.
-pub(super) fn send_all<'a>(stream: &Shared<Stream<Mock>>, data: &'a [u8], piece: usize) -> Job<'a> {
+pub(super) fn send_all<'a>(stream: &Shared<Stream<Pipe>>, data: &'a [u8], piece: usize) -> Job<'a> {
     let stream = Rc::clone(stream);
     Box::pin(async move {
         let mut rest = data;
@@ -323,7 +229,7 @@ pub(super) fn send_all<'a>(stream: &Shared<Stream<Mock>>, data: &'a [u8], piece:
 
 /// Reads to the end.
 pub(super) fn recv_all<'a>(
-    stream: &Shared<Stream<Mock>>,
+    stream: &Shared<Stream<Pipe>>,
     into: &'a RefCell<Vec<u8>>,
     room: usize,
 ) -> Job<'a> {

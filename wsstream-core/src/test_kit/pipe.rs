@@ -1,4 +1,4 @@
-//! A transport in memory that does as it is told.
+//! A transport in memory that does as it is told, and its clock.
 
 use alloc::collections::VecDeque;
 use alloc::rc::Rc;
@@ -11,36 +11,49 @@ use std::io::{self, ErrorKind, IoSlice};
 use crate::Timestamp;
 use crate::pump::Transport;
 
-/// What the writer is told once enough octets were written.
+/// What writers are told once enough octets were written.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum WriteEnd {
+#[expect(clippy::exhaustive_enums, reason = "a test is to say which")]
+pub enum WriteEnd {
+    /// An error.
     Error(ErrorKind),
+    /// That nothing was taken.
     Zero,
 }
 
-/// One direction: what was written and not read, and how both ends of it behave.
+/// One direction of a pipe: what was written and not read, and how it behaves to both its ends. Set it as
+/// you like, at any time; [`unblock`](Self::unblock) wakes who waits.
 #[derive(Debug)]
-pub(super) struct Line {
-    pub(super) octets: VecDeque<u8>,
+pub struct Line {
+    /// What was written and not read.
+    pub octets: VecDeque<u8>,
     /// How much may lie here before writers have to wait.
-    pub(super) capacity: usize,
+    pub capacity: usize,
     /// The most octets that move in one call.
-    pub(super) chunk: usize,
+    pub chunk: usize,
     /// One call in so many is told to come again, at no regular distance: else a caller that makes as many
     /// calls a turn could meet it with the same one forever. 0 for none.
-    pub(super) pend_every: usize,
+    pub pend_every: usize,
     /// What readers are told when everything was read.
-    pub(super) end: Option<io::Result<()>>,
-    pub(super) write_end: Option<(u64, WriteEnd)>,
-    pub(super) block_flush: bool,
-    pub(super) block_shutdown: bool,
-    pub(super) shutdown_error: Option<ErrorKind>,
-    pub(super) is_shut_down: bool,
-    /// How many calls were made that moved octets, or were told of an end; and flushes.
-    pub(super) reads: usize,
-    pub(super) writes: usize,
-    pub(super) flushes: usize,
-    pub(super) written: u64,
+    pub end: Option<io::Result<()>>,
+    /// What writers are told, and after how many octets in all.
+    pub write_end: Option<(u64, WriteEnd)>,
+    /// Whether flushes have to wait.
+    pub block_flush: bool,
+    /// Whether shutdowns have to wait.
+    pub block_shutdown: bool,
+    /// With what shutdowns fail.
+    pub shutdown_error: Option<ErrorKind>,
+    /// Whether its writer has shut it down.
+    pub is_shut_down: bool,
+    /// How many reads moved octets, or were told of an end.
+    pub reads: usize,
+    /// How many writes moved octets, or were told of an end.
+    pub writes: usize,
+    /// How many flushes were done.
+    pub flushes: usize,
+    /// How many octets were written in all.
+    pub written: u64,
     calls: usize,
     reader: Option<Waker>,
     writer: Option<Waker>,
@@ -124,7 +137,7 @@ impl Line {
                     WriteEnd::Zero => Ok(0),
                 });
             }
-            room = room.min(usize::try_from(left).unwrap());
+            room = room.min(usize::try_from(left).unwrap_or(usize::MAX));
         }
         if room == 0 {
             self.writer = Some(cx.waker().clone());
@@ -165,29 +178,31 @@ impl Line {
     }
 
     /// Readers are told this once they have read everything.
-    pub(super) fn finish(&mut self, end: io::Result<()>) {
+    pub fn finish(&mut self, end: io::Result<()>) {
         self.end.get_or_insert(end);
         wake(&mut self.reader);
     }
 
-    pub(super) fn feed(&mut self, octets: &[u8]) {
+    /// Puts octets on it, as a writer would.
+    pub fn feed(&mut self, octets: &[u8]) {
         self.octets.extend(octets);
         wake(&mut self.reader);
     }
 
-    /// Takes everything off.
-    pub(super) fn take(&mut self) -> Vec<u8> {
+    /// Takes everything off, as a reader would.
+    pub fn take(&mut self) -> Vec<u8> {
         self.take_up_to(usize::MAX)
     }
 
-    pub(super) fn take_up_to(&mut self, count: usize) -> Vec<u8> {
+    /// Takes up to `count` octets off.
+    pub fn take_up_to(&mut self, count: usize) -> Vec<u8> {
         let count = count.min(self.octets.len());
         wake(&mut self.writer);
         self.octets.drain(..count).collect()
     }
 
     /// Lets flushes and shutdowns go on, and writes up to a new capacity.
-    pub(super) fn unblock(&mut self, capacity: usize) {
+    pub fn unblock(&mut self, capacity: usize) {
         (self.block_flush, self.block_shutdown) = (false, false);
         self.capacity = capacity;
         wake(&mut self.writer);
@@ -200,23 +215,24 @@ fn wake(waker: &mut Option<Waker>) {
     }
 }
 
-/// A line, for both who use it and the test.
+/// A [`Line`], for both who use it and the test.
 #[derive(Clone, Debug)]
-pub(super) struct SharedLine(Rc<RefCell<Line>>);
+pub struct SharedLine(Rc<RefCell<Line>>);
 
 impl SharedLine {
     fn new() -> Self {
         Self(Rc::new(RefCell::new(Line::new())))
     }
 
-    pub(super) fn get(&self) -> RefMut<'_, Line> {
+    /// The line. To be let go before anything is polled.
+    pub fn get(&self) -> RefMut<'_, Line> {
         self.0.borrow_mut()
     }
 }
 
-/// Time that passes when it is told to.
+/// Time that passes when it is told to. Clones show the same time.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Clock(Rc<ClockState>);
+pub struct Clock(Rc<ClockState>);
 
 #[derive(Debug, Default)]
 struct ClockState {
@@ -228,18 +244,21 @@ struct ClockState {
 }
 
 impl Clock {
-    pub(super) fn now(&self) -> Timestamp {
+    /// The time.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
         Timestamp::from_origin(self.0.now.get())
     }
 
-    /// Lets time pass without the runtime noticing.
-    pub(super) fn advance_unnoticed(&self, by: Duration) {
+    /// Lets time pass, and has nobody woken before it is next [advanced](Self::advance): a runtime that
+    /// does not come to look at its timers.
+    pub fn advance_unnoticed(&self, by: Duration) {
         self.0.now.set(self.0.now.get() + by);
         self.0.late.set(true);
     }
 
     /// Lets time pass, and wakes whose time has come.
-    pub(super) fn advance(&self, by: Duration) {
+    pub fn advance(&self, by: Duration) {
         self.0.now.set(self.0.now.get() + by);
         self.0.late.set(false);
         for sleeper in &mut *self.0.sleepers.borrow_mut() {
@@ -250,7 +269,7 @@ impl Clock {
     }
 
     /// Lets time pass up to the first deadline; `false` if there is none.
-    pub(super) fn advance_to_deadline(&self) -> bool {
+    pub fn advance_to_deadline(&self) -> bool {
         let sleepers = self.0.sleepers.borrow();
         let next = sleepers.iter().flatten().map(|(at, _)| *at).min();
         drop(sleepers);
@@ -261,19 +280,58 @@ impl Clock {
     }
 }
 
-/// A transport: it reads from one line and writes to another.
+/// One end of a byte pipe: a transport that reads from one line and writes to another.
+///
+/// Dropping it is seen to, as with TCP: the other end reads an end, and cannot write.
+///
+/// ```
+/// use core::future::poll_fn;
+/// use wsstream_core::handshake::Agreed;
+/// use wsstream_core::pump::{Opened, Upgraded};
+/// use wsstream_core::test_kit::{Clock, Pipe, run_all};
+/// use wsstream_core::{Config, Seed};
+///
+/// // A pipe that holds 7 octets, moves 3 in a call, and has every second call come again.
+/// let (near, far) = Pipe::pair(&Clock::default(), true);
+/// let line = near.output.clone();
+/// (line.get().capacity, line.get().chunk, line.get().pend_every) = (7, 3, 2);
+///
+/// let open = |pipe, role| {
+///     Opened::from_upgraded(pipe, role, Agreed::default(), Config::new(), Vec::new()).into_stream()
+/// };
+/// let mut client = open(near, Upgraded::Client(Seed::new([7; 32])));
+/// let mut server = open(far, Upgraded::Server);
+/// run_all(vec![
+///     Box::pin(async move {
+///         assert_eq!(poll_fn(|cx| client.poll_write(cx, b"hello")).await.unwrap(), 5);
+///         poll_fn(|cx| client.poll_shutdown(cx)).await.unwrap();
+///     }),
+///     Box::pin(async move {
+///         let (mut received, mut out) = (Vec::new(), [0; 16]);
+///         while let count @ 1.. = poll_fn(|cx| server.poll_read(cx, &mut out)).await.unwrap() {
+///             received.extend_from_slice(&out[..count]);
+///         }
+///         assert_eq!(received, b"hello");
+///     }),
+/// ]);
+/// assert!(line.get().writes > 1);
+/// ```
 #[derive(Debug)]
-pub(super) struct Mock {
-    pub(super) input: SharedLine,
-    pub(super) output: SharedLine,
+pub struct Pipe {
+    /// What it reads from.
+    pub input: SharedLine,
+    /// What it writes to.
+    pub output: SharedLine,
     vectored: bool,
     clock: Clock,
     sleeper: usize,
 }
 
-impl Mock {
-    /// Both ends of a byte pipe.
-    pub(super) fn pair(clock: &Clock, vectored: bool) -> (Self, Self) {
+impl Pipe {
+    /// Both ends of a pipe, which behaves well until it is told otherwise. `vectored` says whether it
+    /// writes several slices in one call.
+    #[must_use]
+    pub fn pair(clock: &Clock, vectored: bool) -> (Self, Self) {
         let (there, back) = (SharedLine::new(), SharedLine::new());
         let new = |input: &SharedLine, output: &SharedLine| {
             let mut sleepers = clock.0.sleepers.borrow_mut();
@@ -291,7 +349,7 @@ impl Mock {
 }
 
 /// As TCP: who goes away is seen to.
-impl Drop for Mock {
+impl Drop for Pipe {
     fn drop(&mut self) {
         self.output.get().finish(Ok(()));
         let mut input = self.input.get();
@@ -302,7 +360,7 @@ impl Drop for Mock {
     }
 }
 
-impl Transport for Mock {
+impl Transport for Pipe {
     fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
         self.input.get().poll_read(cx, buf)
     }

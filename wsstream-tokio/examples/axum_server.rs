@@ -1,0 +1,137 @@
+//! WebSocket at one route of an axum server, beside its others: `axum_server [HOST:PORT]`.
+//!
+//! `/` is an ordinary page, `/tunnel` echoes a byte stream. It can be reached with HTTP/1.1 (RFC 6455
+//! §4.2) and with HTTP/2 (RFC 8441). With hyper and without axum, `tunnel` is the same.
+
+use std::io;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::{HeaderMap, Method, StatusCode, header, response};
+use axum::response::Response;
+use axum::routing::{any, get};
+use clap::Parser;
+use hyper::ext::Protocol;
+use hyper::upgrade::OnUpgrade;
+use hyper_util::rt::TokioIo;
+use tokio::io::{copy, split};
+use tokio::net::TcpListener;
+use wsstream_tokio::{Agreed, Config, HandshakeError, Opened, Server, Upgraded, accept_key};
+
+/// Serves a page, and a byte stream over WebSocket.
+#[derive(Parser)]
+struct Args {
+    /// Where to listen.
+    #[arg(default_value = "localhost:8080")]
+    address: String,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> io::Result<()> {
+    let listener = TcpListener::bind(Args::parse().address).await?;
+    println!("listening on {}", listener.local_addr()?);
+    let router = Router::new()
+        .route("/", get(async || "the tunnel is at /tunnel\n"))
+        .route("/tunnel", any(tunnel));
+    axum::serve(listener, router).await
+}
+
+/// Decides at once, and takes the connection when the answer has left.
+async fn tunnel(mut request: Request) -> Response {
+    let (agreed, answer) = match negotiate(&Server::stream(), &request) {
+        Ok(accepted) => accepted,
+        Err(error) => return refuse(&error),
+    };
+    let upgrade = hyper::upgrade::on(&mut request);
+    tokio::spawn(async move {
+        if let Err(error) = echo(upgrade, agreed).await {
+            eprintln!("{error}");
+        }
+    });
+    respond(answer, Body::empty())
+}
+
+/// What is agreed on, and the answer that says so.
+fn negotiate(
+    server: &Server,
+    request: &Request,
+) -> Result<(Agreed, response::Builder), HandshakeError> {
+    let headers = request.headers();
+    let mut fields: Vec<_> = headers
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_bytes()))
+        .collect();
+    let mut answer = Response::builder();
+    if let Some(protocol) = request.extensions().get::<Protocol>() {
+        // RFC 8441 §4, §5: CONNECT with `:protocol`, no key, and an answer like any other.
+        if protocol.as_str() != "websocket" {
+            return Err(HandshakeError::UpgradeNotRequested);
+        }
+        if let Some(authority) = request.uri().authority() {
+            fields.push(("host", authority.as_str().as_bytes()));
+        }
+    } else {
+        // RFC 6455 §4.2.1, items 1 and 3 to 5; §4.2.2 item 5.
+        if request.method() != Method::GET {
+            return Err(HandshakeError::MethodNotGet(request.method().to_string()));
+        }
+        if !lists(headers, header::UPGRADE, "websocket")
+            || !lists(headers, header::CONNECTION, "upgrade")
+        {
+            return Err(HandshakeError::UpgradeNotRequested);
+        }
+        let key = headers
+            .get(header::SEC_WEBSOCKET_KEY)
+            .ok_or(HandshakeError::MissingField("Sec-WebSocket-Key"))?;
+        answer = answer
+            .status(StatusCode::SWITCHING_PROTOCOLS)
+            .header(header::UPGRADE, "websocket")
+            .header(header::CONNECTION, "Upgrade")
+            .header(header::SEC_WEBSOCKET_ACCEPT, accept_key(key.as_bytes()));
+    }
+    let agreed = server.negotiate(fields)?;
+    for (name, value) in agreed.fields() {
+        answer = answer.header(name, value);
+    }
+    Ok((agreed, answer))
+}
+
+/// Whether a field is a list with `token` in it.
+fn lists(headers: &HeaderMap, name: header::HeaderName, token: &str) -> bool {
+    let values = headers.get_all(name).into_iter();
+    values
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .any(|item| item.trim().eq_ignore_ascii_case(token))
+}
+
+fn refuse(error: &HandshakeError) -> Response {
+    let Some(refusal) = error.refusal() else {
+        return respond(Response::builder().status(400), Body::empty());
+    };
+    let mut answer = Response::builder().status(refusal.status());
+    for (name, value) in refusal.fields() {
+        answer = answer.header(name, value);
+    }
+    respond(answer, Body::from(refusal.content().to_vec()))
+}
+
+fn respond(answer: response::Builder, body: Body) -> Response {
+    answer.body(body).unwrap_or_else(|error| {
+        eprintln!("{error}");
+        let mut answer = Response::default();
+        *answer.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+        answer
+    })
+}
+
+/// What the connection is for. hyper has what came behind the handshake, and gives it first.
+async fn echo(upgrade: OnUpgrade, agreed: Agreed) -> io::Result<()> {
+    let io = TokioIo::new(upgrade.await.map_err(io::Error::other)?);
+    let opened = Opened::from_upgraded(io, Upgraded::Server, agreed, Config::new(), Vec::new());
+    let mut stream = opened.into_stream();
+    let (mut read, mut write) = split(&mut stream);
+    copy(&mut read, &mut write).await?;
+    stream.close().await
+}

@@ -1,0 +1,252 @@
+//! The examples that put wsstream into, and under, other libraries: as processes.
+#![expect(clippy::unwrap_used, reason = "these are tests, helpers included")]
+
+use std::env::current_exe;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+
+use http_body_util::Empty;
+use hyper::body::Bytes;
+use hyper::client::conn::http2;
+use hyper::ext::Protocol;
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::runtime::{Builder, Runtime};
+use wsstream_tokio::{Client, Config, Opened, Seed, Upgraded, WsStream, connect_with};
+
+/// An example that listens; it is ended when the test is.
+struct Listening {
+    child: Child,
+    stdout: BufReader<std::process::ChildStdout>,
+    address: SocketAddr,
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Listening {
+    fn start(name: &str) -> Self {
+        let mut child = Command::new(example(name))
+            .arg("127.0.0.1:0")
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        stdout.read_line(&mut line).unwrap();
+        let address = line.trim_end().strip_prefix("listening on ").unwrap();
+        let address = address.parse().unwrap();
+        Self {
+            child,
+            stdout,
+            address,
+        }
+    }
+
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.stdout.read_line(&mut line).unwrap();
+        line
+    }
+
+    /// The answer to a request that is written by hand, to its end.
+    fn ask(&self, head: &str) -> String {
+        let mut tcp = TcpStream::connect(self.address).unwrap();
+        let request = format!("{head}Host: {}\r\n\r\n", self.address);
+        tcp.write_all(request.as_bytes()).unwrap();
+        tcp.shutdown(Shutdown::Write).unwrap();
+        let mut answer = String::new();
+        tcp.read_to_string(&mut answer).unwrap();
+        answer
+    }
+}
+
+fn example(name: &str) -> PathBuf {
+    let this = current_exe().unwrap();
+    // target/PROFILE/deps/this, target/PROFILE/examples/NAME
+    let folder = this.parent().unwrap().parent().unwrap();
+    folder.join("examples").join(name)
+}
+
+fn runtime() -> Runtime {
+    Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+fn octets(len: usize) -> Vec<u8> {
+    (0..=250).cycle().take(len).collect()
+}
+
+/// Writes and reads at once, and ends as one should.
+async fn echoes<S>(stream: WsStream<S>)
+where
+    S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
+{
+    let sent = octets(1_000_000);
+    let (mut read, mut write) = tokio::io::split(stream);
+    let writing = async {
+        write.write_all(&sent).await.unwrap();
+        write.shutdown().await.unwrap();
+    };
+    let mut echo = Vec::new();
+    let (read_to_end, ()) = tokio::join!(read.read_to_end(&mut echo), writing);
+    read_to_end.unwrap();
+    assert!(echo == sent);
+    read.unsplit(write).close().await.unwrap();
+}
+
+#[test]
+fn axum_server_upgrades_http_1() {
+    let server = Listening::start("axum_server");
+    let url = format!("ws://{}/tunnel", server.address);
+    runtime().block_on(async {
+        for subprotocol in ["binary", "base64"] {
+            let client = Client::stream().subprotocols([subprotocol]).unwrap();
+            let opened = connect_with(&url, &client).await.unwrap();
+            assert_eq!(opened.agreed().subprotocol(), Some(subprotocol));
+            echoes(opened.into_stream()).await;
+        }
+    });
+}
+
+/// What is no WebSocket is answered as HTTP, and the next connection is none the worse.
+#[test]
+fn axum_server_has_other_routes_and_refuses() {
+    const UPGRADE: &str = "Connection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n";
+    const KEY: &str = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+    const VERSION: &str = "Sec-WebSocket-Version: 13\r\n";
+    const CLOSE: &str = "Connection: close\r\n";
+    let server = Listening::start("axum_server");
+    for (line, fields, answer, content) in [
+        ("GET /", &[CLOSE][..], "200", "the tunnel is at /tunnel\n"),
+        ("GET /nowhere", &[CLOSE], "404", ""),
+        (
+            "GET /tunnel",
+            &[CLOSE],
+            "426",
+            "sec-websocket-version: 13\r\n",
+        ),
+        ("POST /tunnel", &[CLOSE], "405", "allow: GET\r\n"),
+        (
+            "GET /tunnel",
+            &[UPGRADE, KEY, "Sec-WebSocket-Version: 8\r\n"],
+            "426",
+            "sec-websocket-version: 13\r\n",
+        ),
+        (
+            "GET /tunnel",
+            &[UPGRADE, VERSION],
+            "400",
+            "Sec-WebSocket-Key",
+        ),
+        (
+            "GET /tunnel",
+            &[UPGRADE, KEY, VERSION, "Origin: http://elsewhere\r\n"],
+            "403",
+            "http://elsewhere",
+        ),
+        (
+            "GET /tunnel",
+            &[UPGRADE, KEY, VERSION, "Sec-WebSocket-Protocol: mqtt\r\n"],
+            "406",
+            "mqtt",
+        ),
+        // The example of RFC 6455 §1.3.
+        (
+            "GET /tunnel",
+            &[UPGRADE, KEY, VERSION],
+            "101",
+            "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n",
+        ),
+    ] {
+        let got = server.ask(&format!("{line} HTTP/1.1\r\n{}", fields.concat()));
+        let status = got.split(' ').nth(1).unwrap_or_default();
+        assert_eq!(status, answer, "{line} {fields:?}: {got}");
+        assert!(got.contains(content), "{line} {fields:?}: {got}");
+    }
+}
+
+/// Extended CONNECT of HTTP/2, from hyper's client: two streams on one connection, and one refused.
+#[test]
+fn axum_server_takes_rfc_8441() {
+    let server = Listening::start("axum_server");
+    runtime().block_on(async {
+        let tcp = tokio::net::TcpStream::connect(server.address)
+            .await
+            .unwrap();
+        let io = TokioIo::new(tcp);
+        let (mut sender, connection) = http2::handshake(TokioExecutor::new(), io).await.unwrap();
+        tokio::spawn(connection);
+        // CONNECT with `:protocol` may be sent once the server's settings have said so.
+        let page = Request::get(format!("http://{}/", server.address))
+            .body(Empty::<Bytes>::new())
+            .unwrap();
+        let page = sender.send_request(page).await.unwrap();
+        assert_eq!(page.status(), StatusCode::OK);
+
+        let client = Client::stream();
+        let mut ask = async |origin: &str| -> Response<hyper::body::Incoming> {
+            let mut request = Request::builder()
+                .method(Method::CONNECT)
+                .uri(format!("http://{}/tunnel", server.address))
+                .header("origin", origin)
+                .extension(Protocol::from_static("websocket"));
+            for (name, value) in client.fields() {
+                request = request.header(name, value);
+            }
+            let request = request.body(Empty::new()).unwrap();
+            sender.send_request(request).await.unwrap()
+        };
+        let refused = ask("http://elsewhere").await;
+        assert_eq!(refused.status(), StatusCode::FORBIDDEN);
+
+        // The same host, so `:authority` was taken for `Host`.
+        let origin = format!("http://{}", server.address);
+        for number in [1, 2] {
+            let response = ask(&origin).await;
+            assert_eq!(response.status(), StatusCode::OK);
+            let fields = response.headers().iter();
+            let fields: Vec<_> = fields
+                .map(|(name, value)| (name.as_str(), value.as_bytes()))
+                .collect();
+            let agreed = client.confirm(fields).unwrap();
+            assert_eq!(agreed.subprotocol(), Some("binary"));
+            let io = TokioIo::new(hyper::upgrade::on(response).await.unwrap());
+            let role = Upgraded::Client(Seed::new([number; 32]));
+            let opened = Opened::from_upgraded(io, role, agreed, Config::new(), Vec::new());
+            echoes(opened.into_stream()).await;
+        }
+    });
+}
+
+/// Two requests on one connection, with a body longer than any buffer, and an end without an error.
+#[test]
+fn hyper_over_websocket() {
+    let mut server = Listening::start("hyper_server");
+    for len in [0, 5, 3_000_000] {
+        let mut client = Command::new(example("hyper_client"))
+            .arg(format!("ws://{}", server.address))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // It reads all of it before it writes.
+        let mut stdin = client.stdin.take().unwrap();
+        stdin.write_all(&octets(len)).unwrap();
+        drop(stdin);
+        let output = client.wait_with_output().unwrap();
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success(), "{errors}");
+        assert_eq!(errors, "");
+        assert!(output.stdout == octets(len), "{len} octets");
+        assert_eq!(server.line(), "POST /first\n");
+        assert_eq!(server.line(), "POST /second\n");
+    }
+}
