@@ -14,6 +14,7 @@
 mod base64;
 mod byte_stream;
 mod connection;
+mod endpoint;
 mod extensions;
 mod frames;
 mod input;
@@ -25,6 +26,7 @@ mod url;
 pub use base64::base64;
 pub use byte_stream::byte_stream;
 pub use connection::connection;
+pub use endpoint::endpoint;
 pub use extensions::extensions;
 pub use frames::frames;
 pub use messages::messages;
@@ -40,6 +42,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("base64", base64),
     ("byte_stream", byte_stream),
     ("connection", connection),
+    ("endpoint", endpoint),
     ("extensions", extensions),
     ("frames", frames),
     ("messages", messages),

@@ -22,6 +22,7 @@
 //!    +----------------------------------------------------+
 //!    | Header   Mask   Decoder   Outbox                   |
 //!    | Close   Config   Seed   Timestamp   Url   errors   |
+//!    | endpoint     descriptors, text only                |
 //!    +----------------+-----------------------------------+
 //!                     v   ^
 //!                 wire octets
@@ -35,6 +36,8 @@
 //!   handshake is a table; the opening one, in [`handshake`], is of types of its own.
 //! - [`ByteStream`] and [`Assembler`] are what applications want. How a connection has ended is said in
 //!   one place, [`Connection::ending`].
+//! - [`endpoint`] reads and writes descriptors in Twisted's grammar. It is text alone: the adapters
+//!   connect and listen.
 //! - `pump` drives all this over any runtime's sockets: wakers, timers and the order of flushes are
 //!   written once.
 //!
@@ -88,6 +91,7 @@ mod config;
 mod connection;
 mod decoder;
 mod deflate;
+pub mod endpoint;
 mod error;
 mod frame;
 pub mod handshake;

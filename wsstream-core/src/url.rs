@@ -133,6 +133,29 @@ impl Url {
     pub fn authorization(&self) -> Option<&str> {
         self.authorization.as_deref()
     }
+
+    /// The URL with user and password, which `Display` leaves out.
+    pub(crate) fn with_userinfo(&self) -> String {
+        let credentials = self
+            .authorization()
+            .and_then(|value| value.strip_prefix("Basic "))
+            .and_then(|value| STANDARD.decode(value).ok());
+        let Some(credentials) = credentials else {
+            return format!("{self}");
+        };
+        let scheme = if self.secure { "wss" } else { "ws" };
+        let mut text = format!("{scheme}://");
+        for octet in credentials {
+            match octet {
+                // RFC 3986 §2.3: unreserved. Of colons the first ends the user, and may be there.
+                b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b':' => {
+                    text.push(char::from(octet));
+                }
+                _ => text.push_str(&format!("%{octet:02X}")),
+            }
+        }
+        format!("{text}@{}{}", self.authority, self.resource)
+    }
 }
 
 impl FromStr for Url {

@@ -68,6 +68,15 @@ impl Origins {
         Ok(Self(Policy::List(list)))
     }
 
+    /// As an endpoint descriptor says it; nothing for the default.
+    pub(crate) fn described(&self) -> Option<String> {
+        match &self.0 {
+            Policy::Any => Some("any".into()),
+            Policy::List(list) => Some(list.join(",")),
+            Policy::SameHost => None,
+        }
+    }
+
     /// Whether a page of this origin may use a server that the request calls `host`.
     fn allows(&self, origin: &str, host: Option<&str>) -> bool {
         match &self.0 {

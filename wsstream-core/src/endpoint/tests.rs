@@ -1,0 +1,4 @@
+mod accepted;
+mod properties;
+mod refused;
+mod syntax;
