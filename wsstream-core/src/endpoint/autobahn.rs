@@ -227,6 +227,9 @@ impl AutobahnOptions {
         let mut config = Config::new()
             .auto_fragment(self.auto_fragment)
             .debug(self.debug);
+        if let Some(compression) = self.compression {
+            config = config.compression(compression);
+        }
         if let Some(keepalive) = self.keepalive {
             config = config.keepalive(keepalive);
         }

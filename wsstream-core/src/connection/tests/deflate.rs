@@ -112,9 +112,8 @@ fn rfc7692_s7_2_3_examples_and_faults_at_every_cut() {
                         assert_eq!(messages, *expected, "{wire:x?}");
                     }
                     // zlib-rs does not tell where a block has ended: see `zlib.rs`.
-                    Err(ProtocolError::InvalidDeflate) if error.is_none() => {
-                        assert!(cfg!(feature = "zlib-rs"), "{wire:x?}");
-                    }
+                    Err(ProtocolError::InvalidDeflate)
+                        if error.is_none() && cfg!(feature = "zlib-rs") => {}
                     Err(expected) => {
                         assert_eq!(error, Some(*expected), "{wire:x?}");
                         let sent = client.sent_close().and_then(Close::code);

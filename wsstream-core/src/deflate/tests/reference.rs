@@ -37,9 +37,9 @@ impl Huffman {
     fn new(lengths: &[usize]) -> Self {
         let mut counts = [0; 16];
         let mut symbols = Vec::new();
-        for len in 1..16 {
+        for (len, count) in counts.iter_mut().enumerate().skip(1) {
             for (symbol, _) in lengths.iter().enumerate().filter(|(_, l)| **l == len) {
-                counts[len] += 1;
+                *count += 1;
                 symbols.push(symbol);
             }
         }
