@@ -1,6 +1,5 @@
 //! 3.5 and section 5: every public future of a handshake and of whole messages dropped at every poll, and
 //! work per poll bounded, whatever a peer has ready. Polls and reads are counted, nothing is timed.
-#![expect(clippy::unwrap_used, reason = "these are tests, helpers included")]
 
 use std::future::{Future, poll_fn};
 use std::io;
