@@ -32,6 +32,7 @@ dice = random.Random(SEED)
 directory = Path(tempfile.mkdtemp(prefix="peers-"))
 environment = dict(os.environ, NODE_PATH=NODE_MODULES)
 counts = {"passed": 0, "failed": 0}
+matrix = {}
 
 
 class Program:
@@ -132,6 +133,7 @@ def case(peer, direction, subprotocol, what, run):
         if not isinstance(error, AssertionError):
             traceback.print_exc()
     counts[word] += 1
+    matrix.setdefault((peer, direction), {}).setdefault(subprotocol, []).append(word)
     print(f"{'ok' if word == 'passed' else 'FAILED':<7}{title} {how} ({time.monotonic() - begin:.1f} s)", flush=True)
 
 
@@ -405,6 +407,7 @@ def in_between(name, program, port):
     case(name, "our client -> it -> our server", "binary", "", lambda: ours(program, "/x?y", "binary"))
     case(name, "our client -> it -> our server", "base64", "4001, autofrag 4096",
          lambda: ours(program, "/", "base64", "--close", 4001, "--autofrag", 4096, code=4001))
+    case(name, "our client -> it -> our server", "none", "", lambda: ours(program, "/", "none"))
     case(name, "websockets -> it -> our server", "binary", "offers deflate",
          lambda: echoed([*python("websockets"), "client", "--compression"], f"ws://{program.at}/", "binary"))
 
@@ -548,5 +551,16 @@ finally:
     for program in reversed(running):
         program.stop()
     shutil.rmtree(directory, ignore_errors=True)
+
+
+def cell(words):
+    failed = words.count("failed")
+    return f"{failed} FAILED" if failed else f"{len(words)} ok" if words else "-"
+
+
+print(f"\n{'peer':<11} {'direction':<31} {'binary':<9} {'base64':<9} {'none':<9}")
+for (peer, direction), row in matrix.items():
+    cells = " ".join(f"{cell(row.get(name, [])):<9}" for name in ("binary", "base64", "none"))
+    print(f"{peer:<11} {direction:<31} {cells}".rstrip())
 print(f"peers: {counts['passed']} passed, {counts['failed']} failed")
 sys.exit(bool(counts["failed"] or not counts["passed"]))

@@ -1,4 +1,55 @@
 //! The stories, by the sentences of the contract that they prove.
+//!
+//! Which test shows which sentence, as `file::test`; that they exist is a test too (`tests/table.rs`).
+//!
+//! | contract | shown by |
+//! |---|---|
+//! | 1 faithful: any chunking, both ways | `faithful::any_sizes` `faithful::sixteen_mib_over_tcp` `faithful::octets_out_are_octets_in` |
+//! | any fragmentation, interleaved control frames | `faithful::any_fragmentation` `faithful::auto_fragmentation` `byte_stream::what_goes_in_comes_out` |
+//! | message size up to 2^63-1 | `faithful::the_longest_frame` |
+//! | an empty message is nothing | `faithful::empty_messages_are_nothing` `faithful::empty_writes_are_nothing` |
+//! | 2 prompt: readable before frame or message end | `prompt::payload_before_its_frame_ends` `prompt::base64_before_its_message_ends` |
+//! | a write leaves without flush | `prompt::a_write_leaves_without_flush` `prompt::what_was_refused_leaves_with_the_other_half` |
+//! | 3 bounded: idle, fresh and after traffic | `memory::an_idle_connection` `memory::an_idle_connection_that_its_task_has_accepted` |
+//! | active, whatever the peer does | `memory::pings_from_a_peer_that_does_not_read` `memory::fragments_of_one_octet` `memory::empty_continuations` `memory::an_endless_frame` `memory::a_length_of_2_to_the_62` `memory::a_head_that_never_ends` |
+//! | backpressure both ways | `bounded::an_application_that_does_not_read` `bounded::a_peer_that_does_not_read` `memory::an_application_that_stops_reading` `memory::a_peer_that_stops_reading_a_server` |
+//! | one pong waits, the newest | `bounded::one_pong_waits` |
+//! | 4 shutdown: all queued, Close 1000, flushed; reading goes on | `shutdown::sends_all_then_close` `shutdown::waits_until_it_has_left` |
+//! | close discards, waits for Close and a client for the end | `shutdown::close_discards_input` `shutdown::a_client_waits_for_the_end` |
+//! | only close knows that all arrived | `shutdown::close_tells_that_all_arrived` `shutdown::close_waits_for_a_late_reader` `ending::close_tells_a_truncation` |
+//! | `close_with`, `abort` | `ending::close_with_a_code` `ending::abort` |
+//! | Close 1000 or none is the end, others are errors; who closed stays readable | `ending::codes` `observable::closed_by` |
+//! | truncation is never silent | `ending::truncation` `ending::truncation_over_tcp` `byte_stream::a_close_inside_a_message_is_no_end` `tls::a_cut_is_seen` |
+//! | after both Closes any end is clean | `ending::reset_after_both_closes` `endings::after_both_closes_a_reset_is_clean` |
+//! | what came before an error is delivered | `ending::data_before_an_error` |
+//! | write errors wait for the end of reading | `ending::write_errors_do_not_hide_the_end` |
+//! | half close: the answer waits, echoes, by progress | `half_close::a_long_reply` `half_close::a_slow_reply` `half_close::a_slowly_read_reply` `half_close::the_answer_echoes` |
+//! | without progress it is answered; `half_close(false)` | `half_close::without_progress` `half_close::switched_off` |
+//! | after the peer's Close: no keepalive, input discarded; after ours: pongs | `half_close::no_keepalive_after_the_peers_close` `half_close::after_the_peers_close` `shutdown::pings_after_our_close` |
+//! | a server leaves nothing unread | `ending::a_server_leaves_nothing_unread` |
+//! | drop is TCP's | `drops::close_1000` `drops::the_answer` `drops::close_1011_when_panicking` `drops::nothing_with_unsent_data` |
+//! | 5 dropping any future loses nothing | `cancel::every_future_dropped_at_every_poll` `cancel::close_dropped_at_every_poll` `turns::a_handshake_dropped_at_every_poll` `turns::messages_dropped_at_every_poll` `relay::a_relay_that_is_dropped_with_octets_under_way_ends_as_a_failure` |
+//! | halves in different tasks | `cancel::halves_in_different_tasks` `faithful::halves_in_four_tasks_over_seven_octets_lose_no_wake_up` |
+//! | pings answered whatever is polled | `cancel::pings_while_reading` `cancel::pings_while_writing` `cancel::pings_while_driving` `pings::pings_are_answered_behind_64_kib_and_not_behind_more` |
+//! | 6 keepalive off by default, by progress | `alive::off_by_default` `alive::a_silent_peer` `alive::an_answering_peer` `alive::a_slow_busy_link_in` `alive::a_slow_busy_link_out` |
+//! | handshake limits are totals | `alive::a_dripping_request` `alive::a_dripping_response` `bad_handshakes::a_request_that_drips` |
+//! | 7 observable | `observable::counters` `observable::agreed` `observable::octets_behind_the_handshake` `contract::leftovers` |
+//! | frame-level logs | `debug::every_frame_of_those_who_are_set_to_it` |
+//! | 8 driven by polling | `alive::timers_while_driven` `relay::plain_copy_does_not` `relay::relay_answers_a_close` `relay::pings_through_a_silent_relay` |
+//! | relay: ends and failures pass on | `relay::the_client_ends_first` `relay::the_target_ends_first` `relay::a_target_that_is_gone_at_once` `relay::the_target_resets` `relay::the_client_vanishes` |
+//!
+//! | bad input | shown by |
+//! |---|---|
+//! | each status, and the next connection unharmed | `bad_handshakes::every_row_and_the_next_connection` `bad_handshakes::the_same_octet_by_octet` |
+//! | 408 in total | `bad_handshakes::a_request_that_drips` `bad_handshakes::a_request_that_never_comes` |
+//! | answers that a client refuses | `bad_handshakes::bad_answers` |
+//! | each octet of a head scanned once | `head::each_octet_is_looked_at_once` |
+//! | each close code, nothing from beyond, the next connection | `bad_frames::on_binary` `bad_frames::on_base64` `bad_frames::at_a_client` |
+//! | 1007 for text of whole messages | `message::s8_1_text_fails_at_its_first_bad_octet` |
+//! | an opcode refused at its header | `wire::a_frame_is_refused_at_its_header_not_after_its_payload` |
+//! | work per poll is bounded | `turns::one_poll_is_bounded_whatever_the_peer_has_ready` `turns::other_tasks_have_their_turn` |
+//! | whole feeding as octet by octet | `corpus::every_property_holds` |
+//! | TLS: names, dates, authorities, garbage | `tls::a_wrong_name_is_refused` |
 
 pub mod alive;
 pub mod bounded;

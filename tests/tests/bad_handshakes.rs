@@ -355,7 +355,17 @@ async fn half_a_request() {
 async fn bad_answers() {
     let accept =
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n";
-    let table: [(&str, String, ErrorKind); 6] = [
+    // The one that RFC 6455 §1.3 gives for a key, which is not ours.
+    let with = |field: &str| {
+        format!("{accept}Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n{field}\r\n\r\n")
+    };
+    let bad = ErrorKind::InvalidData;
+    let table: [(&str, String, ErrorKind); 11] = [
+        ("a folded field", with("X: a\r\n b"), bad),
+        ("bare LF", with("X: a\nY: b"), bad),
+        ("HTTP/1.0", accept.replace("1.1", "1.0") + "\r\n", bad),
+        ("100 fields and one", with(&["X: y"; 101].join("\r\n")), bad),
+        ("16 KiB", with(&format!("X: {}", "y".repeat(16 << 10))), bad),
         (
             "garbage",
             "SSH-2.0-OpenSSH_9.6\r\n".repeat(3),
@@ -398,5 +408,11 @@ async fn bad_answers() {
         let (connected, _tcp) = tokio::join!(connect_with(&url, &options), serving);
         let error = connected.map(drop).expect_err(about);
         assert_eq!(error.kind(), kind, "{about}: {error}");
+        // Not refused for something else.
+        assert_eq!(
+            error.to_string().contains("Accept"),
+            about.contains("accept"),
+            "{about}: {error}"
+        );
     }
 }

@@ -126,7 +126,9 @@ impl Default for Config {
 
 /// When to ask a silent peer whether it is alive, and when to give it up, §5.5.2.
 ///
-/// Any octet that moves in either direction counts as life, so a slow busy link is never given up.
+/// Any octet that moves in either direction counts as life, so a slow busy link is never given up. Nor
+/// is a peer to which the application goes on writing, as long as the transport takes it: that a peer
+/// is gone then shows when the transport's own buffers are full, or it fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Keepalive {
     pub(crate) interval: Duration,

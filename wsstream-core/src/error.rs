@@ -109,6 +109,9 @@ pub enum StreamError {
     TimedOut(Timeout),
     /// The transport ended without a Close, so what was received may be cut short: `UnexpectedEof`.
     Truncated,
+    /// The peer closed with 1000, or without a code, inside a message, the rest of which will not come:
+    /// `UnexpectedEof`.
+    Unfinished,
 }
 
 impl fmt::Display for StreamError {
@@ -119,6 +122,7 @@ impl fmt::Display for StreamError {
             Self::TimedOut(Timeout::Close) => f.write_str("no Close from the peer in time"),
             Self::TimedOut(Timeout::Keepalive) => f.write_str("no pong from the peer in time"),
             Self::Truncated => f.write_str("connection ended without a Close"),
+            Self::Unfinished => f.write_str("closed by the peer inside a message"),
         }
     }
 }
@@ -139,7 +143,7 @@ impl From<StreamError> for std::io::Error {
             StreamError::Closed(_) => std::io::ErrorKind::ConnectionAborted,
             StreamError::Protocol(_) => std::io::ErrorKind::InvalidData,
             StreamError::TimedOut(_) => std::io::ErrorKind::TimedOut,
-            StreamError::Truncated => std::io::ErrorKind::UnexpectedEof,
+            StreamError::Truncated | StreamError::Unfinished => std::io::ErrorKind::UnexpectedEof,
         };
         Self::new(kind, error)
     }

@@ -3,11 +3,16 @@
 
 use std::error::Error;
 use std::io;
+use std::pin::Pin;
 use std::process::ExitCode;
+use std::task::{Context, Poll, Waker, ready};
+use std::time::Duration;
 
 use clap::Parser;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
+use tokio::time::{Instant, Sleep, sleep};
 use wsstream_tokio::{Client, NetStream, Url, WsStream, connect_with, relay};
 
 /// Carries a local TCP port, or standard input and output, to a WebSocket URL.
@@ -20,6 +25,10 @@ struct Args {
     /// Offer just this subprotocol.
     #[arg(long, value_name = "NAME")]
     subprotocol: Option<String>,
+    /// How long to wait for more of the reply, after the local end of input, where Close would cut it
+    /// off: most servers other than wsstream end both directions when they receive one.
+    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
+    wait: u64,
 }
 
 #[tokio::main]
@@ -38,11 +47,12 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
     if let Some(name) = &args.subprotocol {
         client = client.subprotocols([name])?;
     }
-    let url = args.url;
+    let (url, wait) = (args.url, Duration::from_secs(args.wait));
     Url::parse(&url)?;
     if args.local == "-" {
         let mut stream = connect_with(&url, &client).await?.into_stream();
-        let mut local = tokio::io::join(tokio::io::stdin(), tokio::io::stdout());
+        let local = tokio::io::join(tokio::io::stdin(), tokio::io::stdout());
+        let mut local = Local::new(local, &stream, wait);
         let ended = tokio::select! {
             relayed = relay(&mut stream, &mut local) => relayed.into_result().map(drop),
             asked = asked_to_end() => end(asked, &mut stream).await,
@@ -66,17 +76,21 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
         };
         let (url, client) = (url.clone(), client.clone());
         connections.spawn(async move {
-            if let Err(error) = carry(&mut tcp, &url, &client).await {
+            if let Err(error) = carry(&mut tcp, &url, &client, wait).await {
                 eprintln!("tunnel: {peer}: {error}");
             }
         });
     }
 }
 
-async fn carry(tcp: &mut TcpStream, url: &str, client: &Client) -> io::Result<()> {
+async fn carry(tcp: &mut TcpStream, url: &str, client: &Client, wait: Duration) -> io::Result<()> {
     tcp.set_nodelay(true)?;
     let relayed = match connect_with(url, client).await {
-        Ok(opened) => relay(&mut opened.into_stream(), tcp).await,
+        Ok(opened) => {
+            let mut stream = opened.into_stream();
+            let mut local = Local::new(&mut *tcp, &stream, wait);
+            relay(&mut stream, &mut local).await
+        }
         Err(error) => {
             tcp.set_zero_linger()?;
             return Err(error);
@@ -112,4 +126,77 @@ async fn asked_to_end() -> io::Result<()> {
 async fn end(asked: io::Result<()>, stream: &mut WsStream<NetStream>) -> io::Result<()> {
     asked?;
     stream.close().await
+}
+
+/// The local end, whose end of input waits for the reply's, if the server did not agree to half close.
+struct Local<L> {
+    io: L,
+    half_close: bool,
+    /// Set at the end of input, to the time until which something has to come.
+    ended: Option<Pin<Box<Sleep>>>,
+    replied: bool,
+    wait: Duration,
+    reader: Waker,
+}
+
+impl<L> Local<L> {
+    fn new(io: L, stream: &WsStream<NetStream>, wait: Duration) -> Self {
+        Self {
+            io,
+            half_close: stream.agreed().half_close(),
+            ended: None,
+            replied: false,
+            wait,
+            reader: Waker::noop().clone(),
+        }
+    }
+}
+
+impl<L: AsyncRead + Unpin> AsyncRead for Local<L> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        if this.ended.is_none() {
+            let before = buf.filled().len();
+            ready!(Pin::new(&mut this.io).poll_read(cx, buf))?;
+            if this.half_close || buf.filled().len() > before {
+                return Poll::Ready(Ok(()));
+            }
+        }
+        if this.replied {
+            return Poll::Ready(Ok(()));
+        }
+        this.reader.clone_from(cx.waker());
+        let wait = this.wait;
+        let ended = this.ended.get_or_insert_with(|| Box::pin(sleep(wait)));
+        ended.as_mut().poll(cx).map(Ok)
+    }
+}
+
+impl<L: AsyncWrite + Unpin> AsyncWrite for Local<L> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        data: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let wait = self.wait;
+        if let Some(ended) = &mut self.ended {
+            ended.as_mut().reset(Instant::now() + wait);
+        }
+        Pin::new(&mut self.io).poll_write(cx, data)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_flush(cx)
+    }
+
+    /// The reply has ended.
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.replied = true;
+        self.reader.wake_by_ref();
+        Pin::new(&mut self.io).poll_shutdown(cx)
+    }
 }

@@ -57,8 +57,8 @@
 //! # What to rely on
 //!
 //! Octets arrive as they were written, or there is an error: a stream that ends without the peer's
-//! Close is `UnexpectedEof`, and a Close with another code than 1000 is `ConnectionAborted` with a
-//! [`StreamError`] inside. A write leaves without a flush. Memory is bounded both ways. Every future but
+//! Close, or with one inside a message, is `UnexpectedEof`, and a Close with another code than 1000 is
+//! `ConnectionAborted` with a [`StreamError`] inside. A write leaves without a flush. Memory is bounded both ways. Every future but
 //! [`relay()`]'s can be dropped without loss, and the halves of `tokio::io::split` may live in different tasks.
 //!
 //! Nothing runs in the background: pings are answered, and timers kept, while a stream is read, written

@@ -16,7 +16,8 @@ use crate::transport::Transport;
 ///
 /// Reading gives 0 octets at the peer's Close 1000 or without a code. Any other end is an error, with a
 /// [`StreamError`](crate::StreamError) inside: `ConnectionAborted` for another code, `UnexpectedEof`
-/// if the transport ends without a Close, `InvalidData` if the peer breaks the protocol, `TimedOut`.
+/// if the transport ends without a Close, or the peer closes inside a message, `InvalidData` if the peer
+/// breaks the protocol, `TimedOut`.
 ///
 /// `shutdown` sends what is queued and Close 1000; reading goes on until the peer's. Only
 /// [`close`](Self::close) tells that everything arrived. Dropping the stream sends a Close if that can

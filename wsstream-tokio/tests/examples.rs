@@ -8,7 +8,11 @@ use std::process::{Child, Command, Output, Stdio};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::runtime::{Builder, Runtime};
-use wsstream_tokio::{Client, CloseCode, Incoming, Listener, Server, connect, connect_with};
+use wsstream_core::handshake::Acceptor;
+use wsstream_tokio::{
+    Agreed, Client, CloseCode, Config, Incoming, Listener, Message, Opened, Server, Upgraded,
+    WebSocket, connect, connect_with,
+};
 
 /// An example that is running; it is ended when the test is.
 struct Example(Child);
@@ -395,4 +399,60 @@ fn relay_refuses_before_it_dials() {
         target.accept().unwrap_err().kind(),
         std::io::ErrorKind::WouldBlock
     );
+}
+
+/// A server that knows no half close, and answers a Close at once: the reply to what came before the end
+/// of input arrives all the same. One that never ends is not waited for without end.
+#[test]
+fn tunnel_to_who_knows_no_half_close() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("ws://{}/", listener.local_addr().unwrap());
+    for ends in [true, false] {
+        let (path, wait) = (url.clone(), if ends { "60" } else { "1" });
+        let asking =
+            std::thread::spawn(move || run("tunnel", &["--wait", wait, "-", &path], b"question"));
+        let (tcp, _) = listener.accept().unwrap();
+        tcp.set_nonblocking(true).unwrap();
+        runtime().block_on(async {
+            let tcp = tokio::net::TcpStream::from_std(tcp).unwrap();
+            let mut socket = foreign(tcp).await;
+            let question = socket.recv().await.unwrap().unwrap();
+            assert_eq!(question.as_bytes(), b"question");
+            for piece in ["so ", "far", " so good"] {
+                // Slower than its client sees the end of its input.
+                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+                let piece = Message::Binary(piece.as_bytes().into());
+                socket.send(piece).await.unwrap();
+            }
+            if ends {
+                socket.close().await.unwrap();
+            } else {
+                assert_eq!(socket.recv().await.unwrap(), None);
+            }
+        });
+        let output = asking.join().unwrap();
+        succeeded(&output);
+        assert_eq!(text(&output.stdout), "so far so good");
+    }
+}
+
+/// A server that has not heard of our extension.
+async fn foreign(mut tcp: tokio::net::TcpStream) -> WebSocket<tokio::net::TcpStream> {
+    let server = Server::stream();
+    let mut acceptor = Acceptor::new(&server);
+    let request = loop {
+        let octet = tcp.read_u8().await.unwrap();
+        if let Some(request) = acceptor.receive(&mut &[octet][..]).unwrap() {
+            break request;
+        }
+    };
+    let accepted = request.accept(&server).unwrap();
+    let response = String::from_utf8(accepted.response).unwrap();
+    let response: String = response
+        .split_inclusive("\r\n")
+        .filter(|line| !line.starts_with("Sec-WebSocket-Extensions"))
+        .collect();
+    tcp.write_all(response.as_bytes()).await.unwrap();
+    let (agreed, config) = (Agreed::default(), Config::new());
+    Opened::from_upgraded(tcp, Upgraded::Server, agreed, config, Vec::new()).into_socket()
 }

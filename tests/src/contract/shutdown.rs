@@ -56,14 +56,42 @@ pub async fn close_discards_input<R: Runtime>() {
     assert_eq!(stream.counters().payload_received, 1_000_000);
 }
 
-/// 16,000,000 octets, then `close`, to a reader that starts a second late, and a peer who pings meanwhile:
-/// when it resolves, all has arrived.
+/// 16,000,000 octets, then `close`, to a peer that reads nothing for 3 seconds, and pings meanwhile: all
+/// arrives, and then it resolves.
 pub async fn close_tells_that_all_arrived<R: Runtime>() {
-    let (client, server) = open::<R>(R::tcp().await).await;
-    late_reader::<R>(client, server, Duration::from_secs(1)).await;
+    const TOTAL: usize = 16_000_000;
+    let (mut stream, mut peer) = server_and_peer::<R>(R::tcp().await, Config::new()).await;
+    let writing = R::spawn(async move {
+        stream
+            .write_all(&Pattern::new(2).take(TOTAL))
+            .await
+            .unwrap();
+        stream.close().await.unwrap();
+        assert_eq!(stream.counters().pings_received, 30);
+    });
+    let reading = async {
+        for number in 0..30_u8 {
+            peer.send(Opcode::Ping, &[number]).await;
+            R::sleep(Duration::from_millis(100)).await;
+        }
+        let mut pattern = Pattern::new(2);
+        loop {
+            let frame = peer.recv().await;
+            match frame.header.opcode {
+                Opcode::Binary => pattern.check(&frame.payload),
+                Opcode::Close => break,
+                _ => assert_eq!(frame.header.opcode, Opcode::Pong),
+            }
+        }
+        assert_eq!(pattern.total(), TOTAL);
+        peer.send_close(1000, "").await;
+        peer.expect_end().await;
+    };
+    tokio::join!(writing, reading);
 }
 
-/// The same over a pipe, on a clock that jumps, as long as two close timeouts.
+/// 16,000,000 octets between two of ours over a pipe, on a clock that jumps, to a reader as late as two
+/// close timeouts.
 pub async fn close_waits_for_a_late_reader<R: PausedClock>() {
     let (client, server) = open::<R>(R::pipe(64 << 10)).await;
     late_reader::<R>(client, server, Duration::from_secs(19)).await;

@@ -260,6 +260,32 @@ fn how_a_stream_ends() {
     assert_eq!((data.as_slice(), ending), (&b"a"[..], None));
 }
 
+/// Who closes inside a message has not sent all of it: that is no end of file, and there is nothing to
+/// wait with the answer for. With `base64` up to two octets of it are not even known.
+#[test]
+fn a_close_inside_a_message_is_no_end() {
+    use Encoding::{Base64, Binary};
+    let table: [(Encoding, bool, &[u8], &[u8]); 5] = [
+        (Binary, false, b"half", b"half"),
+        (Binary, false, b"", b""),
+        (Base64, false, b"aGFsZg==", b"half"),
+        (Base64, false, b"aGFsZ", b"hal"),
+        // The message has ended.
+        (Binary, true, b"half", b"half"),
+    ];
+    for (encoding, fin, payload, expected) in table {
+        for code in [&b""[..], b"\x03\xe8"] {
+            let kind = encoding.kind().into();
+            let wire = wire(&[(fin, kind, payload), (true, Opcode::Close, code)]);
+            let (data, ending, close) = read(encoding, wire.chunks(1), 64);
+            assert_eq!(data, expected);
+            let (unfinished, answer) = (Err(StreamError::Unfinished), Close::parse(code).unwrap());
+            assert_eq!(ending, Some(if fin { Ok(()) } else { unfinished }));
+            assert_eq!(close, (!fin).then_some(answer));
+        }
+    }
+}
+
 #[test]
 fn a_message_of_the_wrong_kind_is_refused_at_its_header() {
     let (_, ending, close) = read(Encoding::Binary, [&b"\x81\x7e\x10\x00"[..]], 64);

@@ -47,6 +47,8 @@ pub(super) enum Phase {
 pub(super) struct Closing {
     pub(super) role: Role,
     received: Received,
+    /// The peer's Close came inside a message.
+    unfinished: bool,
     /// The transport gives no more octets.
     eof: bool,
     /// A timer has run out.
@@ -62,6 +64,7 @@ impl Closing {
         Self {
             role,
             received: Received::Nothing,
+            unfinished: false,
             eof: false,
             timed_out: None,
             sent_close: None,
@@ -109,7 +112,14 @@ impl Closing {
     pub(super) fn ending(&self) -> Option<Result<(), StreamError>> {
         match (self.received, &self.received_close) {
             (Received::Violation(error), _) => Some(Err(StreamError::Protocol(error))),
-            (_, Some(close)) if close.is_normal() || self.is_answer(close) => Some(Ok(())),
+            (_, Some(close)) if close.is_normal() || self.is_answer(close) => {
+                // §5.4: only a final fragment ends a message.
+                Some(if self.unfinished {
+                    Err(StreamError::Unfinished)
+                } else {
+                    Ok(())
+                })
+            }
             (_, Some(close)) => Some(Err(StreamError::Closed(Close::clone(close)))),
             (_, None) if self.eof => Some(Err(StreamError::Truncated)),
             (_, None) => self
@@ -129,7 +139,8 @@ impl Closing {
         self.sent_close = Some(Box::new(close));
     }
 
-    pub(super) fn received(&mut self, close: Close) {
+    pub(super) fn received(&mut self, close: Close, unfinished: bool) {
+        self.unfinished = unfinished;
         self.closed_by.get_or_insert(ClosedBy::Peer);
         self.received = Received::Close;
         self.received_close = Some(Box::new(close));

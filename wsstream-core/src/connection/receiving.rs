@@ -234,9 +234,10 @@ impl Connection {
     }
 
     fn recv_close(&mut self, close: &Close) {
-        self.closing.received(close.clone());
+        let unfinished = self.receiving.is_some();
+        self.closing.received(close.clone(), unfinished);
         // Only an ordinary end can be half of one.
-        let at_once = !self.config.half_close || !close.is_normal();
+        let at_once = !self.config.half_close || !close.is_normal() || unfinished;
         if at_once && self.closing.can_send() {
             self.send_close(close.answer());
         }

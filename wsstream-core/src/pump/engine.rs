@@ -10,7 +10,7 @@ use super::wakers::Task;
 use super::wire::Wire;
 use super::{Transport, pool};
 use crate::close::{Close, CloseCode};
-use crate::connection::{Connection, LookAhead};
+use crate::connection::{ClosedBy, Connection, LookAhead};
 use crate::error::StreamError;
 use crate::time::Timestamp;
 
@@ -197,13 +197,15 @@ impl<T: Transport> Pump<T> {
             return match ready!(written) {
                 // Once both have closed, and all is written, the transport may end as it likes.
                 Err(error) if self.is_cut_off() => Poll::Ready(Err(error)),
-                _ => {
-                    let ending = self
-                        .connection
-                        .ending()
-                        .unwrap_or(Err(StreamError::Truncated));
-                    Poll::Ready(self.end(ending))
-                }
+                _ => Poll::Ready(match self.connection.ending() {
+                    // Who has closed first wants nothing more: where that was cut off is all the same.
+                    Some(Err(StreamError::Unfinished))
+                        if self.connection.closed_by() == Some(ClosedBy::Us) =>
+                    {
+                        Ok(())
+                    }
+                    ending => self.end(ending.unwrap_or(Err(StreamError::Truncated))),
+                }),
             };
         }
         // What comes behind the peer's Close is not progress.

@@ -44,7 +44,8 @@ pub trait End {
     /// Does what is due while nothing is read or written.
     fn poll_drive(&mut self, cx: &mut Context<'_>);
 
-    /// Whether nothing can be written any more. Then there is no point in reading the other end.
+    /// Whether nothing can be written any more. Then what the other end has not said yet is not waited
+    /// for.
     fn is_closed(&self) -> bool;
 
     /// Ends both directions, and waits for the peer as long as that takes. `failure` is what the other
@@ -323,9 +324,6 @@ impl Direction {
                 State::Ended => return Poll::Ready(Ok(())),
                 State::Ending => to.poll_shutdown(cx).map_ok(|()| self.state = State::Ended),
                 State::Carrying if self.has_octets() => self.write(to, cx),
-                State::Carrying if to.is_closed() => {
-                    Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()))
-                }
                 State::Carrying => {
                     if self.buffer.is_empty() {
                         self.buffer = pool::take();
@@ -343,6 +341,12 @@ impl Direction {
                         Poll::Ready(Err(error)) => {
                             self.release();
                             return Poll::Ready(Err(error));
+                        }
+                        Poll::Pending if to.is_closed() => {
+                            // Who would have had it has gone, and nothing was cut off by that.
+                            self.state = State::Ended;
+                            self.release();
+                            Poll::Ready(Ok(()))
                         }
                         Poll::Pending => {
                             self.release();

@@ -19,8 +19,8 @@ use crate::handshake::Agreed;
 ///
 /// It ends like TCP, but safer. The peer's Close 1000, or without a code, is the end of what is read;
 /// any other Close is `ConnectionAborted` with a [`StreamError`](crate::StreamError) inside, an end of
-/// the transport without a Close is `UnexpectedEof`. Dropping it tells the peer with a Close if that
-/// can be done at once, and lets it see a truncation if anything is unsent.
+/// the transport without a Close, and a Close inside a message, are `UnexpectedEof`. Dropping it tells
+/// the peer with a Close if that can be done at once, and lets it see a truncation if anything is unsent.
 ///
 /// [`Opened::into_stream`](super::Opened::into_stream) makes one.
 #[derive(Debug)]

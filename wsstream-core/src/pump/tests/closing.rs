@@ -198,6 +198,32 @@ fn close_tells_how_the_peer_ended() {
     }
 }
 
+/// Who closes first does not care where what it discards was cut off; who reads on, does.
+#[test]
+fn a_close_inside_a_message_is_an_end_for_who_discards_it() {
+    for role in ROLES {
+        for first in [true, false] {
+            let mut lone = Lone::new(role, Config::new());
+            if first {
+                assert!(lone.close(1000).is_pending());
+            }
+            // A fragment that is not the last.
+            let mut begun = frame(other(role), Opcode::Binary, b"beg");
+            begun[0] &= 0x7f;
+            lone.input.get().feed(&begun);
+            lone.feed_close(1000);
+            lone.eof();
+            if first {
+                assert!(ready(lone.close(1000)).is_ok());
+            } else {
+                assert_eq!(ready(lone.read(9)).unwrap(), b"beg");
+                assert_eq!(kind(lone.read(9)), ErrorKind::UnexpectedEof);
+                assert_eq!(kind(lone.close(1000)), ErrorKind::UnexpectedEof);
+            }
+        }
+    }
+}
+
 /// The peer was first: its code is echoed, unless there is something to complain of.
 #[test]
 fn close_answers_the_peers() {

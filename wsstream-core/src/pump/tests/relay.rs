@@ -282,7 +282,22 @@ fn a_client_that_closed_is_answered_though_the_target_is_silent() {
         peers.clock.advance(secs(10));
         let relayed = settle().expect("hangs");
         assert_eq!(peers.client_finds(), [closed(1000)]);
+        // All that was said has arrived.
+        assert!(relayed.a_failed.is_none() && relayed.b_failed.is_none());
+    });
+    assert!(relayed.is_none());
+}
+
+/// The same, but the target does say something, when it is too late.
+#[test]
+fn what_a_target_says_too_late_is_a_failure() {
+    let relayed = Joined::new(Config::new().half_close(false)).tell(|peers, settle| {
+        peers.target.get().feed(b"reply");
+        peers.client_closes(1000);
+        let relayed = settle().expect("hangs");
+        assert_eq!(peers.client_finds(), [closed(1000)]);
         assert_eq!(relayed.a_failed.unwrap().kind(), ErrorKind::BrokenPipe);
+        assert_eq!(relayed.b_to_a, 0);
     });
     assert!(relayed.is_none());
 }
