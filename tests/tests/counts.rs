@@ -1,6 +1,5 @@
 //! The exact counts of the performance budget, which `cargo bench --bench budget` prints: any more of
 //! them is a regression, on every machine.
-#![expect(clippy::unwrap_used, reason = "these are tests, helpers included")]
 
 #[path = "../benches/budget/counts.rs"]
 mod counts;

@@ -70,6 +70,7 @@ impl Closing {
         }
     }
 
+    #[inline]
     pub(super) fn phase(&self) -> Phase {
         next(
             self.role,
@@ -80,12 +81,14 @@ impl Closing {
     }
 
     /// Whether messages may be sent, §5.5.1: until our own Close.
+    #[inline]
     pub(super) fn can_send(&self) -> bool {
         self.sent_close.is_none() && matches!(self.phase(), Phase::Open | Phase::Answer)
     }
 
     /// Whether frames are to be looked at: until the peer's Close, §5.5.1, or its fault, §7.1.7. What
     /// came before the transport ended, or before the peer was given up, is as good as ever.
+    #[inline]
     pub(super) const fn can_receive(&self) -> bool {
         matches!(self.received, Received::Nothing)
     }
@@ -97,6 +100,7 @@ impl Closing {
 
     /// Whether the transport's write side can be shut down once everything is written: a server does
     /// that first, §7.1.1; a client only if it failed the connection.
+    #[inline]
     pub(super) fn wants_shutdown(&self) -> bool {
         match self.phase() {
             Phase::Over => true,
@@ -106,6 +110,7 @@ impl Closing {
     }
 
     /// What reading comes to, once there is nothing left to receive.
+    #[inline]
     pub(super) fn ending(&self) -> Option<Result<(), StreamError>> {
         match (self.received, &self.received_close) {
             (Received::Violation(error), _) => Some(Err(StreamError::Protocol(error))),
@@ -166,6 +171,7 @@ impl Closing {
 }
 
 /// The table.
+#[inline]
 fn next(role: Role, sent: bool, received: Received, ended: bool) -> Phase {
     match (sent, received, ended) {
         (_, _, true) => Phase::Over,
