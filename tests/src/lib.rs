@@ -21,5 +21,5 @@ mod tokio;
 pub use io::{Read, Write, impatient, poll_once, wait_once};
 pub use pattern::Pattern;
 pub use peer::{Frame, Peer, fragment, frame, masked};
-pub use runtime::{PausedClock, Runtime, Stream, open, open_with};
+pub use runtime::{OneThread, PausedClock, Runtime, Stream, open, open_with};
 pub use tokio::{Raw, Tokio};

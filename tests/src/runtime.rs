@@ -82,6 +82,12 @@ pub trait PausedClock: Runtime {
     fn now() -> Duration;
 }
 
+/// A runtime that can run a story on the thread that asks, for those who count its CPU time.
+pub trait OneThread: Runtime {
+    /// Runs a story, and gives what it comes to.
+    fn run_on_one_thread<T>(story: impl Future<Output = T>) -> T;
+}
+
 /// An adapter's byte stream.
 pub trait Stream: Read + Write + Sized {
     /// What it runs over.

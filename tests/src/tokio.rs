@@ -16,7 +16,7 @@ use wsstream_core::{Close, CloseCode, ClosedBy, Config, Counters};
 use wsstream_tokio::{Opened, WsStream};
 
 use crate::io::{Read, Write};
-use crate::runtime::{PausedClock, Runtime, Stream};
+use crate::runtime::{OneThread, PausedClock, Runtime, Stream};
 
 /// tokio.
 #[derive(Debug)]
@@ -104,6 +104,13 @@ impl Runtime for Tokio {
     async fn plain_copy(stream: &mut WsStream<Raw>, other: &mut Raw) -> io::Result<()> {
         tokio::io::copy_bidirectional(stream, other).await?;
         Ok(())
+    }
+}
+
+impl OneThread for Tokio {
+    fn run_on_one_thread<T>(story: impl Future<Output = T>) -> T {
+        let mut builder = Builder::new_current_thread();
+        builder.enable_all().build().unwrap().block_on(story)
     }
 }
 

@@ -2,40 +2,29 @@
 //! allocates is counted, on the thread that has both ends; the peers allocate nothing.
 #![expect(clippy::unwrap_used, reason = "these are tests, helpers included")]
 
+#[path = "../benches/budget/idle.rs"]
+mod idle;
+
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::Poll;
 
 use allocation_counter::{AllocationInfo, measure};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, ReadBuf};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::runtime::{Builder, Runtime};
+use tokio::net::TcpStream;
 use wsstream_core::Opcode::{Binary, Continuation, Ping, Text};
 use wsstream_core::handshake::Agreed;
 use wsstream_core::{Header, Opcode};
 use wsstream_tests::{fragment, masked};
 use wsstream_tokio::{
-    Client, Config, Opened, Seed, Server, Upgraded, Url, WsStream, accept, accept_with, connect_on,
+    Client, Config, Opened, Seed, Server, Upgraded, WsStream, accept, accept_with, connect_on,
 };
+
+use idle::{idle, runtime, tcp};
 
 /// What a connection may have while it works, and while it is idle.
 const ACTIVE: u64 = 136 << 10;
 const IDLE: i64 = 1 << 10;
-
-fn runtime() -> Runtime {
-    Builder::new_current_thread().enable_all().build().unwrap()
-}
-
-async fn tcp() -> (TcpStream, TcpStream) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let client = TcpStream::connect(listener.local_addr().unwrap())
-        .await
-        .unwrap();
-    let (server, _) = listener.accept().await.unwrap();
-    client.set_nodelay(true).unwrap();
-    server.set_nodelay(true).unwrap();
-    (client, server)
-}
 
 /// A server's stream, and the peer's end of its transport.
 async fn server(subprotocol: &str) -> (WsStream<TcpStream>, TcpStream) {
@@ -240,16 +229,6 @@ fn a_head_that_never_ends() {
     within("a head that never ends", &info, ACTIVE);
 }
 
-/// Echoes whatever comes, with what a task that does so needs.
-macro_rules! echo {
-    ($stream:ident) => {
-        let mut buf = vec![0; 4096];
-        while let Ok(count @ 1..) = $stream.read(&mut buf).await {
-            $stream.write_all(&buf[..count]).await.unwrap();
-        }
-    };
-}
-
 /// Nothing stays behind but the stream, whatever has gone through it.
 #[test]
 fn an_idle_connection_has_no_buffers() {
@@ -272,90 +251,6 @@ fn an_idle_connection_that_its_task_has_accepted() {
     let (fresh, used) = idle(true);
     assert!(fresh <= IDLE, "{fresh}");
     assert!(used <= IDLE, "{used}");
-}
-
-/// The heap of an idle connection above that of a raw TCP task, fresh and after echoes.
-fn idle(accepted_by_task: bool) -> (i64, i64) {
-    let runtime = runtime();
-    // The request, and an echo's frames, are made before anything is counted.
-    let url = Url::parse("ws://localhost/").unwrap();
-    let connecting = Client::stream().connect(&url, &Seed::new([1; 32]));
-    let message = masked(Binary, &vec![7; 64 << 10]);
-    let mut buf = vec![0; 1 << 20];
-    let mut count = |what: &mut dyn FnMut(&mut [u8])| {
-        runtime.block_on(settle());
-        measure(|| {
-            what(&mut buf);
-            runtime.block_on(settle());
-        })
-        .bytes_current
-    };
-    let mut connection = || {
-        let (mut peer, tcp) = runtime.block_on(tcp());
-        let mut tcp = Some(tcp);
-        let fresh = count(&mut |buf| {
-            runtime.block_on(async {
-                let tcp = tcp.take().unwrap();
-                peer.write_all(connecting.request()).await.unwrap();
-                if accepted_by_task {
-                    tokio::spawn(async move {
-                        let mut stream = accept(tcp).await.unwrap();
-                        echo!(stream);
-                    });
-                } else {
-                    let mut stream = accept(tcp).await.unwrap();
-                    // Captured, and not moved again, as a future has room for both places.
-                    tokio::spawn(async move {
-                        echo!(stream);
-                    });
-                }
-                let count = peer.read(buf).await.unwrap();
-                assert!(buf[..count].starts_with(b"HTTP/1.1 101 "));
-            });
-        });
-        let used = count(&mut |buf| {
-            runtime.block_on(async {
-                for _ in 0..20 {
-                    peer.write_all(&message).await.unwrap();
-                    // However it is cut into frames.
-                    let mut payload = 0;
-                    while payload < 64 << 10 {
-                        peer.read_exact(&mut buf[..4]).await.unwrap();
-                        let (header, _) = Header::parse(&buf[..4]).unwrap().unwrap();
-                        let len = usize::try_from(header.len).unwrap();
-                        let from = if len < 126 { 2 } else { 4 };
-                        peer.read_exact(&mut buf[4..len + from]).await.unwrap();
-                        payload += len;
-                    }
-                }
-            });
-        });
-        (peer, fresh, fresh + used)
-    };
-    // What is there once, for all connections: the runtime's own, and the pool of buffers.
-    let (_first, ..) = connection();
-    let (_peer, fresh, used) = connection();
-    let (_raw_peer, tcp) = runtime.block_on(tcp());
-    let mut tcp = Some(tcp);
-    let raw = count(&mut |_| {
-        runtime.block_on(async {
-            let mut tcp = tcp.take().unwrap();
-            tokio::spawn(async move {
-                echo!(tcp);
-            });
-        });
-    });
-    let (fresh, used) = (fresh - raw, used - raw);
-    println!("a stream is of {} octets", size_of::<WsStream<TcpStream>>());
-    println!("idle: raw TCP task {raw} octets; above that fresh {fresh}, after echoes {used}");
-    (fresh, used)
-}
-
-/// Until the runtime has done what it puts off.
-async fn settle() {
-    for _ in 0..500 {
-        tokio::task::yield_now().await;
-    }
 }
 
 #[test]

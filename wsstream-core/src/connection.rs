@@ -204,6 +204,7 @@ impl Connection {
     }
 
     /// What is to be written to the transport.
+    #[inline]
     pub fn outbox(&mut self) -> &mut Outbox {
         self.answer_ping();
         &mut self.outbox
@@ -245,12 +246,14 @@ impl Connection {
     }
 
     /// Tells that the transport gives no more octets. Those that it gave before may still be received.
+    #[inline]
     pub const fn recv_eof(&mut self) {
         self.closing.ended();
     }
 
     /// Whether [`poll_time`](Self::poll_time) has anything to do: there is a deadline, or a pong has come
     /// whose round-trip time it can tell. Asking is cheaper than reading a clock.
+    #[inline]
     #[must_use]
     pub fn wants_time(&self) -> bool {
         self.timers
@@ -281,11 +284,13 @@ impl Connection {
     }
 
     /// Whether the peer, or the transport, has something of ours still to take.
+    #[inline]
     const fn is_waiting(&self) -> bool {
         !self.outbox.is_empty() || self.unflushed || self.shutting_down
     }
 
     /// Tells what the transport is waiting to do: that, too, may not take for ever.
+    #[inline]
     #[cfg(feature = "std")]
     pub(crate) const fn set_pending(&mut self, flush: bool, shutdown: bool) {
         (self.unflushed, self.shutting_down) = (flush, shutdown);
@@ -318,6 +323,7 @@ impl Connection {
     }
 
     /// Whether messages can be sent: no Close has been, and the connection is not over.
+    #[inline]
     #[must_use]
     pub fn can_send(&self) -> bool {
         self.closing.can_send()
@@ -330,6 +336,7 @@ impl Connection {
     }
 
     /// Whether the transport's write side is to be shut down once the outbox is empty.
+    #[inline]
     #[must_use]
     pub fn wants_shutdown(&self) -> bool {
         self.closing.wants_shutdown()
@@ -343,6 +350,7 @@ impl Connection {
     }
 
     /// The phase, as far as time goes.
+    #[inline]
     fn timed_phase(&self) -> closing::Phase {
         match self.closing.phase() {
             closing::Phase::Open if self.expects_close => closing::Phase::AwaitClose,
@@ -360,6 +368,7 @@ impl Connection {
     /// What reading comes to once [`recv`](Self::recv) has taken all there is: `None` while there may be
     /// more, `Ok` after the peer's Close 1000 or without a code. The one place where endings become
     /// results.
+    #[inline]
     #[must_use]
     pub fn ending(&self) -> Option<Result<(), StreamError>> {
         self.closing.ending()
@@ -367,6 +376,7 @@ impl Connection {
 
     /// Whether something that was queued has been thrown away, because the peer took none of it for too
     /// long. An empty outbox then does not mean that all was written: a flush has failed.
+    #[inline]
     #[must_use]
     pub const fn output_lost(&self) -> bool {
         self.output_lost

@@ -260,6 +260,7 @@ impl<'a> Payload<'a> {
     }
 
     /// Unmasks the octets into the front of `out`, and returns how many they are: as many as fit.
+    #[inline]
     pub fn copy_to(mut self, out: &mut [u8]) -> usize {
         self.mask.copy(self.octets, out)
     }

@@ -243,6 +243,7 @@ impl EncodedHeader {
 impl core::ops::Deref for EncodedHeader {
     type Target = [u8];
 
+    #[inline]
     fn deref(&self) -> &[u8] {
         &self.octets[..self.len]
     }

@@ -25,12 +25,14 @@ impl Mask {
     pub const NONE: Self = Self::new([0; 4]);
 
     /// Starts at the key's first octet.
+    #[inline]
     #[must_use]
     pub const fn new(key: [u8; 4]) -> Self {
         Self { key }
     }
 
     /// Masks or unmasks the next `data.len()` octets of the payload where they lie.
+    #[inline]
     pub fn apply(&mut self, data: &mut [u8]) {
         if *self == Self::NONE {
             return;
@@ -48,6 +50,7 @@ impl Mask {
 
     /// Masks or unmasks the next octets of the payload while copying them: `min(from.len(),
     /// to.len())` of them, which it returns.
+    #[inline]
     pub fn copy(&mut self, from: &[u8], to: &mut [u8]) -> usize {
         let len = from.len().min(to.len());
         let (from, to) = (&from[..len], &mut to[..len]);
@@ -74,6 +77,7 @@ impl Mask {
     }
 
     /// Passes over `len` octets of the payload.
+    #[inline]
     pub(crate) const fn skip(&mut self, len: usize) {
         let [a, b, c, d] = self.key;
         self.key = match len % 4 {

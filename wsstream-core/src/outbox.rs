@@ -33,6 +33,7 @@ pub struct Outbox {
 
 impl Outbox {
     /// What is to be written next.
+    #[inline]
     #[must_use]
     pub fn octets(&self) -> &[u8] {
         &self.buffer[self.start..self.end]
@@ -51,6 +52,7 @@ impl Outbox {
     }
 
     /// Takes off the front what was written: `count` octets, or all if there are fewer.
+    #[inline]
     pub fn consume(&mut self, count: usize) {
         let count = count.min(self.len());
         self.start += count;
@@ -62,6 +64,7 @@ impl Outbox {
 
     /// Gives away the buffer while nothing waits, for others to use: an idle connection needs none.
     /// While something waits, an empty one.
+    #[inline]
     #[must_use]
     pub fn take_buffer(&mut self) -> Vec<u8> {
         if self.is_empty() {
@@ -80,17 +83,20 @@ impl Outbox {
     }
 
     /// Whether it has a buffer.
+    #[inline]
     #[must_use]
     pub const fn has_buffer(&self) -> bool {
         !self.buffer.is_empty()
     }
 
     /// Throws away what waits, for nobody takes it.
+    #[inline]
     pub(crate) const fn clear(&mut self) {
         (self.start, self.end) = (0, 0);
     }
 
     /// Octets that were written past the outbox, without waiting in it.
+    #[inline]
     pub(crate) const fn wrote(&mut self, count: usize) {
         self.written += count as u64;
     }
@@ -101,6 +107,7 @@ impl Outbox {
     }
 
     /// Appends `len` octets for the caller to fill in.
+    #[inline]
     pub(crate) fn push(&mut self, len: usize) -> &mut [u8] {
         self.spare(len);
         let at = self.end;

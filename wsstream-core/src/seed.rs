@@ -62,6 +62,7 @@ impl fmt::Debug for Seed {
 pub(crate) struct MaskKeys(Box<ChaCha12Rng>);
 
 impl MaskKeys {
+    #[inline]
     pub(crate) fn next_key(&mut self) -> [u8; 4] {
         self.0.next_u32().to_ne_bytes()
     }

@@ -78,6 +78,7 @@ impl LookAhead {
     }
 
     /// Tells that `count` octets were taken off the front of what is unread.
+    #[inline]
     pub fn consumed(&mut self, count: usize) {
         self.known = self.known.saturating_sub(count);
         self.at = self.at.saturating_sub(count);

@@ -73,6 +73,7 @@ impl Closing {
         }
     }
 
+    #[inline]
     pub(super) fn phase(&self) -> Phase {
         next(
             self.role,
@@ -83,12 +84,14 @@ impl Closing {
     }
 
     /// Whether messages may be sent, §5.5.1: until our own Close.
+    #[inline]
     pub(super) fn can_send(&self) -> bool {
         self.sent_close.is_none() && matches!(self.phase(), Phase::Open | Phase::Answer)
     }
 
     /// Whether frames are to be looked at: until the peer's Close, §5.5.1, or its fault, §7.1.7. What
     /// came before the transport ended, or before the peer was given up, is as good as ever.
+    #[inline]
     pub(super) const fn can_receive(&self) -> bool {
         matches!(self.received, Received::Nothing)
     }
@@ -100,6 +103,7 @@ impl Closing {
 
     /// Whether the transport's write side can be shut down once everything is written: a server does
     /// that first, §7.1.1; a client only if it failed the connection.
+    #[inline]
     pub(super) fn wants_shutdown(&self) -> bool {
         match self.phase() {
             Phase::Over => true,
@@ -109,6 +113,7 @@ impl Closing {
     }
 
     /// What reading comes to, once there is nothing left to receive.
+    #[inline]
     pub(super) fn ending(&self) -> Option<Result<(), StreamError>> {
         match (self.received, &self.received_close) {
             (Received::Violation(error), _) => Some(Err(StreamError::Protocol(error))),
@@ -177,6 +182,7 @@ impl Closing {
 }
 
 /// The table.
+#[inline]
 fn next(role: Role, sent: bool, received: Received, ended: bool) -> Phase {
     match (sent, received, ended) {
         (_, _, true) => Phase::Over,

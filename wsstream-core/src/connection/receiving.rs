@@ -65,6 +65,7 @@ impl Connection {
 
     /// The same, for those who take messages of one kind only: others are refused at their header, with
     /// 1003.
+    #[inline]
     pub(crate) fn recv_kind<'a, 'b: 'a>(
         &'a mut self,
         expected: Option<DataKind>,
@@ -142,6 +143,7 @@ impl Connection {
     /// How many octets of payload are certain to come next and can be received straight into the
     /// reader's buffer, for [`recv_in_place`](Self::recv_in_place); 0 unless a data frame is under way,
     /// whose last octet always comes through [`recv`](Self::recv).
+    #[inline]
     #[must_use]
     pub fn in_place(&self) -> usize {
         if !self.closing.can_receive() || self.is_inflating() {
@@ -170,12 +172,14 @@ impl Connection {
         self.heard = true;
     }
 
+    #[inline]
     pub(super) const fn received(&mut self, octets: usize) {
         self.heard |= octets > 0;
         self.counters.received += octets as u64;
     }
 
     /// What role and extensions make of a header.
+    #[inline]
     pub(super) const fn check(&self, header: &Header) -> Result<(), ProtocolError> {
         match (self.closing.role, header.mask) {
             // §5.1: a client masks all frames, a server none.
@@ -244,6 +248,7 @@ impl Connection {
     }
 
     /// Answers the ping that found no room; §5.5.2: unless the peer has closed since.
+    #[inline]
     pub(super) fn answer_ping(&mut self) {
         if self.unanswered.is_some()
             && self.has_room()
@@ -256,6 +261,7 @@ impl Connection {
 }
 
 /// §5.4: fragments of different messages must not be mixed. `receiving` is the message under way.
+#[inline]
 pub(super) const fn begin(
     receiving: &mut Option<DataKind>,
     opcode: Opcode,

@@ -23,6 +23,7 @@ impl Connection {
     /// # Errors
     ///
     /// [`Closed`] after our Close, or once the connection is over.
+    #[inline]
     pub fn send(&mut self, kind: DataKind, payload: &[u8], end: bool) -> Result<usize, Closed> {
         if !self.can_send() {
             return Err(Closed);
@@ -52,6 +53,7 @@ impl Connection {
     }
 
     /// How much payload the outbox has room for.
+    #[inline]
     #[must_use]
     pub fn room(&self) -> usize {
         let free = DATA_LIMIT.saturating_sub(self.outbox.len());
@@ -63,12 +65,14 @@ impl Connection {
     }
 
     /// Whether a data frame could be queued, if only an empty one or one of one octet.
+    #[inline]
     #[must_use]
     pub fn has_room(&self) -> bool {
         self.outbox.len() + Header::MAX_LEN < DATA_LIMIT
     }
 
     /// Begins a message, or its next piece, of exactly `len` octets, for which there must be room.
+    #[inline]
     pub(crate) fn message(&mut self, kind: DataKind, len: usize, end: bool) -> MessageWriter<'_> {
         let mut writer = MessageWriter {
             connection: self,
@@ -86,8 +90,9 @@ impl Connection {
 
     /// The header of a whole message in one frame, whose payload of `len` octets the caller writes
     /// himself, after the outbox and the header; `None` where that cannot be: on a client, which has to
-    /// mask, inside a message, if it is worth compressing, or if it takes more than one frame or is longer than 64 KiB, as what the
-    /// transport does not take has to find room. See [`sent_direct`](Self::sent_direct).
+    /// mask, inside a message, if it is worth compressing, or if it takes more than one frame or is longer
+    /// than 64 KiB, as what the transport does not take has to find room. See [`sent_direct`](Self::sent_direct).
+    #[inline]
     #[must_use]
     pub fn direct(&self, kind: DataKind, len: usize) -> Option<EncodedHeader> {
         let can = self.closing.role == Role::Server
@@ -101,6 +106,7 @@ impl Connection {
     /// Tells how many octets of outbox, `header` and `payload` were `written` together, by
     /// [`direct`](Self::direct). A frame once begun is completed: what is missing of it is queued. If
     /// nothing of it was written it was not sent, and `false` is returned.
+    #[inline]
     pub fn sent_direct(&mut self, header: &EncodedHeader, payload: &[u8], written: usize) -> bool {
         let queued = self.outbox.len();
         self.outbox.consume(written);
@@ -128,6 +134,7 @@ impl Connection {
     }
 
     /// Queues the header, with a masking key on a client, §5.3.
+    #[inline]
     pub(super) fn push_header(&mut self, mut header: Header) -> Mask {
         header.mask = self.mask_keys.as_mut().map(crate::seed::MaskKeys::next_key);
         self.trace("sent", &header);
@@ -136,11 +143,13 @@ impl Connection {
         header.mask.map_or(Mask::NONE, Mask::new)
     }
 
+    #[inline]
     pub(super) const fn count_data(&mut self, len: usize) {
         self.counters.frames_sent += 1;
         self.counters.payload_sent += len as u64;
     }
 
+    #[inline]
     pub(super) fn header_len(&self, payload: usize) -> usize {
         let key = if self.closing.role == Role::Client {
             4
@@ -168,6 +177,7 @@ pub(crate) struct MessageWriter<'a> {
 
 impl MessageWriter<'_> {
     /// Appends a piece of the message's payload.
+    #[inline]
     pub(crate) fn write(&mut self, mut piece: &[u8]) {
         debug_assert!(piece.len() <= self.rest);
         while !piece.is_empty() && self.rest > 0 {
@@ -182,6 +192,7 @@ impl MessageWriter<'_> {
         }
     }
 
+    #[inline]
     fn begin_frame(&mut self) {
         let connection = &mut *self.connection;
         let len = self.rest.min(connection.config.max_frame());

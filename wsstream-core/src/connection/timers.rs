@@ -57,6 +57,7 @@ impl Timers {
     }
 
     /// Whether time matters now.
+    #[inline]
     pub(super) fn wanted(&self, config: &Config, phase: Phase, waiting: bool) -> bool {
         self.ponged || patience(config, phase, waiting).is_some()
     }
@@ -133,6 +134,7 @@ impl Timers {
 }
 
 /// How long a phase may last without progress. `waiting` tells that the outbox is not empty.
+#[inline]
 fn patience(config: &Config, phase: Phase, waiting: bool) -> Option<Duration> {
     match phase {
         Phase::Open => config.keepalive.map(|keepalive| keepalive.interval),

@@ -38,7 +38,9 @@ impl Connection {
     /// [`trace`](Self::trace), for a header that is encoded already.
     #[cfg(feature = "tracing")]
     pub(super) fn trace_encoded(&self, direction: &'static str, header: &[u8]) {
-        if let Ok(Some((header, _))) = Header::parse(header) {
+        if self.config.debug
+            && let Ok(Some((header, _))) = Header::parse(header)
+        {
             self.trace(direction, &header);
         }
     }

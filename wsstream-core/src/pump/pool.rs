@@ -14,12 +14,14 @@ std::thread_local! {
 }
 
 /// A buffer of [`BUFFER_LEN`] octets, with anything in them.
+#[inline]
 pub(super) fn take() -> Vec<u8> {
     let pooled = BUFFERS.try_with(|buffers| buffers.borrow_mut().pop());
     pooled.ok().flatten().unwrap_or_else(|| vec![0; BUFFER_LEN])
 }
 
 /// Takes a buffer back. One of another length is freed: it did not come from here.
+#[inline]
 pub(super) fn give(buffer: Vec<u8>) {
     if buffer.len() == BUFFER_LEN {
         // A thread that is ending has no pool any more; then the buffer is freed.

@@ -26,10 +26,12 @@ impl RecvBuffer {
         Self { buffer, start, end }
     }
 
+    #[inline]
     pub(super) const fn is_empty(&self) -> bool {
         self.start == self.end
     }
 
+    #[inline]
     pub(super) const fn len(&self) -> usize {
         self.end - self.start
     }
@@ -40,6 +42,7 @@ impl RecvBuffer {
     }
 
     /// Lets `take` consume the front of what is unread, and tells how much it took.
+    #[inline]
     pub(super) fn take<R>(&mut self, take: impl FnOnce(&mut &mut [u8]) -> R) -> (R, usize) {
         let before = self.len();
         let mut input = &mut self.buffer[self.start..self.end];
@@ -55,6 +58,7 @@ impl RecvBuffer {
     }
 
     /// Room behind what is unread; empty when there is none left.
+    #[inline]
     pub(super) fn space(&mut self) -> &mut [u8] {
         if self.buffer.is_empty() {
             self.buffer = pool::take();
@@ -70,11 +74,13 @@ impl RecvBuffer {
     }
 
     /// Tells that `count` octets were put into the [`space`](Self::space).
+    #[inline]
     pub(super) fn filled(&mut self, count: usize) {
         self.end = self.buffer.len().min(self.end + count);
     }
 
     /// Whether there would be room without dropping anything.
+    #[inline]
     pub(super) fn has_space(&self) -> bool {
         self.len() < pool::BUFFER_LEN
     }
@@ -86,6 +92,7 @@ impl RecvBuffer {
     }
 
     /// Gives the buffer away if nothing is in it.
+    #[inline]
     pub(super) fn release(&mut self) {
         if self.is_empty() && !self.buffer.is_empty() {
             (self.start, self.end) = (0, 0);

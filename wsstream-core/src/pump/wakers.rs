@@ -25,6 +25,7 @@ pub(super) struct Tasks(Mutex<[Option<Waker>; 3]>);
 
 impl Tasks {
     /// Has `waker` woken, in place of the task that was there before.
+    #[inline]
     pub(super) fn register(&self, task: Task, waker: &Waker) {
         let mut tasks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match &mut tasks[task as usize] {
@@ -68,11 +69,13 @@ impl Direction {
     }
 
     /// Whether the transport might be ready: it was not asked yet, was ready, or has woken us since.
+    #[inline]
     pub(super) fn is_promising(&self) -> bool {
         !self.blocked || self.signal.woken.load(Ordering::Acquire)
     }
 
     /// To be called before the transport is asked, so that a wake-up from then on counts.
+    #[inline]
     pub(super) fn begin(&self) {
         // The common case is not woken: then a load is all it takes.
         if self.signal.woken.load(Ordering::Relaxed) {
@@ -81,6 +84,7 @@ impl Direction {
     }
 
     /// What the transport answered.
+    #[inline]
     pub(super) const fn set_blocked(&mut self, blocked: bool) {
         self.blocked = blocked;
     }

@@ -32,9 +32,10 @@ fn a_write_leaves_without_flush_in_one_call() {
 }
 
 /// The most that one message carries, and one call: a client masks into an outbox, a server does not.
+/// What takes several is cut evenly.
 #[test]
 fn a_write_of_64_kib_leaves_in_one_call_and_of_more_as_several_messages() {
-    for (role, long) in [(Role::Client, 63 << 10), (Role::Server, 256 << 10)] {
+    for (role, long) in [(Role::Client, 52_480), (Role::Server, 256 << 10)] {
         let mut lone = Lone::new(role, Config::new());
         assert_eq!(ready(lone.write(&octets(1 << 16))).unwrap(), 1 << 16);
         assert_eq!(ready(lone.write(&octets(1 << 18))).unwrap(), long);
