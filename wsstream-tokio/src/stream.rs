@@ -64,6 +64,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WsStream<S> {
         self.inner.poll_drive(cx);
     }
 
+    /// Switches compression of what is written off and on again, where the peer has agreed to it. What
+    /// secrets are in can go plain, whose length says nothing of their content.
+    pub fn compress(&mut self, compress: bool) {
+        self.inner.compress(compress);
+    }
+
     /// What was agreed in the opening handshake: subprotocol and extensions.
     pub fn agreed(&self) -> &Agreed {
         self.inner.agreed()

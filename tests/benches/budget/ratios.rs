@@ -6,7 +6,9 @@ use std::io;
 use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
-use wsstream_tests::{OneThread, Read, Write, open};
+use wsstream_core::Config;
+use wsstream_core::handshake::{Client, Server};
+use wsstream_tests::{OneThread, Read, Write, open_with};
 
 /// What is measured, its budget, and the run: octets a message, messages, from whom.
 pub(crate) struct Row {
@@ -110,7 +112,10 @@ impl Row {
                 measure(*run, client, server).await
             })?);
             ws.push(R::run_on_one_thread(async {
-                let (client, server) = open::<R>(R::tcp().await).await;
+                // What compression gains and costs is a bench of its own.
+                let plain = Client::stream().config(Config::new().compression(false));
+                let ends = R::tcp().await;
+                let (client, server) = open_with::<R>(ends, &plain, &Server::stream()).await;
                 measure(*run, client, server).await
             })?);
         }
@@ -211,7 +216,7 @@ pub(crate) fn cpu_time() -> Duration {
     )
 }
 
-fn median(mut times: Vec<Duration>) -> Duration {
+pub(crate) fn median(mut times: Vec<Duration>) -> Duration {
     times.sort();
     times[times.len() / 2]
 }

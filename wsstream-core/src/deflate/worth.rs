@@ -8,9 +8,9 @@
 pub(crate) struct Worth {
     /// Whether the last trial was worth it.
     proven: bool,
-    /// Trials in a row that were not.
-    failed: u32,
-    /// How many octets go plain before the next trial.
+    /// How many octets went plain after the last trial that was not; 0 after one that was.
+    pause: u64,
+    /// How many are still to go plain before the next trial.
     plain: u64,
     /// Switched off by the application.
     off: bool,
@@ -20,7 +20,7 @@ impl Worth {
     pub(super) const fn new() -> Self {
         Self {
             proven: false,
-            failed: 0,
+            pause: 0,
             plain: 0,
             off: false,
         }
@@ -46,14 +46,20 @@ impl Worth {
     pub(crate) const fn tried(&mut self, len: usize, compressed: usize) {
         self.proven = compressed <= len - len / 16;
         if self.proven {
-            self.failed = 0;
+            self.pause = 0;
         } else {
-            self.failed = if self.failed < MAX_FAILED {
-                self.failed + 1
+            // Twice as long with each failure.
+            self.pause = if self.pause == 0 {
+                len as u64
             } else {
-                MAX_FAILED
+                self.pause
             };
-            self.plain = (len as u64) << self.failed;
+            self.pause = if self.pause < LONGEST / 2 {
+                2 * self.pause
+            } else {
+                LONGEST
+            };
+            self.plain = self.pause;
         }
     }
 
@@ -68,5 +74,6 @@ const MIN_LEN: usize = 64;
 /// How much is tried first.
 const TRIAL: usize = 2 << 10;
 
-/// A trial costs about thirty times what sending costs, and may cost a few hundredths.
-const MAX_FAILED: u32 = 10;
+/// The longest that goes plain without a trial. A trial costs about thirty times what sending costs, and
+/// may cost a hundredth.
+const LONGEST: u64 = 2 << 20;

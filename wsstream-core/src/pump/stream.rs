@@ -205,6 +205,11 @@ impl<T: Transport> Stream<T> {
         self.pump.poll_close(cx, close)
     }
 
+    /// Switches compression of what is written off and on again: see [`Connection::compress`].
+    pub fn compress(&mut self, compress: bool) {
+        self.pump.connection.compress(compress);
+    }
+
     /// Does what is due without taking data: writes what is queued, answers pings, acts on timers. For
     /// those who have nothing to read or write just now but want the connection to live.
     pub fn poll_drive(&mut self, cx: &Context<'_>) {
