@@ -80,6 +80,12 @@ impl Config {
         self
     }
 
+    /// What [`close_timeout`](Self::close_timeout) was set to.
+    #[must_use]
+    pub const fn timeout(&self) -> Duration {
+        self.close_timeout
+    }
+
     /// Logs every frame, at level `DEBUG` through `tracing`; needs the feature `tracing`.
     #[must_use]
     pub const fn debug(mut self, debug: bool) -> Self {

@@ -105,6 +105,9 @@ pub enum StreamError {
     Closed(Close),
     /// The peer broke the protocol; a Close that says so was queued: `InvalidData`.
     Protocol(ProtocolError),
+    /// The listener that accepted the connection was shut down, and the connection had not finished, so
+    /// what was received may be cut short: `TimedOut`.
+    ShutDown,
     /// Nothing moved for too long: `TimedOut`.
     TimedOut(Timeout),
     /// The transport ended without a Close, so what was received may be cut short: `UnexpectedEof`.
@@ -119,6 +122,7 @@ impl fmt::Display for StreamError {
         match self {
             Self::Closed(close) => write!(f, "closed by the peer: {close}"),
             Self::Protocol(error) => write!(f, "protocol violated by the peer: {error}"),
+            Self::ShutDown => f.write_str("this server was shut down before the peer had finished"),
             Self::TimedOut(Timeout::Close) => f.write_str("no Close from the peer in time"),
             Self::TimedOut(Timeout::Keepalive) => f.write_str("no pong from the peer in time"),
             Self::Truncated => f.write_str("connection ended without a Close"),
@@ -142,7 +146,7 @@ impl From<StreamError> for std::io::Error {
         let kind = match error {
             StreamError::Closed(_) => std::io::ErrorKind::ConnectionAborted,
             StreamError::Protocol(_) => std::io::ErrorKind::InvalidData,
-            StreamError::TimedOut(_) => std::io::ErrorKind::TimedOut,
+            StreamError::ShutDown | StreamError::TimedOut(_) => std::io::ErrorKind::TimedOut,
             StreamError::Truncated | StreamError::Unfinished => std::io::ErrorKind::UnexpectedEof,
         };
         Self::new(kind, error)

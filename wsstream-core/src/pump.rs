@@ -2,21 +2,26 @@
 //!
 //! The poll loops, wakers, timers and the order of flushes are written once, here. A runtime supplies a
 //! [`Transport`]: a byte pipe and a clock. What it gets are [`Stream`], a byte stream, [`Socket`], whole
-//! messages, and [`Relay`], which joins two ends. [`Connect`] and [`Accept`] do the opening handshake.
+//! messages, and [`Relay`], which joins two ends. [`Connect`] and [`Accept`] do the opening handshake;
+//! [`dial`] and [`Listener`] decide whom to connect to, and when to accept.
 //!
 //! There is no background task: everything happens while something is polled. The two halves of a
 //! stream may be polled in different tasks.
 
 mod codec_pool;
+mod dial;
 mod direct;
 mod engine;
+mod listener;
 mod opened;
 mod opening;
+mod permit;
 mod pool;
 mod recv_buffer;
 mod relay;
 mod socket;
 mod stream;
+mod timer;
 mod wakers;
 mod wire;
 
@@ -26,11 +31,15 @@ mod tests;
 use core::task::{Context, Poll};
 use std::io::{self, IoSlice};
 
+pub use dial::{Dialler, dial};
+pub use listener::{Listener, Port, ShutDown};
 pub use opened::{Opened, Upgraded};
 pub use opening::{Accept, Answer, Connect, Incoming, Refuse};
+pub use permit::Permit;
 pub use relay::{End, Plain, Relay, Relayed};
 pub use socket::Socket;
 pub use stream::Stream;
+pub use timer::Timer;
 
 use crate::time::Timestamp;
 

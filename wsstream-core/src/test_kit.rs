@@ -44,7 +44,7 @@ use alloc::vec::Vec;
 
 pub use pair::{End, Pair};
 #[cfg(feature = "std")]
-pub use pipe::{Clock, Line, Pipe, SharedLine, WriteEnd};
+pub use pipe::{Clock, Line, Pipe, SharedLine, Sleeper, WriteEnd};
 pub use seen::Seen;
 pub use tasks::{Job, Task, run_all};
 

@@ -1,15 +1,20 @@
 //! WebSocket in front of an unmodified TCP server: `relay [ws://HOST:PORT [TARGET_HOST:PORT]]`.
 //!
+//! SIGINT and SIGTERM end it: nobody can connect any more, and what is under way has ten seconds to
+//! finish, or until a second signal.
+//!
 //! Without a target it serves an echo service of its own, and says how to try it.
 
 use std::error::Error;
 use std::io;
 use std::net::SocketAddr;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::signal::ctrl_c;
 use wsstream_tokio::{
     Incoming, Listener, NetStream, Origins, Refusal, Server, Url, connect, relay,
 };
@@ -76,14 +81,51 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
 }
 
 async fn serve(mut listener: Listener, target: String) -> io::Result<()> {
+    let mut signals = Signals::new()?;
     loop {
-        let incoming = listener.accept().await?;
+        let incoming = tokio::select! {
+            incoming = listener.accept() => incoming?,
+            () = signals.recv() => break,
+        };
         let target = target.clone();
         tokio::spawn(async move {
             if let Err(error) = carry(incoming, &target).await {
                 eprintln!("{error}");
             }
         });
+    }
+    eprintln!("relay: {} to finish", listener.connections());
+    tokio::select! {
+        _ = listener.shutdown(GRACE) => {}
+        () = signals.recv() => {}
+    }
+    Ok(())
+}
+
+/// What asks a program to end.
+struct Signals {
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        #[cfg(unix)]
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self {
+            #[cfg(unix)]
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    async fn recv(&mut self) {
+        #[cfg(unix)]
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = ctrl_c() => {}
+        }
+        #[cfg(not(unix))]
+        let _ = ctrl_c().await;
     }
 }
 
@@ -138,3 +180,6 @@ async fn round_trip(url: &Url, text: &str) -> io::Result<String> {
     stream.read_to_string(&mut reply).await?;
     Ok(reply)
 }
+
+/// How long connections may go on after a signal.
+const GRACE: Duration = Duration::from_secs(10);

@@ -1,6 +1,7 @@
 //! The server's side of the opening handshake, on any stream.
 
 use std::io;
+use std::sync::Arc;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use wsstream_core::handshake::{HandshakeError, Refusal, Request, Server};
@@ -33,10 +34,8 @@ pub async fn accept_with<S: AsyncRead + AsyncWrite + Unpin>(
     io: S,
     server: &Server,
 ) -> io::Result<Incoming<S>> {
-    let inner = Box::pin(pump::Accept::new(Transport::new(io), server)).await?;
-    Ok(Incoming {
-        inner: Box::new(inner),
-    })
+    let server = Arc::new(server.clone());
+    Incoming::wait(pump::Accept::new(Transport::new(io), server)).await
 }
 
 /// A request that waits for its answer. Dropping it drops the transport without one.
@@ -46,6 +45,11 @@ pub struct Incoming<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Incoming<S> {
+    pub(crate) async fn wait(accept: pump::Accept<Transport<S>>) -> io::Result<Self> {
+        let inner = Box::new(Box::pin(accept).await?);
+        Ok(Self { inner })
+    }
+
     /// The request: path, headers, origin, what it offers.
     pub const fn request(&self) -> &Request {
         self.inner.request()

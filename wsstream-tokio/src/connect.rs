@@ -1,13 +1,16 @@
 //! The client's side of the opening handshake.
 
 use std::io;
+#[cfg(not(feature = "rustls"))]
+use std::marker::PhantomData;
+use std::net::SocketAddr;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, lookup_host};
-use tokio::time::{Instant, timeout};
 use wsstream_core::handshake::Client;
 use wsstream_core::{Seed, Url, pump};
 
+use crate::timer::Timer;
 #[cfg(feature = "rustls")]
 use crate::tls::{ClientTls, explain, rustls_error};
 use crate::transport::Transport;
@@ -97,21 +100,16 @@ async fn dial(url: &Url, client: &Client) -> io::Result<Opened<NetStream>> {
             "wss needs the feature `rustls`, or a TLS stream to connect on: see connect_on";
         return Err(io::Error::new(io::ErrorKind::Unsupported, reason));
     }
-    let began = Instant::now();
-    let tcp = dial_tcp(url, client).await?;
-    open(tcp.into(), url, &in_what_is_left(client, began)).await
+    dial_and_open(&Dialler::plain(client), url, client).await
 }
 
 #[cfg(feature = "rustls")]
 async fn dial_tls(url: &Url, client: &Client, tls: &ClientTls) -> io::Result<Opened<NetStream>> {
-    let began = Instant::now();
-    let tcp = dial_tcp(url, client).await?;
-    let left = in_what_is_left(client, began).timeout();
-    let io: NetStream = match timeout(left, tls.connect(tcp, url)).await {
-        Ok(connected) => connected?.into(),
-        Err(_) => return Err(too_late("no TLS connection", url)),
+    let dialler = Dialler {
+        tls: Some(tls),
+        ..Dialler::plain(client)
     };
-    let opened = open(io, url, &in_what_is_left(client, began)).await;
+    let opened = dial_and_open(&dialler, url, client).await;
     opened.map_err(|error| match rustls_error(&error) {
         // In TLS 1.3 a client's certificate is refused after its handshake.
         Some(_) => explain(url.authority(), error),
@@ -119,41 +117,56 @@ async fn dial_tls(url: &Url, client: &Client, tls: &ClientTls) -> io::Result<Ope
     })
 }
 
-/// Tries the addresses of the host in turn. Each has its share of the time, so that one that does not
-/// answer leaves some for the next.
-async fn dial_tcp(url: &Url, client: &Client) -> io::Result<TcpStream> {
-    let until = Instant::now() + client.timeout();
-    let looking_up = lookup_host((url.host(), url.port()));
-    let Ok(addresses) = timeout(client.timeout(), looking_up).await else {
-        return Err(too_late("no address", url));
-    };
-    let addresses: Vec<_> = addresses?.collect();
-    let mut failed = io::Error::new(io::ErrorKind::NotFound, "the host has no address");
-    for (address, left) in addresses.iter().zip((1..=addresses.len()).rev()) {
-        let share = until
-            .saturating_duration_since(Instant::now())
-            .div_f64(left as f64);
-        match timeout(share, TcpStream::connect(address)).await {
-            Ok(Ok(tcp)) => {
-                tcp.set_nodelay(client.is_nodelay())?;
-                return Ok(tcp);
-            }
-            Ok(Err(error)) => failed = error,
-            Err(_) => failed = too_late("no connection", url),
+async fn dial_and_open(
+    dialler: &Dialler<'_>,
+    url: &Url,
+    client: &Client,
+) -> io::Result<Opened<NetStream>> {
+    let (io, left) = pump::dial(dialler, &mut Timer::new(), url, client.timeout()).await?;
+    open(io, url, &client.clone().handshake_timeout(left)).await
+}
+
+/// tokio's sockets, for the one who decides which to try.
+struct Dialler<'a> {
+    nodelay: bool,
+    #[cfg(feature = "rustls")]
+    tls: Option<&'a ClientTls>,
+    #[cfg(not(feature = "rustls"))]
+    tls: PhantomData<&'a ()>,
+}
+
+impl Dialler<'_> {
+    fn plain(client: &Client) -> Self {
+        Self {
+            nodelay: client.is_nodelay(),
+            tls: Default::default(),
         }
     }
-    Err(failed)
 }
 
-/// The handshake limit is a total.
-fn in_what_is_left(client: &Client, began: Instant) -> Client {
-    let left = client.timeout().saturating_sub(began.elapsed());
-    client.clone().handshake_timeout(left)
-}
+impl pump::Dialler for Dialler<'_> {
+    type Address = SocketAddr;
+    type Connection = TcpStream;
+    type Io = NetStream;
 
-fn too_late(what: &str, url: &Url) -> io::Error {
-    let reason = format!("{what} to {} in time", url.authority());
-    io::Error::new(io::ErrorKind::TimedOut, reason)
+    async fn look_up(&self, url: &Url) -> io::Result<Vec<SocketAddr>> {
+        Ok(lookup_host((url.host(), url.port())).await?.collect())
+    }
+
+    async fn connect(&self, address: SocketAddr) -> io::Result<TcpStream> {
+        let tcp = TcpStream::connect(address).await?;
+        tcp.set_nodelay(self.nodelay)?;
+        Ok(tcp)
+    }
+
+    async fn secure(&self, tcp: TcpStream, url: &Url) -> io::Result<NetStream> {
+        #[cfg(feature = "rustls")]
+        if let Some(tls) = self.tls {
+            return Ok(tls.connect(tcp, url).await?.into());
+        }
+        let _ = url;
+        Ok(tcp.into())
+    }
 }
 
 async fn open<S: AsyncRead + AsyncWrite + Unpin>(

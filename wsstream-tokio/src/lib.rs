@@ -76,6 +76,7 @@ mod opened;
 mod relay;
 mod socket;
 mod stream;
+mod timer;
 #[cfg(feature = "rustls")]
 mod tls;
 mod transport;

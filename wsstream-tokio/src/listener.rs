@@ -3,33 +3,48 @@
 use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
 use tokio::task::JoinSet;
-#[cfg(feature = "rustls")]
-use tokio::time::Instant;
-use tokio::time::{Sleep, sleep};
-use wsstream_core::handshake::{HandshakeError, Server};
+use wsstream_core::Timestamp;
+use wsstream_core::handshake::Server;
+use wsstream_core::pump::{self, Permit};
 
 #[cfg(feature = "rustls")]
 use crate::ServerTls;
-use crate::{Incoming, NetStream, accept_with};
+use crate::timer::Timer;
+use crate::transport::Transport;
+use crate::{Incoming, NetStream};
 
 /// Listens on TCP, with TLS if it is given a `ServerTls`, and reads requests concurrently: who is slow to
-/// ask holds nobody up, as long as no more than 1024 are in their handshake at once.
+/// ask holds nobody up, as long as no more than [`max_handshakes`](Self::max_handshakes) do so.
+///
+/// ```no_run
+/// use std::time::Duration;
+/// use wsstream_tokio::{Listener, Server};
+///
+/// # async fn serve() -> std::io::Result<()> {
+/// let listener = Listener::bind("localhost:9000", Server::stream()).await?;
+/// let mut listener = listener.max_connections(10_000);
+/// loop {
+///     tokio::select! {
+///         incoming = listener.accept() => {
+///             let incoming = incoming?;
+///             tokio::spawn(async move { incoming.accept().await?.into_stream().close().await });
+///         }
+///         _ = tokio::signal::ctrl_c() => break,
+///     }
+/// }
+/// listener.shutdown(Duration::from_secs(20)).await;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Listener {
-    tcp: TcpListener,
-    server: Arc<Server>,
-    #[cfg(feature = "rustls")]
-    tls: Option<ServerTls>,
-    handshakes: JoinSet<io::Result<Incoming<NetStream>>>,
-    /// Set while nothing can be accepted.
-    back_off: Option<Pin<Box<Sleep>>>,
+    inner: pump::Listener<Port>,
 }
 
 impl Listener {
@@ -44,21 +59,42 @@ impl Listener {
 
     /// Takes a listener that is bound already.
     pub fn new(tcp: TcpListener, server: Server) -> Self {
-        Self {
-            tcp,
+        let port = Port {
+            tcp: Some(tcp),
             server: Arc::new(server),
             #[cfg(feature = "rustls")]
             tls: None,
             handshakes: JoinSet::new(),
-            back_off: None,
-        }
+            timer: Timer::new(),
+        };
+        let inner = pump::Listener::new(port);
+        Self { inner }
     }
 
     /// Does TLS with all who connect from now on. The server's handshake timeout is for both handshakes.
     #[cfg(feature = "rustls")]
     #[must_use]
     pub fn tls(mut self, tls: ServerTls) -> Self {
-        self.tls = Some(tls);
+        self.inner.port_mut().tls = Some(tls);
+        self
+    }
+
+    /// At most so many connections at once, at least 1; default: as many as the system lets the process
+    /// have. More wait in the system's queue until one has ended.
+    ///
+    /// A connection counts from when it is taken off that queue until its stream is dropped, or taken apart with
+    /// `into_inner`. A program that opens files or dials for each connection is best limited to a part
+    /// of what the system allows, as it fails in other places when that is used up.
+    #[must_use]
+    pub fn max_connections(mut self, connections: usize) -> Self {
+        self.inner = self.inner.max_connections(connections);
+        self
+    }
+
+    /// At most so many handshakes at once, at least 1; default 1024. More wait in the system's queue.
+    #[must_use]
+    pub fn max_handshakes(mut self, handshakes: usize) -> Self {
+        self.inner = self.inner.max_handshakes(handshakes);
         self
     }
 
@@ -68,55 +104,81 @@ impl Listener {
     ///
     /// The socket's.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.tcp.local_addr()
+        match &self.inner.port().tcp {
+            Some(tcp) => tcp.local_addr(),
+            None => Err(io::ErrorKind::NotConnected.into()),
+        }
+    }
+
+    /// How many connections there are now, those in their handshake included.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.inner.connections()
     }
 
     /// Waits for the next request, to be accepted or refused. Handshakes that fail have been answered
     /// and are passed over, as are connections that end before they begin; when the system has no more
-    /// sockets it waits a little. Can be dropped without loss.
+    /// sockets it is asked again a little later, after a second at most. Can be dropped without loss.
     ///
     /// # Errors
     ///
     /// None at present.
     pub async fn accept(&mut self) -> io::Result<Incoming<NetStream>> {
-        poll_fn(|cx| self.poll_accept(cx)).await
+        Ok(poll_fn(|cx| self.inner.poll_accept(cx)).await)
     }
 
-    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Incoming<NetStream>>> {
-        loop {
-            self.poll_begin(cx);
-            match ready!(self.handshakes.poll_join_next(cx)) {
-                Some(Ok(Ok(incoming))) => return Poll::Ready(Ok(incoming)),
-                Some(Ok(Err(error))) => refused(&error),
-                Some(Err(panicked)) => refused(&panicked.into()),
-                None => return Poll::Pending,
-            }
-        }
+    /// Shuts down. From now on nobody can connect, and who has not been accepted is refused with 503. The
+    /// connections that are open may go on for `grace`. Those that are open then are ended with
+    /// Close 1001, and those that the peer does not end in the close timeout of the server's
+    /// [`Config`](crate::Config) are cut off.
+    ///
+    /// What is written after the Close fails with `BrokenPipe`, and reading ends with
+    /// [`StreamError::ShutDown`](crate::StreamError::ShutDown). As everything else this happens while
+    /// a stream is polled: the tasks that wait for one are woken.
+    ///
+    /// Gives 0 once every stream is dropped; or, a second after they were cut off, how many are still held
+    /// by tasks that do not look at them. Dropping the future cuts them off at once. Dropping a
+    /// `Listener` without this leaves its connections alone.
+    pub async fn shutdown(self, grace: Duration) -> usize {
+        let closing = self.inner.port().server.connection_config().timeout();
+        self.inner.shut_down(grace, closing).await
+    }
+}
+
+/// What the listener's policy is for.
+#[derive(Debug)]
+struct Port {
+    /// Gone once it has stopped.
+    tcp: Option<TcpListener>,
+    server: Arc<Server>,
+    #[cfg(feature = "rustls")]
+    tls: Option<ServerTls>,
+    handshakes: JoinSet<io::Result<Incoming<NetStream>>>,
+    timer: Timer,
+}
+
+impl pump::Timer for Port {
+    fn now(&self) -> Timestamp {
+        self.timer.now()
     }
 
-    /// Begins a handshake with everybody who has connected.
-    fn poll_begin(&mut self, cx: &mut Context<'_>) {
-        while self.handshakes.len() < MAX_HANDSHAKES {
-            if let Some(back_off) = &mut self.back_off {
-                if back_off.as_mut().poll(cx).is_pending() {
-                    return;
-                }
-                self.back_off = None;
-            }
-            match self.tcp.poll_accept(cx) {
-                Poll::Ready(Ok((tcp, _))) => self.begin(tcp),
-                Poll::Ready(Err(error)) => {
-                    refused(&error);
-                    if !is_of_connection(&error) {
-                        self.back_off = Some(Box::pin(sleep(BACK_OFF)));
-                    }
-                }
-                Poll::Pending => return,
-            }
-        }
+    fn poll_sleep(&mut self, cx: &mut Context<'_>, deadline: Timestamp) -> Poll<()> {
+        self.timer.poll_sleep(cx, deadline)
+    }
+}
+
+impl pump::Port for Port {
+    type Connection = TcpStream;
+    type Incoming = Incoming<NetStream>;
+
+    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<TcpStream>> {
+        let Some(tcp) = &self.tcp else {
+            return Poll::Pending;
+        };
+        tcp.poll_accept(cx).map_ok(|(tcp, _)| tcp)
     }
 
-    fn begin(&mut self, tcp: TcpStream) {
+    fn begin(&mut self, tcp: TcpStream, permit: Permit) {
         let server = Arc::clone(&self.server);
         #[cfg(feature = "rustls")]
         let tls = self.tls.clone();
@@ -124,51 +186,43 @@ impl Listener {
             tcp.set_nodelay(server.is_nodelay())?;
             #[cfg(feature = "rustls")]
             if let Some(tls) = tls {
-                return accept_tls(tcp, &server, &tls).await;
+                return accept_tls(tcp, server, &tls, permit).await;
             }
-            accept_with(tcp.into(), &server).await
+            let transport = Transport::new(tcp.into());
+            Incoming::wait(pump::Accept::with_permit(transport, server, permit)).await
         });
+    }
+
+    fn refuse(&mut self, incoming: Incoming<NetStream>) {
+        self.handshakes.spawn(async move {
+            incoming.accept().await?;
+            Err(io::ErrorKind::NotConnected.into())
+        });
+    }
+
+    fn poll_handshake(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Incoming<NetStream>>> {
+        match ready!(self.handshakes.poll_join_next(cx)) {
+            Some(ended) => Poll::Ready(ended?),
+            None => Poll::Pending,
+        }
+    }
+
+    fn stop(&mut self) {
+        self.tcp = None;
     }
 }
 
 #[cfg(feature = "rustls")]
 async fn accept_tls(
     tcp: TcpStream,
-    server: &Server,
+    server: Arc<Server>,
     tls: &ServerTls,
+    permit: Permit,
 ) -> io::Result<Incoming<NetStream>> {
-    let began = Instant::now();
+    let began = tokio::time::Instant::now();
     let io = tls.accept(tcp, server.timeout()).await?;
     // The limit is a total.
     let left = server.timeout().saturating_sub(began.elapsed());
-    accept_with(io.into(), &server.clone().handshake_timeout(left)).await
+    let transport = Transport::new(io.into());
+    Incoming::wait(pump::Accept::with_permit(transport, server, permit).within(left)).await
 }
-
-/// Errors of the connection that was to be accepted, not of the listener.
-fn is_of_connection(error: &io::Error) -> bool {
-    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
-    matches!(
-        error.kind(),
-        ConnectionAborted | ConnectionRefused | ConnectionReset
-    )
-}
-
-fn refused(error: &io::Error) {
-    if error
-        .get_ref()
-        .is_some_and(|inner| inner.is::<HandshakeError>())
-    {
-        // The core has logged what it answered.
-        return;
-    }
-    #[cfg(feature = "tracing")]
-    tracing::info!(target: "wsstream", %error, "connection refused");
-    #[cfg(not(feature = "tracing"))]
-    let _ = error;
-}
-
-/// How many may be in their handshake; more wait in the system's queue.
-const MAX_HANDSHAKES: usize = 1024;
-
-/// When there are no sockets left, others have to be closed first.
-const BACK_OFF: Duration = Duration::from_millis(100);

@@ -5,23 +5,22 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::{Instant, Sleep, sleep_until};
-use wsstream_core::{Timestamp, pump};
+use wsstream_core::Timestamp;
+use wsstream_core::pump::{self, Timer as _};
+
+use crate::timer::Timer;
 
 #[derive(Debug)]
 pub(crate) struct Transport<S> {
     pub(crate) io: S,
-    origin: Instant,
-    /// Made when a deadline is first waited for.
-    sleep: Option<Pin<Box<Sleep>>>,
+    timer: Timer,
 }
 
 impl<S> Transport<S> {
     pub(crate) fn new(io: S) -> Self {
         Self {
             io,
-            origin: Instant::now(),
-            sleep: None,
+            timer: Timer::new(),
         }
     }
 }
@@ -57,21 +56,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> pump::Transport for Transport<S> {
     }
 
     fn now(&self) -> Timestamp {
-        Timestamp::from_origin(self.origin.elapsed())
+        self.timer.now()
     }
 
     fn poll_sleep(&mut self, cx: &mut Context<'_>, deadline: Timestamp) -> Poll<()> {
-        let deadline = self.origin + deadline.since_origin();
-        let sleep = self
-            .sleep
-            .get_or_insert_with(|| Box::pin(sleep_until(deadline)));
-        if sleep.deadline() != deadline {
-            sleep.as_mut().reset(deadline);
-        }
-        sleep.as_mut().poll(cx)
+        self.timer.poll_sleep(cx, deadline)
     }
 
     fn forget_sleep(&mut self) {
-        self.sleep = None;
+        self.timer.forget_sleep();
     }
 }

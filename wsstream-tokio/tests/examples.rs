@@ -375,6 +375,39 @@ fn tunnel_with_credentials() {
     failed(&asking.join().unwrap(), "401");
 }
 
+/// What is under way when the relay is told to end is carried to its end.
+#[cfg(unix)]
+#[test]
+fn relay_that_is_told_to_end() {
+    use rustix::process::{Pid, Signal, kill_process};
+
+    let (mut relay, url) = relay(target());
+    let runtime = runtime();
+    let mut stream = runtime.block_on(connect(&url)).unwrap();
+    let pid = Pid::from_child(&relay.0);
+    kill_process(pid, Signal::TERM).unwrap();
+    assert_eq!(relay.error_line(), "relay: 1 to finish\n");
+    runtime.block_on(async {
+        stream.write_all(b"under way").await.unwrap();
+        stream.shutdown().await.unwrap();
+        let mut reply = String::new();
+        stream.read_to_string(&mut reply).await.unwrap();
+        assert_eq!(reply, "under way");
+        stream.close().await.unwrap();
+    });
+    assert!(relay.0.wait().unwrap().success());
+    // Those that do not finish are not waited for when it is told again.
+    let (mut relay, url) = self::relay(target());
+    let mut stream = runtime.block_on(connect(&url)).unwrap();
+    let pid = Pid::from_child(&relay.0);
+    kill_process(pid, Signal::TERM).unwrap();
+    relay.error_line();
+    kill_process(pid, Signal::INT).unwrap();
+    assert!(relay.0.wait().unwrap().success());
+    let read = runtime.block_on(stream.read(&mut [0; 1]));
+    read.unwrap_err();
+}
+
 /// Who is not let in does not get as far as the target.
 #[test]
 fn relay_refuses_before_it_dials() {

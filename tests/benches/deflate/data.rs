@@ -13,14 +13,21 @@ impl Numbers {
         (self.0 >> 33) as usize
     }
 
+    fn octet(&mut self) -> u8 {
+        self.next().to_le_bytes()[0]
+    }
+
     /// Small numbers more often than large ones, as words in a language.
     fn skewed(&mut self, below: usize) -> usize {
         (self.next() % below) * (self.next() % below) / below
     }
 }
 
-/// Kinds of data, by name.
-pub(crate) const KINDS: [(&str, fn(usize) -> Vec<u8>); 4] = [
+/// A kind of data: its name, and what makes at least so many octets of it.
+pub(crate) type Kind = (&'static str, fn(usize) -> Vec<u8>);
+
+/// All of them.
+pub(crate) const KINDS: [Kind; 4] = [
     ("text", text),
     ("JSON lines", json_lines),
     ("framebuffer", framebuffer),
@@ -40,7 +47,7 @@ fn text(len: usize) -> Vec<u8> {
     let mut text = Vec::new();
     while text.len() < len {
         text.extend_from_slice(&words[numbers.skewed(words.len())]);
-        text.push(if numbers.next() % 12 == 0 {
+        text.push(if numbers.next().is_multiple_of(12) {
             b'\n'
         } else {
             b' '
@@ -75,12 +82,12 @@ fn framebuffer(len: usize) -> Vec<u8> {
     let mut pixels = Vec::new();
     while pixels.len() < len {
         let run = 8 + numbers.skewed(200);
-        let colour = numbers.skewed(40) as u8;
+        let colour = numbers.skewed(40).to_le_bytes()[0];
         let kind = numbers.next() % 8;
-        for x in 0..run {
+        for x in 0..run.to_le_bytes()[0] {
             let shade = match kind {
-                0 => colour.wrapping_add((x / 4) as u8),
-                1 => numbers.next() as u8,
+                0 => colour.wrapping_add((x / 4)),
+                1 => numbers.octet(),
                 _ => colour,
             };
             pixels.extend_from_slice(&[shade, shade / 2, 255 - colour, 0]);
@@ -91,5 +98,5 @@ fn framebuffer(len: usize) -> Vec<u8> {
 
 fn random(len: usize) -> Vec<u8> {
     let mut numbers = Numbers(4);
-    (0..len).map(|_| (numbers.next() >> 8) as u8).collect()
+    (0..len).map(|_| numbers.octet()).collect()
 }

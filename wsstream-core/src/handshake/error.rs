@@ -64,6 +64,8 @@ pub enum HandshakeError {
     Refused(Box<Response>),
     /// The request has a body: a `Content-Length` that is not 0, or a `Transfer-Encoding`. 400.
     RequestBody,
+    /// The server is shutting down. 503.
+    ShuttingDown,
     /// The handshake was not complete in time. 408.
     TimedOut,
     /// A head of more than [`MAX_FIELDS`](super::MAX_FIELDS) fields. 431.
@@ -112,6 +114,7 @@ impl HandshakeError {
             Self::TimedOut => 408,
             Self::UnsupportedVersion(_) | Self::UpgradeNotRequested => 426,
             Self::HeadTooLarge | Self::TooManyFields => 431,
+            Self::ShuttingDown => 503,
             Self::UnsupportedHttpVersion(_) => 505,
             Self::DuplicateExtension(_)
             | Self::NoSubprotocol
@@ -175,6 +178,7 @@ impl fmt::Display for HandshakeError {
             ),
             Self::Refused(response) => write!(f, "refused by the server: {response}"),
             Self::RequestBody => f.write_str("request with a body, expected none"),
+            Self::ShuttingDown => f.write_str("this server is shutting down"),
             Self::TimedOut => f.write_str("opening handshake not complete in time"),
             Self::TooManyFields => write!(f, "head of more than {} fields", super::MAX_FIELDS),
             Self::TooManyInterimResponses => f.write_str("too many interim responses"),

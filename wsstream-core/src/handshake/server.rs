@@ -202,6 +202,12 @@ impl Acceptor {
         }
     }
 
+    /// Gives the request another limit than the server's.
+    #[cfg(feature = "std")]
+    pub(crate) const fn set_timeout(&mut self, timeout: Duration) {
+        self.deadline = Deadline::new(timeout);
+    }
+
     /// Takes what belongs to the request's head off the front of `input`, and leaves what follows it.
     ///
     /// `None` as long as the head is not complete. After the request or an error, nothing more is

@@ -5,6 +5,7 @@ use std::io::{self, ErrorKind, IoSlice};
 
 use alloc::vec::Vec;
 
+use super::permit::Phase;
 use super::recv_buffer::RecvBuffer;
 use super::wakers::Task;
 use super::wire::Wire;
@@ -34,6 +35,8 @@ pub(super) struct Pump<T: Transport> {
     deadline: Option<Timestamp>,
     /// Whether those who wait to write have been told that reading has ended.
     end_told: bool,
+    /// Whether the Close that was sent first is not the application's, but the listener's.
+    dismissed: bool,
 }
 
 impl<T: Transport> Pump<T> {
@@ -47,6 +50,7 @@ impl<T: Transport> Pump<T> {
             write_error: None,
             deadline: None,
             end_told: false,
+            dismissed: false,
         }
     }
 
@@ -65,13 +69,25 @@ impl<T: Transport> Pump<T> {
         (self.wire.take_transport(), unread)
     }
 
+    /// Why nothing is to be waited for any more, if the listener says so.
+    pub(super) fn cut_off(&self) -> Option<io::Error> {
+        (self.wire.phase() == Phase::Over).then(|| StreamError::ShutDown.into())
+    }
+
     /// How much was received and not taken.
     pub(super) const fn unread(&self) -> usize {
         self.received.len()
     }
 
-    pub(super) fn register(&self, task: Task, cx: &Context<'_>) {
+    /// To be called first by whatever is polled.
+    pub(super) fn register(&mut self, task: Task, cx: &Context<'_>) {
         self.wire.register(task, cx);
+        if self.wire.phase() >= Phase::Closing && self.connection.can_send() {
+            let is_first = self.connection.received_close().is_none();
+            self.connection
+                .close(&Close::new(CloseCode::GOING_AWAY, ""));
+            self.dismissed = is_first;
+        }
     }
 
     /// Gives `decode` what arrives until it makes something of it; `None` at a clean end.
@@ -404,6 +420,8 @@ impl<T: Transport> Pump<T> {
     /// How the stream ended, as a result.
     fn end(&mut self, ending: Result<(), StreamError>) -> io::Result<()> {
         match (ending, self.read_error.take()) {
+            // The peer's Close is an answer to ours: it may have had more to say.
+            (Ok(()), _) if self.dismissed => Err(StreamError::ShutDown.into()),
             (Err(StreamError::Truncated), Some(error)) => Err(error),
             (ending, _) => Ok(ending?),
         }

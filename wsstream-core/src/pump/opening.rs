@@ -1,5 +1,6 @@
 //! The opening handshake over a transport, both roles.
 
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::future::Future;
 use core::pin::Pin;
@@ -10,12 +11,14 @@ use std::io::{self, IoSlice};
 use super::Transport;
 use super::engine::READS_PER_POLL;
 use super::opened::{Opened, Upgraded};
+use super::permit::{Permit, Phase};
 use super::recv_buffer::RecvBuffer;
 use super::wakers::Task;
 use super::wire::Wire;
 use crate::config::Config;
 use crate::handshake::{
-    Acceptor, Agreed, Client, Connecting, HandshakeError, Refusal, Request, Response, Server,
+    Accepted, Acceptor, Agreed, Client, Connecting, HandshakeError, Refusal, Request, Response,
+    Server,
 };
 use crate::seed::Seed;
 use crate::time::Timestamp;
@@ -194,19 +197,35 @@ impl<T: Transport + Unpin> Future for Connect<T> {
 pub struct Accept<T> {
     opening: Option<Opening<T>>,
     acceptor: Acceptor,
-    server: Server,
+    server: Arc<Server>,
     refusing: Option<(HandshakeError, Refuse<T>)>,
 }
 
 impl<T: Transport + Unpin> Accept<T> {
     /// Waits for the request of whoever has connected the transport.
-    pub fn new(transport: T, server: &Server) -> Self {
+    pub fn new(transport: T, server: Arc<Server>) -> Self {
         Self {
             opening: Some(Opening::new(transport, Vec::new())),
-            acceptor: Acceptor::new(server),
-            server: server.clone(),
+            acceptor: Acceptor::new(&server),
+            server,
             refusing: None,
         }
+    }
+
+    /// The same, with the permit of the [`Listener`](super::Listener) that accepted the transport. What
+    /// becomes of the transport keeps it, and does as that says.
+    pub fn with_permit(transport: T, server: Arc<Server>, permit: Permit) -> Self {
+        let mut accept = Self::new(transport, server);
+        if let Some(opening) = &mut accept.opening {
+            opening.wire.set_permit(permit);
+        }
+        accept
+    }
+
+    /// Gives the request less time than the server does: TLS has had some of it.
+    pub fn within(mut self, limit: Duration) -> Self {
+        self.acceptor.set_timeout(limit);
+        self
     }
 
     fn poll_request(
@@ -217,6 +236,9 @@ impl<T: Transport + Unpin> Accept<T> {
             return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
         };
         opening.wire.register(Task::Driver, cx);
+        if opening.wire.phase() >= Phase::Finishing {
+            return Poll::Ready(Ok(Err(HandshakeError::ShuttingDown)));
+        }
         let acceptor = &mut self.acceptor;
         match opening.poll_receive(|input| acceptor.receive(input)) {
             Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => {
@@ -246,7 +268,7 @@ impl<T: Transport + Unpin> Future for Accept<T> {
             };
             match request {
                 Ok(request) => {
-                    let server = this.server.clone();
+                    let server = Arc::clone(&this.server);
                     return Poll::Ready(Ok(Incoming {
                         opening,
                         request,
@@ -268,7 +290,7 @@ impl<T: Transport + Unpin> Future for Accept<T> {
 pub struct Incoming<T> {
     opening: Opening<T>,
     request: Request,
-    server: Server,
+    server: Arc<Server>,
 }
 
 impl<T: Transport + Unpin> Incoming<T> {
@@ -285,7 +307,14 @@ impl<T: Transport + Unpin> Incoming<T> {
     ///
     /// The error for which it would be refused.
     pub fn check(&self) -> Result<(), HandshakeError> {
-        self.request.accept(&self.server).map(drop)
+        self.accepted().map(drop)
+    }
+
+    fn accepted(&self) -> Result<Accepted, HandshakeError> {
+        if self.opening.wire.phase() >= Phase::Finishing {
+            return Err(HandshakeError::ShuttingDown);
+        }
+        self.request.accept(&self.server)
     }
 
     /// The transport it came over.
@@ -297,12 +326,13 @@ impl<T: Transport + Unpin> Incoming<T> {
     /// Accepts it as the server's policy says, or refuses it as that says: a future that gives the
     /// opened connection.
     pub fn accept(self) -> Answer<T> {
+        let accepted = self.accepted();
         let Self {
             mut opening,
             request,
             server,
         } = self;
-        let answer = match request.accept(&server) {
+        let answer = match accepted {
             Ok(accepted) => {
                 opening.outgoing = accepted.response;
                 let config = server.connection_config().clone();

@@ -48,6 +48,12 @@ pub trait End {
     /// for.
     fn is_closed(&self) -> bool;
 
+    /// Why nothing is to be waited for any more, if the end has been cut off: the
+    /// [`Listener`](super::Listener) that it came from has shut down, and its time is over.
+    fn cut_off(&self) -> Option<io::Error> {
+        None
+    }
+
     /// Ends both directions, and waits for the peer as long as that takes. `failure` is what the other
     /// end failed with: then what was carried may be cut short, and the peer is to know.
     ///
@@ -84,6 +90,10 @@ impl<T: Transport> End for Stream<T> {
 
     fn is_closed(&self) -> bool {
         !self.connection().can_send()
+    }
+
+    fn cut_off(&self) -> Option<io::Error> {
+        self.pump.cut_off()
     }
 
     /// A failure is told with Close 1011.
@@ -225,10 +235,14 @@ impl<'a, A: End, B: End> Relay<'a, A, B> {
                 let closed = (self.a.is_closed(), self.b.is_closed());
                 self.a.poll_drive(cx);
                 self.b.poll_drive(cx);
-                if closed != (self.a.is_closed(), self.b.is_closed()) {
-                    cx.waker().wake_by_ref();
+                // Octets may be under way that an end does not take: it is not waited for.
+                (relayed.a_failed, relayed.b_failed) = (self.a.cut_off(), self.b.cut_off());
+                if relayed.a_failed.is_none() && relayed.b_failed.is_none() {
+                    if closed != (self.a.is_closed(), self.b.is_closed()) {
+                        cx.waker().wake_by_ref();
+                    }
+                    return Poll::Pending;
                 }
-                return Poll::Pending;
             }
         }
         Poll::Ready(relayed)
@@ -284,8 +298,11 @@ impl<A: End, B: End> Future for Relay<'_, A, B> {
                 *b_failed = closed.err();
             }
         }
+        let is_cut_off = this.a.cut_off().or_else(|| this.b.cut_off()).is_some();
         match this.closed {
             [true, true] => this.relayed.take().map_or(Poll::Pending, Poll::Ready),
+            // One attempt was all there is time for.
+            _ if is_cut_off => this.relayed.take().map_or(Poll::Pending, Poll::Ready),
             _ => Poll::Pending,
         }
     }

@@ -3,8 +3,10 @@
 
 mod bounded;
 mod closing;
+mod dial;
 mod endings;
 mod faithful;
+mod listener;
 mod opening;
 mod pings;
 mod prompt;

@@ -5,7 +5,9 @@ use core::task::{Context, Poll, ready};
 use std::io::{self, IoSlice};
 
 use super::Transport;
+use super::permit::{Permit, Phase};
 use super::wakers::{Direction, Task, Tasks};
+use crate::error::StreamError;
 use crate::time::Timestamp;
 
 #[derive(Debug)]
@@ -18,6 +20,8 @@ pub(super) struct Wire<T> {
     /// Something was written since the transport was last flushed.
     needs_flush: bool,
     is_shut_down: bool,
+    /// From the listener that accepted the transport, if one did.
+    permit: Option<Permit>,
 }
 
 impl<T: Transport> Wire<T> {
@@ -30,7 +34,19 @@ impl<T: Transport> Wire<T> {
             tasks,
             needs_flush: false,
             is_shut_down: false,
+            permit: None,
         }
+    }
+
+    /// Has this permit kept, and obeyed.
+    pub(super) fn set_permit(&mut self, permit: Permit) {
+        permit.attach(&self.tasks);
+        self.permit = Some(permit);
+    }
+
+    /// How far the listener has shut down that accepted the transport.
+    pub(super) fn phase(&self) -> Phase {
+        self.permit.as_ref().map_or(Phase::Serving, Permit::phase)
     }
 
     #[expect(
@@ -81,9 +97,12 @@ impl<T: Transport> Wire<T> {
     }
 
     pub(super) fn poll_read(&mut self, buf: &mut [u8]) -> Poll<io::Result<usize>> {
-        try_io(&mut self.transport, &mut self.reading, |transport, cx| {
-            transport.poll_read(cx, buf)
-        })
+        try_io(
+            &mut self.transport,
+            &self.permit,
+            &mut self.reading,
+            |transport, cx| transport.poll_read(cx, buf),
+        )
     }
 
     /// Whether several slices can be written in one call.
@@ -97,6 +116,7 @@ impl<T: Transport> Wire<T> {
     pub(super) fn poll_write(&mut self, bufs: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
         let written = ready!(try_io(
             &mut self.transport,
+            &self.permit,
             &mut self.writing,
             |transport, cx| { transport.poll_write(cx, bufs) }
         ))?;
@@ -112,6 +132,7 @@ impl<T: Transport> Wire<T> {
         if self.needs_flush {
             ready!(try_io(
                 &mut self.transport,
+                &self.permit,
                 &mut self.writing,
                 |transport, cx| { transport.poll_flush(cx) }
             ))?;
@@ -126,6 +147,7 @@ impl<T: Transport> Wire<T> {
         if !self.is_shut_down {
             let _ = ready!(try_io(
                 &mut self.transport,
+                &self.permit,
                 &mut self.writing,
                 |transport, cx| { transport.poll_shutdown(cx) }
             ));
@@ -157,15 +179,19 @@ impl<T: Transport> Wire<T> {
     }
 }
 
-/// Asks the transport, unless it is known to have nothing new to say.
+/// Asks the transport, unless it is known to have nothing new to say, or has been cut off.
 fn try_io<T, R>(
     transport: &mut Option<T>,
+    permit: &Option<Permit>,
     direction: &mut Direction,
     io: impl FnOnce(&mut T, &mut Context<'_>) -> Poll<io::Result<R>>,
 ) -> Poll<io::Result<R>> {
     let Some(transport) = transport else {
         return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
     };
+    if permit.as_ref().map(Permit::phase) == Some(Phase::Over) {
+        return Poll::Ready(Err(StreamError::ShutDown.into()));
+    }
     if !direction.is_promising() {
         return Poll::Pending;
     }

@@ -9,7 +9,7 @@ use core::time::Duration;
 use std::io::{self, ErrorKind, IoSlice};
 
 use crate::Timestamp;
-use crate::pump::Transport;
+use crate::pump::{Timer, Transport};
 
 /// What writers are told once enough octets were written.
 #[derive(Clone, Copy, Debug)]
@@ -277,6 +277,42 @@ impl Clock {
             self.advance(at - self.now());
         }
         next.is_some()
+    }
+}
+
+/// One who waits for the time, and has no transport.
+#[derive(Debug)]
+pub struct Sleeper {
+    clock: Clock,
+    at: usize,
+}
+
+impl Clock {
+    /// One who waits by this clock, and has no transport.
+    #[must_use]
+    pub fn sleeper(&self) -> Sleeper {
+        let mut sleepers = self.0.sleepers.borrow_mut();
+        sleepers.push(None);
+        Sleeper {
+            clock: self.clone(),
+            at: sleepers.len() - 1,
+        }
+    }
+}
+
+impl Timer for Sleeper {
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    fn poll_sleep(&mut self, cx: &mut Context<'_>, deadline: Timestamp) -> Poll<()> {
+        let mut sleepers = self.clock.0.sleepers.borrow_mut();
+        sleepers[self.at] = None;
+        if deadline <= self.clock.now() {
+            return Poll::Ready(());
+        }
+        sleepers[self.at] = Some((deadline, cx.waker().clone()));
+        Poll::Pending
     }
 }
 

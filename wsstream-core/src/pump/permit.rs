@@ -1,0 +1,150 @@
+//! What a listener and the connections it has accepted know of each other.
+//!
+//! Each connection has a [`Permit`] as long as it lives. So the listener can count them, wake them, and
+//! tell them that it shuts down; they look when they are polled, which costs one load.
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::sync::atomic::{AtomicU8, Ordering};
+use core::task::{Context, Poll, Waker};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::wakers::Tasks;
+
+/// How far a listener has shut down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub(super) enum Phase {
+    /// It has not.
+    Serving,
+    /// No more connections are opened. Those that are open may go on.
+    Finishing,
+    /// They are to end now, with Close 1001.
+    Closing,
+    /// They have ended, whatever was under way.
+    Over,
+}
+
+/// The permits of one listener.
+#[derive(Clone, Debug)]
+pub(super) struct Permits(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    phase: AtomicU8,
+    slots: Mutex<Slots>,
+}
+
+/// Few octets for each connection: there may be many that are idle.
+#[derive(Debug, Default)]
+struct Slots {
+    /// Those who wait for anything to happen to a connection. None in a slot that is free, and as long as
+    /// the transport is not known to the pump.
+    tasks: Vec<Option<Arc<Tasks>>>,
+    free: Vec<u32>,
+    /// The listener, when it waits for a permit to come back.
+    waiting: Option<Waker>,
+}
+
+impl Slots {
+    const fn taken(&self) -> usize {
+        self.tasks.len() - self.free.len()
+    }
+}
+
+impl Permits {
+    pub(super) fn new() -> Self {
+        Self(Arc::new(Shared {
+            phase: AtomicU8::new(Phase::Serving as u8),
+            slots: Mutex::default(),
+        }))
+    }
+
+    /// One more.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "no system has so many sockets"
+    )]
+    pub(super) fn issue(&self) -> Permit {
+        let mut slots = self.0.slots();
+        let slot = slots.free.pop().unwrap_or_else(|| {
+            slots.tasks.push(None);
+            (slots.tasks.len() - 1) as u32
+        });
+        let shared = Arc::clone(&self.0);
+        Permit { shared, slot }
+    }
+
+    /// Ready with how many there are once there are no more than `limit`.
+    pub(super) fn poll_at_most(&self, limit: usize, cx: &Context<'_>) -> Poll<()> {
+        let mut slots = self.0.slots();
+        if slots.taken() <= limit {
+            return Poll::Ready(());
+        }
+        slots.waiting = Some(cx.waker().clone());
+        Poll::Pending
+    }
+
+    /// How many there are.
+    pub(super) fn taken(&self) -> usize {
+        self.0.slots().taken()
+    }
+
+    /// Tells all connections.
+    pub(super) fn enter(&self, phase: Phase) {
+        self.0.phase.store(phase as u8, Ordering::Release);
+        // Woken without the lock: who is woken may drop its permit at once.
+        let tasks: Vec<_> = self.0.slots().tasks.iter().flatten().cloned().collect();
+        for tasks in tasks {
+            tasks.wake();
+        }
+    }
+}
+
+impl Shared {
+    fn slots(&self) -> MutexGuard<'_, Slots> {
+        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A connection's leave to be open, from the [`Listener`](super::Listener) that accepted it: it counts
+/// until it is dropped. The streams of the pump keep theirs, so it needs care only until
+/// [`Accept::with_permit`](super::Accept::with_permit) has it.
+#[derive(Debug)]
+pub struct Permit {
+    shared: Arc<Shared>,
+    slot: u32,
+}
+
+impl Permit {
+    pub(super) fn phase(&self) -> Phase {
+        match self.shared.phase.load(Ordering::Acquire) {
+            0 => Phase::Serving,
+            1 => Phase::Finishing,
+            2 => Phase::Closing,
+            _ => Phase::Over,
+        }
+    }
+
+    /// Has these woken when the listener shuts down.
+    pub(super) fn attach(&self, tasks: &Arc<Tasks>) {
+        if let Some(slot) = self.shared.slots().tasks.get_mut(self.slot as usize) {
+            *slot = Some(Arc::clone(tasks));
+        }
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        let mut slots = self.shared.slots();
+        let tasks = slots.tasks.get_mut(self.slot as usize).map(Option::take);
+        slots.free.push(self.slot);
+        let waiting = slots.waiting.take();
+        drop(slots);
+        // Without the lock, both: dropping a waker may drop what holds another permit.
+        drop(tasks);
+        if let Some(waiting) = waiting {
+            waiting.wake();
+        }
+    }
+}
