@@ -86,7 +86,7 @@ fn framebuffer(len: usize) -> Vec<u8> {
         let kind = numbers.next() % 8;
         for x in 0..run.to_le_bytes()[0] {
             let shade = match kind {
-                0 => colour.wrapping_add((x / 4)),
+                0 => colour.wrapping_add(x / 4),
                 1 => numbers.octet(),
                 _ => colour,
             };

@@ -12,6 +12,8 @@ pub(crate) struct Compressor {
     /// Octets since nothing can be referred to: where the codec does not keep to a window, it has to
     /// forget everything before that many have come.
     remembered: usize,
+    /// Whether there was too little room, and it has to be reset.
+    failed: bool,
 }
 
 /// Where compressed octets go, as long as there is room.
@@ -44,6 +46,7 @@ impl Compressor {
             level,
             window_bits,
             remembered: 0,
+            failed: false,
         }
     }
 
@@ -54,8 +57,13 @@ impl Compressor {
 
     /// Forgets what it was given: the next message refers to nothing before it.
     pub(crate) fn reset(&mut self) {
-        self.raw.reset();
+        if self.failed {
+            self.raw.recover(self.level, self.window_bits);
+        } else {
+            self.raw.reset();
+        }
         self.remembered = 0;
+        self.failed = false;
     }
 
     /// Compresses a piece of a message. `false` if it does not fit: then the state is good for nothing
@@ -106,10 +114,11 @@ impl Compressor {
             sink.len += made;
             data = &data[taken..];
             // With room to spare it has done all it was told.
-            if full || data.is_empty() {
-                return !full;
+            if !full && data.is_empty() {
+                return true;
             }
-            if taken == 0 && made == 0 {
+            if full || (taken == 0 && made == 0) {
+                self.failed = true;
                 return false;
             }
         }

@@ -31,6 +31,11 @@ impl RawDeflate {
         self.0.reset();
     }
 
+    /// Resets what has had no room.
+    pub(super) fn recover(&mut self, _level: u8, _window_bits: u8) {
+        self.reset();
+    }
+
     /// How much was taken from `data`, and written to `room`.
     pub(super) fn deflate(&mut self, data: &[u8], room: &mut [u8], flush: Flush) -> (usize, usize) {
         let flush = match flush {

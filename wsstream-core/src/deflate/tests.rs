@@ -106,6 +106,27 @@ fn at_15_bits_the_context_is_kept() {
     );
 }
 
+/// zlib-rs 0.6.8 panics after some resets of a compressor whose output had no room: see `zlib.rs`.
+#[test]
+fn a_compressor_that_had_no_room_can_be_used_again() {
+    let noise = noise(60_000);
+    for level in 1..=9 {
+        let mut compressor = Compressor::new(level, 15);
+        for len in [100, 4096, 60_000, 2048, 60_000, 60_000] {
+            let mut room = vec![0; len];
+            let mut sink = Sink::new(&mut room);
+            let fits = compressor.push(&noise[..len], &mut sink) && compressor.flush(&mut sink);
+            assert!(!fits);
+            compressor.reset();
+        }
+        let mut room = vec![0; 2000];
+        let mut sink = Sink::new(&mut room);
+        assert!(compressor.push(&noise[..1000], &mut sink) && compressor.flush(&mut sink));
+        let len = sink.len();
+        assert_eq!(inflated(&room[..len], 100), noise[..1000]);
+    }
+}
+
 #[test]
 fn the_tail_is_that_of_s7_2_1() {
     let stream = compressed(1, 15, b"Hello", &[5]);

@@ -21,6 +21,12 @@ impl RawDeflate {
         self.0.reset();
     }
 
+    /// Resets what has had no room: in zlib-rs 0.6.8 that leaves some of its output behind, and panics
+    /// later on.
+    pub(super) fn recover(&mut self, level: u8, window_bits: u8) {
+        *self = Self::new(level, window_bits);
+    }
+
     /// How much was taken from `data`, and written to `room`.
     pub(super) fn deflate(&mut self, data: &[u8], room: &mut [u8], flush: Flush) -> (usize, usize) {
         let flush = match flush {
