@@ -183,6 +183,12 @@ fn body(connecting: &impl Fn() -> Connecting, content: &[u8], lengths: &[u8]) {
         let HandshakeError::Refused(response) = error else {
             unreachable!("{error:?}")
         };
-        assert_eq!(response.body(), &content[..content.len().min(MAX_BODY)]);
+        let kept = &content[..content.len().min(MAX_BODY)];
+        // A body that is little but chunk headers is not read to its end.
+        if wire.len() - content.len() < MAX_BODY {
+            assert_eq!(response.body(), kept);
+        } else {
+            assert!(kept.starts_with(response.body()));
+        }
     }
 }
