@@ -26,7 +26,12 @@ use wsstream_tests::{OneThread, Read, Runtime, Stream, Tokio, Write, open_with, 
 
 use ratios::{cpu_time, median};
 
-const LENGTHS: [(usize, usize); 3] = [(256, 4 << 20), (4 << 10, 16 << 20), (64 << 10, 32 << 20)];
+const LENGTHS: [(usize, usize); 4] = [
+    (64, 1 << 20),
+    (256, 4 << 20),
+    (4 << 10, 16 << 20),
+    (64 << 10, 32 << 20),
+];
 
 const ROUNDS: usize = 5;
 

@@ -1,9 +1,9 @@
 //! The codec behind permessage-deflate: raw deflate, RFC 1951.
 
 #[cfg(not(feature = "zlib-rs"))]
-pub(super) use super::miniz::{BOUNDS_WINDOW, RawDeflate, RawInflate};
+pub(super) use super::miniz::{BOUNDS_WINDOW, RawDeflate, RawInflate, WORTH_FROM};
 #[cfg(feature = "zlib-rs")]
-pub(super) use super::zlib::{BOUNDS_WINDOW, RawDeflate, RawInflate};
+pub(super) use super::zlib::{BOUNDS_WINDOW, RawDeflate, RawInflate, WORTH_FROM};
 
 /// How a piece ends.
 #[derive(Clone, Copy, Debug)]

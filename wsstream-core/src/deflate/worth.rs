@@ -4,6 +4,8 @@
 //! many times what sending costs. So a stream has to prove itself on little, and who has failed is tried
 //! again after a while that is long against the cost of the trial: soon at first, and later less often.
 
+use super::raw::WORTH_FROM;
+
 #[derive(Debug)]
 pub(crate) struct Worth {
     /// Whether the last trial was worth it.
@@ -28,7 +30,7 @@ impl Worth {
 
     /// How much of `len` octets to compress as one message; 0 if they go plain.
     pub(crate) const fn of(&self, len: usize) -> usize {
-        if self.off || len < MIN_LEN || self.plain > 0 {
+        if self.off || len < WORTH_FROM || self.plain > 0 {
             0
         } else if self.proven || len < TRIAL {
             len
@@ -48,14 +50,14 @@ impl Worth {
         if self.proven {
             self.pause = 0;
         } else {
-            // Twice as long with each failure.
-            self.pause = if self.pause == 0 {
+            // Four times as long with each failure.
+            let last = if self.pause == 0 {
                 len as u64
             } else {
                 self.pause
             };
-            self.pause = if self.pause < LONGEST / 2 {
-                2 * self.pause
+            self.pause = if last < LONGEST / 4 {
+                4 * last
             } else {
                 LONGEST
             };
@@ -68,12 +70,8 @@ impl Worth {
     }
 }
 
-/// Shorter messages go plain: they gain nothing that is worth two system calls' time.
-const MIN_LEN: usize = 64;
-
 /// How much is tried first.
-const TRIAL: usize = 2 << 10;
+const TRIAL: usize = 1 << 10;
 
-/// The longest that goes plain without a trial. A trial costs about thirty times what sending costs, and
-/// may cost a hundredth.
-const LONGEST: u64 = 2 << 20;
+/// The longest that goes plain without a trial. A trial costs what sending some 50 KiB costs.
+const LONGEST: u64 = 8 << 20;
