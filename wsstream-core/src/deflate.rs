@@ -45,7 +45,9 @@ pub struct Deflate {
 }
 
 impl Deflate {
-    /// The level that [`new`](Self::new) sets: 1, which on streams costs least for what it saves.
+    /// The level that [`new`](Self::new) sets, chosen for interactive streams: on JSON lines in writes of
+    /// 64 KiB miniz_oxide makes 6.7 times less of 313 MB in a CPU second at level 1, 7.2 times less of 117
+    /// MB at level 3, and 7.8 times less of 43 MB at level 6.
     pub const DEFAULT_LEVEL: u8 = 1;
 
     /// [`DEFAULT_LEVEL`](Self::DEFAULT_LEVEL), context takeover both ways, windows of 15 bits.
