@@ -140,6 +140,21 @@ impl Connection {
         }
     }
 
+    /// Discards what comes, though not more than `max` octets of data, as compressed messages may grow without
+    /// any limit. Tells whether there may be more.
+    #[cfg(feature = "std")]
+    pub(crate) fn discard(&mut self, max: usize, input: &mut &mut [u8]) -> bool {
+        let mut left = max;
+        while left > 0 {
+            match self.recv_up_to(left, input) {
+                Ok(Some(Event::Data { payload, .. })) => left -= payload.len(),
+                Ok(Some(_)) | Err(_) => {}
+                Ok(None) => return false,
+            }
+        }
+        true
+    }
+
     /// How many octets of payload are certain to come next and can be received straight into the
     /// reader's buffer, for [`recv_in_place`](Self::recv_in_place); 0 unless a data frame is under way,
     /// whose last octet always comes through [`recv`](Self::recv).

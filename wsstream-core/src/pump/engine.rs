@@ -194,12 +194,12 @@ impl<T: Transport> Pump<T> {
         self.connection.close(close);
         for _ in 0..READS_PER_POLL {
             let connection = &mut self.connection;
-            let ((), taken) = self
+            let (more, taken) = self
                 .received
-                .take(|input| while let Ok(Some(_)) = connection.recv(input) {});
+                .take(|input| connection.discard(DISCARDED_AT_ONCE, input));
             self.ahead.consumed(taken);
             let mut written = self.poll_write_out();
-            if !self.connection.is_over() && self.poll_fill().is_ready() {
+            if more || !self.connection.is_over() && self.poll_fill().is_ready() {
                 continue;
             }
             self.received.release();
@@ -449,6 +449,9 @@ fn is_reset(error: &io::Error) -> bool {
 
 /// How often one poll reads before other tasks have their turn.
 pub(super) const READS_PER_POLL: usize = 16;
+
+/// How much is discarded before more is read: all that was received, unless it was compressed.
+pub(super) const DISCARDED_AT_ONCE: usize = pool::BUFFER_LEN;
 
 /// What may hold more pings than an outbox without a buffer holds pongs, each a little longer.
 const MANY_PINGS: usize = 256;

@@ -5,7 +5,7 @@ use core::task::{Context, Poll, ready};
 use std::io;
 
 use super::Transport;
-use super::engine::Pump;
+use super::engine::{DISCARDED_AT_ONCE, Pump};
 use super::recv_buffer::RecvBuffer;
 use super::wakers::Task;
 use super::wire::Wire;
@@ -129,10 +129,14 @@ impl<T: Transport> Socket<T> {
         self.pump.register(Task::Writer, cx);
         if self.poll_outgoing().is_pending() {
             // The peer may read only once we do. What it sends is discarded as it will be later.
-            let _ = self.pump.poll_recv(cx, |connection, input| {
-                while let Ok(Some(_)) = connection.recv(input) {}
-                None::<Message>
+            let discarded = self.pump.poll_recv(cx, |connection, input| {
+                let more = connection.discard(DISCARDED_AT_ONCE, input);
+                more.then_some(())
             });
+            if let Poll::Ready(Ok(Some(()))) = discarded {
+                // Other tasks have their turn.
+                cx.waker().wake_by_ref();
+            }
             // If the message cannot be sent to its end, the connection is over, and closing it tells why.
             let _ = ready!(self.poll_outgoing());
         }

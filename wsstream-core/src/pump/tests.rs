@@ -3,6 +3,7 @@
 
 mod bounded;
 mod closing;
+mod deflate;
 mod dial;
 mod endings;
 mod faithful;

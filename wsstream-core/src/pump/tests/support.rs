@@ -12,12 +12,16 @@ use core::time::Duration;
 use std::io;
 
 use crate::handshake::Agreed;
+use crate::pump::codec_pool::ThreadPool;
 use crate::pump::recv_buffer::RecvBuffer;
 use crate::pump::wire::Wire;
 use crate::pump::{Socket, Stream};
 use crate::test_kit::{Clock, Pipe, SharedLine};
 pub(super) use crate::test_kit::{Job, ROLES, Task, connection, other, run_all};
-use crate::{Close, CloseCode, Config, Decoder, Encoding, Header, Opcode, Role};
+use crate::{
+    Close, CloseCode, Config, Connection, Decoder, Encoding, Header, Opcode, PerMessageDeflate,
+    Role,
+};
 
 pub(super) const fn secs(secs: u64) -> Duration {
     Duration::from_secs(secs)
@@ -33,6 +37,28 @@ pub(super) fn stream(
     let received = RecvBuffer::default();
     let wire = Wire::new(transport);
     Stream::resume(wire, connection, encoding, Agreed::default(), received)
+}
+
+/// The same with compression, with everything the protocol has by default.
+pub(super) fn compressed_stream(
+    transport: Pipe,
+    role: Role,
+    encoding: Encoding,
+    config: Config,
+) -> Stream<Pipe> {
+    let mut stream = stream(transport, role, encoding, config.clone());
+    stream.pump.connection = compressed_connection(role, config, &PerMessageDeflate::default());
+    stream
+}
+
+pub(super) fn compressed_connection(
+    role: Role,
+    config: Config,
+    agreed: &PerMessageDeflate,
+) -> Connection {
+    let mut connection = connection(role, config).with_deflate(agreed);
+    connection.set_codec_pool(&ThreadPool);
+    connection
 }
 
 /// A stream, and what its peer has in hand: both lines.
@@ -102,7 +128,16 @@ impl Lone<Socket<Pipe>> {
 }
 
 pub(super) fn socket(transport: Pipe, role: Role, config: Config) -> Socket<Pipe> {
-    let connection = connection(role, config.half_close(false));
+    resumed(transport, connection(role, config.half_close(false)))
+}
+
+pub(super) fn compressed_socket(transport: Pipe, role: Role, config: Config) -> Socket<Pipe> {
+    let agreed = PerMessageDeflate::default();
+    let connection = compressed_connection(role, config.half_close(false), &agreed);
+    resumed(transport, connection)
+}
+
+fn resumed(transport: Pipe, connection: Connection) -> Socket<Pipe> {
     let received = RecvBuffer::default();
     let wire = Wire::new(transport);
     Socket::resume(wire, connection, Agreed::default(), received)
