@@ -69,7 +69,7 @@ use wsstream_core::handshake::{Agreed, Client, Server};
 use wsstream_core::pump::Upgraded;
 use wsstream_core::{Config, Seed, StreamError};
 
-use crate::{Peer, Read, Runtime};
+use crate::{Peer, Read, Runtime, Stream};
 
 /// The encodings: `binary` and `base64` as subprotocols, and none.
 pub const ENCODINGS: [Option<&str>; 3] = [Some("binary"), Some("base64"), None];
@@ -119,6 +119,21 @@ pub fn bare_server<R: Runtime>(raw: R::Raw, config: Config) -> R::Stream {
 #[must_use]
 pub fn stream_error(error: &io::Error) -> Option<&StreamError> {
     error.get_ref()?.downcast_ref()
+}
+
+/// Some of what a [`Pattern`](crate::Pattern) gives is worth compressing: so a stream that wrote enough of it
+/// did so if that was agreed on, and did not if it was not.
+///
+/// # Panics
+///
+/// If it is not so.
+pub fn assert_compressed(stream: &impl Stream) {
+    let (counters, agreed) = (stream.counters(), stream.agreed().deflate().is_some());
+    assert_eq!(counters.messages_deflated > 0, agreed, "{counters:?}");
+    assert!(
+        !agreed || counters.payload_sent < counters.deflated,
+        "{counters:?}"
+    );
 }
 
 /// Reads to the end, which has to be a clean one.

@@ -10,7 +10,9 @@
     reason = "a test fails by panicking"
 )]
 
+mod compression;
 pub mod contract;
+mod inflater;
 mod io;
 mod pattern;
 mod peer;
@@ -18,8 +20,9 @@ mod runtime;
 mod suite;
 mod tokio;
 
+pub use compression::Compression;
 pub use io::{Read, Write, impatient, poll_once, wait_once};
-pub use pattern::Pattern;
+pub use pattern::{Pattern, noise};
 pub use peer::{Frame, Peer, fragment, frame, masked};
 pub use runtime::{OneThread, PausedClock, Runtime, Stream, open, open_with};
 pub use tokio::{Raw, Tokio};

@@ -1,7 +1,7 @@
 //! Octets that show what was lost, repeated or exchanged.
 
 /// A stream of octets that is known at every place. Its period is a prime, so that the loss of what is
-/// of a usual size is seen.
+/// of a usual size is seen. Some of it can be compressed, and some cannot.
 #[derive(Clone, Debug)]
 pub struct Pattern {
     period: Vec<u8>,
@@ -13,15 +13,22 @@ impl Pattern {
     /// One of many.
     #[must_use]
     pub fn new(seed: u32) -> Self {
-        let mut state = seed | 1;
-        let octet = |_| {
-            state ^= state << 13;
-            state ^= state >> 17;
-            state ^= state << 5;
-            state.to_be_bytes()[0]
-        };
+        let mut noise = noise(seed);
+        let mut period = Vec::with_capacity(PERIOD + BLOCK);
+        // No two lines are the same.
+        for line in 0.. {
+            if period.len() >= PERIOD {
+                break;
+            }
+            if line % LINES == LINES / 2 {
+                period.extend(noise.by_ref().take(BLOCK));
+            }
+            let text = format!("{line:>6} of {seed}: how much was lost, and what comes next?\n");
+            period.extend_from_slice(text.as_bytes());
+        }
+        period.truncate(PERIOD);
         Self {
-            period: (0..PERIOD).map(octet).collect(),
+            period,
             at: 0,
             total: 0,
         }
@@ -66,4 +73,19 @@ impl Pattern {
     }
 }
 
+/// Octets that nothing can compress.
+pub fn noise(seed: u32) -> impl Iterator<Item = u8> {
+    let mut state = seed | 1;
+    std::iter::repeat_with(move || {
+        state ^= state << 13;
+        state ^= state >> 17;
+        state ^= state << 5;
+        state.to_be_bytes()[0]
+    })
+}
+
 const PERIOD: usize = 65_537;
+
+/// After so many lines comes a block of noise.
+const LINES: usize = 100;
+const BLOCK: usize = 4000;

@@ -5,6 +5,7 @@ use std::io;
 use wsstream_core::handshake::{Acceptor, Client, Server};
 use wsstream_core::{Header, Mask, Opcode, Seed, Url};
 
+use crate::inflater::Inflater;
 use crate::io::{Read, Write};
 
 /// A peer made by hand, after its opening handshake.
@@ -14,6 +15,7 @@ pub struct Peer<T> {
     pub raw: T,
     masks: bool,
     received: Vec<u8>,
+    inflater: Inflater,
 }
 
 /// A frame that was received.
@@ -22,11 +24,20 @@ pub struct Peer<T> {
 pub struct Frame {
     /// Its header.
     pub header: Header,
-    /// Its payload, unmasked.
+    /// Its payload, unmasked, and inflated.
     pub payload: Vec<u8>,
 }
 
 impl<T: Read + Write> Peer<T> {
+    fn new(raw: T, masks: bool, received: Vec<u8>) -> Self {
+        Self {
+            raw,
+            masks,
+            received,
+            inflater: Inflater::new(15),
+        }
+    }
+
     /// A client, as which it asks for `client`.
     ///
     /// # Panics
@@ -43,11 +54,7 @@ impl<T: Read + Write> Peer<T> {
             let mut input = &buf[..count];
             if connecting.receive(&mut input).unwrap().is_some() {
                 let received = input.to_vec();
-                return Self {
-                    raw,
-                    masks: true,
-                    received,
-                };
+                return Self::new(raw, true, received);
             }
         }
     }
@@ -69,11 +76,7 @@ impl<T: Read + Write> Peer<T> {
                 let received = input.to_vec();
                 let accepted = request.accept(&server).unwrap();
                 raw.write_all(&accepted.response).await.unwrap();
-                return Self {
-                    raw,
-                    masks: false,
-                    received,
-                };
+                return Self::new(raw, false, received);
             }
         }
     }
@@ -134,6 +137,9 @@ impl<T: Read + Write> Peer<T> {
                 if self.received.len() >= end {
                     let mut payload: Vec<u8> = self.received.drain(..end).skip(len).collect();
                     Mask::new(header.mask.unwrap_or_default()).apply(&mut payload);
+                    if !header.opcode.is_control() {
+                        payload = self.inflater.payload(&header, payload);
+                    }
                     return Ok(Some(Frame { header, payload }));
                 }
             }
@@ -164,6 +170,22 @@ impl<T: Read + Write> Peer<T> {
         let Frame { header, payload } = self.recv().await;
         assert_eq!(header.opcode, opcode, "{}", payload.escape_ascii());
         payload
+    }
+
+    /// The next octets of binary messages, in whatever frames, and nothing in between.
+    ///
+    /// # Panics
+    ///
+    /// If something else comes.
+    pub async fn expect_data(&mut self, len: usize) -> Vec<u8> {
+        let mut octets = Vec::with_capacity(len);
+        while octets.len() < len {
+            let Frame { header, payload } = self.recv().await;
+            let opcodes = [Opcode::Binary, Opcode::Continuation];
+            assert!(opcodes.contains(&header.opcode), "{header:?}");
+            octets.extend(payload);
+        }
+        octets
     }
 
     /// The next frame, which has to be a Close: its code, or 1005 if it has none, and its reason.

@@ -1,8 +1,8 @@
 //! Tests of all stories.
 
-/// Makes a test of each story of the contract, for one [`Runtime`](crate::Runtime): of all of them for
-/// one that is a [`PausedClock`](crate::PausedClock) too; without those that want one for `$runtime, no
-/// paused clock`.
+/// Makes a test of each story of the contract, with [`Compression`](crate::Compression) and without, for
+/// one [`Runtime`](crate::Runtime): of all of them for one that is a [`PausedClock`](crate::PausedClock)
+/// too; without those that want one for `$runtime, no paused clock`.
 #[macro_export]
 macro_rules! contract_suite {
     ($runtime:ty) => {
@@ -124,19 +124,28 @@ macro_rules! contract_suite {
     };
 }
 
-/// Makes a test of each story in each module.
+/// Makes two tests of each story in each module.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! stories {
     ($runtime:ty, $runner:path, $run:ident: $($module:ident { $($story:ident)* })*) => {$(
         mod $module {
             use super::*;
-            $(
+            $(mod $story {
+                use super::*;
+
                 #[test]
-                fn $story() {
-                    <$runtime as $runner>::$run($crate::contract::$module::$story::<$runtime>());
+                fn plain() {
+                    type Plain = $crate::Compression<$runtime, false>;
+                    <Plain as $runner>::$run($crate::contract::$module::$story::<Plain>());
                 }
-            )*
+
+                #[test]
+                fn compressed() {
+                    type Compressed = $crate::Compression<$runtime, true>;
+                    <Compressed as $runner>::$run($crate::contract::$module::$story::<Compressed>());
+                }
+            })*
         }
     )*};
 }

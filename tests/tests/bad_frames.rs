@@ -15,7 +15,7 @@ use tokio::net::TcpStream;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use wsstream_core::Opcode::{self, Binary, Close, Continuation, Ping, Text};
 use wsstream_tests::{Peer, Raw, fragment, masked};
-use wsstream_tokio::{Client, Listener, Server, connect};
+use wsstream_tokio::{Client, Config, Listener, Server, connect, connect_with};
 
 /// A row: what it is about, the octets, the close code.
 type Row = (&'static str, Vec<u8>, u16);
@@ -180,19 +180,30 @@ async fn server() -> (SocketAddr, UnboundedReceiver<Told>) {
     (address, told)
 }
 
-async fn peer(address: SocketAddr, subprotocol: &str) -> Peer<Raw> {
+async fn peer(address: SocketAddr, subprotocol: &str, compression: bool) -> Peer<Raw> {
     let tcp = TcpStream::connect(address).await.unwrap();
     tcp.set_nodelay(true).unwrap();
     let client = Client::stream().subprotocols([subprotocol]).unwrap();
-    Peer::connect(Raw::Tcp(tcp), &client).await
+    let config = Config::new().compression(compression);
+    Peer::connect(Raw::Tcp(tcp), &client.config(config)).await
 }
 
 /// `may` is what may be delivered of the bad frame itself: its good beginning.
 async fn check(subprotocol: &str, table: Vec<Row>, good: (Opcode, &[u8]), may: &[u8]) {
+    check_with(false, subprotocol, table, good, may).await;
+}
+
+async fn check_with(
+    compression: bool,
+    subprotocol: &str,
+    table: Vec<Row>,
+    good: (Opcode, &[u8]),
+    may: &[u8],
+) {
     let (address, mut told) = server().await;
     for (about, octets, code) in table {
         for whole in [true, false] {
-            let mut peer = peer(address, subprotocol).await;
+            let mut peer = peer(address, subprotocol, compression).await;
             let before = masked(good.0, good.1);
             let beyond = masked(good.0, good.1);
             let wire = [&before[..], &octets, &beyond].concat();
@@ -229,6 +240,48 @@ async fn on_binary() {
     check("binary", binary(), (Binary, b"good"), b"").await;
 }
 
+/// The same where permessage-deflate was agreed on, and what is bad only there.
+#[tokio::test]
+async fn with_compression() {
+    let is_compressed = |row: &Row| row.0.starts_with("RSV1 without");
+    let mut table = binary();
+    table.retain(|row| !is_compressed(row));
+    table.extend([
+        (
+            "RSV1 on a continuation",
+            [fragment(Binary, false, b""), raw(0xc0, 1, b"")].concat(),
+            1002,
+        ),
+        ("RSV1 on a Close", raw(0xc8, 0, b""), 1002),
+        ("RSV1 and RSV2", raw(0xe2, 1, b""), 1002),
+        ("no deflate data", deflated(b"\x06\x00"), 1007),
+        (
+            "a reference to nothing",
+            deflated(b"\x02\x11\x00\x00"),
+            1007,
+        ),
+        (
+            "a message that is cut short",
+            deflated(b"\xca\x48\xcd"),
+            1007,
+        ),
+        (
+            "a bad end",
+            deflated(b"\xca\x48\xcd\xc9\xc9\x07\x00\x06"),
+            1007,
+        ),
+        ("text on binary, compressed", raw(0xc1, 7, b""), 1003),
+    ]);
+    check_with(true, "binary", table, (Binary, b"good"), b"hello").await;
+}
+
+/// A message of a client's, as it is said to be compressed.
+fn deflated(payload: &[u8]) -> Vec<u8> {
+    let mut wire = masked(Binary, payload);
+    wire[0] |= 0x40;
+    wire
+}
+
 #[tokio::test]
 async fn on_base64() {
     check("base64", base64(), (Text, b"Z29vZA=="), b"hello").await;
@@ -257,7 +310,9 @@ async fn at_a_client() {
             assert_eq!(peer.expect_close().await.0, code, "{about}");
         };
         let reading = async {
-            let mut stream = connect(&url).await.unwrap();
+            let config = Config::new().compression(false);
+            let stream = connect_with(&url, &Client::stream().config(config)).await;
+            let mut stream = stream.unwrap().into_stream();
             let mut received = Vec::new();
             let error = stream.read_to_end(&mut received).await.unwrap_err();
             assert_eq!(

@@ -99,9 +99,9 @@ async fn impatient_shutdown<T: Write>(polls: usize, to: &mut T) {
 pub async fn close_dropped_at_every_poll<R: Runtime>() {
     for code in [1000, 4000] {
         let (mut stream, mut peer) = client_and_peer::<R>(R::pipe(7), Config::new()).await;
-        let sent = Pattern::new(1).take(20_000);
+        let sent = Pattern::new(1).take(10_000);
         let closing = async {
-            assert_eq!(stream.write(&sent).await.unwrap(), sent.len());
+            stream.write_all(&sent).await.unwrap();
             let code = CloseCode::new(code).unwrap();
             loop {
                 // One poll, then it is dropped.
@@ -113,7 +113,7 @@ pub async fn close_dropped_at_every_poll<R: Runtime>() {
             }
         };
         let reading = async {
-            assert!(peer.expect(Opcode::Binary).await == sent);
+            assert!(peer.expect_data(sent.len()).await == sent);
             assert_eq!(peer.expect_close().await, (code, String::from("enough")));
             peer.send(Opcode::Binary, b"late").await;
             peer.send_close(code, "").await;

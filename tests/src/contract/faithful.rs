@@ -6,7 +6,7 @@ use std::task::{Poll, ready};
 use wsstream_core::handshake::Server;
 use wsstream_core::{Config, Opcode};
 
-use super::{ENCODINGS, bare_server, client_and_peer, offering, read_all};
+use super::{ENCODINGS, assert_compressed, bare_server, client_and_peer, offering, read_all};
 use crate::{Pattern, Read, Runtime, Stream, Write, fragment, masked, open_with, poll_once};
 
 /// Writes and reads of any size, over pipes of any length, both ways at once, in every encoding.
@@ -168,6 +168,7 @@ pub async fn auto_fragmentation<R: Runtime>() {
         received.extend(frame.payload);
     }
     assert_eq!(received, sent);
+    assert_compressed(&stream);
 }
 
 /// Writes a pattern in pieces of many sizes, then ends the direction.

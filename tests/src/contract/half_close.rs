@@ -7,7 +7,7 @@ use wsstream_core::{Config, Opcode};
 
 use super::shutdown::round;
 use super::{client_and_peer, read_all, server_and_peer};
-use crate::{Pattern, PausedClock, Read, Runtime, Stream, Write, open, open_with};
+use crate::{Pattern, PausedClock, Read, Runtime, Stream, Write, noise, open, open_with};
 
 /// A request, its end, and then a long reply, all of which arrives.
 pub async fn a_long_reply<R: Runtime>() {
@@ -59,7 +59,7 @@ pub async fn a_slowly_read_reply<R: PausedClock>() {
     let config = Config::new().close_timeout(timeout);
     let (mut server, mut peer) = server_and_peer::<R>(R::pipe(100), config).await;
     peer.send_close(1000, "").await;
-    let sent = Pattern::new(2).take(3000);
+    let sent: Vec<u8> = noise(2).take(2000).collect();
     let reply = async {
         assert_eq!(server.read(&mut [0; 1]).await.unwrap(), 0);
         server.write_all(&sent).await.unwrap();

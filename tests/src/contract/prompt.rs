@@ -4,7 +4,7 @@ use wsstream_core::handshake::{Client, Server};
 use wsstream_core::{Config, Opcode};
 
 use super::{ENCODINGS, client_and_peer, offering};
-use crate::{Peer, Read, Runtime, Write, fragment, masked};
+use crate::{Pattern, Peer, Read, Runtime, Write, fragment, masked};
 
 /// What came of a frame whose end never comes.
 pub async fn payload_before_its_frame_ends<R: Runtime>() {
@@ -58,11 +58,11 @@ pub async fn what_was_refused_leaves_with_the_other_half<R: Runtime>() {
     let (client, options) = (Client::stream(), Server::stream());
     let (mut peer, stream) = tokio::join!(Peer::connect(raw, &client), R::accept(server, &options));
     let mut stream = stream.unwrap();
-    let sent = vec![7; 20_000];
-    assert_eq!(stream.write(&sent).await.unwrap(), sent.len());
+    let sent = Pattern::new(8).take(10_000);
+    stream.write_all(&sent).await.unwrap();
     // From here on the stream is only read.
     let (received, ()) = tokio::join!(stream.read_exact(2), async {
-        assert_eq!(peer.expect(Opcode::Binary).await, sent);
+        assert!(peer.expect_data(sent.len()).await == sent);
         peer.raw
             .write_all(&masked(Opcode::Binary, b"ok"))
             .await

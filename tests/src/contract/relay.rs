@@ -6,7 +6,7 @@ use std::time::Duration;
 use wsstream_core::{Config, Opcode};
 
 use super::shutdown::round;
-use super::{client_and_peer, read_all, server_and_peer};
+use super::{assert_compressed, client_and_peer, read_all, server_and_peer};
 use crate::{Pattern, PausedClock, Read, Runtime, Stream, Write, open};
 
 const MUCH: usize = 3_000_000;
@@ -167,6 +167,7 @@ pub async fn plain_copy_both_ways<R: Runtime>() {
     let copying = R::spawn(async move {
         R::plain_copy(&mut stream, &mut target).await.unwrap();
         stream.close().await.unwrap();
+        assert_compressed(&stream);
     });
     let server = R::spawn(async move {
         let (request, ended) = far.read_to_end().await;
@@ -179,6 +180,7 @@ pub async fn plain_copy_both_ways<R: Runtime>() {
     client.shutdown().await.unwrap();
     assert!(read_all(&mut client).await == sent);
     client.close().await.unwrap();
+    assert_compressed(&client);
     tokio::join!(copying, server);
 }
 
