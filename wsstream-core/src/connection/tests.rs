@@ -4,6 +4,7 @@ mod ahead;
 mod closing;
 mod control;
 mod deflate;
+mod deflate_zlib;
 mod in_place;
 mod model;
 mod sending;

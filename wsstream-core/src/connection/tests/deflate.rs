@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// A server's connection and a client's that have agreed on `agreed`.
-fn pair(wanted: Deflate, agreed: &PerMessageDeflate, frame: usize) -> [Connection; 2] {
+pub(super) fn pair(wanted: Deflate, agreed: &PerMessageDeflate, frame: usize) -> [Connection; 2] {
     let config = || Config::new().deflate(wanted).auto_fragment(frame);
     [
         Connection::client(config(), &Seed::new([5; 32])).with_deflate(agreed),
@@ -23,7 +23,7 @@ fn pair(wanted: Deflate, agreed: &PerMessageDeflate, frame: usize) -> [Connectio
 
 /// Everything a connection has to say about these octets, given in pieces of `len`, read in pieces of
 /// `max`: the messages, and the error.
-fn received(
+pub(super) fn received(
     connection: &mut Connection,
     wire: &[u8],
     len: usize,
@@ -269,7 +269,7 @@ fn it_can_be_switched_off_for_a_part() {
     }
 }
 
-fn agreement() -> impl Strategy<Value = PerMessageDeflate> {
+pub(super) fn agreement() -> impl Strategy<Value = PerMessageDeflate> {
     let bits = || proptest::option::of(8u8..=15);
     (any::<bool>(), any::<bool>(), bits(), bits()).prop_map(
         |(server, client, from_server, from_client)| PerMessageDeflate {
