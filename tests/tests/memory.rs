@@ -17,7 +17,8 @@ use wsstream_core::handshake::Agreed;
 use wsstream_core::{Header, Opcode};
 use wsstream_tests::{fragment, masked};
 use wsstream_tokio::{
-    Client, Config, Opened, Seed, Server, Upgraded, WsStream, accept, accept_with, connect_on,
+    Client, Config, Deflate, Opened, Seed, Server, Upgraded, WsStream, accept, accept_with,
+    connect_on,
 };
 
 use idle::{idle, runtime, tcp};
@@ -25,6 +26,17 @@ use idle::{idle, runtime, tcp};
 /// What a connection may have while it works, and while it is idle.
 const ACTIVE: u64 = 136 << 10;
 const IDLE: i64 = 1 << 10;
+
+/// What is known of a direction that may be compressed, while it is not.
+const AGREED: i64 = 72;
+
+/// What compression may take as well, where it keeps its context: a compressor and a decompressor.
+const DEFLATE: i64 = (312 + 80) << 10;
+
+/// The decompressor of it.
+const INFLATER: u64 = 80 << 10;
+
+const PLAIN: Config = Config::new().compression(false);
 
 /// A server's stream, and the peer's end of its transport.
 async fn server(subprotocol: &str) -> (WsStream<TcpStream>, TcpStream) {
@@ -77,6 +89,61 @@ fn flood(subprotocol: &str, wire: &[u8], times: usize) -> AllocationInfo {
             tokio::join!(write, read);
         });
     })
+}
+
+/// A bomb to a server: messages of 16 MiB of zeros, each of which refers to the one before.
+fn bomb() -> Vec<u8> {
+    let mut raw = zlib_rs::Deflate::new(9, false, 15);
+    let mut wire = Vec::new();
+    let zeros = vec![0; 16 << 20];
+    for _ in 0..64 {
+        let (mut payload, before) = (vec![0; 64 << 10], raw.total_out());
+        raw.compress(&zeros, &mut payload, zlib_rs::DeflateFlush::SyncFlush)
+            .unwrap();
+        payload.truncate(usize::try_from(raw.total_out() - before).unwrap() - 4);
+        let mut message = masked(Binary, &payload);
+        message[0] |= 0x40;
+        wire.extend(message);
+    }
+    wire
+}
+
+/// A GiB of zeros, to a reader who is slow: memory is constant, and so is what has been inflated ahead of
+/// the reader.
+#[test]
+fn a_gibibyte_of_zeros() {
+    let (runtime, wire) = (runtime(), bomb());
+    let fields = Client::stream().fields();
+    let mut fields: Vec<_> = fields
+        .iter()
+        .map(|(name, value)| (*name, value.as_bytes()))
+        .collect();
+    fields.push(("Host", b"localhost"));
+    let agreed = Server::stream().negotiate(fields).unwrap();
+    assert!(agreed.deflate().is_some());
+    let (mut peer, server) = runtime.block_on(tcp());
+    let opened = Opened::from_upgraded(server, Upgraded::Server, agreed, Config::new(), Vec::new());
+    let (mut stream, mut buf, zeros) = (opened.into_stream(), vec![1; 5000], vec![0; 5000]);
+    let info = measure(|| {
+        runtime.block_on(async {
+            let write = async {
+                peer.write_all(&wire).await.unwrap();
+            };
+            let read = async {
+                let mut total = 0;
+                while total < 1 << 30 {
+                    let count = stream.read(&mut buf).await.unwrap();
+                    assert!(count > 0 && buf[..count] == zeros[..count]);
+                    total += count;
+                    let inflated = stream.connection().counters().inflated;
+                    assert_eq!(inflated, total as u64);
+                }
+                assert_eq!(total, 1 << 30);
+            };
+            tokio::join!(write, read);
+        });
+    });
+    within("a GiB of zeros", &info, ACTIVE + INFLATER);
 }
 
 fn within(about: &str, info: &AllocationInfo, budget: u64) {
@@ -232,7 +299,7 @@ fn a_head_that_never_ends() {
 /// Nothing stays behind but the stream, whatever has gone through it.
 #[test]
 fn an_idle_connection_has_no_buffers() {
-    let (fresh, used) = idle(false);
+    let (fresh, used) = idle(false, &PLAIN);
     assert_eq!(fresh, used);
     assert!(used < 4 * IDLE, "{used}");
 }
@@ -240,7 +307,7 @@ fn an_idle_connection_has_no_buffers() {
 /// A stream that was handed to the task that uses it.
 #[test]
 fn an_idle_connection() {
-    let (fresh, used) = idle(false);
+    let (fresh, used) = idle(false, &PLAIN);
     assert!(fresh <= IDLE, "{fresh}");
     assert!(used <= IDLE, "{used}");
 }
@@ -248,16 +315,40 @@ fn an_idle_connection() {
 /// A task that has accepted its stream itself: it keeps the room that this took.
 #[test]
 fn an_idle_connection_that_its_task_has_accepted() {
-    let (fresh, used) = idle(true);
+    let (fresh, used) = idle(true, &PLAIN);
     assert!(fresh <= IDLE, "{fresh}");
     assert!(used <= IDLE, "{used}");
+}
+
+/// With compression, and without context takeover: everything goes back.
+#[test]
+fn an_idle_compressed_connection_without_context() {
+    let deflate = Deflate::new()
+        .context_takeover(false)
+        .peer_context_takeover(false);
+    for accepted_by_task in [false, true] {
+        let (fresh, used) = idle(accepted_by_task, &Config::new().deflate(deflate));
+        println!("compressed, no context: fresh {fresh}, used {used} octets of heap");
+        assert!(fresh <= IDLE + AGREED, "{fresh}");
+        assert!(used <= IDLE + AGREED, "{used}");
+    }
+}
+
+/// With its context it keeps what both directions may refer to.
+#[test]
+fn an_idle_compressed_connection_with_its_context() {
+    let (fresh, used) = idle(false, &Config::new());
+    println!("compressed: fresh {fresh}, used {used} octets of heap");
+    assert!(fresh <= IDLE + AGREED, "{fresh}");
+    assert!((DEFLATE / 2..=DEFLATE).contains(&used), "{used}");
 }
 
 #[test]
 fn no_allocation_per_message() {
     let runtime = runtime();
-    for subprotocol in ["binary", "base64"] {
+    for (subprotocol, compression) in [("binary", false), ("binary", true), ("base64", false)] {
         let options = Client::stream().subprotocols([subprotocol]).unwrap();
+        let options = options.config(Config::new().compression(compression));
         let (mut client, mut server) = runtime.block_on(async {
             let (client, server) = tcp().await;
             let url = "ws://localhost/";

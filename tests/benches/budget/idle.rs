@@ -4,10 +4,10 @@ use allocation_counter::measure;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, Runtime};
-use wsstream_core::Header;
-use wsstream_core::Opcode::Binary;
+use wsstream_core::Opcode::{Ping, Pong};
+use wsstream_core::{Connection, DataKind, Header};
 use wsstream_tests::masked;
-use wsstream_tokio::{Client, Seed, Url, accept};
+use wsstream_tokio::{Client, Config, Seed, Server, Url, accept};
 
 /// Echoes whatever comes, with what a task that does so needs.
 macro_rules! echo {
@@ -19,13 +19,15 @@ macro_rules! echo {
     };
 }
 
-/// The heap of an idle connection above that of a raw TCP task, fresh and after echoes.
-pub(crate) fn idle(accepted_by_task: bool) -> (i64, i64) {
+/// The heap of an idle connection above that of a raw TCP task, fresh and after echoes, to a peer that is
+/// set to this.
+pub(crate) fn idle(accepted_by_task: bool, peers: &Config) -> (i64, i64) {
     let runtime = runtime();
-    // The request, and an echo's frames, are made before anything is counted.
+    // The request, and what is to be echoed, are made before anything is counted.
     let url = Url::parse("ws://localhost/").unwrap();
-    let connecting = Client::stream().connect(&url, &Seed::new([1; 32]));
-    let message = masked(Binary, &vec![7; 64 << 10]);
+    let client = Client::stream().config(peers.clone());
+    let connecting = client.connect(&url, &Seed::new([1; 32]));
+    let message = [message(&client), masked(Ping, b"done?")].concat();
     let mut buf = vec![0; 1 << 20];
     let mut count = |what: &mut dyn FnMut(&mut [u8])| {
         runtime.block_on(settle());
@@ -62,15 +64,16 @@ pub(crate) fn idle(accepted_by_task: bool) -> (i64, i64) {
             runtime.block_on(async {
                 for _ in 0..20 {
                     peer.write_all(&message).await.unwrap();
-                    // However it is cut into frames.
-                    let mut payload = 0;
-                    while payload < 64 << 10 {
+                    // Whatever it is in, all but the end of the echo comes before the pong.
+                    loop {
                         peer.read_exact(&mut buf[..4]).await.unwrap();
                         let (header, _) = Header::parse(&buf[..4]).unwrap().unwrap();
                         let len = usize::try_from(header.len).unwrap();
                         let from = if len < 126 { 2 } else { 4 };
                         peer.read_exact(&mut buf[4..len + from]).await.unwrap();
-                        payload += len;
+                        if header.opcode == Pong {
+                            break;
+                        }
                     }
                 }
             });
@@ -91,6 +94,31 @@ pub(crate) fn idle(accepted_by_task: bool) -> (i64, i64) {
         });
     });
     (fresh - raw, used - raw)
+}
+
+/// 64 KiB, compressed if the client is set to that.
+fn message(client: &Client) -> Vec<u8> {
+    let config = client.connection_config();
+    let mut fields = client.fields();
+    fields.push(("Host", "localhost".to_owned()));
+    let fields = fields.iter().map(|(name, value)| (*name, value.as_bytes()));
+    let agreed = Server::stream().negotiate(fields).unwrap();
+    let mut connection = Connection::client(config.clone(), &Seed::new([1; 32]));
+    if let Some(deflate) = agreed.deflate() {
+        connection = connection.with_deflate(deflate);
+    }
+    let (mut wire, mut rest) = (Vec::new(), &[7; 64 << 10][..]);
+    while !rest.is_empty() {
+        // The first compressed message is a short one, as a trial.
+        let len = rest.len().min(2 << 10);
+        let count = connection
+            .send(DataKind::Binary, &rest[..len], true)
+            .unwrap();
+        wire.extend_from_slice(connection.outbox().octets());
+        connection.outbox().consume(usize::MAX);
+        rest = &rest[count..];
+    }
+    wire
 }
 
 /// Until the runtime has done what it puts off.

@@ -57,7 +57,8 @@ fn main() -> io::Result<()> {
         print("reads for 64 x 1 KiB masked", 2, reads);
     }
     if wanted("idle heap above raw TCP") {
-        let (fresh, used) = idle::idle(false);
+        let plain = wsstream_tokio::Config::new().compression(false);
+        let (fresh, used) = idle::idle(false, &plain);
         print("idle heap above raw TCP, fresh", 1024, fresh);
         print("idle heap, after 64 KiB echoes", 1024, used);
     }
