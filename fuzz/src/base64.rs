@@ -59,12 +59,12 @@ fn wire(to: Role, text: &[u8]) -> Vec<u8> {
         } else {
             Opcode::Continuation
         };
-        push_frame(&mut wire, to, fin, opcode, piece);
+        push_frame(&mut wire, to, (fin, false), opcode, piece);
         let Some((sign, after)) = after.split_first() else {
             return wire;
         };
         if *sign == 2 {
-            push_frame(&mut wire, to, true, Opcode::Ping, b"aGk=");
+            push_frame(&mut wire, to, (true, false), Opcode::Ping, b"aGk=");
         }
         first = fin;
         rest = after;

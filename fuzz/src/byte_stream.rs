@@ -3,13 +3,13 @@
 use arbitrary::Unstructured;
 use wsstream_core::{ByteStream, Close, Config, Connection, Encoding, Role};
 
-use crate::input::{Unread, budget, machine, number, octet, patterns};
+use crate::input::{Unread, agreed, agreeing, budget, number, octet, patterns};
 
 /// Whatever two ends write, read and deliver to each other, each reads a prefix of what the other has
 /// written, and all of it once both have closed, which is a clean end.
 ///
-/// Input: flags (1: Base64, 2 and 4: half close of either end), two octets of fragment lengths, and
-/// operations: an octet whose lowest bit tells the end, the others what it does; then a number.
+/// Input: flags (1: Base64, 2 and 4: half close of either end, 8: compression), what was agreed on if there is
+/// compression, two octets of fragment lengths, and operations: an octet whose lowest bit tells the end, the others what it does; then a number.
 pub fn byte_stream(data: &[u8]) {
     let mut input = Unstructured::new(data);
     let flags = octet(&mut input);
@@ -18,10 +18,12 @@ pub fn byte_stream(data: &[u8]) {
     } else {
         Encoding::Base64
     };
+    let deflate = (flags & 8 != 0).then(|| agreed(&mut input));
     let mut end = |role, half_close| {
         let fragment = usize::from(octet(&mut input));
         let config = Config::new().auto_fragment(fragment).half_close(half_close);
-        End::new(role, config, encoding, budget(fragment))
+        let connection = agreeing(role, config, deflate.as_ref());
+        End::new(connection, encoding, budget(fragment))
     };
     let mut ends = [
         end(Role::Client, flags & 2 == 0),
@@ -89,9 +91,9 @@ struct End {
 }
 
 impl End {
-    fn new(role: Role, config: Config, encoding: Encoding, budget: usize) -> Self {
+    fn new(connection: Connection, encoding: Encoding, budget: usize) -> Self {
         Self {
-            connection: machine(role, config),
+            connection,
             stream: ByteStream::new(encoding),
             unread: Unread::default(),
             budget,

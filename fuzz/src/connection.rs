@@ -8,9 +8,11 @@ use core::mem;
 use core::time::Duration;
 
 use arbitrary::Unstructured;
-use wsstream_core::{Closed, Connection, DataKind, LookAhead, ProtocolError, Role, Timestamp};
+use wsstream_core::{
+    Closed, Connection, DataKind, Event, LookAhead, ProtocolError, Role, Timestamp,
+};
 
-use crate::input::{Unread, budget, machine, octet, patterns, push_frame};
+use crate::input::{Unread, agreed, agreeing, budget, octet, patterns, push_frame};
 use op::{Op, Setup};
 use peer::Peer;
 use told::{Told, tell, without_pings};
@@ -19,13 +21,15 @@ use told::{Told, tell, without_pings};
 /// written, the outbox stays within its bound, and nothing depends on how the wire was cut, or on
 /// whether anyone looked ahead for pings.
 ///
-/// Input: flags (1: a server; 2: no half close; 4: keepalive), the fragments' length, and operations:
-/// an octet, and what `Op::take` in `op.rs` takes for it.
+/// Input: flags (1: a server; 2: no half close; 4: keepalive; 8: compression), the fragments' length, what was
+/// agreed on if there is compression, and operations: an octet, and what `Op::take` in `op.rs` takes for it.
 pub fn connection(data: &[u8]) {
     let mut input = Unstructured::new(data);
+    let (flags, fragment) = (octet(&mut input), usize::from(octet(&mut input)));
     let setup = Setup {
-        flags: octet(&mut input),
-        fragment: usize::from(octet(&mut input)),
+        flags,
+        fragment,
+        deflate: (flags & 8 != 0).then(|| agreed(&mut input)),
     };
     let mut ops = Vec::new();
     while !input.is_empty() {
@@ -51,6 +55,7 @@ enum Feed {
 
 struct Run {
     connection: Connection,
+    deflate: bool,
     feed: Feed,
     unread: Unread,
     ahead: Option<LookAhead>,
@@ -68,13 +73,14 @@ impl Run {
     fn over(setup: &Setup, ops: &[Op<'_>], feed: Feed, look_ahead: bool) -> Self {
         let role = setup.role();
         let mut run = Self {
-            connection: machine(role, setup.config()),
+            connection: agreeing(role, setup.config(), setup.deflate.as_ref()),
+            deflate: setup.deflate.is_some(),
             feed,
             unread: Unread::default(),
             ahead: look_ahead.then(LookAhead::new),
             now: Timestamp::from_origin(Duration::ZERO),
             told: Vec::new(),
-            peer: Peer::of(role, setup.fragment),
+            peer: Peer::of(role, setup),
             budget: budget(setup.fragment),
             sent: 0,
             messages: Vec::new(),
@@ -103,10 +109,12 @@ impl Run {
             Op::Octets(octets) => self.unread.arrived().extend_from_slice(octets),
             Op::Frame {
                 fin,
+                deflated,
                 opcode,
                 payload,
             } => {
-                push_frame(self.unread.arrived(), role, fin, opcode, payload);
+                let bits = (fin, deflated && self.deflate);
+                push_frame(self.unread.arrived(), role, bits, opcode, payload);
             }
             Op::Recv { octets, max } => self.recv(octets, max),
             Op::InPlace(len) => self.recv_in_place(len),
@@ -149,7 +157,13 @@ impl Run {
             loop {
                 match self.connection.recv_up_to(max, &mut input) {
                     Ok(None) => break,
-                    Ok(Some(event)) => tell(&mut self.told, Ok(event)),
+                    Ok(Some(event)) => {
+                        if let Event::Data { payload, .. } = &event {
+                            // What is inflated is not ahead of the reader by more than its window.
+                            assert!(payload.len() <= max.min(step.max(INFLATED)));
+                        }
+                        tell(&mut self.told, Ok(event));
+                    }
                     Err(error) => {
                         tell(&mut self.told, Err(error));
                         assert!(!self.connection.can_send());
@@ -203,7 +217,9 @@ impl Run {
         match self.connection.send(kind, payload, end) {
             Ok(count) => {
                 assert!(can_send);
-                assert_eq!(count, payload.len().min(room));
+                let whole = payload.len().min(room);
+                // The next piece of a compressed message has a block's header.
+                assert!(count == whole || self.deflate && count + 64 >= whole);
                 let queued = self.connection.counters().frames_sent > begun;
                 self.queued(kind, count, end && count == payload.len() && queued, queued);
             }
@@ -266,3 +282,6 @@ impl Run {
         assert_eq!(one.wants_shutdown(), two.wants_shutdown());
     }
 }
+
+/// The most octets of a compressed message that are told at once.
+const INFLATED: usize = 64 << 10;

@@ -32,8 +32,15 @@ pub fn extensions(data: &[u8]) {
     negotiated(&values, all.as_deref(), flags & 1 == 0, flags & 2 == 0);
 }
 
+/// permessage-deflate is a property of its own.
+fn config() -> Config {
+    Config::new().compression(false)
+}
+
 fn stream() -> Client {
-    Client::stream().accept_no_subprotocol(true)
+    Client::stream()
+        .accept_no_subprotocol(true)
+        .config(config())
 }
 
 fn negotiated(values: &[&[u8]], all: Option<&[Extension]>, spoken: bool, offered: bool) {
@@ -41,7 +48,7 @@ fn negotiated(values: &[&[u8]], all: Option<&[Extension]>, spoken: bool, offered
         .iter()
         .map(|&value| ("sec-websocket-Extensions", value));
     let version: (&str, &[u8]) = ("Sec-WebSocket-Version", b"13");
-    let server = Server::stream().config(Config::new().half_close(spoken));
+    let server = Server::stream().config(config().half_close(spoken));
     let client = stream().offer_half_close(offered);
 
     let known = |one: &Extension| one.name() == HALF_CLOSE && one.params().count() == 0;

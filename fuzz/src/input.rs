@@ -6,7 +6,8 @@
 use std::sync::LazyLock;
 
 use arbitrary::Unstructured;
-use wsstream_core::{Config, Connection, Header, Mask, Opcode, Role, Seed};
+use wsstream_core::handshake::Client;
+use wsstream_core::{Config, Connection, Header, Mask, Opcode, PerMessageDeflate, Role, Seed};
 
 /// One octet; 0 when there are none left.
 pub(crate) fn octet(input: &mut Unstructured<'_>) -> u8 {
@@ -73,11 +74,49 @@ pub(crate) fn machine(role: Role, config: Config) -> Connection {
     }
 }
 
+/// A machine that compresses, if that was agreed on.
+pub(crate) fn agreeing(
+    role: Role,
+    config: Config,
+    deflate: Option<&PerMessageDeflate>,
+) -> Connection {
+    let connection = machine(role, config);
+    match deflate {
+        Some(deflate) => connection.with_deflate(deflate),
+        None => connection,
+    }
+}
+
+/// What a server may have agreed to: two octets, for the parameters of the server and of the client. 0 is
+/// none; 1 no context takeover, the rest the window.
+pub(crate) fn agreed(input: &mut Unstructured<'_>) -> PerMessageDeflate {
+    let mut answer = String::from("permessage-deflate");
+    for end in ["server", "client"] {
+        let octet = octet(input);
+        if octet & 1 != 0 {
+            answer.push_str(&format!("; {end}_no_context_takeover"));
+        }
+        if let bits @ 8..=15 = octet >> 1 & 15 {
+            answer.push_str(&format!("; {end}_max_window_bits={bits}"));
+        }
+    }
+    let fields = [("Sec-WebSocket-Extensions", answer.as_bytes())];
+    let client = Client::stream().accept_no_subprotocol(true);
+    *client.confirm(fields).unwrap().deflate().unwrap()
+}
+
 /// Appends a frame for the end in this role, which demands a mask or none.
-pub(crate) fn push_frame(wire: &mut Vec<u8>, to: Role, fin: bool, opcode: Opcode, payload: &[u8]) {
+pub(crate) fn push_frame(
+    wire: &mut Vec<u8>,
+    to: Role,
+    (fin, rsv1): (bool, bool),
+    opcode: Opcode,
+    payload: &[u8],
+) {
     let mask = (to == Role::Server).then_some([0x37, 0xfa, 0x21, 0x3d]);
     let header = Header {
         fin,
+        rsv1,
         mask,
         ..Header::new(opcode, payload.len() as u64)
     };
@@ -87,10 +126,14 @@ pub(crate) fn push_frame(wire: &mut Vec<u8>, to: Role, fin: bool, opcode: Opcode
     mask.map_or(Mask::NONE, Mask::new).apply(&mut wire[at..]);
 }
 
-/// A stream's octets from this place on; neighbours, and octets a power of two apart, differ.
+/// A stream's octets from this place on; neighbours, and octets a power of two apart, differ, but for blocks
+/// that can be compressed.
 pub(crate) fn patterns(at: usize, len: usize) -> &'static [u8] {
     static STREAM: LazyLock<Vec<u8>> = LazyLock::new(|| {
-        let mixed = |at: u64| at.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes()[0];
+        let mixed = |at: u64| {
+            let at = if at >> 10 & 3 == 0 { at >> 5 } else { at };
+            at.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes()[0]
+        };
         (0..BUDGET as u64).map(mixed).collect()
     });
     &STREAM[at..at + len]

@@ -14,6 +14,7 @@
 mod base64;
 mod byte_stream;
 mod connection;
+mod deflate;
 mod endpoint;
 mod extensions;
 mod frames;
@@ -26,6 +27,7 @@ mod url;
 pub use base64::base64;
 pub use byte_stream::byte_stream;
 pub use connection::connection;
+pub use deflate::deflate;
 pub use endpoint::endpoint;
 pub use extensions::extensions;
 pub use frames::frames;
@@ -42,6 +44,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("base64", base64),
     ("byte_stream", byte_stream),
     ("connection", connection),
+    ("deflate", deflate),
     ("endpoint", endpoint),
     ("extensions", extensions),
     ("frames", frames),

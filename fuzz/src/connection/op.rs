@@ -3,13 +3,16 @@
 use core::time::Duration;
 
 use arbitrary::Unstructured;
-use wsstream_core::{Close, CloseCode, Config, DataKind, Keepalive, Opcode, Role};
+use wsstream_core::{
+    Close, CloseCode, Config, DataKind, Keepalive, Opcode, PerMessageDeflate, Role,
+};
 
 use crate::input::{number, octet, octets};
 
 pub(super) struct Setup {
     pub(super) flags: u8,
     pub(super) fragment: usize,
+    pub(super) deflate: Option<PerMessageDeflate>,
 }
 
 impl Setup {
@@ -43,6 +46,8 @@ pub(super) enum Op<'a> {
     /// A frame arrives that is what the role demands.
     Frame {
         fin: bool,
+        /// Whether it has RSV1, where compression was agreed on.
+        deflated: bool,
         opcode: Opcode,
         payload: &'a [u8],
     },
@@ -85,8 +90,9 @@ impl<'a> Op<'a> {
         };
         match op & 15 {
             0 => Self::Octets(octets(input)),
-            1..=3 => Self::Frame {
+            op @ 1..=3 => Self::Frame {
                 fin: high & 8 == 0,
+                deflated: op == 3,
                 opcode: match high & 7 {
                     0 => Opcode::Binary,
                     1 => Opcode::Text,

@@ -3,8 +3,9 @@
 use wsstream_core::{Config, Connection, Decoder, Opcode, Role};
 
 use super::Run;
+use super::op::Setup;
 use super::told::{Told, tell, without_pings};
-use crate::input::{machine, patterns};
+use crate::input::{agreeing, patterns};
 
 /// A peer that accepts everything, and notes it.
 #[derive(Debug)]
@@ -18,18 +19,22 @@ pub(super) struct Peer {
 }
 
 impl Peer {
-    /// For the end in this role, which sends data frames of up to `fragment` octets (0: any).
-    pub(super) fn of(role: Role, fragment: usize) -> Self {
+    /// For the end in this role, which is set up like this.
+    pub(super) fn of(role: Role, setup: &Setup) -> Self {
         let role = match role {
             Role::Client => Role::Server,
             Role::Server => Role::Client,
         };
         Self {
-            connection: machine(role, Config::new().half_close(false)),
+            connection: agreeing(
+                role,
+                Config::new().half_close(false),
+                setup.deflate.as_ref(),
+            ),
             told: Vec::new(),
             decoder: Decoder::new(),
             closed: false,
-            fragment,
+            fragment: setup.fragment,
         }
     }
 
