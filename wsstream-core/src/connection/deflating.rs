@@ -28,6 +28,11 @@ impl Connection {
         }
     }
 
+    #[cfg(test)]
+    pub(crate) fn codec(&self) -> Option<&Codec> {
+        self.deflate.as_deref()
+    }
+
     /// Switches compression of what is sent off and on again, where the peer has agreed to it. What secrets
     /// are in can go plain, whose length says nothing of their content.
     pub fn compress(&mut self, compress: bool) {

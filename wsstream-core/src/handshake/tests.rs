@@ -9,7 +9,7 @@ use core::fmt::Debug;
 use proptest::prelude::*;
 
 use super::*;
-use crate::{Config, Seed, Url};
+use crate::{Config, Deflate, PerMessageDeflate, Seed, Url};
 
 /// What a machine made of its input, and what it left of it.
 pub(super) type Outcome<T> = (Result<Option<T>, HandshakeError>, Vec<u8>);
@@ -173,6 +173,24 @@ fn errors_are_small() {
     );
 }
 
+/// What an end may want.
+fn deflate() -> impl Strategy<Value = Deflate> {
+    (any::<[bool; 2]>(), [8..=15u8, 8..=15u8]).prop_map(|(keep, bits)| {
+        let deflate = Deflate::new().context_takeover(keep[0]);
+        let deflate = deflate.peer_context_takeover(keep[1]);
+        deflate.window_bits(bits[0]).peer_window_bits(bits[1])
+    })
+}
+
+/// The same, with what is not said.
+fn with_windows(agreed: &PerMessageDeflate) -> PerMessageDeflate {
+    PerMessageDeflate {
+        server_max_window_bits: Some(agreed.server_max_window_bits()),
+        client_max_window_bits: Some(agreed.client_max_window_bits()),
+        ..*agreed
+    }
+}
+
 proptest! {
     /// What our client asks, our server understands; what it answers, our client accepts.
     #[test]
@@ -186,6 +204,8 @@ proptest! {
         spoken in proptest::collection::vec(any::<proptest::sample::Index>(), 0..3),
         fields in proptest::collection::vec(("x-[a-z]{1,8}", "[ -~\t\u{80}-\u{ff}]{0,20}"), 0..8),
         half_close: (bool, bool),
+        compression: (bool, bool),
+        wanted in (deflate(), deflate()),
         stream: bool,
         lengths in proptest::collection::vec(1usize..200, 1..8),
     ) {
@@ -195,8 +215,10 @@ proptest! {
 
         let mut client = Client::stream().accept_no_subprotocol(true).offer_half_close(half_close.0);
         client = client.subprotocols(&names).unwrap();
+        client = client.config(Config::new().deflate(wanted.0).compression(compression.0));
         let mut server = if stream { Server::stream() } else { Server::messages() };
-        server = server.config(Config::new().half_close(half_close.1));
+        let config = Config::new().deflate(wanted.1).compression(compression.1);
+        server = server.config(config.half_close(half_close.1));
         for index in &spoken {
             server = server.subprotocol(names.get(index.index(6)).map_or("spoken", |name| name)).unwrap();
         }
@@ -231,6 +253,14 @@ proptest! {
                 prop_assert_eq!(rest, b"frames");
                 prop_assert_eq!(&connected.agreed, &agreed);
                 prop_assert_eq!(agreed.half_close(), stream && half_close.0 && half_close.1);
+                let (asks, answers) = wanted;
+                let both = (compression.0 && compression.1).then_some(PerMessageDeflate {
+                    server_no_context_takeover: !asks.peer_context_takeover || !answers.context_takeover,
+                    client_no_context_takeover: !asks.context_takeover || !answers.peer_context_takeover,
+                    server_max_window_bits: Some(asks.peer_window_bits.min(answers.window_bits)),
+                    client_max_window_bits: Some(asks.window_bits.min(answers.peer_window_bits)),
+                });
+                prop_assert_eq!(agreed.deflate().map(with_windows), both);
                 let first = request.subprotocols().find(|name| server.subprotocols.iter().any(|ours| ours == name));
                 prop_assert_eq!(agreed.subprotocol(), first);
                 for (name, value) in &fields {

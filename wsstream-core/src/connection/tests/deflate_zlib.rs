@@ -32,8 +32,8 @@ impl Zlib {
                 matches!(status, Ok(Status::Ok | Status::BufError)),
                 "{status:?}"
             );
-            let made = (self.inflate.total_out() - before.1) as usize;
-            rest = &rest[(self.inflate.total_in() - before.0) as usize..];
+            let made = octets(self.inflate.total_out() - before.1);
+            rest = &rest[octets(self.inflate.total_in() - before.0)..];
             inflated.extend_from_slice(&room[..made]);
             if made < room.len() {
                 assert!(rest.is_empty());
@@ -47,12 +47,16 @@ impl Zlib {
     }
 }
 
+fn octets(count: u64) -> usize {
+    usize::try_from(count).unwrap()
+}
+
 /// A message as zlib sends it.
 fn deflated(zlib: &mut ZlibDeflate, data: &[u8], flush: DeflateFlush) -> Vec<u8> {
     let mut room = vec![0; 2 * data.len() + 1000];
     let before = zlib.total_out();
     let status = zlib.compress(data, &mut room, flush).unwrap();
-    room.truncate((zlib.total_out() - before) as usize);
+    room.truncate(octets(zlib.total_out() - before));
     if status == Status::StreamEnd {
         // §7.2.3.4.
         room.push(0);

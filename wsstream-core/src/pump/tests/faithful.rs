@@ -44,7 +44,8 @@ fn encoding() -> impl Strategy<Value = Encoding> {
     prop_oneof![Just(Encoding::Binary), Just(Encoding::Base64)]
 }
 
-/// What each end of a connection receives while all four halves are tasks of their own.
+/// What each end of a connection receives while all four halves are tasks of their own, with compression if
+/// that is set.
 fn converse(
     encoding: Encoding,
     vectored: bool,
@@ -57,7 +58,12 @@ fn converse(
     let (at_client, at_server) = Pipe::pair(&clock, vectored);
     cuts[0].apply(&mut at_client.output.get());
     cuts[1].apply(&mut at_server.output.get());
-    let share = |mock, role| Rc::new(RefCell::new(stream(mock, role, encoding, config.clone())));
+    let open = if config.compression {
+        compressed_stream
+    } else {
+        stream
+    };
+    let share = |mock, role| Rc::new(RefCell::new(open(mock, role, encoding, config.clone())));
     let client = share(at_client, Role::Client);
     let server = share(at_server, Role::Server);
     let received = [RefCell::default(), RefCell::default()];
@@ -75,12 +81,12 @@ proptest! {
 
     #[test]
     fn octets_out_are_octets_in(
-        encoding in encoding(), vectored: bool, fragment in prop_oneof![Just(0), 1..50_usize],
+        encoding in encoding(), vectored: bool, compression: bool, fragment in prop_oneof![Just(0), 1..50_usize],
         cuts in [cut(), cut()], lens in [0..6_000_usize, 0..1_000_usize],
         piece in 1..9_000_usize, room in 1..9_000_usize,
     ) {
         let (up, down) = (octets(lens[0]), octets(lens[1]));
-        let config = Config::new().auto_fragment(fragment);
+        let config = Config::new().auto_fragment(fragment).compression(compression);
         let received = converse(encoding, vectored, &config, cuts, [&up, &down], (piece, room));
         prop_assert!(received[0] == down);
         prop_assert!(received[1] == up);
