@@ -6,12 +6,14 @@
 //! |---|---|
 //! | 1 faithful: any chunking, both ways | `faithful::any_sizes` `faithful::sixteen_mib_over_tcp` `faithful::octets_out_are_octets_in` |
 //! | any fragmentation, interleaved control frames | `faithful::any_fragmentation` `faithful::auto_fragmentation` `byte_stream::what_goes_in_comes_out` |
+//! | any compression choice (every story runs with it and without) | `deflate::what_goes_in_comes_out` `deflate_zlib::zlib_inflates_what_we_send` `deflate_zlib::we_inflate_what_zlib_sends` `faithful::octets_out_are_octets_in` |
 //! | message size up to 2^63-1 | `faithful::the_longest_frame` |
 //! | an empty message is nothing | `faithful::empty_messages_are_nothing` `faithful::empty_writes_are_nothing` |
 //! | 2 prompt: readable before frame or message end | `prompt::payload_before_its_frame_ends` `prompt::base64_before_its_message_ends` |
 //! | a write leaves without flush | `prompt::a_write_leaves_without_flush` `prompt::what_was_refused_leaves_with_the_other_half` |
 //! | 3 bounded: idle, fresh and after traffic | `memory::an_idle_connection` `memory::an_idle_connection_that_its_task_has_accepted` |
 //! | active, whatever the peer does | `memory::pings_from_a_peer_that_does_not_read` `memory::fragments_of_one_octet` `memory::empty_continuations` `memory::an_endless_frame` `memory::a_length_of_2_to_the_62` `memory::a_head_that_never_ends` |
+//! | a bomb; with compression, idle | `memory::a_gibibyte_of_zeros` `memory::an_idle_compressed_connection_without_context` `memory::an_idle_compressed_connection_with_its_context` `deflate::codecs_are_taken_on_first_use_and_given_back` |
 //! | backpressure both ways | `bounded::an_application_that_does_not_read` `bounded::a_peer_that_does_not_read` `memory::an_application_that_stops_reading` `memory::a_peer_that_stops_reading_a_server` |
 //! | one pong waits, the newest | `bounded::one_pong_waits` |
 //! | 4 shutdown: all queued, Close 1000, flushed; reading goes on | `shutdown::sends_all_then_close` `shutdown::waits_until_it_has_left` |
@@ -48,6 +50,8 @@
 //! | 1007 for text of whole messages | `message::s8_1_text_fails_at_its_first_bad_octet` |
 //! | an opcode refused at its header | `wire::a_frame_is_refused_at_its_header_not_after_its_payload` |
 //! | work per poll is bounded | `turns::one_poll_is_bounded_whatever_the_peer_has_ready` `turns::other_tasks_have_their_turn` |
+//! | of a bomb, too | `deflate::one_poll_inflates_a_bounded_part_of_a_bomb` `deflate::close_discards_a_bomb_to_its_end` |
+//! | no deflate data, RSV1 where it must not be | `bad_frames::with_compression` |
 //! | whole feeding as octet by octet | `corpus::every_property_holds` |
 //! | TLS: names, dates, authorities, garbage | `tls::a_wrong_name_is_refused` |
 
