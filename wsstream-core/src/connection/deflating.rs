@@ -132,7 +132,7 @@ impl Connection {
     }
 
     /// Sends the next piece of a compressed message as it is, in a stored block (RFC 1951 §3.2.4); at most
-    /// [`MAX_STORED`] octets, for which there is room.
+    /// [`MAX_STORED`](super::sending::MAX_STORED) octets, for which there is room.
     pub(super) fn send_stored(&mut self, kind: DataKind, data: &[u8], end: bool) {
         let mut header = [0; 5];
         #[expect(clippy::cast_possible_truncation, reason = "at most MAX_STORED")]
