@@ -31,10 +31,13 @@ const IDLE: i64 = 1 << 10;
 const AGREED: i64 = 72;
 
 /// What compression may take as well, where it keeps its context: a compressor and a decompressor.
-const DEFLATE: i64 = (312 + 80) << 10;
+const DEFLATE: i64 = (312 + 80 + ZLIB_RS.cast_signed()) << 10;
 
 /// The decompressor of it.
-const INFLATER: u64 = 80 << 10;
+const INFLATER: u64 = (80 + ZLIB_RS) << 10;
+
+/// What the other codec takes more, at most, in each of them.
+const ZLIB_RS: u64 = if cfg!(feature = "zlib-rs") { 112 } else { 0 };
 
 const PLAIN: Config = Config::new().compression(false);
 

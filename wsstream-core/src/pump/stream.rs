@@ -82,7 +82,8 @@ impl<T: Transport> Stream<T> {
         self.pump.into_parts()
     }
 
-    /// At most how many octets can be read without waiting, as far as is known.
+    /// About how many octets can be read without waiting, as far as is known: what was received of
+    /// compressed messages is more once it is inflated.
     #[must_use]
     pub const fn readable(&self) -> usize {
         self.pump.unread()
