@@ -13,13 +13,28 @@ parser.add_argument("--seed", type=int, default=0)
 parser.add_argument("--sizes", type=lambda text: [int(size) for size in text.split(",")], default=[])
 parser.add_argument("--close", type=int, default=1000)
 parser.add_argument("--read", action="store_true", help="send nothing, and read until the server closes")
-parser.add_argument("--compression", action="store_true")
+parser.add_argument("--compression", choices=["on", "off", "9"], default="off",
+                    help="9: windows of 9 bits and no context takeover, both ways")
 parser.add_argument("--autofrag", type=int, default=0)
 
 
+# The same in every peer.
+WORDS = b"alpha |bravo |charlie |delta |echo\n|foxtrot |golf |hotel\n".split(b"|")
+MIN_WORD = min(map(len, WORDS))
+
+
+def text(length, octets):
+    """So many octets of words, which `octets` choose: this function makes so many."""
+    return b"".join(WORDS[octet % len(WORDS)] for octet in octets(-(-length // MIN_WORD)))[:length]
+
+
+def blocks_of(sizes, octets):
+    """By turns text, and what nothing can compress."""
+    return [octets(size) if number % 2 else text(size, octets) for number, size in enumerate(sizes)]
+
+
 def blocks(args):
-    octets = random.Random(args.seed)
-    return [octets.randbytes(size) for size in args.sizes]
+    return blocks_of(args.sizes, random.Random(args.seed).randbytes)
 
 
 def sha1(octets):

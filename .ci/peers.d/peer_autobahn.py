@@ -7,7 +7,7 @@ from autobahn.twisted import websocket
 from common import blocks, close_after, parser, report, sha1
 
 args = parser.parse_args()
-options = "compression=%s:autofrag=%d" % (str(args.compression).lower(), args.autofrag)
+options = "compression=%s:autofrag=%d" % (str(args.compression == "on").lower(), args.autofrag)
 longest = {"frame": 0}
 
 
@@ -19,6 +19,10 @@ def note_frames(adapter):
         return begin(self, length)
 
     adapter.onMessageFrameBegin = on_message_frame_begin
+
+
+def names(adapter):
+    return ", ".join(extension.EXTENSION_NAME for extension in adapter.websocket_extensions_in_use)
 
 
 def patient(factory, **more):
@@ -55,7 +59,8 @@ class Echo(protocol.Protocol):
 
     def connectionLost(self, reason=protocol.connectionDone):
         adapter = self.transport
-        report(closed=adapter.remoteCloseCode or (1005 if adapter.wasClean else 1006), longest=longest["frame"])
+        report(closed=adapter.remoteCloseCode or (1005 if adapter.wasClean else 1006), longest=longest["frame"],
+               extensions=names(adapter))
 
 
 class Client(protocol.Protocol):
@@ -74,8 +79,9 @@ class Client(protocol.Protocol):
         adapter = self.transport
         report(sent=sha1(b"".join(self.sent)), received=sha1(self.received), octets=len(self.received),
                code=adapter.remoteCloseCode or (1005 if adapter.wasClean else 1006),
-               reason=adapter.remoteCloseReason or "", why=adapter.wasNotCleanReason, subprotocol=adapter.websocket_protocol_in_use or "none",
-               longest=longest["frame"])
+               reason=adapter.remoteCloseReason or "", why=adapter.wasNotCleanReason,
+               subprotocol=adapter.websocket_protocol_in_use or "none", longest=longest["frame"],
+               extensions=names(adapter))
         if reactor.running:
             reactor.stop()
 

@@ -4,11 +4,24 @@ import asyncio
 from websockets.asyncio.client import connect
 from websockets.asyncio.server import serve
 from websockets.exceptions import ConnectionClosedError
+from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory, ServerPerMessageDeflateFactory
 
 from common import blocks, close_after, decode, encode, parser, report, sha1
 
 args = parser.parse_args()
-compression = "deflate" if args.compression else None
+
+
+def deflate(factory, **more):
+    """What `connect` and `serve` are given."""
+    if args.compression != "9":
+        return {"compression": "deflate" if args.compression == "on" else None}
+    return {"compression": None, "extensions": [factory(
+        server_no_context_takeover=True, client_no_context_takeover=True,
+        server_max_window_bits=9, client_max_window_bits=9, **more)]}
+
+
+def names(ws):
+    return ", ".join(extension.name for extension in ws.protocol.extensions)
 
 
 def select(_, offered):
@@ -33,11 +46,12 @@ async def echo(ws):
         await ws.send(message)
         if limit is not None and count >= limit:
             await ws.close(4001, "enough")
-    report(closed=ws.close_code or 1006)
+    report(closed=ws.close_code or 1006, extensions=names(ws))
 
 
 async def server():
-    async with serve(echo, "127.0.0.1", 0, select_subprotocol=select, compression=compression) as listening:
+    compression = deflate(ServerPerMessageDeflateFactory, require_client_max_window_bits=True)
+    async with serve(echo, "127.0.0.1", 0, select_subprotocol=select, **compression) as listening:
         print("listening on 127.0.0.1:%d" % listening.sockets[0].getsockname()[1], flush=True)
         await listening.serve_forever()
 
@@ -50,9 +64,9 @@ def pieces(message, number):
 
 async def client():
     subprotocols = None if args.subprotocol == "none" else [args.subprotocol]
-    async with connect(args.url, subprotocols=subprotocols, compression=compression, max_size=None) as ws:
+    compression = deflate(ClientPerMessageDeflateFactory)
+    async with connect(args.url, subprotocols=subprotocols, max_size=None, **compression) as ws:
         assert ws.subprotocol == (subprotocols or [None])[0]
-        assert not ws.protocol.extensions
         sent = blocks(args)
         received = bytearray()
 
@@ -73,7 +87,8 @@ async def client():
         await asyncio.gather(receive(), *([] if args.read else [send()]))
         await ws.close(args.close, "bye")
         report(sent=sha1(b"".join(sent)), received=sha1(received), octets=len(received),
-               code=ws.close_code, reason=ws.close_reason, subprotocol=ws.subprotocol or "none")
+               code=ws.close_code, reason=ws.close_reason, subprotocol=ws.subprotocol or "none",
+               extensions=names(ws))
 
 
 asyncio.run(server() if args.role == "server" else client())

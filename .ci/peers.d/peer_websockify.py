@@ -39,4 +39,4 @@ else:
     while not ended:
         receive()
 report(sent=sha1(b"".join(sent)), received=sha1(received), octets=len(received),
-       code=ws.close_code, reason=ws.close_reason, subprotocol=ws.protocol or "none")
+       code=ws.close_code, reason=ws.close_reason, subprotocol=ws.protocol or "none", extensions="")

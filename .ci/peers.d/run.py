@@ -19,6 +19,8 @@ import time
 import traceback
 from pathlib import Path
 
+from common import blocks_of, text
+
 OURS = Path(sys.argv[1])
 NODE_MODULES = sys.argv[2]
 HERE = Path(__file__).parent
@@ -95,36 +97,40 @@ def wait_for_port(port, program, seconds=20):
 
 
 def sizes(most=MAX_SIZE):
-    """One octet, a few small blocks, and a large one, in any order."""
+    """Some text first, then one octet, a few small blocks, and a large one, in any order."""
     def between(low, high):
         return round(math.exp(dice.uniform(math.log(low), math.log(high))))
     large = most if dice.randrange(4) == 0 else between(most >> 4, most)
     some = [1, *(between(1, 1 << 20) for _ in range(5)), large]
     dice.shuffle(some)
-    return some
+    return [between(1 << 12, 1 << 16), *some]
 
 
 def sha1(octets):
     return hashlib.sha1(octets).hexdigest()
 
 
-def split_mix(seed, length):
-    """The octets of peer_server."""
-    mask, out = 2**64 - 1, bytearray()
-    while len(out) < length:
-        seed = seed + 0x9E3779B97F4A7C15 & mask
-        z = seed
-        z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9 & mask
-        z = (z ^ z >> 27) * 0x94D049BB133111EB & mask
-        out += (z ^ z >> 31).to_bytes(8, "little")
-    return bytes(out[:length])
+def split_mix(seed):
+    """The octets of our programs."""
+    def take(length):
+        nonlocal seed
+        mask, out = 2**64 - 1, bytearray()
+        while len(out) < length:
+            seed = seed + 0x9E3779B97F4A7C15 & mask
+            z = seed
+            z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9 & mask
+            z = (z ^ z >> 27) * 0x94D049BB133111EB & mask
+            out += (z ^ z >> 31).to_bytes(8, "little")
+        return bytes(out[:length])
+    return take
 
 
-def case(peer, direction, subprotocol, what, run):
-    """Runs it, and prints how it went."""
+def case(peer, direction, subprotocol, what, run, agreed=""):
+    """Runs it, and prints how it went. `agreed` is what was agreed on of compression, or is to be."""
     if ONLY not in peer:
         return
-    title = f"{peer:<16} {direction:<28} {subprotocol:<7} {what:<26}"
+    compression = "9 bits, fresh" if agreed == SMALL else "deflate" if agreed else "-"
+    title = f"{peer:<11} {direction:<30} {subprotocol:<7} {compression:<14} {what:<24}"
     begin = time.monotonic()
     try:
         how, word = run(), "passed"
@@ -133,7 +139,7 @@ def case(peer, direction, subprotocol, what, run):
         if not isinstance(error, AssertionError):
             traceback.print_exc()
     counts[word] += 1
-    matrix.setdefault((peer, direction), {}).setdefault(subprotocol, []).append(word)
+    matrix.setdefault((peer, direction, compression), {}).setdefault(subprotocol, []).append(word)
     print(f"{'ok' if word == 'passed' else 'FAILED':<7}{title} {how} ({time.monotonic() - begin:.1f} s)", flush=True)
 
 
@@ -151,46 +157,88 @@ def expect(got, **wanted):
         assert got[name] == value, f"{name} is {got[name]!r}, expected {value!r}, in {got}"
 
 
-def summary(got):
-    return f"{got['octets']:>10,} octets, sha1 {got['received'][:8]} ok, close {got['code']}"
+def summary(got, ours=None):
+    how = f"{got['octets']:>10,} octets, sha1 {got['received'][:8]} ok, close {got['code']}"
+    if ours and ours["extensions"]:
+        how += (f", {ours['deflated']} deflated and {ours['plain']} plain in {ours['sent_octets']:,} octets,"
+                f" {ours['inflated']} inflated from {ours['received_octets']:,}")
+    return how
 
 
-def echoed(command, url, subprotocol, close=1000, code=None, **wanted):
+# What the ends may agree on: as most clients offer it, as a server of websockets demands it, and as those ask for it
+# who have little memory.
+DEFLATE = "permessage-deflate"
+TWELVE = "permessage-deflate; server_max_window_bits=12; client_max_window_bits=12"
+SMALL = ("permessage-deflate; server_no_context_takeover; client_no_context_takeover; "
+         "server_max_window_bits=9; client_max_window_bits=9")
+
+
+def compressed(ours, agreed, echo=True):
+    """What our end tells: whether both ends compressed where that was agreed, and neither did elsewhere."""
+    expect(ours, extensions=agreed)
+    if not agreed:
+        expect(ours, deflated=0, plain=0, inflated=0)
+        return
+    assert ours["deflated"] > 0, f"we compressed nothing: {ours}"
+    assert not echo or ours["inflated"] > 0, f"the peer compressed nothing: {ours}"
+
+
+def name_of(agreed):
+    return agreed.split(";")[0]
+
+
+def told(server, path):
+    """How a connection to a server of ours has ended."""
+    return json.loads(server.line(rf'^{{"path": "{path}", .*', again=True)[0])
+
+
+def echoed(command, server, subprotocol, agreed="", close=1000, code=None):
     """A foreign client at our echo server."""
-    some = sizes()
-    got = output(*command, "--url", url, "--subprotocol", subprotocol, "--seed", dice.getrandbits(31),
-                 "--sizes", ",".join(map(str, some)), "--close", close)
-    expect(got, received=got["sent"], octets=sum(some), code=code or close, subprotocol=subprotocol, **wanted)
-    return summary(got)
+    some, path = sizes(), f"/echo/{dice.getrandbits(31)}"
+    got = output(*command, "--url", f"ws://{server.at}{path}", "--subprotocol", subprotocol, "--seed",
+                 dice.getrandbits(31), "--sizes", ",".join(map(str, some)), "--close", close)
+    expect(got, received=got["sent"], octets=sum(some), code=code or close, subprotocol=subprotocol,
+           extensions=name_of(agreed))
+    ours = told(server, path)
+    compressed(ours, agreed)
+    if subprotocol != "base64":
+        saved(ours, sum(some), agreed)
+    return summary(got, ours)
 
 
-def ended(command, subprotocol, code, answer=None):
+def saved(ours, octets, agreed):
+    """As `binary`, what does not shrink goes plain, and text shrinks."""
+    sent = ours["sent_octets"]
+    assert sent < octets if agreed else sent == octets, f"{octets} octets were sent in {sent}"
+
+
+def ended(command, subprotocol, code, answer=None, agreed=""):
     """A foreign client at our server that closes."""
-    seed, length = dice.getrandbits(31), dice.randrange(1, 300_000)
-    got = output(*command, "--url", f"ws://{closing_at}/{seed}/{length}/{code}", "--subprotocol", subprotocol, "--read")
-    expect(got, received=sha1(split_mix(seed, length)), octets=length, code=code, subprotocol=subprotocol, reason="done")
-    answered(seed, answer or code)
-    return summary(got)
+    seed, length = dice.getrandbits(31), dice.randrange(1000, 300_000)
+    path = f"/{seed}/{length}/{code}"
+    got = output(*command, "--url", f"ws://{ours_on.at}{path}", "--subprotocol", subprotocol, "--read")
+    expect(got, received=sha1(text(length, split_mix(seed))), octets=length, code=code, subprotocol=subprotocol,
+           reason="done", extensions=name_of(agreed))
+    ours = told(ours_on, path)
+    expect(ours, ended=answer or code)
+    compressed(ours, agreed, echo=False)
+    return summary(got, ours)
 
 
-def answered(seed, code):
-    """What our server has got for an answer to its Close."""
-    theirs = closing.line(rf"^{seed}: (.*)", again=True)[1]
-    assert theirs == f"ended {code}", theirs
-
-
-def ours(server, path, subprotocol, *options, spoken=None, code=1000, closed=None, **wanted):
+def ours(server, path, subprotocol, *options, agreed="", spoken=None, code=1000, closed=None):
     """Our client at a foreign echo server, which tells what Close it has got."""
     some = sizes()
     if subprotocol != "binary,base64":
         options = ("--subprotocol", subprotocol, *options)
     got = output(OURS / "peer_client", f"ws://{server.at}{path}", dice.getrandbits(31), ",".join(map(str, some)), *options)
-    wanted.setdefault("error", "")
-    expect(got, received=got["sent"], octets=sum(some), code=code, subprotocol=spoken or subprotocol, **wanted)
+    expect(got, received=got["sent"], octets=sum(some), code=code, subprotocol=spoken or subprotocol, error="")
+    compressed(got, agreed)
+    if subprotocol != "base64":
+        saved(got, sum(some), agreed)
     if closed is not None:
-        theirs = int(server.line(r'"closed": ?(\d+)')[1])
-        assert theirs == closed, f"the server was closed with {theirs}"
-    return summary(got)
+        theirs = json.loads(server.line(r'^\{"closed".*')[0])
+        expect(theirs, closed=closed, extensions=name_of(agreed))
+    return summary(got, got)
 
 
 def refused(at, subprotocol, status):
@@ -202,8 +250,7 @@ def refused(at, subprotocol, status):
 
 def through(port):
     """Raw TCP to a tunnel, and back."""
-    some = sizes()
-    sent, received = dice.randbytes(sum(some)), bytearray()
+    sent, received = b"".join(blocks_of(sizes(), dice.randbytes)), bytearray()
     with socket.create_connection(("127.0.0.1", port), PATIENCE) as tcp:
         writer = threading.Thread(target=tcp.sendall, args=[sent], daemon=True)
         writer.start()
@@ -254,76 +301,111 @@ def python(name):
 
 
 def websockets():
-    client = [*python("websockets"), "client"]
+    def client(compression):
+        return [*python("websockets"), "client", "--compression", compression]
+
     for subprotocol in ("binary", "base64", "none"):
-        case("websockets", "client -> echo_server", subprotocol, "", lambda: echoed(client, echo_url, subprotocol))
-    case("websockets", "client -> echo_server", "binary", "offers deflate, 4001",
-         lambda: echoed([*client, "--compression"], echo_url, "binary", close=4001))
-    case("websockets", "client -> our Close", "binary", "", lambda: ended(client, "binary", 1000))
-    case("websockets", "client -> our Close", "base64", "4002", lambda: ended(client, "base64", 4002))
-    server = listen(*python("websockets"), "server")
+        case("websockets", "client -> our echo", subprotocol, "theirs is off",
+             lambda: echoed(client("off"), ours_on, subprotocol))
+        case("websockets", "client -> our echo", subprotocol, "",
+             lambda: echoed(client("on"), ours_on, subprotocol, DEFLATE), DEFLATE)
+    case("websockets", "client -> our echo", "binary", "4001",
+         lambda: echoed(client("on"), ours_on, "binary", DEFLATE, close=4001), DEFLATE)
+    case("websockets", "client -> our echo", "binary", "ours is off", lambda: echoed(client("on"), ours_off, "binary"))
+    for subprotocol in ("binary", "base64"):
+        case("websockets", "client -> our echo", subprotocol, "it asks for them",
+             lambda: echoed(client("9"), ours_on, subprotocol, SMALL), SMALL)
+    case("websockets", "client -> our echo", "binary", "we ask for them",
+         lambda: echoed(client("on"), ours_small, "binary", SMALL), SMALL)
+    case("websockets", "client -> our Close", "binary", "", lambda: ended(client("off"), "binary", 1000))
+    case("websockets", "client -> our Close", "base64", "4002",
+         lambda: ended(client("on"), "base64", 4002, agreed=DEFLATE), DEFLATE)
+    example = listen(OURS / "examples" / "echo_server", "127.0.0.1:0")
+    case("websockets", "client -> echo_server", "binary", "", lambda: relayed(client("on"), example, "binary"), DEFLATE)
+    off, on, small = (listen(*python("websockets"), "server", "--compression", which) for which in ("off", "on", "9"))
     for subprotocol in ("binary", "base64", "none"):
+        case("websockets", "our client -> server", subprotocol, "theirs is off",
+             lambda: ours(off, "/", subprotocol, closed=1000))
         case("websockets", "our client -> server", subprotocol, "",
-             lambda: ours(server, "/", subprotocol, closed=1000))
+             lambda: ours(on, "/", subprotocol, agreed=TWELVE, closed=1000), TWELVE)
     case("websockets", "our client -> server", "binary", "4001, autofrag 4096",
-         lambda: ours(server, "/", "binary,base64", "--close", 4001, "--autofrag", 4096, spoken="binary", code=4001,
-                      closed=4001))
-    case("websockets", "our client -> its Close", "binary", "4001",
-         lambda: closes(server, 4001))
-    server = listen(*python("websockets"), "server", "--compression")
-    case("websockets", "our client -> server", "binary", "server has deflate",
-         lambda: ours(server, "/", "binary", closed=1000))
+         lambda: ours(on, "/", "binary,base64", "--close", 4001, "--autofrag", 4096, agreed=TWELVE, spoken="binary",
+                      code=4001, closed=4001), TWELVE)
+    case("websockets", "our client -> server", "binary", "ours is off",
+         lambda: ours(on, "/", "binary", "--compression", "off", closed=1000))
+    for subprotocol in ("binary", "base64"):
+        case("websockets", "our client -> server", subprotocol, "it asks for them",
+             lambda: ours(small, "/", subprotocol, agreed=SMALL, closed=1000), SMALL)
+    case("websockets", "our client -> server", "binary", "we ask for them",
+         lambda: ours(on, "/", "binary", "--compression", 9, agreed=SMALL, closed=1000), SMALL)
+    case("websockets", "our client -> its Close", "binary", "4001", lambda: closes(off, 4001))
+    case("websockets", "our client -> its Close", "binary", "4001", lambda: closes(on, 4001, agreed=TWELVE), TWELVE)
 
 
-def closes(server, code, reason="enough", error=True):
+def closes(server, code, reason="enough", error=True, agreed=""):
     """Our client at a server that closes after so many octets."""
-    length = dice.randrange(1, 60_000)
+    length = dice.randrange(1000, 60_000)
     got = output(OURS / "peer_client", f"ws://{server.at}/close/{length}", dice.getrandbits(31), length, "--until-closed")
     expect(got, received=got["sent"], octets=length, code=code, reason=reason)
     assert bool(got["error"]) == error, got
+    compressed(got, agreed)
     server.line('"closed"')
-    return summary(got)
+    return summary(got, got)
 
 
 def autobahn():
-    client = [*python("autobahn"), "client"]
+    # It says that it keeps no context.
+    offered = "permessage-deflate; client_no_context_takeover"
+
+    def client(compression, *options):
+        return [*python("autobahn"), "client", "--compression", compression, *options]
+
     # It closes without a code.
     for subprotocol in ("binary", "base64"):
-        case("autobahn", "client -> echo_server", subprotocol, "",
-             lambda: echoed(client, echo_url, subprotocol, code=1005))
-    case("autobahn", "client -> echo_server", "binary", "offers deflate, autofrag",
-         lambda: echoed([*client, "--compression", "--autofrag", "4096"], echo_url, "binary", code=1005))
-    case("autobahn", "client -> echo_server", "base64", "autofrag 4096",
-         lambda: echoed([*client, "--autofrag", "4096"], echo_url, "base64", code=1005))
+        case("autobahn", "client -> our echo", subprotocol, "theirs is off",
+             lambda: echoed(client("off"), ours_on, subprotocol, code=1005))
+        case("autobahn", "client -> our echo", subprotocol, "",
+             lambda: echoed(client("on"), ours_on, subprotocol, offered, code=1005), offered)
+    case("autobahn", "client -> our echo", "binary", "autofrag 4096",
+         lambda: echoed(client("on", "--autofrag", "4096"), ours_on, "binary", offered, code=1005), offered)
+    case("autobahn", "client -> our echo", "base64", "ours is off, autofrag",
+         lambda: echoed(client("on", "--autofrag", "4096"), ours_off, "base64", code=1005))
     # It answers any Close with 1000.
-    case("autobahn", "client -> our Close", "binary", "", lambda: ended(client, "binary", 1000))
-    case("autobahn", "client -> our Close", "binary", "4002", lambda: ended(client, "binary", 4002, answer=1000))
-    server = listen(*python("autobahn"), "server")
+    case("autobahn", "client -> our Close", "binary", "", lambda: ended(client("off"), "binary", 1000))
+    case("autobahn", "client -> our Close", "binary", "4002",
+         lambda: ended(client("on"), "binary", 4002, answer=1000, agreed=offered), offered)
+    off, on = (listen(*python("autobahn"), "server", "--compression", which) for which in ("off", "on"))
     for subprotocol in ("binary", "base64"):
+        case("autobahn", "our client -> server", subprotocol, "theirs is off",
+             lambda: ours(off, "/", subprotocol, closed=1000))
         case("autobahn", "our client -> server", subprotocol, "",
-             lambda: ours(server, "/", subprotocol, closed=1000))
-    case("autobahn", "our client -> server", "none", "", lambda: refused(server.at, "none", 406))
+             lambda: ours(on, "/", subprotocol, agreed=DEFLATE, closed=1000), DEFLATE)
+    case("autobahn", "our client -> server", "none", "", lambda: refused(off.at, "none", 406))
     case("autobahn", "our client -> its Close", "binary", "without a code",
-         lambda: closes(server, 1005, reason="", error=False))
+         lambda: closes(on, 1005, reason="", error=False, agreed=DEFLATE), DEFLATE)
 
-    def fragments():
+    def fragments(server, agreed, longest):
         """4,096 octets a frame at most, in both directions."""
-        how = ours(server, "/", "base64", "--autofrag", "4096", "--close", 4001)
+        how = ours(server, "/", "base64", "--autofrag", "4096", "--close", 4001, agreed=agreed)
         told = json.loads(server.line(r'^\{"closed".*')[0])
-        expect(told, closed=4001, longest=4096)
+        expect(told, closed=4001)
+        assert longest(told["longest"]), told
         return how
 
-    server = listen(*python("autobahn"), "server", "--compression", "--autofrag", "4096")
-    case("autobahn", "our client -> server", "base64", "autofrag both, has deflate", fragments)
+    for which, agreed, longest in (("off", "", lambda len: len == 4096), ("on", DEFLATE, lambda len: len <= 4096)):
+        server = listen(*python("autobahn"), "server", "--compression", which, "--autofrag", "4096")
+        case("autobahn", "our client -> server", "base64", "autofrag both",
+             lambda: fragments(server, agreed, longest), agreed)
 
 
 def websockify():
+    """Which knows nothing of extensions."""
     target = tcp_echo()
     client = [*python("websockify"), "client"]
     relaying = relay(target)
     for subprotocol in ("binary", "none"):
-        case("websockify", "client -> relay", subprotocol, "",
-             lambda: echoed(client, f"ws://{relaying.at}/", subprotocol))
+        case("websockify", "client -> our echo", subprotocol, "", lambda: echoed(client, ours_on, subprotocol))
+        case("websockify", "client -> relay", subprotocol, "", lambda: relayed(client, relaying, subprotocol))
     case("websockify", "client -> our Close", "binary", "", lambda: ended(client, "binary", 1000))
     port = free_port()
     server = Program(sys.executable, "-m", "websockify", f"127.0.0.1:{port}", f"127.0.0.1:{target}")
@@ -338,24 +420,49 @@ def websockify():
     case("websockify", "TCP -> tunnel -> server", "binary", "", lambda: through(local))
 
 
+def relayed(command, server, subprotocol):
+    """A foreign client at a server of ours that tells nothing."""
+    some = sizes()
+    got = output(*command, "--url", f"ws://{server.at}/", "--subprotocol", subprotocol, "--seed", dice.getrandbits(31),
+                 "--sizes", ",".join(map(str, some)))
+    expect(got, received=got["sent"], octets=sum(some), code=1000, subprotocol=subprotocol)
+    return summary(got)
+
+
 def node_ws():
-    client = ["node", HERE / "peer_ws.js", "client"]
+    def client(compression):
+        return ["node", HERE / "peer_ws.js", "client", "--compression", compression]
+
     for subprotocol in ("binary", "base64", "none"):
-        case("ws", "client -> echo_server", subprotocol, "", lambda: echoed(client, echo_url, subprotocol))
-    case("ws", "client -> echo_server", "binary", "offers deflate, 4001",
-         lambda: echoed([*client, "--compression"], echo_url, "binary", close=4001))
-    case("ws", "client -> our Close", "binary", "", lambda: ended(client, "binary", 1000))
-    case("ws", "client -> our Close", "none", "4002", lambda: ended(client, "none", 4002))
-    server = listen("node", HERE / "peer_ws.js", "server")
+        case("ws", "client -> our echo", subprotocol, "theirs is off",
+             lambda: echoed(client("off"), ours_on, subprotocol))
+        case("ws", "client -> our echo", subprotocol, "",
+             lambda: echoed(client("on"), ours_on, subprotocol, DEFLATE), DEFLATE)
+    case("ws", "client -> our echo", "binary", "ours is off, 4001",
+         lambda: echoed(client("on"), ours_off, "binary", close=4001))
+    case("ws", "client -> our echo", "binary", "it asks for them",
+         lambda: echoed(client("9"), ours_on, "binary", SMALL), SMALL)
+    case("ws", "client -> our echo", "binary", "we ask for them",
+         lambda: echoed(client("on"), ours_small, "binary", SMALL), SMALL)
+    case("ws", "client -> our Close", "binary", "", lambda: ended(client("on"), "binary", 1000, agreed=DEFLATE), DEFLATE)
+    case("ws", "client -> our Close", "none", "4002", lambda: ended(client("off"), "none", 4002))
+    off, on, small = (listen("node", HERE / "peer_ws.js", "server", "--compression", which) for which in ("off", "on", "9"))
     for subprotocol in ("binary", "base64", "none"):
-        case("ws", "our client -> server", subprotocol, "", lambda: ours(server, "/", subprotocol, closed=1000))
-    case("ws", "our client -> its Close", "binary", "4001", lambda: closes(server, 4001))
-    server = listen("node", HERE / "peer_ws.js", "server", "--compression")
-    case("ws", "our client -> server", "binary", "4001, server has deflate",
-         lambda: ours(server, "/", "binary", "--close", 4001, "--autofrag", 4096, code=4001, closed=4001))
-    tunnel = Program(OURS / "examples" / "tunnel", "127.0.0.1:0", f"ws://{server.at}", "--subprotocol", "base64")
+        case("ws", "our client -> server", subprotocol, "theirs is off",
+             lambda: ours(off, "/", subprotocol, closed=1000))
+        case("ws", "our client -> server", subprotocol, "",
+             lambda: ours(on, "/", subprotocol, agreed=DEFLATE, closed=1000), DEFLATE)
+    case("ws", "our client -> server", "binary", "4001, autofrag 4096",
+         lambda: ours(on, "/", "binary", "--close", 4001, "--autofrag", 4096, agreed=DEFLATE, code=4001, closed=4001),
+         DEFLATE)
+    case("ws", "our client -> server", "binary", "it asks for them",
+         lambda: ours(small, "/", "binary", agreed=SMALL, closed=1000), SMALL)
+    case("ws", "our client -> server", "binary", "we ask for them",
+         lambda: ours(on, "/", "binary", "--compression", 9, agreed=SMALL, closed=1000), SMALL)
+    case("ws", "our client -> its Close", "binary", "4001", lambda: closes(on, 4001, agreed=DEFLATE), DEFLATE)
+    tunnel = Program(OURS / "examples" / "tunnel", "127.0.0.1:0", f"ws://{on.at}", "--subprotocol", "base64")
     local = int(tunnel.address().split(":")[1])
-    case("ws", "TCP -> tunnel -> server", "base64", "", lambda: through(local))
+    case("ws", "TCP -> tunnel -> server", "base64", "", lambda: through(local), DEFLATE)
 
 
 def nginx():
@@ -372,7 +479,7 @@ http {{
   server {{
     listen 127.0.0.1:{port};
     location / {{
-      proxy_pass http://{echo.at};
+      proxy_pass http://{ours_on.at};
       proxy_http_version 1.1;
       proxy_set_header Upgrade $http_upgrade;
       proxy_set_header Connection "upgrade";
@@ -396,7 +503,7 @@ defaults
   timeout tunnel 60s
 listen echo
   bind 127.0.0.1:{port}
-  server echo {echo.at}
+  server echo {ours_on.at}
 """)
     in_between("haproxy", Program("haproxy", "-db", "-f", config), port)
 
@@ -404,12 +511,23 @@ listen echo
 def in_between(name, program, port):
     wait_for_port(port, program)
     program.at = f"127.0.0.1:{port}"
-    case(name, "our client -> it -> our server", "binary", "", lambda: ours(program, "/x?y", "binary"))
+    case(name, "our client -> it -> our server", "binary", "",
+         lambda: ours(program, "/echo/x?y", "binary", agreed=DEFLATE), DEFLATE)
+    case(name, "our client -> it -> our server", "binary", "one is off",
+         lambda: ours(program, "/echo/x?y", "binary", "--compression", "off"))
     case(name, "our client -> it -> our server", "base64", "4001, autofrag 4096",
-         lambda: ours(program, "/", "base64", "--close", 4001, "--autofrag", 4096, code=4001))
-    case(name, "our client -> it -> our server", "none", "", lambda: ours(program, "/", "none"))
-    case(name, "websockets -> it -> our server", "binary", "offers deflate",
-         lambda: echoed([*python("websockets"), "client", "--compression"], f"ws://{program.at}/", "binary"))
+         lambda: ours(program, "/echo/x", "base64", "--close", 4001, "--autofrag", 4096, agreed=DEFLATE, code=4001), DEFLATE)
+    case(name, "our client -> it -> our server", "none", "",
+         lambda: ours(program, "/echo/x", "none", agreed=DEFLATE), DEFLATE)
+
+    def foreign():
+        ours_on.at, at = program.at, ours_on.at
+        try:
+            return echoed([*python("websockets"), "client", "--compression", "on"], ours_on, "binary", DEFLATE)
+        finally:
+            ours_on.at = at
+
+    case(name, "websockets -> it -> our server", "binary", "", foreign, DEFLATE)
 
 
 class Pages(http.server.BaseHTTPRequestHandler):
@@ -468,35 +586,51 @@ backend pages
 
     runs = []
 
-    def add(title, subprotocol, what, request, check):
+    def add(title, subprotocol, what, request, check, agreed=""):
         Pages.cases.append(request)
-        runs.append((title, subprotocol, what, check))
+        runs.append((title, subprotocol, what, check, agreed))
 
-    def echo_is(request, code, subprotocol):
+    def add_echo(server, asked, subprotocol, what, agreed, close=None):
+        path = f"/echo/{dice.getrandbits(31)}"
+        request = echo_case(f"ws://{server.at}{path}", asked, close)
+
+        def check(got):
+            # close() sends no code, and gets none.
+            how = echo_is(request, close or 1005, subprotocol, agreed)(got)
+            ours = told(server, path)
+            compressed(ours, agreed)
+            return summary(got, ours) + how
+
+        add("page -> our echo", subprotocol, what, request, check, agreed)
+
+    def echo_is(request, code, subprotocol, agreed):
         def check(got):
             expect(got, fault="", received=got["sent"], octets=sum(request["sizes"]), code=code, wasClean=True,
-                   subprotocol=subprotocol, extensions="")
-            return summary(got) + ", wasClean"
+                   subprotocol=subprotocol, extensions=agreed)
+            return ", wasClean"
         return check
 
     for asked, subprotocol in ((["binary"], "binary"), (["base64"], "base64"), (["base64", "binary"], "base64"),
                                (None, "none")):
-        request = echo_case(echo_url, asked)
-        # close() sends no code, and gets none.
-        add("page -> echo_server", subprotocol, "close()", request, echo_is(request, 1005, subprotocol))
-    request = echo_case(echo_url, ["binary"], 4001)
-    add("page -> echo_server", "binary", "close(4001)", request, echo_is(request, 4001, "binary"))
+        add_echo(ours_on, asked, subprotocol, "close()", DEFLATE)
+    add_echo(ours_on, ["binary"], "binary", "close(4001)", DEFLATE, 4001)
+    add_echo(ours_off, ["binary"], "binary", "ours is off", "")
+    add_echo(ours_off, ["base64"], "base64", "ours is off", "")
+    add_echo(ours_small, ["binary"], "binary", "we ask for them", SMALL)
     for code, subprotocol in ((1000, "binary"), (4002, "base64")):
-        seed, length = dice.getrandbits(31), dice.randrange(1, 300_000)
+        seed, length = dice.getrandbits(31), dice.randrange(1000, 300_000)
+        path = f"/{seed}/{length}/{code}"
 
-        def check(got, seed=seed, length=length, code=code, subprotocol=subprotocol):
-            expect(got, fault="", octets=length, received=sha1(split_mix(seed, length)), code=code, reason="done",
-                   wasClean=True, subprotocol=subprotocol)
-            answered(seed, code)
-            return summary(got) + ", wasClean"
+        def check(got, seed=seed, length=length, code=code, subprotocol=subprotocol, path=path):
+            expect(got, fault="", octets=length, received=sha1(text(length, split_mix(seed))), code=code, reason="done",
+                   wasClean=True, subprotocol=subprotocol, extensions=DEFLATE)
+            ours = told(ours_on, path)
+            expect(ours, ended=code)
+            compressed(ours, DEFLATE, echo=False)
+            return summary(got, ours) + ", wasClean"
 
         add("page -> our Close", subprotocol, str(code), dict(
-            url=f"ws://{closing_at}/{seed}/{length}/{code}", subprotocols=[subprotocol], seed=1, sizes=[], read=True), check)
+            url=f"ws://{ours_on.at}{path}", subprotocols=[subprotocol], seed=1, sizes=[], read=True), check, DEFLATE)
 
     def foreign(got):
         expect(got, opened=False, code=1006, wasClean=False)
@@ -505,7 +639,8 @@ backend pages
 
     add("page -> relay, other host", "binary", "", echo_case(f"ws://{relaying.at}/", ["binary"]), foreign)
     request = echo_case(f"ws://127.0.0.1:{port}/ws", ["binary"])
-    add("page -> haproxy -> relay", "binary", "same host", request, echo_is(request, 1005, "binary"))
+    same_host = echo_is(request, 1005, "binary", DEFLATE)
+    add("page -> haproxy -> relay", "binary", "same host", request, lambda got: summary(got) + same_host(got), DEFLATE)
 
     begin = time.monotonic()
     browser = Program(
@@ -517,8 +652,8 @@ backend pages
     browser.stop()
     print(f"       chromium ran for {time.monotonic() - begin:.1f} s")
     results = Pages.results or [{}] * len(runs)
-    for (title, subprotocol, what, check), got in zip(runs, results, strict=True):
-        case("chromium", title, subprotocol, what, lambda: check(got))
+    for (title, subprotocol, what, check, agreed), got in zip(runs, results, strict=True):
+        case("chromium", title, subprotocol, what, lambda: check(got), agreed)
 
 
 def versions():
@@ -532,10 +667,8 @@ def versions():
 try:
     print(f"PEERS_SEED={SEED}")
     versions()
-    echo = listen(OURS / "examples" / "echo_server", "127.0.0.1:0")
-    echo_url = f"ws://{echo.at}/"
-    closing = listen(OURS / "peer_server")
-    closing_at = closing.at
+    ours_on, ours_off, ours_small = (
+        listen(OURS / "peer_server", "--compression", which) for which in ("on", "off", "9"))
     for group in (websockets, autobahn, websockify, node_ws, nginx, haproxy, chromium):
         try:
             group()
@@ -543,7 +676,7 @@ try:
             # A peer that does not start.
             traceback.print_exc()
             counts["failed"] += 1
-    for program in (echo, closing):
+    for program in (ours_on, ours_off, ours_small):
         if program.process.poll() is not None:
             print(f"a server of ours has died: {program.lines}")
             counts["failed"] += 1
@@ -558,9 +691,9 @@ def cell(words):
     return f"{failed} FAILED" if failed else f"{len(words)} ok" if words else "-"
 
 
-print(f"\n{'peer':<11} {'direction':<31} {'binary':<9} {'base64':<9} {'none':<9}")
-for (peer, direction), row in matrix.items():
+print(f"\n{'peer':<11} {'direction':<31} {'compression':<14} {'binary':<9} {'base64':<9} {'none':<9}")
+for (peer, direction, compression), row in matrix.items():
     cells = " ".join(f"{cell(row.get(name, [])):<9}" for name in ("binary", "base64", "none"))
-    print(f"{peer:<11} {direction:<31} {cells}".rstrip())
+    print(f"{peer:<11} {direction:<31} {compression:<14} {cells}".rstrip())
 print(f"peers: {counts['passed']} passed, {counts['failed']} failed")
 sys.exit(bool(counts["failed"] or not counts["passed"]))

@@ -51,6 +51,7 @@ impl Compressor {
     }
 
     /// Whether it was made for this.
+    #[cfg(feature = "std")]
     pub(crate) const fn is_for(&self, level: u8, window_bits: u8) -> bool {
         self.level == level && self.window_bits == window_bits
     }

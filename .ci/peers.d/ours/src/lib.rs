@@ -1,6 +1,9 @@
 //! What both programs share.
 
+use std::io;
+
 use sha1::{Digest, Sha1};
+use wsstream_tokio::{Agreed, Config, Connection, Deflate};
 
 /// `SplitMix64` as a stream of octets.
 #[derive(Debug)]
@@ -13,7 +16,7 @@ impl Octets {
         Self(seed)
     }
 
-    /// The next ones.
+    /// The next ones, which nothing can compress.
     pub fn take(&mut self, len: usize) -> Vec<u8> {
         let mut octets = Vec::with_capacity(len + 7);
         while octets.len() < len {
@@ -26,7 +29,23 @@ impl Octets {
         octets.truncate(len);
         octets
     }
+
+    /// As many of words, which the next ones choose.
+    pub fn text(&mut self, len: usize) -> Vec<u8> {
+        let chosen = self.take(len.div_ceil(MIN_WORD));
+        let words = chosen
+            .iter()
+            .map(|&octet| WORDS[usize::from(octet) % WORDS.len()]);
+        words.flat_map(str::bytes).take(len).collect()
+    }
 }
+
+/// The same in every peer.
+const WORDS: [&str; 8] = [
+    "alpha ", "bravo ", "charlie ", "delta ", "echo\n", "foxtrot ", "golf ", "hotel\n",
+];
+
+const MIN_WORD: usize = 5;
 
 /// A hash that grows.
 #[derive(Clone, Debug, Default)]
@@ -44,4 +63,39 @@ impl Hash {
         let octets = self.0.finalize();
         octets.iter().map(|octet| format!("{octet:02x}")).collect()
     }
+}
+
+/// How to compress: `on`, `off`, or the bits of both windows, then without context takeover.
+///
+/// # Errors
+///
+/// For anything else.
+pub fn config(compression: &str) -> io::Result<Config> {
+    let config = Config::new();
+    Ok(match compression {
+        "on" => config,
+        "off" => config.compression(false),
+        bits => {
+            let bits = bits.parse().map_err(io::Error::other)?;
+            let deflate = Deflate::new().window_bits(bits).peer_window_bits(bits);
+            config.deflate(deflate.context_takeover(false).peer_context_takeover(false))
+        }
+    })
+}
+
+/// What was agreed, and what was made of it, as members of a JSON object.
+#[must_use]
+pub fn compression(agreed: &Agreed, connection: &Connection) -> String {
+    let deflate = agreed.deflate().map(ToString::to_string);
+    let counters = connection.counters();
+    format!(
+        "\"extensions\": {:?}, \"deflated\": {}, \"plain\": {}, \"inflated\": {}, \"sent_octets\": {}, \
+         \"received_octets\": {}",
+        deflate.unwrap_or_default(),
+        counters.messages_deflated,
+        counters.messages_plain,
+        counters.messages_inflated,
+        counters.payload_sent,
+        counters.payload_received,
+    )
 }

@@ -1,12 +1,12 @@
-//! Our client at a foreign echo server: writes blocks of random octets while it reads them back, then
-//! closes, and prints what happened as one line of JSON.
+//! Our client at a foreign echo server: writes blocks, by turns of text and of random octets, while it
+//! reads them back, then closes, and prints what happened as one line of JSON.
 
 use std::io;
 
 use clap::Parser;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use wsstream_peers::{Hash, Octets};
-use wsstream_tokio::{Client, CloseCode, Config, connect_with};
+use wsstream_peers::{Hash, Octets, compression, config};
+use wsstream_tokio::{Client, CloseCode, connect_with};
 
 /// Sends to an echo server.
 #[derive(Parser)]
@@ -22,6 +22,9 @@ struct Args {
     /// Cut messages into frames of so many octets.
     #[arg(long, default_value_t = 0)]
     autofrag: usize,
+    /// `on`, `off`, or the bits of both windows, then without context takeover.
+    #[arg(long, default_value = "on")]
+    compression: String,
     /// Close with this code.
     #[arg(long, default_value_t = 1000)]
     close: u16,
@@ -33,7 +36,8 @@ struct Args {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> io::Result<()> {
     let args = Args::parse();
-    let mut client = Client::stream().config(Config::new().auto_fragment(args.autofrag));
+    let config = config(&args.compression)?.auto_fragment(args.autofrag);
+    let mut client = Client::stream().config(config);
     match args.subprotocol.as_deref() {
         None => {}
         Some("none") => {
@@ -50,8 +54,11 @@ async fn main() -> io::Result<()> {
     let total: usize = args.sizes.iter().sum();
     let sending = async {
         let (mut octets, mut hash) = (Octets::new(args.seed), Hash::default());
-        for &size in &args.sizes {
-            let block = octets.take(size);
+        for (number, &size) in args.sizes.iter().enumerate() {
+            let block = match number % 2 {
+                0 => octets.text(size),
+                _ => octets.take(size),
+            };
             hash.update(&block);
             write.write_all(&block).await?;
         }
@@ -86,7 +93,7 @@ async fn main() -> io::Result<()> {
     let counters = stream.connection().counters();
     println!(
         "{{\"sent\": {sent:?}, \"received\": {received:?}, \"octets\": {octets}, \"code\": {}, \
-         \"reason\": {reason:?}, \"subprotocol\": {:?}, \"frames\": {}, \"error\": {:?}}}",
+         \"reason\": {reason:?}, \"subprotocol\": {:?}, \"frames\": {}, \"error\": {:?}, {}}}",
         code.unwrap_or(1005),
         stream.agreed().subprotocol().unwrap_or("none"),
         counters.frames_received,
@@ -94,6 +101,7 @@ async fn main() -> io::Result<()> {
             .err()
             .map(|error| error.to_string())
             .unwrap_or_default(),
+        compression(stream.agreed(), stream.connection()),
     );
     Ok(())
 }

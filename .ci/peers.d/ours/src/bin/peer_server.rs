@@ -1,49 +1,86 @@
-//! A server that closes: `/SEED/OCTETS/CODE` is answered with so many random octets and a Close with
-//! this code. Prints the seed, and how the connection has ended.
+//! A server for foreign clients, which prints how each connection has ended as one line of JSON.
+//!
+//! `/echo/ID` sends back what it receives; `/SEED/OCTETS/CODE` is answered with so many octets of text and
+//! a Close with this code.
 
 use std::io;
 
-use tokio::io::AsyncWriteExt;
-use wsstream_peers::Octets;
-use wsstream_tokio::{CloseCode, Incoming, Listener, NetStream, Origins, Refusal, Server};
+use clap::Parser;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use wsstream_peers::{Octets, compression, config};
+use wsstream_tokio::{
+    CloseCode, Incoming, Listener, NetStream, Origins, Refusal, Server, WsStream,
+};
+
+/// Echoes, or closes.
+#[derive(Parser)]
+struct Args {
+    /// `on`, `off`, or the bits of both windows, then without context takeover.
+    #[arg(long, default_value = "on")]
+    compression: String,
+}
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> io::Result<()> {
-    let server = Server::stream().origins(Origins::any());
+    let config = config(&Args::parse().compression)?;
+    let server = Server::stream().origins(Origins::any()).config(config);
     let mut listener = Listener::bind("127.0.0.1:0", server).await?;
     println!("listening on {}", listener.local_addr()?);
     loop {
         let incoming = listener.accept().await?;
         tokio::spawn(async move {
             let path = incoming.request().path().to_owned();
-            let seed = path.split('/').nth(1).unwrap_or_default();
-            match serve(incoming, &path).await {
-                Ok(code) => println!("{seed}: ended {code}"),
-                Err(error) => println!("{seed}: failed: {error}"),
+            if let Err(error) = serve(incoming, &path).await {
+                println!(
+                    "{{\"path\": {path:?}, \"failed\": {:?}}}",
+                    error.to_string()
+                );
             }
         });
     }
 }
 
-async fn serve(incoming: Incoming<NetStream>, path: &str) -> io::Result<u16> {
-    let numbers: Vec<u64> = path
-        .split('/')
-        .filter_map(|number| number.parse().ok())
-        .collect();
-    let &[seed, len, code] = &numbers[..] else {
-        incoming.refuse(&Refusal::new(404)).await?;
-        return Err(io::Error::other("no such path"));
+async fn serve(incoming: Incoming<NetStream>, path: &str) -> io::Result<()> {
+    let words: Vec<&str> = path.split('/').skip(1).collect();
+    let stream = match words[..] {
+        ["echo", _] => echo(incoming.accept().await?.into_stream()).await?,
+        [seed, len, code] => {
+            let len = len.parse().map_err(io::Error::other)?;
+            let code = code.parse().ok().and_then(CloseCode::new);
+            let seed = seed.parse().map_err(io::Error::other)?;
+            let mut stream = incoming.accept().await?.into_stream();
+            stream.write_all(&Octets::new(seed).text(len)).await?;
+            stream
+                .close_with(code.unwrap_or(CloseCode::NORMAL), "done")
+                .await?;
+            stream
+        }
+        _ => return incoming.refuse(&Refusal::new(404)).await,
     };
-    let len = usize::try_from(len).map_err(io::Error::other)?;
-    let code = u16::try_from(code).ok().and_then(CloseCode::new);
-    let mut stream = incoming.accept().await?.into_stream();
-    stream.write_all(&Octets::new(seed).take(len)).await?;
-    stream
-        .close_with(code.unwrap_or(CloseCode::NORMAL), "done")
-        .await?;
-    let code = stream
-        .connection()
-        .received_close()
-        .and_then(|close| close.code());
-    Ok(code.map_or(1005, CloseCode::get))
+    let connection = stream.connection();
+    let code = connection.received_close().and_then(|close| close.code());
+    println!(
+        "{{\"path\": {path:?}, \"ended\": {}, {}}}",
+        code.map_or(1005, CloseCode::get),
+        compression(stream.agreed(), connection)
+    );
+    Ok(())
+}
+
+async fn echo(mut stream: WsStream<NetStream>) -> io::Result<WsStream<NetStream>> {
+    let mut buf = vec![0; 64 << 10];
+    loop {
+        match stream.read(&mut buf).await {
+            Ok(0) => break,
+            Ok(count) => stream.write_all(&buf[..count]).await?,
+            // A Close with a code is an error; it is what some of them end with.
+            Err(_) if stream.connection().received_close().is_some() => break,
+            Err(error) => return Err(error),
+        }
+    }
+    stream.close().await.or_else(|error| {
+        let closed = stream.connection().received_close().is_some();
+        if closed { Ok(()) } else { Err(error) }
+    })?;
+    Ok(stream)
 }
