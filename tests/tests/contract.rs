@@ -23,7 +23,7 @@ mod tokio {
 mod async_std {
     use super::*;
     use ::async_std::net::TcpStream;
-    use wsstream_async_std::{Incoming, Opened, WebSocket, WsStream};
+    use wsstream_async_std::{Incoming, Listener, Opened, WebSocket, WsStream};
 
     wsstream_tests::contract_suite!(AsyncStd);
 
@@ -33,6 +33,7 @@ mod async_std {
         send_and_unpin::<WebSocket<TcpStream>>();
         send_and_unpin::<Opened<TcpStream>>();
         send_and_unpin::<Incoming<TcpStream>>();
+        send_and_unpin::<Listener>();
     };
 }
 

@@ -279,7 +279,12 @@ fn writes_that_are_dropped_leave_no_trace() {
     lone.output.get().unblock(usize::MAX);
     assert!(ready(lone.flush()).is_ok());
     wire.extend(lone.output.get().take());
-    assert!(wire.len() < 300_000, "{} {:?}", wire.len(), lone.it.connection().counters());
+    assert!(
+        wire.len() < 300_000,
+        "{} {:?}",
+        wire.len(),
+        lone.it.connection().counters()
+    );
     let mut peer = super::deflate::lone(Role::Client);
     peer.input.get().feed(&wire);
     assert!(read_to_pending(&mut peer) == text);
