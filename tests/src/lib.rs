@@ -12,6 +12,7 @@
 
 mod compression;
 pub mod contract;
+mod futures_io;
 mod inflater;
 mod io;
 mod pattern;
@@ -21,6 +22,7 @@ mod suite;
 mod tokio;
 
 pub use compression::Compression;
+pub use futures_io::{AsyncStd, FuturesRaw, Smol};
 pub use io::{Read, Write, impatient, poll_once, wait_once};
 pub use pattern::{Pattern, noise};
 pub use peer::{Frame, Peer, fragment, frame, masked};

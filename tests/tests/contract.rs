@@ -1,24 +1,52 @@
-//! The contract, on tokio.
+//! The contract, on each runtime.
 
-use tokio::net::TcpStream;
-use wsstream_tests::Tokio;
-use wsstream_tokio::{Incoming, Listener, Opened, WebSocket, WsStream};
+use wsstream_tests::{AsyncStd, Runtime, Smol, Tokio, contract};
 
-wsstream_tests::contract_suite!(Tokio);
+mod tokio {
+    use super::*;
+    use ::tokio::net::TcpStream;
+    use wsstream_tokio::{Incoming, Listener, Opened, WebSocket, WsStream};
 
-/// 3.7: what is `Send` and `Unpin`, at compile time.
-const _: () = {
-    const fn send_and_unpin<T: Send + Unpin>() {}
-    send_and_unpin::<WsStream<TcpStream>>();
-    send_and_unpin::<WebSocket<TcpStream>>();
-    send_and_unpin::<Opened<TcpStream>>();
-    send_and_unpin::<Incoming<TcpStream>>();
-    send_and_unpin::<Listener>();
-};
+    wsstream_tests::contract_suite!(Tokio);
+
+    /// 3.7: what is `Send` and `Unpin`, at compile time.
+    const _: () = {
+        const fn send_and_unpin<T: Send + Unpin>() {}
+        send_and_unpin::<WsStream<TcpStream>>();
+        send_and_unpin::<WebSocket<TcpStream>>();
+        send_and_unpin::<Opened<TcpStream>>();
+        send_and_unpin::<Incoming<TcpStream>>();
+        send_and_unpin::<Listener>();
+    };
+}
+
+mod async_std {
+    use super::*;
+    use ::async_std::net::TcpStream;
+    use wsstream_async_std::{Incoming, Listener, Opened, WebSocket, WsStream};
+
+    wsstream_tests::contract_suite!(AsyncStd);
+
+    const _: () = {
+        const fn send_and_unpin<T: Send + Unpin>() {}
+        send_and_unpin::<WsStream<TcpStream>>();
+        send_and_unpin::<WebSocket<TcpStream>>();
+        send_and_unpin::<Opened<TcpStream>>();
+        send_and_unpin::<Incoming<TcpStream>>();
+        send_and_unpin::<Listener>();
+    };
+}
+
+mod smol {
+    use super::*;
+
+    wsstream_tests::contract_suite!(Smol);
+}
 
 /// To be one of the suite's once it passes.
 #[test]
 fn leftovers() {
-    use wsstream_tests::{Runtime, contract};
     Tokio::run(contract::observable::leftovers::<Tokio>());
+    AsyncStd::run(contract::observable::leftovers::<AsyncStd>());
+    Smol::run(contract::observable::leftovers::<Smol>());
 }

@@ -72,7 +72,7 @@
 //!
 //! Features: `std` (default) adds `pump` and conversions into `std::io::Error`; `tracing` adds
 //! frame-level logs for connections that are set to [`debug`](Config::debug); `zlib-rs` compresses with
-//! that instead of miniz_oxide; `test-kit` adds `test_kit`, connections and transports in memory for tests
+//! that instead of miniz_oxide; `rustls` adds `tls`, what the adapters' TLS is set up with; `test-kit` adds `test_kit`, connections and transports in memory for tests
 //! of what runs over them. Without `std` the crate needs `alloc` only.
 #![no_std]
 #![warn(
@@ -104,6 +104,8 @@ mod seed;
 #[cfg(any(test, feature = "test-kit"))]
 pub mod test_kit;
 mod time;
+#[cfg(feature = "rustls")]
+pub mod tls;
 mod url;
 
 pub use byte_stream::{ByteStream, Encoding};

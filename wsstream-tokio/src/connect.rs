@@ -8,12 +8,14 @@ use std::net::SocketAddr;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, lookup_host};
 use wsstream_core::handshake::Client;
+#[cfg(feature = "rustls")]
+use wsstream_core::tls::{explain, rustls_error};
 use wsstream_core::{Seed, Url, pump};
 
 use crate::timer::Timer;
-#[cfg(feature = "rustls")]
-use crate::tls::{ClientTls, explain, rustls_error};
 use crate::transport::Transport;
+#[cfg(feature = "rustls")]
+use crate::{ClientTls, tls};
 use crate::{NetStream, Opened, WsStream};
 
 /// Opens a byte stream to a `ws://` or `wss://` URL, as [`Client::stream`] says.
@@ -57,7 +59,7 @@ pub async fn connect_with(url: &str, client: &Client) -> io::Result<Opened<NetSt
     let url = Url::parse(url)?;
     #[cfg(feature = "rustls")]
     if url.is_secure() {
-        return dial_tls(&url, client, &ClientTls::default().await?).await;
+        return dial_tls(&url, client, &tls::platform().await?).await;
     }
     dial(&url, client).await
 }
@@ -162,7 +164,7 @@ impl pump::Dialler for Dialler<'_> {
     async fn secure(&self, tcp: TcpStream, url: &Url) -> io::Result<NetStream> {
         #[cfg(feature = "rustls")]
         if let Some(tls) = self.tls {
-            return Ok(tls.connect(tcp, url).await?.into());
+            return Ok(tls::connect(tls, tcp, url).await?.into());
         }
         let _ = url;
         Ok(tcp.into())

@@ -92,9 +92,9 @@ pub use relay::relay;
 pub use socket::WebSocket;
 pub use stream::WsStream;
 #[cfg(feature = "rustls")]
-pub use tls::{ClientTls, ServerTls};
-#[cfg(feature = "rustls")]
 pub use tokio_rustls::rustls;
+#[cfg(feature = "rustls")]
+pub use wsstream_core::tls::{ClientTls, ServerTls};
 
 pub use wsstream_core::handshake::{
     Agreed, Client, HandshakeError, Headers, InvalidField, Origins, Refusal, Request, Response,

@@ -13,11 +13,11 @@ use wsstream_core::Timestamp;
 use wsstream_core::handshake::Server;
 use wsstream_core::pump::{self, Permit};
 
-#[cfg(feature = "rustls")]
-use crate::ServerTls;
 use crate::timer::Timer;
 use crate::transport::Transport;
 use crate::{Incoming, NetStream};
+#[cfg(feature = "rustls")]
+use crate::{ServerTls, tls};
 
 /// Listens on TCP, with TLS if it is given a `ServerTls`, and reads requests concurrently: who is slow to
 /// ask holds nobody up, as long as no more than [`max_handshakes`](Self::max_handshakes) do so.
@@ -220,7 +220,7 @@ async fn accept_tls(
     permit: Permit,
 ) -> io::Result<Incoming<NetStream>> {
     let began = tokio::time::Instant::now();
-    let io = tls.accept(tcp, server.timeout()).await?;
+    let io = tls::accept(tls, tcp, server.timeout()).await?;
     // The limit is a total.
     let left = server.timeout().saturating_sub(began.elapsed());
     let transport = Transport::new(io.into());

@@ -1,251 +1,61 @@
-//! TLS with rustls: what to trust, what to show, and the handshakes.
+//! TLS handshakes, with tokio-rustls.
 
-use std::error::Error;
-use std::fmt;
+use std::future::poll_fn;
 use std::io;
-use std::sync::{Arc, OnceLock};
+use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
-use rustls_platform_verifier::BuilderVerifierExt;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::task::spawn_blocking;
 use tokio::time::{Instant, timeout, timeout_at};
-use tokio_rustls::rustls::client::WantsClientCert;
-use tokio_rustls::rustls::crypto::{CryptoProvider, ring};
-use tokio_rustls::rustls::pki_types::pem::PemObject;
-use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-use tokio_rustls::rustls::server::WebPkiClientVerifier;
-use tokio_rustls::rustls::sign::{CertifiedKey, SingleCertAndKey};
-use tokio_rustls::rustls::{
-    self, CertificateError, ClientConfig, ConfigBuilder, RootCertStore, ServerConfig, WantsVerifier,
-};
 use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream};
 use wsstream_core::Url;
+use wsstream_core::tls::{ClientTls, ServerTls, explain, server_name};
 
-/// How a client does TLS: whom it trusts, and who it is.
-///
-/// The server's certificate is always verified, for the host of the URL.
-///
-/// ```no_run
-/// use wsstream_tokio::{Client, ClientTls, connect_with_tls};
-///
-/// # async fn connect() -> Result<(), Box<dyn std::error::Error>> {
-/// let tls = ClientTls::with_roots(&std::fs::read("roots.pem")?)?
-///     .identity(&std::fs::read("me.pem")?, &std::fs::read("me.key")?)?;
-/// let opened = connect_with_tls("wss://tunnel.internal/", &Client::stream(), &tls).await?;
-/// # Ok(())
-/// # }
-/// ```
-#[derive(Clone, Debug)]
-pub struct ClientTls(Arc<ClientConfig>);
+/// [`ClientTls::platform`], asked once.
+pub(crate) async fn platform() -> io::Result<ClientTls> {
+    spawn_blocking(ClientTls::platform_once).await?
+}
 
-impl ClientTls {
-    /// Trusts whom the operating system trusts; this is what [`connect`](crate::connect()) does.
-    ///
-    /// It reads files, or asks the system, which may take some milliseconds.
-    ///
-    /// # Errors
-    ///
-    /// If the system's certificates cannot be had.
-    pub fn platform() -> io::Result<Self> {
-        let builder = client_builder()?
-            .with_platform_verifier()
-            .map_err(|error| no_config(format!("the platform's certificates: {error}")))?;
-        Ok(Self::build(builder))
+/// Does TLS for the URL's host.
+pub(crate) async fn connect(
+    tls: &ClientTls,
+    tcp: TcpStream,
+    url: &Url,
+) -> io::Result<TlsStream<TcpStream>> {
+    let connector = TlsConnector::from(Arc::clone(tls.config()));
+    match connector.connect(server_name(url)?, tcp).await {
+        Ok(tls) => Ok(tls.into()),
+        Err(error) => Err(explain(url.authority(), error)),
     }
+}
 
-    /// Trusts these certificates, in PEM, and no others: authorities, or a server's self-signed one.
-    ///
-    /// # Errors
-    ///
-    /// `InvalidInput` if that is not PEM, or has no certificate, or one that cannot be used.
-    pub fn with_roots(pem: &[u8]) -> io::Result<Self> {
-        let builder = client_builder()?.with_root_certificates(roots(pem)?);
-        Ok(Self::build(builder))
-    }
-
-    /// Shows the server a certificate if it asks for one: the chain, the client's own first, and its
-    /// key, both in PEM.
-    ///
-    /// # Errors
-    ///
-    /// `InvalidInput` if that is not PEM, or the key is not that of the certificate.
-    pub fn identity(mut self, chain: &[u8], key: &[u8]) -> io::Result<Self> {
-        let certified = CertifiedKey::from_der(
-            certificates(chain)?,
-            private_key(key)?,
-            self.0.crypto_provider(),
-        )
-        .map_err(|error| no_config(format!("certificate and key: {error}")))?;
-        Arc::make_mut(&mut self.0).client_auth_cert_resolver =
-            Arc::new(SingleCertAndKey::from(certified));
-        Ok(self)
-    }
-
-    fn build(builder: ConfigBuilder<ClientConfig, WantsClientCert>) -> Self {
-        let mut config = builder.with_no_client_auth();
-        config.alpn_protocols = vec![ALPN.into()];
-        Self(Arc::new(config))
-    }
-
-    /// [`platform`](Self::platform), asked once.
-    pub(crate) async fn default() -> io::Result<Self> {
-        static PLATFORM: OnceLock<ClientTls> = OnceLock::new();
-        if let Some(tls) = PLATFORM.get() {
-            return Ok(tls.clone());
-        }
-        let tls = tokio::task::spawn_blocking(Self::platform).await??;
-        Ok(PLATFORM.get_or_init(|| tls).clone())
-    }
-
-    /// Does TLS for the URL's host.
-    pub(crate) async fn connect(
-        &self,
-        tcp: TcpStream,
-        url: &Url,
-    ) -> io::Result<TlsStream<TcpStream>> {
-        let name = ServerName::try_from(url.host())
-            .map_err(|error| no_config(format!("host {:?}: {error}", url.host())))?;
-        let connector = TlsConnector::from(Arc::clone(&self.0));
-        match connector.connect(name.to_owned(), tcp).await {
-            Ok(tls) => Ok(tls.into()),
-            Err(error) => Err(explain(url.authority(), error)),
+/// Does TLS with whoever has connected, in so much time at most. Who fails is told why.
+pub(crate) async fn accept(
+    tls: &ServerTls,
+    tcp: TcpStream,
+    limit: Duration,
+) -> io::Result<TlsStream<TcpStream>> {
+    let deadline = Instant::now() + limit;
+    let accepting = TlsAcceptor::from(Arc::clone(tls.config())).accept(tcp);
+    let Ok(accepted) = timeout_at(deadline, accepting.into_fallible()).await else {
+        let reason = "TLS handshake not complete in time";
+        return Err(io::Error::new(io::ErrorKind::TimedOut, reason));
+    };
+    match accepted {
+        Ok(tls) => Ok(tls.into()),
+        Err((error, tcp)) => {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let _ = timeout(left.min(LINGER), linger(tcp)).await;
+            Err(explain("", error))
         }
     }
-}
-
-/// A configuration of one's own, used as it is. WebSocket wants the protocol `http/1.1` or none (ALPN).
-impl From<Arc<ClientConfig>> for ClientTls {
-    fn from(config: Arc<ClientConfig>) -> Self {
-        Self(config)
-    }
-}
-
-/// How a server does TLS: its certificate, and whose it wants to see.
-///
-/// ```no_run
-/// use wsstream_tokio::{Listener, Server, ServerTls};
-///
-/// # async fn serve() -> std::io::Result<()> {
-/// let tls = ServerTls::from_pem(&std::fs::read("chain.pem")?, &std::fs::read("key.pem")?)?;
-/// let listener = Listener::bind("localhost:9443", Server::stream()).await?.tls(tls);
-/// # Ok(())
-/// # }
-/// ```
-#[derive(Clone, Debug)]
-pub struct ServerTls(Arc<ServerConfig>);
-
-impl ServerTls {
-    /// Shows this chain of certificates, the server's own first, and has its key, both in PEM.
-    ///
-    /// # Errors
-    ///
-    /// `InvalidInput` if that is not PEM, or the key is not that of the certificate.
-    pub fn from_pem(chain: &[u8], key: &[u8]) -> io::Result<Self> {
-        let builder = server_builder()?.with_no_client_auth();
-        Self::build(builder.with_single_cert(certificates(chain)?, private_key(key)?))
-    }
-
-    /// The same, for clients only that show a certificate of one of these authorities, in PEM.
-    ///
-    /// # Errors
-    ///
-    /// As [`from_pem`](Self::from_pem).
-    pub fn from_pem_for_clients_of(
-        client_roots: &[u8],
-        chain: &[u8],
-        key: &[u8],
-    ) -> io::Result<Self> {
-        let roots = Arc::new(roots(client_roots)?);
-        let verifier = WebPkiClientVerifier::builder_with_provider(roots, provider())
-            .build()
-            .map_err(|error| no_config(format!("the clients' authorities: {error}")))?;
-        let builder = server_builder()?.with_client_cert_verifier(verifier);
-        Self::build(builder.with_single_cert(certificates(chain)?, private_key(key)?))
-    }
-
-    fn build(config: Result<ServerConfig, rustls::Error>) -> io::Result<Self> {
-        let mut config =
-            config.map_err(|error| no_config(format!("certificate and key: {error}")))?;
-        config.alpn_protocols = vec![ALPN.into()];
-        Ok(Self(Arc::new(config)))
-    }
-
-    /// Does TLS with whoever has connected, in so much time at most. Who fails is told why.
-    pub(crate) async fn accept(
-        &self,
-        tcp: TcpStream,
-        limit: Duration,
-    ) -> io::Result<TlsStream<TcpStream>> {
-        let deadline = Instant::now() + limit;
-        let accepting = TlsAcceptor::from(Arc::clone(&self.0)).accept(tcp);
-        let Ok(accepted) = timeout_at(deadline, accepting.into_fallible()).await else {
-            let reason = "TLS handshake not complete in time";
-            return Err(io::Error::new(io::ErrorKind::TimedOut, reason));
-        };
-        match accepted {
-            Ok(tls) => Ok(tls.into()),
-            Err((error, tcp)) => {
-                let left = deadline.saturating_duration_since(Instant::now());
-                let _ = timeout(left.min(LINGER), linger(tcp)).await;
-                Err(explain("", error))
-            }
-        }
-    }
-}
-
-/// A configuration of one's own, used as it is. WebSocket wants the protocol `http/1.1` or none (ALPN).
-impl From<Arc<ServerConfig>> for ServerTls {
-    fn from(config: Arc<ServerConfig>) -> Self {
-        Self(config)
-    }
-}
-
-/// Why a TLS handshake failed. What rustls says is its source.
-#[derive(Debug)]
-struct TlsFailed {
-    /// Whom a client has dialled; empty on a server.
-    with: String,
-    cause: io::Error,
-}
-
-impl fmt::Display for TlsFailed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let with = if self.with.is_empty() { "" } else { " with " };
-        write!(f, "TLS{with}{}: {}", self.with, self.cause)?;
-        let hint = match rustls_error(&self.cause) {
-            Some(rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer)) => {
-                ", it is self-signed or of an authority that is not trusted"
-            }
-            Some(rustls::Error::InvalidMessage(_)) => ", the peer seems not to speak TLS",
-            _ => "",
-        };
-        f.write_str(hint)
-    }
-}
-
-impl Error for TlsFailed {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.cause.get_ref().map(|cause| cause as _)
-    }
-}
-
-/// Says with whom, and what the matter is.
-pub(crate) fn explain(with: &str, cause: io::Error) -> io::Error {
-    let with = with.to_owned();
-    io::Error::new(cause.kind(), TlsFailed { with, cause })
-}
-
-/// What rustls has said, if this is from there.
-pub(crate) fn rustls_error(error: &io::Error) -> Option<&rustls::Error> {
-    error.get_ref()?.downcast_ref()
 }
 
 /// Lets the peer read the alert: with octets unread the connection would be reset, and take it away.
 async fn linger(mut tcp: TcpStream) -> io::Result<()> {
-    use std::future::poll_fn;
-    use std::pin::Pin;
-
     poll_fn(|cx| Pin::new(&mut tcp).poll_shutdown(cx)).await?;
     let mut discarded = [0; 1024];
     loop {
@@ -256,54 +66,6 @@ async fn linger(mut tcp: TcpStream) -> io::Result<()> {
         }
     }
 }
-
-fn provider() -> Arc<CryptoProvider> {
-    Arc::new(ring::default_provider())
-}
-
-fn client_builder() -> io::Result<ConfigBuilder<ClientConfig, WantsVerifier>> {
-    ClientConfig::builder_with_provider(provider())
-        .with_safe_default_protocol_versions()
-        .map_err(|error| no_config(error.to_string()))
-}
-
-fn server_builder() -> io::Result<ConfigBuilder<ServerConfig, WantsVerifier>> {
-    ServerConfig::builder_with_provider(provider())
-        .with_safe_default_protocol_versions()
-        .map_err(|error| no_config(error.to_string()))
-}
-
-fn certificates(pem: &[u8]) -> io::Result<Vec<CertificateDer<'static>>> {
-    let certificates = CertificateDer::pem_slice_iter(pem)
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| no_config(format!("certificates in PEM: {error}")))?;
-    if certificates.is_empty() {
-        return Err(no_config("no certificate in what should be PEM".into()));
-    }
-    Ok(certificates)
-}
-
-fn private_key(pem: &[u8]) -> io::Result<PrivateKeyDer<'static>> {
-    PrivateKeyDer::from_pem_slice(pem)
-        .map_err(|error| no_config(format!("private key in PEM: {error}")))
-}
-
-fn roots(pem: &[u8]) -> io::Result<RootCertStore> {
-    let mut roots = RootCertStore::empty();
-    for certificate in certificates(pem)? {
-        roots
-            .add(certificate)
-            .map_err(|error| no_config(format!("a certificate to trust: {error}")))?;
-    }
-    Ok(roots)
-}
-
-fn no_config(reason: String) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidInput, reason)
-}
-
-/// RFC 7301: the opening handshake is HTTP/1.1.
-const ALPN: &str = "http/1.1";
 
 /// How long a peer has to read why TLS failed.
 const LINGER: Duration = Duration::from_secs(2);

@@ -441,3 +441,22 @@ fn a_relay_that_is_dropped_with_octets_under_way_ends_as_a_failure() {
     let close = b.connection().sent_close().unwrap();
     assert_eq!(close.code().unwrap().get(), 1011);
 }
+
+/// A socket that has ended both ways already may say so when it is shut down, as Linux' do: that is the end
+/// that was wanted. Anything else is a failure.
+#[test]
+fn a_plain_end_that_is_not_connected_any_more_has_ended() {
+    for (kind, fails) in [
+        (ErrorKind::NotConnected, false),
+        (ErrorKind::ConnectionReset, true),
+    ] {
+        let joined = Joined::new(Config::new());
+        let relayed = joined.tell(|peers, _| {
+            peers.to_target.get().shutdown_error = Some(kind);
+            peers.target.get().finish(Ok(()));
+            peers.client_closes(1000);
+        });
+        let failed = relayed.unwrap().b_failed.map(|error| error.kind());
+        assert_eq!(failed, fails.then_some(kind));
+    }
+}

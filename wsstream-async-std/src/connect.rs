@@ -1,0 +1,183 @@
+//! The client's side of the opening handshake.
+
+use std::io;
+#[cfg(not(feature = "rustls"))]
+use std::marker::PhantomData;
+use std::net::SocketAddr;
+
+use async_std::net::{TcpStream, ToSocketAddrs};
+use futures_io::{AsyncRead, AsyncWrite};
+use wsstream_core::handshake::Client;
+#[cfg(feature = "rustls")]
+use wsstream_core::tls::{explain, rustls_error};
+use wsstream_core::{Seed, Url, pump};
+
+use crate::timer::Timer;
+use crate::transport::Transport;
+#[cfg(feature = "rustls")]
+use crate::{ClientTls, tls};
+use crate::{NetStream, Opened, WsStream};
+
+/// Opens a byte stream to a `ws://` or `wss://` URL, as [`Client::stream`] says.
+///
+/// # Errors
+///
+/// As [`connect_with`].
+pub async fn connect(url: &str) -> io::Result<WsStream<NetStream>> {
+    // In a box: else the task that uses the stream keeps the room all its life.
+    let connect = Box::pin(async { connect_with(url, &Client::stream()).await });
+    Ok(connect.await?.into_stream())
+}
+
+/// Dials a `ws://` or `wss://` URL and asks for a WebSocket there. The addresses of the host's name are
+/// tried in turn. The client's handshake timeout is for all of it.
+///
+/// `wss://` needs the feature `rustls`. The server's certificate is verified for the URL's host, against
+/// what the operating system trusts.
+///
+/// ```no_run
+/// use std::time::Duration;
+/// use wsstream_async_std::{Client, Config, Keepalive, connect_with};
+///
+/// # async fn connect() -> Result<(), Box<dyn std::error::Error>> {
+/// let keepalive = Keepalive::new(Duration::from_secs(30), Duration::from_secs(10));
+/// let client = Client::stream()
+///     .header("Cookie", "session=1")?
+///     .config(Config::new().auto_fragment(4096).keepalive(keepalive).debug(true));
+/// let stream = connect_with("ws://localhost:9000/tunnel", &client).await?.into_stream();
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+///
+/// `InvalidInput` for what is no such URL; `Unsupported` for `wss://` without the feature `rustls`; those
+/// of dialling; those of TLS, which is `InvalidData` with what rustls says as its source for a certificate
+/// that is refused; `ConnectionRefused`, `InvalidData`, `TimedOut` or `UnexpectedEof` with a
+/// [`HandshakeError`](crate::HandshakeError) inside.
+pub async fn connect_with(url: &str, client: &Client) -> io::Result<Opened<NetStream>> {
+    let url = Url::parse(url)?;
+    #[cfg(feature = "rustls")]
+    if url.is_secure() {
+        return dial_tls(&url, client, &tls::platform().await?).await;
+    }
+    dial(&url, client).await
+}
+
+/// Dials as [`connect_with`] does, and does TLS as `tls` says if the URL is a `wss://` one.
+///
+/// # Errors
+///
+/// As [`connect_with`].
+#[cfg(feature = "rustls")]
+pub async fn connect_with_tls(
+    url: &str,
+    client: &Client,
+    tls: &ClientTls,
+) -> io::Result<Opened<NetStream>> {
+    let url = Url::parse(url)?;
+    if url.is_secure() {
+        return dial_tls(&url, client, tls).await;
+    }
+    dial(&url, client).await
+}
+
+/// Asks for a WebSocket over a stream to the URL's host that the caller has made: over TLS of its own
+/// for `wss`, through a proxy, over a Unix socket.
+///
+/// # Errors
+///
+/// As [`connect_with`], without dialling.
+pub async fn connect_on<S: AsyncRead + AsyncWrite + Unpin>(
+    io: S,
+    url: &str,
+    client: &Client,
+) -> io::Result<Opened<S>> {
+    open(io, &Url::parse(url)?, client).await
+}
+
+async fn dial(url: &Url, client: &Client) -> io::Result<Opened<NetStream>> {
+    if url.is_secure() {
+        let reason =
+            "wss needs the feature `rustls`, or a TLS stream to connect on: see connect_on";
+        return Err(io::Error::new(io::ErrorKind::Unsupported, reason));
+    }
+    dial_and_open(&Dialler::plain(client), url, client).await
+}
+
+#[cfg(feature = "rustls")]
+async fn dial_tls(url: &Url, client: &Client, tls: &ClientTls) -> io::Result<Opened<NetStream>> {
+    let dialler = Dialler {
+        tls: Some(tls),
+        ..Dialler::plain(client)
+    };
+    let opened = dial_and_open(&dialler, url, client).await;
+    opened.map_err(|error| match rustls_error(&error) {
+        // In TLS 1.3 a client's certificate is refused after its handshake.
+        Some(_) => explain(url.authority(), error),
+        None => error,
+    })
+}
+
+async fn dial_and_open(
+    dialler: &Dialler<'_>,
+    url: &Url,
+    client: &Client,
+) -> io::Result<Opened<NetStream>> {
+    let (io, left) = pump::dial(dialler, &mut Timer::new(), url, client.timeout()).await?;
+    open(io, url, &client.clone().handshake_timeout(left)).await
+}
+
+/// async-std's sockets, for the one who decides which to try.
+struct Dialler<'a> {
+    nodelay: bool,
+    #[cfg(feature = "rustls")]
+    tls: Option<&'a ClientTls>,
+    #[cfg(not(feature = "rustls"))]
+    tls: PhantomData<&'a ()>,
+}
+
+impl Dialler<'_> {
+    fn plain(client: &Client) -> Self {
+        Self {
+            nodelay: client.is_nodelay(),
+            tls: Default::default(),
+        }
+    }
+}
+
+impl pump::Dialler for Dialler<'_> {
+    type Address = SocketAddr;
+    type Connection = TcpStream;
+    type Io = NetStream;
+
+    async fn look_up(&self, url: &Url) -> io::Result<Vec<SocketAddr>> {
+        Ok((url.host(), url.port()).to_socket_addrs().await?.collect())
+    }
+
+    async fn connect(&self, address: SocketAddr) -> io::Result<TcpStream> {
+        let tcp = TcpStream::connect(address).await?;
+        tcp.set_nodelay(self.nodelay)?;
+        Ok(tcp)
+    }
+
+    async fn secure(&self, tcp: TcpStream, url: &Url) -> io::Result<NetStream> {
+        #[cfg(feature = "rustls")]
+        if let Some(tls) = self.tls {
+            return Ok(tls::connect(tls, tcp, url).await?.into());
+        }
+        let _ = url;
+        Ok(tcp.into())
+    }
+}
+
+async fn open<S: AsyncRead + AsyncWrite + Unpin>(
+    io: S,
+    url: &Url,
+    client: &Client,
+) -> io::Result<Opened<S>> {
+    let mut seed = [0; 32];
+    getrandom::fill(&mut seed)?;
+    let connect = pump::Connect::new(Transport::new(io), url, client, Seed::new(seed));
+    Ok(Opened::new(Box::pin(connect).await?))
+}

@@ -1,0 +1,144 @@
+//! The byte stream.
+
+use std::future::poll_fn;
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use futures_io::{AsyncRead, AsyncWrite};
+use wsstream_core::handshake::Agreed;
+use wsstream_core::pump;
+use wsstream_core::{Close, CloseCode, Connection};
+
+use crate::transport::Transport;
+
+/// A byte stream over WebSocket over `S`.
+///
+/// Reading gives 0 octets at the peer's Close 1000 or without a code. Any other end is an error, with a
+/// [`StreamError`](crate::StreamError) inside: `ConnectionAborted` for another code, `UnexpectedEof`
+/// if the transport ends without a Close, or the peer closes inside a message, `InvalidData` if the peer
+/// breaks the protocol, `TimedOut`.
+///
+/// [`shutdown`](Self::shutdown) sends what is queued and Close 1000; reading goes on until the peer's.
+/// That is what futures-io calls to close a writer, `AsyncWriteExt::close` in generic code. Only this
+/// type's own [`close`](Self::close) tells that everything arrived. Dropping the stream sends a Close if that can
+/// be done at once, and if something is unsent lets the peer see that it was cut off.
+///
+/// It is `Send` and `Unpin` if `S` is, and can be split with `futures_util::io::AsyncReadExt::split`,
+/// or smol's `io::split`.
+#[derive(Debug)]
+pub struct WsStream<S: AsyncRead + AsyncWrite + Unpin> {
+    /// In a box: else every future that holds one, or waits for one, is as large.
+    pub(crate) inner: Box<pump::Stream<Transport<S>>>,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> WsStream<S> {
+    /// Ends one direction: sends what is queued and Close 1000, and waits until that has left. Reading goes
+    /// on until the peer's Close. This is `AsyncWrite::poll_close`.
+    ///
+    /// # Errors
+    ///
+    /// `TimedOut` if the peer takes nothing, `BrokenPipe` if the connection has ended without our Close;
+    /// the transport's.
+    pub async fn shutdown(&mut self) -> io::Result<()> {
+        poll_fn(|cx| self.inner.poll_shutdown(cx)).await
+    }
+
+    /// Ends both directions: sends what is queued and Close 1000, discards what comes until the peer's
+    /// Close, and on a client waits for the end of the transport. When it succeeds, all that was
+    /// written has arrived.
+    ///
+    /// # Errors
+    ///
+    /// Any ending of the stream but the peer's Close 1000 or without a code.
+    pub async fn close(&mut self) -> io::Result<()> {
+        self.close_with(CloseCode::NORMAL, "").await
+    }
+
+    /// The same, with a code and a reason of up to 123 octets. The peer's echo of the code is as good as
+    /// 1000.
+    ///
+    /// # Errors
+    ///
+    /// As [`close`](Self::close).
+    pub async fn close_with(&mut self, code: CloseCode, reason: &str) -> io::Result<()> {
+        let close = Close::new(code, reason);
+        poll_fn(|cx| self.inner.poll_close(cx, &close)).await
+    }
+
+    /// Drops the stream without a word: the peer sees a truncation.
+    pub fn abort(self) {
+        drop(self.inner.into_inner());
+    }
+
+    /// Does what is due without taking data: writes what is queued, answers pings, keeps timers. For
+    /// those who have nothing to read or write just now but want the connection to live.
+    pub fn poll_drive(&mut self, cx: &Context<'_>) {
+        self.inner.poll_drive(cx);
+    }
+
+    /// Switches compression of what is written off and on again, where the peer has agreed to it. What
+    /// secrets are in can go plain, whose length says nothing of their content.
+    pub fn compress(&mut self, compress: bool) {
+        self.inner.compress(compress);
+    }
+
+    /// What was agreed in the opening handshake: subprotocol and extensions.
+    pub fn agreed(&self) -> &Agreed {
+        self.inner.agreed()
+    }
+
+    /// The connection, for what it can tell: who closed and with what, counters, the round-trip time.
+    pub fn connection(&self) -> &Connection {
+        self.inner.connection()
+    }
+
+    /// The transport.
+    pub fn get_ref(&self) -> &S {
+        &self.inner.transport().io
+    }
+
+    /// Gives up the stream without a word to the peer: the transport, and what was received from it and
+    /// not read, as it came: in frames, the first of which may be cut.
+    pub fn into_inner(self) -> (S, Vec<u8>) {
+        let (transport, received) = self.inner.into_inner();
+        (transport.io, received)
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for WsStream<S> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        self.get_mut().inner.poll_read(cx, buf)
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for WsStream<S> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.get_mut().inner.poll_write(cx, buf)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.get_mut().inner.poll_write_vectored(cx, bufs)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.get_mut().inner.poll_flush(cx)
+    }
+
+    /// Ends one direction, as [`shutdown`](Self::shutdown) does.
+    fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.get_mut().inner.poll_shutdown(cx)
+    }
+}
