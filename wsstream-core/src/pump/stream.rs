@@ -76,7 +76,7 @@ impl<T: Transport> Stream<T> {
     }
 
     /// Gives up the stream without a word to the peer: the transport, and what was received from it and
-    /// not taken.
+    /// not taken. What is known of a compressed message that has begun is lost.
     #[must_use]
     pub fn into_inner(self) -> (T, Vec<u8>) {
         self.pump.into_parts()
