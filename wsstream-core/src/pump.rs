@@ -3,7 +3,7 @@
 //! The poll loops, wakers, timers and the order of flushes are written once, here. A runtime supplies a
 //! [`Transport`]: a byte pipe and a clock. What it gets are [`Stream`], a byte stream, [`Socket`], whole
 //! messages, and [`Relay`], which joins two ends. [`Connect`] and [`Accept`] do the opening handshake;
-//! [`dial`] and [`Listener`] decide whom to connect to, and when to accept.
+//! [`dial()`] and [`Listener`] decide whom to connect to, and when to accept.
 //!
 //! There is no background task: everything happens while something is polled. The two halves of a
 //! stream may be polled in different tasks.
