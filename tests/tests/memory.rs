@@ -11,14 +11,15 @@ use std::task::Poll;
 
 use allocation_counter::{AllocationInfo, measure};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, ReadBuf};
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
 use wsstream_core::Opcode::{Binary, Continuation, Ping, Text};
 use wsstream_core::handshake::Agreed;
+use wsstream_core::pump::Permit;
 use wsstream_core::{Header, Opcode};
 use wsstream_tests::{fragment, masked};
 use wsstream_tokio::{
-    Client, Config, Deflate, Opened, Seed, Server, Upgraded, WsStream, accept, accept_with,
-    connect_on,
+    Client, Config, Deflate, Listener, Opened, Seed, Server, Upgraded, Url, WsStream, accept,
+    accept_with, connect_on,
 };
 
 use idle::{idle, runtime, tcp};
@@ -344,6 +345,67 @@ fn an_idle_compressed_connection_with_its_context() {
     println!("compressed: fresh {fresh}, used {used} octets of heap");
     assert!(fresh <= IDLE + AGREED, "{fresh}");
     assert!((DEFLATE / 2..=DEFLATE).contains(&used), "{used}");
+}
+
+/// What a listener knows of a connection that it has let in, so that it can end it: 16 octets of heap, and as
+/// many that every stream has room for.
+#[test]
+fn an_idle_connection_of_a_listener() {
+    assert_eq!(size_of::<Option<Permit>>(), 16);
+    let (by_listener, by_hand) = (held(true), held(false));
+    println!("100 idle connections: {by_listener} octets by a listener, {by_hand} by hand");
+    assert!(by_listener - by_hand <= 100 * 16);
+    // Nor has who was accepted and not read from yet a buffer.
+    assert!(by_hand <= 100 * 2 * IDLE);
+}
+
+/// The heap of a hundred connections.
+fn held(by_listener: bool) -> i64 {
+    const COUNT: usize = 100;
+    let runtime = runtime();
+    let url = Url::parse("ws://localhost/").unwrap();
+    let connecting = Client::stream().connect(&url, &Seed::new([1; 32]));
+    let server = Server::stream();
+    let (tcp, peers) = runtime.block_on(async {
+        let tcp = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut peers = Vec::new();
+        for _ in 0..=COUNT {
+            let mut peer = TcpStream::connect(tcp.local_addr().unwrap()).await.unwrap();
+            peer.write_all(connecting.request()).await.unwrap();
+            peers.push(peer);
+        }
+        (tcp, peers)
+    });
+    // One at once: what tasks have needed is given back.
+    let (mut listener, tcp) = if by_listener {
+        let listener = Listener::new(tcp, server.clone()).max_handshakes(1);
+        (Some(listener), None)
+    } else {
+        (None, Some(tcp))
+    };
+    let mut streams = Vec::with_capacity(COUNT + 1);
+    let mut open = |count: usize| {
+        runtime.block_on(async {
+            for _ in 0..count {
+                let incoming = if let Some(listener) = &mut listener {
+                    listener.accept().await.unwrap()
+                } else {
+                    let (tcp, _) = tcp.as_ref().unwrap().accept().await.unwrap();
+                    accept_with(tcp.into(), &server).await.unwrap()
+                };
+                streams.push(incoming.accept().await.unwrap().into_stream());
+            }
+            // Until the runtime has done what it puts off.
+            for _ in 0..500 {
+                tokio::task::yield_now().await;
+            }
+        });
+    };
+    // What is there once.
+    open(1);
+    let info = measure(|| open(COUNT));
+    drop(peers);
+    info.bytes_current
 }
 
 #[test]

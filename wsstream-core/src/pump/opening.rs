@@ -65,10 +65,10 @@ impl<T: Transport + Unpin> Opening<T> {
                 *input = &mut core::mem::take(input)[taken..];
                 received
             });
-            match received {
-                Ok(Some(received)) => return Poll::Ready(Ok(Ok(received))),
-                Ok(None) => {}
-                Err(error) => return Poll::Ready(Ok(Err(error))),
+            if let Some(received) = received.transpose() {
+                // Who comes next may take its time, and with nothing left needs no buffer.
+                self.received.release();
+                return Poll::Ready(Ok(received));
             }
             let read = self.wire.poll_read(self.received.space());
             if !matches!(read, Poll::Ready(Ok(count)) if count > 0) {
