@@ -21,7 +21,7 @@
 //! A server accepts on any stream, or with a [`Listener`], and sees the request before it decides:
 //!
 //! ```no_run
-//! use futures_util::io::AsyncReadExt;
+//! use async_std::io::WriteExt;
 //! use wsstream_async_std::{Listener, Refusal, Server};
 //!
 //! # fn main() -> std::io::Result<()> {
@@ -34,8 +34,7 @@
 //!             return incoming.refuse(&Refusal::new(403)).await;
 //!         }
 //!         let mut stream = incoming.accept().await?.into_stream();
-//!         let (mut read, mut write) = (&mut stream).split();
-//!         async_std::io::copy(&mut read, &mut write).await?;
+//!         stream.write_all(b"hello").await?;
 //!         stream.close().await
 //!     });
 //! }

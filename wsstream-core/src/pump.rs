@@ -5,6 +5,9 @@
 //! messages, and [`Relay`], which joins two ends. [`Connect`] and [`Accept`] do the opening handshake;
 //! [`dial()`] and [`Listener`] decide whom to connect to, and when to accept.
 //!
+//! The example `poll_echo` is such a runtime in fifty lines: std's non-blocking sockets, and a loop that
+//! polls.
+//!
 //! There is no background task: everything happens while something is polled. The two halves of a
 //! stream may be polled in different tasks.
 

@@ -1,4 +1,5 @@
-//! The example `blocking_echo`, as a process: the machines driven by hand, against octets made by hand.
+//! The examples `blocking_echo` and `poll_echo`, as processes: the machines driven by hand, and the pump
+//! over a runtime of fifty lines, against octets made by hand.
 #![cfg(feature = "std")]
 #![expect(clippy::unwrap_used, reason = "these are tests, helpers included")]
 
@@ -20,11 +21,11 @@ impl Drop for Example {
     }
 }
 
-fn start() -> Example {
+fn start(name: &str) -> Example {
     let this = current_exe().unwrap();
     // target/PROFILE/deps/this, target/PROFILE/examples/NAME
     let folder = this.parent().unwrap().parent().unwrap().join("examples");
-    let mut child = Command::new(folder.join("blocking_echo"))
+    let mut child = Command::new(folder.join(name))
         .arg("127.0.0.1:0")
         .stdout(Stdio::piped())
         .spawn()
@@ -41,7 +42,9 @@ fn start() -> Example {
 fn open(example: &Example, subprotocol: &str) -> TcpStream {
     let mut tcp = TcpStream::connect(&example.1).unwrap();
     let url = Url::parse("ws://localhost/").unwrap();
+    let plain = Config::new().compression(false);
     let client = Client::stream().subprotocols([subprotocol]).unwrap();
+    let client = client.config(plain);
     let mut connecting = client.connect(&url, &Seed::new([1; 32]));
     tcp.write_all(connecting.request()).unwrap();
     let mut octet = [0];
@@ -55,8 +58,13 @@ fn open(example: &Example, subprotocol: &str) -> TcpStream {
 
 #[test]
 fn what_is_sent_comes_back_and_a_close_is_answered() {
-    let example = start();
-    for (subprotocol, encoding) in [("binary", Encoding::Binary), ("base64", Encoding::Base64)] {
+    for (name, subprotocol, encoding) in [
+        ("blocking_echo", "binary", Encoding::Binary),
+        ("blocking_echo", "base64", Encoding::Base64),
+        ("poll_echo", "binary", Encoding::Binary),
+        ("poll_echo", "base64", Encoding::Base64),
+    ] {
+        let example = start(name);
         let mut tcp = open(&example, subprotocol);
         let mut connection = Connection::client(Config::new(), &Seed::new([2; 32]));
         let mut stream = ByteStream::new(encoding);
@@ -76,7 +84,7 @@ fn what_is_sent_comes_back_and_a_close_is_answered() {
 
 #[test]
 fn a_fault_is_answered_with_its_code() {
-    let example = start();
+    let example = start("blocking_echo");
     let mut tcp = open(&example, "binary");
     // Not masked.
     tcp.write_all(b"\x82\x01x").unwrap();
@@ -87,7 +95,7 @@ fn a_fault_is_answered_with_its_code() {
 
 #[test]
 fn a_bad_request_is_answered() {
-    let example = start();
+    let example = start("blocking_echo");
     let mut tcp = TcpStream::connect(&example.1).unwrap();
     tcp.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
     let mut answer = String::new();

@@ -1,0 +1,43 @@
+//! Message echo for the Autobahn testsuite: `async_std_autobahn_server HOST:PORT`.
+
+use std::io;
+
+use clap::Parser;
+use wsstream_async_std::{Incoming, Listener, NetStream, Server};
+
+/// Echoes WebSocket messages.
+#[derive(Parser)]
+struct Args {
+    /// HOST:PORT to listen on.
+    address: String,
+}
+
+fn main() -> io::Result<()> {
+    async_std::task::block_on(run())
+}
+
+async fn run() -> io::Result<()> {
+    let mut listener = Listener::bind(Args::parse().address, Server::messages()).await?;
+    println!("listening on {}", listener.local_addr()?);
+    loop {
+        let incoming = listener.accept().await?;
+        async_std::task::spawn(async move {
+            if let Err(error) = echo(incoming).await {
+                eprintln!("{error}");
+            }
+        });
+    }
+}
+
+async fn echo(incoming: Incoming<NetStream>) -> io::Result<()> {
+    let mut socket = incoming.accept().await?.into_socket();
+    let result = async {
+        while let Some(message) = socket.recv().await? {
+            socket.send(message).await?;
+        }
+        Ok(())
+    }
+    .await;
+    // After an error, too: the peer is to read our Close before the transport ends.
+    socket.close().await.and(result)
+}

@@ -1,0 +1,35 @@
+//! The wrapped protocol's client: `async_std_hello_client [URL]`, by default to `ws://localhost:9000`.
+//!
+//! `Hello` knows nothing of WebSocket. `main` gives it a stream.
+
+use std::io;
+
+use clap::Parser;
+use futures_util::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+
+/// Says hello over WebSocket.
+#[derive(Parser)]
+struct Args {
+    /// Whom to say it to.
+    #[arg(default_value = "ws://localhost:9000")]
+    url: String,
+}
+
+fn main() -> io::Result<()> {
+    async_std::task::block_on(run())
+}
+
+async fn run() -> io::Result<()> {
+    let mut stream = wsstream_async_std::connect(&Args::parse().url).await?;
+    hello(&mut stream).await?;
+    stream.close().await
+}
+
+/// Greets, and prints the greeting that comes back, however it is cut.
+async fn hello(stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) -> io::Result<()> {
+    stream.write_all(b"hello").await?;
+    let mut greeting = [0; "how are you?".len()];
+    stream.read_exact(&mut greeting).await?;
+    println!("{}", greeting.escape_ascii());
+    Ok(())
+}

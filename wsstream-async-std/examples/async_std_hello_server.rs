@@ -1,0 +1,54 @@
+//! The wrapped protocol's server: `async_std_hello_server [URL]`, by default at `ws://localhost:9000`.
+//!
+//! `hello` knows nothing of WebSocket. `main` gives it streams.
+
+use std::io;
+
+use clap::Parser;
+use futures_util::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use wsstream_async_std::{Listener, Server, Url};
+
+/// Answers whoever says hello over WebSocket.
+#[derive(Parser)]
+struct Args {
+    /// Where to listen.
+    #[arg(default_value = "ws://localhost:9000")]
+    url: Url,
+}
+
+fn main() -> io::Result<()> {
+    async_std::task::block_on(run())
+}
+
+async fn run() -> io::Result<()> {
+    let Args { url } = Args::parse();
+    if url.is_secure() {
+        return Err(io::Error::other(
+            "this example listens without TLS: give a ws:// URL",
+        ));
+    }
+    let server = Server::stream().path(url.path());
+    let mut listener = Listener::bind((url.host(), url.port()), server).await?;
+    println!("listening on {}", listener.local_addr()?);
+    loop {
+        let incoming = listener.accept().await?;
+        async_std::task::spawn(async move {
+            let mut stream = incoming.accept().await?.into_stream();
+            hello(&mut stream)
+                .await
+                .inspect_err(|error| eprintln!("{error}"))
+        });
+    }
+}
+
+/// Greets, and prints what comes until the end.
+async fn hello(stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) -> io::Result<()> {
+    stream.write_all(b"how are you?").await?;
+    let mut buf = [0; 1024];
+    loop {
+        match stream.read(&mut buf).await? {
+            0 => return stream.close().await,
+            count => println!("{}", buf[..count].escape_ascii()),
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! WebSocket in front of an unmodified TCP server: `async_std_relay [ws://HOST:PORT [TARGET_HOST:PORT]]`.
+//!
+//! Without a target it serves an echo service of its own, and says how to try it.
+
+use std::error::Error;
+use std::io;
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use async_std::net::{TcpListener, TcpStream};
+use async_std::task::{block_on, spawn};
+use clap::Parser;
+use futures_util::io::{AsyncReadExt, AsyncWriteExt};
+use rustix::net::sockopt::set_socket_linger;
+use wsstream_async_std::{
+    Incoming, Listener, NetStream, Origins, Refusal, Server, Url, connect, relay,
+};
+
+/// Puts WebSocket in front of a TCP server.
+#[derive(Parser)]
+struct Args {
+    /// Where to listen. With a path, only that path is served.
+    #[arg(default_value = "ws://localhost:9000")]
+    url: Url,
+    /// HOST:PORT of the TCP server; default an echo service of this program's own.
+    target: Option<String>,
+    /// Lets pages from this origin in, such as https://example.org, instead of those of the relay's own
+    /// host and port. Can be given several times.
+    #[arg(long, value_name = "ORIGIN", conflicts_with = "any_origin")]
+    origin: Vec<String>,
+    /// Lets pages from everywhere in.
+    #[arg(long)]
+    any_origin: bool,
+    /// Sends TEXT through the relay, prints what comes back, and ends.
+    #[arg(long, value_name = "TEXT")]
+    r#try: Option<String>,
+}
+
+fn main() -> ExitCode {
+    match block_on(run(Args::parse())) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("relay: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(args: Args) -> Result<(), Box<dyn Error>> {
+    if args.url.is_secure() {
+        return Err("this example listens without TLS: give a ws:// URL".into());
+    }
+    let target = match &args.target {
+        Some(target) => target.clone(),
+        None => echo_service().await?.to_string(),
+    };
+    let origins = match (args.any_origin, args.origin.as_slice()) {
+        (true, _) => Origins::any(),
+        (false, []) => Origins::same_host(),
+        (false, listed) => Origins::list(listed)?,
+    };
+    let server = Server::stream().path(args.url.path()).origins(origins);
+    let listener = Listener::bind((args.url.host(), args.url.port()), server)
+        .await
+        .map_err(|error| format!("{}: {error}", args.url))?;
+    println!("relaying {} to {target}", args.url);
+    let serving = spawn(serve(listener, target));
+    if let Some(text) = args.r#try {
+        println!("came back: {}", round_trip(&args.url, &text).await?);
+        return Ok(());
+    }
+    if args.target.is_none() {
+        println!("try it: cargo run --example tunnel -- - {}", args.url);
+        println!("        and type something: the echo service sends it back");
+    }
+    Ok(serving.await?)
+}
+
+async fn serve(mut listener: Listener, target: String) -> io::Result<()> {
+    loop {
+        let incoming = listener.accept().await?;
+        let target = target.clone();
+        spawn(async move {
+            if let Err(error) = carry(incoming, &target).await {
+                eprintln!("{error}");
+            }
+        });
+    }
+}
+
+async fn carry(incoming: Incoming<NetStream>, target: &str) -> io::Result<()> {
+    if incoming.check().is_err() {
+        // Who is not let in does not get as far as the target.
+        return incoming.accept().await.map(drop);
+    }
+    // The target is dialled first: a client whose target is not there is told so in HTTP.
+    let tcp = match TcpStream::connect(target).await {
+        Ok(tcp) => tcp,
+        Err(error) => {
+            incoming
+                .refuse(&Refusal::new(502).body("the target cannot be reached\n"))
+                .await?;
+            return Err(io::Error::new(error.kind(), format!("{target}: {error}")));
+        }
+    };
+    tcp.set_nodelay(true)?;
+    // As it is, closing it would not end it.
+    let mut target = NetStream::from(tcp);
+    let mut stream = incoming.accept().await?.into_stream();
+    let relayed = relay(&mut stream, &mut target).await;
+    if relayed.a_failed.is_some() {
+        // What the target received may be cut short: it sees a reset, not an end.
+        set_socket_linger(target.tcp(), Some(Duration::ZERO))?;
+    }
+    relayed.into_result().map(drop)
+}
+
+async fn echo_service() -> io::Result<SocketAddr> {
+    let listener = TcpListener::bind(("localhost", 0)).await?;
+    let address = listener.local_addr()?;
+    spawn(async move {
+        loop {
+            let Ok((tcp, _)) = listener.accept().await else {
+                continue;
+            };
+            spawn(async move {
+                let (mut read, mut write) = NetStream::from(tcp).split();
+                async_std::io::copy(&mut read, &mut write).await?;
+                write.close().await
+            });
+        }
+    });
+    Ok(address)
+}
+
+async fn round_trip(url: &Url, text: &str) -> io::Result<String> {
+    let mut stream = connect(&url.to_string()).await?;
+    stream.write_all(text.as_bytes()).await?;
+    stream.shutdown().await?;
+    let mut reply = String::new();
+    stream.read_to_string(&mut reply).await?;
+    Ok(reply)
+}
