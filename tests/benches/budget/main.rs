@@ -13,7 +13,7 @@ mod ratios;
 use std::io;
 
 use wsstream_core::Role::{Client, Server};
-use wsstream_tests::Tokio;
+use wsstream_tests::{AsyncStd, OneThread, Tokio};
 
 fn main() -> io::Result<()> {
     let args: Vec<_> = std::env::args().skip(1).collect();
@@ -28,13 +28,9 @@ fn main() -> io::Result<()> {
         parts.all(|part| name.contains(part))
     };
 
-    println!(
-        "{:36} {:>10} {:>10}",
-        "CPU time, raw to tokio", "budget", "ratio"
-    );
-    for row in ratios::ROWS.iter().filter(|row| wanted(row.name)) {
-        row.print::<Tokio>()?;
-    }
+    print_ratios::<Tokio>("tokio", wanted)?;
+    println!();
+    print_ratios::<AsyncStd>("async-std", wanted)?;
 
     println!("\n{:36} {:>10} {:>10}", "counts", "budget", "counted");
     for (name, role) in [("client", Client), ("server", Server)] {
@@ -81,6 +77,15 @@ fn main() -> io::Result<()> {
                 Err(error) => return Err(error),
             }
         }
+    }
+    Ok(())
+}
+
+fn print_ratios<R: OneThread>(runtime: &str, wanted: impl Fn(&str) -> bool) -> io::Result<()> {
+    let title = format!("CPU time, raw to {runtime}");
+    println!("{title:36} {:>10} {:>10}", "budget", "ratio");
+    for row in ratios::ROWS.iter().filter(|row| wanted(row.name)) {
+        row.print::<R>()?;
     }
     Ok(())
 }
