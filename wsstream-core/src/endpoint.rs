@@ -94,18 +94,28 @@ mod arguments;
 mod autobahn;
 mod client;
 mod error;
+mod plan;
 mod quote;
 mod server;
 mod syntax;
+#[cfg(all(feature = "std", unix))]
+mod unix_file;
 
 pub use self::autobahn::{AutobahnClient, AutobahnOptions, AutobahnServer};
 pub use self::client::{ClientEndpoint, TcpClient, TlsClient, UnixClient};
 pub use self::error::{EndpointError, EndpointErrorKind};
+pub use self::plan::{
+    ClientLayer, ClientPlan, ClientSocket, EndpointAddress, ServerLayer, ServerPlan, ServerSocket,
+    UnsupportedEndpoint,
+};
 pub use self::quote::{quote_argument, quote_value};
 pub use self::server::{
     Certificates, ServerEndpoint, Systemd, SystemdDomain, SystemdSocket, TcpServer, TlsServer,
     UnixServer,
 };
+
+#[cfg(all(feature = "std", unix))]
+pub use self::unix_file::UnixFile;
 
 use self::arguments::Arguments;
 use self::quote::Writer;

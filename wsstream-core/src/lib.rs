@@ -98,6 +98,7 @@ pub mod handshake;
 mod mask;
 mod message;
 mod outbox;
+pub mod proxy;
 #[cfg(feature = "std")]
 pub mod pump;
 mod seed;

@@ -34,7 +34,7 @@ mod tests;
 use core::task::{Context, Poll};
 use std::io::{self, IoSlice};
 
-pub use dial::{Dialler, dial};
+pub use dial::{Dialler, dial, dial_host};
 pub use listener::{Listener, Port, ShutDown};
 pub use opened::{Opened, Upgraded};
 pub use opening::{Accept, Answer, Connect, Incoming, Refuse};

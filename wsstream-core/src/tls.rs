@@ -2,6 +2,8 @@
 //!
 //! The handshakes are the adapters', which know the sockets.
 
+mod files;
+
 use alloc::borrow::ToOwned;
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -217,9 +219,18 @@ impl Error for TlsFailed {
 ///
 /// `InvalidInput` if no certificate could have such a name.
 pub fn server_name(url: &Url) -> io::Result<ServerName<'static>> {
-    match ServerName::try_from(url.host()) {
+    host_name(url.host())
+}
+
+/// Whom a client expects who was told a host: a name, or an address.
+///
+/// # Errors
+///
+/// As [`server_name`].
+pub fn host_name(host: &str) -> io::Result<ServerName<'static>> {
+    match ServerName::try_from(host) {
         Ok(name) => Ok(name.to_owned()),
-        Err(error) => Err(no_config(format!("host {:?}: {error}", url.host()))),
+        Err(error) => Err(no_config(format!("host {host:?}: {error}"))),
     }
 }
 

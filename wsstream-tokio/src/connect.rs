@@ -171,7 +171,7 @@ impl pump::Dialler for Dialler<'_> {
     }
 }
 
-async fn open<S: AsyncRead + AsyncWrite + Unpin>(
+pub(crate) async fn open<S: AsyncRead + AsyncWrite + Unpin>(
     io: S,
     url: &Url,
     client: &Client,

@@ -70,6 +70,7 @@
 
 mod accept;
 mod connect;
+pub mod endpoint;
 mod listener;
 mod net;
 mod opened;

@@ -52,12 +52,40 @@ pub async fn dial<D: Dialler>(
     limit: Duration,
 ) -> io::Result<(D::Io, Duration)> {
     let ends = timer.now() + limit;
-    let too_late = |what| {
-        let reason = format!("{what} to {} in time", url.authority());
-        io::Error::new(io::ErrorKind::TimedOut, reason)
+    let connected = dial_host(
+        timer,
+        url.authority(),
+        limit,
+        dialler.look_up(url),
+        |address| dialler.connect(address),
+    );
+    let connected = connected.await?;
+    let securing = dialler.secure(connected, url);
+    let Some(io) = within(timer, ends, securing).await else {
+        return Err(too_late("no TLS connection", url.authority()));
     };
-    let Some(addresses) = within(timer, ends, dialler.look_up(url)).await else {
-        return Err(too_late("no address"));
+    Ok((io?, ends - timer.now()))
+}
+
+/// Connects to a host: tries the addresses that `look_up` gives in turn, as [`dial`] does. `host` is for
+/// what errors say.
+///
+/// # Errors
+///
+/// As [`dial`].
+pub async fn dial_host<A, C, F>(
+    timer: &mut impl Timer,
+    host: &str,
+    limit: Duration,
+    look_up: impl Future<Output = io::Result<Vec<A>>>,
+    connect: impl Fn(A) -> F,
+) -> io::Result<C>
+where
+    F: Future<Output = io::Result<C>>,
+{
+    let ends = timer.now() + limit;
+    let Some(addresses) = within(timer, ends, look_up).await else {
+        return Err(too_late("no address", host));
     };
     let mut addresses = addresses?.into_iter();
     let mut connected = Err(io::Error::new(
@@ -67,16 +95,17 @@ pub async fn dial<D: Dialler>(
     while let Some(address) = addresses.next() {
         let now = timer.now();
         let share = (ends - now).div_f64((addresses.len() + 1) as f64);
-        connected = within(timer, now + share, dialler.connect(address))
+        connected = within(timer, now + share, connect(address))
             .await
-            .unwrap_or_else(|| Err(too_late("no connection")));
+            .unwrap_or_else(|| Err(too_late("no connection", host)));
         if connected.is_ok() {
             break;
         }
     }
-    let securing = dialler.secure(connected?, url);
-    let Some(io) = within(timer, ends, securing).await else {
-        return Err(too_late("no TLS connection"));
-    };
-    Ok((io?, ends - timer.now()))
+    connected
+}
+
+fn too_late(what: &str, whom: &str) -> io::Error {
+    let reason = format!("{what} to {whom} in time");
+    io::Error::new(io::ErrorKind::TimedOut, reason)
 }

@@ -1,0 +1,43 @@
+//! The wrapped protocol's server: `hello_server_endpoint DESCRIPTOR`, for example
+//! `'autobahn:tcp\:9000:url=ws\://localhost\:9000'` or `tcp:9000`.
+//!
+//! Nothing here knows of WebSocket.
+
+use std::io;
+
+use clap::Parser;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use wsstream_tokio::endpoint::ServerEndpoint;
+
+/// Answers whoever says hello wherever a descriptor has it listen.
+#[derive(Parser)]
+struct Args {
+    /// Where to listen.
+    descriptor: ServerEndpoint,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> io::Result<()> {
+    let mut listener = Args::parse().descriptor.listen().await?;
+    println!("listening on {}", listener.local_addr());
+    loop {
+        let mut stream = listener.accept().await?;
+        tokio::spawn(async move {
+            hello(&mut stream)
+                .await
+                .inspect_err(|error| eprintln!("{error}"))
+        });
+    }
+}
+
+/// Greets, and prints what comes until the end.
+async fn hello(stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) -> io::Result<()> {
+    stream.write_all(b"how are you?").await?;
+    let mut buf = [0; 1024];
+    loop {
+        match stream.read(&mut buf).await? {
+            0 => return stream.shutdown().await,
+            count => println!("{}", buf[..count].escape_ascii()),
+        }
+    }
+}
