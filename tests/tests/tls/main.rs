@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "these are tests, helpers included")]
 
 mod certificates;
+mod endpoints;
 
 use std::error::Error;
 use std::io::{self, ErrorKind};
