@@ -238,6 +238,8 @@ async fn open(accept: pump::Accept<Transport<EndpointStream>>) -> io::Result<End
 async fn layers(plan: &ServerPlan) -> io::Result<Vec<Layer>> {
     let mut layers = Vec::new();
     for (index, layer) in plan.layers.iter().enumerate() {
+        #[cfg(not(feature = "rustls"))]
+        let _ = index;
         layers.push(match layer {
             ServerLayer::WebSocket(autobahn) => {
                 Layer::WebSocket(Arc::new(autobahn.server().map_err(invalid)?))
