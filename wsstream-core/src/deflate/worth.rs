@@ -74,4 +74,4 @@ impl Worth {
 const TRIAL: usize = 1 << 10;
 
 /// The longest that goes plain without a trial. A trial costs what sending some 50 KiB costs.
-const LONGEST: u64 = 8 << 20;
+const LONGEST: u64 = 4 << 20;
