@@ -42,6 +42,7 @@ impl Connection {
     }
 
     /// How much of `len` octets to compress as one message; 0 if they are to go plain.
+    #[inline]
     pub(crate) fn deflates(&self, len: usize) -> usize {
         match &self.deflate {
             Some(codec) if self.sending.is_none() => codec.sending.worth.of(len),
@@ -56,6 +57,31 @@ impl Connection {
                 .deflate
                 .as_ref()
                 .is_some_and(|codec| codec.sending.in_message)
+    }
+
+    /// [`send`](Self::send), where permessage-deflate was agreed on.
+    pub(super) fn send_where_agreed(&mut self, kind: DataKind, payload: &[u8], end: bool) -> usize {
+        let stored = self.is_deflating();
+        let mut room = self.room();
+        if stored {
+            room = room.saturating_sub(STORED_OVERHEAD).min(MAX_STORED);
+        }
+        let len = payload.len().min(room);
+        if len == 0 && !(payload.is_empty() && end && self.has_room()) {
+            return 0;
+        }
+        let (payload, end) = (&payload[..len], end && len == payload.len());
+        let deflates = len > 0 && (stored || self.deflates(len) > 0);
+        if deflates && self.send_deflated(kind, len, end, |write| write(payload)) {
+            return len;
+        }
+        if stored {
+            self.send_stored(kind, payload, end);
+        } else {
+            self.message(kind, len, end).write(payload);
+            self.sent_plain(len, end);
+        }
+        len
     }
 
     /// Compresses a message of `len` octets, for which there is room, or its next piece: `write` hands them
@@ -132,7 +158,7 @@ impl Connection {
     }
 
     /// Sends the next piece of a compressed message as it is, in a stored block (RFC 1951 §3.2.4); at most
-    /// [`MAX_STORED`](super::sending::MAX_STORED) octets, for which there is room.
+    /// [`MAX_STORED`] octets, for which there is room.
     pub(super) fn send_stored(&mut self, kind: DataKind, data: &[u8], end: bool) {
         let mut header = [0; 5];
         #[expect(clippy::cast_possible_truncation, reason = "at most MAX_STORED")]
@@ -153,6 +179,7 @@ impl Connection {
     }
 
     /// Tells the compression that a message, or a piece of one, went plain.
+    #[inline]
     pub(super) fn sent_plain(&mut self, len: usize, end: bool) {
         if let Some(codec) = &mut self.deflate {
             codec.sending.worth.sent_plain(len);
@@ -167,3 +194,7 @@ impl Connection {
         len.div_ceil(max).max(1) * self.header_len(len.min(max))
     }
 }
+
+/// The longest stored block, RFC 1951 §3.2.4, what it adds, and the octet that ends its message.
+const MAX_STORED: usize = 0xffff;
+const STORED_OVERHEAD: usize = 5 + 1;

@@ -33,6 +33,7 @@ impl Connection {
     }
 
     /// Whether the message that is under way is compressed.
+    #[inline]
     pub(super) fn is_inflating(&self) -> bool {
         self.deflate
             .as_ref()

@@ -78,10 +78,12 @@ impl Connection {
                 *input = &mut [];
                 return Ok(None);
             }
-            match self.inflate(max, input)? {
-                Inflated::Ready(len, end) => return Ok(self.take_inflated(len, end)),
-                Inflated::Wait => return Ok(None),
-                Inflated::Nothing => {}
+            if self.deflate.is_some() {
+                match self.inflate(max, input)? {
+                    Inflated::Ready(len, end) => return Ok(self.take_inflated(len, end)),
+                    Inflated::Wait => return Ok(None),
+                    Inflated::Nothing => {}
+                }
             }
             let available = input.len();
             // Compressed payload is not handed on.

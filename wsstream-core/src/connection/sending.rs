@@ -28,27 +28,15 @@ impl Connection {
         if !self.can_send() {
             return Err(Closed);
         }
-        let stored = self.is_deflating();
-        let max = if stored { MAX_STORED } else { usize::MAX };
-        let overhead = if stored { STORED_OVERHEAD } else { 0 };
-        let len = payload
-            .len()
-            .min(self.room().saturating_sub(overhead))
-            .min(max);
+        if self.deflate.is_some() {
+            return Ok(self.send_where_agreed(kind, payload, end));
+        }
+        let len = payload.len().min(self.room());
         if len == 0 && !(payload.is_empty() && end && self.has_room()) {
             return Ok(0);
         }
-        let (payload, end) = (&payload[..len], end && len == payload.len());
-        let deflates = stored || self.deflates(len) > 0;
-        if deflates && len > 0 && self.send_deflated(kind, len, end, |write| write(payload)) {
-            return Ok(len);
-        }
-        if stored {
-            self.send_stored(kind, payload, end);
-        } else {
-            self.message(kind, len, end).write(payload);
-            self.sent_plain(len, end);
-        }
+        self.message(kind, len, end && len == payload.len())
+            .write(&payload[..len]);
         Ok(len)
     }
 
@@ -210,10 +198,6 @@ impl MessageWriter<'_> {
         self.in_frame = len;
     }
 }
-
-/// The longest stored block, RFC 1951 §3.2.4, what it adds, and the octet that ends its message.
-pub(super) const MAX_STORED: usize = 0xffff;
-const STORED_OVERHEAD: usize = 5 + 1;
 
 /// 64 KiB in one frame are queued whole.
 const DATA_LIMIT: usize = Connection::MAX_STREAM_MESSAGE + Header::MAX_LEN;
