@@ -331,3 +331,55 @@ async fn an_empty_beginning_of_a_text_on_binary() {
     let table = vec![("the beginning of a text on binary", beginning, 1003)];
     check("binary", table, (Binary, b"good"), b"").await;
 }
+
+/// Whole messages: text that is not UTF-8, and a message that is too long.
+#[tokio::test]
+async fn on_messages() {
+    let server = Server::messages().subprotocol("binary").unwrap();
+    let server = server.config(Config::new().max_message(8));
+    let mut listener = Listener::bind("127.0.0.1:0", server).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let table: [Row; 4] = [
+        ("no UTF-8", masked(Text, b"good\xff"), 1007),
+        (
+            "half a character",
+            [
+                fragment(Text, false, b"\xc3"),
+                fragment(Continuation, true, b""),
+            ]
+            .concat(),
+            1007,
+        ),
+        ("too long", masked(Binary, b"123456789"), 1009),
+        (
+            "too long in fragments",
+            [
+                fragment(Binary, false, b"12345678"),
+                fragment(Continuation, true, b"9"),
+            ]
+            .concat(),
+            1009,
+        ),
+    ];
+    for (about, octets, code) in table {
+        let serve = async {
+            let incoming = listener.accept().await.unwrap();
+            let mut socket = incoming.accept().await.unwrap().into_socket();
+            assert!(socket.recv().await.unwrap().is_some(), "{about}");
+            let error = socket.recv().await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidData, "{about}");
+            let _ = socket.close().await;
+        };
+        let misbehave = async {
+            let mut peer = peer(address, "binary", false).await;
+            let wire = [masked(Binary, b"good"), octets].concat();
+            let Raw::Tcp(tcp) = &mut peer.raw else {
+                unreachable!()
+            };
+            tcp.write_all(&wire).await.unwrap();
+            assert_eq!(peer.skip_to_close().await.0, code, "{about}");
+            peer.expect_end().await;
+        };
+        tokio::join!(serve, misbehave);
+    }
+}

@@ -10,8 +10,8 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf, dup
 use wsstream_core::Opcode::{Binary, Continuation, Ping};
 use wsstream_tests::{fragment, masked, wait_once};
 use wsstream_tokio::{
-    Agreed, Client, Config, Message, Opened, Refusal, Server, Upgraded, WebSocket, WsStream,
-    accept_with, connect_on, relay,
+    Agreed, Client, Config, Listener, Message, Opened, Refusal, Server, Upgraded, WebSocket,
+    WsStream, accept_with, connect, connect_on, relay,
 };
 
 /// Polls a future `polls` times at most, when it was woken, and drops it: what it gave, if it did.
@@ -226,4 +226,52 @@ async fn other_tasks_have_their_turn() {
         flooded.abort();
         assert!(flooded.await.unwrap_err().is_cancelled(), "{about}");
     }
+}
+
+/// Whoever is dropped while it dials or waits for who has dialled: nobody else is lost by it.
+#[tokio::test]
+async fn dialling_and_accepting_dropped_at_every_poll() {
+    let mut listener = Listener::bind("127.0.0.1:0", Server::stream())
+        .await
+        .unwrap();
+    let url = format!("ws://{}/", listener.local_addr().unwrap());
+    let dialled = async {
+        let mut dropped = 0;
+        for polls in 1.. {
+            match at_most(polls, connect(&url)).await {
+                None => dropped += 1,
+                Some(stream) => {
+                    let mut stream = stream.unwrap();
+                    stream.write_all(b"hello").await.unwrap();
+                    assert_eq!(stream.read_u8().await.unwrap(), b'h');
+                    return dropped;
+                }
+            }
+        }
+        unreachable!("polls have no end");
+    };
+    let accepting = async {
+        loop {
+            let Some(incoming) = at_most(1, listener.accept()).await else {
+                wait_once().await;
+                continue;
+            };
+            // Who has dialled may be gone.
+            let Ok(opened) = incoming.unwrap().accept().await else {
+                continue;
+            };
+            tokio::spawn(async move {
+                let mut stream = opened.into_stream();
+                if let Ok(octet) = stream.read_u8().await {
+                    stream.write_u8(octet).await.unwrap();
+                }
+                let _ = stream.close().await;
+            });
+        }
+    };
+    let dropped = tokio::select! {
+        dropped = dialled => dropped,
+        () = accepting => unreachable!("accepting has no end"),
+    };
+    assert!(dropped > 1, "there was nothing to drop: {dropped}");
 }
