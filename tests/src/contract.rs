@@ -47,13 +47,31 @@
 //! | answers that a client refuses | `bad_handshakes::bad_answers` |
 //! | each octet of a head scanned once | `head::each_octet_is_looked_at_once` |
 //! | each close code, nothing from beyond, the next connection | `bad_frames::on_binary` `bad_frames::on_base64` `bad_frames::at_a_client` |
-//! | 1007 for text of whole messages | `message::s8_1_text_fails_at_its_first_bad_octet` |
+//! | 1007 and 1009 for whole messages | `message::s8_1_text_fails_at_its_first_bad_octet` `bad_frames::on_messages` |
 //! | an opcode refused at its header | `wire::a_frame_is_refused_at_its_header_not_after_its_payload` |
 //! | work per poll is bounded | `turns::one_poll_is_bounded_whatever_the_peer_has_ready` `turns::other_tasks_have_their_turn` |
 //! | of a bomb, too | `deflate::one_poll_inflates_a_bounded_part_of_a_bomb` `deflate::close_discards_a_bomb_to_its_end` |
 //! | no deflate data, RSV1 where it must not be | `bad_frames::with_compression` |
 //! | whole feeding as octet by octet | `corpus::every_property_holds` |
-//! | TLS: names, dates, authorities, garbage | `tls::a_wrong_name_is_refused` |
+//! | TLS: names, dates, authorities, garbage | `tls::a_wrong_name_is_refused` `tls::what_is_expired_or_not_yet_valid_is_refused` `tls::what_is_no_tls_ends_in_time` |
+//!
+//! | what has gone wrong elsewhere | shown not to here by |
+//! |---|---|
+//! | inflating without a limit; losing what the limit leaves | `memory::a_gibibyte_of_zeros` `deflate::a_gibibyte_of_zeros_comes_at_the_readers_pace` |
+//! | fragments or empty continuations without end | `memory::fragments_of_one_octet` `memory::empty_continuations` |
+//! | memory for a length that was only announced | `memory::a_length_of_2_to_the_62` `memory::an_endless_frame` |
+//! | a peer that does not read, or floods pings | `memory::pings_from_a_peer_that_does_not_read` `memory::a_peer_that_stops_reading_a_server` |
+//! | heads parsed again and again, or without end | `head::each_octet_is_looked_at_once` `memory::a_head_that_never_ends` |
+//! | more fields than the limit | `bad_handshakes::every_row_and_the_next_connection` `bad_handshakes::bad_answers` |
+//! | lengths that overflow | `frame::s5_2_refused_as_soon_as_seen` `wire::a_frame_is_refused_at_its_header_not_after_its_payload` |
+//! | window bits out of range, unknown parameters | `deflate::s7_1_answers` `deflate::s7_1_checks` |
+//! | control frames that disturb compression, RSV1 without agreement | `deflate::rfc7692_s7_2_3_examples_and_faults_at_every_cut` `deflate::without_agreement_rsv1_is_refused` |
+//! | pages of other origins | `origin::s10_2_a_list` `origin::s10_2_the_same_host_and_port` |
+//! | a tunnel though the upgrade failed, bodies and second requests taken for frames | `bad_handshakes::bad_answers` `bad_handshakes::every_row_and_the_next_connection` |
+//! | mask keys that can be predicted | `seed::the_nonce_tells_nothing_of_the_keys` |
+//! | text of the peer in status lines and fields | `refusal::fields_cannot_inject` |
+//! | a certificate for another name | `tls::a_wrong_name_is_refused` |
+//! | octets lost when the target closes | `relay::the_target_ends_first` |
 
 pub mod alive;
 pub mod bounded;
