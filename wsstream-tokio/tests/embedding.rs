@@ -61,8 +61,11 @@ impl Listening {
         let mut tcp = TcpStream::connect(self.address).unwrap();
         let request = format!("{head}Host: {}\r\n\r\n", self.address);
         tcp.write_all(request.as_bytes()).unwrap();
-        tcp.shutdown(Shutdown::Write).unwrap();
+        let mut tcp = BufReader::new(tcp);
         let mut answer = String::new();
+        while !answer.ends_with("\r\n\r\n") && tcp.read_line(&mut answer).unwrap() > 0 {}
+        // Not before: hyper drops a connection whose peer has ended it while it answers.
+        tcp.get_ref().shutdown(Shutdown::Write).unwrap();
         tcp.read_to_string(&mut answer).unwrap();
         answer
     }
