@@ -1,15 +1,11 @@
 //! The client's side of the opening handshake.
 
 use std::io;
-#[cfg(not(feature = "rustls"))]
-use std::marker::PhantomData;
 use std::net::SocketAddr;
 
 use async_std::net::{TcpStream, ToSocketAddrs};
 use futures_io::{AsyncRead, AsyncWrite};
 use wsstream_core::handshake::Client;
-#[cfg(feature = "rustls")]
-use wsstream_core::tls::{explain, rustls_error};
 use wsstream_core::{Seed, Url, pump};
 
 use crate::timer::Timer;
@@ -59,9 +55,9 @@ pub async fn connect_with(url: &str, client: &Client) -> io::Result<Opened<NetSt
     let url = Url::parse(url)?;
     #[cfg(feature = "rustls")]
     if url.is_secure() {
-        return dial_tls(&url, client, &tls::platform().await?).await;
+        return connect_to(&url, client, Some(&tls::platform().await?)).await;
     }
-    dial(&url, client).await
+    connect_to(&url, client, None).await
 }
 
 /// Dials as [`connect_with`] does, and does TLS as `tls` says if the URL is a `wss://` one.
@@ -75,11 +71,7 @@ pub async fn connect_with_tls(
     client: &Client,
     tls: &ClientTls,
 ) -> io::Result<Opened<NetStream>> {
-    let url = Url::parse(url)?;
-    if url.is_secure() {
-        return dial_tls(&url, client, tls).await;
-    }
-    dial(&url, client).await
+    connect_to(&Url::parse(url)?, client, Some(tls)).await
 }
 
 /// Asks for a WebSocket over a stream to the URL's host that the caller has made: over TLS of its own
@@ -96,60 +88,49 @@ pub async fn connect_on<S: AsyncRead + AsyncWrite + Unpin>(
     open(io, &Url::parse(url)?, client).await
 }
 
-async fn dial(url: &Url, client: &Client) -> io::Result<Opened<NetStream>> {
-    if url.is_secure() {
-        let reason =
-            "wss needs the feature `rustls`, or a TLS stream to connect on: see connect_on";
-        return Err(io::Error::new(io::ErrorKind::Unsupported, reason));
-    }
-    dial_and_open(&Dialler::plain(client), url, client).await
-}
+#[cfg(not(feature = "rustls"))]
+type ClientTls = std::convert::Infallible;
 
-#[cfg(feature = "rustls")]
-async fn dial_tls(url: &Url, client: &Client, tls: &ClientTls) -> io::Result<Opened<NetStream>> {
-    let dialler = Dialler {
-        tls: Some(tls),
-        ..Dialler::plain(client)
-    };
-    let opened = dial_and_open(&dialler, url, client).await;
-    opened.map_err(|error| match rustls_error(&error) {
-        // In TLS 1.3 a client's certificate is refused after its handshake.
-        Some(_) => explain(url.authority(), error),
-        None => error,
-    })
-}
-
-async fn dial_and_open(
-    dialler: &Dialler<'_>,
+async fn connect_to(
     url: &Url,
     client: &Client,
+    tls: Option<&ClientTls>,
 ) -> io::Result<Opened<NetStream>> {
-    let (io, left) = pump::dial(dialler, &mut Timer::new(), url, client.timeout()).await?;
-    open(io, url, &client.clone().handshake_timeout(left)).await
+    let nodelay = client.is_nodelay();
+    let dialler = Dialler { nodelay, tls };
+    let opening = pump::open(&dialler, Timer::new(), url, client, seed()?);
+    Ok(Opened::new(Box::pin(opening).await?))
+}
+
+pub(crate) async fn open<S: AsyncRead + AsyncWrite + Unpin>(
+    io: S,
+    url: &Url,
+    client: &Client,
+) -> io::Result<Opened<S>> {
+    let connect = pump::Connect::new(Transport::new(io), url, client, seed()?);
+    Ok(Opened::new(Box::pin(connect).await?))
+}
+
+fn seed() -> io::Result<Seed> {
+    let mut seed = [0; 32];
+    getrandom::fill(&mut seed)?;
+    Ok(Seed::new(seed))
 }
 
 /// async-std's sockets, for the one who decides which to try.
 struct Dialler<'a> {
     nodelay: bool,
-    #[cfg(feature = "rustls")]
     tls: Option<&'a ClientTls>,
-    #[cfg(not(feature = "rustls"))]
-    tls: PhantomData<&'a ()>,
-}
-
-impl Dialler<'_> {
-    fn plain(client: &Client) -> Self {
-        Self {
-            nodelay: client.is_nodelay(),
-            tls: Default::default(),
-        }
-    }
 }
 
 impl pump::Dialler for Dialler<'_> {
     type Address = SocketAddr;
     type Connection = TcpStream;
-    type Io = NetStream;
+    type Transport = Transport<NetStream>;
+
+    fn has_tls(&self) -> bool {
+        self.tls.is_some()
+    }
 
     async fn look_up(&self, url: &Url) -> io::Result<Vec<SocketAddr>> {
         Ok((url.host(), url.port()).to_socket_addrs().await?.collect())
@@ -161,23 +142,14 @@ impl pump::Dialler for Dialler<'_> {
         Ok(tcp)
     }
 
-    async fn secure(&self, tcp: TcpStream, url: &Url) -> io::Result<NetStream> {
+    async fn secure(&self, tcp: TcpStream, url: &Url) -> io::Result<Transport<NetStream>> {
         #[cfg(feature = "rustls")]
-        if let Some(tls) = self.tls {
-            return Ok(tls::connect(tls, tcp, url).await?.into());
+        if let Some(tls) = self.tls
+            && url.is_secure()
+        {
+            return Ok(Transport::new(tls::connect(tls, tcp, url).await?.into()));
         }
         let _ = url;
-        Ok(tcp.into())
+        Ok(Transport::new(tcp.into()))
     }
-}
-
-async fn open<S: AsyncRead + AsyncWrite + Unpin>(
-    io: S,
-    url: &Url,
-    client: &Client,
-) -> io::Result<Opened<S>> {
-    let mut seed = [0; 32];
-    getrandom::fill(&mut seed)?;
-    let connect = pump::Connect::new(Transport::new(io), url, client, Seed::new(seed));
-    Ok(Opened::new(Box::pin(connect).await?))
 }

@@ -1,18 +1,19 @@
 //! TLS handshakes, with futures-rustls.
 
-use std::future::poll_fn;
 use std::io;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use async_std::future::timeout;
 use async_std::net::TcpStream;
 use async_std::task::spawn_blocking;
 use futures_io::{AsyncRead, AsyncWrite};
+use futures_rustls::rustls::pki_types::ServerName;
 use futures_rustls::{TlsAcceptor, TlsConnector, TlsStream};
 use wsstream_core::Url;
-use wsstream_core::tls::{ClientTls, ServerTls, explain, server_name};
+use wsstream_core::tls::{self, ClientTls, ServerTls, explain, server_name};
+
+use crate::timer::Timer;
+use crate::transport::Transport;
 
 /// [`ClientTls::platform`], asked once.
 pub(crate) async fn platform() -> io::Result<ClientTls> {
@@ -25,42 +26,35 @@ pub(crate) async fn connect(
     tcp: TcpStream,
     url: &Url,
 ) -> io::Result<TlsStream<TcpStream>> {
+    connect_to(tls, tcp, server_name(url)?, url.authority()).await
+}
+
+/// Does TLS for a name. `whom` is for what errors say.
+pub(crate) async fn connect_to<S: AsyncRead + AsyncWrite + Unpin>(
+    tls: &ClientTls,
+    io: S,
+    name: ServerName<'static>,
+    whom: &str,
+) -> io::Result<TlsStream<S>> {
     let connector = TlsConnector::from(Arc::clone(tls.config()));
-    match connector.connect(server_name(url)?, tcp).await {
+    match connector.connect(name, io).await {
         Ok(tls) => Ok(tls.into()),
-        Err(error) => Err(explain(url.authority(), error)),
+        Err(error) => Err(explain(whom, error)),
     }
 }
 
-/// Does TLS with whoever has connected, in so much time at most. Who fails is told why.
-pub(crate) async fn accept(
+/// Does TLS with whoever has connected: see [`tls::accept`].
+pub(crate) async fn accept<S: AsyncRead + AsyncWrite + Unpin>(
     tls: &ServerTls,
-    tcp: TcpStream,
+    io: S,
     limit: Duration,
-) -> io::Result<TlsStream<TcpStream>> {
-    let began = Instant::now();
-    let accepting = TlsAcceptor::from(Arc::clone(tls.config())).accept(tcp);
-    let Ok(accepted) = timeout(limit, accepting.into_fallible()).await else {
-        let reason = "TLS handshake not complete in time";
-        return Err(io::Error::new(io::ErrorKind::TimedOut, reason));
-    };
-    match accepted {
-        Ok(tls) => Ok(tls.into()),
-        Err((error, tcp)) => {
-            let left = limit.saturating_sub(began.elapsed());
-            let _ = timeout(left.min(LINGER), linger(tcp)).await;
-            Err(explain("", error))
+) -> io::Result<(TlsStream<S>, Duration)> {
+    let accepting = TlsAcceptor::from(Arc::clone(tls.config())).accept(io);
+    let handshake = async {
+        match accepting.into_fallible().await {
+            Ok(tls) => Ok(tls.into()),
+            Err((error, io)) => Err((error, Transport::new(io))),
         }
-    }
+    };
+    tls::accept(Timer::new(), limit, handshake).await
 }
-
-/// Lets the peer read the alert: with octets unread the connection would be reset, and take it away.
-async fn linger(mut tcp: TcpStream) -> io::Result<()> {
-    poll_fn(|cx| Pin::new(&mut tcp).poll_close(cx)).await?;
-    let mut discarded = [0; 1024];
-    while poll_fn(|cx| Pin::new(&mut tcp).poll_read(cx, &mut discarded)).await? > 0 {}
-    Ok(())
-}
-
-/// How long a peer has to read why TLS failed.
-const LINGER: Duration = Duration::from_secs(2);

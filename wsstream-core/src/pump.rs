@@ -3,7 +3,7 @@
 //! The poll loops, wakers, timers and the order of flushes are written once, here. A runtime supplies a
 //! [`Transport`]: a byte pipe and a clock. What it gets are [`Stream`], a byte stream, [`Socket`], whole
 //! messages, and [`Relay`], which joins two ends. [`Connect`] and [`Accept`] do the opening handshake;
-//! [`dial()`] and [`Listener`] decide whom to connect to, and when to accept.
+//! [`open`] and [`Listener`] decide whom to connect to, and when to accept.
 //!
 //! The example `poll_echo` is such a runtime in fifty lines: std's non-blocking sockets, and a loop that
 //! polls.
@@ -24,7 +24,7 @@ mod recv_buffer;
 mod relay;
 mod socket;
 mod stream;
-mod timer;
+pub(crate) mod timer;
 mod wakers;
 mod wire;
 
@@ -34,7 +34,7 @@ mod tests;
 use core::task::{Context, Poll};
 use std::io::{self, IoSlice};
 
-pub use dial::{Dialler, dial, dial_host};
+pub use dial::{Dialler, dial_host, open};
 pub use listener::{Listener, Port, ShutDown};
 pub use opened::{Opened, Upgraded};
 pub use opening::{Accept, Answer, Connect, Incoming, Refuse};

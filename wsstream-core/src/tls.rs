@@ -1,7 +1,8 @@
 //! TLS with rustls: what to trust, what to show, and what went wrong (feature `rustls`).
 //!
-//! The handshakes are the adapters', which know the sockets.
+//! The handshakes are the adapters', which know the sockets; how long they may take is said here.
 
+mod accept;
 mod files;
 
 use alloc::borrow::ToOwned;
@@ -25,6 +26,8 @@ use rustls::{
     CertificateError, ClientConfig, ConfigBuilder, RootCertStore, ServerConfig, WantsVerifier,
 };
 use rustls_platform_verifier::BuilderVerifierExt;
+
+pub use accept::accept;
 
 use crate::url::Url;
 
@@ -242,9 +245,17 @@ pub fn explain(with: &str, cause: io::Error) -> io::Error {
     io::Error::new(cause.kind(), TlsFailed { with, cause })
 }
 
+/// The same for an error of the opening handshake, which may be one of TLS: in TLS 1.3 a client's
+/// certificate is refused after its handshake.
+pub(crate) fn explain_late(with: &str, error: io::Error) -> io::Error {
+    match rustls_error(&error) {
+        Some(_) => explain(with, error),
+        None => error,
+    }
+}
+
 /// What rustls has said, if this is from there.
-#[must_use]
-pub fn rustls_error(error: &io::Error) -> Option<&rustls::Error> {
+fn rustls_error(error: &io::Error) -> Option<&rustls::Error> {
     error.get_ref()?.downcast_ref()
 }
 

@@ -186,7 +186,10 @@ impl pump::Port for Port {
             tcp.set_nodelay(server.is_nodelay())?;
             #[cfg(feature = "rustls")]
             if let Some(tls) = tls {
-                return accept_tls(tcp, server, &tls, permit).await;
+                let (io, left) = tls::accept(&tls, tcp, server.timeout()).await?;
+                let transport = Transport::new(io.into());
+                let accept = pump::Accept::with_permit(transport, server, permit);
+                return Incoming::wait(accept.within(left)).await;
             }
             let transport = Transport::new(tcp.into());
             Incoming::wait(pump::Accept::with_permit(transport, server, permit)).await
@@ -210,19 +213,4 @@ impl pump::Port for Port {
     fn stop(&mut self) {
         self.tcp = None;
     }
-}
-
-#[cfg(feature = "rustls")]
-async fn accept_tls(
-    tcp: TcpStream,
-    server: Arc<Server>,
-    tls: &ServerTls,
-    permit: Permit,
-) -> io::Result<Incoming<NetStream>> {
-    let began = tokio::time::Instant::now();
-    let io = tls::accept(tls, tcp, server.timeout()).await?;
-    // The limit is a total.
-    let left = server.timeout().saturating_sub(began.elapsed());
-    let transport = Transport::new(io.into());
-    Incoming::wait(pump::Accept::with_permit(transport, server, permit).within(left)).await
 }

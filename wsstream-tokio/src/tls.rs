@@ -1,19 +1,19 @@
 //! TLS handshakes, with tokio-rustls.
 
-use std::future::poll_fn;
 use std::io;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::task::spawn_blocking;
-use tokio::time::{Instant, timeout, timeout_at};
 use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream};
 use wsstream_core::Url;
-use wsstream_core::tls::{ClientTls, ServerTls, explain, server_name};
+use wsstream_core::tls::{self, ClientTls, ServerTls, explain, server_name};
+
+use crate::timer::Timer;
+use crate::transport::Transport;
 
 /// [`ClientTls::platform`], asked once.
 pub(crate) async fn platform() -> io::Result<ClientTls> {
@@ -43,40 +43,18 @@ pub(crate) async fn connect_to<S: AsyncRead + AsyncWrite + Unpin>(
     }
 }
 
-/// Does TLS with whoever has connected, in so much time at most. Who fails is told why.
+/// Does TLS with whoever has connected: see [`tls::accept`].
 pub(crate) async fn accept<S: AsyncRead + AsyncWrite + Unpin>(
     tls: &ServerTls,
     io: S,
     limit: Duration,
-) -> io::Result<TlsStream<S>> {
-    let deadline = Instant::now() + limit;
+) -> io::Result<(TlsStream<S>, Duration)> {
     let accepting = TlsAcceptor::from(Arc::clone(tls.config())).accept(io);
-    let Ok(accepted) = timeout_at(deadline, accepting.into_fallible()).await else {
-        let reason = "TLS handshake not complete in time";
-        return Err(io::Error::new(io::ErrorKind::TimedOut, reason));
+    let handshake = async {
+        match accepting.into_fallible().await {
+            Ok(tls) => Ok(tls.into()),
+            Err((error, io)) => Err((error, Transport::new(io))),
+        }
     };
-    match accepted {
-        Ok(tls) => Ok(tls.into()),
-        Err((error, io)) => {
-            let left = deadline.saturating_duration_since(Instant::now());
-            let _ = timeout(left.min(LINGER), linger(io)).await;
-            Err(explain("", error))
-        }
-    }
+    tls::accept(Timer::new(), limit, handshake).await
 }
-
-/// Lets the peer read the alert: with octets unread the connection would be reset, and take it away.
-async fn linger(mut io: impl AsyncRead + AsyncWrite + Unpin) -> io::Result<()> {
-    poll_fn(|cx| Pin::new(&mut io).poll_shutdown(cx)).await?;
-    let mut discarded = [0; 1024];
-    loop {
-        let mut buf = ReadBuf::new(&mut discarded);
-        poll_fn(|cx| Pin::new(&mut io).poll_read(cx, &mut buf)).await?;
-        if buf.filled().is_empty() {
-            return Ok(());
-        }
-    }
-}
-
-/// How long a peer has to read why TLS failed.
-const LINGER: Duration = Duration::from_secs(2);

@@ -7,6 +7,9 @@ use core::time::Duration;
 use std::io;
 
 use super::timer::{Timer, within};
+use super::{Connect, Opened, Transport};
+use crate::handshake::Client;
+use crate::seed::Seed;
 use crate::url::Url;
 
 /// Names and sockets, as a runtime offers them.
@@ -17,8 +20,11 @@ pub trait Dialler {
     /// A connection to one.
     type Connection;
 
-    /// What the handshake goes over: the connection, or TLS on it.
-    type Io;
+    /// What the opening handshake goes over: the connection, or TLS on it.
+    type Transport;
+
+    /// Whether it can do TLS.
+    fn has_tls(&self) -> bool;
 
     /// The addresses of the URL's host, the best one first.
     fn look_up(&self, url: &Url) -> impl Future<Output = io::Result<Vec<Self::Address>>>;
@@ -32,25 +38,48 @@ pub trait Dialler {
         &self,
         connection: Self::Connection,
         url: &Url,
-    ) -> impl Future<Output = io::Result<Self::Io>>;
+    ) -> impl Future<Output = io::Result<Self::Transport>>;
 }
 
-/// Dials a URL: tries the addresses of its host in turn. Each has its share of the time, so that one that
-/// does not answer leaves some for the next.
-///
-/// `limit` is for everything, the opening handshake included: what comes back is what is connected, and
-/// how much is left for the handshake.
+/// Opens a URL: tries the addresses of its host in turn, does TLS for `wss`, and asks for a WebSocket as
+/// `client` says. Each address has its share of the time, so that one that does not answer leaves some for
+/// the next. The client's handshake timeout is for all of it. The seed must be used for nothing else.
 ///
 /// # Errors
 ///
-/// The dialler's: of the last address, if all have failed. `TimedOut` if the time is over, `NotFound` if
-/// the host has no address.
-pub async fn dial<D: Dialler>(
+/// The dialler's: of the last address, if all have failed. `Unsupported` for `wss` without TLS, `TimedOut` if
+/// the time is over, `NotFound` if the host has no address. Those of [`Connect`].
+pub async fn open<D>(
+    dialler: &D,
+    mut timer: impl Timer,
+    url: &Url,
+    client: &Client,
+    seed: Seed,
+) -> io::Result<Opened<D::Transport>>
+where
+    D: Dialler,
+    D::Transport: Transport + Unpin,
+{
+    if url.is_secure() && !dialler.has_tls() {
+        let reason =
+            "wss needs the feature `rustls`, or a TLS stream to connect on: see connect_on";
+        return Err(io::Error::new(io::ErrorKind::Unsupported, reason));
+    }
+    let (transport, left) = dial(dialler, &mut timer, url, client.timeout()).await?;
+    let client = client.clone().handshake_timeout(left);
+    let opened = Connect::new(transport, url, &client, seed).await;
+    #[cfg(feature = "rustls")]
+    let opened = opened.map_err(|error| crate::tls::explain_late(url.authority(), error));
+    opened
+}
+
+/// What is connected, and how much of the limit is left.
+pub(super) async fn dial<D: Dialler>(
     dialler: &D,
     timer: &mut impl Timer,
     url: &Url,
     limit: Duration,
-) -> io::Result<(D::Io, Duration)> {
+) -> io::Result<(D::Transport, Duration)> {
     let ends = timer.now() + limit;
     let connected = dial_host(
         timer,
@@ -67,12 +96,12 @@ pub async fn dial<D: Dialler>(
     Ok((io?, ends - timer.now()))
 }
 
-/// Connects to a host: tries the addresses that `look_up` gives in turn, as [`dial`] does. `host` is for
+/// Connects to a host: tries the addresses that `look_up` gives in turn, as [`open`] does. `host` is for
 /// what errors say.
 ///
 /// # Errors
 ///
-/// As [`dial`].
+/// As [`open`].
 pub async fn dial_host<A, C, F>(
     timer: &mut impl Timer,
     host: &str,

@@ -16,7 +16,7 @@ pub trait Timer {
 }
 
 /// Waits for `future` until the deadline; `None` if it was not ready by then.
-pub(super) async fn within<F: Future>(
+pub(crate) async fn within<F: Future>(
     timer: &mut impl Timer,
     deadline: Timestamp,
     future: F,

@@ -198,7 +198,7 @@ impl Over {
         for (index, layer) in self.layers.iter().enumerate() {
             stream = match layer {
                 #[cfg(feature = "rustls")]
-                Layer::Tls(tls) => crate::tls::accept(tls, stream, self.limit).await?.into(),
+                Layer::Tls(tls) => crate::tls::accept(tls, stream, self.limit).await?.0.into(),
                 Layer::WebSocket(server) => {
                     let (transport, server) = (Transport::new(stream), Arc::clone(server));
                     // The outermost one is told when the listener shuts down.

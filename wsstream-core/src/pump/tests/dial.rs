@@ -13,7 +13,8 @@ use std::io::{self, ErrorKind};
 use super::support::*;
 
 use crate::Url;
-use crate::pump::{Dialler, dial};
+use crate::pump::Dialler;
+use crate::pump::dial::dial;
 use crate::test_kit::Clock;
 
 /// What an address does.
@@ -37,7 +38,11 @@ struct Network {
 impl Dialler for Network {
     type Address = Host;
     type Connection = Host;
-    type Io = Host;
+    type Transport = Host;
+
+    fn has_tls(&self) -> bool {
+        true
+    }
 
     async fn look_up(&self, _: &Url) -> io::Result<Vec<Host>> {
         match &self.hosts {
