@@ -16,8 +16,8 @@
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mask {
-    /// Rotated so that the first octet is the next to use.
-    key: [u8; 4],
+    /// In the order of little-endian numbers, rotated so that the first octet is the next to use.
+    key: u32,
 }
 
 impl Mask {
@@ -28,6 +28,7 @@ impl Mask {
     #[inline]
     #[must_use]
     pub const fn new(key: [u8; 4]) -> Self {
+        let key = u32::from_le_bytes(key);
         Self { key }
     }
 
@@ -40,9 +41,9 @@ impl Mask {
         let word = self.word();
         let (words, rest) = data.as_chunks_mut::<8>();
         for octets in words {
-            *octets = (u64::from_ne_bytes(*octets) ^ word).to_ne_bytes();
+            *octets = (u64::from_le_bytes(*octets) ^ word).to_le_bytes();
         }
-        for (octet, key) in rest.iter_mut().zip(word.to_ne_bytes()) {
+        for (octet, key) in rest.iter_mut().zip(word.to_le_bytes()) {
             *octet ^= key;
         }
         self.skip(data.len());
@@ -62,9 +63,9 @@ impl Mask {
         let (from_words, from_rest) = from.as_chunks::<8>();
         let (to_words, to_rest) = to.as_chunks_mut::<8>();
         for (to, from) in to_words.iter_mut().zip(from_words) {
-            *to = (u64::from_ne_bytes(*from) ^ word).to_ne_bytes();
+            *to = (u64::from_le_bytes(*from) ^ word).to_le_bytes();
         }
-        for ((to, from), key) in to_rest.iter_mut().zip(from_rest).zip(word.to_ne_bytes()) {
+        for ((to, from), key) in to_rest.iter_mut().zip(from_rest).zip(word.to_le_bytes()) {
             *to = from ^ key;
         }
         self.skip(len);
@@ -72,20 +73,14 @@ impl Mask {
     }
 
     const fn word(self) -> u64 {
-        let [a, b, c, d] = self.key;
-        u64::from_ne_bytes([a, b, c, d, a, b, c, d])
+        self.key as u64 * 0x1_0000_0001
     }
 
     /// Passes over `len` octets of the payload.
     #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "of less than 4")]
     pub(crate) const fn skip(&mut self, len: usize) {
-        let [a, b, c, d] = self.key;
-        self.key = match len % 4 {
-            0 => [a, b, c, d],
-            1 => [b, c, d, a],
-            2 => [c, d, a, b],
-            _ => [d, a, b, c],
-        };
+        self.key = self.key.rotate_right(8 * (len % 4) as u32);
     }
 }
 
