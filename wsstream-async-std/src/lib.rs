@@ -46,8 +46,8 @@
 //! [`Server`] and [`Config`]. Whole messages go through a [`WebSocket`]. Names, options, defaults and errors
 //! are those of `wsstream-tokio`.
 //!
-//! Inside an HTTP server that exists already, [`Server::negotiate`] decides on header fields, and
-//! [`Opened::from_upgraded`] takes the connection.
+//! Inside an HTTP server that exists already, [`Server::negotiate_upgrade`] decides on header fields,
+//! and [`Opened::from_upgraded`] takes the connection.
 //!
 //! # Runtimes
 //!

@@ -6,7 +6,8 @@
 //! handshake stays in the caller's buffer.
 //!
 //! [`Server`] and [`Client`] hold the policy: what is spoken and who is let in, what is offered. The
-//! negotiation itself, [`Server::negotiate`] and [`Client::confirm`], is on header fields alone.
+//! negotiation itself, [`Server::negotiate`] and [`Client::confirm`], is on header fields alone; so is what is particular to
+//! HTTP/1.1, [`Server::negotiate_upgrade`].
 //!
 //! Heads are limited to [`MAX_HEAD`] octets and [`MAX_FIELDS`] fields, handshakes to a total time.
 //! Each octet is looked at once. Both machines give the same result however their input is cut.
@@ -51,6 +52,7 @@ mod response;
 mod server;
 mod subprotocols;
 mod syntax;
+mod upgrade;
 
 pub use self::client::{Client, Connected, Connecting, MAX_BODY};
 pub use self::error::HandshakeError;
@@ -67,8 +69,8 @@ pub use self::server::{Acceptor, Server};
 
 /// The value of `Sec-WebSocket-Accept` for a key, §4.2.2 item 5.4.
 ///
-/// The key is used as it came, without being decoded. [`Request::accept`] does this; it is here for
-/// those who have their own HTTP.
+/// The key is used as it came, without being decoded. [`Request::accept`] and
+/// [`Server::negotiate_upgrade`] do this; it is here for clients that have their own HTTP.
 ///
 /// ```
 /// // The example of §1.3.

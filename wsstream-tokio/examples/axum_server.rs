@@ -8,7 +8,7 @@ use std::io;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::{HeaderMap, Method, StatusCode, header, response};
+use axum::http::{StatusCode, response};
 use axum::response::Response;
 use axum::routing::{any, get};
 use clap::Parser;
@@ -17,7 +17,7 @@ use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use tokio::io::{copy, split};
 use tokio::net::TcpListener;
-use wsstream_tokio::{Agreed, Config, HandshakeError, Opened, Server, Upgraded, accept_key};
+use wsstream_tokio::{Agreed, Config, HandshakeError, Opened, Server, Upgraded};
 
 /// Serves a page, and a byte stream over WebSocket.
 #[derive(Parser)]
@@ -57,13 +57,11 @@ fn negotiate(
     server: &Server,
     request: &Request,
 ) -> Result<(Agreed, response::Builder), HandshakeError> {
-    let headers = request.headers();
+    let headers = request.headers().iter();
     let mut fields: Vec<_> = headers
-        .iter()
         .map(|(name, value)| (name.as_str(), value.as_bytes()))
         .collect();
-    let mut answer = Response::builder();
-    if let Some(protocol) = request.extensions().get::<Protocol>() {
+    let (status, agreed, answer) = if let Some(protocol) = request.extensions().get::<Protocol>() {
         // RFC 8441 §4, §5: CONNECT with `:protocol`, no key, and an answer like any other.
         if protocol.as_str() != "websocket" {
             return Err(HandshakeError::UpgradeNotRequested);
@@ -71,39 +69,18 @@ fn negotiate(
         if let Some(authority) = request.uri().authority() {
             fields.push(("host", authority.as_str().as_bytes()));
         }
+        let agreed = server.negotiate(fields)?;
+        let answer = agreed.fields();
+        (StatusCode::OK, agreed, answer)
     } else {
-        // RFC 6455 §4.2.1, items 1 and 3 to 5; §4.2.2 item 5.
-        if request.method() != Method::GET {
-            return Err(HandshakeError::MethodNotGet(request.method().to_string()));
-        }
-        if !lists(headers, header::UPGRADE, "websocket")
-            || !lists(headers, header::CONNECTION, "upgrade")
-        {
-            return Err(HandshakeError::UpgradeNotRequested);
-        }
-        let key = headers
-            .get(header::SEC_WEBSOCKET_KEY)
-            .ok_or(HandshakeError::MissingField("Sec-WebSocket-Key"))?;
-        answer = answer
-            .status(StatusCode::SWITCHING_PROTOCOLS)
-            .header(header::UPGRADE, "websocket")
-            .header(header::CONNECTION, "Upgrade")
-            .header(header::SEC_WEBSOCKET_ACCEPT, accept_key(key.as_bytes()));
+        let (agreed, answer) = server.negotiate_upgrade(request.method().as_str(), fields)?;
+        (StatusCode::SWITCHING_PROTOCOLS, agreed, answer)
+    };
+    let mut response = Response::builder().status(status);
+    for (name, value) in answer {
+        response = response.header(name, value);
     }
-    let agreed = server.negotiate(fields)?;
-    for (name, value) in agreed.fields() {
-        answer = answer.header(name, value);
-    }
-    Ok((agreed, answer))
-}
-
-/// Whether a field is a list with `token` in it.
-fn lists(headers: &HeaderMap, name: header::HeaderName, token: &str) -> bool {
-    let values = headers.get_all(name).into_iter();
-    values
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .any(|item| item.trim().eq_ignore_ascii_case(token))
+    Ok((agreed, response))
 }
 
 fn refuse(error: &HandshakeError) -> Response {

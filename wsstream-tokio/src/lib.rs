@@ -43,8 +43,8 @@
 //! What a client asks for, what a server speaks, and how connections behave is said with [`Client`],
 //! [`Server`] and [`Config`]. Whole messages go through a [`WebSocket`].
 //!
-//! Inside an HTTP server that exists already, [`Server::negotiate`] decides on header fields, and
-//! [`Opened::from_upgraded`] takes the connection: the example `axum_server` does so for HTTP/1.1 and
+//! Inside an HTTP server that exists already, [`Server::negotiate_upgrade`] decides on header fields,
+//! and [`Opened::from_upgraded`] takes the connection: the example `axum_server` does so for HTTP/1.1 and
 //! HTTP/2. Under other libraries, a [`WsStream`] is a stream like any: see `hyper_client` and
 //! `postgres_client`.
 //!

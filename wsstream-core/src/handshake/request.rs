@@ -5,10 +5,10 @@ use core::fmt;
 use core::ops::Range;
 
 use super::head::RequestParts;
-use super::negotiation::check_version;
 use super::refusal::push_field;
-use super::syntax::{contains, excerpt, malformed, required, split_authority, token, values};
-use super::{Agreed, HandshakeError, Headers, Refusal, Server, accept_key, origin, subprotocols};
+use super::syntax::{excerpt, malformed, required, split_authority, token, values};
+use super::upgrade::{answer, check_method, check_upgrade};
+use super::{Agreed, HandshakeError, Headers, Refusal, Server, origin, subprotocols};
 
 /// Any well-formed request, whether it asks for a WebSocket or not. It owns its head.
 #[derive(Clone, PartialEq, Eq)]
@@ -116,27 +116,20 @@ impl Request {
     /// 5. 404, nothing is served at this path; 403, the origin is not allowed (§4.2.2 item 4).
     /// 6. 400, subprotocols or extensions are malformed; 406, no subprotocol in common.
     pub fn accept(&self, server: &Server) -> Result<Accepted, HandshakeError> {
-        if self.method() != "GET" {
-            return Err(HandshakeError::MethodNotGet(excerpt(
-                self.method().as_bytes(),
-            )));
-        }
+        check_method(self.method())?;
         if self.minor_version != 1 {
             return Err(HandshakeError::UnsupportedHttpVersion("HTTP/1.0".into()));
         }
         self.check_host()?;
         self.check_no_body()?;
-        let key = self.check_upgrade()?;
+        let key = check_upgrade(self.headers.iter())?;
         if !server.serves(self.path()) {
             return Err(HandshakeError::UnknownPath(excerpt(self.path().as_bytes())));
         }
         let agreed = server.agree(self.headers.iter(), self.host())?;
 
         let mut response = Vec::from(*b"HTTP/1.1 101 Switching Protocols\r\n");
-        push_field(&mut response, "Upgrade", "websocket");
-        push_field(&mut response, "Connection", "Upgrade");
-        push_field(&mut response, "Sec-WebSocket-Accept", &accept_key(key));
-        for (name, value) in agreed.fields() {
+        for (name, value) in answer(key, &agreed) {
             push_field(&mut response, name, &value);
         }
         for (name, value) in server.fields.iter() {
@@ -174,26 +167,6 @@ impl Request {
         }
     }
 
-    /// §4.2.1, items 3 to 6. Gives the key.
-    fn check_upgrade(&self) -> Result<&[u8], HandshakeError> {
-        if !contains(values(self.headers.iter(), "Upgrade"), "websocket") {
-            return Err(HandshakeError::UpgradeNotRequested);
-        }
-        check_version(self.headers.iter())?;
-        if !contains(values(self.headers.iter(), "Connection"), "Upgrade") {
-            return Err(match self.headers.get("Connection") {
-                Some(value) => malformed("Connection", value),
-                None => HandshakeError::MissingField("Connection"),
-            });
-        }
-        let key = required(self.headers.iter(), KEY_FIELD)?;
-        if is_key(key) {
-            Ok(key)
-        } else {
-            Err(malformed(KEY_FIELD, key))
-        }
-    }
-
     /// Authority and the rest of a target that is a whole URI, RFC 9112 §3.2.2.
     fn absolute(&self) -> Option<(&str, &str)> {
         let target = self.target();
@@ -223,12 +196,3 @@ impl fmt::Debug for Request {
             .finish()
     }
 }
-
-/// §4.2.1 item 5: Base64 of 16 octets. The bits that the last digit has too many may be anything:
-/// the key is not decoded, so they make no difference.
-fn is_key(key: &[u8]) -> bool {
-    let is_digit = |octet: &u8| octet.is_ascii_alphanumeric() || matches!(octet, b'+' | b'/');
-    matches!(key, [digits @ .., b'=', b'='] if digits.len() == 22 && digits.iter().all(is_digit))
-}
-
-pub(super) const KEY_FIELD: &str = "Sec-WebSocket-Key";

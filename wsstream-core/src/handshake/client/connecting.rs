@@ -12,8 +12,8 @@ use super::Client;
 use super::body::Body;
 use crate::handshake::head::{Deadline, Head, Kind};
 use crate::handshake::refusal::push_field;
-use crate::handshake::request::KEY_FIELD;
 use crate::handshake::syntax::{contains, excerpt, malformed, required, values};
+use crate::handshake::upgrade::KEY_FIELD;
 use crate::handshake::{Agreed, HandshakeError, Response, accept_key, origin};
 use crate::{Timestamp, Url};
 

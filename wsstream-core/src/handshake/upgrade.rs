@@ -1,0 +1,183 @@
+//! HTTP/1.1's upgrade, on header fields: RFC 6455 §4.2.1, items 1 and 3 to 6, and §4.2.2 item 5.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::negotiation::check_version;
+use super::syntax::{contains, excerpt, malformed, required, single, values};
+use super::{Agreed, HandshakeError, Server, accept_key};
+
+/// Names and values.
+type Fields = Vec<(&'static str, String)>;
+
+impl Server {
+    /// Decides on a request of HTTP/1.1 that another library has read, an HTTP server with routes of its
+    /// own: what [`negotiate`](Self::negotiate) does, and before it the method, `Upgrade`, `Connection` and
+    /// the key. Path and body are the caller's to check.
+    ///
+    /// Gives what was agreed, and all fields of the answer, whose status is 101.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`negotiate`](Self::negotiate), with 405 (method) and 426 (no upgrade).
+    ///
+    /// ```
+    /// use wsstream_core::handshake::Server;
+    ///
+    /// let fields = [
+    ///     ("connection", "keep-alive, Upgrade"),
+    ///     ("upgrade", "websocket"),
+    ///     ("sec-websocket-version", "13"),
+    ///     ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
+    /// ];
+    /// let fields = fields.map(|(name, value)| (name, value.as_bytes()));
+    /// let (_, answer) = Server::stream().negotiate_upgrade("GET", fields)?;
+    /// let accept = ("Sec-WebSocket-Accept", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=".to_string());
+    /// assert!(answer.contains(&accept));
+    /// # Ok::<_, wsstream_core::handshake::HandshakeError>(())
+    /// ```
+    pub fn negotiate_upgrade<'a, F>(
+        &self,
+        method: &str,
+        fields: F,
+    ) -> Result<(Agreed, Fields), HandshakeError>
+    where
+        F: IntoIterator<Item = (&'a str, &'a [u8]), IntoIter: Clone>,
+    {
+        let fields = fields.into_iter();
+        check_method(method)?;
+        let key = check_upgrade(fields.clone())?;
+        let host = single(fields.clone(), "Host")?;
+        let host = host.and_then(|host| core::str::from_utf8(host).ok());
+        let agreed = self.agree(fields, host)?;
+        let answer = answer(key, &agreed);
+        Ok((agreed, answer))
+    }
+}
+
+/// §4.2.1 item 1.
+pub(super) fn check_method(method: &str) -> Result<(), HandshakeError> {
+    match method {
+        "GET" => Ok(()),
+        _ => Err(HandshakeError::MethodNotGet(excerpt(method.as_bytes()))),
+    }
+}
+
+/// §4.2.1, items 3 to 6. Gives the key.
+pub(super) fn check_upgrade<'a, F>(fields: F) -> Result<&'a [u8], HandshakeError>
+where
+    F: Iterator<Item = (&'a str, &'a [u8])> + Clone,
+{
+    if !contains(values(fields.clone(), "Upgrade"), "websocket") {
+        return Err(HandshakeError::UpgradeNotRequested);
+    }
+    check_version(fields.clone())?;
+    let mut connection = values(fields.clone(), "Connection");
+    if !contains(connection.clone(), "Upgrade") {
+        return Err(match connection.next() {
+            Some(value) => malformed("Connection", value),
+            None => HandshakeError::MissingField("Connection"),
+        });
+    }
+    let key = required(fields, KEY_FIELD)?;
+    if is_key(key) {
+        Ok(key)
+    } else {
+        Err(malformed(KEY_FIELD, key))
+    }
+}
+
+/// §4.2.2 item 5.
+pub(super) fn answer(key: &[u8], agreed: &Agreed) -> Fields {
+    let mut fields = Vec::from([
+        ("Upgrade", "websocket".into()),
+        ("Connection", "Upgrade".into()),
+        ("Sec-WebSocket-Accept", accept_key(key)),
+    ]);
+    fields.extend(agreed.fields());
+    fields
+}
+
+/// §4.2.1 item 5: Base64 of 16 octets. The bits that the last digit has too many may be anything:
+/// the key is not decoded, so they make no difference.
+fn is_key(key: &[u8]) -> bool {
+    let is_digit = |octet: &u8| octet.is_ascii_alphanumeric() || matches!(octet, b'+' | b'/');
+    matches!(key, [digits @ .., b'=', b'='] if digits.len() == 22 && digits.iter().all(is_digit))
+}
+
+pub(super) const KEY_FIELD: &str = "Sec-WebSocket-Key";
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString;
+
+    use super::*;
+
+    /// What it says of a request that came to another library is what it says of one of its own.
+    #[test]
+    fn the_fields_decide_as_the_text_does() {
+        let good = [
+            ("Host", "a"),
+            ("Upgrade", "websocket"),
+            ("Connection", "Upgrade"),
+            ("Sec-WebSocket-Version", "13"),
+            ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
+            ("Sec-WebSocket-Protocol", "binary"),
+        ];
+        let without = |name: &str| {
+            let mut fields = Vec::from(good);
+            fields.retain(|(other, _)| *other != name);
+            fields
+        };
+        let with = |name: &'static str, value: &'static str| {
+            let mut fields = without(name);
+            fields.push((name, value));
+            fields
+        };
+        let server = Server::stream();
+        for (method, fields, status) in [
+            ("GET", Vec::from(good), 101),
+            ("POST", Vec::from(good), 405),
+            ("GET", without("Upgrade"), 426),
+            ("GET", with("Upgrade", "h2c"), 426),
+            ("GET", without("Connection"), 400),
+            ("GET", with("Connection", "close"), 400),
+            ("GET", with("Sec-WebSocket-Version", "8"), 426),
+            ("GET", without("Sec-WebSocket-Key"), 400),
+            ("GET", with("Sec-WebSocket-Key", "short"), 400),
+            ("GET", with("Origin", "http://b"), 403),
+            ("GET", with("Sec-WebSocket-Protocol", "mqtt"), 406),
+        ] {
+            let pairs = fields.iter().map(|(name, value)| (*name, value.as_bytes()));
+            let by_fields = server.negotiate_upgrade(method, pairs);
+            let lines = fields
+                .iter()
+                .map(|(name, value)| [name, ": ", value, "\r\n"].concat());
+            let head = [
+                method,
+                " / HTTP/1.1\r\n",
+                &lines.collect::<String>(),
+                "\r\n",
+            ]
+            .concat();
+            let request = super::super::Acceptor::new(&server).receive(&mut head.as_bytes());
+            let by_text = request.unwrap().unwrap().accept(&server);
+            match (by_fields, by_text) {
+                (Ok((agreed, answer)), Ok(accepted)) => {
+                    assert_eq!((agreed, status), (accepted.agreed, 101));
+                    let lines = answer
+                        .iter()
+                        .map(|(name, value)| [name, ": ", value, "\r\n"].concat());
+                    let lines = lines.collect::<String>();
+                    let text = String::from_utf8(accepted.response).unwrap();
+                    assert!(text.ends_with(&[&lines, "\r\n"].concat()), "{text}");
+                }
+                (Err(one), Err(other)) => {
+                    assert_eq!(one.to_string(), other.to_string());
+                    assert_eq!(one.refusal().unwrap().status(), status);
+                }
+                (one, other) => panic!("{one:?} {other:?}"),
+            }
+        }
+    }
+}
