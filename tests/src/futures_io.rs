@@ -19,6 +19,7 @@ use wsstream_core::handshake::{Agreed, Client, Server};
 use wsstream_core::pump::{Relayed, Upgraded};
 use wsstream_core::{Close, CloseCode, ClosedBy, Config, Counters};
 
+use crate::flood::Flood;
 use crate::io::{Read, Write};
 use crate::runtime::{OneThread, PausedClock, Runtime, Stream};
 
@@ -40,11 +41,13 @@ pub enum FuturesRaw<T> {
     Tcp(T),
     /// A pipe in memory: tokio's, which needs no runtime, so that it is the same for all.
     Pipe(DuplexStream),
+    /// What never ends.
+    Flood(Flood),
 }
 
 /// Both runtimes are told apart by their sockets, tasks, and ways to split a stream.
 macro_rules! runtime {
-    ($runtime:ident, $net:ident, $tcp:ty, $block_on:path, $halves:ident, |$task:ident| $spawn:expr, |$raw:ident| $fd:expr) => {
+    ($runtime:ident, $net:ident, $tcp:ty, $block_on:path, |$task:ident| $spawn:expr, |$raw:ident| $fd:expr) => {
         impl Runtime for $runtime {
             type Raw = FuturesRaw<$tcp>;
             type Stream = WsStream<Self::Raw>;
@@ -151,9 +154,14 @@ macro_rules! runtime {
                 $block_on(story)
             }
         }
+    };
+}
 
-        impl Stream for WsStream<FuturesRaw<$tcp>> {
-            type Raw = FuturesRaw<$tcp>;
+/// A stream over a transport, split as the runtime does it.
+macro_rules! stream {
+    ($io:ty, $halves:ident) => {
+        impl Stream for WsStream<$io> {
+            type Raw = $io;
             type ReadHalf = $halves::ReadHalf<Self>;
             type WriteHalf = $halves::WriteHalf<Self>;
 
@@ -201,21 +209,17 @@ macro_rules! runtime {
                 self.connection().rtt()
             }
 
+            fn get_ref(&self) -> &$io {
+                Self::get_ref(self)
+            }
+
             fn into_inner(self) -> (Self::Raw, Vec<u8>) {
                 Self::into_inner(self)
             }
         }
 
-        read!(
-            FuturesRaw<$tcp>,
-            WsStream<FuturesRaw<$tcp>>,
-            $halves::ReadHalf<WsStream<FuturesRaw<$tcp>>>,
-        );
-        write!(
-            FuturesRaw<$tcp>,
-            WsStream<FuturesRaw<$tcp>>,
-            $halves::WriteHalf<WsStream<FuturesRaw<$tcp>>>,
-        );
+        read!($io, WsStream<$io>, $halves::ReadHalf<WsStream<$io>>,);
+        write!($io, WsStream<$io>, $halves::WriteHalf<WsStream<$io>>,);
     };
 }
 
@@ -269,7 +273,6 @@ runtime!(
     async_std_net,
     NetStream,
     async_std::task::block_on,
-    futures_halves,
     |task| drop(async_std::task::spawn(task)),
     |raw| raw.tcp()
 );
@@ -278,10 +281,16 @@ runtime!(
     smol_net,
     smol_net::TcpStream,
     smol::block_on,
-    smol_halves,
     |task| smol::spawn(task).detach(),
     |raw| &raw
 );
+
+stream!(FuturesRaw<NetStream>, futures_halves);
+stream!(NetStream, futures_halves);
+stream!(FuturesRaw<smol_net::TcpStream>, smol_halves);
+// Peers are smol's sockets, which work on any runtime.
+read!(smol_net::TcpStream,);
+write!(smol_net::TcpStream,);
 
 thread_local! {
     /// Where tasks run while the clock is paused.
@@ -330,6 +339,7 @@ impl<T: AsyncRead + Unpin> AsyncRead for FuturesRaw<T> {
                 ready!(Pin::new(pipe).poll_read(cx, &mut buf))?;
                 Poll::Ready(Ok(buf.filled().len()))
             }
+            Self::Flood(flood) => AsyncRead::poll_read(Pin::new(flood), cx, buf),
         }
     }
 }
@@ -343,6 +353,7 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for FuturesRaw<T> {
         match self.get_mut() {
             Self::Tcp(tcp) => Pin::new(tcp).poll_write(cx, data),
             Self::Pipe(pipe) => Pin::new(pipe).poll_write(cx, data),
+            Self::Flood(flood) => AsyncWrite::poll_write(Pin::new(flood), cx, data),
         }
     }
 
@@ -354,6 +365,7 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for FuturesRaw<T> {
         match self.get_mut() {
             Self::Tcp(tcp) => Pin::new(tcp).poll_write_vectored(cx, bufs),
             Self::Pipe(pipe) => Pin::new(pipe).poll_write_vectored(cx, bufs),
+            Self::Flood(flood) => AsyncWrite::poll_write_vectored(Pin::new(flood), cx, bufs),
         }
     }
 
@@ -361,6 +373,7 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for FuturesRaw<T> {
         match self.get_mut() {
             Self::Tcp(tcp) => Pin::new(tcp).poll_flush(cx),
             Self::Pipe(pipe) => Pin::new(pipe).poll_flush(cx),
+            Self::Flood(flood) => AsyncWrite::poll_flush(Pin::new(flood), cx),
         }
     }
 
@@ -368,6 +381,7 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for FuturesRaw<T> {
         match self.get_mut() {
             Self::Tcp(tcp) => Pin::new(tcp).poll_close(cx),
             Self::Pipe(pipe) => Pin::new(pipe).poll_shutdown(cx),
+            Self::Flood(flood) => AsyncWrite::poll_close(Pin::new(flood), cx),
         }
     }
 }

@@ -152,7 +152,7 @@ pub async fn poll_once<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
 }
 
 /// Lets others have their turn.
-async fn next_turn() {
+pub async fn next_turn() {
     poll_fn(|cx| {
         cx.waker().wake_by_ref();
         Poll::Ready(())

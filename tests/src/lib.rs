@@ -12,9 +12,11 @@
 
 mod compression;
 pub mod contract;
+mod flood;
 mod futures_io;
 mod inflater;
 mod io;
+pub mod net;
 mod pattern;
 mod peer;
 mod runtime;
@@ -22,9 +24,10 @@ mod suite;
 mod tokio;
 
 pub use compression::Compression;
+pub use flood::Flood;
 pub use futures_io::{AsyncStd, FuturesRaw, Smol};
-pub use io::{Read, Write, impatient, poll_once, wait_once};
+pub use io::{Read, Write, impatient, next_turn, poll_once, wait_once};
 pub use pattern::{Pattern, noise};
 pub use peer::{Frame, Peer, fragment, frame, masked};
-pub use runtime::{OneThread, PausedClock, Runtime, Stream, open, open_with};
+pub use runtime::{OneThread, PausedClock, Runtime, Stream, open, open_with, within};
 pub use tokio::{Raw, Tokio};

@@ -137,7 +137,18 @@ pub trait Stream: Read + Write + Sized {
     fn rtt(&self) -> Option<Duration>;
 
     /// The adapter's.
+    fn get_ref(&self) -> &Self::Raw;
+
+    /// The adapter's.
     fn into_inner(self) -> (Self::Raw, Vec<u8>);
+}
+
+/// Waits for a future, and for no longer than this.
+pub async fn within<R: Runtime, T>(time: Duration, future: impl Future<Output = T>) -> Option<T> {
+    ::tokio::select! {
+        output = future => Some(output),
+        () = R::sleep(time) => None,
+    }
 }
 
 /// Opens a stream between two ends of a transport: its client and its server.

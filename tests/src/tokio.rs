@@ -13,8 +13,9 @@ use tokio::time::{Instant, timeout};
 use wsstream_core::handshake::{Agreed, Client, Server};
 use wsstream_core::pump::{Relayed, Upgraded};
 use wsstream_core::{Close, CloseCode, ClosedBy, Config, Counters};
-use wsstream_tokio::{Opened, WsStream};
+use wsstream_tokio::{NetStream, Opened, WsStream};
 
+use crate::flood::Flood;
 use crate::io::{Read, Write};
 use crate::runtime::{OneThread, PausedClock, Runtime, Stream};
 
@@ -31,6 +32,8 @@ pub enum Raw {
     Tcp(TcpStream),
     /// A pipe in memory.
     Pipe(DuplexStream),
+    /// What never ends.
+    Flood(Flood),
 }
 
 impl Runtime for Tokio {
@@ -134,8 +137,8 @@ thread_local! {
     static START: std::cell::Cell<Option<Instant>> = const { std::cell::Cell::new(None) };
 }
 
-impl Stream for WsStream<Raw> {
-    type Raw = Raw;
+impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Stream for WsStream<S> {
+    type Raw = S;
     type ReadHalf = ReadHalf<Self>;
     type WriteHalf = WriteHalf<Self>;
 
@@ -183,17 +186,22 @@ impl Stream for WsStream<Raw> {
         self.connection().rtt()
     }
 
-    fn into_inner(self) -> (Raw, Vec<u8>) {
+    fn get_ref(&self) -> &S {
+        Self::get_ref(self)
+    }
+
+    fn into_inner(self) -> (S, Vec<u8>) {
         Self::into_inner(self)
     }
 }
 
-/// Both enums' arms do the same.
+/// All arms do the same.
 macro_rules! either {
     ($raw:expr, $inner:ident => $what:expr) => {
         match $raw {
             Raw::Tcp($inner) => $what,
             Raw::Pipe($inner) => $what,
+            Raw::Flood($inner) => $what,
         }
     };
 }
@@ -239,8 +247,8 @@ impl AsyncWrite for Raw {
 }
 
 macro_rules! read {
-    ($($type:ty)*) => {$(
-        impl Read for $type {
+    ($($type:ty $(, $io:ident)?;)*) => {$(
+        impl$(<$io: AsyncRead + AsyncWrite + Send + Unpin + 'static>)? Read for $type {
             fn poll_read(
                 &mut self,
                 cx: &mut Context<'_>,
@@ -255,8 +263,8 @@ macro_rules! read {
 }
 
 macro_rules! write {
-    ($($type:ty)*) => {$(
-        impl Write for $type {
+    ($($type:ty $(, $io:ident)?;)*) => {$(
+        impl$(<$io: AsyncRead + AsyncWrite + Send + Unpin + 'static>)? Write for $type {
             fn poll_write(&mut self, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
                 AsyncWrite::poll_write(Pin::new(self), cx, data)
             }
@@ -272,8 +280,8 @@ macro_rules! write {
     )*};
 }
 
-read!(Raw WsStream<Raw> ReadHalf<WsStream<Raw>>);
-write!(Raw WsStream<Raw> WriteHalf<WsStream<Raw>>);
+read!(Raw; NetStream; WsStream<S>, S; ReadHalf<WsStream<S>>, S;);
+write!(Raw; NetStream; WsStream<S>, S; WriteHalf<WsStream<S>>, S;);
 
 /// A story takes a second; this is for those that hang.
 const LIMIT: Duration = Duration::from_secs(60);

@@ -1,4 +1,4 @@
-//! What bad frames get, over a real socket: octets in, the exact close code out, then the end without a
+//! What bad frames get, over a real socket of either adapter's: octets in, the exact close code out, then the end without a
 //! reset; what came before the fault is delivered, nothing from beyond it; the next connection is
 //! unharmed.
 #![expect(
@@ -10,12 +10,22 @@
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use smol::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use wsstream_core::Config;
 use wsstream_core::Opcode::{self, Binary, Close, Continuation, Ping, Text};
-use wsstream_tests::{Peer, Raw, fragment, masked};
-use wsstream_tokio::{Client, Config, Listener, Server, connect, connect_with};
+use wsstream_core::handshake::{Client, Server};
+use wsstream_tests::net::{Incoming, Listener, Net, Opened, Socket};
+use wsstream_tests::{Peer, Read, Stream, Write, fragment, masked, next_turn};
+
+wsstream_tests::on_both_adapters! {
+    on_binary
+    with_compression
+    on_base64
+    at_a_client
+    an_empty_beginning_of_a_text_on_binary
+    on_messages
+}
 
 /// A row: what it is about, the octets, the close code.
 type Row = (&'static str, Vec<u8>, u16);
@@ -157,65 +167,59 @@ fn base64() -> Vec<Row> {
 type Told = (Vec<u8>, Option<ErrorKind>);
 
 /// A listener that reads, and tells.
-async fn server() -> (SocketAddr, UnboundedReceiver<Told>) {
-    let mut listener = Listener::bind("127.0.0.1:0", Server::stream())
-        .await
-        .unwrap();
-    let address = listener.local_addr().unwrap();
+async fn server<N: Net>() -> (SocketAddr, UnboundedReceiver<Told>) {
+    let mut listener = N::bind(Server::stream()).await;
+    let address = listener.local_addr();
     let (tell, told) = unbounded_channel();
-    tokio::spawn(async move {
+    drop(N::spawn(async move {
         loop {
             let incoming = listener.accept().await.unwrap();
             let tell = tell.clone();
-            tokio::spawn(async move {
+            drop(N::spawn(async move {
                 let mut stream = incoming.accept().await.unwrap().into_stream();
-                let mut received = Vec::new();
-                let ended = stream.read_to_end(&mut received).await.err();
-                let _ = tell.send((received, ended.map(|error| error.kind())));
+                let (received, ended) = stream.read_to_end().await;
+                let _ = tell.send((received, ended.err().map(|error| error.kind())));
                 // The Close is to arrive, whatever else is on its way.
                 let _ = stream.close().await;
-            });
+            }));
         }
-    });
+    }));
     (address, told)
 }
 
-async fn peer(address: SocketAddr, subprotocol: &str, compression: bool) -> Peer<Raw> {
+async fn peer(address: SocketAddr, subprotocol: &str, compression: bool) -> Peer<TcpStream> {
     let tcp = TcpStream::connect(address).await.unwrap();
     tcp.set_nodelay(true).unwrap();
     let client = Client::stream().subprotocols([subprotocol]).unwrap();
     let config = Config::new().compression(compression);
-    Peer::connect(Raw::Tcp(tcp), &client.config(config)).await
+    Peer::connect(tcp, &client.config(config)).await
 }
 
 /// `may` is what may be delivered of the bad frame itself: its good beginning.
-async fn check(subprotocol: &str, table: Vec<Row>, good: (Opcode, &[u8]), may: &[u8]) {
-    check_with(false, subprotocol, table, good, may).await;
+async fn check<N: Net>(subprotocol: &str, table: Vec<Row>, good: (Opcode, &[u8]), may: &[u8]) {
+    check_with::<N>(false, subprotocol, table, good, may).await;
 }
 
-async fn check_with(
+async fn check_with<N: Net>(
     compression: bool,
     subprotocol: &str,
     table: Vec<Row>,
     good: (Opcode, &[u8]),
     may: &[u8],
 ) {
-    let (address, mut told) = server().await;
+    let (address, mut told) = server::<N>().await;
     for (about, octets, code) in table {
         for whole in [true, false] {
             let mut peer = peer(address, subprotocol, compression).await;
             let before = masked(good.0, good.1);
             let beyond = masked(good.0, good.1);
             let wire = [&before[..], &octets, &beyond].concat();
-            let Raw::Tcp(tcp) = &mut peer.raw else {
-                unreachable!()
-            };
             for piece in wire.chunks(if whole { wire.len() } else { 1 }) {
                 // What comes too late is of no interest to anybody.
-                if tcp.write_all(piece).await.is_err() {
+                if peer.raw.write_all(piece).await.is_err() {
                     break;
                 }
-                tokio::task::yield_now().await;
+                next_turn().await;
             }
             assert_eq!(peer.skip_to_close().await.0, code, "{about}");
             peer.expect_end().await;
@@ -224,25 +228,23 @@ async fn check_with(
             assert!(may.starts_with(of_it), "{about}: {of_it:?}");
             assert_eq!(kind, Some(ErrorKind::InvalidData), "{about}");
         }
-        well_behaved(address, &mut told).await;
+        well_behaved::<N>(address, &mut told).await;
     }
 }
 
-async fn well_behaved(address: SocketAddr, told: &mut UnboundedReceiver<Told>) {
-    let mut stream = connect(&format!("ws://{address}/")).await.unwrap();
+async fn well_behaved<N: Net>(address: SocketAddr, told: &mut UnboundedReceiver<Told>) {
+    let mut stream = N::dial(&format!("ws://{address}/")).await.unwrap();
     stream.write_all(b"hello").await.unwrap();
     stream.close().await.unwrap();
     assert_eq!(told.recv().await.unwrap(), (b"hello".to_vec(), None));
 }
 
-#[tokio::test]
-async fn on_binary() {
-    check("binary", binary(), (Binary, b"good"), b"").await;
+async fn on_binary<N: Net>() {
+    check::<N>("binary", binary(), (Binary, b"good"), b"").await;
 }
 
 /// The same where permessage-deflate was agreed on, and what is bad only there.
-#[tokio::test]
-async fn with_compression() {
+async fn with_compression<N: Net>() {
     let is_compressed = |row: &Row| row.0.starts_with("RSV1 without");
     let mut table = binary();
     table.retain(|row| !is_compressed(row));
@@ -272,7 +274,7 @@ async fn with_compression() {
         ),
         ("text on binary, compressed", raw(0xc1, 7, b""), 1003),
     ]);
-    check_with(true, "binary", table, (Binary, b"good"), b"hello").await;
+    check_with::<N>(true, "binary", table, (Binary, b"good"), b"hello").await;
 }
 
 /// A message of a client's, as it is said to be compressed.
@@ -282,14 +284,12 @@ fn deflated(payload: &[u8]) -> Vec<u8> {
     wire
 }
 
-#[tokio::test]
-async fn on_base64() {
-    check("base64", base64(), (Text, b"Z29vZA=="), b"hello").await;
+async fn on_base64<N: Net>() {
+    check::<N>("base64", base64(), (Text, b"Z29vZA=="), b"hello").await;
 }
 
 /// At a client: what a server must not send.
-#[tokio::test]
-async fn at_a_client() {
+async fn at_a_client<N: Net>() {
     let table: [Row; 4] = [
         ("masked", masked(Binary, b"x"), 1002),
         ("RSV1", vec![0xc2, 1, b'x'], 1002),
@@ -297,24 +297,21 @@ async fn at_a_client() {
         ("text on binary", vec![0x81, 1, b'x'], 1003),
     ];
     for (about, octets, code) in table {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("ws://{}/", listener.local_addr().unwrap());
         let serving = async {
             let (tcp, _) = listener.accept().await.unwrap();
-            let mut peer = Peer::accept(Raw::Tcp(tcp)).await;
+            let mut peer = Peer::accept(tcp).await;
             peer.send(Binary, b"good").await;
-            let Raw::Tcp(tcp) = &mut peer.raw else {
-                unreachable!()
-            };
-            tcp.write_all(&octets).await.unwrap();
+            peer.raw.write_all(&octets).await.unwrap();
             assert_eq!(peer.expect_close().await.0, code, "{about}");
         };
         let reading = async {
             let config = Config::new().compression(false);
-            let stream = connect_with(&url, &Client::stream().config(config)).await;
+            let stream = N::dial_with(&url, &Client::stream().config(config)).await;
             let mut stream = stream.unwrap().into_stream();
-            let mut received = Vec::new();
-            let error = stream.read_to_end(&mut received).await.unwrap_err();
+            let (received, ended) = stream.read_to_end().await;
+            let error = ended.unwrap_err();
             assert_eq!(
                 (&received[..], error.kind()),
                 (&b"good"[..], ErrorKind::InvalidData)
@@ -325,20 +322,18 @@ async fn at_a_client() {
 }
 
 /// Refused at its header: whether or not what follows has arrived too.
-#[tokio::test]
-async fn an_empty_beginning_of_a_text_on_binary() {
+async fn an_empty_beginning_of_a_text_on_binary<N: Net>() {
     let beginning = fragment(Text, false, b"");
     let table = vec![("the beginning of a text on binary", beginning, 1003)];
-    check("binary", table, (Binary, b"good"), b"").await;
+    check::<N>("binary", table, (Binary, b"good"), b"").await;
 }
 
 /// Whole messages: text that is not UTF-8, and a message that is too long.
-#[tokio::test]
-async fn on_messages() {
+async fn on_messages<N: Net>() {
     let server = Server::messages().subprotocol("binary").unwrap();
     let server = server.config(Config::new().max_message(8));
-    let mut listener = Listener::bind("127.0.0.1:0", server).await.unwrap();
-    let address = listener.local_addr().unwrap();
+    let mut listener = N::bind(server).await;
+    let address = listener.local_addr();
     let table: [Row; 4] = [
         ("no UTF-8", masked(Text, b"good\xff"), 1007),
         (
@@ -373,10 +368,7 @@ async fn on_messages() {
         let misbehave = async {
             let mut peer = peer(address, "binary", false).await;
             let wire = [masked(Binary, b"good"), octets].concat();
-            let Raw::Tcp(tcp) = &mut peer.raw else {
-                unreachable!()
-            };
-            tcp.write_all(&wire).await.unwrap();
+            peer.raw.write_all(&wire).await.unwrap();
             assert_eq!(peer.skip_to_close().await.0, code, "{about}");
             peer.expect_end().await;
         };

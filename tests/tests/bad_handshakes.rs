@@ -1,4 +1,4 @@
-//! What bad requests get, over a real socket: octets in, the whole HTTP answer out, and the next
+//! What bad requests get, over a real socket of either adapter's: octets in, the whole HTTP answer out, and the next
 //! well-behaved connection to the same listener unharmed.
 #![allow(
     clippy::expect_used,
@@ -7,13 +7,23 @@
     reason = "these are tests, helpers included"
 )]
 
-use std::io::ErrorKind;
-use std::net::SocketAddr;
+use std::net::{Shutdown, SocketAddr};
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
-use wsstream_tokio::{Client, Listener, Server, connect_with};
+use smol::net::TcpStream;
+use wsstream_core::handshake::{Client, Server};
+use wsstream_tests::contract::read_all;
+use wsstream_tests::net::{Incoming, Listener, Net, Opened};
+use wsstream_tests::{Read, Write, next_turn, within};
+
+wsstream_tests::on_both_adapters! {
+    every_row_and_the_next_connection
+    the_same_octet_by_octet
+    what_is_tolerated
+    a_request_that_drips
+    a_request_that_never_comes
+    half_a_request
+}
 
 /// A good request, with `from` replaced by `to`.
 fn spoilt(from: &str, to: &str) -> Vec<u8> {
@@ -194,43 +204,42 @@ fn table() -> Vec<(&'static str, Vec<u8>, u16, &'static str)> {
 }
 
 /// A listener that accepts whom its policy lets in, and echoes.
-async fn server(server: Server) -> SocketAddr {
-    let mut listener = Listener::bind("127.0.0.1:0", server).await.unwrap();
-    let address = listener.local_addr().unwrap();
-    tokio::spawn(async move {
+async fn server<N: Net>(server: Server) -> SocketAddr {
+    let mut listener = N::bind(server).await;
+    let address = listener.local_addr();
+    drop(N::spawn(async move {
         loop {
             let incoming = listener.accept().await.unwrap();
-            tokio::spawn(async move {
+            drop(N::spawn(async move {
                 let Ok(opened) = incoming.accept().await else {
                     return;
                 };
-                let (mut read, mut write) = tokio::io::split(opened.into_stream());
-                let _ = tokio::io::copy(&mut read, &mut write).await;
-                let _ = write.shutdown().await;
-            });
+                let mut stream = opened.into_stream();
+                let mut buf = [0; 100];
+                while let Ok(count @ 1..) = stream.read(&mut buf).await {
+                    let _ = stream.write_all(&buf[..count]).await;
+                }
+                let _ = stream.shutdown().await;
+            }));
         }
-    });
+    }));
     address
 }
 
 /// A connection that behaves well.
-async fn well_behaved(address: SocketAddr) {
+async fn well_behaved<N: Net>(address: SocketAddr) {
     let url = format!("ws://{address}/here");
-    let opened = connect_with(&url, &Client::stream()).await.unwrap();
+    let opened = N::dial_with(&url, &Client::stream()).await.unwrap();
     let mut stream = opened.into_stream();
     stream.write_all(b"hello").await.unwrap();
     stream.shutdown().await.unwrap();
-    let mut echo = String::new();
-    stream.read_to_string(&mut echo).await.unwrap();
-    assert_eq!(echo, "hello");
+    assert_eq!(read_all(&mut stream).await, b"hello");
 }
 
 /// The whole answer: a status, and a body of the length that was announced, before the end.
 async fn answer(tcp: &mut TcpStream, about: &str) -> (u16, String) {
-    let mut octets = Vec::new();
-    tcp.read_to_end(&mut octets)
-        .await
-        .unwrap_or_else(|error| panic!("{about}: no answer before the end: {error}"));
+    let (octets, ended) = tcp.read_to_end().await;
+    ended.unwrap_or_else(|error| panic!("{about}: no answer before the end: {error}"));
     let text = String::from_utf8(octets).unwrap();
     let (head, body) = text.split_once("\r\n\r\n").expect(about);
     let status = head.strip_prefix("HTTP/1.1 ").expect(about)[..3].parse();
@@ -242,9 +251,8 @@ async fn answer(tcp: &mut TcpStream, about: &str) -> (u16, String) {
     (status.unwrap(), text)
 }
 
-#[tokio::test]
-async fn every_row_and_the_next_connection() {
-    let address = server(Server::stream().path("/here")).await;
+async fn every_row_and_the_next_connection<N: Net>() {
+    let address = server::<N>(Server::stream().path("/here")).await;
     for (about, octets, status, says) in table() {
         let mut tcp = TcpStream::connect(address).await.unwrap();
         if let Err(error) = tcp.write_all(&octets).await {
@@ -254,13 +262,12 @@ async fn every_row_and_the_next_connection() {
         let (got, text) = answer(&mut tcp, about).await;
         assert_eq!(got, status, "{about}: {text}");
         assert!(text.contains(says), "{about}: {text}");
-        well_behaved(address).await;
+        well_behaved::<N>(address).await;
     }
 }
 
-#[tokio::test]
-async fn the_same_octet_by_octet() {
-    let address = server(Server::stream().path("/here")).await;
+async fn the_same_octet_by_octet<N: Net>() {
+    let address = server::<N>(Server::stream().path("/here")).await;
     for (about, octets, status, _) in table() {
         if octets.len() > 1000 {
             continue;
@@ -272,17 +279,16 @@ async fn the_same_octet_by_octet() {
             if tcp.write_all(&[*octet]).await.is_err() {
                 break;
             }
-            tokio::task::yield_now().await;
+            next_turn().await;
         }
         assert_eq!(answer(&mut tcp, about).await.0, status, "{about}");
     }
-    well_behaved(address).await;
+    well_behaved::<N>(address).await;
 }
 
 /// What must be let in: blanks in lists, any case, `keep-alive`, `Content-Length: 0`.
-#[tokio::test]
-async fn what_is_tolerated() {
-    let address = server(Server::stream()).await;
+async fn what_is_tolerated<N: Net>() {
+    let address = server::<N>(Server::stream()).await;
     let table = [
         GOOD.to_owned(),
         GOOD.to_lowercase()
@@ -298,18 +304,16 @@ async fn what_is_tolerated() {
     for request in table {
         let mut tcp = TcpStream::connect(address).await.unwrap();
         tcp.write_all(request.as_bytes()).await.unwrap();
-        let mut status = [0; 12];
-        tcp.read_exact(&mut status).await.unwrap();
-        assert_eq!(&status, b"HTTP/1.1 101", "{request}");
+        let status = tcp.read_exact(12).await.unwrap();
+        assert_eq!(status, b"HTTP/1.1 101", "{request}");
     }
 }
 
 /// A request that drips in has its time in all, whatever comes of it: 408, and others are not held up.
-#[tokio::test]
-async fn a_request_that_drips() {
+async fn a_request_that_drips<N: Net>() {
     let limit = Duration::from_millis(300);
-    let address = server(Server::stream().handshake_timeout(limit)).await;
-    let dripping = tokio::spawn(async move {
+    let address = server::<N>(Server::stream().handshake_timeout(limit)).await;
+    let dripping = N::spawn(async move {
         let mut tcp = TcpStream::connect(address).await.unwrap();
         // Never silent for as long as the limit.
         for octet in GOOD.bytes() {
@@ -317,102 +321,33 @@ async fn a_request_that_drips() {
                 break;
             }
             let mut one = [0];
-            let answered = tokio::time::timeout(limit / 10, tcp.peek(&mut one)).await;
-            if answered.is_ok() {
+            let answered = within::<N, _>(limit / 10, tcp.peek(&mut one)).await;
+            if answered.is_some() {
                 break;
             }
         }
         answer(&mut tcp, "dripping").await
     });
-    well_behaved(address).await;
-    let (status, text) = dripping.await.unwrap();
+    well_behaved::<N>(address).await;
+    let (status, text) = dripping.await;
     assert_eq!(status, 408, "{text}");
-    well_behaved(address).await;
+    well_behaved::<N>(address).await;
 }
 
 /// The same for one that says nothing at all.
-#[tokio::test]
-async fn a_request_that_never_comes() {
+async fn a_request_that_never_comes<N: Net>() {
     let limit = Duration::from_millis(100);
-    let address = server(Server::stream().handshake_timeout(limit)).await;
+    let address = server::<N>(Server::stream().handshake_timeout(limit)).await;
     let mut tcp = TcpStream::connect(address).await.unwrap();
     assert_eq!(answer(&mut tcp, "silent").await.0, 408);
 }
 
 /// A request that ends before its end is answered too.
-#[tokio::test]
-async fn half_a_request() {
-    let address = server(Server::stream()).await;
+async fn half_a_request<N: Net>() {
+    let address = server::<N>(Server::stream()).await;
     let mut tcp = TcpStream::connect(address).await.unwrap();
     tcp.write_all(&GOOD.as_bytes()[..40]).await.unwrap();
-    tcp.shutdown().await.unwrap();
+    tcp.shutdown(Shutdown::Write).unwrap();
     assert_eq!(answer(&mut tcp, "half a request").await.0, 400);
-    well_behaved(address).await;
-}
-
-/// Bad answers to a client: it fails, and never opens.
-#[tokio::test]
-async fn bad_answers() {
-    let accept =
-        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n";
-    // The one that RFC 6455 §1.3 gives for a key, which is not ours.
-    let with = |field: &str| {
-        format!("{accept}Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n{field}\r\n\r\n")
-    };
-    let bad = ErrorKind::InvalidData;
-    let table: [(&str, String, ErrorKind); 11] = [
-        ("a folded field", with("X: a\r\n b"), bad),
-        ("bare LF", with("X: a\nY: b"), bad),
-        ("HTTP/1.0", accept.replace("1.1", "1.0") + "\r\n", bad),
-        ("100 fields and one", with(&["X: y"; 101].join("\r\n")), bad),
-        ("16 KiB", with(&format!("X: {}", "y".repeat(16 << 10))), bad),
-        (
-            "garbage",
-            "SSH-2.0-OpenSSH_9.6\r\n".repeat(3),
-            ErrorKind::InvalidData,
-        ),
-        (
-            "no accept",
-            format!("{accept}Sec-WebSocket-Protocol: binary\r\n\r\n"),
-            ErrorKind::InvalidData,
-        ),
-        (
-            "a wrong accept (Apache CVE-2019-17567)",
-            format!("{accept}Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n"),
-            ErrorKind::InvalidData,
-        ),
-        (
-            "200",
-            "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n".into(),
-            ErrorKind::ConnectionRefused,
-        ),
-        (
-            "a redirect (autobahn CVE-2020-35678)",
-            "HTTP/1.1 302 Found\r\nLocation: ws://elsewhere/\r\nContent-Length: 0\r\n\r\n".into(),
-            ErrorKind::ConnectionRefused,
-        ),
-        ("the end", String::new(), ErrorKind::UnexpectedEof),
-    ];
-    for (about, response, kind) in table {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("ws://{}/", listener.local_addr().unwrap());
-        let serving = async {
-            let (mut tcp, _) = listener.accept().await.unwrap();
-            let mut buf = [0; 4096];
-            assert_ne!(tcp.read(&mut buf).await.unwrap(), 0);
-            tcp.write_all(response.as_bytes()).await.unwrap();
-            tcp.shutdown().await.unwrap();
-            tcp
-        };
-        let options = Client::stream();
-        let (connected, _tcp) = tokio::join!(connect_with(&url, &options), serving);
-        let error = connected.map(drop).expect_err(about);
-        assert_eq!(error.kind(), kind, "{about}: {error}");
-        // Not refused for something else.
-        assert_eq!(
-            error.to_string().contains("Accept"),
-            about.contains("accept"),
-            "{about}: {error}"
-        );
-    }
+    well_behaved::<N>(address).await;
 }

@@ -37,9 +37,15 @@ fn of_file(path: &PathBuf, names: &mut BTreeSet<String>) {
             .unwrap(),
         stem => stem,
     };
-    let (mut is_test, mut suite) = (false, String::new());
+    let (mut is_test, mut is_list, mut suite) = (false, false, String::new());
     for line in text.lines().map(str::trim) {
-        if line == "#[test]" || line == "#[tokio::test]" {
+        if line.starts_with("wsstream_tests::on_") {
+            is_list = line.ends_with('{');
+        } else if is_list && line == "}" {
+            is_list = false;
+        } else if is_list {
+            names.insert(format!("{module}::{line}"));
+        } else if line == "#[test]" || line == "#[tokio::test]" {
             is_test = true;
         } else if let Some((_, rest)) = line.split_once("fn ").filter(|_| is_test) {
             let name = rest.split('(').next().unwrap();
