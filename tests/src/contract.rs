@@ -33,7 +33,7 @@
 //! | 5 dropping any future loses nothing | `cancel::every_future_dropped_at_every_poll` `cancel::close_dropped_at_every_poll` `turns::a_handshake_dropped_at_every_poll` `turns::messages_dropped_at_every_poll` `turns::dialling_and_accepting_dropped_at_every_poll` `relay::a_relay_that_is_dropped_with_octets_under_way_ends_as_a_failure` |
 //! | halves in different tasks | `cancel::halves_in_different_tasks` `faithful::halves_in_four_tasks_over_seven_octets_lose_no_wake_up` |
 //! | pings answered whatever is polled | `cancel::pings_while_reading` `cancel::pings_while_writing` `cancel::pings_while_driving` `pings::pings_are_answered_behind_64_kib_and_not_behind_more` |
-//! | 6 keepalive off by default, by progress | `alive::off_by_default` `alive::a_silent_peer` `alive::an_answering_peer` `alive::a_slow_busy_link_in` `alive::a_slow_busy_link_out` |
+//! | 6 keepalive off by default, by progress | `alive::off_by_default` `alive::a_silent_peer` `alive::an_answering_peer` `alive::a_slow_busy_link_in` `alive::a_slow_busy_link_out` `alive::times_that_never_come` |
 //! | handshake limits are totals | `alive::a_dripping_request` `alive::a_dripping_response` `bad_handshakes::a_request_that_drips` |
 //! | 7 observable | `observable::counters` `observable::agreed` `observable::octets_behind_the_handshake` `contract::leftovers` |
 //! | frame-level logs | `debug::every_frame_of_those_who_are_set_to_it` |

@@ -20,6 +20,7 @@ macro_rules! contract_suite {
                     a_dripping_request
                     a_dripping_response
                     timers_while_driven
+                    times_that_never_come
                 }
                 half_close {
                     a_slow_reply

@@ -32,7 +32,10 @@ impl pump::Timer for Timer {
     }
 
     fn poll_sleep(&mut self, cx: &mut Context<'_>, deadline: Timestamp) -> Poll<()> {
-        let deadline = self.origin + deadline.since_origin();
+        let Some(deadline) = self.origin.checked_add(deadline.since_origin()) else {
+            // No clock goes so far.
+            return Poll::Pending;
+        };
         let sleep = self
             .sleep
             .get_or_insert_with(|| Box::pin(sleep_until(deadline)));

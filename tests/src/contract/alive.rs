@@ -10,7 +10,7 @@ use wsstream_core::{Config, Keepalive, Opcode, StreamError, Timeout};
 
 use super::shutdown::round;
 use super::{bare_client, bare_server, client_and_peer, server_and_peer, stream_error};
-use crate::{Pattern, PausedClock, Read, Stream, Write};
+use crate::{Pattern, PausedClock, Read, Stream, Write, open_with};
 
 fn keepalive(interval: u64, timeout: u64) -> Config {
     let (interval, timeout) = (Duration::from_secs(interval), Duration::from_secs(timeout));
@@ -213,4 +213,29 @@ pub async fn timers_while_driven<R: PausedClock>() {
     };
     let ((), _peer) = tokio::join!(driving, answering);
     assert_eq!(round(R::now()), Duration::from_secs(30));
+}
+
+/// Limits that are longer than any clock goes are as good as none.
+pub async fn times_that_never_come<R: PausedClock>() {
+    let config = Config::new()
+        .keepalive(Keepalive::new(Duration::MAX, Duration::MAX))
+        .close_timeout(Duration::MAX);
+    let client = Client::stream().handshake_timeout(Duration::MAX);
+    let server = Server::stream().handshake_timeout(Duration::MAX);
+    let ends = R::pipe(100);
+    let (mut client, mut server) =
+        open_with::<R>(ends, &client.config(config.clone()), &server.config(config)).await;
+    let (late, read) = tokio::join!(
+        async {
+            R::sleep(Duration::from_secs(36_000)).await;
+            client.write_all(b"late").await?;
+            client.close().await
+        },
+        async {
+            let read = server.read_exact(4).await?;
+            server.close().await.map(|()| read)
+        }
+    );
+    late.unwrap();
+    assert_eq!(read.unwrap(), b"late");
 }

@@ -123,7 +123,8 @@ where
     ));
     while let Some(address) = addresses.next() {
         let now = timer.now();
-        let share = (ends - now).div_f64((addresses.len() + 1) as f64);
+        let to_try = u32::try_from(addresses.len() + 1).unwrap_or(u32::MAX);
+        let share = (ends - now) / to_try;
         connected = within(timer, now + share, connect(address))
             .await
             .unwrap_or_else(|| Err(too_late("no connection", host)));

@@ -82,6 +82,10 @@ type Failure<'a> = (&'a str, Option<&'a [Host]>, ErrorKind, u64, &'a str);
 
 /// Dials with 12 seconds, and tells what came of it, and when each address was tried.
 fn dialled(url: &str, hosts: Option<&[Host]>) -> Dialled {
+    dialled_within(secs(12), url, hosts)
+}
+
+fn dialled_within(limit: Duration, url: &str, hosts: Option<&[Host]>) -> Dialled {
     let clock = Clock::default();
     let network = Network {
         hosts: hosts.map(<[_]>::to_vec),
@@ -90,7 +94,7 @@ fn dialled(url: &str, hosts: Option<&[Host]>) -> Dialled {
     };
     let (url, mut timer, task) = (Url::parse(url).unwrap(), clock.sleeper(), Task::new());
     let result = {
-        let mut dialling = Box::pin(dial(&network, &mut timer, &url, secs(12)));
+        let mut dialling = Box::pin(dial(&network, &mut timer, &url, limit));
         loop {
             if let Poll::Ready(result) = dialling.as_mut().poll(&mut task.cx()) {
                 break result;
@@ -170,4 +174,11 @@ fn the_last_failure_is_told_and_the_limit_is_kept() {
         assert_eq!((error.kind(), took), (kind, secs(after)), "{url} {hosts:?}");
         assert!(error.to_string().contains(says), "{error}");
     }
+}
+
+#[test]
+fn a_limit_without_end_is_none() {
+    let (result, tried, took) = dialled_within(Duration::MAX, "ws://a/", Some(&[Refuses, Answers]));
+    assert_eq!(result.unwrap(), (Answers, Duration::MAX));
+    assert_eq!((tried.len(), took), (2, secs(0)));
 }
