@@ -58,6 +58,7 @@
 //! |---|---|
 //! | each status, and the next connection unharmed | `bad_handshakes::every_row_and_the_next_connection` `bad_handshakes::the_same_octet_by_octet` |
 //! | 408 in total | `bad_handshakes::a_request_that_drips` `bad_handshakes::a_request_that_never_comes` |
+//! | a line in the log that says what came | `debug::every_refusal` `debug::every_failure` `debug::who_is_gone_before_asking` |
 //! | answers that a client refuses, or does not wait for the end of | `bad_answers::each_bad_answer` `bad_answers::answers_without_end` |
 //! | each octet of a head scanned once | `head::each_octet_is_looked_at_once` |
 //! | each close code, nothing from beyond, the next connection | `bad_frames::on_binary` `bad_frames::on_base64` `bad_frames::at_a_client` |

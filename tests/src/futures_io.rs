@@ -291,6 +291,10 @@ stream!(FuturesRaw<smol_net::TcpStream>, smol_halves);
 // Peers are smol's sockets, which work on any runtime.
 read!(smol_net::TcpStream,);
 write!(smol_net::TcpStream,);
+#[cfg(feature = "rustls")]
+read!(futures_rustls::TlsStream<smol_net::TcpStream>,);
+#[cfg(feature = "rustls")]
+write!(futures_rustls::TlsStream<smol_net::TcpStream>,);
 
 thread_local! {
     /// Where tasks run while the clock is paused.

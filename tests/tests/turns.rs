@@ -1,18 +1,37 @@
 //! 3.5 and section 5: every public future of a handshake and of whole messages dropped at every poll, and
 //! work per poll bounded, whatever a peer has ready. Polls and reads are counted, nothing is timed.
+#![expect(clippy::unwrap_used, reason = "these are tests, helpers included")]
 
 use std::future::{Future, poll_fn};
 use std::io;
-use std::pin::{Pin, pin};
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf, duplex};
+use smol::LocalExecutor;
 use wsstream_core::Opcode::{Binary, Continuation, Ping};
-use wsstream_tests::{fragment, masked, wait_once};
-use wsstream_tokio::{
-    Agreed, Client, Config, Listener, Message, Opened, Refusal, Server, Upgraded, WebSocket,
-    WsStream, accept_with, connect, connect_on, relay,
-};
+use wsstream_core::handshake::{Client, Refusal, Server};
+use wsstream_core::pump::Upgraded;
+use wsstream_core::{Message, Seed};
+use wsstream_tests::net::{Adapter, Incoming, Listener, Net, Opened, Socket};
+use wsstream_tests::{Flood, Read, Stream, Write, fragment, masked, next_turn, wait_once};
+
+wsstream_tests::on_one_thread! {
+    a_handshake_dropped_at_every_poll
+    messages_dropped_at_every_poll
+    one_poll_is_bounded_whatever_the_peer_has_ready
+    other_tasks_have_their_turn
+}
+
+/// Only those who listen.
+mod listening {
+    use super::dialling_and_accepting_dropped_at_every_poll;
+
+    wsstream_tests::on_both_adapters! {
+        dialling_and_accepting_dropped_at_every_poll
+    }
+}
 
 /// Polls a future `polls` times at most, when it was woken, and drops it: what it gave, if it did.
 async fn at_most<F: Future>(polls: usize, future: F) -> Option<F::Output> {
@@ -31,15 +50,14 @@ async fn at_most<F: Future>(polls: usize, future: F) -> Option<F::Output> {
 
 /// Wherever a handshake is dropped, its transport ends for the other side, who fails and does not hang,
 /// or has all of it.
-#[tokio::test]
-async fn a_handshake_dropped_at_every_poll() {
+async fn a_handshake_dropped_at_every_poll<A: Adapter>() {
     for (client_drops, refuses) in [(true, false), (false, false), (false, true)] {
         for polls in 1.. {
-            let (near, far) = duplex(16);
+            let (near, far) = A::pipe(16);
             let (client, server) = (Client::stream(), Server::stream());
-            let connecting = connect_on(near, "ws://localhost/", &client);
+            let connecting = A::connect_on(near, &client);
             let accepting = async {
-                let incoming = accept_with(far, &server).await?;
+                let incoming = A::accept_with(far, &server).await?;
                 if refuses {
                     incoming.refuse(&Refusal::new(403)).await?;
                     return Err(io::Error::other("refused"));
@@ -64,17 +82,12 @@ async fn a_handshake_dropped_at_every_poll() {
 
 /// Messages dropped at every poll while they are sent or received: each arrives once and whole, or not
 /// at all if nothing of it had been begun.
-#[tokio::test]
-async fn messages_dropped_at_every_poll() {
+async fn messages_dropped_at_every_poll<A: Adapter>() {
     for polls in 1..=4 {
-        let (near, far) = duplex(7);
-        let socket = |io, role| {
-            let (agreed, config) = (Agreed::default(), Config::new());
-            Opened::from_upgraded(io, role, agreed, config, Vec::new()).into_socket()
-        };
-        let seed = wsstream_tokio::Seed::new([1; 32]);
-        let mut client: WebSocket<_> = socket(near, Upgraded::Client(seed));
-        let mut server = socket(far, Upgraded::Server);
+        let (near, far) = A::pipe(7);
+        let role = Upgraded::Client(Seed::new([1; 32]));
+        let mut client = A::from_upgraded(near, role, Vec::new()).into_socket();
+        let mut server = A::from_upgraded(far, Upgraded::Server, Vec::new()).into_socket();
         let sending = async {
             for number in 0..50_u8 {
                 let message = Message::Binary(vec![number; 200].into());
@@ -107,50 +120,6 @@ async fn messages_dropped_at_every_poll() {
     }
 }
 
-/// A transport that always has more of the same, and takes everything.
-struct Flood {
-    wire: Vec<u8>,
-    at: usize,
-    reads: usize,
-}
-
-impl AsyncRead for Flood {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let this = &mut *self;
-        this.reads += 1;
-        let enough = buf.filled().len() + buf.remaining().min(1000);
-        while buf.filled().len() < enough {
-            let rest = &this.wire[this.at..];
-            let len = rest.len().min(enough - buf.filled().len());
-            buf.put_slice(&rest[..len]);
-            this.at = (this.at + len) % this.wire.len();
-        }
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl AsyncWrite for Flood {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-        data: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Poll::Ready(Ok(data.len()))
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-}
-
 /// What never ends, and gives a reader nothing; it begins with the first fragment of a message.
 fn floods() -> [(&'static str, Vec<u8>); 3] {
     [
@@ -160,15 +129,12 @@ fn floods() -> [(&'static str, Vec<u8>); 3] {
     ]
 }
 
-fn flooded(wire: &[u8]) -> Opened<Flood> {
-    let flood = Flood {
-        wire: wire.to_vec(),
-        at: 0,
-        reads: 0,
-    };
+/// A server that is flooded, and how often it reads.
+fn flooded<A: Adapter>(wire: &[u8]) -> (A::Opened, Arc<AtomicUsize>) {
+    let (flood, reads) = Flood::new(wire.to_vec());
     let begun = fragment(Binary, false, b"");
-    let (agreed, config) = (Agreed::default(), Config::new());
-    Opened::from_upgraded(flood, Upgraded::Server, agreed, config, begun)
+    let opened = A::from_upgraded(A::flood(flood), Upgraded::Server, begun);
+    (opened, reads)
 }
 
 fn once<F: Future>(future: F) -> Poll<F::Output> {
@@ -178,10 +144,9 @@ fn once<F: Future>(future: F) -> Poll<F::Output> {
 /// One poll of anything reads no more than so often.
 const READS: usize = 64;
 
-#[tokio::test]
-async fn one_poll_is_bounded_whatever_the_peer_has_ready() {
-    type Op = fn(&mut WsStream<Flood>);
-    let ops: [(&str, Op); 6] = [
+async fn one_poll_is_bounded_whatever_the_peer_has_ready<A: Adapter>() {
+    type Op<A> = fn(&mut <A as wsstream_tests::Runtime>::Stream);
+    let ops: [(&str, Op<A>); 6] = [
         ("read", |stream| {
             assert!(once(stream.read(&mut [0; 9])).is_pending());
         }),
@@ -196,54 +161,53 @@ async fn one_poll_is_bounded_whatever_the_peer_has_ready() {
         }),
         ("close", |stream| assert!(once(stream.close()).is_pending())),
         ("relay", |stream| {
-            let (mut near, _far) = duplex(10);
-            assert!(once(relay(stream, &mut near)).is_pending());
+            let (mut near, _far) = A::pipe(10);
+            assert!(once(A::relay(stream, &mut near)).is_pending());
         }),
     ];
     for (about, wire) in floods() {
         for (op, run) in ops {
-            let mut stream = flooded(&wire).into_stream();
-            run(&mut stream);
-            let reads = stream.get_ref().reads;
+            let (opened, reads) = flooded::<A>(&wire);
+            run(&mut opened.into_stream());
+            let reads = reads.load(Ordering::Relaxed);
             assert!(reads <= READS, "{op}, {about}: {reads} reads in one poll");
         }
-        let mut socket = flooded(&wire).into_socket();
-        assert!(once(socket.recv()).is_pending());
-        assert!(socket.get_ref().reads <= READS, "recv, {about}");
+        let (opened, reads) = flooded::<A>(&wire);
+        assert!(once(opened.into_socket().recv()).is_pending());
+        assert!(reads.load(Ordering::Relaxed) <= READS, "recv, {about}");
     }
 }
 
-/// Other tasks of the same thread have their turn while one is flooded.
-#[tokio::test]
-async fn other_tasks_have_their_turn() {
+/// Other tasks of the same thread have their turn while one is flooded, which has its own again and again.
+async fn other_tasks_have_their_turn<A: Adapter>() {
     for (about, wire) in floods() {
-        let mut stream = flooded(&wire).into_stream();
-        let flooded = tokio::spawn(async move { stream.read(&mut [0; 9]).await });
-        for _ in 0..3 {
-            tokio::task::yield_now().await;
+        let thread = LocalExecutor::new();
+        let (opened, reads) = flooded::<A>(&wire);
+        let mut stream = opened.into_stream();
+        let flooded = thread.spawn(async move { stream.read(&mut [0; 9]).await });
+        for turn in 1..=3 {
+            let before = reads.load(Ordering::Relaxed);
+            assert!(thread.try_tick(), "{about}: turn {turn} does not come");
+            assert!(reads.load(Ordering::Relaxed) > before, "{about}");
+            next_turn().await;
         }
         assert!(!flooded.is_finished(), "{about}");
-        flooded.abort();
-        assert!(flooded.await.unwrap_err().is_cancelled(), "{about}");
     }
 }
 
 /// Whoever is dropped while it dials or waits for who has dialled: nobody else is lost by it.
-#[tokio::test]
-async fn dialling_and_accepting_dropped_at_every_poll() {
-    let mut listener = Listener::bind("127.0.0.1:0", Server::stream())
-        .await
-        .unwrap();
-    let url = format!("ws://{}/", listener.local_addr().unwrap());
+async fn dialling_and_accepting_dropped_at_every_poll<N: Net>() {
+    let mut listener = N::bind(Server::stream()).await;
+    let url = format!("ws://{}/", listener.local_addr());
     let dialled = async {
         let mut dropped = 0;
         for polls in 1.. {
-            match at_most(polls, connect(&url)).await {
+            match at_most(polls, N::dial(&url)).await {
                 None => dropped += 1,
                 Some(stream) => {
                     let mut stream = stream.unwrap();
                     stream.write_all(b"hello").await.unwrap();
-                    assert_eq!(stream.read_u8().await.unwrap(), b'h');
+                    assert_eq!(stream.read_exact(1).await.unwrap(), b"h");
                     return dropped;
                 }
             }
@@ -260,13 +224,13 @@ async fn dialling_and_accepting_dropped_at_every_poll() {
             let Ok(opened) = incoming.unwrap().accept().await else {
                 continue;
             };
-            tokio::spawn(async move {
+            drop(N::spawn(async move {
                 let mut stream = opened.into_stream();
-                if let Ok(octet) = stream.read_u8().await {
-                    stream.write_u8(octet).await.unwrap();
+                if let Ok(octet) = stream.read_exact(1).await {
+                    stream.write_all(&octet).await.unwrap();
                 }
                 let _ = stream.close().await;
-            });
+            }));
         }
     };
     let dropped = tokio::select! {

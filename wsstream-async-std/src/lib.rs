@@ -134,6 +134,6 @@ pub use wsstream_core::handshake::{
 };
 pub use wsstream_core::pump::{Relayed, Upgraded};
 pub use wsstream_core::{
-    Close, CloseCode, ClosedBy, Config, Connection, Counters, DataKind, InvalidUrl, Keepalive,
-    Message, ProtocolError, Seed, StreamError, Timeout, Url,
+    Close, CloseCode, ClosedBy, Config, Connection, Counters, DataKind, Deflate, InvalidUrl,
+    Keepalive, Message, PerMessageDeflate, ProtocolError, Seed, StreamError, Timeout, Url,
 };

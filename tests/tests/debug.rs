@@ -1,0 +1,179 @@
+//! What is logged through `tracing`: with `debug` every frame, of the connections that are set to it and of
+//! no others; every refusal and every failure anyway, with what came.
+#![expect(clippy::unwrap_used, reason = "these are tests, helpers included")]
+
+use std::io;
+use std::net::TcpStream;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use rustix::net::sockopt::set_socket_linger;
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::util::SubscriberInitExt;
+use wsstream_core::Config;
+use wsstream_core::Opcode::Text;
+use wsstream_core::handshake::{Client, Server};
+use wsstream_tests::contract::server_and_peer;
+use wsstream_tests::net::{Adapter, Incoming, Listener, Net};
+use wsstream_tests::{AsyncStd, OneThread, Read, Stream, Tokio, Write, within};
+
+wsstream_tests::on_one_thread! {
+    every_frame_of_those_who_are_set_to_it
+    every_refusal
+    every_failure
+}
+
+#[test]
+fn who_is_gone_before_asking() {
+    Tokio::run_on_one_thread(gone_before_asking::<Tokio>());
+    AsyncStd::run_on_one_thread(gone_before_asking::<AsyncStd>());
+}
+
+/// Where the log goes.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Log {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(line);
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Log {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
+
+/// What is logged while this is done, on the thread that asks.
+async fn log_of<T>(story: impl Future<Output = T>) -> String {
+    let log = Log::default();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::DEBUG)
+        .with_ansi(false)
+        .with_writer(log.clone())
+        .finish();
+    let guard = subscriber.set_default();
+    story.await;
+    drop(guard);
+    let log = log.0.lock().unwrap().clone();
+    // Of others nothing is promised.
+    let log = String::from_utf8(log).unwrap();
+    log.lines()
+        .filter(|line| line.contains(" wsstream: "))
+        .map(|line| format!("{line}\n"))
+        .collect()
+}
+
+/// What is logged while a client says five octets and closes.
+async fn logged<A: Adapter>(at_client: bool, at_server: bool) -> String {
+    let client = Client::stream().config(Config::new().debug(at_client));
+    let server = Server::stream().config(Config::new().debug(at_server));
+    log_of(async {
+        let (near, far) = A::pipe(1000);
+        let (client, server) = tokio::join!(A::connect(near, &client), A::accept(far, &server));
+        let (mut client, mut server) = (client.unwrap(), server.unwrap());
+        client.write_all(b"hello").await.unwrap();
+        server.read_exact(5).await.unwrap();
+        let (closed, _) = tokio::join!(client.close(), server.close());
+        closed.unwrap();
+    })
+    .await
+}
+
+async fn every_frame_of_those_who_are_set_to_it<A: Adapter>() {
+    for (at_client, at_server) in [(true, false), (false, true), (true, true)] {
+        let log = logged::<A>(at_client, at_server).await;
+        let count = |role: &str, what: &str| {
+            let line = |line: &&str| line.contains(role) && line.contains(what);
+            log.lines().filter(line).count()
+        };
+        // The data frame and a Close there, a Close back.
+        let (client, server) = (usize::from(at_client), usize::from(at_server));
+        assert_eq!(count("role=Client", "frame sent"), 2 * client, "{log}");
+        assert_eq!(count("role=Client", "frame received"), client, "{log}");
+        assert_eq!(count("role=Server", "frame received"), 2 * server, "{log}");
+        assert_eq!(count("role=Server", "frame sent"), server, "{log}");
+        assert_eq!(count("opcode=Binary", "len=5"), client + server, "{log}");
+    }
+    assert_eq!(logged::<A>(false, false).await, "");
+}
+
+/// One line, which says what came: of what is no request, of what policy refuses.
+async fn every_refusal<A: Adapter>() {
+    let good = "GET /here HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+        Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    let table = [
+        ("hello, is this ssh?\r\n\r\n".to_owned(), "ssh"),
+        (good.replace("GET", "POST"), "POST"),
+        (good.replace("13", "8"), "version"),
+        (
+            good.replace("Host", "Origin: http://evil.example\r\nHost"),
+            "evil.example",
+        ),
+        (good.replace("/here", "/there"), "/there"),
+    ];
+    let server = Server::stream().path("/here");
+    for (request, says) in table {
+        let log = log_of(async {
+            let (mut near, far) = A::pipe(1000);
+            let refusing = async {
+                let incoming = A::accept_with(far, &server).await?;
+                incoming.accept().await.map(drop)
+            };
+            let (refused, ()) = tokio::join!(refusing, async move {
+                near.write_all(request.as_bytes()).await.unwrap();
+                near.read_to_end().await.1.unwrap();
+            });
+            assert!(refused.is_err());
+        })
+        .await;
+        assert_eq!(log.lines().count(), 1, "{log}");
+        assert!(log.contains("refused") && log.contains(says), "{log}");
+    }
+}
+
+async fn every_failure<A: Adapter>() {
+    for debug in [false, true] {
+        let log = log_of(async {
+            let (mut stream, mut peer) =
+                server_and_peer::<A>(A::pipe(1000), Config::new().debug(debug)).await;
+            peer.send(Text, b"text").await;
+            stream.read(&mut [0; 9]).await.unwrap_err();
+        })
+        .await;
+        let failures = log.lines().filter(|line| line.contains("failed"));
+        assert_eq!(failures.count(), 1, "{log}");
+    }
+}
+
+/// A connection that a listener has lost without a word of HTTP.
+async fn gone_before_asking<N: Net>() {
+    let log = log_of(async {
+        let mut listener = N::bind(Server::stream()).await;
+        let tcp = TcpStream::connect(listener.local_addr()).unwrap();
+        set_socket_linger(&tcp, Some(Duration::ZERO)).unwrap();
+        let gone = async {
+            let mut tcp = Some(tcp);
+            loop {
+                if listener.connections() == 1 {
+                    tcp = None;
+                } else if tcp.is_none() {
+                    break;
+                }
+                let _ = within::<N, _>(Duration::from_millis(1), listener.accept()).await;
+            }
+        };
+        gone.await;
+    })
+    .await;
+    assert_eq!(log.lines().count(), 1, "{log}");
+    assert!(log.contains("connection refused"), "{log}");
+}

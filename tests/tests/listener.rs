@@ -1,0 +1,138 @@
+//! Both adapters' listeners on real sockets: their limits and their end.
+#![expect(clippy::unwrap_used, reason = "these are tests, helpers included")]
+
+use std::io::ErrorKind;
+use std::time::Duration;
+
+use smol::net::TcpStream;
+use wsstream_core::handshake::Server;
+use wsstream_core::{CloseCode, Config, StreamError};
+use wsstream_tests::contract::{read_all, stream_error};
+use wsstream_tests::net::{Incoming, Listener, Net, Opened};
+use wsstream_tests::{Read, Stream, Write, next_turn, poll_once, within};
+
+wsstream_tests::on_both_adapters! {
+    the_next_one_waits_until_one_leaves
+    an_idle_connection_gets_1001_and_a_busy_one_finishes
+    a_stubborn_connection_is_cut_off
+    who_has_not_asked_yet_is_refused
+    a_request_that_nobody_has_taken_is_refused
+}
+
+const GRACE: Duration = Duration::from_secs(60);
+
+async fn listener<N: Net>(server: Server) -> (N::Listener, String) {
+    let listener = N::bind(server).await;
+    let url = format!("ws://{}/", listener.local_addr());
+    (listener, url)
+}
+
+/// Both ends of a connection.
+async fn pair<N: Net>(listener: &mut N::Listener, url: &str) -> (N::NetStream, N::NetStream) {
+    let (client, server) = tokio::join!(N::dial(url), async {
+        listener.accept().await.unwrap().accept().await
+    });
+    (client.unwrap(), server.unwrap().into_stream())
+}
+
+async fn the_next_one_waits_until_one_leaves<N: Net>() {
+    let (listener, url) = listener::<N>(Server::stream()).await;
+    let mut listener = listener.max_connections(1);
+    let (_client, stream) = pair::<N>(&mut listener, &url).await;
+    let next = N::spawn(async move { N::dial(&url).await });
+    // Everything that could let it in has had its turn.
+    let accepted = within::<N, _>(Duration::from_millis(100), listener.accept()).await;
+    assert!(accepted.is_none());
+    drop(stream);
+    let incoming = listener.accept().await.unwrap();
+    let _stream = incoming.accept().await.unwrap().into_stream();
+    next.await.unwrap();
+}
+
+async fn an_idle_connection_gets_1001_and_a_busy_one_finishes<N: Net>() {
+    let (mut listener, url) = listener::<N>(Server::stream()).await;
+    let address = listener.local_addr();
+    let (mut idle_client, mut idle) = pair::<N>(&mut listener, &url).await;
+    let (mut busy_client, mut busy) = pair::<N>(&mut listener, &url).await;
+    drop(N::spawn(async move {
+        let error = idle.read(&mut [0; 9]).await.unwrap_err();
+        assert_eq!(stream_error(&error), Some(&StreamError::ShutDown));
+    }));
+    drop(N::spawn(async move {
+        let request = read_all(&mut busy).await;
+        busy.write_all(&request).await.unwrap();
+        busy.close().await.unwrap();
+    }));
+    let shutdown = N::spawn(listener.shutdown(Duration::from_secs(1)));
+    while TcpStream::connect(address).await.is_ok() {
+        next_turn().await;
+    }
+    busy_client.write_all(b"finished").await.unwrap();
+    busy_client.shutdown().await.unwrap();
+    assert_eq!(read_all(&mut busy_client).await, b"finished");
+    busy_client.close().await.unwrap();
+    let error = idle_client.read(&mut [0; 9]).await.unwrap_err();
+    assert!(matches!(stream_error(&error), Some(StreamError::Closed(_))));
+    let close = idle_client.received_close().unwrap();
+    assert_eq!(close.code(), Some(CloseCode::GOING_AWAY));
+    assert_eq!(shutdown.await, 0);
+}
+
+/// It sends for ever and answers no Close.
+async fn a_stubborn_connection_is_cut_off<N: Net>() {
+    let config = Config::new().close_timeout(Duration::from_millis(200));
+    let (mut listener, url) = listener::<N>(Server::stream().config(config)).await;
+    let (client, mut stream) = pair::<N>(&mut listener, &url).await;
+    let (mut raw, _) = client.into_inner();
+    let sending = N::spawn(async move {
+        let frame = [&[0x82, 0x84, 0, 0, 0, 0][..], b"more"].concat();
+        while raw.write_all(&frame).await.is_ok() {}
+    });
+    let reading = N::spawn(async move {
+        loop {
+            if let Err(error) = stream.read(&mut [0; 4096]).await {
+                return error;
+            }
+        }
+    });
+    assert_eq!(listener.shutdown(Duration::ZERO).await, 0);
+    let error = reading.await;
+    assert_eq!(error.kind(), ErrorKind::TimedOut);
+    assert_eq!(stream_error(&error), Some(&StreamError::ShutDown));
+    sending.await;
+}
+
+async fn who_has_not_asked_yet_is_refused<N: Net>() {
+    let (mut listener, _) = listener::<N>(Server::stream()).await;
+    let address = listener.local_addr();
+    let mut tcp = TcpStream::connect(address).await.unwrap();
+    while listener.connections() == 0 {
+        let _ = within::<N, _>(Duration::from_millis(1), listener.accept()).await;
+    }
+    let shutdown = N::spawn(listener.shutdown(GRACE));
+    let answer = String::from_utf8(read_all(&mut tcp).await).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
+    drop(tcp);
+    assert_eq!(shutdown.await, 0);
+}
+
+async fn a_request_that_nobody_has_taken_is_refused<N: Net>() {
+    let (mut listener, url) = listener::<N>(Server::stream()).await;
+    let connecting = N::spawn(async move { N::dial(&url).await.map(drop) });
+    while listener.connections() == 0 {
+        let accepted = within::<N, _>(Duration::from_millis(1), listener.accept()).await;
+        if let Some(incoming) = accepted {
+            // It was as quick as that; then the answer is ours to give.
+            let mut shutdown = Box::pin(listener.shutdown(GRACE));
+            assert!(poll_once(&mut shutdown).await.is_pending());
+            assert!(incoming.unwrap().accept().await.is_err());
+            assert_eq!(shutdown.await, 0);
+            let error = connecting.await.unwrap_err();
+            assert!(error.to_string().contains("503"), "{error}");
+            return;
+        }
+    }
+    assert_eq!(listener.shutdown(GRACE).await, 0);
+    let error = connecting.await.unwrap_err();
+    assert!(error.to_string().contains("503"), "{error}");
+}
