@@ -1,9 +1,6 @@
 //! Both adapters with each other: what one sends, the other understands.
 #![expect(clippy::unwrap_used, reason = "these are tests, helpers included")]
 
-use std::io::{BufRead, BufReader};
-use std::net::TcpListener;
-use std::process::{Child, Command, Stdio};
 use std::thread::spawn;
 
 use async_std::task::block_on;
@@ -72,53 +69,6 @@ fn an_async_std_client_and_a_tokio_server() {
     let url = format!("ws://{}/", address.recv().unwrap());
     block_on(async { ask!(wsstream_async_std::connect(&url).await.unwrap(), sent) });
     server.join().unwrap();
-}
-
-/// An example, which is ended when the test is.
-struct Example(Child);
-
-impl Drop for Example {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-fn example(name: &str, url: &str) -> Command {
-    let this = std::env::current_exe().unwrap();
-    // target/PROFILE/deps/this, target/PROFILE/examples/NAME
-    let folder = this.parent().unwrap().parent().unwrap().join("examples");
-    let path = folder.join(name);
-    assert!(
-        path.exists(),
-        "the adapters' examples are not built: cargo test --workspace does it"
-    );
-    let mut command = Command::new(path);
-    command.arg(url).stdout(Stdio::piped());
-    command
-}
-
-/// The wrapped protocol's examples, each client with the other adapter's server.
-#[test]
-fn hello() {
-    for (client, server) in [
-        ("hello_client", "async_std_hello_server"),
-        ("async_std_hello_client", "hello_server"),
-        ("async_std_hello_client", "async_std_hello_server"),
-    ] {
-        let free = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = free.local_addr().unwrap();
-        drop(free);
-        let url = format!("ws://{address}");
-        let mut server = Example(example(server, &url).spawn().unwrap());
-        let mut lines = BufReader::new(server.0.stdout.take().unwrap()).lines();
-        let listening = lines.next().unwrap().unwrap();
-        assert_eq!(listening, format!("listening on {address}"));
-        let client = example(client, &url).output().unwrap();
-        assert!(client.status.success());
-        assert_eq!(client.stdout, b"how are you?\n");
-        assert_eq!(lines.next().unwrap().unwrap(), "hello");
-    }
 }
 
 /// TLS, both ways round; and a name that the certificate does not have.

@@ -1,5 +1,8 @@
 //! WebSocket in front of an unmodified TCP server: `async_std_relay [ws://HOST:PORT [TARGET_HOST:PORT]]`.
 //!
+//! SIGINT and SIGTERM end it: nobody can connect any more, and what is under way has ten seconds to
+//! finish, or until a second signal.
+//!
 //! Without a target it serves an echo service of its own, and says how to try it.
 
 use std::error::Error;
@@ -8,10 +11,12 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use async_signal::{Signal, Signals};
 use async_std::net::{TcpListener, TcpStream};
 use async_std::task::{block_on, spawn};
 use clap::Parser;
 use futures_util::io::{AsyncReadExt, AsyncWriteExt};
+use futures_util::{FutureExt, StreamExt, select};
 use rustix::net::sockopt::set_socket_linger;
 use wsstream_async_std::{
     Incoming, Listener, NetStream, Origins, Refusal, Server, Url, connect, relay,
@@ -71,15 +76,22 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
         return Ok(());
     }
     if args.target.is_none() {
-        println!("try it: cargo run --example tunnel -- - {}", args.url);
+        println!(
+            "try it: cargo run --example async_std_tunnel -- - {}",
+            args.url
+        );
         println!("        and type something: the echo service sends it back");
     }
     Ok(serving.await?)
 }
 
 async fn serve(mut listener: Listener, target: String) -> io::Result<()> {
+    let mut signals = Signals::new(ASKED_TO_END)?;
     loop {
-        let incoming = listener.accept().await?;
+        let incoming = select! {
+            incoming = listener.accept().fuse() => incoming?,
+            _ = signals.next().fuse() => break,
+        };
         let target = target.clone();
         spawn(async move {
             if let Err(error) = carry(incoming, &target).await {
@@ -87,6 +99,12 @@ async fn serve(mut listener: Listener, target: String) -> io::Result<()> {
             }
         });
     }
+    eprintln!("relay: {} to finish", listener.connections());
+    select! {
+        _ = listener.shutdown(GRACE).fuse() => {}
+        _ = signals.next().fuse() => {}
+    }
+    Ok(())
 }
 
 async fn carry(incoming: Incoming<NetStream>, target: &str) -> io::Result<()> {
@@ -142,3 +160,13 @@ async fn round_trip(url: &Url, text: &str) -> io::Result<String> {
     stream.read_to_string(&mut reply).await?;
     Ok(reply)
 }
+
+/// How long connections may go on after a signal.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// The signals for it.
+const ASKED_TO_END: &[Signal] = if cfg!(unix) {
+    &[Signal::Term, Signal::Int]
+} else {
+    &[Signal::Int]
+};

@@ -14,7 +14,8 @@ use std::time::Duration;
 use clap::Parser;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::signal::ctrl_c;
+#[cfg(unix)]
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use wsstream_tokio::{
     Incoming, Listener, NetStream, Origins, Refusal, Server, Url, connect, relay,
 };
@@ -102,30 +103,39 @@ async fn serve(mut listener: Listener, target: String) -> io::Result<()> {
     Ok(())
 }
 
-/// What asks a program to end.
+/// What asks a program to end, from when it is made.
 struct Signals {
     #[cfg(unix)]
-    terminate: tokio::signal::unix::Signal,
+    terminate: Signal,
+    #[cfg(unix)]
+    interrupt: Signal,
 }
 
+#[cfg(unix)]
 impl Signals {
     fn new() -> io::Result<Self> {
-        #[cfg(unix)]
-        use tokio::signal::unix::{SignalKind, signal};
         Ok(Self {
-            #[cfg(unix)]
             terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
         })
     }
 
     async fn recv(&mut self) {
-        #[cfg(unix)]
         tokio::select! {
             _ = self.terminate.recv() => {}
-            _ = ctrl_c() => {}
+            _ = self.interrupt.recv() => {}
         }
-        #[cfg(not(unix))]
-        let _ = ctrl_c().await;
+    }
+}
+
+#[cfg(not(unix))]
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self {})
+    }
+
+    async fn recv(&mut self) {
+        let _ = tokio::signal::ctrl_c().await;
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::error::Error;
 use std::io;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::process::ExitCode;
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
@@ -51,23 +51,24 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
     Url::parse(&url)?;
     if args.local == "-" {
         let mut stream = connect_with(&url, &client).await?.into_stream();
-        let local = tokio::io::join(tokio::io::stdin(), tokio::io::stdout());
-        let mut local = Local::new(local, &stream, wait);
+        let (stdin, stdout) = (tokio::io::stdin(), tokio::io::stdout());
+        let mut local = Local::new(stdin, stdout, &stream, wait);
+        let asked = asked_to_end()?;
         let ended = tokio::select! {
             relayed = relay(&mut stream, &mut local) => relayed.into_result().map(drop),
-            asked = asked_to_end() => end(asked, &mut stream).await,
+            () = asked => stream.close().await,
         };
         return Ok(ended?);
     }
     let listener = TcpListener::bind(&args.local).await?;
+    let mut asked = pin!(asked_to_end()?);
     eprintln!("tunnel: listening on {}", listener.local_addr()?);
     let mut connections = JoinSet::new();
     loop {
         let (mut tcp, peer) = tokio::select! {
             accepted = listener.accept() => accepted?,
             Some(_) = connections.join_next() => continue,
-            asked = asked_to_end() => {
-                asked?;
+            () = &mut asked => {
                 let open = connections.len();
                 // Dropped streams tell the peer so, as well as they can.
                 connections.shutdown().await;
@@ -88,7 +89,8 @@ async fn carry(tcp: &mut TcpStream, url: &str, client: &Client, wait: Duration) 
     let relayed = match connect_with(url, client).await {
         Ok(opened) => {
             let mut stream = opened.into_stream();
-            let mut local = Local::new(&mut *tcp, &stream, wait);
+            let (input, output) = tcp.split();
+            let mut local = Local::new(input, output, &stream, wait);
             relay(&mut stream, &mut local).await
         }
         Err(error) => {
@@ -103,34 +105,33 @@ async fn carry(tcp: &mut TcpStream, url: &str, client: &Client, wait: Duration) 
     relayed.into_result().map(drop)
 }
 
-/// OpenSSH ends its ProxyCommand with SIGHUP.
+/// Waits for one of the signals for it, from now on. OpenSSH ends its ProxyCommand with SIGHUP.
 #[cfg(unix)]
-async fn asked_to_end() -> io::Result<()> {
+fn asked_to_end() -> io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut hangup = signal(SignalKind::hangup())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = hangup.recv() => {}
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    Ok(())
+    Ok(async move {
+        tokio::select! {
+            _ = hangup.recv() => {}
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }
 
 #[cfg(not(unix))]
-async fn asked_to_end() -> io::Result<()> {
-    tokio::signal::ctrl_c().await
-}
-
-async fn end(asked: io::Result<()>, stream: &mut WsStream<NetStream>) -> io::Result<()> {
-    asked?;
-    stream.close().await
+fn asked_to_end() -> io::Result<impl Future<Output = ()>> {
+    Ok(async {
+        let _ = tokio::signal::ctrl_c().await;
+    })
 }
 
 /// The local end, whose end of input waits for the reply's, if the server did not agree to half close.
-struct Local<L> {
-    io: L,
+struct Local<R, W> {
+    input: R,
+    output: W,
     half_close: bool,
     /// Set at the end of input, to the time until which something has to come.
     ended: Option<Pin<Box<Sleep>>>,
@@ -139,10 +140,11 @@ struct Local<L> {
     reader: Waker,
 }
 
-impl<L> Local<L> {
-    fn new(io: L, stream: &WsStream<NetStream>, wait: Duration) -> Self {
+impl<R, W> Local<R, W> {
+    fn new(input: R, output: W, stream: &WsStream<NetStream>, wait: Duration) -> Self {
         Self {
-            io,
+            input,
+            output,
             half_close: stream.agreed().half_close(),
             ended: None,
             replied: false,
@@ -152,7 +154,7 @@ impl<L> Local<L> {
     }
 }
 
-impl<L: AsyncRead + Unpin> AsyncRead for Local<L> {
+impl<R: AsyncRead + Unpin, W: Unpin> AsyncRead for Local<R, W> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -161,7 +163,7 @@ impl<L: AsyncRead + Unpin> AsyncRead for Local<L> {
         let this = &mut *self;
         if this.ended.is_none() {
             let before = buf.filled().len();
-            ready!(Pin::new(&mut this.io).poll_read(cx, buf))?;
+            ready!(Pin::new(&mut this.input).poll_read(cx, buf))?;
             if this.half_close || buf.filled().len() > before {
                 return Poll::Ready(Ok(()));
             }
@@ -176,7 +178,7 @@ impl<L: AsyncRead + Unpin> AsyncRead for Local<L> {
     }
 }
 
-impl<L: AsyncWrite + Unpin> AsyncWrite for Local<L> {
+impl<R: Unpin, W: AsyncWrite + Unpin> AsyncWrite for Local<R, W> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -186,17 +188,17 @@ impl<L: AsyncWrite + Unpin> AsyncWrite for Local<L> {
         if let Some(ended) = &mut self.ended {
             ended.as_mut().reset(Instant::now() + wait);
         }
-        Pin::new(&mut self.io).poll_write(cx, data)
+        Pin::new(&mut self.output).poll_write(cx, data)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_flush(cx)
+        Pin::new(&mut self.output).poll_flush(cx)
     }
 
     /// The reply has ended.
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.replied = true;
         self.reader.wake_by_ref();
-        Pin::new(&mut self.io).poll_shutdown(cx)
+        Pin::new(&mut self.output).poll_shutdown(cx)
     }
 }

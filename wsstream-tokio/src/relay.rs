@@ -26,5 +26,5 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
     P: AsyncRead + AsyncWrite + Unpin,
 {
-    Relay::new(&mut *stream.inner, &mut Plain(Transport::new(other))).await
+    Relay::new(&mut *stream.inner, &mut Plain::new(Transport::new(other))).await
 }

@@ -111,31 +111,59 @@ impl<T: Transport> End for Stream<T> {
 }
 
 /// An end that is a transport itself, without WebSocket.
+///
+/// It flushes once after it was written, and shuts down once: there are transports for which each is work
+/// that begins anew whenever it is asked for, such as a standard output whose work another thread does.
 #[derive(Debug)]
-#[expect(clippy::exhaustive_structs, reason = "a wrapper, and nothing else")]
-pub struct Plain<T>(pub T);
+pub struct Plain<T> {
+    transport: T,
+    needs_flush: bool,
+    is_shut_down: bool,
+}
+
+impl<T: Transport> Plain<T> {
+    /// The end that reads from this transport, and writes to it.
+    pub const fn new(transport: T) -> Self {
+        Self {
+            transport,
+            needs_flush: false,
+            is_shut_down: false,
+        }
+    }
+}
 
 impl<T: Transport> End for Plain<T> {
     fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
-        self.0.poll_read(cx, buf)
+        self.transport.poll_read(cx, buf)
     }
 
     fn poll_write(&mut self, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
-        self.0.poll_write(cx, &[IoSlice::new(data)])
+        let written = ready!(self.transport.poll_write(cx, &[IoSlice::new(data)]));
+        self.needs_flush = true;
+        Poll::Ready(written)
     }
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.0.poll_flush(cx)
+        if self.needs_flush {
+            ready!(self.transport.poll_flush(cx))?;
+            self.needs_flush = false;
+        }
+        Poll::Ready(Ok(()))
     }
 
     /// What was written goes first: not every transport's shutdown sees to that. Some fail where both
     /// directions have ended already, which is as good.
     fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        ready!(self.0.poll_flush(cx))?;
-        match ready!(self.0.poll_shutdown(cx)) {
-            Err(error) if error.kind() == io::ErrorKind::NotConnected => Poll::Ready(Ok(())),
-            ended => Poll::Ready(ended),
+        ready!(End::poll_flush(self, cx))?;
+        if !self.is_shut_down {
+            match ready!(self.transport.poll_shutdown(cx)) {
+                Err(error) if error.kind() != io::ErrorKind::NotConnected => {
+                    return Poll::Ready(Err(error));
+                }
+                _ => self.is_shut_down = true,
+            }
         }
+        Poll::Ready(Ok(()))
     }
 
     fn poll_drive(&mut self, _: &mut Context<'_>) {}
@@ -151,7 +179,7 @@ impl<T: Transport> End for Plain<T> {
         failure: Option<&io::Error>,
     ) -> Poll<io::Result<()>> {
         match failure {
-            Some(_) => self.0.poll_flush(cx),
+            Some(_) => End::poll_flush(self, cx),
             None => End::poll_shutdown(self, cx),
         }
     }

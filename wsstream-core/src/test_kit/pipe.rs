@@ -38,6 +38,9 @@ pub struct Line {
     pub end: Option<io::Result<()>>,
     /// What writers are told, and after how many octets in all.
     pub write_end: Option<(u64, WriteEnd)>,
+    /// Whether every flush and every shutdown is begun, and has to be asked for again to be done: as where
+    /// another thread does it. Who asks once more begins the next one.
+    pub flush_begins: bool,
     /// Whether flushes have to wait.
     pub block_flush: bool,
     /// Whether shutdowns have to wait.
@@ -55,6 +58,7 @@ pub struct Line {
     /// How many octets were written in all.
     pub written: u64,
     calls: usize,
+    has_begun: bool,
     reader: Option<Waker>,
     writer: Option<Waker>,
 }
@@ -68,6 +72,7 @@ impl Line {
             pend_every: 0,
             end: None,
             write_end: None,
+            flush_begins: false,
             block_flush: false,
             block_shutdown: false,
             shutdown_error: None,
@@ -77,6 +82,7 @@ impl Line {
             flushes: 0,
             written: 0,
             calls: 0,
+            has_begun: false,
             reader: None,
             writer: None,
         }
@@ -155,9 +161,20 @@ impl Line {
         Poll::Ready(Ok(count))
     }
 
+    fn begins(&mut self, cx: &Context<'_>) -> bool {
+        self.has_begun = self.flush_begins && !self.has_begun;
+        if self.has_begun {
+            cx.waker().wake_by_ref();
+        }
+        self.has_begun
+    }
+
     fn poll_flush(&mut self, cx: &Context<'_>) -> Poll<io::Result<()>> {
         if self.block_flush {
             self.writer = Some(cx.waker().clone());
+            return Poll::Pending;
+        }
+        if self.begins(cx) {
             return Poll::Pending;
         }
         self.flushes += 1;
@@ -167,6 +184,9 @@ impl Line {
     fn poll_shutdown(&mut self, cx: &Context<'_>) -> Poll<io::Result<()>> {
         if self.block_shutdown {
             self.writer = Some(cx.waker().clone());
+            return Poll::Pending;
+        }
+        if self.begins(cx) {
             return Poll::Pending;
         }
         if let Some(kind) = self.shutdown_error {

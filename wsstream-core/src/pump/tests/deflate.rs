@@ -57,7 +57,7 @@ fn one_poll_inflates_a_bounded_part_of_a_bomb() {
         ("close", |lone| assert!(lone.close(1000).is_pending())),
         ("relay", |lone| {
             let (near, _far) = Pipe::pair(&Clock::default(), true);
-            let mut plain = Plain(near);
+            let mut plain = Plain::new(near);
             let mut relay = core::pin::pin!(Relay::new(&mut lone.it, &mut plain));
             assert!(relay.as_mut().poll(&mut lone.task.cx()).is_pending());
         }),

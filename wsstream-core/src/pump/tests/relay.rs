@@ -34,7 +34,7 @@ impl Joined {
         let (plain, target) = Pipe::pair(&clock, true);
         Self {
             stream: stream(near, Role::Server, Encoding::Binary, config),
-            plain: Plain(plain),
+            plain: Plain::new(plain),
             client,
             target,
             clock,
@@ -170,20 +170,20 @@ proptest! {
         let (first, second) = (Rc::clone(&relayed), Rc::clone(&relayed));
         run_all(vec![
             Box::pin(async {
-                let octets = talk(&mut Plain(left), &up).await;
+                let octets = talk(&mut Plain::new(left), &up).await;
                 heard[0].replace(octets);
             }),
             Box::pin(async {
-                let octets = talk(&mut Plain(right), &down).await;
+                let octets = talk(&mut Plain::new(right), &down).await;
                 heard[1].replace(octets);
             }),
             Box::pin(async move {
-                let (mut a, mut b) = (Plain(a), b);
+                let (mut a, mut b) = (Plain::new(a), b);
                 let relayed = Relay::new(&mut a, &mut b).await;
                 first.borrow_mut().push(relayed);
             }),
             Box::pin(async move {
-                let (mut c, mut d) = (c, Plain(d));
+                let (mut c, mut d) = (c, Plain::new(d));
                 let relayed = Relay::new(&mut c, &mut d).await;
                 second.borrow_mut().push(relayed);
             }),
@@ -399,7 +399,7 @@ fn two_plain_ends_and_two_streams() {
     right.output.get().feed(b"down");
     right.output.get().finish(Ok(()));
     run_all(vec![Box::pin(async {
-        let relayed = Relay::new(&mut Plain(a), &mut Plain(b)).await;
+        let relayed = Relay::new(&mut Plain::new(a), &mut Plain::new(b)).await;
         assert_eq!((relayed.a_to_b, relayed.b_to_a), (2, 4));
     })]);
     assert_eq!(right.input.get().take(), b"up");
@@ -431,7 +431,7 @@ fn a_relay_that_is_dropped_with_octets_under_way_ends_as_a_failure() {
     left.output.get().feed(&octets(200_000));
     right.input.get().capacity = 10;
     let (mut a, mut b) = (
-        Plain(a),
+        Plain::new(a),
         stream(b, Role::Server, Encoding::Binary, Config::new()),
     );
     let task = Task::new();
@@ -459,4 +459,26 @@ fn a_plain_end_that_is_not_connected_any_more_has_ended() {
         let failed = relayed.unwrap().b_failed.map(|error| error.kind());
         assert_eq!(failed, fails.then_some(kind));
     }
+}
+
+/// As async-std's standard output, and whatever has another thread flush: who asks for a flush that is done
+/// begins the next one.
+#[test]
+fn an_end_that_flushes_anew_whenever_it_is_asked_is_asked_once() {
+    let relayed = Joined::new(Config::new()).tell(|peers, settle| {
+        peers.to_target.get().flush_begins = true;
+        for count in 1..=3 {
+            peers.client_sends(Opcode::Binary, b"question");
+            assert!(settle().is_none());
+            peers.client_sends(Opcode::Ping, b"");
+            assert!(settle().is_none());
+            assert_eq!(peers.to_target.get().flushes, count);
+        }
+        peers.client_closes(1000);
+        assert!(settle().is_none());
+        assert!(peers.to_target.get().is_shut_down);
+        peers.target.get().finish(Ok(()));
+    });
+    let relayed = relayed.expect("hangs");
+    assert!(relayed.a_failed.is_none() && relayed.b_failed.is_none());
 }

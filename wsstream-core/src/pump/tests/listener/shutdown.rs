@@ -222,7 +222,7 @@ fn a_relay_ends_with_its_stream() {
             target.input.get().block_flush = true;
             says(&far, Opcode::Binary, b"never taken");
         }
-        let (mut plain, task) = (Plain(near), Task::new());
+        let (mut plain, task) = (Plain::new(near), Task::new());
         let mut relay = Box::pin(Relay::new(&mut stream, &mut plain));
         let mut ending = end(house);
         assert!(relay.as_mut().poll(&mut task.cx()).is_pending());

@@ -1,0 +1,64 @@
+//! WebSocket in front of a TCP server.
+
+use std::io::{ErrorKind, Write};
+use std::net::{TcpListener, TcpStream};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use wsstream_tokio::connect;
+
+use crate::process::{free, line, run, runtime, start_relay, succeeded, target, text};
+use crate::{Adapter, of_either};
+
+of_either! { tries_itself to_a_target to_nobody refuses_before_it_dials }
+
+fn tries_itself(of: Adapter) {
+    let url = format!("ws://{}/", free());
+    let output = run(of, "relay", &[&url, "--try", "hello over WebSocket"], b"");
+    succeeded(&output);
+    let lines: Vec<_> = text(&output.stdout).lines().collect();
+    assert_eq!(lines.len(), 2);
+    assert!(
+        lines[0].starts_with(&format!("relaying {url} to ")),
+        "{}",
+        lines[0]
+    );
+    assert_eq!(lines[1], "came back: hello over WebSocket");
+}
+
+fn to_a_target(of: Adapter) {
+    let (_relay, url) = start_relay(of, target());
+    runtime().block_on(async {
+        let mut stream = connect(&url).await.unwrap();
+        let sent = vec![7; 1_000_000];
+        stream.write_all(&sent).await.unwrap();
+        stream.shutdown().await.unwrap();
+        let mut reply = Vec::new();
+        stream.read_to_end(&mut reply).await.unwrap();
+        assert!(reply == sent);
+        stream.close().await.unwrap();
+    });
+}
+
+fn to_nobody(of: Adapter) {
+    let target = free();
+    let (mut relay, url) = start_relay(of, target);
+    let error = runtime().block_on(connect(&url)).map(drop).unwrap_err();
+    assert!(error.to_string().contains("502"), "{error}");
+    let line = relay.error_line();
+    assert!(line.starts_with(&target.to_string()), "{line}");
+}
+
+/// Who is not let in does not get as far as the target.
+fn refuses_before_it_dials(of: Adapter) {
+    let target = TcpListener::bind("127.0.0.1:0").unwrap();
+    target.set_nonblocking(true).unwrap();
+    let (_relay, url) = start_relay(of, target.local_addr().unwrap());
+    let address = url.trim_start_matches("ws://").trim_end_matches('/');
+    let mut tcp = TcpStream::connect(address).unwrap();
+    tcp.write_all(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+        Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nOrigin: http://b\r\n\r\n")
+        .unwrap();
+    assert!(line(&mut tcp).starts_with("HTTP/1.1 403 "));
+    let accepted = target.accept();
+    assert_eq!(accepted.unwrap_err().kind(), ErrorKind::WouldBlock);
+}

@@ -1,0 +1,93 @@
+//! Examples that are told to end.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::sync::mpsc::channel;
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use wsstream_tokio::{Incoming, connect};
+
+use crate::process::{Example, echo, runtime, server, start_relay, start_tunnel, target};
+use crate::{Adapter, of_either};
+
+of_either! { relay tunnel_of_standard_input tunnel_of_a_port }
+
+/// What is under way when the relay is told to end is carried to its end.
+fn relay(of: Adapter) {
+    let (mut relay, url) = start_relay(of, target());
+    let runtime = runtime();
+    let mut stream = runtime.block_on(connect(&url)).unwrap();
+    let told = Instant::now();
+    relay.signal(Signal::TERM);
+    assert_eq!(relay.error_line(), "relay: 1 to finish\n");
+    runtime.block_on(async {
+        stream.write_all(b"under way").await.unwrap();
+        stream.shutdown().await.unwrap();
+        let mut reply = String::new();
+        stream.read_to_string(&mut reply).await.unwrap();
+        assert_eq!(reply, "under way");
+        stream.close().await.unwrap();
+    });
+    assert!(relay.0.wait().unwrap().success());
+    assert!(told.elapsed() < GRACE);
+    // Those that do not finish are not waited for when it is told again.
+    let (mut relay, url) = start_relay(of, target());
+    let mut stream = runtime.block_on(connect(&url)).unwrap();
+    let told = Instant::now();
+    relay.signal(Signal::TERM);
+    relay.error_line();
+    relay.signal(Signal::INT);
+    assert!(relay.0.wait().unwrap().success());
+    assert!(told.elapsed() < GRACE);
+    let read = runtime.block_on(stream.read(&mut [0; 1]));
+    read.unwrap_err();
+}
+
+/// Told to end, it closes as at the end of input, but waits for no reply.
+fn tunnel_of_standard_input(of: Adapter) {
+    for signal in [Signal::HUP, Signal::TERM, Signal::INT] {
+        let runtime = runtime();
+        let (heard, hears) = channel();
+        let url = server(&runtime, move |incoming: Incoming<_>| {
+            let heard = heard.clone();
+            async move {
+                let mut stream = incoming.accept().await.unwrap().into_stream();
+                let mut said = [0; 5];
+                stream.read_exact(&mut said).await.unwrap();
+                heard.send(said).unwrap();
+                assert_eq!(stream.read(&mut said).await.unwrap(), 0);
+                stream.close().await.unwrap();
+                heard.send(*b"ended").unwrap();
+            }
+        });
+        let mut tunnel = Example::start(of, "tunnel", &["-", &url]);
+        let mut stdin = tunnel.0.stdin.take().unwrap();
+        stdin.write_all(b"hello").unwrap();
+        assert_eq!(hears.recv().unwrap(), *b"hello");
+        tunnel.signal(signal);
+        assert_eq!(hears.recv().unwrap(), *b"ended");
+        assert!(tunnel.0.wait().unwrap().success());
+    }
+}
+
+/// What is open is cut off, and it says so.
+fn tunnel_of_a_port(of: Adapter) {
+    let (_relay, url) = start_relay(of, echo());
+    let (mut tunnel, _) = start_tunnel(of, &url);
+    tunnel.signal(Signal::INT);
+    assert!(tunnel.0.wait().unwrap().success());
+
+    let (mut tunnel, address) = start_tunnel(of, &url);
+    let mut tcp = TcpStream::connect(address).unwrap();
+    tcp.write_all(b"hello").unwrap();
+    tcp.read_exact(&mut [0; 5]).unwrap();
+    tunnel.signal(Signal::TERM);
+    assert_eq!(tunnel.error_line(), "tunnel: 1 connections cut off\n");
+    assert!(!tunnel.0.wait().unwrap().success());
+    assert!(!matches!(tcp.read(&mut [0; 1]), Ok(1..)));
+}
+
+/// How long the relay waits for what is under way.
+const GRACE: Duration = Duration::from_secs(10);

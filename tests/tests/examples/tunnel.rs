@@ -1,0 +1,215 @@
+//! What speaks TCP, into a WebSocket URL.
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::thread::spawn;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use wsstream_core::handshake::Acceptor;
+use wsstream_tokio::{
+    Agreed, CloseCode, Config, Incoming, Message, Opened, Refusal, Server, Upgraded, WebSocket,
+};
+
+use crate::process::{
+    Example, echo, failed, free, line, run, runtime, server, start_relay, start_tunnel, succeeded,
+    target, text,
+};
+use crate::{Adapter, of_either, of_pairs};
+
+of_pairs! { standard_input conversation port }
+of_either! {
+    port_to_nobody to_nobody refused unclean_end subprotocols credentials to_who_knows_no_half_close
+}
+
+fn standard_input(of: Adapter, relayed_by: Adapter) {
+    let (_relay, url) = start_relay(relayed_by, target());
+    for len in [0, 5, 3_000_000] {
+        let input: Vec<u8> = (0..=250).cycle().take(len).collect();
+        let output = run(of, "tunnel", &["-", &url], &input);
+        succeeded(&output);
+        assert!(output.stdout == input, "{len} octets");
+    }
+}
+
+/// What is said arrives before the end of it, without a line's end.
+fn conversation(of: Adapter, relayed_by: Adapter) {
+    let (_relay, url) = start_relay(relayed_by, echo());
+    let mut tunnel = Example::start(of, "tunnel", &["-", &url]);
+    let mut stdin = tunnel.0.stdin.take().unwrap();
+    let stdout = tunnel.0.stdout.as_mut().unwrap();
+    for said in [&b"one"[..], b"two", b"three"] {
+        stdin.write_all(said).unwrap();
+        let mut heard = vec![0; said.len()];
+        stdout.read_exact(&mut heard).unwrap();
+        assert_eq!(heard, said);
+    }
+    drop(stdin);
+    assert_eq!(stdout.read(&mut [0; 1]).unwrap(), 0);
+    assert!(tunnel.0.wait().unwrap().success());
+}
+
+fn port(of: Adapter, relayed_by: Adapter) {
+    let (_relay, url) = start_relay(relayed_by, target());
+    let (_tunnel, address) = start_tunnel(of, &url);
+    for len in [0, 5, 1_000_000] {
+        let sent = vec![7; len];
+        let mut tcp = TcpStream::connect(&address).unwrap();
+        tcp.write_all(&sent).unwrap();
+        tcp.shutdown(Shutdown::Write).unwrap();
+        let mut reply = Vec::new();
+        tcp.read_to_end(&mut reply).unwrap();
+        assert!(reply == sent, "{len} octets");
+    }
+}
+
+fn port_to_nobody(of: Adapter) {
+    let (mut tunnel, address) = start_tunnel(of, &format!("ws://{}", free()));
+    let mut tcp = TcpStream::connect(&address).unwrap();
+    // A reset, and no end.
+    tcp.read(&mut [0; 1]).unwrap_err();
+    assert!(tunnel.error_line().starts_with("tunnel: 127.0.0.1:"));
+}
+
+fn to_nobody(of: Adapter) {
+    let output = run(of, "tunnel", &["-", &format!("ws://{}", free())], b"");
+    failed(&output, "refused");
+}
+
+fn refused(of: Adapter) {
+    let runtime = runtime();
+    let url = server(&runtime, async |incoming: Incoming<_>| {
+        let refusal = Refusal::new(403).body("not you\n");
+        incoming.refuse(&refusal).await.unwrap();
+    });
+    failed(&run(of, "tunnel", &["-", &url], b""), "403");
+}
+
+/// How the other end may fail: what came before it is printed all the same.
+fn unclean_end(of: Adapter) {
+    let runtime = runtime();
+    let url = server(&runtime, async |incoming: Incoming<_>| {
+        let path = incoming.request().path().to_owned();
+        let mut stream = incoming.accept().await.unwrap().into_stream();
+        // Nothing is left unread, as TCP would make a reset of that.
+        assert_eq!(stream.read(&mut [0; 1]).await.unwrap(), 0);
+        stream.write_all(b"so far so good").await.unwrap();
+        if path == "/abort" {
+            stream.abort();
+        } else {
+            let closing = stream.close_with(CloseCode::INTERNAL, "out of order");
+            let _ = closing.await;
+        }
+    });
+    let output = run(of, "tunnel", &["-", &format!("{url}abort")], b"");
+    assert_eq!(
+        text(&output.stdout),
+        "so far so good",
+        "{}",
+        text(&output.stderr)
+    );
+    failed(&output, "without a Close");
+    let output = run(of, "tunnel", &["-", &format!("{url}close")], b"");
+    assert_eq!(
+        text(&output.stdout),
+        "so far so good",
+        "{}",
+        text(&output.stderr)
+    );
+    failed(&output, "1011 (out of order)");
+}
+
+fn subprotocols(of: Adapter) {
+    let runtime = runtime();
+    // Tells what was agreed.
+    let url = server(&runtime, async |incoming: Incoming<_>| {
+        let Ok(opened) = incoming.accept().await else {
+            return;
+        };
+        let agreed = opened.agreed().subprotocol().unwrap_or("none").to_owned();
+        let mut stream = opened.into_stream();
+        stream.write_all(agreed.as_bytes()).await.unwrap();
+        stream.close().await.unwrap();
+    });
+    for (args, agreed) in [
+        (&["-", &url][..], "binary"),
+        (&["--subprotocol", "base64", "-", &url], "base64"),
+        (&["--subprotocol", "binary", "-", &url], "binary"),
+    ] {
+        let output = run(of, "tunnel", args, b"");
+        succeeded(&output);
+        assert_eq!(text(&output.stdout), agreed);
+    }
+    let output = run(of, "tunnel", &["--subprotocol", "mqtt", "-", &url], b"");
+    failed(&output, "406");
+}
+
+/// What the URL says of who asks is asked with.
+fn credentials(of: Adapter) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("ws://user:secret@{}", listener.local_addr().unwrap());
+    let asking = spawn(move || run(of, "tunnel", &["-", &url], b""));
+    let (mut tcp, _) = listener.accept().unwrap();
+    let mut request = String::new();
+    while !request.ends_with("\r\n\r\n") {
+        request += &line(&mut tcp);
+    }
+    assert!(request.contains("\r\nAuthorization: Basic dXNlcjpzZWNyZXQ=\r\n"));
+    tcp.write_all(b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n")
+        .unwrap();
+    failed(&asking.join().unwrap(), "401");
+}
+
+/// A server that knows no half close, and answers a Close at once: the reply to what came before the end
+/// of input arrives all the same. One that never ends is not waited for without end.
+fn to_who_knows_no_half_close(of: Adapter) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("ws://{}/", listener.local_addr().unwrap());
+    for ends in [true, false] {
+        let (path, wait) = (url.clone(), if ends { "60" } else { "1" });
+        let asking = spawn(move || run(of, "tunnel", &["--wait", wait, "-", &path], b"question"));
+        let (tcp, _) = listener.accept().unwrap();
+        tcp.set_nonblocking(true).unwrap();
+        runtime().block_on(async {
+            let tcp = tokio::net::TcpStream::from_std(tcp).unwrap();
+            let mut socket = foreign(tcp).await;
+            let question = socket.recv().await.unwrap().unwrap();
+            assert_eq!(question.as_bytes(), b"question");
+            for piece in ["so ", "far", " so good"] {
+                // Slower than its client sees the end of its input.
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                let piece = Message::Binary(piece.as_bytes().into());
+                socket.send(piece).await.unwrap();
+            }
+            if ends {
+                socket.close().await.unwrap();
+            } else {
+                assert_eq!(socket.recv().await.unwrap(), None);
+            }
+        });
+        let output = asking.join().unwrap();
+        succeeded(&output);
+        assert_eq!(text(&output.stdout), "so far so good");
+    }
+}
+
+/// A server that has not heard of our extension.
+async fn foreign(mut tcp: tokio::net::TcpStream) -> WebSocket<tokio::net::TcpStream> {
+    let server = Server::stream();
+    let mut acceptor = Acceptor::new(&server);
+    let request = loop {
+        let octet = tcp.read_u8().await.unwrap();
+        if let Some(request) = acceptor.receive(&mut &[octet][..]).unwrap() {
+            break request;
+        }
+    };
+    let accepted = request.accept(&server).unwrap();
+    let response = String::from_utf8(accepted.response).unwrap();
+    let response: String = response
+        .split_inclusive("\r\n")
+        .filter(|line| !line.starts_with("Sec-WebSocket-Extensions"))
+        .collect();
+    tcp.write_all(response.as_bytes()).await.unwrap();
+    let (agreed, config) = (Agreed::default(), Config::new());
+    Opened::from_upgraded(tcp, Upgraded::Server, agreed, config, Vec::new()).into_socket()
+}

@@ -1,0 +1,194 @@
+//! A local TCP port, or standard input and output, into a WebSocket URL: `async_std_tunnel LOCAL_HOST:PORT URL`,
+//! `async_std_tunnel - URL`.
+
+use std::error::Error;
+use std::io;
+use std::pin::Pin;
+use std::process::ExitCode;
+use std::task::{Context, Poll, Waker, ready};
+use std::time::Duration;
+
+use async_io::Timer;
+use async_signal::{Signal, Signals};
+use async_std::io::{stdin, stdout};
+use async_std::net::{TcpListener, TcpStream};
+use async_std::task::{JoinHandle, block_on, spawn};
+use clap::Parser;
+use futures_util::io::{AsyncRead, AsyncWrite};
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use futures_util::{FutureExt, select};
+use rustix::net::sockopt::set_socket_linger;
+use wsstream_async_std::{Client, NetStream, Url, WsStream, connect_with, relay};
+
+/// Carries a local TCP port, or standard input and output, to a WebSocket URL.
+#[derive(Parser)]
+struct Args {
+    /// HOST:PORT to listen on; `-` for standard input and output.
+    local: String,
+    /// Where to connect, once for every local connection.
+    url: String,
+    /// Offer just this subprotocol.
+    #[arg(long, value_name = "NAME")]
+    subprotocol: Option<String>,
+    /// How long to wait for more of the reply, after the local end of input, where Close would cut it
+    /// off: most servers other than wsstream end both directions when they receive one.
+    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
+    wait: u64,
+}
+
+fn main() -> ExitCode {
+    match block_on(run(Args::parse())) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("tunnel: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(args: Args) -> Result<(), Box<dyn Error>> {
+    // A wsstream at the other end then goes on sending after our end of input.
+    let mut client = Client::stream().offer_half_close(true);
+    if let Some(name) = &args.subprotocol {
+        client = client.subprotocols([name])?;
+    }
+    let (url, wait) = (args.url, Duration::from_secs(args.wait));
+    Url::parse(&url)?;
+    if args.local == "-" {
+        let mut stream = connect_with(&url, &client).await?.into_stream();
+        let mut local = Local::new(stdin(), stdout(), &stream, wait);
+        let mut signals = Signals::new(ASKED_TO_END)?;
+        let ended = select! {
+            relayed = relay(&mut stream, &mut local).fuse() => relayed.into_result().map(drop),
+            _ = signals.next().fuse() => stream.close().await,
+        };
+        return Ok(ended?);
+    }
+    let listener = TcpListener::bind(&args.local).await?;
+    let mut signals = Signals::new(ASKED_TO_END)?;
+    eprintln!("tunnel: listening on {}", listener.local_addr()?);
+    let mut connections = FuturesUnordered::<JoinHandle<()>>::new();
+    loop {
+        let (tcp, peer) = select! {
+            accepted = listener.accept().fuse() => accepted?,
+            () = connections.select_next_some() => continue,
+            _ = signals.next().fuse() => {
+                let open = connections.len();
+                // Dropped streams tell the peer so, as well as they can.
+                for connection in connections {
+                    connection.cancel().await;
+                }
+                return if open == 0 { Ok(()) } else { Err(format!("{open} connections cut off").into()) };
+            }
+        };
+        let (url, client) = (url.clone(), client.clone());
+        connections.push(spawn(async move {
+            if let Err(error) = carry(&tcp, &url, &client, wait).await {
+                eprintln!("tunnel: {peer}: {error}");
+            }
+        }));
+    }
+}
+
+async fn carry(tcp: &TcpStream, url: &str, client: &Client, wait: Duration) -> io::Result<()> {
+    tcp.set_nodelay(true)?;
+    let relayed = match connect_with(url, client).await {
+        Ok(opened) => {
+            let mut stream = opened.into_stream();
+            // As it is, closing it would not end it.
+            let (input, output) = (tcp, NetStream::from(tcp.clone()));
+            let mut local = Local::new(input, output, &stream, wait);
+            relay(&mut stream, &mut local).await
+        }
+        Err(error) => {
+            set_socket_linger(tcp, Some(Duration::ZERO))?;
+            return Err(error);
+        }
+    };
+    if relayed.a_failed.is_some() {
+        // What the local end received may be cut short: it sees a reset, not an end.
+        set_socket_linger(tcp, Some(Duration::ZERO))?;
+    }
+    relayed.into_result().map(drop)
+}
+
+/// The local end, whose end of input waits for the reply's, if the server did not agree to half close.
+struct Local<R, W> {
+    input: R,
+    output: W,
+    half_close: bool,
+    /// Set at the end of input, to the time until which something has to come.
+    ended: Option<Timer>,
+    replied: bool,
+    wait: Duration,
+    reader: Waker,
+}
+
+impl<R, W> Local<R, W> {
+    fn new(input: R, output: W, stream: &WsStream<NetStream>, wait: Duration) -> Self {
+        Self {
+            input,
+            output,
+            half_close: stream.agreed().half_close(),
+            ended: None,
+            replied: false,
+            wait,
+            reader: Waker::noop().clone(),
+        }
+    }
+}
+
+impl<R: AsyncRead + Unpin, W: Unpin> AsyncRead for Local<R, W> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        let this = &mut *self;
+        if this.ended.is_none() {
+            let count = ready!(Pin::new(&mut this.input).poll_read(cx, buf))?;
+            if this.half_close || count > 0 {
+                return Poll::Ready(Ok(count));
+            }
+        }
+        if this.replied {
+            return Poll::Ready(Ok(0));
+        }
+        this.reader.clone_from(cx.waker());
+        let wait = this.wait;
+        let ended = this.ended.get_or_insert_with(|| Timer::after(wait));
+        Pin::new(ended).poll(cx).map(|_| Ok(0))
+    }
+}
+
+impl<R: Unpin, W: AsyncWrite + Unpin> AsyncWrite for Local<R, W> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        data: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let wait = self.wait;
+        if let Some(ended) = &mut self.ended {
+            ended.set_after(wait);
+        }
+        Pin::new(&mut self.output).poll_write(cx, data)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.output).poll_flush(cx)
+    }
+
+    /// The reply has ended.
+    fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.replied = true;
+        self.reader.wake_by_ref();
+        Pin::new(&mut self.output).poll_close(cx)
+    }
+}
+
+/// The signals for it. OpenSSH ends its ProxyCommand with SIGHUP.
+const ASKED_TO_END: &[Signal] = if cfg!(unix) {
+    &[Signal::Hup, Signal::Term, Signal::Int]
+} else {
+    &[Signal::Int]
+};
