@@ -409,11 +409,14 @@ impl<T: Transport> Pump<T> {
         if unsent || !self.connection.can_send() || self.write_error.is_some() {
             return;
         }
-        self.connection.close(&if std::thread::panicking() {
-            Close::new(CloseCode::INTERNAL, "")
+        let code = if std::thread::panicking() {
+            CloseCode::INTERNAL
+        } else if self.wire.phase() >= Phase::Closing {
+            CloseCode::GOING_AWAY
         } else {
-            Close::new(CloseCode::NORMAL, "")
-        });
+            CloseCode::NORMAL
+        };
+        self.connection.close(&Close::new(code, ""));
         self.send_queued();
     }
 

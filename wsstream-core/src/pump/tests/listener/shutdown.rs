@@ -174,6 +174,24 @@ fn a_shutdown_that_is_dropped_cuts_off() {
     shut_down(stream.poll_read(&task.cx(), &mut [0; 9]));
 }
 
+/// By a runtime that ends, say, before its task is polled again: more was to come, perhaps.
+#[test]
+fn a_stream_that_is_dropped_when_it_is_to_end_says_so() {
+    for (after, code) in [(19, Some(1000)), (20, Some(1001)), (25, None)] {
+        let mut house = House::new();
+        let (mut stream, far) = house.serves();
+        let (mut ending, task) = (end(house), Task::new());
+        assert!(stream.poll_read(&task.cx(), &mut [0; 9]).is_pending());
+        assert!(ending.poll().is_pending());
+        for _ in 0..after {
+            assert!(ending.after(1).is_pending());
+        }
+        drop(stream);
+        let said = code.map(|code| (Opcode::Close, close_payload(code)));
+        assert_eq!(found(&far), Vec::from_iter(said));
+    }
+}
+
 #[test]
 fn a_listener_that_is_dropped_leaves_its_connections_alone() {
     let mut house = House::new();
