@@ -100,12 +100,14 @@
 
 mod accept;
 mod connect;
+pub mod endpoint;
 mod listener;
 mod net;
 mod opened;
 mod relay;
 mod socket;
 mod stream;
+mod task;
 #[cfg(feature = "test-kit")]
 pub mod test_kit;
 mod timer;

@@ -36,7 +36,7 @@ mod tests;
 use core::task::{Context, Poll};
 use std::io::{self, IoSlice};
 
-pub use dial::{Dialler, dial};
+pub use dial::{Dialler, open};
 pub use endpoint::{
     EndpointDialler, EndpointLayers, EndpointServer, connect_endpoint, listen_on_first,
 };

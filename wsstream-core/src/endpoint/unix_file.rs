@@ -45,7 +45,10 @@ impl UnixFile {
             bound: false,
         };
         if server.lockfile {
-            if !matches!(probed, Err(ErrorKind::ConnectionRefused | ErrorKind::NotFound)) {
+            if !matches!(
+                probed,
+                Err(ErrorKind::ConnectionRefused | ErrorKind::NotFound)
+            ) {
                 return Err(in_use(format!("somebody listens on {}", server.path)));
             }
             file.lock = Some(take_lock(lock_of(&server.path))?);

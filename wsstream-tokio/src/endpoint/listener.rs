@@ -90,8 +90,15 @@ impl EndpointListener {
         self
     }
 
-    /// As [`Listener::shutdown`](crate::Listener::shutdown). Streams without WebSocket cannot be told: they
-    /// have as long as that takes.
+    /// As [`Listener::connections`](crate::Listener::connections).
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.inner.connections()
+    }
+
+    /// As [`Listener::shutdown`](crate::Listener::shutdown). A WebSocket that is open and was not accepted
+    /// here yet is ended with Close 1001 at once. Streams without WebSocket cannot be told: they have as
+    /// long as that takes.
     pub async fn shutdown(self, grace: Duration) -> usize {
         let closing = self.inner.port().server.closing();
         self.inner.shut_down(grace, closing).await
@@ -126,11 +133,7 @@ impl pump::Port for Port {
     fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<EndpointStream>> {
         match &self.socket {
             None => Poll::Pending,
-            Some(Socket::Tcp(tcp)) => {
-                let (tcp, _) = ready!(tcp.poll_accept(cx))?;
-                tcp.set_nodelay(self.server.is_nodelay())?;
-                Poll::Ready(Ok(tcp.into()))
-            }
+            Some(Socket::Tcp(tcp)) => tcp.poll_accept(cx).map_ok(|(tcp, _)| tcp.into()),
             #[cfg(unix)]
             Some(Socket::Unix(unix, _)) => unix.poll_accept(cx).map_ok(|(unix, _)| unix.into()),
         }
@@ -139,6 +142,7 @@ impl pump::Port for Port {
     fn begin(&mut self, stream: EndpointStream, permit: Permit) {
         let server = Arc::clone(&self.server);
         self.handshakes.spawn(async move {
+            stream.set_nodelay(server.is_nodelay())?;
             let accepting = server.accept(Transport::new(stream), permit);
             let (Transport { mut io, .. }, permit) = accepting.await?;
             io.permit = permit;

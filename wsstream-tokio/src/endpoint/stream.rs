@@ -45,6 +45,13 @@ impl EndpointStream {
         Layer::WebSocket(WsStream { inner }, request.map(Box::new)).into()
     }
 
+    pub(super) fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
+        match &self.layer {
+            Layer::Tcp(tcp) => tcp.set_nodelay(nodelay),
+            _ => Ok(()),
+        }
+    }
+
     /// Ends what nobody has accepted in time.
     pub(super) async fn turn_away(mut self) {
         if let Layer::WebSocket(stream, _) = &mut self.layer {

@@ -41,11 +41,7 @@ pub trait EndpointDialler {
     fn seed(&self) -> io::Result<Seed>;
 
     /// The addresses of a host, the best one first.
-    fn look_up(
-        &self,
-        host: &str,
-        port: u16,
-    ) -> impl Future<Output = io::Result<Vec<SocketAddr>>>;
+    fn look_up(&self, host: &str, port: u16) -> impl Future<Output = io::Result<Vec<SocketAddr>>>;
 
     /// Connects by TCP, from a certain address if there is one. Dropping the future gives the attempt up.
     fn connect_tcp(
