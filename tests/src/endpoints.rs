@@ -224,16 +224,26 @@ pub async fn talk<C: Endpoints, S: Endpoints>(
     }
 }
 
-/// A port where nobody listens.
+/// A port where nobody listens, another one each time: none of those that the system gives to whoever
+/// does not care, which would be taken by the next test that does not.
 ///
 /// # Panics
 ///
 /// If there is none.
 #[must_use]
 pub fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    let first = std::process::id() as usize * 251;
+    let mut ports = (0..PORTS.len()).map(|_| {
+        let number = first + NEXT.fetch_add(1, Ordering::Relaxed);
+        PORTS.start + u16::try_from(number % PORTS.len()).unwrap()
+    });
+    let free = |port: &u16| TcpListener::bind(("0.0.0.0", *port)).is_ok();
+    ports.find(free).unwrap()
 }
+
+/// Below those of Linux, and of everybody else.
+const PORTS: std::ops::Range<u16> = 12_000..32_000;
 
 /// WebSocket over another endpoint, with more keys.
 #[must_use]

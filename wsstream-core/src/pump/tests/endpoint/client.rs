@@ -4,7 +4,6 @@ use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
-use alloc::vec;
 use alloc::vec::Vec;
 use core::cell::RefCell;
 use core::future::{Future, pending};
@@ -330,6 +329,6 @@ fn what_belongs_to_the_forwarder_is_not_even_dialled() {
             Some(&UnsupportedEndpoint::Forwarder { name }),
             "{text}"
         );
-        assert_eq!(*network.asked.borrow(), vec![String::new(); 0]);
+        assert!(network.asked.borrow().is_empty());
     }
 }
