@@ -77,6 +77,11 @@
 //! server's is tried that way, and the others too unless it turned out that only the first slice was
 //! taken.
 //!
+//! # Endpoint descriptors
+//!
+//! A program that takes a descriptor runs over TCP, TLS, Unix sockets or WebSocket without knowing it: see
+//! [`endpoint`].
+//!
 //! # TLS
 //!
 //! With the feature `rustls`, `wss://` URLs are dialled with TLS, verified against the certificates that

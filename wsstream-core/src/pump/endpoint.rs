@@ -1,8 +1,8 @@
 //! Endpoints over sockets: what a plan says, in order and in time.
 //!
-//! [`connect_endpoint`] follows a [`ClientPlan`](crate::endpoint::ClientPlan), and an [`EndpointServer`]
-//! does what a [`ServerPlan`] says over each connection. A runtime has sockets, TLS handshakes, and one
-//! type for all that comes of it: [`EndpointDialler`] and [`EndpointLayers`].
+//! [`connect_endpoint`] follows a client's plan, and an [`EndpointServer`] does what a server's plan says
+//! over each connection. A runtime has sockets, TLS handshakes, and one type for all that comes of it:
+//! [`EndpointDialler`] and [`EndpointLayers`].
 
 mod client;
 mod server;
