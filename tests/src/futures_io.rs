@@ -13,6 +13,7 @@ use rustix::net::sockopt::set_socket_linger;
 use smol::Executor;
 use tokio::io::{AsyncRead as _, AsyncWrite as _, DuplexStream, ReadBuf};
 use tokio::sync::oneshot;
+use wsstream_async_std::endpoint::EndpointStream;
 use wsstream_async_std::test_kit::{now, paused, sleep};
 use wsstream_async_std::{NetStream, Opened, WsStream};
 use wsstream_core::handshake::{Agreed, Client, Server};
@@ -289,8 +290,8 @@ stream!(FuturesRaw<NetStream>, futures_halves);
 stream!(NetStream, futures_halves);
 stream!(FuturesRaw<smol_net::TcpStream>, smol_halves);
 // Peers are smol's sockets, which work on any runtime.
-read!(smol_net::TcpStream,);
-write!(smol_net::TcpStream,);
+read!(EndpointStream, smol_net::TcpStream,);
+write!(EndpointStream, smol_net::TcpStream,);
 #[cfg(feature = "rustls")]
 read!(futures_rustls::TlsStream<smol_net::TcpStream>,);
 #[cfg(feature = "rustls")]

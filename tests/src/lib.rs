@@ -12,6 +12,7 @@
 
 mod compression;
 pub mod contract;
+pub mod endpoints;
 mod flood;
 mod futures_io;
 mod inflater;

@@ -13,6 +13,7 @@ use tokio::time::{Instant, timeout};
 use wsstream_core::handshake::{Agreed, Client, Server};
 use wsstream_core::pump::{Relayed, Upgraded};
 use wsstream_core::{Close, CloseCode, ClosedBy, Config, Counters};
+use wsstream_tokio::endpoint::EndpointStream;
 use wsstream_tokio::{NetStream, Opened, WsStream};
 
 use crate::flood::Flood;
@@ -280,8 +281,8 @@ macro_rules! write {
     )*};
 }
 
-read!(Raw; NetStream; WsStream<S>, S; ReadHalf<WsStream<S>>, S;);
-write!(Raw; NetStream; WsStream<S>, S; WriteHalf<WsStream<S>>, S;);
+read!(EndpointStream; Raw; NetStream; WsStream<S>, S; ReadHalf<WsStream<S>>, S;);
+write!(EndpointStream; Raw; NetStream; WsStream<S>, S; WriteHalf<WsStream<S>>, S;);
 
 /// A story takes a second; this is for those that hang.
 const LIMIT: Duration = Duration::from_secs(60);

@@ -102,7 +102,7 @@ async fn connect_to(
     Ok(Opened::new(Box::pin(opening).await?))
 }
 
-pub(crate) async fn open<S: AsyncRead + AsyncWrite + Unpin>(
+async fn open<S: AsyncRead + AsyncWrite + Unpin>(
     io: S,
     url: &Url,
     client: &Client,
@@ -111,7 +111,7 @@ pub(crate) async fn open<S: AsyncRead + AsyncWrite + Unpin>(
     Ok(Opened::new(Box::pin(connect).await?))
 }
 
-fn seed() -> io::Result<Seed> {
+pub(crate) fn seed() -> io::Result<Seed> {
     let mut seed = [0; 32];
     getrandom::fill(&mut seed)?;
     Ok(Seed::new(seed))

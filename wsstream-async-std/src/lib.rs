@@ -77,6 +77,11 @@
 //! server's is tried that way, and the others too unless it turned out that only the first slice was
 //! taken.
 //!
+//! # Endpoint descriptors
+//!
+//! A program that takes a descriptor runs over TCP, TLS, Unix sockets or WebSocket without knowing it: see
+//! [`endpoint`].
+//!
 //! # TLS
 //!
 //! With the feature `rustls`, `wss://` URLs are dialled with TLS, verified against the certificates that
@@ -100,12 +105,14 @@
 
 mod accept;
 mod connect;
+pub mod endpoint;
 mod listener;
 mod net;
 mod opened;
 mod relay;
 mod socket;
 mod stream;
+mod task;
 #[cfg(feature = "test-kit")]
 pub mod test_kit;
 mod timer;

@@ -1,22 +1,21 @@
 //! Accepting from many.
 
 use std::fmt;
-use std::future::{Future, poll_fn};
+use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use async_std::net::{TcpListener, TcpStream, ToSocketAddrs};
-use async_std::task::{JoinHandle, spawn};
 use futures_util::future::{BoxFuture, FutureExt as _};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use wsstream_core::Timestamp;
 use wsstream_core::handshake::Server;
 use wsstream_core::pump::{self, Permit};
 
+use crate::task::Task;
 use crate::timer::Timer;
 use crate::transport::Transport;
 use crate::{Incoming, NetStream};
@@ -154,7 +153,7 @@ struct Port {
     server: Arc<Server>,
     #[cfg(feature = "rustls")]
     tls: Option<ServerTls>,
-    handshakes: FuturesUnordered<Handshake>,
+    handshakes: FuturesUnordered<Task<io::Result<Incoming<NetStream>>>>,
     timer: Timer,
 }
 
@@ -198,7 +197,7 @@ impl pump::Port for Port {
         let server = Arc::clone(&self.server);
         #[cfg(feature = "rustls")]
         let tls = self.tls.clone();
-        self.handshakes.push(Handshake::spawn(async move {
+        self.handshakes.push(Task::spawn(async move {
             tcp.set_nodelay(server.is_nodelay())?;
             #[cfg(feature = "rustls")]
             if let Some(tls) = tls {
@@ -213,7 +212,7 @@ impl pump::Port for Port {
     }
 
     fn refuse(&mut self, incoming: Incoming<NetStream>) {
-        self.handshakes.push(Handshake::spawn(async move {
+        self.handshakes.push(Task::spawn(async move {
             incoming.accept().await?;
             Err(io::ErrorKind::NotConnected.into())
         }));
@@ -229,38 +228,5 @@ impl pump::Port for Port {
     fn stop(&mut self) {
         self.accepting = None;
         self.tcp = None;
-    }
-}
-
-/// A task of async-std's that ends when it is dropped.
-struct Handshake(Option<JoinHandle<Begun>>);
-
-type Begun = io::Result<Incoming<NetStream>>;
-
-impl Handshake {
-    fn spawn(task: impl Future<Output = Begun> + Send + 'static) -> Self {
-        Self(Some(spawn(task)))
-    }
-}
-
-impl Future for Handshake {
-    type Output = Begun;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Begun> {
-        let Some(task) = &mut self.0 else {
-            return Poll::Pending;
-        };
-        let begun = ready!(task.poll_unpin(cx));
-        self.0 = None;
-        Poll::Ready(begun)
-    }
-}
-
-impl Drop for Handshake {
-    fn drop(&mut self) {
-        if let Some(task) = self.0.take() {
-            // To be polled is enough.
-            let _ = task.cancel().now_or_never();
-        }
     }
 }

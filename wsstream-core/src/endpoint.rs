@@ -74,7 +74,7 @@
 //! | `compress`, `compression` | `true` or `false`; they are the same |
 //! | `autofrag` | the most octets in a data frame |
 //! | `debug` | whether to log every frame |
-//! | `subprotocol` | names, separated by commas, besides `binary` and `base64` |
+//! | `subprotocol` | names, separated by commas, besides `binary` and `base64`; if one of these is among them, all that a client offers |
 //! | `header` | `NAME\: VALUE`, and may be given again |
 //! | `keepalive`, `keepaliveTimeout` | seconds, default off and 10 |
 //! | `handshakeTimeout`, `closeTimeout` | seconds |

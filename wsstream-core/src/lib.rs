@@ -36,8 +36,8 @@
 //!   handshake is a table; the opening one, in [`handshake`], is of types of its own.
 //! - [`ByteStream`] and [`Assembler`] are what applications want. How a connection has ended is said in
 //!   one place, [`Connection::ending`].
-//! - [`endpoint`] reads and writes descriptors in Twisted's grammar. It is text alone: the adapters
-//!   connect and listen.
+//! - [`endpoint`] reads and writes descriptors in Twisted's grammar. It is text alone: what is
+//!   done with it is in `pump`, and the adapters have the sockets.
 //! - `pump` drives all this over any runtime's sockets: wakers, timers and the order of flushes are
 //!   written once.
 //!

@@ -83,6 +83,40 @@ impl Proxy {
     }
 }
 
+/// Which proxy a client connects through.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ProxyChoice {
+    /// None.
+    #[default]
+    Direct,
+    /// The one that the environment names, if it does.
+    Environment,
+    /// This one.
+    Given(Proxy),
+}
+
+impl ProxyChoice {
+    /// The proxy for a host. What is needed is as for [`Proxy::of_environment`].
+    ///
+    /// # Errors
+    ///
+    /// If what the environment names is no proxy.
+    pub fn choose(
+        &self,
+        tls: bool,
+        host: &str,
+        port: u16,
+        variable: impl Fn(&str) -> Option<String>,
+    ) -> Result<Option<Proxy>, InvalidUrl> {
+        match self {
+            Self::Direct => Ok(None),
+            Self::Environment => Proxy::of_environment(tls, host, port, variable),
+            Self::Given(proxy) => Ok(Some(proxy.clone())),
+        }
+    }
+}
+
 /// Whether an entry of `no_proxy` is for a host.
 fn covers(entry: &str, host: &str, port: u16) -> bool {
     if entry == "*" {
@@ -110,6 +144,9 @@ pub struct ProxyConnect {
 }
 
 impl ProxyConnect {
+    /// The most octets that it [wants](Self::wants) at once.
+    pub const MOST: usize = END.len();
+
     /// A tunnel to a host, a name or an address without brackets, and a port.
     ///
     /// # Errors
@@ -141,7 +178,7 @@ impl ProxyConnect {
         &self.request
     }
 
-    /// How many octets may be read for the answer, 1 to 4: more may not be part of it.
+    /// How many octets may be read for the answer, 1 to [`MOST`](Self::MOST): more may not be part of it.
     #[must_use]
     pub fn wants(&self) -> usize {
         let missing = |len: &usize| self.answer.ends_with(&END[..*len]);

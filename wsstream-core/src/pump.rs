@@ -3,7 +3,8 @@
 //! The poll loops, wakers, timers and the order of flushes are written once, here. A runtime supplies a
 //! [`Transport`]: a byte pipe and a clock. What it gets are [`Stream`], a byte stream, [`Socket`], whole
 //! messages, and [`Relay`], which joins two ends. [`Connect`] and [`Accept`] do the opening handshake;
-//! [`open`] and [`Listener`] decide whom to connect to, and when to accept.
+//! [`open`] and [`Listener`] decide whom to connect to, and when to accept; [`connect_endpoint`] and
+//! [`EndpointServer`] do so for endpoint descriptors.
 //!
 //! The example `poll_echo` is such a runtime in fifty lines: std's non-blocking sockets, and a loop that
 //! polls.
@@ -14,6 +15,7 @@
 mod codec_pool;
 mod dial;
 mod direct;
+mod endpoint;
 mod engine;
 mod listener;
 mod opened;
@@ -34,7 +36,10 @@ mod tests;
 use core::task::{Context, Poll};
 use std::io::{self, IoSlice};
 
-pub use dial::{Dialler, dial_host, open};
+pub use dial::{Dialler, open};
+pub use endpoint::{
+    EndpointDialler, EndpointLayers, EndpointServer, connect_endpoint, listen_on_first,
+};
 pub use listener::{Listener, Port, ShutDown};
 pub use opened::{Opened, Upgraded};
 pub use opening::{Accept, Answer, Connect, Incoming, Refuse};

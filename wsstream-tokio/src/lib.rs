@@ -48,6 +48,11 @@
 //! HTTP/2. Under other libraries, a [`WsStream`] is a stream like any: see `hyper_client` and
 //! `postgres_client`.
 //!
+//! # Endpoint descriptors
+//!
+//! A program that takes a descriptor runs over TCP, TLS, Unix sockets or WebSocket without knowing it: see
+//! [`endpoint`].
+//!
 //! # TLS
 //!
 //! With the feature `rustls`, `wss://` URLs are dialled with TLS, verified against the certificates that

@@ -59,7 +59,8 @@ pub struct AutobahnOptions {
     pub auto_fragment: usize,
     /// Whether to log every frame.
     pub debug: bool,
-    /// Subprotocols besides `binary` and `base64`, last in order.
+    /// Subprotocols in order, besides `binary` and `base64`, which come first. If one of these two is
+    /// among them, they are all that a client offers.
     pub subprotocols: Vec<String>,
     /// Header fields of the request or of the answer, name and value. `Debug` shows the names only.
     pub headers: Vec<(String, String)>,
@@ -125,6 +126,10 @@ impl AutobahnClient {
     pub fn client(&self) -> Result<Client, InvalidField> {
         let options = &self.options;
         let mut client = Client::stream().config(options.config());
+        let ours = |name: &String| matches!(&**name, "binary" | "base64");
+        if options.subprotocols.iter().any(ours) {
+            client = client.subprotocols([""; 0])?;
+        }
         for name in &options.subprotocols {
             client = client.subprotocol(name)?;
         }

@@ -1,14 +1,18 @@
 //! The file of a Unix socket that is listened on, and its lock.
 //!
-//! The lock is Twisted's: a symbolic link beside the socket, which names a process. Who is to have it is
-//! decided by whether somebody listens on the socket, as numbers of processes are used again.
+//! The lock is Twisted's: a symbolic link beside the socket, which names a process. Whether it was left
+//! behind is decided by whether somebody listens on the socket, as numbers of processes are used again.
+//! A server that has its lock and does not listen yet is told from one that is gone by its process, which
+//! lives, and the lock, which is young.
 
 use alloc::borrow::ToOwned;
 use alloc::format;
 use alloc::string::{String, ToString};
+use core::time::Duration;
 use std::fs::{self, Permissions};
-use std::io;
+use std::io::{self, ErrorKind};
 use std::os::unix::fs::{FileTypeExt, PermissionsExt, symlink};
+use std::path::Path;
 use std::process;
 
 use super::{UnixClient, UnixServer};
@@ -22,63 +26,92 @@ pub struct UnixFile {
 }
 
 impl UnixFile {
-    /// Makes the path free to bind to. `probed` is what came of connecting to it just now.
+    /// Makes the path free, and has a socket bound to it, which then gets its permissions: nobody can
+    /// connect before it listens. `probed` is what came of connecting to the path just now.
     ///
     /// With a lock, a socket where nobody listens was left behind, and is removed, as is its lock.
     ///
     /// # Errors
     ///
-    /// `AddrInUse` if somebody listens there, or holds the lock; the file system's.
-    pub fn prepare(server: &UnixServer, probed: Result<(), io::ErrorKind>) -> io::Result<Self> {
+    /// `AddrInUse` if somebody listens there, or holds the lock; those of `bind`; the file system's.
+    pub fn bind<T>(
+        server: &UnixServer,
+        probed: Result<(), ErrorKind>,
+        bind: impl FnOnce() -> io::Result<T>,
+    ) -> io::Result<(T, Self)> {
         let mut file = Self {
             path: server.path.clone(),
             lock: None,
             bound: false,
         };
-        if !server.lockfile {
-            return Ok(file);
+        if server.lockfile {
+            if !matches!(
+                probed,
+                Err(ErrorKind::ConnectionRefused | ErrorKind::NotFound)
+            ) {
+                return Err(in_use(format!("somebody listens on {}", server.path)));
+            }
+            file.lock = Some(take_lock(lock_of(&server.path))?);
+            remove_socket(&server.path)?;
         }
-        let lock = lock_of(&server.path);
-        match probed {
-            Err(io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound) => {
-                if probed == Err(io::ErrorKind::ConnectionRefused) {
-                    // So it is with a file that is no socket at all.
-                    if !fs::symlink_metadata(&server.path)?.file_type().is_socket() {
-                        let reason = format!("{} is no socket", server.path);
-                        return Err(io::Error::new(io::ErrorKind::AddrInUse, reason));
-                    }
-                    fs::remove_file(&server.path)?;
-                }
-                if let Err(error) = fs::remove_file(&lock)
-                    && error.kind() != io::ErrorKind::NotFound
-                {
-                    return Err(error);
-                }
-            }
-            _ => {
-                let reason = format!("somebody listens on {}", server.path);
-                return Err(io::Error::new(io::ErrorKind::AddrInUse, reason));
-            }
-        }
-        symlink(process::id().to_string(), &lock).map_err(|error| match error.kind() {
-            io::ErrorKind::AlreadyExists => {
-                io::Error::new(io::ErrorKind::AddrInUse, format!("{lock} is locked"))
-            }
-            _ => error,
-        })?;
-        file.lock = Some(lock);
-        Ok(file)
+        let socket = bind()?;
+        file.bound = true;
+        fs::set_permissions(&file.path, Permissions::from_mode(server.mode))?;
+        Ok((socket, file))
     }
+}
 
-    /// The socket is bound now: gives it its permissions.
-    ///
-    /// # Errors
-    ///
-    /// The file system's.
-    pub fn bound(&mut self, server: &UnixServer) -> io::Result<()> {
-        self.bound = true;
-        fs::set_permissions(&self.path, Permissions::from_mode(server.mode))
+/// Makes the lock. One that was left behind goes first; of several who find one, one gets it.
+fn take_lock(lock: String) -> io::Result<String> {
+    let locked = || in_use(format!("{lock} is locked"));
+    let make = || match symlink(process::id().to_string(), &lock) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
+        made => made.map(|()| true),
+    };
+    if make()? {
+        return Ok(lock);
     }
+    let holder = fs::read_link(&lock)?;
+    if is_starting(&lock, &holder) {
+        return Err(locked());
+    }
+    let aside = format!("{lock}.{}", process::id());
+    fs::rename(&lock, &aside).map_err(|_| locked())?;
+    if fs::read_link(&aside)? != holder {
+        // It is that of another one, who was quicker.
+        fs::rename(&aside, &lock)?;
+        return Err(locked());
+    }
+    fs::remove_file(&aside)?;
+    match make()? {
+        true => Ok(lock),
+        false => Err(locked()),
+    }
+}
+
+/// Whether who holds the lock may be about to listen. In a container every server may be process 1: one
+/// of our own number is none.
+fn is_starting(lock: &str, holder: &Path) -> bool {
+    let is_young = || {
+        let made = fs::symlink_metadata(lock).and_then(|metadata| metadata.modified());
+        made.is_ok_and(|made| made.elapsed().is_ok_and(|age| age < STARTING))
+    };
+    let lives = Path::new("/proc").join(holder).exists();
+    lives && holder != Path::new(&process::id().to_string()) && is_young()
+}
+
+/// Removes what nobody listens on. What is no socket is nobody's to remove.
+fn remove_socket(path: &str) -> io::Result<()> {
+    match fs::symlink_metadata(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+        Ok(metadata) if metadata.file_type().is_socket() => fs::remove_file(path),
+        Ok(_) => Err(in_use(format!("{path} is no socket"))),
+    }
+}
+
+fn in_use(reason: String) -> io::Error {
+    io::Error::new(ErrorKind::AddrInUse, reason)
 }
 
 impl Drop for UnixFile {
@@ -102,7 +135,7 @@ impl UnixClient {
     pub fn check_lock(&self) -> io::Result<()> {
         if self.lockfile && fs::symlink_metadata(lock_of(&self.path)).is_err() {
             let reason = format!("{} is not locked by a server", self.path);
-            return Err(io::Error::new(io::ErrorKind::ConnectionRefused, reason));
+            return Err(io::Error::new(ErrorKind::ConnectionRefused, reason));
         }
         Ok(())
     }
@@ -111,3 +144,6 @@ impl UnixClient {
 fn lock_of(path: &str) -> String {
     path.to_owned() + ".lock"
 }
+
+/// No server takes so long from its lock to listening.
+const STARTING: Duration = Duration::from_secs(10);

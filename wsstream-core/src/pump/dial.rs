@@ -98,11 +98,7 @@ pub(super) async fn dial<D: Dialler>(
 
 /// Connects to a host: tries the addresses that `look_up` gives in turn, as [`open`] does. `host` is for
 /// what errors say.
-///
-/// # Errors
-///
-/// As [`open`].
-pub async fn dial_host<A, C, F>(
+pub(super) async fn dial_host<A, C, F>(
     timer: &mut impl Timer,
     host: &str,
     limit: Duration,
@@ -135,7 +131,7 @@ where
     connected
 }
 
-fn too_late(what: &str, whom: &str) -> io::Error {
+pub(super) fn too_late(what: &str, whom: &str) -> io::Error {
     let reason = format!("{what} to {whom} in time");
     io::Error::new(io::ErrorKind::TimedOut, reason)
 }

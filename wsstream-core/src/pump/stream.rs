@@ -206,6 +206,15 @@ impl<T: Transport> Stream<T> {
         self.pump.poll_close(cx, close)
     }
 
+    /// Ends both directions, with Close 1001: of a stream that nobody will use, as its server shuts down.
+    ///
+    /// # Errors
+    ///
+    /// As [`poll_close`](Self::poll_close).
+    pub fn poll_turn_away(&mut self, cx: &Context<'_>) -> Poll<io::Result<()>> {
+        self.poll_close(cx, &Close::new(CloseCode::GOING_AWAY, ""))
+    }
+
     /// Switches compression of what is written off and on again: see [`Connection::compress`].
     pub fn compress(&mut self, compress: bool) {
         self.pump.connection.compress(compress);

@@ -6,6 +6,7 @@ mod closing;
 mod deflate;
 mod dial;
 mod endings;
+mod endpoint;
 mod faithful;
 mod listener;
 mod opening;

@@ -2,6 +2,7 @@
 
 use std::future::poll_fn;
 use std::io;
+use std::net::SocketAddr;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -9,19 +10,14 @@ use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpSocket, lookup_host};
 use tokio::task::JoinSet;
-use tokio::time::Instant;
 use wsstream_core::Timestamp;
-use wsstream_core::endpoint::{
-    self, EndpointAddress, EndpointError, ServerLayer, ServerPlan, ServerSocket, TcpServer,
-};
-use wsstream_core::handshake::Server;
-use wsstream_core::pump::{self, Permit};
+use wsstream_core::endpoint::{self, EndpointAddress, EndpointError, ServerSocket, TlsServer};
+use wsstream_core::handshake::Request;
+use wsstream_core::pump::{self, EndpointLayers, EndpointServer, Permit, listen_on_first};
 
 use super::EndpointStream;
-use super::client::invalid;
 use crate::timer::Timer;
 use crate::transport::Transport;
-use crate::{Incoming, WsStream};
 
 /// Where to listen, as a descriptor says.
 #[derive(Clone, Debug)]
@@ -36,16 +32,12 @@ impl ServerEndpoint {
     pub async fn listen(&self) -> io::Result<EndpointListener> {
         let plan = self.0.plan()?;
         // First what can be wrong without anybody seeing it.
-        let layers = layers(&plan).await?;
+        let server = EndpointServer::new(Layers, &plan).await?;
         let socket = bind(&plan.socket).await?;
         let port = Port {
             local: socket.local_addr()?,
             socket: Some(socket),
-            over: Arc::new(Over {
-                layers,
-                limit: plan.limit,
-                nodelay: plan.nodelay,
-            }),
+            server: Arc::new(server),
             handshakes: JoinSet::new(),
             timer: Timer::new(),
         };
@@ -98,10 +90,17 @@ impl EndpointListener {
         self
     }
 
-    /// As [`Listener::shutdown`](crate::Listener::shutdown). Streams without WebSocket cannot be told: they
-    /// have as long as that takes.
+    /// As [`Listener::connections`](crate::Listener::connections).
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.inner.connections()
+    }
+
+    /// As [`Listener::shutdown`](crate::Listener::shutdown). A WebSocket that is open and was not accepted
+    /// here yet is ended with Close 1001 at once. Streams without WebSocket cannot be told: they have as
+    /// long as that takes.
     pub async fn shutdown(self, grace: Duration) -> usize {
-        let closing = self.inner.port().over.closing();
+        let closing = self.inner.port().server.closing();
         self.inner.shut_down(grace, closing).await
     }
 }
@@ -112,7 +111,7 @@ struct Port {
     local: EndpointAddress,
     /// Gone once it has stopped.
     socket: Option<Socket>,
-    over: Arc<Over>,
+    server: Arc<EndpointServer<Layers>>,
     handshakes: JoinSet<io::Result<EndpointStream>>,
     timer: Timer,
 }
@@ -134,26 +133,26 @@ impl pump::Port for Port {
     fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<EndpointStream>> {
         match &self.socket {
             None => Poll::Pending,
-            Some(Socket::Tcp(tcp)) => {
-                let (tcp, _) = ready!(tcp.poll_accept(cx))?;
-                tcp.set_nodelay(self.over.nodelay)?;
-                Poll::Ready(Ok(tcp.into()))
-            }
+            Some(Socket::Tcp(tcp)) => tcp.poll_accept(cx).map_ok(|(tcp, _)| tcp.into()),
             #[cfg(unix)]
             Some(Socket::Unix(unix, _)) => unix.poll_accept(cx).map_ok(|(unix, _)| unix.into()),
         }
     }
 
     fn begin(&mut self, stream: EndpointStream, permit: Permit) {
-        let over = Arc::clone(&self.over);
-        self.handshakes
-            .spawn(async move { over.accept(stream, permit).await });
+        let server = Arc::clone(&self.server);
+        self.handshakes.spawn(async move {
+            stream.set_nodelay(server.is_nodelay())?;
+            let accepting = server.accept(Transport::new(stream), permit);
+            let (Transport { mut io, .. }, permit) = accepting.await?;
+            io.permit = permit;
+            Ok(io)
+        });
     }
 
     fn refuse(&mut self, stream: EndpointStream) {
-        // It is open already: what its drop says has to do.
         self.handshakes.spawn(async move {
-            drop(stream);
+            stream.turn_away().await;
             Err(io::ErrorKind::NotConnected.into())
         });
     }
@@ -170,91 +169,53 @@ impl pump::Port for Port {
     }
 }
 
-/// What is done over each connection.
+/// tokio's TLS, for the one who decides what goes over what.
 #[derive(Debug)]
-struct Over {
-    layers: Vec<Layer>,
-    limit: Duration,
-    nodelay: bool,
-}
+struct Layers;
 
-#[derive(Debug)]
-enum Layer {
+impl EndpointLayers for Layers {
+    type Io = Transport<EndpointStream>;
+    type Timer = Timer;
     #[cfg(feature = "rustls")]
-    Tls(wsstream_core::tls::ServerTls),
-    WebSocket(Arc<Server>),
-}
+    type Tls = wsstream_core::tls::ServerTls;
+    #[cfg(not(feature = "rustls"))]
+    type Tls = std::convert::Infallible;
 
-impl Over {
-    async fn accept(
+    fn timer(&self) -> Timer {
+        Timer::new()
+    }
+
+    #[cfg(feature = "rustls")]
+    async fn read_tls(&self, tls: &TlsServer, websocket: bool) -> io::Result<Self::Tls> {
+        let tls = tls.clone();
+        let reading = move || Self::Tls::of_endpoint(&tls, websocket);
+        tokio::task::spawn_blocking(reading).await?
+    }
+
+    #[cfg(not(feature = "rustls"))]
+    async fn read_tls(&self, _: &TlsServer, _: bool) -> io::Result<Self::Tls> {
+        Err(super::UnsupportedEndpoint::Tls.into())
+    }
+
+    #[cfg(feature = "rustls")]
+    async fn secure(
         &self,
-        mut stream: EndpointStream,
-        permit: Permit,
-    ) -> io::Result<EndpointStream> {
-        let ends = Instant::now() + self.limit;
-        // The limit is a total for TLS and the first WebSocket.
-        let mut first = true;
-        let mut permit = Some(permit);
-        for (index, layer) in self.layers.iter().enumerate() {
-            stream = match layer {
-                #[cfg(feature = "rustls")]
-                Layer::Tls(tls) => crate::tls::accept(tls, stream, self.limit).await?.0.into(),
-                Layer::WebSocket(server) => {
-                    let (transport, server) = (Transport::new(stream), Arc::clone(server));
-                    // The outermost one is told when the listener shuts down.
-                    let outermost = index + 1 == self.layers.len();
-                    let mut accept = match permit.take_if(|_| outermost) {
-                        Some(permit) => pump::Accept::with_permit(transport, server, permit),
-                        None => pump::Accept::new(transport, server),
-                    };
-                    if first {
-                        accept = accept.within(ends.saturating_duration_since(Instant::now()));
-                        first = false;
-                    }
-                    open(accept).await?
-                }
-            };
-        }
-        stream.permit = permit;
-        Ok(stream)
+        Transport { io, .. }: Self::Io,
+        tls: &Self::Tls,
+        limit: Duration,
+    ) -> io::Result<Self::Io> {
+        let (secured, _) = crate::tls::accept(tls, io, limit).await?;
+        Ok(Transport::new(secured.into()))
     }
 
-    /// How long a closing handshake may take.
-    fn closing(&self) -> Duration {
-        match self.layers.last() {
-            Some(Layer::WebSocket(server)) => server.connection_config().timeout(),
-            _ => Server::stream().connection_config().timeout(),
-        }
+    #[cfg(not(feature = "rustls"))]
+    async fn secure(&self, _: Self::Io, tls: &Self::Tls, _: Duration) -> io::Result<Self::Io> {
+        match *tls {}
     }
-}
 
-async fn open(accept: pump::Accept<Transport<EndpointStream>>) -> io::Result<EndpointStream> {
-    let incoming = Incoming::wait(accept).await?;
-    let request = Box::new(incoming.request().clone());
-    let stream: WsStream<_> = incoming.accept().await?.into_stream();
-    Ok(EndpointStream::websocket_over(stream, Some(request)))
-}
-
-async fn layers(plan: &ServerPlan) -> io::Result<Vec<Layer>> {
-    let mut layers = Vec::new();
-    for (index, layer) in plan.layers.iter().enumerate() {
-        #[cfg(not(feature = "rustls"))]
-        let _ = index;
-        layers.push(match layer {
-            ServerLayer::WebSocket(autobahn) => {
-                Layer::WebSocket(Arc::new(autobahn.server().map_err(invalid)?))
-            }
-            #[cfg(feature = "rustls")]
-            ServerLayer::Tls(tls) => {
-                let (tls, websocket) = (tls.clone(), plan.is_below_websocket(index));
-                let reading = move || wsstream_core::tls::ServerTls::of_endpoint(&tls, websocket);
-                Layer::Tls(tokio::task::spawn_blocking(reading).await??)
-            }
-            #[cfg(not(feature = "rustls"))]
-            ServerLayer::Tls(_) => return Err(super::UnsupportedEndpoint::Tls.into()),
-        });
+    fn websocket(&self, stream: pump::Stream<Self::Io>, request: Option<Request>) -> Self::Io {
+        Transport::new(EndpointStream::websocket_over(stream, request))
     }
-    Ok(layers)
 }
 
 #[derive(Debug)]
@@ -279,16 +240,16 @@ impl Socket {
 
 async fn bind(socket: &ServerSocket) -> io::Result<Socket> {
     match socket {
-        ServerSocket::Tcp(tcp) => bind_tcp(tcp).await.map(Socket::Tcp),
+        ServerSocket::Tcp(tcp) => {
+            let addresses = lookup_host((&*tcp.interface, tcp.port)).await?.collect();
+            listen_on_first(addresses, |address| listen(address, tcp.backlog)).map(Socket::Tcp)
+        }
         #[cfg(unix)]
         ServerSocket::Unix(unix) => {
             let probed = tokio::net::UnixStream::connect(&unix.path).await;
             let probed = probed.map(drop).map_err(|error| error.kind());
-            let mut file = endpoint::UnixFile::prepare(unix, probed)?;
             let socket = tokio::net::UnixSocket::new_stream()?;
-            socket.bind(&unix.path)?;
-            // Before anybody can connect.
-            file.bound(unix)?;
+            let ((), file) = endpoint::UnixFile::bind(unix, probed, || socket.bind(&unix.path))?;
             Ok(Socket::Unix(socket.listen(unix.backlog)?, file))
         }
         #[cfg(not(unix))]
@@ -296,26 +257,14 @@ async fn bind(socket: &ServerSocket) -> io::Result<Socket> {
     }
 }
 
-/// Listens on the first address of the interface that can be had.
-async fn bind_tcp(tcp: &TcpServer) -> io::Result<TcpListener> {
-    let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
-    for address in lookup_host((&*tcp.interface, tcp.port)).await? {
-        let listen = || {
-            let socket = if address.is_ipv4() {
-                TcpSocket::new_v4()?
-            } else {
-                TcpSocket::new_v6()?
-            };
-            // On other systems it would let others take the port.
-            #[cfg(unix)]
-            socket.set_reuseaddr(true)?;
-            socket.bind(address)?;
-            socket.listen(tcp.backlog)
-        };
-        match listen() {
-            Ok(listener) => return Ok(listener),
-            Err(error) => last = error,
-        }
-    }
-    Err(last)
+fn listen(address: SocketAddr, backlog: u32) -> io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    // On other systems it would let others take the port.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(backlog)
 }

@@ -13,9 +13,10 @@ use tokio::net::UnixStream;
 use tokio_rustls::TlsStream;
 use wsstream_core::endpoint::EndpointAddress;
 use wsstream_core::handshake::Request;
-use wsstream_core::pump::Permit;
+use wsstream_core::pump::{self, Permit};
 
 use crate::WsStream;
+use crate::transport::Transport;
 
 /// A stream that an endpoint has given: TCP, a Unix socket, TLS or WebSocket over another one.
 #[derive(Debug)]
@@ -36,8 +37,27 @@ enum Layer {
 }
 
 impl EndpointStream {
-    pub(super) fn websocket_over(stream: WsStream<Self>, request: Option<Box<Request>>) -> Self {
-        Layer::WebSocket(stream, request).into()
+    pub(super) fn websocket_over(
+        stream: pump::Stream<Transport<Self>>,
+        request: Option<Request>,
+    ) -> Self {
+        let inner = Box::new(stream);
+        Layer::WebSocket(WsStream { inner }, request.map(Box::new)).into()
+    }
+
+    pub(super) fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
+        match &self.layer {
+            Layer::Tcp(tcp) => tcp.set_nodelay(nodelay),
+            _ => Ok(()),
+        }
+    }
+
+    /// Ends what nobody has accepted in time.
+    pub(super) async fn turn_away(mut self) {
+        if let Layer::WebSocket(stream, _) = &mut self.layer {
+            // How the peer goes is its own business.
+            let _ = poll_fn(|cx| stream.inner.poll_turn_away(cx)).await;
+        }
     }
 
     /// The peer's address, at the bottom of it all.

@@ -1,0 +1,153 @@
+//! How many are let in, and how it ends.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use wsstream_core::handshake::Client;
+use wsstream_core::{Opcode, StreamError};
+use wsstream_tests::endpoints::{
+    Directory, EndpointListener, EndpointStream as _, Endpoints, connect, free_port, listen, over,
+};
+use wsstream_tests::{Peer, Read as _, Runtime, Write as _, poll_once};
+
+/// Has the listener look who has come until it knows of so many, of whom none may be through yet.
+async fn admit<R: Runtime, L: EndpointListener>(listener: &mut L, count: usize) {
+    while listener.connections() < count {
+        assert!(poll_once(&mut pin!(listener.accept())).await.is_pending());
+        R::sleep(Duration::from_millis(1)).await;
+    }
+    assert_eq!(listener.connections(), count);
+}
+
+/// Frames made by hand, over a plain connection.
+async fn peer<C: Endpoints>(port: u16) -> Peer<C::EndpointStream> {
+    let raw = connect::<C>(&format!("tcp:127.0.0.1:{port}"))
+        .await
+        .unwrap();
+    Peer::connect(raw, &Client::stream()).await
+}
+
+pub(crate) async fn at_most_so_many<C: Endpoints, S: Endpoints>() {
+    let directory = Directory::new();
+    let [plain, websocket] = [free_port(), free_port()];
+    let unix = format!("unix:{}", directory.quoted("s"));
+    for (server, client) in [
+        (format!("tcp:{plain}"), format!("tcp:127.0.0.1:{plain}")),
+        (unix.clone(), unix),
+        (
+            format!("ws://127.0.0.1:{websocket}"),
+            format!("ws://127.0.0.1:{websocket}"),
+        ),
+    ] {
+        let mut listener = listen::<S>(&server).await.unwrap().max_connections(1);
+        let mut clients = Vec::new();
+        for _ in 0..2 {
+            let client = client.clone();
+            clients.push(C::spawn(
+                async move { connect::<C>(&client).await.unwrap() },
+            ));
+        }
+        let first = listener.accept().await.unwrap();
+        for _ in 0..20 {
+            assert!(poll_once(&mut pin!(listener.accept())).await.is_pending());
+            assert_eq!(listener.connections(), 1, "{server}");
+            S::sleep(Duration::from_millis(1)).await;
+        }
+        drop(first);
+        let second = listener.accept().await.unwrap();
+        assert_eq!(listener.connections(), 1, "{server}");
+        drop(second);
+        assert_eq!(listener.connections(), 0, "{server}");
+        for client in clients {
+            drop(client.await);
+        }
+    }
+}
+
+/// Who waits to be accepted, with a WebSocket that is open already, and who has not asked yet.
+pub(crate) async fn nobody_is_forgotten_at_shutdown<C: Endpoints, S: Endpoints>() {
+    let port = free_port();
+    let mut listener = listen::<S>(&over(&format!("tcp:{port}"), "ws://localhost", ""))
+        .await
+        .unwrap();
+    let tcp = format!("tcp:127.0.0.1:{port}");
+    let mut raw = Vec::new();
+    for _ in 0..4 {
+        raw.push(connect::<C>(&tcp).await.unwrap());
+    }
+    admit::<S, _>(&mut listener, 4).await;
+    let mut silent = raw.pop().unwrap();
+    let mut peers = Vec::new();
+    for raw in raw {
+        // Its answer comes although nobody accepts.
+        peers.push(Peer::connect(raw, &Client::stream()).await);
+    }
+    let ending = S::spawn(listener.shutdown(Duration::from_secs(3600)));
+    for mut peer in peers {
+        assert_eq!(peer.expect_close().await, (1001, String::new()));
+        peer.send_close(1001, "").await;
+        peer.expect_end().await;
+    }
+    let (refusal, _) = silent.read_to_end().await;
+    assert!(
+        refusal.starts_with(b"HTTP/1.1 503 "),
+        "{}",
+        refusal.escape_ascii()
+    );
+    // And that was all, long before the hour is over.
+    assert_eq!(ending.await, 0);
+    let error = connect::<C>(&tcp).await.map(drop).unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::ConnectionRefused);
+}
+
+pub(crate) async fn streams_in_use_are_told<C: Endpoints, S: Endpoints>() {
+    let port = free_port();
+    let mut listener = listen::<S>(&format!("ws://127.0.0.1:{port}"))
+        .await
+        .unwrap();
+    let asking = C::spawn(peer::<C>(port));
+    let mut stream = listener.accept().await.unwrap();
+    let mut peer = asking.await;
+    let serving = S::spawn(async move {
+        let (octets, ended) = stream.read_to_end().await;
+        (octets, ended.unwrap_err())
+    });
+    peer.send(Opcode::Binary, b"hello").await;
+    let ending = S::spawn(listener.shutdown(Duration::ZERO));
+    assert_eq!(peer.expect_close().await.0, 1001);
+    peer.send_close(1001, "").await;
+    peer.expect_end().await;
+    let (octets, error) = serving.await;
+    assert_eq!(octets, b"hello");
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
+    assert_eq!(inner, Some(&StreamError::ShutDown));
+    assert_eq!(ending.await, 0);
+}
+
+/// They are not told, and are waited for.
+pub(crate) async fn plain_streams_have_their_grace<C: Endpoints, S: Endpoints>() {
+    let directory = Directory::new();
+    let port = free_port();
+    let unix = format!("unix:{}", directory.quoted("s"));
+    for (server, client) in [
+        (format!("tcp:{port}"), format!("tcp:127.0.0.1:{port}")),
+        (unix.clone(), unix),
+    ] {
+        let mut listener = listen::<S>(&server).await.unwrap();
+        let mut client = connect::<C>(&client).await.unwrap();
+        let mut stream = listener.accept().await.unwrap();
+        let mut ending = Box::pin(listener.shutdown(Duration::from_secs(3600)));
+        assert!(poll_once(&mut ending).await.is_pending());
+        client.write_all(b"hello").await.unwrap();
+        assert_eq!(stream.read_exact(5).await.unwrap(), b"hello");
+        stream.write_all(b"how are you?").await.unwrap();
+        assert_eq!(client.read_exact(12).await.unwrap(), b"how are you?");
+        assert!(poll_once(&mut ending).await.is_pending());
+        // Nothing listens any more, and of a Unix socket not even the file is left.
+        assert!(!directory.path("s").exists());
+        client.shutdown().await.unwrap();
+        stream.close().await.unwrap();
+        drop(stream);
+        assert_eq!(ending.await, 0);
+    }
+}

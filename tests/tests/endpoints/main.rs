@@ -1,0 +1,79 @@
+//! Endpoint descriptors over real sockets: the same program whatever they say, on both adapters and from
+//! one to the other. Those with TLS are in the tests of that.
+#![expect(clippy::unwrap_used, reason = "these are tests, helpers included")]
+
+mod listener;
+mod processes;
+mod program;
+mod proxy;
+mod sockets;
+mod wire;
+
+use wsstream_tests::{AsyncStd, Runtime, Tokio};
+
+/// Makes a test of each story, for a client's adapter and a server's.
+macro_rules! suite {
+    ($runner:ty, $client:ty, $server:ty) => {
+        suite! { $runner, $client, $server:
+            listener {
+                at_most_so_many
+                nobody_is_forgotten_at_shutdown
+                plain_streams_have_their_grace
+                streams_in_use_are_told
+            }
+            program {
+                over_everything
+                the_specifications_examples
+                what_belongs_to_the_forwarder
+            }
+            proxy {
+                given
+            }
+            sockets {
+                backlog
+                connect_from
+                connecting_has_a_limit
+                files
+                interface
+                locks
+                mode
+            }
+            wire {
+                autofrag_of_a_client
+                autofrag_of_a_server
+                what_is_agreed_on
+            }
+        }
+    };
+    ($runner:ty, $client:ty, $server:ty: $($module:ident { $($story:ident)* })*) => {$(
+        mod $module {
+            use super::*;
+            $(
+                #[test]
+                fn $story() {
+                    <$runner>::run(crate::$module::$story::<$client, $server>());
+                }
+            )*
+        }
+    )*};
+}
+
+mod tokio {
+    use super::*;
+    suite!(Tokio, Tokio, Tokio);
+}
+
+mod async_std {
+    use super::*;
+    suite!(AsyncStd, AsyncStd, AsyncStd);
+}
+
+mod tokio_to_async_std {
+    use super::*;
+    suite!(Tokio, Tokio, AsyncStd);
+}
+
+mod async_std_to_tokio {
+    use super::*;
+    suite!(Tokio, AsyncStd, Tokio);
+}

@@ -1,0 +1,104 @@
+//! HTTP proxies that tunnel.
+
+use std::env;
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener};
+use std::process::Command;
+use std::thread::{JoinHandle, spawn};
+
+use wsstream_core::proxy::{Proxy, ProxyChoice, ProxyError};
+use wsstream_tests::endpoints::Endpoints;
+use wsstream_tests::{AsyncStd, Read, Runtime, Tokio};
+
+/// A proxy that answers so, and then is the server itself, which speaks first; and what it was asked.
+fn proxy(status: u16) -> (SocketAddr, JoinHandle<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let serving = spawn(move || {
+        let (mut tcp, _) = listener.accept().unwrap();
+        let mut request = Vec::new();
+        while !request.ends_with(b"\r\n\r\n") {
+            let mut octet = [0];
+            tcp.read_exact(&mut octet).unwrap();
+            request.push(octet[0]);
+        }
+        let answer = format!("HTTP/1.1 {status} X\r\n\r\nSSH-2.0");
+        tcp.write_all(answer.as_bytes()).unwrap();
+        String::from_utf8(request).unwrap()
+    });
+    (address, serving)
+}
+
+/// Says whom to connect to, which no name service knows.
+const ASKED: &str = "CONNECT nowhere.invalid:22 HTTP/1.1\r\nHost: nowhere.invalid:22\r\n";
+
+#[expect(clippy::extra_unused_type_parameters, reason = "stories have both")]
+pub(crate) async fn given<C: Endpoints, S: Endpoints>() {
+    for (user, status, error) in [
+        ("", 200, None),
+        ("user:secret@", 200, None),
+        ("", 407, Some(ProxyError::Refused(407))),
+    ] {
+        let (address, serving) = proxy(status);
+        let through = Proxy::parse(&format!("http://{user}{address}")).unwrap();
+        let endpoint = "tcp:nowhere.invalid:22".parse().unwrap();
+        let connected = C::connect_endpoint(endpoint, ProxyChoice::Given(through)).await;
+        let request = serving.join().unwrap();
+        assert!(request.starts_with(ASKED), "{request}");
+        let authorization = "Proxy-Authorization: Basic dXNlcjpzZWNyZXQ=\r\n";
+        assert_eq!(
+            request.contains(authorization),
+            !user.is_empty(),
+            "{request}"
+        );
+        match (connected, error) {
+            (Ok(mut stream), None) => assert_eq!(stream.read_to_end().await.0, b"SSH-2.0"),
+            (Err(failed), Some(error)) => {
+                assert_eq!(failed.kind(), ErrorKind::ConnectionRefused);
+                let inner = failed.get_ref().and_then(|inner| inner.downcast_ref());
+                assert_eq!(inner, Some(&error));
+            }
+            (connected, _) => unreachable!("{:?}", connected.map(drop)),
+        }
+    }
+}
+
+/// The environment belongs to the whole process: this is one of its own, and what it is to do.
+const CHILD: &str = "WSSTREAM_TEST_ADAPTER";
+
+async fn as_the_environment_says<R: Endpoints>() {
+    let endpoint = "tcp:nowhere.invalid:22".parse().unwrap();
+    let connected = R::connect_endpoint(endpoint, ProxyChoice::Environment).await;
+    assert_eq!(connected.unwrap().read_to_end().await.0, b"SSH-2.0");
+    // This one is not to go through it, and there is nobody.
+    let endpoint = "tcp:127.0.0.1:9".parse().unwrap();
+    let connected = R::connect_endpoint(endpoint, ProxyChoice::Environment).await;
+    let error = connected.map(drop).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
+    assert!(error.get_ref().is_none(), "{error}");
+}
+
+#[test]
+fn of_the_environment() {
+    match env::var(CHILD).as_deref() {
+        Ok("tokio") => return Tokio::run(as_the_environment_says::<Tokio>()),
+        Ok(_) => return AsyncStd::run(as_the_environment_says::<AsyncStd>()),
+        Err(_) => {}
+    }
+    for adapter in ["tokio", "async-std"] {
+        let (address, serving) = proxy(200);
+        let child = Command::new(env::current_exe().unwrap())
+            .args(["--exact", "proxy::of_the_environment"])
+            .env(CHILD, adapter)
+            .env("http_proxy", format!("http://{address}"))
+            .env("no_proxy", "localhost,127.0.0.1")
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&child.stdout);
+        assert!(
+            child.status.success() && said.contains("1 passed"),
+            "{said}"
+        );
+        assert!(serving.join().unwrap().starts_with(ASKED));
+    }
+}

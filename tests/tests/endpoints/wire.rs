@@ -1,0 +1,104 @@
+//! What the keys of `autobahn` do on the wire.
+
+use wsstream_core::Opcode;
+use wsstream_core::handshake::Client;
+use wsstream_tests::endpoints::{
+    EndpointListener as _, EndpointStream, Endpoints, connect, free_port, listen, over, talk,
+};
+use wsstream_tests::{Peer, Read, Write, noise};
+
+/// How much is written at once.
+const LEN: usize = 10_000;
+
+/// Noise, which does not compress, and what does: no frame is longer, and none of a message empty.
+async fn expect_fragments<T: Read + Write>(peer: &mut Peer<T>, sent: &[u8]) -> usize {
+    let (mut received, mut frames) = (Vec::new(), 0);
+    while received.len() < sent.len() {
+        let frame = peer.recv().await;
+        assert!((1..=4096).contains(&frame.header.len), "{:?}", frame.header);
+        let continues = frame.header.opcode == Opcode::Continuation;
+        assert!(continues || frame.header.opcode == Opcode::Binary);
+        received.extend(frame.payload);
+        frames += 1;
+    }
+    assert!(received == sent);
+    frames
+}
+
+fn what_is_sent() -> [(Vec<u8>, &'static str); 3] {
+    [
+        (noise(1).take(LEN).collect(), ":compress=false"),
+        (noise(1).take(LEN).collect(), ""),
+        (vec![7; LEN], ":compress=false"),
+    ]
+}
+
+pub(crate) async fn autofrag_of_a_client<C: Endpoints, S: Endpoints>() {
+    for (sent, more) in what_is_sent() {
+        let port = free_port();
+        let mut listener = listen::<S>(&format!("tcp:{port}")).await.unwrap();
+        let tcp = format!("tcp:127.0.0.1:{port}");
+        let client = over(&tcp, "ws://localhost", &format!(":autofrag=4096{more}"));
+        let written = sent.clone();
+        let writing = C::spawn(async move {
+            let mut stream = connect::<C>(&client).await.unwrap();
+            stream.write_all(&written).await.unwrap();
+            stream.flush().await.unwrap();
+            stream
+        });
+        let mut peer = Peer::accept(listener.accept().await.unwrap()).await;
+        assert!(expect_fragments(&mut peer, &sent).await >= 3);
+        drop(writing.await);
+    }
+}
+
+pub(crate) async fn autofrag_of_a_server<C: Endpoints, S: Endpoints>() {
+    for (sent, more) in what_is_sent() {
+        let port = free_port();
+        let server = over(
+            &format!("tcp:{port}"),
+            "ws://localhost",
+            &format!(":autofrag=4096{more}"),
+        );
+        let mut listener = listen::<S>(&server).await.unwrap();
+        let written = sent.clone();
+        let writing = S::spawn(async move {
+            let mut stream = listener.accept().await.unwrap();
+            stream.write_all(&written).await.unwrap();
+            stream.flush().await.unwrap();
+            stream
+        });
+        let raw = connect::<C>(&format!("tcp:127.0.0.1:{port}"))
+            .await
+            .unwrap();
+        let mut peer = Peer::connect(raw, &Client::stream()).await;
+        assert!(expect_fragments(&mut peer, &sent).await >= 3);
+        drop(writing.await);
+    }
+}
+
+/// A client's key, a server's, the subprotocol, and whether there is compression.
+const KEYS: &[(&str, &str, &str, bool)] = &[
+    ("", "", "binary", true),
+    (":subprotocol=base64", "", "base64", true),
+    (":subprotocol=base64:compress=0", "", "base64", false),
+    (":subprotocol=base64,binary", "", "base64", true),
+    (":subprotocol=binary", "", "binary", true),
+    (":subprotocol=mqtt", ":subprotocol=mqtt", "binary", true),
+    ("", ":compress=false", "binary", false),
+    (":compression=false", "", "binary", false),
+];
+
+pub(crate) async fn what_is_agreed_on<C: Endpoints, S: Endpoints>() {
+    for &(client, server, subprotocol, compresses) in KEYS {
+        let port = free_port();
+        let server = over(&format!("tcp:{port}"), "ws://localhost", server);
+        let client = over(&format!("tcp:127.0.0.1:{port}"), "ws://localhost", client);
+        let talked = talk::<C, S>(&server, &client, LEN).await;
+        for agreed in [talked.client.agreed(), talked.server.agreed()] {
+            let agreed = agreed.unwrap();
+            assert_eq!(agreed.subprotocol(), Some(subprotocol), "{client} {server}");
+            assert_eq!(agreed.deflate().is_some(), compresses, "{client} {server}");
+        }
+    }
+}

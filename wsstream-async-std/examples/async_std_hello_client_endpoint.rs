@@ -1,0 +1,36 @@
+//! The wrapped protocol's client: `async_std_hello_client_endpoint DESCRIPTOR`, for example
+//! `'autobahn:tcp\:localhost\:9000:url=ws\://localhost\:9000'` or `tcp:localhost:9000`.
+//!
+//! Nothing here knows of WebSocket.
+
+use std::io;
+
+use clap::Parser;
+use futures_util::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use wsstream_async_std::endpoint::ClientEndpoint;
+
+/// Says hello wherever a descriptor leads.
+#[derive(Parser)]
+struct Args {
+    /// Where to connect.
+    descriptor: ClientEndpoint,
+}
+
+fn main() -> io::Result<()> {
+    async_std::task::block_on(run())
+}
+
+async fn run() -> io::Result<()> {
+    let mut stream = Args::parse().descriptor.connect().await?;
+    hello(&mut stream).await?;
+    stream.close().await
+}
+
+/// Greets, and prints the greeting that comes back, however it is cut.
+async fn hello(stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) -> io::Result<()> {
+    stream.write_all(b"hello").await?;
+    let mut greeting = [0; "how are you?".len()];
+    stream.read_exact(&mut greeting).await?;
+    println!("{}", greeting.escape_ascii());
+    Ok(())
+}

@@ -1,0 +1,46 @@
+//! The wrapped protocol's server: `async_std_hello_server_endpoint DESCRIPTOR`, for example
+//! `'autobahn:tcp\:9000:url=ws\://localhost\:9000'` or `tcp:9000`.
+//!
+//! Nothing here knows of WebSocket.
+
+use std::io;
+
+use clap::Parser;
+use futures_util::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use wsstream_async_std::endpoint::ServerEndpoint;
+
+/// Answers whoever says hello wherever a descriptor has it listen.
+#[derive(Parser)]
+struct Args {
+    /// Where to listen.
+    descriptor: ServerEndpoint,
+}
+
+fn main() -> io::Result<()> {
+    async_std::task::block_on(run())
+}
+
+async fn run() -> io::Result<()> {
+    let mut listener = Args::parse().descriptor.listen().await?;
+    println!("listening on {}", listener.local_addr());
+    loop {
+        let mut stream = listener.accept().await?;
+        async_std::task::spawn(async move {
+            hello(&mut stream)
+                .await
+                .inspect_err(|error| eprintln!("{error}"))
+        });
+    }
+}
+
+/// Greets, and prints what comes until the end.
+async fn hello(stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) -> io::Result<()> {
+    stream.write_all(b"how are you?").await?;
+    let mut buf = [0; 1024];
+    loop {
+        match stream.read(&mut buf).await? {
+            0 => return stream.close().await,
+            count => println!("{}", buf[..count].escape_ascii()),
+        }
+    }
+}

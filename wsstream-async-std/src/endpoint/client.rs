@@ -1,0 +1,151 @@
+//! Connecting to what a descriptor says.
+
+use std::io;
+use std::net::SocketAddr;
+use std::str::FromStr;
+
+use async_io::Async;
+use async_std::net::{TcpStream, ToSocketAddrs};
+use socket2::{Domain, Socket, Type};
+use wsstream_core::Seed;
+use wsstream_core::endpoint::{self, EndpointError, TlsClient};
+use wsstream_core::proxy::{Proxy, ProxyChoice};
+use wsstream_core::pump::{self, EndpointDialler, connect_endpoint};
+
+use super::EndpointStream;
+use crate::timer::Timer;
+use crate::transport::Transport;
+
+/// Where to connect, as a descriptor says.
+#[derive(Clone, Debug)]
+pub struct ClientEndpoint {
+    endpoint: endpoint::ClientEndpoint,
+    proxy: ProxyChoice,
+}
+
+impl ClientEndpoint {
+    /// Connects by TCP through this proxy, which looks up the host's name too. Unix sockets need none.
+    #[must_use]
+    pub fn proxy(mut self, proxy: Proxy) -> Self {
+        self.proxy = ProxyChoice::Given(proxy);
+        self
+    }
+
+    /// Connects by TCP through the proxy that the environment names, if it does: `https_proxy` where TLS is
+    /// used, else `http_proxy`, and `no_proxy` for hosts that need none. See [`Proxy::of_environment`].
+    #[must_use]
+    pub fn proxy_of_environment(mut self) -> Self {
+        self.proxy = ProxyChoice::Environment;
+        self
+    }
+
+    /// Connects. The addresses of a host's name are tried in turn; `timeout` is for all of them, and for TLS.
+    ///
+    /// # Errors
+    ///
+    /// `Unsupported` with an [`UnsupportedEndpoint`](super::UnsupportedEndpoint) inside; `TimedOut`; those of the socket, the proxy, the
+    /// files of TLS, and the handshakes, as for [`connect_with`](crate::connect_with).
+    pub async fn connect(&self) -> io::Result<EndpointStream> {
+        let connecting = connect_endpoint(&Dialler, &self.endpoint, &self.proxy);
+        Ok(connecting.await?.io)
+    }
+}
+
+impl FromStr for ClientEndpoint {
+    type Err = EndpointError;
+
+    fn from_str(descriptor: &str) -> Result<Self, EndpointError> {
+        Ok(endpoint::ClientEndpoint::parse(descriptor)?.into())
+    }
+}
+
+impl From<endpoint::ClientEndpoint> for ClientEndpoint {
+    fn from(endpoint: endpoint::ClientEndpoint) -> Self {
+        let proxy = ProxyChoice::Direct;
+        Self { endpoint, proxy }
+    }
+}
+
+/// async-std's sockets, for the one who decides what to do with them.
+struct Dialler;
+
+impl EndpointDialler for Dialler {
+    type Io = Transport<EndpointStream>;
+    type Timer = Timer;
+
+    fn timer(&self) -> Timer {
+        Timer::new()
+    }
+
+    fn seed(&self) -> io::Result<Seed> {
+        crate::connect::seed()
+    }
+
+    async fn look_up(&self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+        Ok((host, port).to_socket_addrs().await?.collect())
+    }
+
+    async fn connect_tcp(
+        &self,
+        to: SocketAddr,
+        from: Option<SocketAddr>,
+        nodelay: bool,
+    ) -> io::Result<Self::Io> {
+        let tcp = match from {
+            None => TcpStream::connect(to).await?,
+            Some(from) => connect_from(from, to).await?,
+        };
+        tcp.set_nodelay(nodelay)?;
+        Ok(Transport::new(tcp.into()))
+    }
+
+    #[cfg(unix)]
+    async fn connect_unix(&self, path: &str) -> io::Result<Self::Io> {
+        let unix = async_std::os::unix::net::UnixStream::connect(path).await?;
+        Ok(Transport::new(unix.into()))
+    }
+
+    #[cfg(feature = "rustls")]
+    async fn secure(
+        &self,
+        Transport { io, .. }: Self::Io,
+        endpoint: &TlsClient,
+        websocket: bool,
+    ) -> io::Result<Self::Io> {
+        use wsstream_core::tls::{ClientTls, host_name};
+
+        let name = host_name(&endpoint.server_name)?;
+        let files = endpoint.clone();
+        let reading = move || ClientTls::of_endpoint(&files, websocket);
+        let tls = async_std::task::spawn_blocking(reading).await?;
+        let secured = crate::tls::connect_to(&tls, io, name, &endpoint.server_name).await?;
+        Ok(Transport::new(secured.into()))
+    }
+
+    #[cfg(not(feature = "rustls"))]
+    async fn secure(&self, _: Self::Io, _: &TlsClient, _: bool) -> io::Result<Self::Io> {
+        Err(super::UnsupportedEndpoint::Tls.into())
+    }
+
+    fn websocket(&self, stream: pump::Stream<Self::Io>) -> Self::Io {
+        Transport::new(EndpointStream::websocket_over(stream, None))
+    }
+}
+
+/// Connects from an address of one's own, which async-std cannot.
+async fn connect_from(from: SocketAddr, to: SocketAddr) -> io::Result<TcpStream> {
+    let socket = Socket::new(Domain::for_address(to), Type::STREAM, None)?;
+    socket.bind(&from.into())?;
+    socket.set_nonblocking(true)?;
+    // What has failed at once is not told from what is under way until it is known how it went.
+    let begun = socket.connect(&to.into());
+    let tcp = Async::new(std::net::TcpStream::from(socket))?;
+    tcp.writable().await?;
+    if let Some(error) = tcp.get_ref().take_error()? {
+        return Err(error);
+    }
+    if let Err(error) = tcp.get_ref().peer_addr() {
+        return Err(begun.err().unwrap_or(error));
+    }
+    Ok(tcp.into_inner()?.into())
+}

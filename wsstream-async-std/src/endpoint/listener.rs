@@ -1,0 +1,306 @@
+//! Listening where a descriptor says.
+
+use std::fmt;
+use std::future::poll_fn;
+use std::io;
+use std::net::SocketAddr;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use async_std::net::{TcpListener, ToSocketAddrs};
+#[cfg(unix)]
+use async_std::os::unix::net::{UnixListener, UnixStream};
+use futures_util::future::{BoxFuture, FutureExt as _};
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
+use socket2::{Domain, Socket, Type};
+use wsstream_core::Timestamp;
+use wsstream_core::endpoint::{self, EndpointAddress, EndpointError, ServerSocket, TlsServer};
+use wsstream_core::handshake::Request;
+use wsstream_core::pump::{self, EndpointLayers, EndpointServer, Permit, listen_on_first};
+
+use super::EndpointStream;
+use crate::task::Task;
+use crate::timer::Timer;
+use crate::transport::Transport;
+
+/// Where to listen, as a descriptor says.
+#[derive(Clone, Debug)]
+pub struct ServerEndpoint(endpoint::ServerEndpoint);
+
+impl ServerEndpoint {
+    /// Listens.
+    ///
+    /// # Errors
+    ///
+    /// `Unsupported` with an [`UnsupportedEndpoint`](super::UnsupportedEndpoint) inside; those of the socket and of the files of TLS.
+    pub async fn listen(&self) -> io::Result<EndpointListener> {
+        let plan = self.0.plan()?;
+        // First what can be wrong without anybody seeing it.
+        let server = EndpointServer::new(Layers, &plan).await?;
+        let socket = bind(&plan.socket).await?;
+        let port = Port {
+            local: socket.local_addr()?,
+            socket: Some(Arc::new(socket)),
+            accepting: None,
+            server: Arc::new(server),
+            handshakes: FuturesUnordered::new(),
+            timer: Timer::new(),
+        };
+        let inner = pump::Listener::new(port);
+        Ok(EndpointListener { inner })
+    }
+}
+
+impl FromStr for ServerEndpoint {
+    type Err = EndpointError;
+
+    fn from_str(descriptor: &str) -> Result<Self, EndpointError> {
+        Ok(endpoint::ServerEndpoint::parse(descriptor)?.into())
+    }
+}
+
+impl From<endpoint::ServerEndpoint> for ServerEndpoint {
+    fn from(endpoint: endpoint::ServerEndpoint) -> Self {
+        Self(endpoint)
+    }
+}
+
+/// Accepts streams, whatever they go over. Handshakes go on beside each other, as in a
+/// [`Listener`](crate::Listener).
+#[derive(Debug)]
+pub struct EndpointListener {
+    inner: pump::Listener<Port>,
+}
+
+impl EndpointListener {
+    /// Waits for the next stream, on which all handshakes are done. Those that fail are passed over. Can be
+    /// dropped without loss.
+    ///
+    /// # Errors
+    ///
+    /// None at present.
+    pub async fn accept(&mut self) -> io::Result<EndpointStream> {
+        Ok(poll_fn(|cx| self.inner.poll_accept(cx)).await)
+    }
+
+    /// The address it listens on.
+    pub fn local_addr(&self) -> &EndpointAddress {
+        &self.inner.port().local
+    }
+
+    /// As [`Listener::max_connections`](crate::Listener::max_connections).
+    #[must_use]
+    pub fn max_connections(mut self, connections: usize) -> Self {
+        self.inner = self.inner.max_connections(connections);
+        self
+    }
+
+    /// As [`Listener::connections`](crate::Listener::connections).
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.inner.connections()
+    }
+
+    /// As [`Listener::shutdown`](crate::Listener::shutdown). A WebSocket that is open and was not accepted
+    /// here yet is ended with Close 1001 at once. Streams without WebSocket cannot be told: they have as
+    /// long as that takes.
+    pub async fn shutdown(self, grace: Duration) -> usize {
+        let closing = self.inner.port().server.closing();
+        self.inner.shut_down(grace, closing).await
+    }
+}
+
+/// What the listener's policy is for.
+struct Port {
+    local: EndpointAddress,
+    /// Gone once it has stopped.
+    socket: Option<Arc<Listening>>,
+    /// The wait for the next connection.
+    accepting: Option<BoxFuture<'static, io::Result<EndpointStream>>>,
+    server: Arc<EndpointServer<Layers>>,
+    handshakes: FuturesUnordered<Task<io::Result<EndpointStream>>>,
+    timer: Timer,
+}
+
+impl fmt::Debug for Port {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Port")
+            .field("local", &self.local)
+            .field("server", &self.server)
+            .finish_non_exhaustive()
+    }
+}
+
+impl pump::Timer for Port {
+    fn now(&self) -> Timestamp {
+        self.timer.now()
+    }
+
+    fn poll_sleep(&mut self, cx: &mut Context<'_>, deadline: Timestamp) -> Poll<()> {
+        self.timer.poll_sleep(cx, deadline)
+    }
+}
+
+impl pump::Port for Port {
+    type Connection = EndpointStream;
+    type Incoming = EndpointStream;
+
+    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<EndpointStream>> {
+        let Some(socket) = &self.socket else {
+            return Poll::Pending;
+        };
+        let accepting = self.accepting.get_or_insert_with(|| {
+            let socket = Arc::clone(socket);
+            async move { socket.accept().await }.boxed()
+        });
+        let accepted = ready!(accepting.as_mut().poll(cx));
+        self.accepting = None;
+        Poll::Ready(accepted)
+    }
+
+    fn begin(&mut self, stream: EndpointStream, permit: Permit) {
+        let server = Arc::clone(&self.server);
+        self.handshakes.push(Task::spawn(async move {
+            stream.set_nodelay(server.is_nodelay())?;
+            let accepting = server.accept(Transport::new(stream), permit);
+            let (Transport { mut io, .. }, permit) = accepting.await?;
+            io.permit = permit;
+            Ok(io)
+        }));
+    }
+
+    fn refuse(&mut self, stream: EndpointStream) {
+        self.handshakes.push(Task::spawn(async move {
+            stream.turn_away().await;
+            Err(io::ErrorKind::NotConnected.into())
+        }));
+    }
+
+    fn poll_handshake(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<EndpointStream>> {
+        match ready!(self.handshakes.poll_next_unpin(cx)) {
+            Some(ended) => Poll::Ready(ended),
+            None => Poll::Pending,
+        }
+    }
+
+    fn stop(&mut self) {
+        self.accepting = None;
+        self.socket = None;
+    }
+}
+
+/// TLS of futures-rustls, for the one who decides what goes over what.
+#[derive(Debug)]
+struct Layers;
+
+impl EndpointLayers for Layers {
+    type Io = Transport<EndpointStream>;
+    type Timer = Timer;
+    #[cfg(feature = "rustls")]
+    type Tls = wsstream_core::tls::ServerTls;
+    #[cfg(not(feature = "rustls"))]
+    type Tls = std::convert::Infallible;
+
+    fn timer(&self) -> Timer {
+        Timer::new()
+    }
+
+    #[cfg(feature = "rustls")]
+    async fn read_tls(&self, tls: &TlsServer, websocket: bool) -> io::Result<Self::Tls> {
+        let tls = tls.clone();
+        let reading = move || Self::Tls::of_endpoint(&tls, websocket);
+        async_std::task::spawn_blocking(reading).await
+    }
+
+    #[cfg(not(feature = "rustls"))]
+    async fn read_tls(&self, _: &TlsServer, _: bool) -> io::Result<Self::Tls> {
+        Err(super::UnsupportedEndpoint::Tls.into())
+    }
+
+    #[cfg(feature = "rustls")]
+    async fn secure(
+        &self,
+        Transport { io, .. }: Self::Io,
+        tls: &Self::Tls,
+        limit: Duration,
+    ) -> io::Result<Self::Io> {
+        let (secured, _) = crate::tls::accept(tls, io, limit).await?;
+        Ok(Transport::new(secured.into()))
+    }
+
+    #[cfg(not(feature = "rustls"))]
+    async fn secure(&self, _: Self::Io, tls: &Self::Tls, _: Duration) -> io::Result<Self::Io> {
+        match *tls {}
+    }
+
+    fn websocket(&self, stream: pump::Stream<Self::Io>, request: Option<Request>) -> Self::Io {
+        Transport::new(EndpointStream::websocket_over(stream, request))
+    }
+}
+
+enum Listening {
+    Tcp(TcpListener),
+    #[cfg(unix)]
+    Unix(
+        UnixListener,
+        #[expect(dead_code, reason = "its drop removes the file")] endpoint::UnixFile,
+    ),
+}
+
+impl Listening {
+    fn local_addr(&self) -> io::Result<EndpointAddress> {
+        match self {
+            Self::Tcp(tcp) => tcp.local_addr().map(EndpointAddress::Tcp),
+            #[cfg(unix)]
+            Self::Unix(unix, _) => Ok(super::stream::unix_address(&unix.local_addr()?)),
+        }
+    }
+
+    async fn accept(&self) -> io::Result<EndpointStream> {
+        match self {
+            Self::Tcp(tcp) => Ok(tcp.accept().await?.0.into()),
+            #[cfg(unix)]
+            Self::Unix(unix, _) => Ok(unix.accept().await?.0.into()),
+        }
+    }
+}
+
+async fn bind(socket: &ServerSocket) -> io::Result<Listening> {
+    match socket {
+        ServerSocket::Tcp(tcp) => {
+            let addresses = (&*tcp.interface, tcp.port).to_socket_addrs().await?;
+            let listen = |address| listen(address, tcp.backlog);
+            listen_on_first(addresses.collect(), listen).map(Listening::Tcp)
+        }
+        #[cfg(unix)]
+        ServerSocket::Unix(unix) => {
+            let probed = UnixStream::connect(&unix.path).await;
+            let probed = probed.map(drop).map_err(|error| error.kind());
+            let address = socket2::SockAddr::unix(&unix.path)?;
+            let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+            let ((), file) = endpoint::UnixFile::bind(unix, probed, || socket.bind(&address))?;
+            socket.listen(system_backlog(unix.backlog))?;
+            let socket = std::os::fd::OwnedFd::from(socket);
+            let listener = std::os::unix::net::UnixListener::from(socket);
+            Ok(Listening::Unix(listener.into(), file))
+        }
+        #[cfg(not(unix))]
+        ServerSocket::Unix(_) => Err(super::UnsupportedEndpoint::Unix.into()),
+    }
+}
+
+fn listen(address: SocketAddr, backlog: u32) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+    // On other systems it would let others take the port.
+    #[cfg(unix)]
+    socket.set_reuse_address(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(system_backlog(backlog))?;
+    Ok(std::net::TcpListener::from(socket).into())
+}
+
+fn system_backlog(backlog: u32) -> i32 {
+    i32::try_from(backlog).unwrap_or(i32::MAX)
+}

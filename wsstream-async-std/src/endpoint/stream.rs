@@ -1,0 +1,229 @@
+//! One type of stream, whatever is underneath.
+
+use std::future::poll_fn;
+use std::io::{self, IoSlice};
+use std::net::Shutdown;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use async_std::net::TcpStream;
+#[cfg(unix)]
+use async_std::os::unix::net::UnixStream;
+use futures_io::{AsyncRead, AsyncWrite};
+#[cfg(feature = "rustls")]
+use futures_rustls::TlsStream;
+use wsstream_core::endpoint::EndpointAddress;
+use wsstream_core::handshake::Request;
+use wsstream_core::pump::{self, Permit};
+
+use crate::WsStream;
+use crate::transport::Transport;
+
+/// A stream that an endpoint has given: TCP, a Unix socket, TLS or WebSocket over another one.
+#[derive(Debug)]
+pub struct EndpointStream {
+    layer: Layer,
+    /// Who was accepted without WebSocket counts as long as this lives.
+    pub(super) permit: Option<Permit>,
+}
+
+#[derive(Debug)]
+enum Layer {
+    Tcp(TcpStream),
+    #[cfg(unix)]
+    Unix(UnixStream),
+    #[cfg(feature = "rustls")]
+    Tls(Box<TlsStream<EndpointStream>>),
+    WebSocket(WsStream<EndpointStream>, Option<Box<Request>>),
+}
+
+impl EndpointStream {
+    pub(super) fn websocket_over(
+        stream: pump::Stream<Transport<Self>>,
+        request: Option<Request>,
+    ) -> Self {
+        let inner = Box::new(stream);
+        Layer::WebSocket(WsStream { inner }, request.map(Box::new)).into()
+    }
+
+    pub(super) fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
+        match &self.layer {
+            Layer::Tcp(tcp) => tcp.set_nodelay(nodelay),
+            _ => Ok(()),
+        }
+    }
+
+    /// Ends what nobody has accepted in time.
+    pub(super) async fn turn_away(mut self) {
+        if let Layer::WebSocket(stream, _) = &mut self.layer {
+            // How the peer goes is its own business.
+            let _ = poll_fn(|cx| stream.inner.poll_turn_away(cx)).await;
+        }
+    }
+
+    /// The peer's address, at the bottom of it all.
+    ///
+    /// # Errors
+    ///
+    /// The socket's.
+    pub fn peer_addr(&self) -> io::Result<EndpointAddress> {
+        match &self.layer {
+            Layer::Tcp(tcp) => tcp.peer_addr().map(EndpointAddress::Tcp),
+            #[cfg(unix)]
+            Layer::Unix(unix) => unix.peer_addr().map(|address| unix_address(&address)),
+            _ => match self.below() {
+                Some(below) => below.peer_addr(),
+                None => Err(io::ErrorKind::NotConnected.into()),
+            },
+        }
+    }
+
+    /// What carries this stream: `None` for a socket.
+    pub fn below(&self) -> Option<&Self> {
+        match &self.layer {
+            Layer::WebSocket(stream, _) => Some(stream.get_ref()),
+            #[cfg(feature = "rustls")]
+            Layer::Tls(tls) => Some(tls.get_ref().0),
+            _ => None,
+        }
+    }
+
+    /// The WebSocket, if that is what this is: what was agreed on, and what the connection can tell.
+    pub const fn websocket(&self) -> Option<&WsStream<Self>> {
+        match &self.layer {
+            Layer::WebSocket(stream, _) => Some(stream),
+            _ => None,
+        }
+    }
+
+    /// The request, if this is a WebSocket that was accepted.
+    pub fn request(&self) -> Option<&Request> {
+        match &self.layer {
+            Layer::WebSocket(_, request) => request.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// Ends one direction: what was written is sent, and reading goes on. This is `AsyncWrite::poll_close`.
+    ///
+    /// # Errors
+    ///
+    /// Those of the stream: see [`WsStream::shutdown`].
+    pub async fn shutdown(&mut self) -> io::Result<()> {
+        poll_fn(|cx| Pin::new(&mut *self).poll_close(cx)).await
+    }
+
+    /// Ends both directions: what was written is sent, and what comes is discarded until the peer's end.
+    /// With WebSocket, success tells that all has arrived: see [`WsStream::close`].
+    ///
+    /// # Errors
+    ///
+    /// Those of the stream.
+    pub async fn close(&mut self) -> io::Result<()> {
+        if let Layer::WebSocket(stream, _) = &mut self.layer {
+            return stream.close().await;
+        }
+        self.shutdown().await?;
+        let mut discarded = [0; 1024];
+        while poll_fn(|cx| Pin::new(&mut *self).poll_read(cx, &mut discarded)).await? > 0 {}
+        Ok(())
+    }
+
+    /// Does what is due without taking data: see [`WsStream::poll_drive`].
+    pub fn poll_drive(&mut self, cx: &Context<'_>) {
+        if let Layer::WebSocket(stream, _) = &mut self.layer {
+            stream.poll_drive(cx);
+        }
+    }
+}
+
+#[cfg(unix)]
+pub(super) fn unix_address(address: &std::os::unix::net::SocketAddr) -> EndpointAddress {
+    let path = address.as_pathname();
+    EndpointAddress::Unix(path.map(|path| path.to_string_lossy().into_owned()))
+}
+
+impl From<Layer> for EndpointStream {
+    fn from(layer: Layer) -> Self {
+        let permit = None;
+        Self { layer, permit }
+    }
+}
+
+impl From<TcpStream> for EndpointStream {
+    fn from(tcp: TcpStream) -> Self {
+        Layer::Tcp(tcp).into()
+    }
+}
+
+#[cfg(unix)]
+impl From<UnixStream> for EndpointStream {
+    fn from(unix: UnixStream) -> Self {
+        Layer::Unix(unix).into()
+    }
+}
+
+#[cfg(feature = "rustls")]
+impl From<TlsStream<Self>> for EndpointStream {
+    fn from(tls: TlsStream<Self>) -> Self {
+        Layer::Tls(Box::new(tls)).into()
+    }
+}
+
+/// Does the same with any layer.
+macro_rules! on_layer {
+    ($layer:expr, $io:ident => $act:expr) => {
+        match $layer {
+            Layer::Tcp($io) => $act,
+            #[cfg(unix)]
+            Layer::Unix($io) => $act,
+            #[cfg(feature = "rustls")]
+            Layer::Tls($io) => $act,
+            Layer::WebSocket($io, _) => $act,
+        }
+    };
+}
+
+impl AsyncRead for EndpointStream {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        on_layer!(&mut self.get_mut().layer, io => Pin::new(io).poll_read(cx, buf))
+    }
+}
+
+impl AsyncWrite for EndpointStream {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        on_layer!(&mut self.get_mut().layer, io => Pin::new(io).poll_write(cx, buf))
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        on_layer!(&mut self.get_mut().layer, io => Pin::new(io).poll_write_vectored(cx, bufs))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        on_layer!(&mut self.get_mut().layer, io => Pin::new(io).poll_flush(cx))
+    }
+
+    /// Ends the write side, as [`shutdown`](Self::shutdown) does. async-std's sockets only flush.
+    fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let layer = &mut self.get_mut().layer;
+        ready!(on_layer!(layer, io => Pin::new(io).poll_close(cx)))?;
+        Poll::Ready(match layer {
+            Layer::Tcp(tcp) => tcp.shutdown(Shutdown::Write),
+            #[cfg(unix)]
+            Layer::Unix(unix) => unix.shutdown(Shutdown::Write),
+            _ => Ok(()),
+        })
+    }
+}
