@@ -275,8 +275,8 @@ macro_rules! net {
                 Self::accept(self).await
             }
 
-            async fn shutdown(self, grace: Duration) -> usize {
-                Self::shutdown(self, grace).await
+            fn shutdown(self, grace: Duration) -> impl Future<Output = usize> + Send + 'static {
+                Self::shutdown(self, grace)
             }
         }
 

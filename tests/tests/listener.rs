@@ -17,6 +17,7 @@ wsstream_tests::on_both_adapters! {
     a_stubborn_connection_is_cut_off
     who_has_not_asked_yet_is_refused
     a_request_that_nobody_has_taken_is_refused
+    a_shutdown_that_is_dropped_cuts_off
 }
 
 const GRACE: Duration = Duration::from_secs(60);
@@ -135,4 +136,15 @@ async fn a_request_that_nobody_has_taken_is_refused<N: Net>() {
     assert_eq!(listener.shutdown(GRACE).await, 0);
     let error = connecting.await.unwrap_err();
     assert!(error.to_string().contains("503"), "{error}");
+}
+
+/// Before it is polled, too.
+async fn a_shutdown_that_is_dropped_cuts_off<N: Net>() {
+    let (mut listener, url) = listener::<N>(Server::stream()).await;
+    let (mut client, mut server) = pair::<N>(&mut listener, &url).await;
+    drop(listener.shutdown(GRACE));
+    let error = server.read(&mut [0; 1]).await.unwrap_err();
+    assert_eq!(stream_error(&error), Some(&StreamError::ShutDown));
+    drop(server);
+    client.read(&mut [0; 1]).await.unwrap_err();
 }

@@ -16,7 +16,7 @@ use async_std::net::{TcpListener, TcpStream};
 use async_std::task::{block_on, spawn};
 use clap::Parser;
 use futures_util::io::{AsyncReadExt, AsyncWriteExt};
-use futures_util::{FutureExt, StreamExt, select, select_biased};
+use futures_util::{FutureExt, StreamExt, select};
 use rustix::net::sockopt::set_socket_linger;
 use wsstream_async_std::{
     Incoming, Listener, NetStream, Origins, Refusal, Server, Url, connect, relay,
@@ -100,8 +100,7 @@ async fn serve(mut listener: Listener, target: String) -> io::Result<()> {
         });
     }
     eprintln!("relay: {} to finish", listener.connections());
-    // In this order: dropped before it has begun, it would leave the connections alone.
-    select_biased! {
+    select! {
         _ = listener.shutdown(GRACE).fuse() => {}
         _ = signals.next().fuse() => {}
     }

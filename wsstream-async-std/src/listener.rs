@@ -138,9 +138,9 @@ impl Listener {
     /// Gives 0 once every stream is dropped; or, a second after they were cut off, how many are still held
     /// by tasks that do not look at them. Dropping the future cuts them off at once. Dropping a
     /// `Listener` without this leaves its connections alone.
-    pub async fn shutdown(self, grace: Duration) -> usize {
+    pub fn shutdown(self, grace: Duration) -> impl Future<Output = usize> {
         let closing = self.inner.port().server.connection_config().timeout();
-        self.inner.shut_down(grace, closing).await
+        self.inner.shut_down(grace, closing)
     }
 }
 

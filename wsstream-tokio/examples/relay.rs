@@ -97,8 +97,6 @@ async fn serve(mut listener: Listener, target: String) -> io::Result<()> {
     }
     eprintln!("relay: {} to finish", listener.connections());
     tokio::select! {
-        // In this order: dropped before it has begun, it would leave the connections alone.
-        biased;
         _ = listener.shutdown(GRACE) => {}
         () = signals.recv() => {}
     }

@@ -99,9 +99,9 @@ impl EndpointListener {
     /// As [`Listener::shutdown`](crate::Listener::shutdown). A WebSocket that is open and was not accepted
     /// here yet is ended with Close 1001 at once. Streams without WebSocket cannot be told: they have as
     /// long as that takes.
-    pub async fn shutdown(self, grace: Duration) -> usize {
+    pub fn shutdown(self, grace: Duration) -> impl Future<Output = usize> {
         let closing = self.inner.port().server.closing();
-        self.inner.shut_down(grace, closing).await
+        self.inner.shut_down(grace, closing)
     }
 }
 
