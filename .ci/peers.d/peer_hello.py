@@ -1,4 +1,7 @@
-"""The specification's hello programs on Autobahn's endpoints: usage: peer_hello.py client|server SUBPROTOCOL DESCRIPTOR."""
+"""Programs on Autobahn's endpoints: usage: peer_hello.py client|server SUBPROTOCOL DESCRIPTOR [OCTETS].
+
+The specification's hello, or so many octets there and as many back.
+"""
 import sys
 
 from twisted.internet import protocol, reactor
@@ -6,7 +9,7 @@ from twisted.internet.endpoints import clientFromString, serverFromString
 
 from autobahn.twisted import websocket
 
-role, subprotocol, descriptor = sys.argv[1:]
+role, subprotocol, descriptor, *length = sys.argv[1:]
 make = websocket.WrappingWebSocketClientFactory.__init__
 
 
@@ -20,19 +23,40 @@ def init(self, *arguments, **named):
 websocket.WrappingWebSocketClientFactory.__init__ = init
 
 
-class Hello(protocol.Protocol):
+def noise(state, length):
+    """The same in our program; nothing can compress it."""
+    octets = bytearray()
+    while len(octets) < length:
+        state = (state * 1664525 + 1013904223) % 2**32
+        octets.append(state >> 24)
+    return bytes(octets)
+
+
+question, answer = b"hello", b"how are you?"
+if length:
+    question, answer = noise(1, int(length[0])), noise(2, int(length[0]))
+
+
+class Program(protocol.Protocol):
     def connectionMade(self):
         self.received = b""
-        self.transport.write(b"hello" if role == "client" else b"how are you?")
+        # In hello both greet at once.
+        if role == "client":
+            self.transport.write(question)
+        elif not length:
+            self.transport.write(answer)
 
     def dataReceived(self, data):
         self.received += data
-        if role == "client" and len(self.received) >= len(b"how are you?"):
+        if role == "client" and len(self.received) >= len(answer):
             self.transport.loseConnection()
+        if role == "server" and length and len(self.received) >= len(question):
+            self.transport.write(answer)
 
     def connectionLost(self, reason=protocol.connectionDone):
-        print(self.received.decode(), self.transport.websocket_protocol_in_use,
-              len(self.transport.websocket_extensions_in_use), flush=True)
+        whole = self.received == (answer if role == "client" else question)
+        print("all of it" if length and whole else self.received,
+              self.transport.websocket_protocol_in_use, len(self.transport.websocket_extensions_in_use), flush=True)
         if reactor.running:
             reactor.stop()
 
@@ -42,7 +66,7 @@ def failed(failure):
     reactor.stop()
 
 
-factory = protocol.Factory.forProtocol(Hello)
+factory = protocol.Factory.forProtocol(Program)
 if role == "server":
     listening = serverFromString(reactor, descriptor).listen(factory)
     listening.addCallbacks(lambda port: print("listening", flush=True), failed)

@@ -14,6 +14,9 @@ use wsstream_core::Config;
 use wsstream_core::Opcode::Text;
 use wsstream_core::handshake::{Client, Server};
 use wsstream_tests::contract::server_and_peer;
+use wsstream_tests::endpoints::{
+    EndpointListener as _, EndpointStream as _, Endpoints, connect, free_port, listen, over,
+};
 use wsstream_tests::net::{Adapter, Incoming, Listener, Net};
 use wsstream_tests::{AsyncStd, OneThread, Read, Stream, Tokio, Write, within};
 
@@ -27,6 +30,12 @@ wsstream_tests::on_one_thread! {
 fn who_is_gone_before_asking() {
     Tokio::run_on_one_thread(gone_before_asking::<Tokio>());
     AsyncStd::run_on_one_thread(gone_before_asking::<AsyncStd>());
+}
+
+#[test]
+fn every_frame_of_those_whose_descriptors_say_so() {
+    Tokio::run_on_one_thread(by_descriptors::<Tokio>());
+    AsyncStd::run_on_one_thread(by_descriptors::<AsyncStd>());
 }
 
 /// Where the log goes.
@@ -90,20 +99,60 @@ async fn logged<A: Adapter>(at_client: bool, at_server: bool) -> String {
 
 async fn every_frame_of_those_who_are_set_to_it<A: Adapter>() {
     for (at_client, at_server) in [(true, false), (false, true), (true, true)] {
-        let log = logged::<A>(at_client, at_server).await;
-        let count = |role: &str, what: &str| {
-            let line = |line: &&str| line.contains(role) && line.contains(what);
-            log.lines().filter(line).count()
-        };
-        // The data frame and a Close there, a Close back.
-        let (client, server) = (usize::from(at_client), usize::from(at_server));
-        assert_eq!(count("role=Client", "frame sent"), 2 * client, "{log}");
-        assert_eq!(count("role=Client", "frame received"), client, "{log}");
-        assert_eq!(count("role=Server", "frame received"), 2 * server, "{log}");
-        assert_eq!(count("role=Server", "frame sent"), server, "{log}");
-        assert_eq!(count("opcode=Binary", "len=5"), client + server, "{log}");
+        check(
+            &logged::<A>(at_client, at_server).await,
+            at_client,
+            at_server,
+        );
     }
     assert_eq!(logged::<A>(false, false).await, "");
+}
+
+fn check(log: &str, at_client: bool, at_server: bool) {
+    let count = |role: &str, what: &str| {
+        let line = |line: &&str| line.contains(role) && line.contains(what);
+        log.lines().filter(line).count()
+    };
+    // The data frame and a Close there, a Close back.
+    let (client, server) = (usize::from(at_client), usize::from(at_server));
+    assert_eq!(count("role=Client", "frame sent"), 2 * client, "{log}");
+    assert_eq!(count("role=Client", "frame received"), client, "{log}");
+    assert_eq!(count("role=Server", "frame received"), 2 * server, "{log}");
+    assert_eq!(count("role=Server", "frame sent"), server, "{log}");
+    assert_eq!(count("opcode=Binary", "len=5"), client + server, "{log}");
+}
+
+/// The same by descriptors.
+async fn logged_of_endpoints<E: Endpoints>(at_client: bool, at_server: bool) -> String {
+    let port = free_port();
+    let server = over(
+        &format!("tcp:{port}"),
+        "ws://localhost",
+        &format!(":debug={at_server}"),
+    );
+    let client = over(
+        &format!("tcp:127.0.0.1:{port}"),
+        "ws://localhost",
+        &format!(":debug={at_client}:compress=false"),
+    );
+    log_of(async {
+        let mut listener = listen::<E>(&server).await.unwrap();
+        let (client, server) = tokio::join!(connect::<E>(&client), listener.accept());
+        let (mut client, mut server) = (client.unwrap(), server.unwrap());
+        client.write_all(b"hello").await.unwrap();
+        server.read_exact(5).await.unwrap();
+        let (closed, _) = tokio::join!(client.close(), server.close());
+        closed.unwrap();
+    })
+    .await
+}
+
+async fn by_descriptors<E: Endpoints>() {
+    for (at_client, at_server) in [(true, false), (false, true), (true, true)] {
+        let log = logged_of_endpoints::<E>(at_client, at_server).await;
+        check(&log, at_client, at_server);
+    }
+    assert_eq!(logged_of_endpoints::<E>(false, false).await, "");
 }
 
 /// One line, which says what came: of what is no request, of what policy refuses.

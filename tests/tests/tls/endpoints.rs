@@ -1,85 +1,281 @@
-//! Endpoint descriptors with TLS: alone, and below WebSocket.
+//! Endpoint descriptors with TLS: alone, below WebSocket and over it.
 
-use std::net::TcpListener;
-use std::{env, fs, process};
+use std::fs;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use wsstream_tokio::endpoint::{
-    client_from_string, quote_argument, quote_value, server_from_string,
+use rcgen::ExtendedKeyUsagePurpose;
+use wsstream_core::handshake::Server;
+use wsstream_core::tls::ServerTls;
+use wsstream_tests::endpoints::{
+    Directory, EndpointListener as _, EndpointStream as _, Endpoints, connect, free_port, listen,
+    over, talk,
 };
+use wsstream_tests::net::{Incoming, Listener as _, Net, Opened};
+use wsstream_tests::{AsyncStd, Read as _, Runtime, Stream as _, Tokio, Write as _};
 
-use crate::certificates::{Authority, names};
+use crate::certificates::{Authority, Identity, names};
 
-#[tokio::test]
-async fn descriptors_with_tls() {
-    let directory = env::temp_dir().join(format!("wsstream-tls-{}", process::id()));
-    let [roots, served] = ["roots", "served"].map(|name| directory.join(name));
-    let authority = Authority::new();
-    for folder in [&roots, &served] {
-        fs::create_dir_all(folder).unwrap();
-    }
-    fs::write(roots.join("a.pem"), authority.pem()).unwrap();
-    let localhost = authority.localhost();
-    let both = format!("{}{}", localhost.chain, localhost.key);
-    fs::write(served.join("DEFAULT.pem"), &both).unwrap();
-    let other = authority.certify(&names(&["other.example"]));
-    let other = format!("{}{}", other.chain, other.key);
-    fs::write(served.join("other.example.pem"), other).unwrap();
-    fs::write(directory.join("server.pem"), &both).unwrap();
+/// A client's adapter and a server's.
+macro_rules! suite {
+    ($name:ident, $runner:ty, $client:ty, $server:ty) => {
+        mod $name {
+            use super::*;
 
-    let quoted = |name: &str| quote_value(directory.join(name).to_str().unwrap());
-    let (roots, served, key) = (quoted("roots"), quoted("served"), quoted("server.pem"));
-    let websocket = |endpoint: &str, url: &str| {
-        format!(
-            "autobahn:{}:url={}",
-            quote_argument(endpoint),
-            quote_value(url)
-        )
+            #[test]
+            fn the_same_program() {
+                <$runner>::run(super::the_same_program::<$client, $server>());
+            }
+
+            #[test]
+            fn whom_a_client_trusts() {
+                <$runner>::run(super::whom_a_client_trusts::<$client, $server>());
+            }
+
+            #[test]
+            fn client_certificates() {
+                <$runner>::run(super::client_certificates::<$client, $server>());
+            }
+
+            #[test]
+            fn files() {
+                <$runner>::run(super::files::<$client, $server>());
+            }
+        }
     };
-    // The last two are refused.
-    for case in 0..6 {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = listener.local_addr().unwrap().port();
-        drop(listener);
+}
+
+suite!(tokio, Tokio, Tokio, Tokio);
+suite!(async_std, AsyncStd, AsyncStd, AsyncStd);
+suite!(tokio_to_async_std, Tokio, Tokio, AsyncStd);
+suite!(async_std_to_tokio, Tokio, AsyncStd, Tokio);
+
+/// Certificates as files: `roots/a.pem`, of one authority; `served/NAME.pem`, which it has certified, the key
+/// beside the chain; `server.pem`, the same as the default of these, and its parts.
+struct Files {
+    directory: Directory,
+    authority: Authority,
+}
+
+impl Files {
+    fn new() -> Self {
+        let (directory, authority) = (Directory::new(), Authority::new());
+        let write = |name: &str, pem: &str| fs::write(directory.path(name), pem).unwrap();
+        for folder in ["roots", "served", "empty"] {
+            fs::create_dir(directory.path(folder)).unwrap();
+        }
+        write("roots/a.pem", &authority.pem());
+        let Identity { chain, key } = authority.localhost();
+        let both = format!("{chain}{key}");
+        write("served/DEFAULT.pem", &both);
+        write("server.pem", &both);
+        write("chain.pem", &chain);
+        write("key.pem", &key);
+        let Identity { chain, key } = authority.certify(&names(&["other.example"]));
+        write("served/other.example.pem", &format!("{chain}{key}"));
+        Self {
+            directory,
+            authority,
+        }
+    }
+
+    fn quoted(&self, name: &str) -> String {
+        self.directory.quoted(name)
+    }
+}
+
+async fn the_same_program<C: Endpoints, S: Endpoints>() {
+    let files = Files::new();
+    let [roots, served, both] = ["roots", "served", "server.pem"].map(|name| files.quoted(name));
+    let [chain, key, unix] = ["chain.pem", "key.pem", "s"].map(|name| files.quoted(name));
+    let url = "wss://localhost/a";
+    for way in 0..9 {
+        let port = free_port();
         let tls = format!("tls:{served}:{port}:interface=127.0.0.1");
-        let ssl = format!("ssl:{port}:privateKey={key}");
+        let ssl = format!("ssl:{port}:privateKey={both}");
+        let parts = format!("ssl:{port}:privateKey={key}:certKey={chain}");
         let client = format!("tls:127.0.0.1:{port}:trustRoots={roots}");
-        let named = |name: &str| format!("ssl:127.0.0.1:{port}:hostname={name}:caCertsDir={roots}");
-        let url = "wss://localhost/";
-        let (server, client, good) = match case {
-            0 => (tls, client, true),
-            1 => (ssl, client, true),
-            2 => (tls, named("other.example"), true),
-            3 => (websocket(&ssl, url), websocket(&client, url), true),
-            4 => (tls, named("another.example"), false),
-            // The platform does not trust it, and is asked where nothing else is said.
+        let named = format!("ssl:127.0.0.1:{port}:hostname=other.example:caCertsDir={roots}");
+        let websocket = |endpoint: &str| over(endpoint, url, "");
+        let unix = format!("unix:{unix}");
+        let (server, client, by_websocket) = match way {
+            0 => (tls, client, false),
+            1 => (ssl, client, false),
+            2 => (parts, client, false),
+            3 => (tls, named, false),
+            4 => (websocket(&ssl), websocket(&client), true),
+            5 => (websocket(&tls), websocket(&named), true),
+            // WebSocket over WebSocket over TLS.
+            6 => (
+                websocket(&websocket(&ssl)),
+                over(&websocket(&client), "ws://localhost/a", ""),
+                true,
+            ),
+            // A `ws` URL over TLS, and the URL's host has no say.
+            7 => (
+                over(&ssl, "ws://elsewhere/a", ""),
+                over(&client, "ws://elsewhere/a", ""),
+                true,
+            ),
+            // Without TLS, for comparison.
             _ => (
-                websocket(&ssl, url),
-                websocket(&format!("tcp:localhost:{port}"), url),
-                false,
+                over(&unix, "ws://localhost/a", ""),
+                over(&unix, "ws://localhost/a", ""),
+                true,
             ),
         };
-        let endpoint = server_from_string(&server).unwrap();
-        let mut listener = endpoint.listen().await.unwrap();
-        let serving = tokio::spawn(async move {
-            let mut stream = listener.accept().await.unwrap();
-            let mut hello = [0; 5];
-            stream.read_exact(&mut hello).await.unwrap();
-            stream.write_all(&hello).await.unwrap();
-            stream.close().await.unwrap();
-        });
-        let connected = client_from_string(&client).unwrap().connect().await;
-        assert_eq!(connected.is_ok(), good, "{client}: {connected:?}");
-        let Ok(mut stream) = connected else {
-            serving.abort();
-            continue;
-        };
-        stream.write_all(b"hello").await.unwrap();
-        let mut hello = [0; 5];
-        stream.read_exact(&mut hello).await.unwrap();
-        assert_eq!(&hello, b"hello");
-        stream.close().await.unwrap();
-        serving.await.unwrap();
+        for len in [1, 100_000] {
+            let talked = talk::<C, S>(&server, &client, len).await;
+            let path = talked.server.request().map(|request| request.path());
+            assert_eq!(path, by_websocket.then_some("/a"), "{server}");
+            assert_eq!(talked.client.agreed().is_some(), by_websocket, "{server}");
+        }
     }
-    fs::remove_dir_all(&directory).unwrap();
+}
+
+async fn whom_a_client_trusts<C: Endpoints, S: Endpoints>() {
+    let files = Files::new();
+    let stranger = Files::new();
+    let [roots, strange] = [&files, &stranger].map(|files| files.quoted("roots"));
+    let server = files.quoted("server.pem");
+    let port = free_port();
+    let mut listener = listen::<S>(&format!("ssl:{port}:privateKey={server}"))
+        .await
+        .unwrap();
+    drop(S::spawn(async move { listener.accept().await.map(drop) }));
+    let tcp = format!("tcp:localhost:{port}");
+    for (client, says) in [
+        (
+            format!("tls:localhost:{port}:trustRoots={strange}"),
+            "authority that is not trusted",
+        ),
+        // Without roots the platform is asked, which knows none of ours.
+        (format!("tls:localhost:{port}"), "not trusted"),
+        (over(&tcp, "wss://localhost/", ""), "not trusted"),
+        (
+            format!("ssl:localhost:{port}:hostname=b.example:caCertsDir={roots}"),
+            "b.example",
+        ),
+        (
+            format!("tls:b.example:443:trustRoots={roots}:endpoint=tcp\\:localhost\\:{port}"),
+            "b.example",
+        ),
+    ] {
+        let error = connect::<C>(&client).await.map(drop).unwrap_err();
+        assert!(error.to_string().contains(says), "{client}: {error}");
+    }
+}
+
+/// Descriptors of servers cannot ask for them; other servers do.
+async fn client_certificates<C: Endpoints, S: Net>() {
+    let files = Files::new();
+    let clients = Authority::new();
+    let mut params = names(&[]);
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+    for (name, authority) in [("me", &clients), ("stranger", &files.authority)] {
+        let Identity { chain, key } = authority.certify(&params);
+        let path = |ending| files.directory.path(&format!("{name}.{ending}"));
+        fs::write(path("chain"), &chain).unwrap();
+        fs::write(path("key"), &key).unwrap();
+        fs::write(path("both"), format!("{chain}{key}")).unwrap();
+    }
+    let server = files.authority.localhost();
+    let tls = ServerTls::from_pem_for_clients_of(
+        clients.pem().as_bytes(),
+        server.chain.as_bytes(),
+        server.key.as_bytes(),
+    );
+    let mut listener = S::bind(Server::stream()).await.tls(tls.unwrap());
+    let port = listener.local_addr().port();
+    drop(S::spawn(async move {
+        loop {
+            let incoming = listener.accept().await.unwrap();
+            let mut stream = incoming.accept().await.unwrap().into_stream();
+            stream.write_all(b"hello").await.unwrap();
+            stream.close().await.unwrap();
+        }
+    }));
+    let roots = files.quoted("roots");
+    let [both, chain, key] = ["me.both", "me.chain", "me.key"].map(|name| files.quoted(name));
+    let stranger = files.quoted("stranger.both");
+    for (keys, good) in [
+        (
+            format!("tls:localhost:{port}:trustRoots={roots}:certificate={both}"),
+            true,
+        ),
+        (
+            format!("tls:localhost:{port}:trustRoots={roots}:certificate={chain}:privateKey={key}"),
+            true,
+        ),
+        (
+            format!("ssl:localhost:{port}:caCertsDir={roots}:certKey={both}"),
+            true,
+        ),
+        (
+            format!("ssl:localhost:{port}:caCertsDir={roots}:certKey={chain}:privateKey={key}"),
+            true,
+        ),
+        (format!("tls:localhost:{port}:trustRoots={roots}"), false),
+        (
+            format!("tls:localhost:{port}:trustRoots={roots}:certificate={stranger}"),
+            false,
+        ),
+    ] {
+        let client = over(&keys, "wss://localhost/", "");
+        match connect::<C>(&client).await {
+            Ok(mut stream) => {
+                assert!(good, "{keys}");
+                let (octets, ended) = stream.read_to_end().await;
+                assert_eq!(octets, b"hello");
+                ended.unwrap();
+                stream.close().await.unwrap();
+            }
+            Err(error) => {
+                assert!(!good, "{keys}: {error}");
+                // In TLS 1.3 that comes after the client's handshake, and says with whom all the same.
+                assert!(
+                    error.to_string().starts_with("TLS with localhost"),
+                    "{error}"
+                );
+            }
+        }
+    }
+}
+
+/// What is wrong with the files is said, and before anything is listened on.
+async fn files<C: Endpoints, S: Endpoints>() {
+    let files = Files::new();
+    let [empty, key, roots] = ["empty", "key.pem", "roots"].map(|name| files.quoted(name));
+    let port = free_port();
+    for (server, says) in [
+        (
+            format!("ssl:{port}:privateKey=/nowhere.pem"),
+            "/nowhere.pem",
+        ),
+        (format!("ssl:{port}:privateKey={key}"), "no certificate"),
+        (format!("tls:{empty}:{port}"), "no .pem file"),
+        (format!("tls:{roots}:{port}"), "private key"),
+    ] {
+        let error = listen::<S>(&server).await.map(drop).unwrap_err();
+        assert!(error.to_string().contains(says), "{server}: {error}");
+        // Nobody listens, then.
+        connect::<C>(&format!("tcp:127.0.0.1:{port}"))
+            .await
+            .map(drop)
+            .unwrap_err();
+    }
+    let _listener = listen::<S>(&format!("tcp:{port}")).await.unwrap();
+    for (keys, says) in [
+        (format!("trustRoots={empty}"), "no .pem file"),
+        (
+            format!("trustRoots={roots}:certificate=/nowhere.pem"),
+            "/nowhere.pem",
+        ),
+        (
+            format!("trustRoots={roots}:certificate={key}"),
+            "no certificate",
+        ),
+    ] {
+        let client = format!("tls:127.0.0.1:{port}:{keys}");
+        let error = connect::<C>(&client).await.map(drop).unwrap_err();
+        assert!(error.to_string().contains(says), "{client}: {error}");
+    }
 }

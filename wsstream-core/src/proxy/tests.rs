@@ -49,6 +49,25 @@ fn what_the_environment_says() {
     assert_eq!(Proxy::of_environment(false, "h", 1, variable), Ok(None));
 }
 
+#[test]
+fn what_is_chosen() {
+    let variable = |name: &str| (name == "https_proxy").then(|| "http://secure:1".to_string());
+    let given = ProxyChoice::Given(Proxy::parse("given:1").unwrap());
+    for (choice, tls, found) in [
+        (&ProxyChoice::default(), true, None),
+        (&ProxyChoice::Environment, true, Some("secure")),
+        (&ProxyChoice::Environment, false, None),
+        (&given, true, Some("given")),
+        (&given, false, Some("given")),
+    ] {
+        let proxy = choice.choose(tls, "h", 1, variable).unwrap();
+        assert_eq!(proxy.as_ref().map(Proxy::host), found, "{choice:?}");
+    }
+    let wrong = |_: &str| Some("socks5://h".to_string());
+    let chosen = ProxyChoice::Environment.choose(false, "h", 1, wrong);
+    assert_eq!(chosen, Err(InvalidUrl::Scheme("socks5".into())));
+}
+
 /// Never more than is asked for, so what follows is left to the tunnel.
 #[test]
 fn answers() {

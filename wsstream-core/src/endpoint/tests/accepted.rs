@@ -205,6 +205,26 @@ fn builders_get_what_is_said() {
     ] {
         assert!(request.contains(line), "{line:?} is not in {request:?}");
     }
+    // One of the two that are always offered, said: then it is the whole list.
+    for (list, offered) in [
+        ("base64", "base64"),
+        ("binary", "binary"),
+        ("base64, binary", "base64,binary"),
+        ("mqtt,base64", "mqtt,base64"),
+        ("a,b", "binary,base64,a,b"),
+    ] {
+        let text = format!(r"autobahn:stdio:url=ws\://h:subprotocol={list}");
+        let described = self::client(&text);
+        let request = described.client().unwrap();
+        let request = request.connect(&described.url, &crate::Seed::new([7; 32]));
+        let request = core::str::from_utf8(request.request()).unwrap().to_string();
+        let line = format!("Sec-WebSocket-Protocol: {offered}\r\n");
+        assert!(request.contains(&line), "{line:?} is not in {request:?}");
+        assert_eq!(
+            ClientEndpoint::parse(&text).unwrap().to_string(),
+            text.replace(", ", ",").replace("h:sub", "h/:sub")
+        );
+    }
     // A server's answer without a subprotocol is taken where it is said, and half close offered.
     let lax = self::client(r"autobahn:stdio:url=ws\://h:acceptNoSubprotocol=true:offerHalfClose=1");
     let mut connecting = lax
