@@ -22,7 +22,7 @@ use wsstream_core::{Close, CloseCode, ClosedBy, Config, Counters};
 
 use crate::flood::Flood;
 use crate::io::{Read, Write};
-use crate::runtime::{OneThread, PausedClock, Runtime, Stream};
+use crate::runtime::{OneThread, PausedClock, Runtime, Stream, Thread};
 
 /// async-std.
 #[derive(Debug)]
@@ -34,6 +34,17 @@ pub struct AsyncStd;
 #[expect(clippy::exhaustive_structs, reason = "a name")]
 pub struct Smol;
 
+/// A thread that polls a future and nothing else: sockets and timers of async-io's need no more.
+#[derive(Debug)]
+#[expect(clippy::exhaustive_structs, reason = "a name")]
+pub struct AnyThread;
+
+impl Thread for AnyThread {
+    fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
+        smol::future::block_on(future)
+    }
+}
+
 /// A transport of futures-io's.
 #[derive(Debug)]
 #[expect(clippy::exhaustive_enums, reason = "what the stories need")]
@@ -43,7 +54,7 @@ pub enum FuturesRaw<T> {
     /// A pipe in memory: tokio's, which needs no runtime, so that it is the same for all.
     Pipe(DuplexStream),
     /// What never ends.
-    Flood(Flood),
+    Flood(Box<Flood>),
 }
 
 /// Both runtimes are told apart by their sockets, tasks, and ways to split a stream.
@@ -344,7 +355,7 @@ impl<T: AsyncRead + Unpin> AsyncRead for FuturesRaw<T> {
                 ready!(Pin::new(pipe).poll_read(cx, &mut buf))?;
                 Poll::Ready(Ok(buf.filled().len()))
             }
-            Self::Flood(flood) => AsyncRead::poll_read(Pin::new(flood), cx, buf),
+            Self::Flood(flood) => AsyncRead::poll_read(Pin::new(&mut **flood), cx, buf),
         }
     }
 }
@@ -358,7 +369,7 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for FuturesRaw<T> {
         match self.get_mut() {
             Self::Tcp(tcp) => Pin::new(tcp).poll_write(cx, data),
             Self::Pipe(pipe) => Pin::new(pipe).poll_write(cx, data),
-            Self::Flood(flood) => AsyncWrite::poll_write(Pin::new(flood), cx, data),
+            Self::Flood(flood) => AsyncWrite::poll_write(Pin::new(&mut **flood), cx, data),
         }
     }
 
@@ -370,7 +381,7 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for FuturesRaw<T> {
         match self.get_mut() {
             Self::Tcp(tcp) => Pin::new(tcp).poll_write_vectored(cx, bufs),
             Self::Pipe(pipe) => Pin::new(pipe).poll_write_vectored(cx, bufs),
-            Self::Flood(flood) => AsyncWrite::poll_write_vectored(Pin::new(flood), cx, bufs),
+            Self::Flood(flood) => AsyncWrite::poll_write_vectored(Pin::new(&mut **flood), cx, bufs),
         }
     }
 
@@ -378,7 +389,7 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for FuturesRaw<T> {
         match self.get_mut() {
             Self::Tcp(tcp) => Pin::new(tcp).poll_flush(cx),
             Self::Pipe(pipe) => Pin::new(pipe).poll_flush(cx),
-            Self::Flood(flood) => AsyncWrite::poll_flush(Pin::new(flood), cx),
+            Self::Flood(flood) => AsyncWrite::poll_flush(Pin::new(&mut **flood), cx),
         }
     }
 
@@ -386,7 +397,7 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for FuturesRaw<T> {
         match self.get_mut() {
             Self::Tcp(tcp) => Pin::new(tcp).poll_close(cx),
             Self::Pipe(pipe) => Pin::new(pipe).poll_shutdown(cx),
-            Self::Flood(flood) => AsyncWrite::poll_close(Pin::new(flood), cx),
+            Self::Flood(flood) => AsyncWrite::poll_close(Pin::new(&mut **flood), cx),
         }
     }
 }

@@ -26,9 +26,9 @@ mod tokio;
 
 pub use compression::Compression;
 pub use flood::Flood;
-pub use futures_io::{AsyncStd, FuturesRaw, Smol};
+pub use futures_io::{AnyThread, AsyncStd, FuturesRaw, Smol};
 pub use io::{Read, Write, impatient, next_turn, poll_once, wait_once};
 pub use pattern::{Pattern, noise};
 pub use peer::{Frame, Peer, fragment, frame, masked};
-pub use runtime::{OneThread, PausedClock, Runtime, Stream, open, open_with, within};
+pub use runtime::{OneThread, PausedClock, Runtime, Stream, Thread, open, open_with, within};
 pub use tokio::{Raw, Tokio};

@@ -5,6 +5,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use ::tokio::runtime::Builder;
 use wsstream_core::handshake::{Agreed, Client, Refusal, Server};
 use wsstream_core::pump::Upgraded;
 #[cfg(feature = "rustls")]
@@ -13,8 +14,8 @@ use wsstream_core::{Config, Message};
 
 use crate::flood::Flood;
 use crate::io::{Read, Write};
-use crate::runtime::{OneThread, Runtime, Stream};
-use crate::{AsyncStd, FuturesRaw, Smol, Tokio};
+use crate::runtime::{OneThread, Runtime, Stream, Thread};
+use crate::{AnyThread, AsyncStd, FuturesRaw, Raw, Smol, Tokio};
 
 /// A runtime's adapter, as far as it does not dial or listen.
 pub trait Adapter: OneThread {
@@ -26,6 +27,12 @@ pub trait Adapter: OneThread {
 
     /// Its whole messages.
     type Socket: Socket;
+
+    /// What polls on a thread.
+    type Thread: Thread;
+
+    /// A thread for counting what it allocates.
+    fn thread() -> Self::Thread;
 
     /// A transport that always has more.
     fn flood(flood: Flood) -> Self::Raw;
@@ -41,6 +48,11 @@ pub trait Adapter: OneThread {
         raw: Self::Raw,
         server: &Server,
     ) -> impl Future<Output = io::Result<Self::Incoming>> + Send;
+
+    /// The adapter's `accept`.
+    fn accept_stream(
+        raw: Self::Raw,
+    ) -> impl Future<Output = io::Result<Self::Stream>> + Send + 'static;
 
     /// The adapter's `Opened::from_upgraded`, with nothing agreed on.
     fn from_upgraded(raw: Self::Raw, role: Upgraded, received: Vec<u8>) -> Self::Opened;
@@ -173,14 +185,20 @@ pub trait Socket: Send + 'static {
 /// All adapters have the same names: so this is the same for all, for a runtime, its adapter and its
 /// transports.
 macro_rules! adapter {
-    ($runtime:ident, $adapter:ident, $flood:path) => {
+    ($runtime:ident, $adapter:ident, $flood:path, $thread:ty, $new:expr) => {
         impl Adapter for $runtime {
             type Incoming = $adapter::Incoming<Self::Raw>;
             type Opened = $adapter::Opened<Self::Raw>;
             type Socket = $adapter::WebSocket<Self::Raw>;
 
+            type Thread = $thread;
+
+            fn thread() -> $thread {
+                $new
+            }
+
             fn flood(flood: Flood) -> Self::Raw {
-                $flood(flood)
+                $flood(Box::new(flood))
             }
 
             async fn connect_on(raw: Self::Raw, client: &Client) -> io::Result<Self::Opened> {
@@ -189,6 +207,12 @@ macro_rules! adapter {
 
             async fn accept_with(raw: Self::Raw, server: &Server) -> io::Result<Self::Incoming> {
                 $adapter::accept_with(raw, server).await
+            }
+
+            fn accept_stream(
+                raw: Self::Raw,
+            ) -> impl Future<Output = io::Result<Self::Stream>> + Send + 'static {
+                $adapter::accept(raw)
             }
 
             fn from_upgraded(raw: Self::Raw, role: Upgraded, received: Vec<u8>) -> Self::Opened {
@@ -332,9 +356,27 @@ macro_rules! handshake {
     };
 }
 
-adapter!(Tokio, wsstream_tokio, crate::Raw::Flood);
-adapter!(AsyncStd, wsstream_async_std, FuturesRaw::Flood);
-adapter!(Smol, wsstream_async_std, FuturesRaw::Flood);
+adapter!(
+    Tokio,
+    wsstream_tokio,
+    Raw::Flood,
+    ::tokio::runtime::Runtime,
+    Builder::new_current_thread().enable_all().build().unwrap()
+);
+adapter!(
+    AsyncStd,
+    wsstream_async_std,
+    FuturesRaw::Flood,
+    AnyThread,
+    AnyThread
+);
+adapter!(
+    Smol,
+    wsstream_async_std,
+    FuturesRaw::Flood,
+    AnyThread,
+    AnyThread
+);
 net!(Tokio, wsstream_tokio);
 net!(AsyncStd, wsstream_async_std);
 
@@ -377,6 +419,25 @@ macro_rules! on_one_thread {
             $(#[test]
             fn $story() {
                 <$crate::Smol as $crate::OneThread>::run_on_one_thread(super::$story::<$crate::Smol>());
+            })*
+        }
+    };
+}
+
+/// Makes a test of each story for each adapter, which runs on threads that it makes by itself.
+#[macro_export]
+macro_rules! on_threads_of_their_own {
+    ($($story:ident)*) => {
+        mod on_tokio {
+            $(#[test]
+            fn $story() {
+                super::$story::<$crate::Tokio>();
+            })*
+        }
+        mod on_async_std {
+            $(#[test]
+            fn $story() {
+                super::$story::<$crate::AsyncStd>();
             })*
         }
     };

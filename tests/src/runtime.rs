@@ -88,6 +88,12 @@ pub trait OneThread: Runtime {
     fn run_on_one_thread<T>(story: impl Future<Output = T>) -> T;
 }
 
+/// A thread on which a runtime is asked again and again: it has all that its connections allocate.
+pub trait Thread {
+    /// Runs a future on the thread that asks.
+    fn block_on<T>(&self, future: impl Future<Output = T>) -> T;
+}
+
 /// An adapter's byte stream.
 pub trait Stream: Read + Write + Sized {
     /// What it runs over.

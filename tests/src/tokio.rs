@@ -18,7 +18,7 @@ use wsstream_tokio::{NetStream, Opened, WsStream};
 
 use crate::flood::Flood;
 use crate::io::{Read, Write};
-use crate::runtime::{OneThread, PausedClock, Runtime, Stream};
+use crate::runtime::{OneThread, PausedClock, Runtime, Stream, Thread};
 
 /// tokio.
 #[derive(Debug)]
@@ -34,7 +34,7 @@ pub enum Raw {
     /// A pipe in memory.
     Pipe(DuplexStream),
     /// What never ends.
-    Flood(Flood),
+    Flood(Box<Flood>),
 }
 
 impl Runtime for Tokio {
@@ -115,6 +115,12 @@ impl OneThread for Tokio {
     fn run_on_one_thread<T>(story: impl Future<Output = T>) -> T {
         let mut builder = Builder::new_current_thread();
         builder.enable_all().build().unwrap().block_on(story)
+    }
+}
+
+impl Thread for tokio::runtime::Runtime {
+    fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
+        Self::block_on(self, future)
     }
 }
 

@@ -7,9 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What only one has, and why.
-const ONLY_IN_ONE: [&str; 3] = [
-    // To be in both.
-    "endpoint",
+const ONLY_IN_ONE: [&str; 2] = [
     // tokio has a clock that can be paused.
     "test_kit",
     // tokio's `AsyncWriteExt` has a method of this name.

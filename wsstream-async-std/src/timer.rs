@@ -12,8 +12,14 @@ use crate::test_kit;
 #[derive(Debug)]
 pub(crate) struct Timer {
     origin: Instant,
-    /// Made when a deadline is waited for.
-    sleep: Option<(Instant, async_io::Timer)>,
+    /// Made when a deadline is waited for; in a box, as a connection that is idle waits for none.
+    sleep: Option<Box<Sleep>>,
+}
+
+#[derive(Debug)]
+struct Sleep {
+    until: Instant,
+    timer: async_io::Timer,
 }
 
 impl Timer {
@@ -43,15 +49,17 @@ impl pump::Timer for Timer {
         if let Some(slept) = test_kit::poll_sleep(cx, deadline) {
             return slept;
         }
-        match &self.sleep {
-            Some((until, _)) if *until == deadline => {}
-            _ => self.sleep = Some((deadline, async_io::Timer::at(deadline))),
+        let sleep = self.sleep.get_or_insert_with(|| {
+            let (until, timer) = (deadline, async_io::Timer::at(deadline));
+            Box::new(Sleep { until, timer })
+        });
+        if sleep.until != deadline {
+            sleep.until = deadline;
+            sleep.timer.set_at(deadline);
         }
-        if let Some((_, timer)) = &mut self.sleep {
-            ready!(Pin::new(timer).poll(cx));
-            // It would not be ready again.
-            self.sleep = None;
-        }
+        ready!(Pin::new(&mut sleep.timer).poll(cx));
+        // It would not be ready again.
+        self.sleep = None;
         Poll::Ready(())
     }
 }

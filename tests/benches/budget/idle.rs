@@ -1,13 +1,15 @@
 //! What an idle connection keeps on the heap, exactly.
 
+use std::cell::RefCell;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+
 use allocation_counter::measure;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::runtime::{Builder, Runtime};
 use wsstream_core::Opcode::{Ping, Pong};
-use wsstream_core::{Connection, DataKind, Header};
-use wsstream_tests::masked;
-use wsstream_tokio::{Client, Config, Seed, Server, Url, accept};
+use wsstream_core::handshake::{Client, Server};
+use wsstream_core::{Config, Connection, DataKind, Header, Seed, Url};
+use wsstream_tests::net::Adapter;
+use wsstream_tests::{Read, Thread, Write, masked, next_turn};
 
 /// Echoes whatever comes, with what a task that does so needs.
 macro_rules! echo {
@@ -21,8 +23,8 @@ macro_rules! echo {
 
 /// The heap of an idle connection above that of a raw TCP task, fresh and after echoes, to a peer that is
 /// set to this.
-pub(crate) fn idle(accepted_by_task: bool, peers: &Config) -> (i64, i64) {
-    let runtime = runtime();
+pub(crate) fn idle<A: Adapter>(accepted_by_task: bool, peers: &Config) -> (i64, i64) {
+    let (thread, tasks) = (A::thread(), Tasks::new());
     // The request, and what is to be echoed, are made before anything is counted.
     let url = Url::parse("ws://localhost/").unwrap();
     let client = Client::stream().config(peers.clone());
@@ -30,70 +32,102 @@ pub(crate) fn idle(accepted_by_task: bool, peers: &Config) -> (i64, i64) {
     let message = [message(&client), masked(Ping, b"done?")].concat();
     let mut buf = vec![0; 1 << 20];
     let mut count = |what: &mut dyn FnMut(&mut [u8])| {
-        runtime.block_on(settle());
+        thread.block_on(tasks.run(settle()));
         measure(|| {
             what(&mut buf);
-            runtime.block_on(settle());
+            thread.block_on(tasks.run(settle()));
         })
         .bytes_current
     };
     let mut connection = || {
-        let (mut peer, tcp) = runtime.block_on(tcp());
+        let (mut peer, tcp) = thread.block_on(A::tcp());
         let mut tcp = Some(tcp);
         let fresh = count(&mut |buf| {
-            runtime.block_on(async {
-                let tcp = tcp.take().unwrap();
+            let tcp = tcp.take().unwrap();
+            thread.block_on(tasks.run(async {
                 peer.write_all(connecting.request()).await.unwrap();
                 if accepted_by_task {
-                    tokio::spawn(async move {
-                        let mut stream = accept(tcp).await.unwrap();
+                    tasks.spawn(async move {
+                        let mut stream = A::accept_stream(tcp).await.unwrap();
                         echo!(stream);
                     });
                 } else {
-                    let mut stream = accept(tcp).await.unwrap();
+                    let mut stream = A::accept_stream(tcp).await.unwrap();
                     // Captured, and not moved again, as a future has room for both places.
-                    tokio::spawn(async move {
+                    tasks.spawn(async move {
                         echo!(stream);
                     });
                 }
                 let count = peer.read(buf).await.unwrap();
                 assert!(buf[..count].starts_with(b"HTTP/1.1 101 "));
-            });
+            }));
         });
         let used = count(&mut |buf| {
-            runtime.block_on(async {
+            thread.block_on(tasks.run(async {
                 for _ in 0..20 {
                     peer.write_all(&message).await.unwrap();
                     // Whatever it is in, all but the end of the echo comes before the pong.
                     loop {
-                        peer.read_exact(&mut buf[..4]).await.unwrap();
+                        read_exact(&mut peer, &mut buf[..4]).await;
                         let (header, _) = Header::parse(&buf[..4]).unwrap().unwrap();
                         let len = usize::try_from(header.len).unwrap();
                         let from = if len < 126 { 2 } else { 4 };
-                        peer.read_exact(&mut buf[4..len + from]).await.unwrap();
+                        read_exact(&mut peer, &mut buf[4..len + from]).await;
                         if header.opcode == Pong {
                             break;
                         }
                     }
                 }
-            });
+            }));
         });
         (peer, fresh, fresh + used)
     };
     // What is there once, for all connections: the runtime's own, and the pool of buffers.
     let (_first, ..) = connection();
     let (_peer, fresh, used) = connection();
-    let (_raw_peer, tcp) = runtime.block_on(tcp());
+    let (_raw_peer, tcp) = thread.block_on(A::tcp());
     let mut tcp = Some(tcp);
     let raw = count(&mut |_| {
-        runtime.block_on(async {
-            let mut tcp = tcp.take().unwrap();
-            tokio::spawn(async move {
-                echo!(tcp);
-            });
+        let mut tcp = tcp.take().unwrap();
+        tasks.spawn(async move {
+            echo!(tcp);
         });
     });
     (fresh - raw, used - raw)
+}
+
+/// Tasks that allocate nothing but their futures.
+struct Tasks<'a>(RefCell<Vec<Pin<Box<dyn Future<Output = ()> + 'a>>>>);
+
+impl<'a> Tasks<'a> {
+    fn new() -> Self {
+        Self(RefCell::new(Vec::with_capacity(10)))
+    }
+
+    fn spawn(&self, task: impl Future<Output = ()> + 'a) {
+        self.0.borrow_mut().push(Box::pin(task));
+    }
+
+    /// Runs them while the story goes on.
+    async fn run<T>(&self, story: impl Future<Output = T>) -> T {
+        let mut story = pin!(story);
+        poll_fn(|cx| {
+            let told = story.as_mut().poll(cx);
+            let mut tasks = self.0.borrow_mut();
+            tasks.retain_mut(|task| task.as_mut().poll(cx).is_pending());
+            told
+        })
+        .await
+    }
+}
+
+/// Without an allocation.
+pub(crate) async fn read_exact(from: &mut impl Read, mut buf: &mut [u8]) {
+    while !buf.is_empty() {
+        let count = from.read(buf).await.unwrap();
+        assert_ne!(count, 0);
+        buf = &mut buf[count..];
+    }
 }
 
 /// 64 KiB, compressed if the client is set to that.
@@ -124,21 +158,6 @@ fn message(client: &Client) -> Vec<u8> {
 /// Until the runtime has done what it puts off.
 async fn settle() {
     for _ in 0..500 {
-        tokio::task::yield_now().await;
+        next_turn().await;
     }
-}
-
-pub(crate) fn runtime() -> Runtime {
-    Builder::new_current_thread().enable_all().build().unwrap()
-}
-
-pub(crate) async fn tcp() -> (TcpStream, TcpStream) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let client = TcpStream::connect(listener.local_addr().unwrap())
-        .await
-        .unwrap();
-    let (server, _) = listener.accept().await.unwrap();
-    client.set_nodelay(true).unwrap();
-    server.set_nodelay(true).unwrap();
-    (client, server)
 }

@@ -12,6 +12,7 @@ mod ratios;
 
 use std::io;
 
+use wsstream_core::Config;
 use wsstream_core::Role::{Client, Server};
 use wsstream_tests::{AsyncStd, OneThread, Tokio};
 
@@ -52,12 +53,8 @@ fn main() -> io::Result<()> {
         let reads = counts::reads_of_many();
         print("reads for 64 x 1 KiB masked", 2, reads);
     }
-    if wanted("idle heap above raw TCP") {
-        let plain = wsstream_tokio::Config::new().compression(false);
-        let (fresh, used) = idle::idle(false, &plain);
-        print("idle heap above raw TCP, fresh", 1024, fresh);
-        print("idle heap, after 64 KiB echoes", 1024, used);
-    }
+    print_idle("tokio", wanted, idle::idle::<Tokio>);
+    print_idle("async-std", wanted, idle::idle::<AsyncStd>);
 
     if wanted("masking, 64 KiB") {
         masking::print();
@@ -88,6 +85,15 @@ fn print_ratios<R: OneThread>(runtime: &str, wanted: impl Fn(&str) -> bool) -> i
         row.print::<R>()?;
     }
     Ok(())
+}
+
+fn print_idle(runtime: &str, wanted: impl Fn(&str) -> bool, idle: fn(bool, &Config) -> (i64, i64)) {
+    let name = format!("idle heap above TCP, {runtime}");
+    if wanted(&name) {
+        let (fresh, used) = idle(false, &Config::new().compression(false));
+        print(&format!("{name}: fresh"), 1024, fresh);
+        print(&format!("{name}: used"), 1024, used);
+    }
 }
 
 fn print(name: &str, budget: u32, counted: impl std::fmt::Display) {
