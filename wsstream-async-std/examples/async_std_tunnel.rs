@@ -70,7 +70,15 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
     let mut connections = FuturesUnordered::<JoinHandle<()>>::new();
     loop {
         let (tcp, peer) = select! {
-            accepted = listener.accept().fuse() => accepted?,
+            accepted = listener.accept().fuse() => match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    // No more files, or an end before the beginning: what is open goes on.
+                    eprintln!("tunnel: {error}");
+                    Timer::after(BACK_OFF).await;
+                    continue;
+                }
+            },
             () = connections.select_next_some() => continue,
             _ = signals.next().fuse() => {
                 let open = connections.len();
@@ -89,6 +97,9 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
         }));
     }
 }
+
+/// How long to wait after the system has failed to give a connection.
+const BACK_OFF: Duration = Duration::from_millis(100);
 
 async fn carry(tcp: &TcpStream, url: &str, client: &Client, wait: Duration) -> io::Result<()> {
     tcp.set_nodelay(true)?;

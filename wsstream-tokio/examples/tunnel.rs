@@ -66,7 +66,15 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
     let mut connections = JoinSet::new();
     loop {
         let (mut tcp, peer) = tokio::select! {
-            accepted = listener.accept() => accepted?,
+            accepted = listener.accept() => match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    // No more files, or an end before the beginning: what is open goes on.
+                    eprintln!("tunnel: {error}");
+                    sleep(BACK_OFF).await;
+                    continue;
+                }
+            },
             Some(_) = connections.join_next() => continue,
             () = &mut asked => {
                 let open = connections.len();
@@ -83,6 +91,9 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
         });
     }
 }
+
+/// How long to wait after the system has failed to give a connection.
+const BACK_OFF: Duration = Duration::from_millis(100);
 
 async fn carry(tcp: &mut TcpStream, url: &str, client: &Client, wait: Duration) -> io::Result<()> {
     tcp.set_nodelay(true)?;

@@ -1,6 +1,6 @@
 //! What speaks TCP, into a WebSocket URL.
 
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::thread::spawn;
 use std::time::Duration;
@@ -21,6 +21,10 @@ of_pairs! { standard_input conversation port }
 of_either! {
     port_to_nobody to_nobody refused unclean_end subprotocols credentials to_who_knows_no_half_close
 }
+#[cfg(target_os = "linux")]
+of_either! { @ without_files_of_tokio (Adapter::Tokio) port_without_files }
+#[cfg(target_os = "linux")]
+of_either! { @ without_files_of_async_std (Adapter::AsyncStd) port_without_files }
 
 fn standard_input(of: Adapter, relayed_by: Adapter) {
     let (_relay, url) = start_relay(relayed_by, target());
@@ -61,6 +65,41 @@ fn port(of: Adapter, relayed_by: Adapter) {
         tcp.read_to_end(&mut reply).unwrap();
         assert!(reply == sent, "{len} octets");
     }
+}
+
+/// No more files is no reason to end: what is open goes on, and so does the tunnel.
+#[cfg(target_os = "linux")]
+fn port_without_files(of: Adapter) {
+    use rustix::process::{Pid, Resource, Rlimit, prlimit};
+
+    let (_relay, url) = start_relay(Adapter::Tokio, echo());
+    let (mut tunnel, address) = start_tunnel(of, &url);
+    let mut open = TcpStream::connect(&address).unwrap();
+    let talk = |tcp: &mut TcpStream| {
+        tcp.write_all(b"hello")?;
+        let mut echo = [0; 5];
+        tcp.read_exact(&mut echo)?;
+        assert_eq!(&echo, b"hello");
+        io::Result::Ok(())
+    };
+    talk(&mut open).unwrap();
+    let few = Rlimit {
+        current: Some(24),
+        maximum: Some(24),
+    };
+    prlimit(Some(Pid::from_child(&tunnel.0)), Resource::Nofile, few).unwrap();
+    let many: Vec<_> = (0..30)
+        .map(|_| TcpStream::connect(&address).unwrap())
+        .collect();
+    while !tunnel
+        .error_line()
+        .starts_with("tunnel: Too many open files")
+    {}
+    talk(&mut open).unwrap();
+    drop(many);
+    // Until it has seen that they have gone.
+    while talk(&mut TcpStream::connect(&address).unwrap()).is_err() {}
+    talk(&mut open).unwrap();
 }
 
 fn port_to_nobody(of: Adapter) {
