@@ -3,11 +3,12 @@
 use std::fmt::{Debug, Display};
 
 use wsstream_core::endpoint::{
-    ClientEndpoint, EndpointError, EndpointErrorKind, MAX_LEN, ServerEndpoint, quote_argument,
+    ClientEndpoint, ClientLayer, EndpointError, EndpointErrorKind, MAX_LEN, MAX_NESTING,
+    ServerEndpoint, ServerLayer, quote_argument,
 };
 
 /// A text that is a descriptor is the same when it is written and read again, and what it describes can
-/// be built. One that is none gives an error in it, which can be shown. Wrapped in another descriptor
+/// be built, and planned by an adapter. One that is none gives an error in it, which can be shown. Wrapped in another descriptor
 /// it means the same, and the error is as far in as the text is.
 ///
 /// Input: the text.
@@ -18,11 +19,26 @@ pub fn endpoint(data: &[u8]) {
     if let Ok(ClientEndpoint::Autobahn(autobahn)) = &client {
         let _ = autobahn.client().unwrap();
     }
+    // What is not for adapters has no plan.
+    let plan = client.iter().find_map(|client| client.plan().ok());
+    for layer in plan.iter().flat_map(|plan| &plan.layers) {
+        if let ClientLayer::WebSocket(autobahn) = layer {
+            let _ = autobahn.client().unwrap();
+        }
+    }
+    assert!(plan.is_none_or(|plan| plan.layers.len() <= MOST_LAYERS));
     let server = ServerEndpoint::parse(&text);
     reads_back(&text, &server, ServerEndpoint::parse);
     if let Ok(ServerEndpoint::Autobahn(autobahn)) = &server {
         let _ = autobahn.server().unwrap();
     }
+    let plan = server.iter().find_map(|server| server.plan().ok());
+    for layer in plan.iter().flat_map(|plan| &plan.layers) {
+        if let ServerLayer::WebSocket(autobahn) = layer {
+            let _ = autobahn.server().unwrap();
+        }
+    }
+    assert!(plan.is_none_or(|plan| plan.layers.len() <= MOST_LAYERS));
     wrapped(&text, &client);
 }
 
@@ -66,3 +82,6 @@ fn wrapped(text: &str, client: &Result<ClientEndpoint, EndpointError>) {
         (outer, inner) => unreachable!("{inner:?} is {outer:?} when wrapped"),
     }
 }
+
+/// Each of those that wrap each other may be WebSocket, with TLS below it.
+const MOST_LAYERS: usize = 2 * (MAX_NESTING + 1);
