@@ -28,6 +28,7 @@ macro_rules! suite {
             }
             proxy {
                 given
+                to_a_server
             }
             sockets {
                 backlog

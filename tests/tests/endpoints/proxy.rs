@@ -1,14 +1,16 @@
 //! HTTP proxies that tunnel.
 
 use std::env;
-use std::io::{ErrorKind, Read as _, Write as _};
-use std::net::{SocketAddr, TcpListener};
+use std::io::{self, ErrorKind, Read as _, Write as _};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::process::Command;
 use std::thread::{JoinHandle, spawn};
 
 use wsstream_core::proxy::{Proxy, ProxyChoice, ProxyError};
-use wsstream_tests::endpoints::Endpoints;
-use wsstream_tests::{AsyncStd, Read, Runtime, Tokio};
+use wsstream_tests::endpoints::{
+    EndpointListener as _, EndpointStream as _, Endpoints, free_port, listen, over,
+};
+use wsstream_tests::{AsyncStd, Read as _, Runtime, Tokio, Write as _};
 
 /// A proxy that answers so, and then is the server itself, which speaks first; and what it was asked.
 fn proxy(status: u16) -> (SocketAddr, JoinHandle<String>) {
@@ -16,17 +18,23 @@ fn proxy(status: u16) -> (SocketAddr, JoinHandle<String>) {
     let address = listener.local_addr().unwrap();
     let serving = spawn(move || {
         let (mut tcp, _) = listener.accept().unwrap();
-        let mut request = Vec::new();
-        while !request.ends_with(b"\r\n\r\n") {
-            let mut octet = [0];
-            tcp.read_exact(&mut octet).unwrap();
-            request.push(octet[0]);
-        }
+        let request = head(&tcp);
         let answer = format!("HTTP/1.1 {status} X\r\n\r\nSSH-2.0");
         tcp.write_all(answer.as_bytes()).unwrap();
-        String::from_utf8(request).unwrap()
+        request
     });
     (address, serving)
+}
+
+/// Octet by octet, so that nothing behind it is taken.
+fn head(mut tcp: &TcpStream) -> String {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut octet = [0];
+        tcp.read_exact(&mut octet).unwrap();
+        head.push(octet[0]);
+    }
+    String::from_utf8(head).unwrap()
 }
 
 /// Says whom to connect to, which no name service knows.
@@ -63,6 +71,44 @@ pub(crate) async fn given<C: Endpoints, S: Endpoints>() {
     }
 }
 
+/// WebSocket, through a proxy that does what it is asked.
+pub(crate) async fn to_a_server<C: Endpoints, S: Endpoints>() {
+    let proxy = TcpListener::bind("127.0.0.1:0").unwrap();
+    let through = Proxy::parse(&proxy.local_addr().unwrap().to_string()).unwrap();
+    spawn(move || {
+        let (near, _) = proxy.accept().unwrap();
+        let request = head(&near);
+        let target = request.split(' ').nth(1).unwrap();
+        let far = TcpStream::connect(target).unwrap();
+        (&near).write_all(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
+        let copy = |mut from: TcpStream, mut to: TcpStream| {
+            let _ = io::copy(&mut from, &mut to);
+            let _ = to.shutdown(Shutdown::Write);
+        };
+        let [up, down] = [&near, &far].map(|tcp| tcp.try_clone().unwrap());
+        spawn(move || copy(up, far));
+        copy(down, near);
+    });
+    let port = free_port();
+    let mut listener = listen::<S>(&over(&format!("tcp:{port}"), "ws://localhost", ""))
+        .await
+        .unwrap();
+    let endpoint = over(&format!("tcp:127.0.0.1:{port}"), "ws://localhost", "");
+    let endpoint = endpoint.parse().unwrap();
+    let asking = C::spawn(async move {
+        let connecting = C::connect_endpoint(endpoint, ProxyChoice::Given(through));
+        let mut stream = connecting.await.unwrap();
+        stream.write_all(b"hello").await.unwrap();
+        stream.close().await.unwrap();
+    });
+    let mut stream = listener.accept().await.unwrap();
+    let (octets, ended) = stream.read_to_end().await;
+    assert_eq!(octets, b"hello");
+    ended.unwrap();
+    stream.close().await.unwrap();
+    asking.await;
+}
+
 /// The environment belongs to the whole process: this is one of its own, and what it is to do.
 const CHILD: &str = "WSSTREAM_TEST_ADAPTER";
 
@@ -70,6 +116,10 @@ async fn as_the_environment_says<R: Endpoints>() {
     let endpoint = "tcp:nowhere.invalid:22".parse().unwrap();
     let connected = R::connect_endpoint(endpoint, ProxyChoice::Environment).await;
     assert_eq!(connected.unwrap().read_to_end().await.0, b"SSH-2.0");
+    // Where TLS is used it is another one, and what this one leads to does not speak TLS.
+    let endpoint = "wss://nowhere.invalid:22/".parse().unwrap();
+    let connected = R::connect_endpoint(endpoint, ProxyChoice::Environment).await;
+    connected.map(drop).unwrap_err();
     // This one is not to go through it, and there is nobody.
     let endpoint = "tcp:127.0.0.1:9".parse().unwrap();
     let connected = R::connect_endpoint(endpoint, ProxyChoice::Environment).await;
@@ -86,11 +136,13 @@ fn of_the_environment() {
         Err(_) => {}
     }
     for adapter in ["tokio", "async-std"] {
-        let (address, serving) = proxy(200);
+        let (plain, serving) = proxy(200);
+        let (secure, serving_secure) = proxy(200);
         let child = Command::new(env::current_exe().unwrap())
             .args(["--exact", "proxy::of_the_environment"])
             .env(CHILD, adapter)
-            .env("http_proxy", format!("http://{address}"))
+            .env("http_proxy", format!("http://{plain}"))
+            .env("https_proxy", format!("http://{secure}"))
             .env("no_proxy", "localhost,127.0.0.1")
             .output()
             .unwrap();
@@ -99,6 +151,8 @@ fn of_the_environment() {
             child.status.success() && said.contains("1 passed"),
             "{said}"
         );
-        assert!(serving.join().unwrap().starts_with(ASKED));
+        for serving in [serving, serving_secure] {
+            assert!(serving.join().unwrap().starts_with(ASKED));
+        }
     }
 }
