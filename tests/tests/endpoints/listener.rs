@@ -94,6 +94,7 @@ pub(crate) async fn nobody_is_forgotten_at_shutdown<C: Endpoints, S: Endpoints>(
         "{}",
         refusal.escape_ascii()
     );
+    drop(silent);
     // And that was all, long before the hour is over.
     assert_eq!(ending.await, 0);
     let error = connect::<C>(&tcp).await.map(drop).unwrap_err();
