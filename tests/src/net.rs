@@ -6,7 +6,9 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use ::tokio::runtime::Builder;
-use wsstream_core::handshake::{Agreed, Client, Refusal, Server};
+use wsstream_core::handshake::{
+    Agreed, Client, HandshakeError, Refusal, Request, Response, Server,
+};
 use wsstream_core::pump::Upgraded;
 #[cfg(feature = "rustls")]
 use wsstream_core::tls::{ClientTls, ServerTls};
@@ -102,6 +104,15 @@ pub trait Io: Read + Write {
     #[cfg(feature = "rustls")]
     fn alpn_protocol(&self) -> Option<&[u8]>;
 
+    /// The adapter's.
+    fn peer_addr(&self) -> SocketAddr;
+
+    /// The adapter's.
+    fn local_addr(&self) -> SocketAddr;
+
+    /// Whether its TCP sends at once.
+    fn nodelay(&self) -> bool;
+
     /// Whether the adapter's `into_tcp` succeeds.
     fn gives_tcp(self) -> bool;
 }
@@ -146,7 +157,17 @@ pub trait Incoming: Send + Sized + 'static {
     type Opened: Opened;
 
     /// The adapter's.
+    fn request(&self) -> &Request;
+
+    /// The adapter's.
     fn get_ref(&self) -> &Self::Io;
+
+    /// The adapter's.
+    ///
+    /// # Errors
+    ///
+    /// The adapter's.
+    fn check(&self) -> Result<(), HandshakeError>;
 
     /// The adapter's.
     fn accept(self) -> impl Future<Output = io::Result<Self::Opened>> + Send;
@@ -162,6 +183,12 @@ pub trait Opened: Send + Sized + 'static {
 
     /// Its whole messages.
     type Socket: Socket;
+
+    /// The adapter's.
+    fn request(&self) -> Option<&Request>;
+
+    /// The adapter's.
+    fn response(&self) -> Option<&Response>;
 
     /// The adapter's.
     fn into_stream(self) -> Self::Stream;
@@ -266,6 +293,18 @@ macro_rules! net {
                 self.tls()?.alpn_protocol()
             }
 
+            fn peer_addr(&self) -> SocketAddr {
+                Self::peer_addr(self).unwrap()
+            }
+
+            fn local_addr(&self) -> SocketAddr {
+                Self::local_addr(self).unwrap()
+            }
+
+            fn nodelay(&self) -> bool {
+                self.tcp().nodelay().unwrap()
+            }
+
             fn gives_tcp(self) -> bool {
                 self.into_tcp().is_ok()
             }
@@ -314,8 +353,16 @@ macro_rules! handshake {
             type Io = $io;
             type Opened = $adapter::Opened<$io>;
 
+            fn request(&self) -> &Request {
+                Self::request(self)
+            }
+
             fn get_ref(&self) -> &$io {
                 Self::get_ref(self)
+            }
+
+            fn check(&self) -> Result<(), HandshakeError> {
+                Self::check(self)
             }
 
             async fn accept(self) -> io::Result<Self::Opened> {
@@ -330,6 +377,14 @@ macro_rules! handshake {
         impl Opened for $adapter::Opened<$io> {
             type Stream = $adapter::WsStream<$io>;
             type Socket = $adapter::WebSocket<$io>;
+
+            fn request(&self) -> Option<&Request> {
+                Self::request(self)
+            }
+
+            fn response(&self) -> Option<&Response> {
+                Self::response(self)
+            }
 
             fn into_stream(self) -> Self::Stream {
                 Self::into_stream(self)

@@ -1,0 +1,198 @@
+//! What either adapter does around an opening handshake: looking up, dialling, giving up; sockets and their
+//! options; the request and the answer to it.
+#![expect(clippy::unwrap_used, reason = "these are tests, helpers included")]
+
+use std::collections::BTreeSet;
+use std::io::{self, ErrorKind};
+use std::time::Duration;
+
+use smol::net::TcpListener;
+use wsstream_core::Opcode::Binary;
+use wsstream_core::handshake::{Client, HandshakeError, Refusal, Server};
+use wsstream_tests::net::{Incoming, Io, Listener, Net, Opened};
+use wsstream_tests::{Peer, Read, Stream, Write, within};
+
+wsstream_tests::on_both_adapters! {
+    a_name_with_several_addresses
+    what_cannot_be_dialled
+    a_server_that_says_nothing
+    addresses_of_both_ends
+    sockets_send_at_once_unless_told_otherwise
+    the_request_is_in_hand
+    a_refusal_by_hand
+    a_check_answers_nothing
+    one_handshake_at_once
+    no_two_connections_have_the_same_keys
+}
+
+async fn listener<N: Net>(server: Server) -> (N::Listener, String) {
+    let listener = N::bind(server).await;
+    let url = format!("ws://{}/", listener.local_addr());
+    (listener, url)
+}
+
+fn handshake_error(error: &io::Error) -> Option<&HandshakeError> {
+    error.get_ref()?.downcast_ref()
+}
+
+/// `localhost` may be `::1` first, where nobody listens.
+async fn a_name_with_several_addresses<N: Net>() {
+    let (mut listener, _) = listener::<N>(Server::stream()).await;
+    let url = format!("ws://localhost:{}/", listener.local_addr().port());
+    let (client, server) = tokio::join!(N::dial(&url), async {
+        listener.accept().await.unwrap().accept().await
+    });
+    client.unwrap();
+    server.unwrap();
+}
+
+async fn what_cannot_be_dialled<N: Net>() {
+    let gone = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let nobody = format!("ws://{}/", gone.local_addr().unwrap());
+    drop(gone);
+    let mut table = vec![
+        ("http://localhost/", ErrorKind::InvalidInput),
+        ("ws://localhost/#fragment", ErrorKind::InvalidInput),
+        (&nobody, ErrorKind::ConnectionRefused),
+    ];
+    if !cfg!(feature = "rustls") {
+        table.push(("wss://localhost/", ErrorKind::Unsupported));
+    }
+    for (url, kind) in table {
+        let error = N::dial(url).await.map(drop).unwrap_err();
+        assert_eq!(error.kind(), kind, "{url}: {error}");
+        assert!(handshake_error(&error).is_none(), "{url}: {error}");
+    }
+}
+
+async fn a_server_that_says_nothing<N: Net>() {
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("ws://{}/", silent.local_addr().unwrap());
+    let client = Client::stream().handshake_timeout(Duration::from_millis(50));
+    let error = N::dial_with(&url, &client).await.map(drop).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TimedOut);
+    assert_eq!(handshake_error(&error), Some(&HandshakeError::TimedOut));
+}
+
+/// Both ends of a connection, and what the listener saw.
+async fn pair<N: Net>(client: &Client, server: Server) -> (N::NetStream, N::NetStream) {
+    let (mut listener, url) = listener::<N>(server).await;
+    let (client, server) = tokio::join!(N::dial_with(&url, client), async {
+        listener.accept().await.unwrap().accept().await
+    });
+    (client.unwrap().into_stream(), server.unwrap().into_stream())
+}
+
+async fn addresses_of_both_ends<N: Net>() {
+    let (client, server) = pair::<N>(&Client::stream(), Server::stream()).await;
+    let (near, far) = (client.get_ref(), server.get_ref());
+    assert_eq!(near.peer_addr(), far.local_addr());
+    assert_eq!(near.local_addr(), far.peer_addr());
+    assert!(!near.is_tls() && !far.is_tls());
+    assert!(client.into_inner().0.gives_tcp());
+}
+
+async fn sockets_send_at_once_unless_told_otherwise<N: Net>() {
+    let (client, server) = pair::<N>(&Client::stream(), Server::stream()).await;
+    assert!(client.get_ref().nodelay() && server.get_ref().nodelay());
+    let (client, server) = (
+        Client::stream().nodelay(false),
+        Server::stream().nodelay(false),
+    );
+    let (client, server) = pair::<N>(&client, server).await;
+    assert!(!client.get_ref().nodelay() && !server.get_ref().nodelay());
+}
+
+async fn the_request_is_in_hand<N: Net>() {
+    let (mut listener, url) = listener::<N>(Server::stream()).await;
+    let url = format!("{url}here?what");
+    let client = Client::stream().header("X-Who", "me").unwrap();
+    let (client, server) = tokio::join!(N::dial_with(&url, &client), async {
+        let incoming = listener.accept().await.unwrap();
+        let request = incoming.request();
+        assert_eq!((request.path(), request.query()), ("/here", Some("what")));
+        assert_eq!(request.headers().get("x-who"), Some(&b"me"[..]));
+        incoming.accept().await
+    });
+    let (client, server) = (client.unwrap(), server.unwrap());
+    assert_eq!(server.request().unwrap().path(), "/here");
+    assert!(server.response().is_none() && client.request().is_none());
+    assert_eq!(client.response().unwrap().status(), 101);
+}
+
+async fn a_refusal_by_hand<N: Net>() {
+    let (mut listener, url) = listener::<N>(Server::stream()).await;
+    let options = Client::stream();
+    let (client, ()) = tokio::join!(N::dial_with(&url, &options), async {
+        let incoming = listener.accept().await.unwrap();
+        let refusal = Refusal::new(418)
+            .header("X-Why", "short and stout")
+            .unwrap();
+        incoming.refuse(&refusal.body("a teapot")).await.unwrap();
+    });
+    let error = client.map(drop).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
+    let Some(HandshakeError::Refused(response)) = handshake_error(&error) else {
+        unreachable!("{error}");
+    };
+    assert_eq!(response.status(), 418);
+    assert_eq!(
+        response.headers().get("x-why"),
+        Some(&b"short and stout"[..])
+    );
+    assert_eq!(response.body(), b"a teapot");
+    // Nobody counts any more.
+    assert_eq!(listener.connections(), 0);
+}
+
+/// It may still be refused for something else, or accepted.
+async fn a_check_answers_nothing<N: Net>() {
+    let (mut listener, url) = listener::<N>(Server::stream().path("/here")).await;
+    for (path, good) in [("here", true), ("there", false)] {
+        let (url, client) = (format!("{url}{path}"), Client::stream());
+        let (opened, ()) = tokio::join!(N::dial_with(&url, &client), async {
+            let incoming = listener.accept().await.unwrap();
+            assert_eq!(incoming.check().is_ok(), good);
+            incoming.refuse(&Refusal::new(403)).await.unwrap();
+        });
+        let error = opened.map(drop).unwrap_err();
+        assert!(error.to_string().contains("403"), "{error}");
+    }
+}
+
+/// With one at once, who says nothing holds up the next one until its time is up.
+async fn one_handshake_at_once<N: Net>() {
+    let limit = Duration::from_millis(200);
+    let (listener, url) = listener::<N>(Server::stream().handshake_timeout(limit)).await;
+    let mut listener = listener.max_handshakes(1);
+    let silent = smol::net::TcpStream::connect(listener.local_addr());
+    let mut silent = silent.await.unwrap();
+    let refused = N::spawn(async move { silent.read_to_end().await.0 });
+    let next = N::spawn(async move { N::dial(&url).await.map(drop) });
+    let accepted = within::<N, _>(limit / 2, listener.accept()).await;
+    assert!(accepted.is_none(), "two at once");
+    let incoming = listener.accept().await.unwrap();
+    incoming.accept().await.unwrap();
+    next.await.unwrap();
+    assert!(refused.await.starts_with(b"HTTP/1.1 408 "));
+}
+
+/// The key of the handshake, and those of frames, are from the system's own randomness.
+async fn no_two_connections_have_the_same_keys<N: Net>() {
+    const COUNT: usize = 10;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("ws://{}/", listener.local_addr().unwrap());
+    let mut masks = BTreeSet::new();
+    for _ in 0..COUNT {
+        let (stream, mut peer) = tokio::join!(N::dial(&url), async {
+            Peer::accept(listener.accept().await.unwrap().0).await
+        });
+        let mut stream = stream.unwrap();
+        stream.write_all(b"hello").await.unwrap();
+        let frame = peer.recv().await;
+        assert_eq!(frame.header.opcode, Binary);
+        masks.insert(frame.header.mask.unwrap());
+    }
+    // That two of ten are the same by chance happens once in a hundred million runs.
+    assert_eq!(masks.len(), COUNT);
+}
