@@ -21,6 +21,7 @@ pub mod net;
 mod pattern;
 mod peer;
 mod runtime;
+mod stories;
 mod suite;
 mod tokio;
 
