@@ -201,7 +201,7 @@ impl pump::Port for Port {
             tcp.set_nodelay(server.is_nodelay())?;
             #[cfg(feature = "rustls")]
             if let Some(tls) = tls {
-                let (io, left) = tls::accept(&tls, tcp, server.timeout()).await?;
+                let (io, left) = tls::accept(&tls, tcp, server.timeout(), NetStream::from).await?;
                 let transport = Transport::new(io.into());
                 let accept = pump::Accept::with_permit(transport, server, permit);
                 return Incoming::wait(accept.within(left)).await;

@@ -43,17 +43,23 @@ pub(crate) async fn connect_to<S: AsyncRead + AsyncWrite + Unpin>(
     }
 }
 
-/// Does TLS with whoever has connected: see [`tls::accept`].
-pub(crate) async fn accept<S: AsyncRead + AsyncWrite + Unpin>(
+/// Does TLS with whoever has connected: see [`tls::accept`]. `refused` makes of the transport of who is
+/// refused what ends when it is closed.
+pub(crate) async fn accept<S, R>(
     tls: &ServerTls,
     io: S,
     limit: Duration,
-) -> io::Result<(TlsStream<S>, Duration)> {
+    refused: impl FnOnce(S) -> R,
+) -> io::Result<(TlsStream<S>, Duration)>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+    R: AsyncRead + AsyncWrite + Unpin,
+{
     let accepting = TlsAcceptor::from(Arc::clone(tls.config())).accept(io);
     let handshake = async {
         match accepting.into_fallible().await {
             Ok(tls) => Ok(tls.into()),
-            Err((error, io)) => Err((error, Transport::new(io))),
+            Err((error, io)) => Err((error, Transport::new(refused(io)))),
         }
     };
     tls::accept(Timer::new(), limit, handshake).await

@@ -38,6 +38,7 @@ wsstream_tests::on_both_adapters! {
     a_self_signed_certificate_may_be_trusted
     client_certificates
     what_is_no_tls_ends_in_time
+    who_is_refused_reads_why_and_an_end
     a_client_is_told_of_servers_without_tls
     close_notify_ends_it
     a_cut_is_seen
@@ -477,3 +478,22 @@ const LIMIT: Duration = Duration::from_secs(5);
 
 /// How much is echoed, at least.
 const TOTAL: usize = 3_000_000;
+
+/// The end comes at once, and does not wait for the peer's.
+async fn who_is_refused_reads_why_and_an_end<N: Net>() {
+    let server = Server::stream().handshake_timeout(LIMIT);
+    let listener = N::bind(server).await;
+    let mut listener = listener.tls(Authority::new().localhost().server());
+    let mut tcp = TcpStream::connect(listener.local_addr()).await.unwrap();
+    let reading = async {
+        tcp.write_all(&[0x5a; 5000]).await.unwrap();
+        tcp.read_to_end().await
+    };
+    let (answer, ended) = tokio::select! {
+        read = reading => read,
+        _ = listener.accept() => unreachable!("nobody has asked"),
+    };
+    ended.unwrap();
+    assert_eq!(answer[0], 0x15, "no alert: {answer:x?}");
+    assert_eq!(listener.connections(), 1, "it was not waited for");
+}

@@ -226,7 +226,7 @@ impl EndpointLayers for Layers {
         tls: &Self::Tls,
         limit: Duration,
     ) -> io::Result<Self::Io> {
-        let (secured, _) = crate::tls::accept(tls, io, limit).await?;
+        let (secured, _) = crate::tls::accept(tls, io, limit, |io| io).await?;
         Ok(Transport::new(secured.into()))
     }
 
