@@ -143,6 +143,14 @@ impl AsyncWrite for NetStream {
     fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         ready!(on_layer!(&mut this.0, io => Pin::new(io).poll_close(cx)))?;
-        Poll::Ready(this.tcp().shutdown(Shutdown::Write))
+        Poll::Ready(ended(this.tcp().shutdown(Shutdown::Write)))
+    }
+}
+
+/// What came of ending a socket's write side. Where both sides have ended already that fails, and is as good.
+pub(crate) fn ended(result: io::Result<()>) -> io::Result<()> {
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::NotConnected => Ok(()),
+        result => result,
     }
 }

@@ -34,10 +34,12 @@ macro_rules! suite {
                 backlog
                 connect_from
                 connecting_has_a_limit
+                ended_already
                 files
                 interface
                 locks
                 mode
+                where_none_can_be
             }
             wire {
                 autofrag_of_a_client

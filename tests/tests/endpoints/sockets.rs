@@ -10,7 +10,8 @@ use std::process;
 
 use wsstream_core::endpoint::EndpointAddress;
 use wsstream_tests::endpoints::{
-    Directory, EndpointListener as _, Endpoints, connect, free_port, listen, over, talk,
+    Directory, EndpointListener as _, EndpointStream as _, Endpoints, connect, free_port, listen,
+    over, talk,
 };
 
 pub(crate) fn ip(address: &EndpointAddress) -> IpAddr {
@@ -169,6 +170,40 @@ pub(crate) async fn files<C: Endpoints, S: Endpoints>() {
     drop(UnixListener::bind(&path).unwrap());
     let error = listen::<S>(&unlocked).await.map(drop).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AddrInUse);
+}
+
+/// Where no socket can be the reason is said, and not that somebody listens there.
+pub(crate) async fn where_none_can_be<C: Endpoints, S: Endpoints>() {
+    let directory = Directory::new();
+    fs::write(directory.path("file"), "").unwrap();
+    for (name, kind) in [
+        ("nowhere/s", ErrorKind::NotFound),
+        ("file/s", ErrorKind::NotADirectory),
+        (&*"s".repeat(200), ErrorKind::InvalidInput),
+    ] {
+        for keys in ["", ":lockfile=0"] {
+            let descriptor = format!("unix:{}{keys}", directory.quoted(name));
+            let error = listen::<S>(&descriptor).await.map(drop).unwrap_err();
+            assert_eq!(error.kind(), kind, "{descriptor}: {error}");
+        }
+        let client = format!("unix:{}", directory.quoted(name));
+        connect::<C>(&client).await.map(drop).unwrap_err();
+    }
+    assert_eq!(fs::read_dir(directory.path("")).unwrap().count(), 1);
+}
+
+/// What has ended in both directions may be ended once more.
+pub(crate) async fn ended_already<C: Endpoints, S: Endpoints>() {
+    let (directory, port) = (Directory::new(), free_port());
+    let unix = format!("unix:{}", directory.quoted("s"));
+    for (server, client) in [
+        (format!("tcp:{port}"), format!("tcp:127.0.0.1:{port}")),
+        (unix.clone(), unix),
+    ] {
+        let mut talked = talk::<C, S>(&server, &client, 1).await;
+        talked.client.close().await.unwrap();
+        talked.server.close().await.unwrap();
+    }
 }
 
 /// Who holds the lock, whether somebody listens, how old the lock is in seconds, and whether it can be had.

@@ -17,6 +17,7 @@ use wsstream_core::handshake::Request;
 use wsstream_core::pump::{self, Permit};
 
 use crate::WsStream;
+use crate::net::ended;
 use crate::transport::Transport;
 
 /// A stream that an endpoint has given: TCP, a Unix socket, TLS or WebSocket over another one.
@@ -220,9 +221,9 @@ impl AsyncWrite for EndpointStream {
         let layer = &mut self.get_mut().layer;
         ready!(on_layer!(layer, io => Pin::new(io).poll_close(cx)))?;
         Poll::Ready(match layer {
-            Layer::Tcp(tcp) => tcp.shutdown(Shutdown::Write),
+            Layer::Tcp(tcp) => ended(tcp.shutdown(Shutdown::Write)),
             #[cfg(unix)]
-            Layer::Unix(unix) => unix.shutdown(Shutdown::Write),
+            Layer::Unix(unix) => ended(unix.shutdown(Shutdown::Write)),
             _ => Ok(()),
         })
     }

@@ -33,7 +33,8 @@ impl UnixFile {
     ///
     /// # Errors
     ///
-    /// `AddrInUse` if somebody listens there, or holds the lock; those of `bind`; the file system's.
+    /// `AddrInUse` if somebody listens there, or holds the lock; `PermissionDenied` if that cannot be known;
+    /// those of `bind`; the file system's.
     pub fn bind<T>(
         server: &UnixServer,
         probed: Result<(), ErrorKind>,
@@ -45,11 +46,16 @@ impl UnixFile {
             bound: false,
         };
         if server.lockfile {
-            if !matches!(
-                probed,
-                Err(ErrorKind::ConnectionRefused | ErrorKind::NotFound)
-            ) {
-                return Err(in_use(format!("somebody listens on {}", server.path)));
+            match probed {
+                Err(ErrorKind::ConnectionRefused | ErrorKind::NotFound) => {}
+                // Nobody can listen at such a path, and neither can we: what follows says why.
+                Err(
+                    ErrorKind::InvalidFilename | ErrorKind::InvalidInput | ErrorKind::NotADirectory,
+                ) => {}
+                Err(kind @ ErrorKind::PermissionDenied) => {
+                    return Err(io::Error::new(kind, format!("{}: {kind}", server.path)));
+                }
+                _ => return Err(in_use(format!("somebody listens on {}", server.path))),
             }
             file.lock = Some(take_lock(lock_of(&server.path))?);
             remove_socket(&server.path)?;
