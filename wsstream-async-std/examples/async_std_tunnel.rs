@@ -131,6 +131,8 @@ struct Local<R, W> {
     /// Set at the end of input, to the time until which something has to come.
     ended: Option<Timer>,
     replied: bool,
+    /// Nobody takes the reply.
+    gone: bool,
     wait: Duration,
     reader: Waker,
 }
@@ -143,9 +145,19 @@ impl<R, W> Local<R, W> {
             half_close: stream.agreed().half_close(),
             ended: None,
             replied: false,
+            gone: false,
             wait,
             reader: Waker::noop().clone(),
         }
+    }
+
+    /// Who does not take the reply has nothing more to say: standard input could go on for ever.
+    fn note<T>(&mut self, done: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        if matches!(done, Poll::Ready(Err(_))) {
+            self.gone = true;
+            self.reader.wake_by_ref();
+        }
+        done
     }
 }
 
@@ -156,6 +168,10 @@ impl<R: AsyncRead + Unpin, W: Unpin> AsyncRead for Local<R, W> {
         buf: &mut [u8],
     ) -> Poll<io::Result<usize>> {
         let this = &mut *self;
+        if this.gone {
+            return Poll::Ready(Ok(0));
+        }
+        this.reader.clone_from(cx.waker());
         if this.ended.is_none() {
             let count = ready!(Pin::new(&mut this.input).poll_read(cx, buf))?;
             if this.half_close || count > 0 {
@@ -165,7 +181,6 @@ impl<R: AsyncRead + Unpin, W: Unpin> AsyncRead for Local<R, W> {
         if this.replied {
             return Poll::Ready(Ok(0));
         }
-        this.reader.clone_from(cx.waker());
         let wait = this.wait;
         let ended = this.ended.get_or_insert_with(|| Timer::after(wait));
         Pin::new(ended).poll(cx).map(|_| Ok(0))
@@ -182,11 +197,13 @@ impl<R: Unpin, W: AsyncWrite + Unpin> AsyncWrite for Local<R, W> {
         if let Some(ended) = &mut self.ended {
             ended.set_after(wait);
         }
-        Pin::new(&mut self.output).poll_write(cx, data)
+        let written = Pin::new(&mut self.output).poll_write(cx, data);
+        self.note(written)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.output).poll_flush(cx)
+        let flushed = Pin::new(&mut self.output).poll_flush(cx);
+        self.note(flushed)
     }
 
     /// The reply has ended.

@@ -147,6 +147,8 @@ struct Local<R, W> {
     /// Set at the end of input, to the time until which something has to come.
     ended: Option<Pin<Box<Sleep>>>,
     replied: bool,
+    /// Nobody takes the reply.
+    gone: bool,
     wait: Duration,
     reader: Waker,
 }
@@ -159,9 +161,19 @@ impl<R, W> Local<R, W> {
             half_close: stream.agreed().half_close(),
             ended: None,
             replied: false,
+            gone: false,
             wait,
             reader: Waker::noop().clone(),
         }
+    }
+
+    /// Who does not take the reply has nothing more to say: standard input could go on for ever.
+    fn note<T>(&mut self, done: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        if matches!(done, Poll::Ready(Err(_))) {
+            self.gone = true;
+            self.reader.wake_by_ref();
+        }
+        done
     }
 }
 
@@ -172,6 +184,10 @@ impl<R: AsyncRead + Unpin, W: Unpin> AsyncRead for Local<R, W> {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = &mut *self;
+        if this.gone {
+            return Poll::Ready(Ok(()));
+        }
+        this.reader.clone_from(cx.waker());
         if this.ended.is_none() {
             let before = buf.filled().len();
             ready!(Pin::new(&mut this.input).poll_read(cx, buf))?;
@@ -182,7 +198,6 @@ impl<R: AsyncRead + Unpin, W: Unpin> AsyncRead for Local<R, W> {
         if this.replied {
             return Poll::Ready(Ok(()));
         }
-        this.reader.clone_from(cx.waker());
         let wait = this.wait;
         let ended = this.ended.get_or_insert_with(|| Box::pin(sleep(wait)));
         ended.as_mut().poll(cx).map(Ok)
@@ -199,11 +214,13 @@ impl<R: Unpin, W: AsyncWrite + Unpin> AsyncWrite for Local<R, W> {
         if let Some(ended) = &mut self.ended {
             ended.as_mut().reset(Instant::now() + wait);
         }
-        Pin::new(&mut self.output).poll_write(cx, data)
+        let written = Pin::new(&mut self.output).poll_write(cx, data);
+        self.note(written)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.output).poll_flush(cx)
+        let flushed = Pin::new(&mut self.output).poll_flush(cx);
+        self.note(flushed)
     }
 
     /// The reply has ended.

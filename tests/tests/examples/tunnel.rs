@@ -19,7 +19,7 @@ use crate::{Adapter, of_either, of_pairs};
 
 of_pairs! { standard_input conversation port }
 of_either! {
-    port_to_nobody to_nobody refused unclean_end subprotocols credentials to_who_knows_no_half_close
+    output_closed port_to_nobody to_nobody refused unclean_end subprotocols credentials to_who_knows_no_half_close
 }
 #[cfg(target_os = "linux")]
 of_either! { @ without_files_of_tokio (Adapter::Tokio) port_without_files }
@@ -51,6 +51,18 @@ fn conversation(of: Adapter, relayed_by: Adapter) {
     drop(stdin);
     assert_eq!(stdout.read(&mut [0; 1]).unwrap(), 0);
     assert!(tunnel.0.wait().unwrap().success());
+}
+
+/// Who does not take the reply is not listened to for ever, though the input has no end.
+fn output_closed(of: Adapter) {
+    let (_relay, url) = start_relay(Adapter::Tokio, echo());
+    let mut tunnel = Example::start(of, "tunnel", &["-", &url]);
+    let mut stdin = tunnel.0.stdin.take().unwrap();
+    drop(tunnel.0.stdout.take());
+    stdin.write_all(b"hello").unwrap();
+    assert!(tunnel.error_line().starts_with("tunnel: Broken pipe"));
+    assert!(!tunnel.0.wait().unwrap().success());
+    drop(stdin);
 }
 
 fn port(of: Adapter, relayed_by: Adapter) {

@@ -348,7 +348,8 @@ struct Direction {
     end: usize,
     carried: u64,
     state: State,
-    /// Why nothing more can be written. What the other direction still brings is waited for.
+    /// Why nothing more can be written. What the other direction still brings is waited for; what this one
+    /// does is discarded, as who says it may not listen until it is taken.
     write_error: Option<io::Error>,
 }
 
@@ -370,6 +371,7 @@ impl Direction {
     ) -> Poll<io::Result<()>> {
         for _ in 0..TURNS_PER_POLL {
             let step = match self.state {
+                State::Ended if self.write_error.is_some() => return Self::discard(from, cx),
                 State::Ended => return Poll::Ready(Ok(())),
                 State::Ending => to.poll_shutdown(cx).map_ok(|()| self.state = State::Ended),
                 State::Carrying if self.has_octets() => self.write(to, cx),
@@ -433,6 +435,18 @@ impl Direction {
                 }
                 Err(error) => Err(error),
             })
+    }
+
+    /// Reads what there is, for nobody; how that ends is of no interest. This direction has ended before.
+    fn discard(from: &mut impl End, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut discarded = pool::take();
+        let has_more = (0..TURNS_PER_POLL)
+            .all(|_| matches!(from.poll_read(cx, &mut discarded), Poll::Ready(Ok(1..))));
+        pool::give(discarded);
+        if has_more {
+            cx.waker().wake_by_ref();
+        }
+        Poll::Ready(Ok(()))
     }
 
     /// Whether something was read and not written.

@@ -371,6 +371,23 @@ fn a_failure_to_write_lets_the_other_direction_finish() {
     assert_eq!(relayed.b_failed.unwrap().kind(), ErrorKind::BrokenPipe);
 }
 
+/// A client may listen only once it has said everything: what the target does not take is not left to it.
+#[test]
+fn what_nobody_takes_does_not_block_who_says_it() {
+    Joined::new(Config::new()).tell(|peers, settle| {
+        let broken = WriteEnd::Error(ErrorKind::BrokenPipe);
+        peers.to_target.get().write_end = Some((3, broken));
+        for _ in 0..100 {
+            peers.client_sends(Opcode::Binary, &octets(10_000));
+        }
+        assert!(settle().is_none());
+        assert_eq!(peers.client.get().octets.len(), 0);
+        peers.target.get().feed(b"reply");
+        assert!(settle().is_none());
+        assert_eq!(peers.client_finds(), [data(b"reply")]);
+    });
+}
+
 /// The client goes while the target's octets wait for it.
 #[test]
 fn a_client_that_goes_while_it_takes_nothing_ends_the_relay() {
