@@ -29,7 +29,7 @@ pub use wsstream_core::endpoint::{
     EndpointAddress, EndpointError, EndpointErrorKind, UnsupportedEndpoint, quote_argument,
     quote_value,
 };
-pub use wsstream_core::proxy::{Proxy, ProxyError};
+pub use wsstream_core::proxy::{InvalidProxy, Proxy, ProxyError};
 
 /// Reads a descriptor of where to connect, or a `ws` or `wss` URL.
 ///

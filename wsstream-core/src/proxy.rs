@@ -15,7 +15,7 @@ use crate::url::{InvalidUrl, Url};
 ///
 /// let proxy = Proxy::parse("http://user:password@proxy.example:3128")?;
 /// assert_eq!((proxy.host(), proxy.port()), ("proxy.example", 3128));
-/// # Ok::<_, wsstream_core::InvalidUrl>(())
+/// # Ok::<_, wsstream_core::proxy::InvalidProxy>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proxy(Url);
@@ -25,15 +25,16 @@ impl Proxy {
     ///
     /// # Errors
     ///
-    /// See [`InvalidUrl`]. Other schemes are not supported.
-    pub fn parse(text: &str) -> Result<Self, InvalidUrl> {
+    /// If that is none. Other schemes are not supported.
+    pub fn parse(text: &str) -> Result<Self, InvalidProxy> {
         let rest = match text.split_once("://") {
             None => text,
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => rest,
-            Some((scheme, _)) => return Err(InvalidUrl::Scheme(scheme.to_owned())),
+            Some((scheme, _)) => return Err(InvalidProxy(InvalidUrl::Scheme(scheme.to_owned()))),
         };
         // As for its authority, it is the same as a WebSocket URL.
-        Url::parse(&format!("ws://{rest}")).map(Self)
+        let url = Url::parse(&format!("ws://{rest}"));
+        url.map(Self).map_err(InvalidProxy)
     }
 
     /// The proxy that the environment names for a host: `https_proxy` or `HTTPS_PROXY` if TLS goes through
@@ -50,7 +51,7 @@ impl Proxy {
         host: &str,
         port: u16,
         variable: impl Fn(&str) -> Option<String>,
-    ) -> Result<Option<Self>, InvalidUrl> {
+    ) -> Result<Option<Self>, InvalidProxy> {
         let names: &[_] = if tls {
             &["https_proxy", "HTTPS_PROXY"]
         } else {
@@ -83,6 +84,31 @@ impl Proxy {
     }
 }
 
+/// What was to be a proxy's URL is none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvalidProxy(InvalidUrl);
+
+impl fmt::Display for InvalidProxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            InvalidUrl::Scheme(scheme) => write!(f, "proxy: scheme {scheme:?}, expected http"),
+            InvalidUrl::NoHost | InvalidUrl::Fragment | InvalidUrl::Syntax(_) => {
+                f.write_str("proxy: expected http://HOST:PORT")
+            }
+            error => write!(f, "proxy: {error}"),
+        }
+    }
+}
+
+impl core::error::Error for InvalidProxy {}
+
+#[cfg(feature = "std")]
+impl From<InvalidProxy> for std::io::Error {
+    fn from(error: InvalidProxy) -> Self {
+        Self::new(std::io::ErrorKind::InvalidInput, error)
+    }
+}
+
 /// Which proxy a client connects through.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -108,7 +134,7 @@ impl ProxyChoice {
         host: &str,
         port: u16,
         variable: impl Fn(&str) -> Option<String>,
-    ) -> Result<Option<Proxy>, InvalidUrl> {
+    ) -> Result<Option<Proxy>, InvalidProxy> {
         match self {
             Self::Direct => Ok(None),
             Self::Environment => Proxy::of_environment(tls, host, port, variable),

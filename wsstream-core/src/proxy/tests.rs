@@ -13,8 +13,24 @@ fn which_proxies_there_are() {
         let proxy = Proxy::parse(text).unwrap();
         assert_eq!((proxy.host(), proxy.port()), (host, port), "{text}");
     }
-    for text in ["https://proxy:1", "socks5://proxy:1", "", "http://"] {
-        assert!(Proxy::parse(text).is_err(), "{text}");
+    let expected = "proxy: expected http://HOST:PORT";
+    for (text, says) in [
+        ("https://proxy:1", r#"proxy: scheme "https", expected http"#),
+        ("proxy:0", r#"proxy: port "0", expected 1 to 65535"#),
+        (
+            "pr%6Fxy",
+            r#"proxy: host "pr%6Fxy", expected a name or an address"#,
+        ),
+        ("", expected),
+        ("http://", expected),
+        ("http://a b", expected),
+        ("proxy/#a", expected),
+        (
+            "u%3Av:w@proxy",
+            "proxy: user or password contains what RFC 7617 forbids",
+        ),
+    ] {
+        assert_eq!(Proxy::parse(text).unwrap_err().to_string(), says, "{text}");
     }
 }
 
@@ -65,7 +81,10 @@ fn what_is_chosen() {
     }
     let wrong = |_: &str| Some("socks5://h".to_string());
     let chosen = ProxyChoice::Environment.choose(false, "h", 1, wrong);
-    assert_eq!(chosen, Err(InvalidUrl::Scheme("socks5".into())));
+    assert_eq!(
+        chosen,
+        Err(InvalidProxy(InvalidUrl::Scheme("socks5".into())))
+    );
 }
 
 /// Never more than is asked for, so what follows is left to the tunnel.
