@@ -78,13 +78,17 @@ impl ClientTls {
     /// # Errors
     ///
     /// `InvalidInput` if that is not PEM, or the key is not that of the certificate.
-    pub fn identity(mut self, chain: &[u8], key: &[u8]) -> io::Result<Self> {
-        let certified = CertifiedKey::from_der(
-            certificates(chain)?,
-            private_key(key)?,
-            self.0.crypto_provider(),
-        )
-        .map_err(|error| no_config(format!("certificate and key: {error}")))?;
+    pub fn identity(self, chain: &[u8], key: &[u8]) -> io::Result<Self> {
+        self.identified(certificates(chain)?, private_key(key)?)
+    }
+
+    fn identified(
+        mut self,
+        chain: Vec<CertificateDer<'static>>,
+        key: PrivateKeyDer<'static>,
+    ) -> io::Result<Self> {
+        let certified = CertifiedKey::from_der(chain, key, self.0.crypto_provider())
+            .map_err(|error| no_config(format!("certificate and key: {error}")))?;
         Arc::make_mut(&mut self.0).client_auth_cert_resolver =
             Arc::new(SingleCertAndKey::from(certified));
         Ok(self)

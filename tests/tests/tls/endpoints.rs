@@ -243,16 +243,28 @@ async fn client_certificates<C: Endpoints, S: Net>() {
 /// What is wrong with the files is said, and before anything is listened on.
 async fn files<C: Endpoints, S: Endpoints>() {
     let files = Files::new();
-    let [empty, key, roots] = ["empty", "key.pem", "roots"].map(|name| files.quoted(name));
+    let [empty, chain, key, roots] =
+        ["empty", "chain.pem", "key.pem", "roots"].map(|name| files.quoted(name));
     let port = free_port();
     for (server, says) in [
         (
             format!("ssl:{port}:privateKey=/nowhere.pem"),
             "/nowhere.pem",
         ),
-        (format!("ssl:{port}:privateKey={key}"), "no certificate"),
+        (
+            format!("ssl:{port}:privateKey={key}"),
+            "key.pem: no certificate",
+        ),
+        (
+            format!("ssl:{port}:privateKey={key}:certKey={chain}:extraCertChain={key}"),
+            "key.pem: no certificate",
+        ),
+        (
+            format!("ssl:{port}:privateKey={chain}"),
+            "chain.pem: private key",
+        ),
         (format!("tls:{empty}:{port}"), "no .pem file"),
-        (format!("tls:{roots}:{port}"), "private key"),
+        (format!("tls:{roots}:{port}"), "roots/a.pem: private key"),
     ] {
         let error = listen::<S>(&server).await.map(drop).unwrap_err();
         assert!(error.to_string().contains(says), "{server}: {error}");
@@ -271,7 +283,7 @@ async fn files<C: Endpoints, S: Endpoints>() {
         ),
         (
             format!("trustRoots={roots}:certificate={key}"),
-            "no certificate",
+            "key.pem: no certificate",
         ),
     ] {
         let client = format!("tls:127.0.0.1:{port}:{keys}");

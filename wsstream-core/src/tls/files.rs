@@ -37,9 +37,9 @@ impl ClientTls {
             }
         };
         if let Some(identity) = &endpoint.identity {
-            tls = tls.identity(
-                &read(identity.certificate.as_ref())?,
-                &read(identity.private_key.as_ref())?,
+            tls = tls.identified(
+                read_as(identity.certificate.as_ref(), certificates)?,
+                read_as(identity.private_key.as_ref(), private_key)?,
             )?;
         }
         if !websocket {
@@ -65,12 +65,13 @@ impl ServerTls {
                 identity,
                 extra_chain,
             } => {
-                let mut chain = read(identity.certificate.as_ref())?;
+                let mut chain = read_as(identity.certificate.as_ref(), certificates)?;
                 if let Some(extra) = extra_chain {
-                    chain.push(b'\n');
-                    chain.extend(read(extra.as_ref())?);
+                    chain.extend(read_as(extra.as_ref(), certificates)?);
                 }
-                Self::from_pem(&chain, &read(identity.private_key.as_ref())?)?
+                let key = read_as(identity.private_key.as_ref(), private_key)?;
+                let builder = server_builder()?.with_no_client_auth();
+                Self::build(builder.with_single_cert(chain, key))?
             }
             Certificates::Directory(directory) => {
                 let resolver = Arc::new(ByName::read(directory)?);
@@ -98,9 +99,9 @@ impl ByName {
     fn read(directory: &str) -> io::Result<Self> {
         let mut names = BTreeMap::new();
         for file in pem_files(directory)? {
-            let pem = read(&file)?;
+            let chain = read_as(&file, certificates)?;
             let certified =
-                CertifiedKey::from_der(certificates(&pem)?, private_key(&pem)?, &provider())
+                CertifiedKey::from_der(chain, read_as(&file, private_key)?, &provider())
                     .map_err(|error| no_config(format!("{}: {error}", file.display())))?;
             let name = file.file_stem().unwrap_or_default().to_string_lossy();
             names.insert(name.to_ascii_lowercase(), Arc::new(certified));
@@ -138,6 +139,11 @@ fn pem_files(directory: &str) -> io::Result<Vec<PathBuf>> {
 
 fn read(file: &Path) -> io::Result<Vec<u8>> {
     fs::read(file).map_err(|error| of_file(file, &error))
+}
+
+/// What a file has in PEM.
+fn read_as<T>(file: &Path, parse: impl FnOnce(&[u8]) -> io::Result<T>) -> io::Result<T> {
+    parse(&read(file)?).map_err(|error| of_file(file, &error))
 }
 
 fn of_file(file: &Path, error: &io::Error) -> io::Error {
