@@ -245,7 +245,9 @@ impl TcpServer {
             interface: arguments
                 .maybe_empty("interface")
                 .unwrap_or_else(|| interface.to_owned()),
-            backlog: arguments.number("backlog", "a number")?.unwrap_or(BACKLOG),
+            backlog: arguments
+                .number("backlog", "0 to 4294967295")?
+                .unwrap_or(BACKLOG),
         })
     }
 
@@ -325,7 +327,9 @@ impl UnixServer {
         Ok(Self {
             mode: mode?.unwrap_or(MODE),
             path: arguments.required("address")?,
-            backlog: arguments.number("backlog", "a number")?.unwrap_or(BACKLOG),
+            backlog: arguments
+                .number("backlog", "0 to 4294967295")?
+                .unwrap_or(BACKLOG),
             lockfile: arguments.flag("lockfile")?.unwrap_or(true),
         })
     }
@@ -342,7 +346,7 @@ impl Systemd {
         let domain = domain.ok_or_else(|| arguments.missing("domain"))?;
         let (at, index) = (
             arguments.start("index"),
-            arguments.number("index", "a number")?,
+            arguments.number("index", "0 to 4294967295")?,
         );
         let name = arguments.not_empty("name")?;
         let socket = match (index, name) {

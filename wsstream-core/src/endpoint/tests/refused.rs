@@ -67,7 +67,7 @@ const CLIENTS: &[(&str, &str)] = &[
 const SERVERS: &[(&str, &str)] = &[
     ("tcp", "at 3: tcp needs `port`"),
     ("tcp:65536", "at 4: `port` is `65536`, expected 0 to 65535"),
-    ("tcp:9000:backlog=x", "at 17: `backlog` is `x`, expected a number"),
+    ("tcp:9000:backlog=x", "at 17: `backlog` is `x`, expected 0 to 4294967295"),
     ("tcp6:9000:interface=127.0.0.1", "at 20: `interface` is `127.0.0.1`, expected an IPv6 address"),
     ("ssl:443:sslmethod=SSLv23_METHOD", "at 8: `sslmethod` of ssl: the version of TLS is agreed with each client"),
     ("ssl:443:k:c:SSLv23_METHOD", "at 12: `sslmethod` of ssl: the version of TLS is agreed with each client"),
