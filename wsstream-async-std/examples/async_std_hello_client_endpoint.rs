@@ -7,6 +7,7 @@ use std::io;
 
 use clap::Parser;
 use futures_util::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tracing_subscriber::filter::LevelFilter;
 use wsstream_async_std::endpoint::ClientEndpoint;
 
 /// Says hello wherever a descriptor leads.
@@ -17,6 +18,7 @@ struct Args {
 }
 
 fn main() -> io::Result<()> {
+    show_log();
     async_std::task::block_on(run())
 }
 
@@ -24,6 +26,14 @@ async fn run() -> io::Result<()> {
     let mut stream = Args::parse().descriptor.connect().await?;
     hello(&mut stream).await?;
     stream.close().await
+}
+
+/// Shows the frames, if the descriptor says `debug=true`.
+fn show_log() {
+    tracing_subscriber::fmt()
+        .with_max_level(LevelFilter::DEBUG)
+        .with_writer(io::stderr)
+        .init();
 }
 
 /// Greets, and prints the greeting that comes back, however it is cut.

@@ -7,6 +7,7 @@ use std::io;
 
 use clap::Parser;
 use futures_util::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tracing_subscriber::filter::LevelFilter;
 use wsstream_async_std::endpoint::ServerEndpoint;
 
 /// Answers whoever says hello wherever a descriptor has it listen.
@@ -17,6 +18,7 @@ struct Args {
 }
 
 fn main() -> io::Result<()> {
+    show_log();
     async_std::task::block_on(run())
 }
 
@@ -31,6 +33,14 @@ async fn run() -> io::Result<()> {
                 .inspect_err(|error| eprintln!("{error}"))
         });
     }
+}
+
+/// Shows who is refused and why, and the frames, if the descriptor says `debug=true`.
+fn show_log() {
+    tracing_subscriber::fmt()
+        .with_max_level(LevelFilter::DEBUG)
+        .with_writer(io::stderr)
+        .init();
 }
 
 /// Greets, and prints what comes until the end.

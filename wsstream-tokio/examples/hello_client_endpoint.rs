@@ -7,6 +7,7 @@ use std::io;
 
 use clap::Parser;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tracing_subscriber::filter::LevelFilter;
 use wsstream_tokio::endpoint::ClientEndpoint;
 
 /// Says hello wherever a descriptor leads.
@@ -18,9 +19,18 @@ struct Args {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> io::Result<()> {
+    show_log();
     let mut stream = Args::parse().descriptor.connect().await?;
     hello(&mut stream).await?;
     stream.close().await
+}
+
+/// Shows the frames, if the descriptor says `debug=true`.
+fn show_log() {
+    tracing_subscriber::fmt()
+        .with_max_level(LevelFilter::DEBUG)
+        .with_writer(io::stderr)
+        .init();
 }
 
 /// Greets, and prints the greeting that comes back, however it is cut.

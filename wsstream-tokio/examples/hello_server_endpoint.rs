@@ -7,6 +7,7 @@ use std::io;
 
 use clap::Parser;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tracing_subscriber::filter::LevelFilter;
 use wsstream_tokio::endpoint::ServerEndpoint;
 
 /// Answers whoever says hello wherever a descriptor has it listen.
@@ -18,6 +19,7 @@ struct Args {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> io::Result<()> {
+    show_log();
     let mut listener = Args::parse().descriptor.listen().await?;
     println!("listening on {}", listener.local_addr());
     loop {
@@ -28,6 +30,14 @@ async fn main() -> io::Result<()> {
                 .inspect_err(|error| eprintln!("{error}"))
         });
     }
+}
+
+/// Shows who is refused and why, and the frames, if the descriptor says `debug=true`.
+fn show_log() {
+    tracing_subscriber::fmt()
+        .with_max_level(LevelFilter::DEBUG)
+        .with_writer(io::stderr)
+        .init();
 }
 
 /// Greets, and prints what comes until the end.

@@ -76,6 +76,27 @@ fn hello() {
 }
 
 #[test]
+fn frames_are_shown_where_debug_is_said() {
+    for server in SERVERS {
+        let port = free_port();
+        let there = over(&format!("tcp:{port}"), "ws://localhost", ":debug=true");
+        let to = format!("tcp:localhost:{port}");
+        let here = over(&to, "ws://localhost", ":debug=true");
+        let mut serving = Example::start(server, &there);
+        let errors = BufReader::new(serving.0.stderr.take().unwrap()).lines();
+        let mut lines = serving.lines();
+        lines.next().unwrap();
+        for client in CLIENTS {
+            let output = example(client, &here).output().unwrap();
+            let errors = String::from_utf8_lossy(&output.stderr);
+            assert!(errors.contains("frame sent"), "{client}: {errors}");
+        }
+        let mut errors = errors.map(Result::unwrap);
+        assert!(errors.any(|line| line.contains("frame received")));
+    }
+}
+
+#[test]
 fn what_is_no_descriptor() {
     for name in SERVERS.into_iter().chain(CLIENTS) {
         let output = example(name, "tpc:localhost:1").output().unwrap();
