@@ -53,9 +53,11 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
         client = client.subprotocols([name])?;
     }
     let (url, wait) = (args.url, Duration::from_secs(args.wait));
-    Url::parse(&url)?;
+    if Url::parse(&url)?.is_secure() && !cfg!(feature = "rustls") {
+        return Err("built without TLS: for wss:// build with --features rustls".into());
+    }
     if args.local == "-" {
-        let mut stream = connect_with(&url, &client).await?.into_stream();
+        let mut stream = connect(&url, &client).await?;
         let mut local = Local::new(stdin(), stdout(), &stream, wait);
         let mut signals = Signals::new(ASKED_TO_END)?;
         let ended = select! {
@@ -64,7 +66,9 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
         };
         return Ok(ended?);
     }
-    let listener = TcpListener::bind(&args.local).await?;
+    let listener = TcpListener::bind(&args.local)
+        .await
+        .map_err(|error| format!("{}: {error}", args.local))?;
     let mut signals = Signals::new(ASKED_TO_END)?;
     eprintln!("tunnel: listening on {}", listener.local_addr()?);
     let mut connections = FuturesUnordered::<JoinHandle<()>>::new();
@@ -103,9 +107,8 @@ const BACK_OFF: Duration = Duration::from_millis(100);
 
 async fn carry(tcp: &TcpStream, url: &str, client: &Client, wait: Duration) -> io::Result<()> {
     tcp.set_nodelay(true)?;
-    let relayed = match connect_with(url, client).await {
-        Ok(opened) => {
-            let mut stream = opened.into_stream();
+    let relayed = match connect(url, client).await {
+        Ok(mut stream) => {
             // As it is, closing it would not end it.
             let (input, output) = (tcp, NetStream::from(tcp.clone()));
             let mut local = Local::new(input, output, &stream, wait);
@@ -121,6 +124,16 @@ async fn carry(tcp: &TcpStream, url: &str, client: &Client, wait: Duration) -> i
         set_socket_linger(tcp, Some(Duration::ZERO))?;
     }
     relayed.into_result().map(drop)
+}
+
+/// A failure says whom it was to reach: what is reported of a local connection begins with its peer.
+async fn connect(url: &str, client: &Client) -> io::Result<WsStream<NetStream>> {
+    let opened = connect_with(url, client).await;
+    let named = |error: io::Error| match Url::parse(url) {
+        Ok(url) => io::Error::new(error.kind(), format!("{}: {error}", url.authority())),
+        Err(_) => error,
+    };
+    Ok(opened.map_err(named)?.into_stream())
 }
 
 /// The local end, whose end of input waits for the reply's, if the server did not agree to half close.

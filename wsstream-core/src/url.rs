@@ -208,8 +208,15 @@ impl fmt::Display for InvalidUrl {
             Self::Host(host) => write!(f, "host {host:?}, expected a name or an address"),
             Self::NoHost => f.write_str("no host, expected ws://host/ or wss://host/"),
             Self::Port(port) => write!(f, "port {port:?}, expected 1 to 65535"),
-            Self::Scheme(scheme) => write!(f, "scheme {scheme:?}, expected ws or wss"),
-            Self::Syntax(index) => write!(f, "no URL: wrong at octet {index}"),
+            Self::Scheme(scheme) => {
+                write!(
+                    f,
+                    "scheme {scheme:?}, expected ws or wss, as in ws://host:9000"
+                )
+            }
+            Self::Syntax(index) => {
+                write!(f, "no URL such as ws://host:9000: wrong at octet {index}")
+            }
             Self::Userinfo => f.write_str("user or password contains what RFC 7617 forbids"),
         }
     }

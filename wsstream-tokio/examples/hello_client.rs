@@ -1,6 +1,6 @@
 //! The wrapped protocol's client: `hello_client [URL]`, by default to `ws://localhost:9000`.
 //!
-//! `Hello` knows nothing of WebSocket. `main` gives it a stream.
+//! `hello` knows nothing of WebSocket. `main` gives it a stream.
 
 use std::io;
 

@@ -23,10 +23,12 @@ use wsstream_tokio::{
 /// Puts WebSocket in front of a TCP server.
 #[derive(Parser)]
 struct Args {
-    /// Where to listen. With a path, only that path is served.
+    /// Where to listen: on this machine alone, or at ws://0.0.0.0:9000 for others too. With a path, only
+    /// that path is served.
     #[arg(default_value = "ws://localhost:9000")]
     url: Url,
     /// HOST:PORT of the TCP server; default an echo service of this program's own.
+    #[arg(value_parser = host_and_port)]
     target: Option<String>,
     /// Lets pages from this origin in, such as https://example.org, instead of those of the relay's own
     /// host and port. Can be given several times.
@@ -90,12 +92,17 @@ async fn serve(mut listener: Listener, target: String) -> io::Result<()> {
         };
         let target = target.clone();
         tokio::spawn(async move {
+            let peer = incoming.get_ref().peer_addr();
             if let Err(error) = carry(incoming, &target).await {
-                eprintln!("{error}");
+                let peer = peer.map_or_else(|_| "peer".into(), |peer| peer.to_string());
+                eprintln!("relay: {peer}: {error}");
             }
         });
     }
-    eprintln!("relay: {} to finish", listener.connections());
+    eprintln!(
+        "relay: {} to finish in {GRACE:?}, or until another signal",
+        listener.connections()
+    );
     tokio::select! {
         _ = listener.shutdown(GRACE) => {}
         () = signals.recv() => {}
@@ -189,6 +196,14 @@ async fn round_trip(url: &Url, text: &str) -> io::Result<String> {
     let mut reply = String::new();
     stream.read_to_string(&mut reply).await?;
     Ok(reply)
+}
+
+/// HOST:PORT as it is: the name is looked up for every connection.
+fn host_and_port(text: &str) -> Result<String, &'static str> {
+    match text.rsplit_once(':') {
+        Some((host, port)) if !host.is_empty() && port.parse::<u16>().is_ok() => Ok(text.into()),
+        _ => Err("expected HOST:PORT"),
+    }
 }
 
 /// How long connections may go on after a signal.

@@ -48,9 +48,11 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
         client = client.subprotocols([name])?;
     }
     let (url, wait) = (args.url, Duration::from_secs(args.wait));
-    Url::parse(&url)?;
+    if Url::parse(&url)?.is_secure() && !cfg!(feature = "rustls") {
+        return Err("built without TLS: for wss:// build with --features rustls".into());
+    }
     if args.local == "-" {
-        let mut stream = connect_with(&url, &client).await?.into_stream();
+        let mut stream = connect(&url, &client).await?;
         let (stdin, stdout) = (tokio::io::stdin(), tokio::io::stdout());
         let mut local = Local::new(stdin, stdout, &stream, wait);
         let asked = asked_to_end()?;
@@ -60,7 +62,9 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
         };
         return Ok(ended?);
     }
-    let listener = TcpListener::bind(&args.local).await?;
+    let listener = TcpListener::bind(&args.local)
+        .await
+        .map_err(|error| format!("{}: {error}", args.local))?;
     let mut asked = pin!(asked_to_end()?);
     eprintln!("tunnel: listening on {}", listener.local_addr()?);
     let mut connections = JoinSet::new();
@@ -97,9 +101,8 @@ const BACK_OFF: Duration = Duration::from_millis(100);
 
 async fn carry(tcp: &mut TcpStream, url: &str, client: &Client, wait: Duration) -> io::Result<()> {
     tcp.set_nodelay(true)?;
-    let relayed = match connect_with(url, client).await {
-        Ok(opened) => {
-            let mut stream = opened.into_stream();
+    let relayed = match connect(url, client).await {
+        Ok(mut stream) => {
             let (input, output) = tcp.split();
             let mut local = Local::new(input, output, &stream, wait);
             relay(&mut stream, &mut local).await
@@ -114,6 +117,16 @@ async fn carry(tcp: &mut TcpStream, url: &str, client: &Client, wait: Duration) 
         tcp.set_zero_linger()?;
     }
     relayed.into_result().map(drop)
+}
+
+/// A failure says whom it was to reach: what is reported of a local connection begins with its peer.
+async fn connect(url: &str, client: &Client) -> io::Result<WsStream<NetStream>> {
+    let opened = connect_with(url, client).await;
+    let named = |error: io::Error| match Url::parse(url) {
+        Ok(url) => io::Error::new(error.kind(), format!("{}: {error}", url.authority())),
+        Err(_) => error,
+    };
+    Ok(opened.map_err(named)?.into_stream())
 }
 
 /// Waits for one of the signals for it, from now on. OpenSSH ends its ProxyCommand with SIGHUP.

@@ -9,7 +9,7 @@ use wsstream_tokio::connect;
 use crate::process::{free, line, run, runtime, start_relay, succeeded, target, text};
 use crate::{Adapter, of_either};
 
-of_either! { tries_itself to_a_target to_nobody refuses_before_it_dials }
+of_either! { tries_itself to_a_target to_nobody to_what_is_no_address refuses_before_it_dials }
 
 fn tries_itself(of: Adapter) {
     let url = format!("ws://{}/", free());
@@ -45,7 +45,18 @@ fn to_nobody(of: Adapter) {
     let error = runtime().block_on(connect(&url)).map(drop).unwrap_err();
     assert!(error.to_string().contains("502"), "{error}");
     let line = relay.error_line();
-    assert!(line.starts_with(&target.to_string()), "{line}");
+    assert!(line.starts_with("relay: 127.0.0.1:"), "{line}");
+    assert!(line.contains(&format!(" {target}: ")), "{line}");
+}
+
+/// That is said at once, and not to every client.
+fn to_what_is_no_address(of: Adapter) {
+    for target in ["8080", "localhost", "localhost:", "localhost:http", ":8080"] {
+        let output = run(of, "relay", &["ws://localhost:9000", target], b"");
+        assert!(!output.status.success(), "{target}");
+        let errors = text(&output.stderr);
+        assert!(errors.contains("expected HOST:PORT"), "{errors}");
+    }
 }
 
 /// Who is not let in does not get as far as the target.

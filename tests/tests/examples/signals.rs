@@ -21,7 +21,10 @@ fn relay(of: Adapter) {
     let mut stream = runtime.block_on(connect(&url)).unwrap();
     let told = Instant::now();
     relay.signal(Signal::TERM);
-    assert_eq!(relay.error_line(), "relay: 1 to finish\n");
+    assert_eq!(
+        relay.error_line(),
+        "relay: 1 to finish in 10s, or until another signal\n"
+    );
     runtime.block_on(async {
         stream.write_all(b"under way").await.unwrap();
         stream.shutdown().await.unwrap();

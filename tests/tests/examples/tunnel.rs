@@ -19,7 +19,8 @@ use crate::{Adapter, of_either, of_pairs};
 
 of_pairs! { standard_input conversation port }
 of_either! {
-    output_closed port_to_nobody to_nobody refused unclean_end subprotocols credentials to_who_knows_no_half_close
+    output_closed port_to_nobody port_in_use to_nobody refused unclean_end subprotocols credentials
+    to_who_knows_no_half_close
 }
 #[cfg(target_os = "linux")]
 of_either! { @ without_files_of_tokio (Adapter::Tokio) port_without_files }
@@ -115,16 +116,27 @@ fn port_without_files(of: Adapter) {
 }
 
 fn port_to_nobody(of: Adapter) {
-    let (mut tunnel, address) = start_tunnel(of, &format!("ws://{}", free()));
+    let nobody = free();
+    let (mut tunnel, address) = start_tunnel(of, &format!("ws://{nobody}"));
     let mut tcp = TcpStream::connect(&address).unwrap();
     // A reset, and no end.
     tcp.read(&mut [0; 1]).unwrap_err();
-    assert!(tunnel.error_line().starts_with("tunnel: 127.0.0.1:"));
+    let line = tunnel.error_line();
+    assert!(line.starts_with("tunnel: 127.0.0.1:"), "{line}");
+    assert!(line.contains(&format!(" {nobody}: ")), "{line}");
+}
+
+fn port_in_use(of: Adapter) {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let output = run(of, "tunnel", &[&address, "ws://localhost:9000"], b"");
+    failed(&output, &format!("tunnel: {address}: "));
 }
 
 fn to_nobody(of: Adapter) {
-    let output = run(of, "tunnel", &["-", &format!("ws://{}", free())], b"");
-    failed(&output, "refused");
+    let nobody = free();
+    let output = run(of, "tunnel", &["-", &format!("ws://{nobody}")], b"");
+    failed(&output, &format!("tunnel: {nobody}: "));
 }
 
 fn refused(of: Adapter) {

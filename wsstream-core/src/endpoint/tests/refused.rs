@@ -46,8 +46,8 @@ const CLIENTS: &[(&str, &str)] = &[
     (r"autobahn:tcp\:h\:1:url=ws://h", r"at 26: argument `//h`, but autobahn takes 1 at most without a key: write `:` in a value as `\:`"),
     (r"autobahn:tcp\:h:url=ws\://h", "at 15: tcp needs `port`"),
     (r"autobahn:tcp\:h\:1\:tiemout\=1:url=ws\://h", "at 20: unknown key `tiemout` of tcp, did you mean `timeout`?"),
-    (r"autobahn:tcp\:h\:1:url=http\://h", "at 23: scheme \"http\", expected ws or wss"),
-    (r"autobahn:tcp\:h\:1:url=ws\:// h /a b", "at 34: no URL: wrong at octet 8"),
+    (r"autobahn:tcp\:h\:1:url=http\://h", "at 23: scheme \"http\", expected ws or wss, as in ws://host:9000"),
+    (r"autobahn:tcp\:h\:1:url=ws\:// h /a b", "at 34: no URL such as ws://host:9000: wrong at octet 8"),
     (r"autobahn:tcp\:h\:1:url=ws\://h:compres=false", "at 31: unknown key `compres` of autobahn, did you mean `compress`?"),
     (r"autobahn:tcp\:h\:1:url=ws\://h:compress=no", "at 40: `compress` is `no`, expected true or false"),
     (r"autobahn:tcp\:h\:1:url=ws\://h:compress=true:compression=false", "at 40: `compress` contradicts `compression`"),
@@ -60,7 +60,7 @@ const CLIENTS: &[(&str, &str)] = &[
     (r"autobahn:tcp\:h\:1:url=ws\://h:origins=any", "at 31: unknown key `origins` of autobahn, did you mean `origin`?"),
     (r"autobahn:tcp\:h\:1:url=ws\://h:keepaliveTimeout=3", "at 49: autobahn needs `keepalive`"),
     ("ws://h:0/", "at 0: port \"0\", expected 1 to 65535"),
-    ("wss://h/a b", "at 9: no URL: wrong at octet 9"),
+    ("wss://h/a b", "at 9: no URL such as ws://host:9000: wrong at octet 9"),
 ];
 
 #[rustfmt::skip]
