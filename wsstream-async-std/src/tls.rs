@@ -1,7 +1,9 @@
 //! TLS handshakes, with futures-rustls.
 
-use std::io;
+use std::io::{self, IoSlice};
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use async_std::net::TcpStream;
@@ -10,6 +12,7 @@ use futures_io::{AsyncRead, AsyncWrite};
 use futures_rustls::rustls::pki_types::ServerName;
 use futures_rustls::{TlsAcceptor, TlsConnector, TlsStream};
 use wsstream_core::Url;
+use wsstream_core::pump::Prompt;
 use wsstream_core::tls::{self, ClientTls, ServerTls, explain, server_name};
 
 use crate::timer::Timer;
@@ -63,4 +66,62 @@ where
         }
     };
     tls::accept(Timer::new(), limit, handshake).await
+}
+
+/// TLS that is a stream of its own, without WebSocket on top: what is written leaves without a flush.
+#[derive(Debug)]
+pub(crate) struct TlsLayer<S>(Prompt<Transport<TlsStream<S>>>);
+
+impl<S: AsyncRead + AsyncWrite + Unpin> TlsLayer<S> {
+    pub(crate) fn new(tls: TlsStream<S>) -> Self {
+        Self(Prompt::new(Transport::new(tls)))
+    }
+
+    pub(crate) fn below(&self) -> &S {
+        self.0.transport().io.get_ref().0
+    }
+
+    pub(crate) fn below_mut(&mut self) -> &mut S {
+        self.0.transport_mut().io.get_mut().0
+    }
+
+    pub(crate) fn poll_drive(&mut self, cx: &Context<'_>) {
+        self.0.poll_drive(cx);
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for TlsLayer<S> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        self.get_mut().0.poll_read(cx, buf)
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for TlsLayer<S> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.get_mut().0.poll_write(cx, &[IoSlice::new(buf)])
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.get_mut().0.poll_write(cx, bufs)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.get_mut().0.poll_flush(cx)
+    }
+
+    fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.get_mut().0.poll_shutdown(cx)
+    }
 }

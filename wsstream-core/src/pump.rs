@@ -2,9 +2,9 @@
 //!
 //! The poll loops, wakers, timers and the order of flushes are written once, here. A runtime supplies a
 //! [`Transport`]: a byte pipe and a clock. What it gets are [`Stream`], a byte stream, [`Socket`], whole
-//! messages, and [`Relay`], which joins two ends. [`Connect`] and [`Accept`] do the opening handshake;
-//! [`open`] and [`Listener`] decide whom to connect to, and when to accept; [`connect_endpoint`] and
-//! [`EndpointServer`] do so for endpoint descriptors.
+//! messages, and [`Relay`], which joins two ends; [`Prompt`] is for what has no WebSocket on top.
+//! [`Connect`] and [`Accept`] do the opening handshake; [`open`] and [`Listener`] decide whom to connect to,
+//! and when to accept; [`connect_endpoint`] and [`EndpointServer`] do so for endpoint descriptors.
 //!
 //! The example `poll_echo` is such a runtime in fifty lines: std's non-blocking sockets, and a loop that
 //! polls.
@@ -22,6 +22,7 @@ mod opened;
 mod opening;
 mod permit;
 mod pool;
+mod prompt;
 mod recv_buffer;
 mod relay;
 mod socket;
@@ -44,6 +45,7 @@ pub use listener::{Listener, Port, ShutDown};
 pub use opened::{Opened, Upgraded};
 pub use opening::{Accept, Answer, Connect, Incoming, Refuse};
 pub use permit::Permit;
+pub use prompt::Prompt;
 pub use relay::{End, Plain, Relay, Relayed};
 pub use socket::Socket;
 pub use stream::Stream;

@@ -26,6 +26,11 @@ macro_rules! suite {
             }
 
             #[test]
+            fn writes_need_no_flush() {
+                <$runner>::run(super::writes_need_no_flush::<$client, $server>());
+            }
+
+            #[test]
             fn whom_a_client_trusts() {
                 <$runner>::run(super::whom_a_client_trusts::<$client, $server>());
             }
@@ -128,6 +133,41 @@ async fn the_same_program<C: Endpoints, S: Endpoints>() {
             assert_eq!(path, by_websocket.then_some("/a"), "{server}");
             assert_eq!(talked.client.agreed().is_some(), by_websocket, "{server}");
         }
+    }
+}
+
+/// As over TCP: who has written reads the answer, and does not flush first.
+async fn writes_need_no_flush<C: Endpoints, S: Endpoints>() {
+    let files = Files::new();
+    let [roots, both] = ["roots", "server.pem"].map(|name| files.quoted(name));
+    let (port, websocket) = (free_port(), free_port());
+    let ssl = |port| format!("ssl:{port}:privateKey={both}");
+    let tls = |port| format!("tls:127.0.0.1:{port}:trustRoots={roots}");
+    for (server, client) in [
+        (ssl(port), tls(port)),
+        (
+            over(&ssl(websocket), "wss://localhost", ":compress=false"),
+            over(&tls(websocket), "wss://localhost", ":compress=false"),
+        ),
+    ] {
+        let (tell, told) = ::tokio::sync::oneshot::channel();
+        let mut listener = listen::<S>(&server).await.unwrap();
+        let answering = S::spawn(async move {
+            let mut stream = listener.accept().await.unwrap();
+            let len = told.await.unwrap();
+            stream.read_exact(len).await.unwrap();
+            stream.write_all(b"answer").await.unwrap();
+            stream.close().await.unwrap();
+        });
+        let mut stream = connect::<C>(&client).await.unwrap();
+        // More than there is room for on the way.
+        let question = vec![0; 64 << 20];
+        let len = stream.write_until_pending(&question).await.unwrap();
+        assert!(len < question.len());
+        tell.send(len).unwrap();
+        assert_eq!(stream.read_exact(6).await.unwrap(), b"answer");
+        stream.close().await.unwrap();
+        answering.await;
     }
 }
 

@@ -14,6 +14,8 @@ use wsstream_core::pump::{self, EndpointDialler, connect_endpoint};
 
 use super::EndpointStream;
 use crate::timer::Timer;
+#[cfg(feature = "rustls")]
+use crate::tls::TlsLayer;
 use crate::transport::Transport;
 
 /// Where to connect, as a descriptor says.
@@ -119,7 +121,7 @@ impl EndpointDialler for Dialler {
         let reading = move || ClientTls::of_endpoint(&files, websocket);
         let tls = async_std::task::spawn_blocking(reading).await?;
         let secured = crate::tls::connect_to(&tls, io, name, &endpoint.server_name).await?;
-        Ok(Transport::new(secured.into()))
+        Ok(Transport::new(TlsLayer::new(secured).into()))
     }
 
     #[cfg(not(feature = "rustls"))]

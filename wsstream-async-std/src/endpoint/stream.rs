@@ -10,17 +10,18 @@ use async_std::net::TcpStream;
 #[cfg(unix)]
 use async_std::os::unix::net::UnixStream;
 use futures_io::{AsyncRead, AsyncWrite};
-#[cfg(feature = "rustls")]
-use futures_rustls::TlsStream;
 use wsstream_core::endpoint::EndpointAddress;
 use wsstream_core::handshake::Request;
 use wsstream_core::pump::{self, Permit};
 
 use crate::WsStream;
 use crate::net::ended;
+#[cfg(feature = "rustls")]
+use crate::tls::TlsLayer;
 use crate::transport::Transport;
 
 /// A stream that an endpoint has given: TCP, a Unix socket, TLS or WebSocket over another one.
+/// A write leaves without a flush, whatever it goes over.
 #[derive(Debug)]
 pub struct EndpointStream {
     layer: Layer,
@@ -34,7 +35,7 @@ enum Layer {
     #[cfg(unix)]
     Unix(UnixStream),
     #[cfg(feature = "rustls")]
-    Tls(Box<TlsStream<EndpointStream>>),
+    Tls(Box<TlsLayer<EndpointStream>>),
     WebSocket(WsStream<EndpointStream>, Option<Box<Request>>),
 }
 
@@ -84,7 +85,7 @@ impl EndpointStream {
         match &self.layer {
             Layer::WebSocket(stream, _) => Some(stream.get_ref()),
             #[cfg(feature = "rustls")]
-            Layer::Tls(tls) => Some(tls.get_ref().0),
+            Layer::Tls(tls) => Some(tls.below()),
             _ => None,
         }
     }
@@ -132,8 +133,14 @@ impl EndpointStream {
 
     /// Does what is due without taking data: see [`WsStream::poll_drive`].
     pub fn poll_drive(&mut self, cx: &Context<'_>) {
-        if let Layer::WebSocket(stream, _) = &mut self.layer {
-            stream.poll_drive(cx);
+        match &mut self.layer {
+            #[cfg(feature = "rustls")]
+            Layer::Tls(tls) => {
+                tls.poll_drive(cx);
+                tls.below_mut().poll_drive(cx);
+            }
+            Layer::WebSocket(stream, _) => stream.poll_drive(cx),
+            _ => {}
         }
     }
 }
@@ -165,8 +172,8 @@ impl From<UnixStream> for EndpointStream {
 }
 
 #[cfg(feature = "rustls")]
-impl From<TlsStream<Self>> for EndpointStream {
-    fn from(tls: TlsStream<Self>) -> Self {
+impl From<TlsLayer<Self>> for EndpointStream {
+    fn from(tls: TlsLayer<Self>) -> Self {
         Layer::Tls(Box::new(tls)).into()
     }
 }

@@ -17,6 +17,8 @@ use wsstream_core::pump::{self, EndpointLayers, EndpointServer, Permit, listen_o
 
 use super::EndpointStream;
 use crate::timer::Timer;
+#[cfg(feature = "rustls")]
+use crate::tls::TlsLayer;
 use crate::transport::Transport;
 
 /// Where to listen, as a descriptor says.
@@ -205,7 +207,7 @@ impl EndpointLayers for Layers {
         limit: Duration,
     ) -> io::Result<Self::Io> {
         let (secured, _) = crate::tls::accept(tls, io, limit).await?;
-        Ok(Transport::new(secured.into()))
+        Ok(Transport::new(TlsLayer::new(secured).into()))
     }
 
     #[cfg(not(feature = "rustls"))]

@@ -9,16 +9,17 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 #[cfg(unix)]
 use tokio::net::UnixStream;
-#[cfg(feature = "rustls")]
-use tokio_rustls::TlsStream;
 use wsstream_core::endpoint::EndpointAddress;
 use wsstream_core::handshake::Request;
 use wsstream_core::pump::{self, Permit};
 
 use crate::WsStream;
+#[cfg(feature = "rustls")]
+use crate::tls::TlsLayer;
 use crate::transport::Transport;
 
 /// A stream that an endpoint has given: TCP, a Unix socket, TLS or WebSocket over another one.
+/// A write leaves without a flush, whatever it goes over.
 #[derive(Debug)]
 pub struct EndpointStream {
     layer: Layer,
@@ -32,7 +33,7 @@ enum Layer {
     #[cfg(unix)]
     Unix(UnixStream),
     #[cfg(feature = "rustls")]
-    Tls(Box<TlsStream<EndpointStream>>),
+    Tls(Box<TlsLayer<EndpointStream>>),
     WebSocket(WsStream<EndpointStream>, Option<Box<Request>>),
 }
 
@@ -82,7 +83,7 @@ impl EndpointStream {
         match &self.layer {
             Layer::WebSocket(stream, _) => Some(stream.get_ref()),
             #[cfg(feature = "rustls")]
-            Layer::Tls(tls) => Some(tls.get_ref().0),
+            Layer::Tls(tls) => Some(tls.below()),
             _ => None,
         }
     }
@@ -126,8 +127,14 @@ impl EndpointStream {
 
     /// Does what is due without taking data: see [`WsStream::poll_drive`].
     pub fn poll_drive(&mut self, cx: &Context<'_>) {
-        if let Layer::WebSocket(stream, _) = &mut self.layer {
-            stream.poll_drive(cx);
+        match &mut self.layer {
+            #[cfg(feature = "rustls")]
+            Layer::Tls(tls) => {
+                tls.poll_drive(cx);
+                tls.below_mut().poll_drive(cx);
+            }
+            Layer::WebSocket(stream, _) => stream.poll_drive(cx),
+            _ => {}
         }
     }
 }
@@ -159,8 +166,8 @@ impl From<UnixStream> for EndpointStream {
 }
 
 #[cfg(feature = "rustls")]
-impl From<TlsStream<Self>> for EndpointStream {
-    fn from(tls: TlsStream<Self>) -> Self {
+impl From<TlsLayer<Self>> for EndpointStream {
+    fn from(tls: TlsLayer<Self>) -> Self {
         Layer::Tls(Box::new(tls)).into()
     }
 }
