@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use wsstream_core::CloseCode;
 use wsstream_core::endpoint::{
     ClientEndpoint, EndpointAddress, ServerEndpoint, quote_argument, quote_value,
 };
@@ -72,6 +73,13 @@ pub trait EndpointStream: Read + Write {
 
     /// What was agreed on, if it is a WebSocket.
     fn agreed(&self) -> Option<&Agreed>;
+
+    /// Closes with a code, if it is a WebSocket; whether it is.
+    fn close_with(
+        &mut self,
+        code: CloseCode,
+        reason: &str,
+    ) -> impl Future<Output = io::Result<bool>> + Send;
 }
 
 /// The adapters' functions have the same names.
@@ -139,6 +147,13 @@ macro_rules! endpoints {
 
             fn agreed(&self) -> Option<&Agreed> {
                 Some(self.websocket()?.agreed())
+            }
+
+            async fn close_with(&mut self, code: CloseCode, reason: &str) -> io::Result<bool> {
+                match self.websocket_mut() {
+                    Some(websocket) => websocket.close_with(code, reason).await.map(|()| true),
+                    None => Ok(false),
+                }
             }
         }
     };

@@ -1,6 +1,7 @@
 //! Byte-stream echo over `binary`, `base64` or no subprotocol: `async_std_echo_server HOST:PORT`.
 
 use std::io;
+use std::process::ExitCode;
 
 use clap::Parser;
 use futures_util::io::{AsyncReadExt, AsyncWriteExt};
@@ -13,8 +14,14 @@ struct Args {
     address: String,
 }
 
-fn main() -> io::Result<()> {
-    async_std::task::block_on(run())
+fn main() -> ExitCode {
+    match async_std::task::block_on(run()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("echo_server: {error}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
 async fn run() -> io::Result<()> {

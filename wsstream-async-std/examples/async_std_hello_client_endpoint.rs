@@ -4,6 +4,7 @@
 //! Nothing here knows of WebSocket.
 
 use std::io;
+use std::process::ExitCode;
 
 use clap::Parser;
 use futures_util::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -17,9 +18,15 @@ struct Args {
     descriptor: ClientEndpoint,
 }
 
-fn main() -> io::Result<()> {
+fn main() -> ExitCode {
     show_log();
-    async_std::task::block_on(run())
+    match async_std::task::block_on(run()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("hello_client_endpoint: {error}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
 async fn run() -> io::Result<()> {

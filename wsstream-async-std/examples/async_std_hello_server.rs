@@ -3,6 +3,7 @@
 //! `hello` knows nothing of WebSocket. `main` gives it streams.
 
 use std::io;
+use std::process::ExitCode;
 
 use clap::Parser;
 use futures_util::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -16,8 +17,14 @@ struct Args {
     url: Url,
 }
 
-fn main() -> io::Result<()> {
-    async_std::task::block_on(run())
+fn main() -> ExitCode {
+    match async_std::task::block_on(run()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("hello_server: {error}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
 async fn run() -> io::Result<()> {

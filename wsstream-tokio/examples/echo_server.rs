@@ -1,6 +1,7 @@
 //! Byte-stream echo over `binary`, `base64` or no subprotocol: `echo_server HOST:PORT`.
 
 use std::io;
+use std::process::ExitCode;
 
 use clap::Parser;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -14,7 +15,17 @@ struct Args {
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> io::Result<()> {
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("echo_server: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> io::Result<()> {
     let server = Server::stream().origins(Origins::any());
     let mut listener = Listener::bind(Args::parse().address, server).await?;
     println!("listening on {}", listener.local_addr()?);

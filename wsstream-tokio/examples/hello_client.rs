@@ -3,6 +3,7 @@
 //! `hello` knows nothing of WebSocket. `main` gives it a stream.
 
 use std::io;
+use std::process::ExitCode;
 
 use clap::Parser;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -16,7 +17,17 @@ struct Args {
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> io::Result<()> {
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("hello_client: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> io::Result<()> {
     let mut stream = wsstream_tokio::connect(&Args::parse().url).await?;
     hello(&mut stream).await?;
     stream.close().await

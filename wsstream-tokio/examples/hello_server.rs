@@ -3,6 +3,7 @@
 //! `hello` knows nothing of WebSocket. `main` gives it streams.
 
 use std::io;
+use std::process::ExitCode;
 
 use clap::Parser;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -17,7 +18,17 @@ struct Args {
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> io::Result<()> {
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("hello_server: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> io::Result<()> {
     let Args { url } = Args::parse();
     if url.is_secure() {
         return Err(io::Error::other(

@@ -4,6 +4,7 @@
 //! Nothing here knows of WebSocket.
 
 use std::io;
+use std::process::ExitCode;
 
 use clap::Parser;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -18,8 +19,18 @@ struct Args {
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> io::Result<()> {
+async fn main() -> ExitCode {
     show_log();
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("hello_server_endpoint: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> io::Result<()> {
     let mut listener = Args::parse().descriptor.listen().await?;
     println!("listening on {}", listener.local_addr());
     loop {

@@ -57,6 +57,9 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
     if args.url.is_secure() {
         return Err("this example listens without TLS: give a ws:// URL".into());
     }
+    if args.url.authorization().is_some() {
+        return Err("a server asks for no user and password".into());
+    }
     let target = match &args.target {
         Some(target) => target.clone(),
         None => echo_service().await?.to_string(),

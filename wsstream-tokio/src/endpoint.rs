@@ -15,6 +15,21 @@
 //! # }
 //! ```
 //!
+//! A stream that is dropped ends as if all were well. Who passes on what comes from elsewhere, where it failed,
+//! ends a WebSocket with a code, so that what was cut short does not pass for the whole:
+//!
+//! ```no_run
+//! use wsstream_tokio::CloseCode;
+//! use wsstream_tokio::endpoint::EndpointStream;
+//!
+//! # async fn fail(stream: &mut EndpointStream) -> std::io::Result<()> {
+//! if let Some(websocket) = stream.websocket_mut() {
+//!     websocket.close_with(CloseCode::INTERNAL, "the source has failed").await?;
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! `stdio`, `systemd`, `haproxy` and `exec` are read, and are `Unsupported` here, with an
 //! [`UnsupportedEndpoint`] inside: they belong to the forwarder command.
 

@@ -109,5 +109,5 @@ pub use wsstream_core::handshake::{
 pub use wsstream_core::pump::{Relayed, Upgraded};
 pub use wsstream_core::{
     Close, CloseCode, ClosedBy, Config, Connection, Counters, DataKind, Deflate, InvalidUrl,
-    Keepalive, Message, PerMessageDeflate, ProtocolError, Seed, StreamError, Timeout, Url,
+    Keepalive, Message, PerMessageDeflate, ProtocolError, Role, Seed, StreamError, Timeout, Url,
 };

@@ -44,6 +44,7 @@ macro_rules! suite {
             wire {
                 autofrag_of_a_client
                 autofrag_of_a_server
+                closing_with_a_code
                 what_is_agreed_on
             }
         }

@@ -106,6 +106,20 @@ fn what_is_no_descriptor() {
     }
 }
 
+#[test]
+fn what_is_not_for_them() {
+    for name in SERVERS.into_iter().chain(CLIENTS) {
+        let output = example(name, "stdio:").output().unwrap();
+        assert!(!output.status.success());
+        let errors = String::from_utf8_lossy(&output.stderr);
+        let name = name.trim_start_matches("async_std_");
+        assert!(
+            errors.starts_with(&format!("{name}: endpoints `stdio` ")),
+            "{errors}"
+        );
+    }
+}
+
 /// Of many who come at once one has the socket, whatever was left behind there.
 #[test]
 fn one_socket_for_many() {

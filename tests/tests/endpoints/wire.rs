@@ -1,7 +1,7 @@
 //! What the keys of `autobahn` do on the wire.
 
-use wsstream_core::Opcode;
 use wsstream_core::handshake::Client;
+use wsstream_core::{CloseCode, Opcode};
 use wsstream_tests::endpoints::{
     EndpointListener as _, EndpointStream, Endpoints, connect, free_port, listen, over, talk,
 };
@@ -75,6 +75,27 @@ pub(crate) async fn autofrag_of_a_server<C: Endpoints, S: Endpoints>() {
         assert!(expect_fragments(&mut peer, &sent).await >= 3);
         drop(writing.await);
     }
+}
+
+/// What was cut short elsewhere need not pass for the whole. Plain streams have no codes.
+pub(crate) async fn closing_with_a_code<C: Endpoints, S: Endpoints>() {
+    let port = free_port();
+    let tcp = format!("tcp:127.0.0.1:{port}");
+    let mut listener = listen::<S>(&format!("tcp:{port}")).await.unwrap();
+    let mut plain = connect::<C>(&tcp).await.unwrap();
+    assert!(!plain.close_with(CloseCode::INTERNAL, "").await.unwrap());
+    let accepted = listener.accept().await.unwrap();
+    let client = over(&tcp, "ws://localhost", "");
+    let closing = C::spawn(async move {
+        let mut stream = connect::<C>(&client).await.unwrap();
+        stream.close_with(CloseCode::INTERNAL, "cut off").await
+    });
+    drop((plain, accepted));
+    let mut peer = Peer::accept(listener.accept().await.unwrap()).await;
+    assert_eq!(peer.expect_close().await, (1011, "cut off".to_owned()));
+    peer.send_close(1011, "").await;
+    drop(peer);
+    assert!(closing.await.unwrap());
 }
 
 /// A client's key, a server's, the subprotocol, and whether there is compression.

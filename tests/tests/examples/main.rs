@@ -8,6 +8,9 @@ mod relay;
 mod signals;
 mod tunnel;
 
+use std::net::TcpListener;
+use std::process::Output;
+
 use process::{Example, free, run, runtime, succeeded, text};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use wsstream_tokio::{Client, connect_with};
@@ -61,7 +64,7 @@ macro_rules! of_pairs {
 pub(crate) use {of_either, of_pairs};
 
 of_pairs! { hello }
-of_either! { hello_to_nobody echo_server }
+of_either! { hello_to_nobody hello_where_somebody_is echo_server }
 
 /// What one adapter's programs can be told the other's can be told, in the same words.
 #[test]
@@ -101,6 +104,26 @@ fn hello_to_nobody(of: Adapter) {
     let client = run(of, "hello_client", &[&format!("ws://{}", free())], b"");
     assert!(!client.status.success());
     assert_eq!(text(&client.stdout), "");
+    says_why("hello_client", &client);
+}
+
+fn hello_where_somebody_is(of: Adapter) {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let url = format!("ws://{address}");
+    for (name, taken) in [("hello_server", &url), ("echo_server", &address)] {
+        let server = run(of, name, &[taken], b"");
+        assert!(!server.status.success());
+        says_why(name, &server);
+    }
+}
+
+/// In one line, and as a text.
+fn says_why(name: &str, output: &Output) {
+    let errors = text(&output.stderr);
+    assert_eq!(errors.lines().count(), 1, "{errors}");
+    assert!(errors.starts_with(&format!("{name}: ")), "{errors}");
+    assert!(!errors.contains('{'), "{errors}");
 }
 
 fn echo_server(of: Adapter) {

@@ -9,7 +9,7 @@ use wsstream_tokio::connect;
 use crate::process::{free, line, run, runtime, start_relay, succeeded, target, text};
 use crate::{Adapter, of_either};
 
-of_either! { tries_itself to_a_target to_nobody to_what_is_no_address refuses_before_it_dials }
+of_either! { tries_itself to_a_target to_nobody to_what_is_no_address password refuses_before_it_dials }
 
 fn tries_itself(of: Adapter) {
     let url = format!("ws://{}/", free());
@@ -57,6 +57,19 @@ fn to_what_is_no_address(of: Adapter) {
         let errors = text(&output.stderr);
         assert!(errors.contains("expected HOST:PORT"), "{errors}");
     }
+}
+
+/// Nobody would be asked for it.
+fn password(of: Adapter) {
+    let output = run(
+        of,
+        "relay",
+        &["ws://user:pw@localhost:9000", "localhost:1"],
+        b"",
+    );
+    assert!(!output.status.success());
+    let errors = text(&output.stderr);
+    assert_eq!(errors, "relay: a server asks for no user and password\n");
 }
 
 /// Who is not let in does not get as far as the target.

@@ -98,6 +98,14 @@ impl EndpointStream {
         }
     }
 
+    /// The same, for what only a WebSocket does: to close with a code, to switch compression.
+    pub const fn websocket_mut(&mut self) -> Option<&mut WsStream<Self>> {
+        match &mut self.layer {
+            Layer::WebSocket(stream, _) => Some(stream),
+            _ => None,
+        }
+    }
+
     /// The request, if this is a WebSocket that was accepted.
     pub fn request(&self) -> Option<&Request> {
         match &self.layer {
