@@ -3,7 +3,7 @@
 //!
 //! Nothing here knows of WebSocket.
 
-use std::io;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -48,6 +48,5 @@ async fn hello(stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) -> io::Result
     stream.write_all(b"hello").await?;
     let mut greeting = [0; "how are you?".len()];
     stream.read_exact(&mut greeting).await?;
-    println!("{}", greeting.escape_ascii());
-    Ok(())
+    writeln!(io::stdout(), "{}", greeting.escape_ascii())
 }

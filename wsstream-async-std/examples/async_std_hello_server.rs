@@ -2,7 +2,7 @@
 //!
 //! `hello` knows nothing of WebSocket. `main` gives it streams.
 
-use std::io;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -36,7 +36,7 @@ async fn run() -> io::Result<()> {
     }
     let server = Server::stream().path(url.path());
     let mut listener = Listener::bind((url.host(), url.port()), server).await?;
-    println!("listening on {}", listener.local_addr()?);
+    writeln!(io::stdout(), "listening on {}", listener.local_addr()?)?;
     loop {
         let incoming = listener.accept().await?;
         async_std::task::spawn(async move {
@@ -55,7 +55,7 @@ async fn hello(stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) -> io::Result
     loop {
         match stream.read(&mut buf).await? {
             0 => return stream.close().await,
-            count => println!("{}", buf[..count].escape_ascii()),
+            count => writeln!(io::stdout(), "{}", buf[..count].escape_ascii())?,
         }
     }
 }

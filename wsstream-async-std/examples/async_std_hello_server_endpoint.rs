@@ -3,7 +3,7 @@
 //!
 //! Nothing here knows of WebSocket.
 
-use std::io;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -31,7 +31,7 @@ fn main() -> ExitCode {
 
 async fn run() -> io::Result<()> {
     let mut listener = Args::parse().descriptor.listen().await?;
-    println!("listening on {}", listener.local_addr());
+    writeln!(io::stdout(), "listening on {}", listener.local_addr())?;
     loop {
         let mut stream = listener.accept().await?;
         async_std::task::spawn(async move {
@@ -57,7 +57,7 @@ async fn hello(stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) -> io::Result
     loop {
         match stream.read(&mut buf).await? {
             0 => return stream.close().await,
-            count => println!("{}", buf[..count].escape_ascii()),
+            count => writeln!(io::stdout(), "{}", buf[..count].escape_ascii())?,
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! `hello` knows nothing of WebSocket. `main` gives it a stream.
 
-use std::io;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -38,6 +38,5 @@ async fn hello(stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) -> io::Result
     stream.write_all(b"hello").await?;
     let mut greeting = [0; "how are you?".len()];
     stream.read_exact(&mut greeting).await?;
-    println!("{}", greeting.escape_ascii());
-    Ok(())
+    writeln!(io::stdout(), "{}", greeting.escape_ascii())
 }

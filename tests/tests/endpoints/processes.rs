@@ -1,5 +1,7 @@
 //! The examples that take descriptors, as processes: one adapter's with the other's.
 
+#[cfg(target_os = "linux")]
+use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::symlink;
 use std::os::unix::net::UnixListener;
@@ -93,6 +95,30 @@ fn frames_are_shown_where_debug_is_said() {
         }
         let mut errors = errors.map(Result::unwrap);
         assert!(errors.any(|line| line.contains("frame received")));
+    }
+}
+
+/// Who cannot print fails, and does not panic.
+#[cfg(target_os = "linux")]
+#[test]
+fn output_to_nowhere() {
+    let full = || File::options().write(true).open("/dev/full").unwrap();
+    let port = free_port();
+    let mut serving = Example::start(SERVERS[0], &format!("tcp:{port}"));
+    let mut lines = serving.lines();
+    lines.next().unwrap();
+    let mut outputs = Vec::new();
+    for name in SERVERS {
+        outputs.push(example(name, "tcp:0").stdout(full()).output().unwrap());
+    }
+    for name in CLIENTS {
+        let client = &mut example(name, &format!("tcp:localhost:{port}"));
+        outputs.push(client.stdout(full()).output().unwrap());
+    }
+    for output in outputs {
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{errors}");
+        assert!(errors.contains("No space left"), "{errors}");
     }
 }
 
