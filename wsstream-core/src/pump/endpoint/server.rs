@@ -8,7 +8,7 @@ use core::time::Duration;
 use std::io;
 
 use super::invalid;
-use crate::endpoint::{ServerLayer, ServerPlan, TlsServer};
+use crate::endpoint::{ServerLayer, ServerPlan, TlsServer, about};
 use crate::handshake::{Request, Server};
 use crate::pump::timer::Timer;
 use crate::pump::{Accept, Permit, Stream, Transport};
@@ -155,7 +155,7 @@ pub fn listen_on_first<T>(
     for address in addresses {
         match listen(address) {
             Ok(listener) => return Ok(listener),
-            Err(error) => last = error,
+            Err(error) => last = about(address, error),
         }
     }
     Err(last)
