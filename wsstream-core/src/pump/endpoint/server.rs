@@ -146,7 +146,7 @@ impl<L: EndpointLayers> EndpointServer<L> {
 ///
 /// # Errors
 ///
-/// That of the last address; `AddrNotAvailable` if there is none.
+/// That of the last address, which it names; `AddrNotAvailable` if there is none.
 pub fn listen_on_first<T>(
     addresses: Vec<SocketAddr>,
     mut listen: impl FnMut(SocketAddr) -> io::Result<T>,
