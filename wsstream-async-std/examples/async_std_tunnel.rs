@@ -62,7 +62,10 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
         let mut signals = Signals::new(ASKED_TO_END)?;
         let ended = select! {
             relayed = relay(&mut stream, &mut local).fuse() => relayed.into_result().map(drop),
-            _ = signals.next().fuse() => stream.close().await,
+            _ = signals.next().fuse() => select! {
+                closed = stream.close().fuse() => closed,
+                _ = signals.next().fuse() => Err(io::Error::other("ended without the other end")),
+            },
         };
         return Ok(ended?);
     }

@@ -117,6 +117,9 @@ pub use self::server::{
 #[cfg(all(feature = "std", unix))]
 pub use self::unix_file::UnixFile;
 
+#[cfg(feature = "std")]
+pub(crate) use self::error::about;
+
 use self::arguments::Arguments;
 use self::quote::Writer;
 use self::syntax::Text;

@@ -58,7 +58,13 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
         let asked = asked_to_end()?;
         let ended = tokio::select! {
             relayed = relay(&mut stream, &mut local) => relayed.into_result().map(drop),
-            () = asked => stream.close().await,
+            () = asked => {
+                let again = asked_to_end()?;
+                tokio::select! {
+                    closed = stream.close() => closed,
+                    () = again => Err(io::Error::other("ended without the other end")),
+                }
+            }
         };
         return Ok(ended?);
     }

@@ -120,6 +120,9 @@ impl Listener {
     /// and are passed over, as are connections that end before they begin; when the system has no more
     /// sockets it is asked again a little later, after a second at most. Can be dropped without loss.
     ///
+    /// Connections are taken while this is waited for: a client's `connect` in the same task does not return
+    /// unless both are polled together, with `join`.
+    ///
     /// # Errors
     ///
     /// None at present.

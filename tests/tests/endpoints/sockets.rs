@@ -185,6 +185,7 @@ pub(crate) async fn where_none_can_be<C: Endpoints, S: Endpoints>() {
             let descriptor = format!("unix:{}{keys}", directory.quoted(name));
             let error = listen::<S>(&descriptor).await.map(drop).unwrap_err();
             assert_eq!(error.kind(), kind, "{descriptor}: {error}");
+            assert!(error.to_string().contains(name), "{error}");
         }
         let client = format!("unix:{}", directory.quoted(name));
         connect::<C>(&client).await.map(drop).unwrap_err();

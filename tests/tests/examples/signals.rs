@@ -12,7 +12,7 @@ use wsstream_tokio::{Incoming, connect};
 use crate::process::{Example, echo, runtime, server, start_relay, start_tunnel, target};
 use crate::{Adapter, of_either};
 
-of_either! { relay tunnel_of_standard_input tunnel_of_a_port }
+of_either! { relay tunnel_of_standard_input tunnel_to_who_does_not_close tunnel_of_a_port }
 
 /// What is under way when the relay is told to end is carried to its end.
 fn relay(of: Adapter) {
@@ -73,6 +73,33 @@ fn tunnel_of_standard_input(of: Adapter) {
         assert_eq!(hears.recv().unwrap(), *b"ended");
         assert!(tunnel.0.wait().unwrap().success());
     }
+}
+
+/// It waits for the other end's Close, but not when it is told again.
+fn tunnel_to_who_does_not_close(of: Adapter) {
+    let runtime = runtime();
+    let (heard, hears) = channel();
+    let url = server(&runtime, move |incoming: Incoming<_>| {
+        let heard = heard.clone();
+        async move {
+            let mut stream = incoming.accept().await.unwrap().into_stream();
+            for _ in 0..2 {
+                heard.send(stream.read(&mut [0; 5]).await.unwrap()).unwrap();
+            }
+            std::future::pending().await
+        }
+    });
+    let mut tunnel = Example::start(of, "tunnel", &["-", &url]);
+    let mut stdin = tunnel.0.stdin.take().unwrap();
+    stdin.write_all(b"hello").unwrap();
+    assert_eq!(hears.recv().unwrap(), 5);
+    let told = Instant::now();
+    tunnel.signal(Signal::INT);
+    assert_eq!(hears.recv().unwrap(), 0);
+    tunnel.signal(Signal::INT);
+    assert_eq!(tunnel.error_line(), "tunnel: ended without the other end\n");
+    assert!(!tunnel.0.wait().unwrap().success());
+    assert!(told.elapsed() < GRACE);
 }
 
 /// What is open is cut off, and it says so.

@@ -80,6 +80,9 @@ impl EndpointListener {
     /// Waits for the next stream, on which all handshakes are done. Those that fail are passed over. Can be
     /// dropped without loss.
     ///
+    /// Connections are taken while this is waited for: a client that has to do handshakes, and connects in the
+    /// same task, does not return unless both are polled together, with `join`.
+    ///
     /// # Errors
     ///
     /// None at present.
@@ -280,9 +283,9 @@ async fn bind(socket: &ServerSocket) -> io::Result<Listening> {
         ServerSocket::Unix(unix) => {
             let probed = UnixStream::connect(&unix.path).await;
             let probed = probed.map(drop).map_err(|error| error.kind());
-            let address = socket2::SockAddr::unix(&unix.path)?;
             let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
-            let ((), file) = endpoint::UnixFile::bind(unix, probed, || socket.bind(&address))?;
+            let bind = || socket.bind(&socket2::SockAddr::unix(&unix.path)?);
+            let ((), file) = endpoint::UnixFile::bind(unix, probed, bind)?;
             socket.listen(system_backlog(unix.backlog))?;
             let socket = std::os::fd::OwnedFd::from(socket);
             let listener = std::os::unix::net::UnixListener::from(socket);

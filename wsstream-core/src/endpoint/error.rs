@@ -59,6 +59,12 @@ impl From<EndpointError> for std::io::Error {
     }
 }
 
+/// The system's errors do not say what they are about.
+#[cfg(feature = "std")]
+pub(crate) fn about(what: impl fmt::Display, error: std::io::Error) -> std::io::Error {
+    std::io::Error::new(error.kind(), alloc::format!("{what}: {error}"))
+}
+
 /// What is wrong with a descriptor. `of` is the type of endpoint that is described.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]

@@ -15,7 +15,7 @@ use std::os::unix::fs::{FileTypeExt, PermissionsExt, symlink};
 use std::path::Path;
 use std::process;
 
-use super::{UnixClient, UnixServer};
+use super::{UnixClient, UnixServer, about};
 
 /// The file of a Unix socket and its lock. Dropping it removes both.
 #[derive(Debug)]
@@ -53,14 +53,14 @@ impl UnixFile {
                     ErrorKind::InvalidFilename | ErrorKind::InvalidInput | ErrorKind::NotADirectory,
                 ) => {}
                 Err(kind @ ErrorKind::PermissionDenied) => {
-                    return Err(io::Error::new(kind, format!("{}: {kind}", server.path)));
+                    return Err(about(&server.path, kind.into()));
                 }
                 _ => return Err(in_use(format!("somebody listens on {}", server.path))),
             }
             file.lock = Some(take_lock(lock_of(&server.path))?);
             remove_socket(&server.path)?;
         }
-        let socket = bind()?;
+        let socket = bind().map_err(|error| about(&server.path, error))?;
         file.bound = true;
         fs::set_permissions(&file.path, Permissions::from_mode(server.mode))?;
         Ok((socket, file))
@@ -72,7 +72,7 @@ fn take_lock(lock: String) -> io::Result<String> {
     let locked = || in_use(format!("{lock} is locked"));
     let make = || match symlink(process::id().to_string(), &lock) {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
-        made => made.map(|()| true),
+        made => made.map(|()| true).map_err(|error| about(&lock, error)),
     };
     if make()? {
         return Ok(lock);

@@ -21,8 +21,8 @@ pub enum HandshakeError {
     BareCr,
     /// A LF that no CR precedes (RFC 9112 §2.2): a line could be read in two ways. 400.
     BareLf,
-    /// A control octet other than HTAB (RFC 9110 §5.5), such as NUL, or a TLS record on a port
-    /// without TLS. 400.
+    /// A control octet other than HTAB (RFC 9110 §5.5), such as NUL, or a TLS record where
+    /// there is no TLS at this end. 400.
     ControlOctet(u8),
     /// A field that may come once came more than once; its name (§4.2.1, §4.1). 400.
     DuplicateField(&'static str),
@@ -150,8 +150,10 @@ impl fmt::Display for HandshakeError {
         match self {
             Self::BareCr => f.write_str("CR without LF, expected CR LF"),
             Self::BareLf => f.write_str("LF without CR, expected CR LF"),
-            // 22 is the first octet of a TLS handshake, RFC 8446 §5.1.
-            Self::ControlOctet(0x16) => f.write_str("octet 0x16, perhaps TLS, expected HTTP"),
+            // RFC 8446 §5.1: TLS begins a handshake with 22, and the alert that answers HTTP with 21.
+            Self::ControlOctet(octet @ (0x15 | 0x16)) => {
+                write!(f, "octet {octet:#04x}, perhaps TLS, expected HTTP")
+            }
             Self::ControlOctet(octet) => write!(f, "control octet {octet:#04x}, expected HTTP"),
             Self::DuplicateField(name) => write!(f, "more than one {name} field"),
             Self::DuplicateExtension(name) => write!(f, "extension {name:?} accepted twice"),

@@ -73,6 +73,9 @@ impl EndpointListener {
     /// Waits for the next stream, on which all handshakes are done. Those that fail are passed over. Can be
     /// dropped without loss.
     ///
+    /// Connections are taken while this is waited for: a client that has to do handshakes, and connects in the
+    /// same task, does not return unless both are polled together, with `join`.
+    ///
     /// # Errors
     ///
     /// None at present.

@@ -20,6 +20,7 @@ const REFUSED: &[(&str, &[u8], u16, &str)] = &[
     ("RFC 9110 §5.5 NUL", b"GET / HTTP/1.1\r\nA: \0\r\n\r\n", 400, "control octet 0x00, expected HTTP"),
     ("§5.5 DEL", b"GET / HTTP/1.1\r\nA: \x7f\r\n\r\n", 400, "control octet 0x7f, expected HTTP"),
     ("§5.5 escape in the target", b"GET /\x1b HTTP/1.1\r\n\r\n", 400, "control octet 0x1b, expected HTTP"),
+    ("a TLS alert", b"\x15\x03\x01\x00\x02\x02\x46", 400, "octet 0x15, perhaps TLS, expected HTTP"),
     ("a TLS record", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400, "octet 0x16, perhaps TLS, expected HTTP"),
     ("PROXY protocol 2", b"\r\n\r\n\0\r\nQUIT\n", 400, "\"\", expected HTTP/1.1"),
     ("PROXY protocol 1", b"PROXY TCP4 1.2.3.4 1.2.3.4 1 2\r\n", 400, "\"PROXY TCP4 1.2.3.4 1.2.3.4 1 2\", expected HTTP/1.1"),

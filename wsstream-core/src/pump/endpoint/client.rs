@@ -12,7 +12,7 @@ use std::io::{self, IoSlice};
 use super::invalid;
 use crate::endpoint::{
     ClientEndpoint, ClientLayer, ClientPlan, ClientSocket, TcpClient, TlsClient, UnixClient,
-    UnsupportedEndpoint,
+    UnsupportedEndpoint, about,
 };
 use crate::proxy::{ProxyChoice, ProxyConnect};
 use crate::pump::dial::{dial_host, too_late};
@@ -134,7 +134,14 @@ async fn connect_unix<D: EndpointDialler>(dialler: &D, unix: &UnixClient) -> io:
     unix.check_lock()?;
     let mut timer = dialler.timer();
     let ends = timer.now() + unix.timeout;
-    let connecting = dialler.connect_unix(&unix.path);
+    let connecting = async {
+        let connected = dialler.connect_unix(&unix.path).await;
+        connected.map_err(|error| match error.get_ref() {
+            // There are no Unix sockets here.
+            Some(_) => error,
+            None => about(&unix.path, error),
+        })
+    };
     let connected = within(&mut timer, ends, connecting).await;
     connected.unwrap_or_else(|| Err(too_late("no connection", &unix.path)))
 }
@@ -164,15 +171,25 @@ async fn dial_tcp<D: EndpointDialler>(
 ) -> io::Result<D::Io> {
     let bound = match &tcp.bind_address {
         None => None,
-        Some(address) => Some(dialler.look_up(address, 0).await?),
+        Some(address) => Some(look_up(dialler, address, 0).await?),
     };
     let bound = bound.as_deref();
     let connect = |to| async move {
         let from = bound.map(|bound| from(bound, to)).transpose()?;
-        dialler.connect_tcp(to, from, nodelay).await
+        let connected = dialler.connect_tcp(to, from, nodelay).await;
+        connected.map_err(|error| about(to, error))
     };
-    let look_up = dialler.look_up(host, port);
+    let look_up = look_up(dialler, host, port);
     dial_host(&mut dialler.timer(), host, tcp.timeout, look_up, connect).await
+}
+
+async fn look_up<D: EndpointDialler>(
+    dialler: &D,
+    host: &str,
+    port: u16,
+) -> io::Result<Vec<SocketAddr>> {
+    let addresses = dialler.look_up(host, port).await;
+    addresses.map_err(|error| about(host, error))
 }
 
 /// The address to connect from: one of the other one's family.

@@ -8,7 +8,7 @@ use core::time::Duration;
 use std::io;
 
 use super::invalid;
-use crate::endpoint::{ServerLayer, ServerPlan, TlsServer};
+use crate::endpoint::{ServerLayer, ServerPlan, TlsServer, about};
 use crate::handshake::{Request, Server};
 use crate::pump::timer::Timer;
 use crate::pump::{Accept, Permit, Stream, Transport};
@@ -146,7 +146,7 @@ impl<L: EndpointLayers> EndpointServer<L> {
 ///
 /// # Errors
 ///
-/// That of the last address; `AddrNotAvailable` if there is none.
+/// That of the last address, which it names; `AddrNotAvailable` if there is none.
 pub fn listen_on_first<T>(
     addresses: Vec<SocketAddr>,
     mut listen: impl FnMut(SocketAddr) -> io::Result<T>,
@@ -155,7 +155,7 @@ pub fn listen_on_first<T>(
     for address in addresses {
         match listen(address) {
             Ok(listener) => return Ok(listener),
-            Err(error) => last = error,
+            Err(error) => last = about(address, error),
         }
     }
     Err(last)

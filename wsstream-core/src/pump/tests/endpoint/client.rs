@@ -64,6 +64,8 @@ impl EndpointDialler for Network {
         let addresses: &[&str] = match host {
             "nobody" => &[],
             "silent" => pending().await,
+            "unknown" => return Err(io::Error::other("no such name")),
+            "gone" => &["192.0.2.8"],
             "both" => &["[2001:db8::1]", "192.0.2.1"],
             "slow-first" => &["192.0.2.9", "192.0.2.1"],
             "six" => &["[2001:db8::1]"],
@@ -83,16 +85,20 @@ impl EndpointDialler for Network {
         let from = from.map(|from| format!(" from {from}")).unwrap_or_default();
         let delay = if nodelay { "" } else { ", delayed" };
         self.ask(format!("tcp {to}{from}{delay}"));
-        if to.ip().to_string().ends_with('9') {
-            pending::<()>().await;
+        match to.ip().to_string().as_bytes() {
+            [.., b'9'] => pending().await,
+            [.., b'8'] => return Err(ErrorKind::ConnectionRefused.into()),
+            _ => {}
         }
         Ok(self.connected())
     }
 
     async fn connect_unix(&self, path: &str) -> io::Result<Pipe> {
         self.ask(format!("unix {path}"));
-        if path == "/slow" {
-            pending::<()>().await;
+        match path {
+            "/slow" => pending().await,
+            "/gone" => return Err(ErrorKind::NotFound.into()),
+            _ => {}
         }
         Ok(self.connected())
     }
@@ -202,6 +208,22 @@ fn where_from_and_where_to() {
             "{text}"
         );
         assert_eq!(*network.asked.borrow(), *expected, "{text}");
+    }
+}
+
+/// The system does not say so.
+#[test]
+fn whom_an_error_is_about() {
+    for (text, whom) in [
+        ("tcp:unknown:1", "unknown: no such name"),
+        ("tcp:h:1:bindAddress=unknown", "unknown: no such name"),
+        ("tcp:gone:1", "192.0.2.8:1: "),
+        ("unix:/gone", "/gone: "),
+    ] {
+        let network = Network::default();
+        let (connected, _) = connects(&network, text, &ProxyChoice::Direct, true);
+        let error = connected.map(drop).unwrap_err().to_string();
+        assert!(error.starts_with(whom), "{text}: {error}");
     }
 }
 

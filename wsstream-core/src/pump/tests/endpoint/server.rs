@@ -188,6 +188,9 @@ fn the_first_address_that_can_be_had() {
             false => Err(ErrorKind::AddrInUse.into()),
         };
         let listening = listen_on_first(all.clone(), listen);
+        if let Err(error) = &listening {
+            assert!(format!("{error}").starts_with("127.0.0.1:3: "), "{error}");
+        }
         assert_eq!(listening.map_err(|error| error.kind()), expected);
     }
     let none = listen_on_first(Vec::new(), Ok);
