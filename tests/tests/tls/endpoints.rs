@@ -64,7 +64,7 @@ impl Files {
     fn new() -> Self {
         let (directory, authority) = (Directory::new(), Authority::new());
         let write = |name: &str, pem: &str| fs::write(directory.path(name), pem).unwrap();
-        for folder in ["roots", "served", "empty"] {
+        for folder in ["roots", "served", "empty", "keys"] {
             fs::create_dir(directory.path(folder)).unwrap();
         }
         write("roots/a.pem", &authority.pem());
@@ -74,6 +74,7 @@ impl Files {
         write("server.pem", &both);
         write("chain.pem", &chain);
         write("key.pem", &key);
+        write("keys/a.pem", &key);
         let Identity { chain, key } = authority.certify(&names(&["other.example"]));
         write("served/other.example.pem", &format!("{chain}{key}"));
         Self {
@@ -283,8 +284,8 @@ async fn client_certificates<C: Endpoints, S: Net>() {
 /// What is wrong with the files is said, and before anything is listened on.
 async fn files<C: Endpoints, S: Endpoints>() {
     let files = Files::new();
-    let [empty, chain, key, roots] =
-        ["empty", "chain.pem", "key.pem", "roots"].map(|name| files.quoted(name));
+    let [empty, keys, roots] = ["empty", "keys", "roots"].map(|name| files.quoted(name));
+    let [chain, key] = ["chain.pem", "key.pem"].map(|name| files.quoted(name));
     let port = free_port();
     for (server, says) in [
         (
@@ -317,6 +318,7 @@ async fn files<C: Endpoints, S: Endpoints>() {
     let _listener = listen::<S>(&format!("tcp:{port}")).await.unwrap();
     for (keys, says) in [
         (format!("trustRoots={empty}"), "no .pem file"),
+        (format!("trustRoots={keys}"), "keys: no certificate"),
         (
             format!("trustRoots={roots}:certificate=/nowhere.pem"),
             "/nowhere.pem",

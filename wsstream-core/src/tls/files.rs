@@ -33,7 +33,7 @@ impl ClientTls {
                     roots.extend(read(&file)?);
                     roots.push(b'\n');
                 }
-                Self::with_roots(&roots)?
+                Self::with_roots(&roots).map_err(|error| of_file(directory.as_ref(), &error))?
             }
         };
         if let Some(identity) = &endpoint.identity {
