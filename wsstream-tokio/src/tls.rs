@@ -90,8 +90,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for TlsLayer<S> {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        // What is not initialised is zeroed, once for each buffer.
-        let count = ready!(self.get_mut().0.poll_read(cx, buf.initialize_unfilled()))?;
+        // What is not initialised has to be zeroed, so no more of it than one record fills.
+        let initialized = buf.initialized().len() - buf.filled().len();
+        let len = initialized.max(RECORD).min(buf.remaining());
+        let into = buf.initialize_unfilled_to(len);
+        let count = ready!(self.get_mut().0.poll_read(cx, into))?;
         buf.advance(count);
         Poll::Ready(Ok(()))
     }
@@ -126,3 +129,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for TlsLayer<S> {
         self.get_mut().0.poll_shutdown(cx)
     }
 }
+
+/// RFC 8446 §5.1: what a record carries at most.
+const RECORD: usize = 16 << 10;

@@ -189,8 +189,9 @@ impl<T: Transport> End for Plain<T> {
 ///
 /// Unlike a plain copy it drives both ends on every wake: timers, pongs and a delayed Close of one end
 /// go on while the other has nothing to say. The end of one direction is passed on as the end of that
-/// direction (half close); who does not take octets stops the other end from being read. When one end
-/// fails the other one is closed in a way that says so, if it can.
+/// direction (half close); who does not take octets stops the other end from being read. Where
+/// writing to an end fails, what it would have had is discarded, and what it still says is carried. When one
+/// end fails the other one is closed in a way that says so, if it can.
 ///
 /// It borrows the ends, so that their owner can still ask them how they ended. Dropping it while octets
 /// are under way loses them, and closes the end that was to have them as if the other had failed.
