@@ -69,6 +69,17 @@ pub(crate) async fn given<C: Endpoints, S: Endpoints>() {
             (connected, _) => unreachable!("{:?}", connected.map(drop)),
         }
     }
+    // Who refuses is the proxy, and not whom it would have connected to.
+    let authority = format!("127.0.0.1:{}", free_port());
+    let through = ProxyChoice::Given(Proxy::parse(&authority).unwrap());
+    let endpoint = "tcp:nowhere.invalid:22".parse().unwrap();
+    let connected = C::connect_endpoint(endpoint, through).await;
+    let error = connected.map(drop).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
+    let named = error
+        .to_string()
+        .starts_with(&format!("proxy: {authority}: "));
+    assert!(named, "{error}");
 }
 
 /// WebSocket, through a proxy that does what it is asked.

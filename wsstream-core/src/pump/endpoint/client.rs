@@ -158,7 +158,9 @@ async fn dial<D: EndpointDialler>(
         return dial_tcp(dialler, &tcp.host, tcp.port, tcp, plan.nodelay).await;
     };
     let connect = ProxyConnect::new(&proxy, &tcp.host, tcp.port)?;
-    let io = dial_tcp(dialler, proxy.host(), proxy.port(), tcp, plan.nodelay).await?;
+    let dialling = dial_tcp(dialler, proxy.host(), proxy.port(), tcp, plan.nodelay);
+    let of_proxy = |error: io::Error| io::Error::new(error.kind(), format!("proxy: {error}"));
+    let io = dialling.await.map_err(of_proxy)?;
     tunnel(io, connect).await
 }
 
