@@ -53,7 +53,7 @@
 //! | `Origin`: the same host, a list, any | `origin::s10_2_the_same_host_and_port` `origin::s10_2_a_list` |
 //! | half close by agreement, where it is asked for | `client::s4_1_what_can_be_asked_for` `negotiation::what_a_client_asks_a_server_answers_and_the_client_confirms` `negotiation::messages_know_no_half_close` |
 //! | URLs, and paths that are listened on | `url::s3_urls` `url::s3_what_is_no_websocket_url` `url::userinfo_becomes_basic_authorization_and_is_shown_nowhere` `server::s4_2_2_a_path_that_is_not_served` `accepted::wss_is_tls_for_the_urls_host` |
-//! | descriptors | `accepted::the_specifications_examples` `accepted::written_and_read_again` `refused::errors_say_where_and_what` `syntax::as_twisted_splits` `properties::what_is_quoted_comes_out` `properties::what_is_written_reads_back` `plan::of_clients` `plan::of_servers` `defaults::defaults_are_twisteds` `defaults::what_is_said_counts`; over sockets `tests/endpoints` and `endpoints::the_same_program` |
+//! | descriptors | `accepted::the_specifications_examples` `accepted::written_and_read_again` `refused::errors_say_where_and_what` `syntax::as_twisted_splits` `properties::what_is_quoted_comes_out` `properties::what_is_written_reads_back` `plan::of_clients` `plan::of_servers` `defaults::defaults_are_twisteds` `defaults::what_is_said_counts`; over sockets `tests/endpoints` and `endpoints::the_same_program` `endpoints::writes_need_no_flush` |
 //!
 //! | bad input | shown by |
 //! |---|---|
