@@ -36,7 +36,7 @@
 //! | 6 keepalive off by default, by progress | `alive::off_by_default` `alive::a_silent_peer` `alive::an_answering_peer` `alive::a_slow_busy_link_in` `alive::a_slow_busy_link_out` `alive::times_that_never_come` |
 //! | handshake limits are totals | `alive::a_dripping_request` `alive::a_dripping_response` `bad_handshakes::a_request_that_drips` |
 //! | 7 observable: addresses, the request | `opening::addresses_of_both_ends` `opening::the_request_is_in_hand` |
-//! | counters, what was agreed, leftovers | `observable::counters` `observable::agreed` `observable::octets_behind_the_handshake` `contract::leftovers` |
+//! | counters, what was agreed, leftovers | `observable::counters` `observable::agreed` `observable::octets_behind_the_handshake` `observable::leftovers` |
 //! | frame-level logs | `debug::every_frame_of_those_who_are_set_to_it` |
 //! | 8 driven by polling | `alive::timers_while_driven` `relay::plain_copy_does_not` `relay::relay_answers_a_close` `relay::pings_through_a_silent_relay` |
 //! | relay: ends and failures pass on | `relay::the_client_ends_first` `relay::the_target_ends_first` `relay::a_target_that_is_gone_at_once` `relay::the_target_resets` `relay::the_client_vanishes` |

@@ -95,6 +95,7 @@ macro_rules! contract_suite {
                 counters
                 agreed
                 closed_by
+                leftovers
                 octets_behind_the_handshake
             }
             prompt {

@@ -1,6 +1,6 @@
 //! The contract, on each runtime.
 
-use wsstream_tests::{AsyncStd, Runtime, Smol, Tokio, contract};
+use wsstream_tests::{AsyncStd, Smol, Tokio};
 
 mod tokio {
     use super::*;
@@ -41,12 +41,4 @@ mod smol {
     use super::*;
 
     wsstream_tests::contract_suite!(Smol);
-}
-
-/// To be one of the suite's once it passes.
-#[test]
-fn leftovers() {
-    Tokio::run(contract::observable::leftovers::<Tokio>());
-    AsyncStd::run(contract::observable::leftovers::<AsyncStd>());
-    Smol::run(contract::observable::leftovers::<Smol>());
 }
