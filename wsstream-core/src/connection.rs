@@ -23,6 +23,7 @@ use core::time::Duration;
 pub use ahead::LookAhead;
 pub use closing::ClosedBy;
 pub use receiving::Event;
+pub use timers::Taken;
 
 use crate::close::Close;
 use crate::config::Config;

@@ -51,6 +51,8 @@ pub use socket::Socket;
 pub use stream::Stream;
 pub use timer::Timer;
 
+pub use crate::connection::Taken;
+
 use crate::time::Timestamp;
 
 /// A byte pipe and a clock, as a runtime offers them.
@@ -83,6 +85,33 @@ pub trait Transport {
     ///
     /// The transport's.
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
+
+    /// Writes past the runtime's readiness: asks the socket itself, where the runtime would wait to be told
+    /// that it has room. It is tried once before a peer is given up.
+    ///
+    /// # Errors
+    ///
+    /// The transport's.
+    fn poll_retry_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.poll_write(cx, bufs)
+    }
+
+    /// What the peer has taken of all that was written, as far as the transport can tell; by default it
+    /// cannot. A layer over another transport passes on what that one says.
+    fn taken(&self) -> Option<Taken> {
+        None
+    }
+
+    /// Ready unless it is other tasks' turn. Asked before something is handed on for which the transport was
+    /// not asked, by which a runtime would count.
+    fn poll_proceed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let _ = cx;
+        Poll::Ready(())
+    }
 
     /// Ends its write side: the peer reads an end.
     ///

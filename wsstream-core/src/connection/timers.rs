@@ -14,6 +14,20 @@ use crate::config::Config;
 use crate::error::Timeout;
 use crate::time::Timestamp;
 
+/// What the peer has taken of what was written to a transport.
+///
+/// That the transport took octets says little: it may hold megabytes that nobody reads. This is about what
+/// has left it, and was acknowledged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "how much, and whether that is all")]
+pub struct Taken {
+    /// Octets that were acknowledged so far, counted at the bottom of all layers, from anywhere: only
+    /// that they grow counts.
+    pub octets: u64,
+    /// Whether nothing is left that was not acknowledged.
+    pub all: bool,
+}
+
 /// What is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Due {
