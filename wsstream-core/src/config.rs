@@ -1,5 +1,6 @@
 //! How a connection behaves once it is open.
 
+use core::fmt;
 use core::num::NonZeroUsize;
 use core::time::Duration;
 
@@ -11,37 +12,50 @@ use crate::deflate::Deflate;
 /// use core::time::Duration;
 /// use wsstream_core::{Config, Keepalive};
 ///
-/// let config = Config::new()
-///     .auto_fragment(4096)
-///     .keepalive(Keepalive::new(Duration::from_secs(30), Duration::from_secs(10)));
+/// let keepalive = Keepalive::new(Duration::from_secs(30), Duration::from_secs(60))?;
+/// let config = Config::new().auto_fragment(4096).keepalive(keepalive);
 /// # let _ = config;
+/// # Ok::<(), wsstream_core::InvalidKeepalive>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct Config {
     pub(crate) auto_fragment: Option<NonZeroUsize>,
+    pub(crate) close_on_drop: bool,
     pub(crate) close_timeout: Duration,
     pub(crate) compression: bool,
     pub(crate) debug: bool,
     pub(crate) deflate: Deflate,
     pub(crate) half_close: bool,
-    pub(crate) keepalive: Option<Keepalive>,
+    pub(crate) keepalive: Pings,
     pub(crate) max_message: usize,
+    pub(crate) progress_timeout: Duration,
+}
+
+/// What was said about keepalive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pings {
+    Unsaid,
+    Off,
+    On(Keepalive),
 }
 
 impl Config {
-    /// No limit on frames, compression where the peer does it too, half close as [`half_close`](Self::half_close) describes, no keepalive, a
-    /// close timeout of 10 seconds, messages of up to 64 MiB, no frame-level logs.
+    /// No limit on frames, compression and half close where the peer agrees to them, keepalive where an
+    /// adapter made the connection, a close timeout of 10 seconds, a progress timeout of 60 seconds,
+    /// messages of up to 64 MiB, no frame-level logs.
     #[must_use]
     pub const fn new() -> Self {
         Self {
             auto_fragment: None,
+            close_on_drop: false,
             close_timeout: Duration::from_secs(10),
             compression: true,
             debug: false,
             deflate: Deflate::new(),
             half_close: true,
-            keepalive: None,
+            keepalive: Pings::Unsaid,
             max_message: 64 << 20,
+            progress_timeout: Duration::from_secs(60),
         }
     }
 
@@ -53,7 +67,22 @@ impl Config {
         self
     }
 
-    /// How long to wait, without any progress, for the peer in the closing handshake (§7.1.1).
+    /// Whether a stream that is dropped says Close 1000, as if all were well; off by default. Then it says
+    /// 1001, or 1011 when the thread panics, and the peer sees an error: what it received may be cut short.
+    /// For protocols whose end is that the connection ends.
+    #[must_use]
+    pub const fn close_on_drop(mut self, close_on_drop: bool) -> Self {
+        self.close_on_drop = close_on_drop;
+        self
+    }
+
+    /// How long to wait for the peer's Close, and for the end of the transport, after our Close (§7.1.1);
+    /// 10 seconds by default.
+    ///
+    /// The time begins once the peer has taken all that was sent to it: until then
+    /// [`progress_timeout`](Self::progress_timeout) counts. Closing discards what comes meanwhile, and that
+    /// buys the peer no time. Who reads on after our Close waits as long as something comes; where half
+    /// close was agreed on, without limit.
     #[must_use]
     pub const fn close_timeout(mut self, timeout: Duration) -> Self {
         self.close_timeout = timeout;
@@ -80,12 +109,6 @@ impl Config {
         self
     }
 
-    /// What [`close_timeout`](Self::close_timeout) was set to.
-    #[must_use]
-    pub const fn timeout(&self) -> Duration {
-        self.close_timeout
-    }
-
     /// Logs every frame, at level `DEBUG` through `tracing`; needs the feature `tracing`.
     #[must_use]
     pub const fn debug(mut self, debug: bool) -> Self {
@@ -93,20 +116,31 @@ impl Config {
         self
     }
 
-    /// Whether the peer's Close ends its direction only, as TCP's FIN does: our answer waits until our
-    /// writer shuts down, or nothing has been written for the close timeout. §5.5.1 asks for an
-    /// answer as soon as practical; this is an extension for byte streams, on by default. Message
-    /// connections always answer at once, and so does every Close with a code other than 1000.
+    /// Whether byte streams agree to half close with peers that know it; on by default. See
+    /// [`HALF_CLOSE`](crate::handshake::HALF_CLOSE).
+    ///
+    /// Agreed, the peer's Close ends its direction only, as TCP's FIN does: our answer waits until our
+    /// writer shuts down, and the stream counts as open until then. Not agreed, as with every other
+    /// implementation, the answer follows at once behind what is queued (§5.5.1), and nothing more can be
+    /// written.
     #[must_use]
     pub const fn half_close(mut self, half_close: bool) -> Self {
         self.half_close = half_close;
         self
     }
 
-    /// Sends pings to a silent peer, and gives it up when it stays silent; off by default.
+    /// Sends pings to a silent peer, and gives it up when it stays silent. By default this is
+    /// [`Keepalive::default`] for connections that an adapter dialled or accepted, and off for others.
     #[must_use]
     pub const fn keepalive(mut self, keepalive: Keepalive) -> Self {
-        self.keepalive = Some(keepalive);
+        self.keepalive = Pings::On(keepalive);
+        self
+    }
+
+    /// Sends no pings.
+    #[must_use]
+    pub const fn without_keepalive(mut self) -> Self {
+        self.keepalive = Pings::Off;
         self
     }
 
@@ -116,6 +150,24 @@ impl Config {
     pub const fn max_message(mut self, octets: usize) -> Self {
         self.max_message = octets;
         self
+    }
+
+    /// How long a connection that is closing waits for the peer to take anything of what is left for it,
+    /// counted from when it last did; 60 seconds by default. The time for the peer's answer,
+    /// [`close_timeout`](Self::close_timeout), begins only when nothing is left.
+    ///
+    /// A peer that reads slowly takes octets in steps: Linux opens a window that was full in steps of up to
+    /// 384 KiB, which is 24 seconds for a reader of 16 KiB/s.
+    #[must_use]
+    pub const fn progress_timeout(mut self, timeout: Duration) -> Self {
+        self.progress_timeout = timeout;
+        self
+    }
+
+    /// What [`close_timeout`](Self::close_timeout) was set to.
+    #[must_use]
+    pub const fn timeout(&self) -> Duration {
+        self.close_timeout
     }
 
     /// The most payload a data frame may carry.
@@ -132,19 +184,74 @@ impl Default for Config {
 
 /// When to ask a silent peer whether it is alive, and when to give it up, §5.5.2.
 ///
-/// Any octet that moves in either direction counts as life, so a slow busy link is never given up. Nor
-/// is a peer to which the application goes on writing, as long as the transport takes it: that a peer
-/// is gone then shows when the transport's own buffers are full, or it fails.
+/// A ping is sent in each interval in which nothing was heard, also while we only write. A peer is given up
+/// if, after a ping, it takes nothing of ours and says nothing for the timeout. One that takes everything,
+/// the ping too, and does not answer is given up later: its application may not have looked for a
+/// while. The same goes for transports that cannot tell what the peer has taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Keepalive {
     pub(crate) interval: Duration,
     pub(crate) timeout: Duration,
+    pub(crate) unanswered: Duration,
 }
 
 impl Keepalive {
-    /// Sends a ping after `interval` without progress, and times out after `timeout` more.
-    #[must_use]
-    pub const fn new(interval: Duration, timeout: Duration) -> Self {
-        Self { interval, timeout }
+    /// Sends a ping after `interval` of silence, and gives the peer up when after that it has taken nothing
+    /// and said nothing for `timeout`; five minutes for a ping that was taken and not answered.
+    ///
+    /// Less than 60 seconds of `timeout` cut off readers that are slow: see
+    /// [`Config::progress_timeout`].
+    ///
+    /// # Errors
+    ///
+    /// If either is zero.
+    pub const fn new(interval: Duration, timeout: Duration) -> Result<Self, InvalidKeepalive> {
+        if interval.is_zero() || timeout.is_zero() {
+            return Err(InvalidKeepalive);
+        }
+        Ok(Self {
+            interval,
+            timeout,
+            ..Self::DEFAULT
+        })
+    }
+
+    /// Gives up a peer that has taken a ping and not answered it, or may have, after this time.
+    ///
+    /// # Errors
+    ///
+    /// If it is zero.
+    pub const fn unanswered(mut self, timeout: Duration) -> Result<Self, InvalidKeepalive> {
+        if timeout.is_zero() {
+            return Err(InvalidKeepalive);
+        }
+        self.unanswered = timeout;
+        Ok(self)
+    }
+
+    pub(crate) const DEFAULT: Self = Self {
+        interval: Duration::from_secs(30),
+        timeout: Duration::from_secs(60),
+        unanswered: Duration::from_secs(300),
+    };
+}
+
+/// A ping after 30 seconds, 60 seconds until the peer is given up, five minutes if it has taken the ping.
+impl Default for Keepalive {
+    fn default() -> Self {
+        Self::DEFAULT
     }
 }
+
+/// An interval or timeout of zero, which would ping without end, or give up a healthy peer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct InvalidKeepalive;
+
+impl fmt::Display for InvalidKeepalive {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a keepalive interval or timeout of 0; expected more")
+    }
+}
+
+impl core::error::Error for InvalidKeepalive {}

@@ -11,13 +11,14 @@ mod deflating;
 mod inflating;
 mod receiving;
 mod sending;
+mod time;
 mod timers;
 mod trace;
 
 #[cfg(test)]
 mod tests;
 
-use core::mem;
+use alloc::sync::Arc;
 use core::time::Duration;
 
 pub use ahead::LookAhead;
@@ -33,9 +34,8 @@ use crate::error::{ProtocolError, StreamError};
 use crate::frame::{DataKind, MAX_CONTROL_PAYLOAD, Opcode};
 use crate::outbox::Outbox;
 use crate::seed::{MaskKeys, Seed};
-use crate::time::Timestamp;
 use closing::Closing;
-use timers::{Due, Timers};
+use timers::Timers;
 
 /// Which end of the connection this is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,7 +71,7 @@ pub enum Role {
 /// ```
 #[derive(Debug)]
 pub struct Connection {
-    config: Config,
+    config: Arc<Config>,
     /// A client's, §5.3; a server has none.
     mask_keys: Option<MaskKeys>,
     decoder: Decoder,
@@ -90,7 +90,13 @@ pub struct Connection {
     unflushed: bool,
     shutting_down: bool,
     closing: Closing,
+    /// Half close was agreed on.
+    half_close: bool,
     expects_close: bool,
+    /// What comes is for nobody.
+    discarding: bool,
+    /// What comes behind the peer's Close cannot be taken apart any more.
+    deaf: bool,
     timers: Timers,
     /// Whether octets came since the time was last told.
     heard: bool,
@@ -158,19 +164,19 @@ impl ControlPayload {
 }
 
 impl Connection {
-    /// A server's end, right after the opening handshake.
+    /// A server's end, right after the opening handshake. Connections can share their settings.
     #[must_use]
-    pub fn server(config: Config) -> Self {
-        Self::new(Role::Server, None, config)
+    pub fn server(config: impl Into<Arc<Config>>) -> Self {
+        Self::new(Role::Server, None, config.into())
     }
 
     /// A client's end, right after the opening handshake. The seed gives its masking keys.
     #[must_use]
-    pub fn client(config: Config, seed: &Seed) -> Self {
-        Self::new(Role::Client, Some(seed.mask_keys()), config)
+    pub fn client(config: impl Into<Arc<Config>>, seed: &Seed) -> Self {
+        Self::new(Role::Client, Some(seed.mask_keys()), config.into())
     }
 
-    fn new(role: Role, mask_keys: Option<MaskKeys>, config: Config) -> Self {
+    fn new(role: Role, mask_keys: Option<MaskKeys>, config: Arc<Config>) -> Self {
         Self {
             config,
             mask_keys,
@@ -185,11 +191,34 @@ impl Connection {
             unflushed: false,
             shutting_down: false,
             closing: Closing::new(role),
+            half_close: false,
             expects_close: false,
+            discarding: false,
+            deaf: false,
             timers: Timers::new(),
             heard: false,
             counters: Counters::default(),
         }
+    }
+
+    /// Half close was agreed on: the peer's Close 1000, or without a code, ends its direction only, and our
+    /// answer waits until [`close`](Self::close). Without this every Close is answered at once, §5.5.1.
+    #[must_use]
+    pub const fn with_half_close(mut self) -> Self {
+        self.half_close = true;
+        self
+    }
+
+    /// Whether half close was agreed on.
+    #[must_use]
+    pub const fn half_close(&self) -> bool {
+        self.half_close
+    }
+
+    /// Sends keepalive pings unless the settings say otherwise.
+    #[cfg(feature = "std")]
+    pub(crate) const fn ping_by_default(&mut self) {
+        self.timers.pings_by_default = true;
     }
 
     /// Which end this is.
@@ -200,7 +229,7 @@ impl Connection {
 
     /// How it was set to behave.
     #[must_use]
-    pub const fn config(&self) -> &Config {
+    pub fn config(&self) -> &Config {
         &self.config
     }
 
@@ -252,44 +281,6 @@ impl Connection {
         self.closing.ended();
     }
 
-    /// Whether [`poll_time`](Self::poll_time) has anything to do: there is a deadline, or a pong has come
-    /// whose round-trip time it can tell. Asking is cheaper than reading a clock.
-    #[inline]
-    #[must_use]
-    pub fn wants_time(&self) -> bool {
-        self.timers
-            .wanted(&self.config, self.timed_phase(), self.is_waiting())
-    }
-
-    /// Tells the time, does what is due, and answers when to tell it next. To be called when that time
-    /// has come, and after anything has moved while [`wants_time`](Self::wants_time). What the transport
-    /// has is to be received first: a deadline that has passed while nobody looked is passed.
-    pub fn poll_time(&mut self, now: Timestamp) -> Option<Timestamp> {
-        // Each turn changes the phase or sends a ping, so there are few.
-        loop {
-            let moved = (mem::take(&mut self.heard), self.outbox.written());
-            let waiting = self.is_waiting();
-            let phase = self.timed_phase();
-            match self.timers.poll(now, moved, &self.config, phase, waiting) {
-                Ok(next) => return next,
-                Err(Due::Ping) => self.push_ping(now),
-                Err(Due::Answer) => self.close(&Close::default()),
-                Err(Due::GiveUp(timeout)) => {
-                    self.output_lost |= !self.outbox.is_empty() || self.unflushed;
-                    self.outbox.clear();
-                    (self.unflushed, self.shutting_down) = (false, false);
-                    self.closing.give_up(timeout);
-                }
-            }
-        }
-    }
-
-    /// Whether the peer, or the transport, has something of ours still to take.
-    #[inline]
-    const fn is_waiting(&self) -> bool {
-        !self.outbox.is_empty() || self.unflushed || self.shutting_down
-    }
-
     /// Tells what the transport is waiting to do: that, too, may not take for ever.
     #[inline]
     #[cfg(feature = "std")]
@@ -297,30 +288,30 @@ impl Connection {
         (self.unflushed, self.shutting_down) = (flush, shutdown);
     }
 
-    /// Whether the peer has been given up.
+    /// Has what comes thrown away from now on, without inflating it: until the peer's Close it buys the
+    /// peer no time.
     #[cfg(feature = "std")]
-    pub(crate) const fn has_given_up(&self) -> bool {
-        self.closing.has_given_up()
+    pub(crate) fn discard_input(&mut self) {
+        self.discarding = true;
+        self.stop_inflating();
+    }
+
+    /// Whether the transport has ended.
+    #[cfg(feature = "std")]
+    pub(crate) const fn has_ended(&self) -> bool {
+        self.closing.has_ended()
+    }
+
+    /// Whether the peer has closed, and waits for our Close.
+    #[cfg(feature = "std")]
+    pub(crate) fn is_half_closed(&self) -> bool {
+        self.closing.phase() == closing::Phase::Answer
     }
 
     /// The start of a header that was taken, of which nothing was told.
     #[cfg(feature = "std")]
     pub(crate) fn partial_header(&self) -> &[u8] {
         self.decoder.partial_header()
-    }
-
-    /// A full outbox is no reason to wait: the ping waits in it, and its deadline runs. But only one:
-    /// else a peer that takes nothing, and now and then sends something, would have them pile up.
-    fn push_ping(&mut self, now: Timestamp) {
-        let written = self.outbox.written();
-        if self.timers.ping_has_left(written) {
-            let start = written + self.outbox.len() as u64;
-            self.counters.pings_sent += 1;
-            let number = self.counters.pings_sent.to_be_bytes();
-            self.push_control(Opcode::Ping, &number);
-            let end = written + self.outbox.len() as u64;
-            self.timers.queued_ping(now, start..end);
-        }
     }
 
     /// Whether messages can be sent: no Close has been, and the connection is not over.
@@ -348,15 +339,6 @@ impl Connection {
     #[cfg(feature = "std")]
     pub(crate) const fn expect_close(&mut self) {
         self.expects_close = true;
-    }
-
-    /// The phase, as far as time goes.
-    #[inline]
-    fn timed_phase(&self) -> closing::Phase {
-        match self.closing.phase() {
-            closing::Phase::Open if self.expects_close => closing::Phase::AwaitClose,
-            phase => phase,
-        }
     }
 
     /// Whether there is nothing left to wait for: the transport can be dropped once the outbox is empty

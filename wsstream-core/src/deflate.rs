@@ -253,6 +253,8 @@ pub(crate) struct Inflating {
     pub(crate) kind: DataKind,
     /// Whether all of it has come.
     pub(crate) complete: bool,
+    /// Whether it has any payload.
+    pub(crate) fed: bool,
     /// Whether all of it has been inflated, and there is no more than waits to be read.
     pub(crate) inflated: bool,
 }

@@ -76,10 +76,10 @@
 //! | `debug` | whether to log every frame |
 //! | `subprotocol` | names, separated by commas, besides `binary` and `base64`; if one of these is among them, all that a client offers |
 //! | `header` | `NAME\: VALUE`, and may be given again |
-//! | `keepalive`, `keepaliveTimeout` | seconds, default off and 10 |
+//! | `keepalive`, `keepaliveTimeout` | seconds, default 30 and 60; `keepalive=false` sends no pings |
 //! | `handshakeTimeout`, `closeTimeout` | seconds |
 //! | `halfClose`, `nodelay` | `true` or `false` |
-//! | `origin`, `offerHalfClose`, `acceptNoSubprotocol` | of clients: see [`Client`](crate::handshake::Client) |
+//! | `origin`, `acceptNoSubprotocol` | of clients: see [`Client`](crate::handshake::Client) |
 //! | `origins` | of servers: `any`, or origins separated by commas |
 //!
 //! Where a client's `url` is `wss` and what it wraps is not `tls` or `ssl`, TLS comes between, verified

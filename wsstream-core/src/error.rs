@@ -1,6 +1,7 @@
 //! What the peer did wrong, and how a stream may end: RFC 6455 §7.1.7, §7.4.1.
 
 use core::fmt;
+use core::time::Duration;
 
 use crate::close::{Close, CloseCode};
 use crate::frame::DataKind;
@@ -108,7 +109,7 @@ pub enum StreamError {
     /// The listener that accepted the connection was shut down, and the connection had not finished, so
     /// what was received may be cut short: `TimedOut`.
     ShutDown,
-    /// Nothing moved for too long: `TimedOut`.
+    /// A limit was reached before the peer had finished, so what was received may be cut short: `TimedOut`.
     TimedOut(Timeout),
     /// The transport ended without a Close, so what was received may be cut short: `UnexpectedEof`.
     Truncated,
@@ -123,8 +124,7 @@ impl fmt::Display for StreamError {
             Self::Closed(close) => write!(f, "closed by the peer: {close}"),
             Self::Protocol(error) => write!(f, "protocol violated by the peer: {error}"),
             Self::ShutDown => f.write_str("this server was shut down before the peer had finished"),
-            Self::TimedOut(Timeout::Close) => f.write_str("no Close from the peer in time"),
-            Self::TimedOut(Timeout::Keepalive) => f.write_str("no pong from the peer in time"),
+            Self::TimedOut(timeout) => timeout.fmt(f),
             Self::Truncated => f.write_str("connection ended without a Close"),
             Self::Unfinished => f.write_str("closed by the peer inside a message"),
         }
@@ -153,14 +153,26 @@ impl From<StreamError> for std::io::Error {
     }
 }
 
-/// What was waited for in vain.
+/// What was waited for in vain, and for how long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Timeout {
-    /// The peer's Close, after ours.
-    Close,
+    /// The peer's Close, after ours, or the end of the transport.
+    Close(Duration),
     /// Any octet at all, after a keepalive ping.
-    Keepalive,
+    Keepalive(Duration),
+    /// That the peer takes anything of what was left for it.
+    Progress(Duration),
+}
+
+impl fmt::Display for Timeout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Close(time) => write!(f, "no Close from the peer for {time:?}"),
+            Self::Keepalive(time) => write!(f, "nothing heard from the peer for {time:?}"),
+            Self::Progress(time) => write!(f, "nothing taken by the peer for {time:?}"),
+        }
+    }
 }
 
 /// Nothing can be sent any more: a Close has been sent, or the connection is over.

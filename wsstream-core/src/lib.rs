@@ -111,7 +111,7 @@ mod url;
 
 pub use byte_stream::{ByteStream, Encoding};
 pub use close::{Close, CloseCode};
-pub use config::{Config, Keepalive};
+pub use config::{Config, InvalidKeepalive, Keepalive};
 pub use connection::{ClosedBy, Connection, Counters, Event, LookAhead, Role, Taken};
 pub use decoder::{Chunk, Decoder, Payload};
 pub use deflate::{Deflate, PerMessageDeflate};

@@ -12,6 +12,7 @@
 //! There is no background task: everything happens while something is polled. The two halves of a
 //! stream may be polled in different tasks.
 
+mod alarm;
 mod codec_pool;
 mod dial;
 mod direct;

@@ -17,7 +17,7 @@
 //! use wsstream_core::test_kit::{Pair, Seen};
 //! use wsstream_core::{ByteStream, Config, Encoding, Keepalive, Role, StreamError};
 //!
-//! let keepalive = Keepalive::new(Duration::from_secs(30), Duration::from_secs(10));
+//! let keepalive = Keepalive::new(Duration::from_secs(30), Duration::from_secs(60))?;
 //! let mut pair = Pair::new(Config::new().keepalive(keepalive), Config::new());
 //!
 //! let mut stream = ByteStream::new(Encoding::Binary);

@@ -32,7 +32,7 @@ pub(super) enum Received {
 pub(super) enum Phase {
     /// Messages go both ways.
     Open,
-    /// The peer has closed; our answer is due once our writer has ended.
+    /// The peer has closed, as half close was agreed on; our answer is due once our writer has ended.
     Answer,
     /// We have closed; the peer's Close is to come.
     AwaitClose,
@@ -96,9 +96,13 @@ impl Closing {
         matches!(self.received, Received::Nothing)
     }
 
-    /// Whether pings are to be answered, §5.5.2: until the peer's Close.
+    /// Whether pings are answered, §5.5.2: until both have closed. A peer that has closed, and waits for our
+    /// Close, still asks whether we live.
     pub(super) fn can_answer(&self) -> bool {
-        matches!(self.phase(), Phase::Open | Phase::AwaitClose)
+        matches!(
+            self.phase(),
+            Phase::Open | Phase::Answer | Phase::AwaitClose
+        )
     }
 
     /// Whether the transport's write side can be shut down once everything is written: a server does
@@ -159,9 +163,16 @@ impl Closing {
         self.eof = true;
     }
 
-    #[cfg(feature = "std")]
+    pub(super) const fn has_ended(&self) -> bool {
+        self.eof
+    }
+
     pub(super) const fn has_given_up(&self) -> bool {
         self.timed_out.is_some()
+    }
+
+    pub(super) const fn given_up(&self) -> Option<Timeout> {
+        self.timed_out
     }
 
     pub(super) const fn give_up(&mut self, waiting_for: Timeout) {

@@ -27,6 +27,7 @@ impl Connection {
             codec.receiving.message = Some(Inflating {
                 kind,
                 complete: false,
+                fed: false,
                 inflated: false,
             });
         }
@@ -34,7 +35,7 @@ impl Connection {
 
     /// Whether the message that is under way is compressed.
     #[inline]
-    pub(super) fn is_inflating(&self) -> bool {
+    pub(crate) fn is_inflating(&self) -> bool {
         self.deflate
             .as_ref()
             .is_some_and(|codec| codec.receiving.message.is_some())
@@ -47,6 +48,15 @@ impl Connection {
             && let Some(message) = &mut codec.receiving.message
         {
             message.complete = true;
+        }
+    }
+
+    /// Throws away what there is of a compressed message, for nobody wants it.
+    #[cfg(feature = "std")]
+    pub(super) fn stop_inflating(&mut self) {
+        if let Some(codec) = &mut self.deflate {
+            codec.receiving.message = None;
+            codec.receiving.decompressor = None;
         }
     }
 
@@ -71,6 +81,15 @@ impl Connection {
                 }
                 return Ok(Inflated::Nothing);
             };
+            if message.complete && !message.fed {
+                // RFC 7692 §7.2.3.6 has an octet for it, but no payload at all is an empty message too.
+                message.inflated = true;
+                return Ok(if max == 0 {
+                    Inflated::Wait
+                } else {
+                    Inflated::Ready(0, true)
+                });
+            }
             let inflater = receiving
                 .decompressor
                 .get_or_insert_with(|| codec.pool.decompressor());
@@ -107,6 +126,7 @@ impl Connection {
             if input.is_empty() {
                 return Ok(Inflated::Wait);
             }
+            message.fed = true;
             let taken = self
                 .decoder
                 .take_payload(input, |payload| inflater.inflate(payload));
@@ -128,8 +148,11 @@ impl Connection {
             receiving.message = None;
             self.counters.messages_inflated += 1;
         }
-        let inflater = receiving.decompressor.as_mut()?;
-        let payload = Payload::new(inflater.take(len), Mask::NONE);
+        let octets = match &mut receiving.decompressor {
+            Some(inflater) if len > 0 => inflater.take(len),
+            _ => &mut [],
+        };
+        let payload = Payload::new(octets, Mask::NONE);
         Some(Event::Data { kind, payload, end })
     }
 }

@@ -3,6 +3,7 @@
 use alloc::boxed::Box;
 use core::mem;
 
+use super::closing::Phase;
 use super::inflating::Inflated;
 use super::{Connection, ControlPayload, Role};
 use crate::close::Close;
@@ -27,7 +28,7 @@ pub enum Event<'a> {
     Ping(&'a [u8]),
     /// A pong, asked for or not.
     Pong(&'a [u8]),
-    /// The peer's Close, the last event there is. Unless half close delays it, it has been answered.
+    /// The peer's Close, the last event there is. It has been answered, unless half close was agreed on.
     Close(Close),
 }
 
@@ -74,11 +75,10 @@ impl Connection {
     ) -> Result<Option<Event<'a>>, ProtocolError> {
         loop {
             if !self.closing.can_receive() {
-                self.received(input.len());
-                *input = &mut [];
+                self.recv_behind_close(input);
                 return Ok(None);
             }
-            if self.deflate.is_some() {
+            if self.deflate.is_some() && !self.discarding {
                 match self.inflate(max, input)? {
                     Inflated::Ready(len, end) => return Ok(self.take_inflated(len, end)),
                     Inflated::Wait => return Ok(None),
@@ -118,7 +118,7 @@ impl Connection {
             if expected.is_some_and(|expected| kind != expected) {
                 return Err(self.fail(ProtocolError::UnexpectedKind(kind)));
             }
-            if header.rsv1 {
+            if header.rsv1 && !self.discarding {
                 self.begin_inflating(kind);
             }
             if self.is_inflating() {
@@ -142,19 +142,39 @@ impl Connection {
         }
     }
 
-    /// Discards what comes, though not more than `max` octets of data, as compressed messages may grow without
-    /// any limit. Tells whether there may be more.
-    #[cfg(feature = "std")]
-    pub(crate) fn discard(&mut self, max: usize, input: &mut &mut [u8]) -> bool {
-        let mut left = max;
-        while left > 0 {
-            match self.recv_up_to(left, input) {
-                Ok(Some(Event::Data { payload, .. })) => left -= payload.len(),
-                Ok(Some(_)) | Err(_) => {}
-                Ok(None) => return false,
+    /// §5.5.1: data behind the peer's Close is ignored. Its pings are answered as long as it waits for our
+    /// Close: where half close was agreed on it may wait for long.
+    fn recv_behind_close(&mut self, input: &mut &mut [u8]) {
+        self.received(input.len());
+        while self.closing.phase() == Phase::Answer && !self.deaf {
+            let Ok(Some(chunk)) = self.decoder.decode(input).inspect_err(|_| self.deaf = true)
+            else {
+                break;
+            };
+            let header = chunk.header;
+            if header.opcode.is_control() {
+                if chunk.first {
+                    self.control.len = 0;
+                }
+                self.control.push(chunk.payload.unmask());
+            }
+            self.deaf = self.check(&header).is_err();
+            match header.opcode {
+                Opcode::Ping if chunk.last && !self.deaf => self.recv_ping(self.control.clone()),
+                Opcode::Pong if chunk.last && !self.deaf => {
+                    self.recv_pong(self.control.clone().as_slice());
+                }
+                _ => {}
             }
         }
-        true
+        *input = &mut [];
+    }
+
+    /// Throws away what comes, and acts on the control frames in it.
+    #[cfg(feature = "std")]
+    pub(crate) fn discard(&mut self, input: &mut &mut [u8]) {
+        // A fault has been answered, and is told by the ending.
+        while !matches!(self.recv(input), Ok(None)) {}
     }
 
     /// How many octets of payload are certain to come next and can be received straight into the
@@ -163,7 +183,7 @@ impl Connection {
     #[inline]
     #[must_use]
     pub fn in_place(&self) -> usize {
-        if !self.closing.can_receive() || self.is_inflating() {
+        if !self.closing.can_receive() || self.discarding || self.is_inflating() {
             return 0;
         }
         usize::try_from(self.decoder.data_remaining().saturating_sub(1)).unwrap_or(usize::MAX)
@@ -258,8 +278,10 @@ impl Connection {
         let unfinished = self.receiving.is_some();
         self.closing.received(close.clone(), unfinished);
         // Only an ordinary end can be half of one.
-        let at_once = !self.config.half_close || !close.is_normal() || unfinished;
-        if at_once && self.closing.can_send() {
+        let at_once = !self.half_close || !close.is_normal() || unfinished;
+        // A peer that ends the transport right behind its Close may still read.
+        let has_closed = self.closing.sent_close().is_some() || self.closing.has_given_up();
+        if at_once && !has_closed {
             self.send_close(close.answer());
         }
     }

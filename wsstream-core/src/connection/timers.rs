@@ -1,16 +1,15 @@
-//! Keepalive and the waits of the closing handshake, by progress: RFC 6455 §5.5.2 and §7.1.1.
+//! Keepalive, and the waits of the closing handshake: RFC 6455 §5.5.2 and §7.1.1.
 //!
-//! Progress is any octet that came from the peer or was taken by the transport, but for the octets of
-//! a keepalive ping, which a transport takes whether the peer lives or not. Only the time between two
-//! calls of [`Connection::poll_time`](super::Connection::poll_time) is seen, which errs on the peer's
-//! side.
+//! Progress is what the *peer* has done: octets that came from it, and octets of ours that it has taken. That
+//! a transport accepts octets says less, as it may hold megabytes that nobody reads; so it is asked what
+//! the peer has acknowledged ([`Taken`]), and only where it cannot tell, what it accepted counts.
 
 use core::mem;
 use core::ops::Range;
 use core::time::Duration;
 
 use super::closing::Phase;
-use crate::config::Config;
+use crate::config::{Config, Keepalive, Pings};
 use crate::error::Timeout;
 use crate::time::Timestamp;
 
@@ -19,7 +18,10 @@ use crate::time::Timestamp;
 /// That the transport took octets says little: it may hold megabytes that nobody reads. This is about what
 /// has left it, and was acknowledged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(clippy::exhaustive_structs, reason = "how much, and whether that is all")]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "how much, and whether that is all"
+)]
 pub struct Taken {
     /// Octets that were acknowledged so far, counted at the bottom of all layers, from anywhere: only
     /// that they grow counts.
@@ -31,49 +33,110 @@ pub struct Taken {
 /// What is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Due {
-    /// The answer to the peer's Close: our writer has not written for too long.
-    Answer,
     /// Giving the peer up: this has not come, and nothing else has.
     GiveUp(Timeout),
     /// A keepalive ping.
     Ping,
 }
 
+/// What a connection is like when the time is told.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Now {
+    pub(super) time: Timestamp,
+    /// Octets came since the last time.
+    pub(super) heard: bool,
+    /// How many octets the transport has accepted, ever.
+    pub(super) written: u64,
+    /// Something of ours waits to be accepted, or flushed.
+    pub(super) waiting: bool,
+    /// The transport is being shut down.
+    pub(super) shutting_down: bool,
+    pub(super) state: State,
+}
+
+/// What decides which limits there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct State {
+    pub(super) phase: Phase,
+    /// Half close was agreed on: the peer may answer our Close as late as it likes.
+    pub(super) half_close: bool,
+    /// What comes is for nobody.
+    pub(super) discarding: bool,
+}
+
 #[derive(Debug)]
 pub(super) struct Timers {
-    /// The last time that something had moved, or a phase had begun.
-    since: Option<Timestamp>,
-    phase: Phase,
-    /// When the keepalive ping that waits for a sign of life was sent.
+    /// Whether pings are sent unless the settings say otherwise.
+    pub(super) pings_by_default: bool,
+    ponged: bool,
+    /// The state that the waits below belong to, and when it began.
+    state: State,
+    begun: Option<Timestamp>,
+    /// When something was heard last, or a ping was sent after that.
+    quiet: Timestamp,
+    heard: Timestamp,
+    /// When the first ping since then left; or when it was queued, or more of what is before it left.
     pinged: Option<Timestamp>,
-    /// Where the newest ping lies among all octets ever sent, and how many of them the transport had
-    /// taken when the time was last told.
+    has_left: bool,
+    /// Where the newest ping lies among all octets ever sent.
     ping: Range<u64>,
+    /// How many octets the transport had accepted at the last look, and how many when it was found that the
+    /// peer had all of them, or that this cannot be told.
     written: u64,
+    settled: Option<u64>,
+    /// What the peer had taken at the last look, if that is known, and when it last took something.
+    octets: Option<u64>,
+    taken: Timestamp,
+    /// When to look again.
+    look_at: Timestamp,
+    /// Since when only the peer's answer is waited for.
+    answer: Option<Timestamp>,
     /// When the ping was sent whose pong will tell the round-trip time.
     rtt_from: Option<Timestamp>,
     rtt: Option<Duration>,
-    ponged: bool,
 }
 
 impl Timers {
     pub(super) const fn new() -> Self {
         Self {
-            since: None,
-            phase: Phase::Open,
+            pings_by_default: false,
+            ponged: false,
+            state: State {
+                phase: Phase::Open,
+                half_close: false,
+                discarding: false,
+            },
+            begun: None,
+            quiet: Timestamp::ORIGIN,
+            heard: Timestamp::ORIGIN,
             pinged: None,
+            has_left: false,
             ping: 0..0,
             written: 0,
+            settled: None,
+            octets: None,
+            taken: Timestamp::ORIGIN,
+            look_at: Timestamp::ORIGIN,
+            answer: None,
             rtt_from: None,
             rtt: None,
-            ponged: false,
         }
     }
 
     /// Whether time matters now.
     #[inline]
-    pub(super) fn wanted(&self, config: &Config, phase: Phase, waiting: bool) -> bool {
-        self.ponged || patience(config, phase, waiting).is_some()
+    pub(super) fn wanted(&self, config: &Config, phase: Phase, outstanding: bool) -> bool {
+        self.ponged
+            || match phase {
+                Phase::Open | Phase::Answer => self.keepalive(config).is_some(),
+                Phase::AwaitClose | Phase::AwaitEnd => true,
+                Phase::Over => outstanding,
+            }
+    }
+
+    /// Whether the peer may not have taken all of the octets that the transport has.
+    pub(super) fn is_unsettled(&self, written: u64) -> bool {
+        self.settled != Some(written)
     }
 
     /// The pong to our newest ping has come.
@@ -85,7 +148,7 @@ impl Timers {
         self.rtt
     }
 
-    /// Whether the newest ping has left, when the transport has taken `written` octets in all.
+    /// Whether the newest ping has left, when the transport has accepted `written` octets in all.
     pub(super) const fn ping_has_left(&self, written: u64) -> bool {
         self.ping.end <= written
     }
@@ -96,65 +159,177 @@ impl Timers {
         self.rtt_from = Some(now);
     }
 
-    /// Whether anything has moved since the last call that counts in this phase.
-    fn progress(&mut self, heard: bool, written: u64, phase: Phase) -> bool {
-        let before = mem::replace(&mut self.written, written);
-        let only_ping = self.ping.start <= before && written <= self.ping.end;
-        // §5.5.1: what follows the peer's Close is ignored, and buys it no time.
-        let listening = matches!(phase, Phase::Open | Phase::AwaitClose);
-        (written > before && !only_ping) || (heard && listening)
+    fn keepalive(&self, config: &Config) -> Option<Keepalive> {
+        match config.keepalive {
+            Pings::On(keepalive) => Some(keepalive),
+            Pings::Unsaid if self.pings_by_default => Some(Keepalive::DEFAULT),
+            Pings::Off | Pings::Unsaid => None,
+        }
     }
 
-    /// Tells what is due at `now`, or when something will be.
+    /// Tells what is due, or when something will be. `look` asks the transport, which costs a system call.
     pub(super) fn poll(
         &mut self,
-        now: Timestamp,
-        (heard, written): (bool, u64),
+        now: Now,
         config: &Config,
-        phase: Phase,
-        waiting: bool,
+        look: &mut dyn FnMut() -> Option<Taken>,
     ) -> Result<Option<Timestamp>, Due> {
+        self.note(&now);
+        let ping = self.poll_pings(&now, config, look)?;
+        let close = self.poll_close(&now, config, look)?;
+        Ok(match (ping, close) {
+            (Some(ping), Some(close)) => Some(ping.min(close)),
+            (ping, close) => ping.or(close),
+        })
+    }
+
+    /// What has happened since the last time.
+    fn note(&mut self, now: &Now) {
         if mem::take(&mut self.ponged)
             && let Some(sent) = self.rtt_from.take()
         {
-            self.rtt = Some(now - sent);
+            self.rtt = Some(now.time - sent);
         }
-        if self.progress(heard, written, phase) || self.phase != phase {
-            self.since = Some(now);
+        let first = self.begun.is_none();
+        if first || self.state != now.state {
+            // Who goes on discarding waits once for all that is still to come.
+            if !self.state.discarding || !now.state.discarding {
+                self.answer = None;
+            }
+            self.state = now.state;
+            self.begun = Some(now.time);
+            self.taken = now.time;
+            self.look_at = now.time;
+        }
+        if now.heard || first {
+            self.heard = now.time;
+            self.quiet = now.time;
             self.pinged = None;
-            self.phase = phase;
         }
-        let since = *self.since.get_or_insert(now);
-        let Some(patience) = patience(config, phase, waiting) else {
+        if now.written > self.written {
+            if self.pinged.is_some() && !self.has_left {
+                self.pinged = Some(now.time);
+                self.has_left = self.ping_has_left(now.written);
+            }
+            if self.octets.is_none() {
+                self.taken = now.time;
+            }
+            self.written = now.written;
+        }
+    }
+
+    /// Asks the transport, and tells whether the peer is known to have something still to take.
+    fn look(&mut self, now: &Now, look: &mut dyn FnMut() -> Option<Taken>) -> bool {
+        let Some(taken) = look() else {
+            self.settled = Some(now.written);
+            return false;
+        };
+        if self.octets.is_none_or(|before| taken.octets > before) {
+            self.octets = Some(taken.octets);
+            self.taken = now.time;
+        }
+        if taken.all {
+            self.settled = Some(now.written);
+        }
+        !taken.all
+    }
+
+    fn poll_pings(
+        &mut self,
+        now: &Now,
+        config: &Config,
+        look: &mut dyn FnMut() -> Option<Taken>,
+    ) -> Result<Option<Timestamp>, Due> {
+        let listening = matches!(
+            now.state.phase,
+            Phase::Open | Phase::Answer | Phase::AwaitClose
+        );
+        let Some(keepalive) = self.keepalive(config).filter(|_| listening) else {
             return Ok(None);
         };
-        let deadline = match (self.pinged, config.keepalive) {
-            (Some(pinged), Some(keepalive)) => pinged + keepalive.timeout,
-            _ => since + patience,
-        };
-        if now < deadline {
-            return Ok(Some(deadline));
-        }
-        Err(match phase {
-            Phase::Open if self.pinged.is_some() => Due::GiveUp(Timeout::Keepalive),
-            Phase::Open => {
-                self.pinged = Some(now);
-                Due::Ping
+        let mut deadline = self.quiet + keepalive.interval;
+        if let Some(pinged) = self.pinged {
+            let unanswered = pinged + keepalive.unanswered;
+            if now.time >= unanswered {
+                return Err(Due::GiveUp(Timeout::Keepalive(keepalive.unanswered)));
             }
-            Phase::Answer => Due::Answer,
-            Phase::AwaitClose | Phase::AwaitEnd | Phase::Over => Due::GiveUp(Timeout::Close),
-        })
+            let mut untaken = self.taken.max(pinged) + keepalive.timeout;
+            if now.time >= untaken && self.octets.is_some() {
+                if !self.look(now, look) {
+                    // It has the ping: it may answer late.
+                    untaken = unanswered;
+                } else if now.time >= self.taken.max(pinged) + keepalive.timeout {
+                    return Err(Due::GiveUp(Timeout::Keepalive(keepalive.timeout)));
+                } else {
+                    untaken = self.taken + keepalive.timeout;
+                }
+            }
+            if self.octets.is_some() {
+                deadline = deadline.min(untaken);
+            }
+            deadline = deadline.min(unanswered);
+        }
+        if now.time >= self.quiet + keepalive.interval {
+            self.quiet = now.time;
+            if self.pinged.is_none() {
+                (self.pinged, self.has_left) = (Some(now.time), false);
+                // From here on it is seen whether it takes anything.
+                self.look(now, look);
+            }
+            return Err(Due::Ping);
+        }
+        Ok(Some(deadline))
+    }
+
+    fn poll_close(
+        &mut self,
+        now: &Now,
+        config: &Config,
+        look: &mut dyn FnMut() -> Option<Taken>,
+    ) -> Result<Option<Timestamp>, Due> {
+        let State {
+            phase,
+            half_close,
+            discarding,
+        } = now.state;
+        let begun = self.begun.unwrap_or(now.time);
+        if matches!(phase, Phase::Open | Phase::Answer) {
+            return Ok(None);
+        }
+        if self.answer.is_none() || !discarding {
+            if now.time >= self.look_at && self.is_unsettled(now.written) && self.look(now, look) {
+                self.look_at = now.time + ((now.time - begun) / 2).clamp(SOON, LATER);
+            }
+            let unsettled = self.is_unsettled(now.written);
+            if now.waiting || unsettled {
+                let deadline = self.taken + config.progress_timeout;
+                if now.time >= deadline {
+                    return Err(Due::GiveUp(Timeout::Progress(config.progress_timeout)));
+                }
+                self.answer = None;
+                let next = if unsettled { self.look_at } else { deadline };
+                return Ok(Some(next.min(deadline)));
+            }
+        }
+        if phase == Phase::Over && !now.shutting_down {
+            return Ok(None);
+        }
+        let answer = self.answer.get_or_insert(now.time);
+        // §5.5.1: what follows the peer's Close is ignored, and buys it no time.
+        if phase == Phase::AwaitClose && !discarding {
+            if half_close {
+                return Ok(None);
+            }
+            *answer = (*answer).max(self.heard);
+        }
+        let deadline = *answer + config.close_timeout;
+        if now.time >= deadline {
+            return Err(Due::GiveUp(Timeout::Close(config.close_timeout)));
+        }
+        Ok(Some(deadline))
     }
 }
 
-/// How long a phase may last without progress. `waiting` tells that the outbox is not empty.
-#[inline]
-fn patience(config: &Config, phase: Phase, waiting: bool) -> Option<Duration> {
-    match phase {
-        Phase::Open => config.keepalive.map(|keepalive| keepalive.interval),
-        // The peer may take a close timeout of its own to answer: half close is not ours alone.
-        Phase::AwaitClose if config.half_close => Some(config.close_timeout.saturating_mul(2)),
-        Phase::Answer | Phase::AwaitClose | Phase::AwaitEnd => Some(config.close_timeout),
-        Phase::Over => waiting.then_some(config.close_timeout),
-    }
-}
+/// How soon a transport is asked again whether the peer has taken everything: no event tells.
+const SOON: Duration = Duration::from_millis(10);
+const LATER: Duration = Duration::from_secs(1);

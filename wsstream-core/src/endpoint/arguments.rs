@@ -244,6 +244,19 @@ impl Arguments {
     pub(super) fn seconds(&mut self, key: &'static str) -> Result<Option<Duration>, EndpointError> {
         self.read(key, "seconds, more than 0", seconds)
     }
+
+    /// Seconds, or `Some(None)` for `false`.
+    pub(super) fn seconds_or_off(
+        &mut self,
+        key: &'static str,
+    ) -> Result<Option<Option<Duration>>, EndpointError> {
+        self.read(key, "seconds, more than 0, or false", |text| {
+            if text.eq_ignore_ascii_case("false") {
+                return Some(None);
+            }
+            seconds(text).map(Some)
+        })
+    }
 }
 
 pub(super) fn wrong(key: &'static str, text: &Text, expected: &'static str) -> EndpointError {

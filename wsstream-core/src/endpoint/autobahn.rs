@@ -28,8 +28,6 @@ pub struct AutobahnClient {
     pub options: AutobahnOptions,
     /// The web page on whose behalf the client acts.
     pub origin: Option<String>,
-    /// Whether to offer half close; `None` as [`Client::offer_half_close`] has it.
-    pub offer_half_close: Option<bool>,
     /// Whether the server may select no subprotocol; `None` as [`Client::stream`] has it.
     pub accept_no_subprotocol: Option<bool>,
 }
@@ -64,13 +62,13 @@ pub struct AutobahnOptions {
     pub subprotocols: Vec<String>,
     /// Header fields of the request or of the answer, name and value. `Debug` shows the names only.
     pub headers: Vec<(String, String)>,
-    /// When to ask a silent peer whether it is alive.
-    pub keepalive: Option<Keepalive>,
+    /// When to ask a silent peer whether it is alive; `Some(None)` never.
+    pub keepalive: Option<Option<Keepalive>>,
     /// How long the opening handshake may take.
     pub handshake_timeout: Option<Duration>,
-    /// How long the closing handshake may make no progress.
+    /// How long to wait for the peer's Close.
     pub close_timeout: Option<Duration>,
-    /// Whether the peer's Close ends its direction only.
+    /// Whether to agree to half close.
     pub half_close: Option<bool>,
     /// Whether to set TCP_NODELAY.
     pub nodelay: Option<bool>,
@@ -83,7 +81,6 @@ impl AutobahnClient {
             url,
             options: AutobahnOptions::default(),
             origin: None,
-            offer_half_close: None,
             accept_no_subprotocol: None,
         }
     }
@@ -104,7 +101,6 @@ impl AutobahnClient {
         Ok(Self {
             options,
             origin,
-            offer_half_close: arguments.flag("offerHalfClose")?,
             accept_no_subprotocol: arguments.flag("acceptNoSubprotocol")?,
             ..Self::new(ClientEndpoint::read(&wrapped, depth + 1)?, url)
         })
@@ -114,7 +110,6 @@ impl AutobahnClient {
         writer.value("url", self.url.with_userinfo())?;
         self.options.write(writer)?;
         writer.some("origin", self.origin.as_ref())?;
-        writer.some("offerHalfClose", self.offer_half_close)?;
         writer.some("acceptNoSubprotocol", self.accept_no_subprotocol)
     }
 
@@ -138,9 +133,6 @@ impl AutobahnClient {
         }
         if let Some(origin) = &self.origin {
             client = client.origin(origin)?;
-        }
-        if let Some(offer) = self.offer_half_close {
-            client = client.offer_half_close(offer);
         }
         if let Some(accept) = self.accept_no_subprotocol {
             client = client.accept_no_subprotocol(accept);
@@ -235,8 +227,10 @@ impl AutobahnOptions {
         if let Some(compression) = self.compression {
             config = config.compression(compression);
         }
-        if let Some(keepalive) = self.keepalive {
-            config = config.keepalive(keepalive);
+        match self.keepalive {
+            Some(Some(keepalive)) => config = config.keepalive(keepalive),
+            Some(None) => config = config.without_keepalive(),
+            None => {}
         }
         if let Some(timeout) = self.close_timeout {
             config = config.close_timeout(timeout);
@@ -284,15 +278,16 @@ impl AutobahnOptions {
             checked(&header, Client::stream().header(name, value))?;
             options.headers.push((name.to_owned(), value.to_owned()));
         }
-        let interval = arguments.seconds("keepalive")?;
+        let interval = arguments.seconds_or_off("keepalive")?;
         let timeout = arguments.seconds("keepaliveTimeout")?;
         options.keepalive = match (interval, timeout) {
-            (Some(interval), timeout) => Some(Keepalive::new(
-                interval,
-                timeout.unwrap_or(KEEPALIVE_TIMEOUT),
-            )),
-            (None, None) => None,
-            (None, Some(_)) => return Err(arguments.missing("keepalive")),
+            (Some(Some(interval)), timeout) => {
+                let timeout = timeout.unwrap_or(Keepalive::DEFAULT.timeout);
+                // Neither is 0, as they were read.
+                Some(Keepalive::new(interval, timeout).ok())
+            }
+            (off, None) => off.map(|_| None),
+            (_, Some(_)) => return Err(arguments.missing("keepalive")),
         };
         Ok(options)
     }
@@ -307,10 +302,14 @@ impl AutobahnOptions {
         for (name, value) in &self.headers {
             writer.value(HEADER, format!("{name}: {value}"))?;
         }
-        if let Some(Keepalive { interval, timeout }) = self.keepalive {
-            writer.value("keepalive", Seconds(interval))?;
-            let default = Seconds(KEEPALIVE_TIMEOUT);
-            writer.unless(default, "keepaliveTimeout", Seconds(timeout))?;
+        match self.keepalive {
+            Some(Some(keepalive)) => {
+                writer.value("keepalive", Seconds(keepalive.interval))?;
+                let default = Seconds(Keepalive::DEFAULT.timeout);
+                writer.unless(default, "keepaliveTimeout", Seconds(keepalive.timeout))?;
+            }
+            Some(None) => writer.value("keepalive", false)?,
+            None => {}
         }
         writer.some("handshakeTimeout", self.handshake_timeout.map(Seconds))?;
         writer.some("closeTimeout", self.close_timeout.map(Seconds))?;
@@ -395,9 +394,6 @@ fn checked<T>(text: &Text, result: Result<T, InvalidField>) -> Result<T, Endpoin
     result.map_err(|error| text.error(EndpointErrorKind::Field(error)))
 }
 
-/// What is waited for the answer to a ping, unless it is said.
-const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
-
 /// What is wrapped; Autobahn's servers call it so.
 const DESCRIPTION: &str = "description";
 
@@ -405,7 +401,7 @@ const DESCRIPTION: &str = "description";
 pub(super) const CLIENT_KEYS: &[&str] = &[
     DESCRIPTION, "url", "compress", "compression", "autofrag", "debug", "subprotocol", HEADER, "keepalive",
     "keepaliveTimeout", "handshakeTimeout", "closeTimeout", "halfClose", "nodelay",
-    "origin", "offerHalfClose", "acceptNoSubprotocol",
+    "origin", "acceptNoSubprotocol",
 ];
 
 #[rustfmt::skip]

@@ -4,6 +4,7 @@
 
 use alloc::borrow::ToOwned;
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
 
@@ -36,12 +37,11 @@ pub struct Client {
     pub(super) must_agree: bool,
     /// Whether it is for byte streams: messages know no half close.
     pub(super) is_stream: bool,
-    pub(super) half_close: bool,
     fields: Fields,
     host: Option<String>,
     origin: Option<String>,
     handshake_timeout: Duration,
-    config: Config,
+    config: Arc<Config>,
     nodelay: bool,
 }
 
@@ -60,17 +60,16 @@ impl Client {
 
     /// For messages: offers no subprotocol. If some are added, the server need not select one.
     #[must_use]
-    pub const fn messages() -> Self {
+    pub fn messages() -> Self {
         Self {
             subprotocols: Vec::new(),
             must_agree: false,
             is_stream: false,
-            half_close: false,
             fields: Fields::new(),
             host: None,
             origin: None,
             handshake_timeout: TIMEOUT,
-            config: Config::new(),
+            config: Arc::new(Config::new()),
             nodelay: true,
         }
     }
@@ -108,13 +107,6 @@ impl Client {
     #[must_use]
     pub const fn accept_no_subprotocol(mut self, accept: bool) -> Self {
         self.must_agree = !accept;
-        self
-    }
-
-    /// Whether to offer half close, default not: see [`HALF_CLOSE`](super::HALF_CLOSE).
-    #[must_use]
-    pub const fn offer_half_close(mut self, offer: bool) -> Self {
-        self.half_close = offer;
         self
     }
 
@@ -159,8 +151,8 @@ impl Client {
 
     /// How the connection behaves once it is open.
     #[must_use]
-    pub const fn config(mut self, config: Config) -> Self {
-        self.config = config;
+    pub fn config(mut self, config: Config) -> Self {
+        self.config = Arc::new(config);
         self
     }
 
@@ -179,7 +171,7 @@ impl Client {
 
     /// What [`config`](Self::config) was set to.
     #[must_use]
-    pub const fn connection_config(&self) -> &Config {
+    pub const fn connection_config(&self) -> &Arc<Config> {
         &self.config
     }
 

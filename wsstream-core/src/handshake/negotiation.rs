@@ -158,20 +158,20 @@ impl Client {
 }
 
 impl Client {
-    const fn wanted(&self) -> Wanted<'_> {
-        wanted(self.connection_config(), self.half_close && self.is_stream)
+    fn wanted(&self) -> Wanted<'_> {
+        wanted(self.connection_config(), self.is_stream)
     }
 }
 
 /// Nothing is offered or accepted that is not done.
-const fn wanted(config: &Config, half_close: bool) -> Wanted<'_> {
+const fn wanted(config: &Config, is_stream: bool) -> Wanted<'_> {
     Wanted {
         deflate: if config.compression {
             Some(&config.deflate)
         } else {
             None
         },
-        half_close: half_close && config.half_close,
+        half_close: is_stream && config.half_close,
     }
 }
 
@@ -264,9 +264,8 @@ mod tests {
         ];
         let clients = [
             Client::stream(),
-            Client::stream()
-                .accept_no_subprotocol(true)
-                .offer_half_close(true),
+            Client::stream().accept_no_subprotocol(true),
+            Client::stream().config(Config::new().half_close(false)),
             Client::messages(),
         ];
         for server in &servers {
@@ -297,10 +296,8 @@ mod tests {
         let server = Server::messages().config(Config::new().max_message(1 << 20));
         assert!(!server.negotiate(fields).unwrap().half_close());
         for client in [
-            Client::messages().offer_half_close(true),
-            Client::stream()
-                .offer_half_close(true)
-                .config(Config::new().half_close(false)),
+            Client::messages(),
+            Client::stream().config(Config::new().half_close(false)),
         ] {
             assert!(
                 client

@@ -5,6 +5,7 @@
 
 use alloc::borrow::ToOwned;
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
 
@@ -36,7 +37,7 @@ pub struct Server {
     pub(super) fields: Fields,
     path: String,
     handshake_timeout: Duration,
-    config: Config,
+    config: Arc<Config>,
     nodelay: bool,
 }
 
@@ -68,7 +69,7 @@ impl Server {
             fields: Fields::new(),
             path: String::from("/"),
             handshake_timeout: TIMEOUT,
-            config: Config::new(),
+            config: Arc::new(Config::new()),
             nodelay: true,
         }
     }
@@ -113,8 +114,8 @@ impl Server {
     /// How connections behave once they are open. A server for messages, or one that is set not to wait
     /// with its answer to a Close, does not accept half close.
     #[must_use]
-    pub const fn config(mut self, config: Config) -> Self {
-        self.config = config;
+    pub fn config(mut self, config: Config) -> Self {
+        self.config = Arc::new(config);
         self
     }
 
@@ -133,7 +134,7 @@ impl Server {
 
     /// What [`config`](Self::config) was set to.
     #[must_use]
-    pub const fn connection_config(&self) -> &Config {
+    pub const fn connection_config(&self) -> &Arc<Config> {
         &self.config
     }
 

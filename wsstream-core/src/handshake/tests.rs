@@ -213,9 +213,10 @@ proptest! {
         let query = query.map(|query| format!("?{query}")).unwrap_or_default();
         let url = Url::parse(&format!("ws://{host}{port}{path}{query}")).unwrap();
 
-        let mut client = Client::stream().accept_no_subprotocol(true).offer_half_close(half_close.0);
+        let mut client = Client::stream().accept_no_subprotocol(true);
         client = client.subprotocols(&names).unwrap();
-        client = client.config(Config::new().deflate(wanted.0).compression(compression.0));
+        client = client.config(
+            Config::new().deflate(wanted.0).compression(compression.0).half_close(half_close.0));
         let mut server = if stream { Server::stream() } else { Server::messages() };
         let config = Config::new().deflate(wanted.1).compression(compression.1);
         server = server.config(config.half_close(half_close.1));

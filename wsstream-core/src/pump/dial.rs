@@ -68,6 +68,7 @@ where
     let (transport, left) = dial(dialler, &mut timer, url, client.timeout()).await?;
     let client = client.clone().handshake_timeout(left);
     let opened = Connect::new(transport, url, &client, seed).await;
+    let opened = opened.map(Opened::made_by_adapter);
     #[cfg(feature = "rustls")]
     let opened = opened.map_err(|error| crate::tls::explain_late(url.authority(), error));
     opened

@@ -12,7 +12,7 @@ use super::wire::Wire;
 use super::{Transport, pool};
 use crate::close::{Close, CloseCode};
 use crate::connection::{ClosedBy, Connection, LookAhead};
-use crate::error::StreamError;
+use crate::error::{Closed, StreamError};
 use crate::time::Timestamp;
 
 /// An open connection over a transport.
@@ -30,9 +30,9 @@ pub(super) struct Pump<T: Transport> {
     /// Why the transport stopped giving octets, unless it just ended or was reset.
     read_error: Option<io::Error>,
     /// Why the transport stopped taking them.
-    write_error: Option<ErrorKind>,
-    /// When the connection wants to be told the time.
-    deadline: Option<Timestamp>,
+    pub(super) write_error: Option<ErrorKind>,
+    /// When the transport wakes us to tell the connection the time: then, or earlier than it wants.
+    pub(super) alarm: Option<Timestamp>,
     /// Whether those who wait to write have been told that reading has ended.
     end_told: bool,
     /// Whether the Close that was sent first is not the application's, but the listener's.
@@ -48,7 +48,7 @@ impl<T: Transport> Pump<T> {
             ahead: LookAhead::new(),
             read_error: None,
             write_error: None,
-            deadline: None,
+            alarm: None,
             end_told: false,
             dismissed: false,
         }
@@ -97,6 +97,10 @@ impl<T: Transport> Pump<T> {
         mut decode: impl FnMut(&mut Connection, &mut &mut [u8]) -> Option<R>,
     ) -> Poll<io::Result<Option<R>>> {
         self.register(Task::Reader, cx);
+        if !self.received.is_empty() || self.connection.is_inflating() {
+            // The transport, which counts turns, may not be asked.
+            ready!(self.wire.poll_proceed(&mut Context::from_waker(cx.waker())));
+        }
         for _ in 0..READS_PER_POLL {
             self.expect_pings();
             let connection = &mut self.connection;
@@ -156,10 +160,10 @@ impl<T: Transport> Pump<T> {
 
     /// Lets `encode` queue something of `len` octets once there is room, and writes it. While the transport
     /// takes nothing short writes join in the outbox; a long one waits, as it would be copied twice.
-    pub(super) fn poll_send<R, E: Into<io::Error>>(
+    pub(super) fn poll_send<R>(
         &mut self,
         len: usize,
-        encode: impl FnOnce(&mut Connection) -> Result<R, E>,
+        encode: impl FnOnce(&mut Connection) -> Result<R, Closed>,
     ) -> Poll<io::Result<R>> {
         self.check_writable()?;
         let blocked = self.poll_write_out()?.is_pending() || !self.wire.may_write();
@@ -173,9 +177,9 @@ impl<T: Transport> Pump<T> {
             }
         }
         self.lend_outbox();
-        let encoded = encode(&mut self.connection).map_err(Into::into);
+        let encoded = encode(&mut self.connection);
         self.send_queued();
-        Poll::Ready(encoded)
+        Poll::Ready(encoded.map_err(|closed| self.broken_pipe(closed)))
     }
 
     /// Writes all that is queued, flushes it, and shuts the transport down if it is time.
@@ -192,37 +196,56 @@ impl<T: Transport> Pump<T> {
     pub(super) fn poll_close(&mut self, cx: &Context<'_>, close: &Close) -> Poll<io::Result<()>> {
         self.register(Task::Driver, cx);
         self.connection.close(close);
+        self.connection.discard_input();
+        match ready!(self.poll_until(cx, Connection::is_settled)) {
+            // Once both have closed, and all is written, the transport may end as it likes.
+            Err(error) if self.is_cut_off() => Poll::Ready(Err(error)),
+            _ => Poll::Ready(match self.connection.ending() {
+                // Who has closed first wants nothing more: where that was cut off is all the same.
+                Some(Err(StreamError::Unfinished))
+                    if self.connection.closed_by() == Some(ClosedBy::Us) =>
+                {
+                    Ok(())
+                }
+                ending => self.end(ending.unwrap_or(Err(StreamError::Truncated))),
+            }),
+        }
+    }
+
+    /// After both Closes: holds the transport until the peer has taken what was sent. To drop it with octets
+    /// unread, or before more come, would reset it, and take away what is on its way.
+    pub(super) fn poll_hold(&mut self, cx: &Context<'_>) -> Poll<io::Result<()>> {
+        self.register(Task::Writer, cx);
+        self.poll_until(cx, Connection::is_taken)
+    }
+
+    /// Discards what comes until this holds, and gives what became of writing.
+    fn poll_until(
+        &mut self,
+        cx: &Context<'_>,
+        is_done: fn(&Connection) -> bool,
+    ) -> Poll<io::Result<()>> {
         for _ in 0..READS_PER_POLL {
             let connection = &mut self.connection;
-            let (more, taken) = self
-                .received
-                .take(|input| connection.discard(DISCARDED_AT_ONCE, input));
+            let ((), taken) = self.received.take(|input| connection.discard(input));
             self.ahead.consumed(taken);
             let mut written = self.poll_write_out();
-            if more || !self.connection.is_over() && self.poll_fill().is_ready() {
+            let connection = &self.connection;
+            // Who takes nothing any more has all that it will have.
+            let failed = matches!(written, Poll::Ready(Err(_)));
+            let is_done = |it: &Connection| is_done(it) || (failed && it.is_over());
+            if !is_done(connection) && !connection.has_ended() && self.poll_fill().is_ready() {
                 continue;
             }
             self.received.release();
             self.poll_time();
-            if !self.connection.is_over() {
+            if !is_done(&self.connection) {
                 return Poll::Pending;
             }
             if written.is_pending() {
                 written = self.poll_write_out();
             }
-            return match ready!(written) {
-                // Once both have closed, and all is written, the transport may end as it likes.
-                Err(error) if self.is_cut_off() => Poll::Ready(Err(error)),
-                _ => Poll::Ready(match self.connection.ending() {
-                    // Who has closed first wants nothing more: where that was cut off is all the same.
-                    Some(Err(StreamError::Unfinished))
-                        if self.connection.closed_by() == Some(ClosedBy::Us) =>
-                    {
-                        Ok(())
-                    }
-                    ending => self.end(ending.unwrap_or(Err(StreamError::Truncated))),
-                }),
-            };
+            return written;
         }
         // What comes behind the peer's Close is not progress.
         self.poll_time();
@@ -240,7 +263,8 @@ impl<T: Transport> Pump<T> {
     /// have something.
     pub(super) fn look_ahead(&mut self, mut front: impl FnMut(&mut Connection, &mut &mut [u8])) {
         for _ in 0..READS_PER_POLL {
-            if !self.wire.may_read() || self.connection.ending().is_some() {
+            let has_ended = self.connection.ending().is_some();
+            if !self.wire.may_read() || (has_ended && !self.connection.is_half_closed()) {
                 return;
             }
             // A reader may have left something, or the handshake.
@@ -273,7 +297,7 @@ impl<T: Transport> Pump<T> {
     }
 
     /// Reads once. An end or an error is told to the connection.
-    fn poll_fill(&mut self) -> Poll<()> {
+    pub(super) fn poll_fill(&mut self) -> Poll<()> {
         match self.wire.poll_read(self.received.space()) {
             Poll::Ready(Ok(0)) => self.connection.recv_eof(),
             Poll::Ready(Ok(count)) => self.received.filled(count),
@@ -296,8 +320,10 @@ impl<T: Transport> Pump<T> {
                 if outbox.has_buffer() {
                     pool::give(outbox.take_buffer());
                 }
-                if self.connection.output_lost() {
-                    return Poll::Ready(Err(ErrorKind::TimedOut.into()));
+                if let Some(timeout) = self.connection.given_up()
+                    && self.connection.output_lost()
+                {
+                    return Poll::Ready(Err(StreamError::TimedOut(timeout).into()));
                 }
                 break;
             }
@@ -315,60 +341,12 @@ impl<T: Transport> Pump<T> {
         if let Err(error) = ready!(flushed) {
             return Poll::Ready(Err(self.write_failed(error)));
         }
-        if self.connection.wants_shutdown() && !self.connection.has_given_up() {
+        if self.connection.wants_shutdown() && self.connection.given_up().is_none() {
             let shut_down = self.wire.poll_shutdown();
             self.connection.set_pending(false, shut_down.is_pending());
             ready!(shut_down);
         }
         Poll::Ready(Ok(()))
-    }
-
-    /// Tells the connection the time, if it wants to know, and writes what that brought about.
-    pub(super) fn poll_time(&mut self) {
-        if !self.connection.wants_time() {
-            if self.deadline.take().is_some() {
-                self.wire.forget_sleep();
-            }
-            return;
-        }
-        let mut now = self.wire.now();
-        if let Some(due) = self.deadline.filter(|&deadline| deadline <= now) {
-            // A task that was starved may be here before its runtime has looked at its sockets. It looks
-            // at them when it looks at its timers.
-            if self.wire.poll_sleep(due).is_pending() {
-                return;
-            }
-            self.listen();
-        }
-        loop {
-            self.deadline = self.connection.poll_time(now);
-            match self.deadline {
-                Some(deadline) if self.wire.poll_sleep(deadline).is_ready() => {
-                    now = deadline.max(now);
-                }
-                _ => break,
-            }
-        }
-        self.send_queued();
-    }
-
-    /// Asks the transport for octets once more, before the peer's silence is held against it.
-    fn listen(&mut self) {
-        if self.connection.ending().is_some() {
-            return;
-        }
-        if !self.received.has_space() {
-            self.connection.stalled();
-            return;
-        }
-        self.wire.retry_read();
-        if self.poll_fill().is_ready() {
-            self.connection.stalled();
-            // Whoever is to have them does not know of them.
-            self.wire.wake();
-        } else {
-            self.received.release();
-        }
     }
 
     /// Where much was received there may be many pings, whose pongs need a buffer.
@@ -403,15 +381,31 @@ impl<T: Transport> Pump<T> {
         error
     }
 
-    /// Tells the peer, if that can be done at once and nothing is cut off by it.
+    /// Why nothing can be written any more.
+    pub(super) fn broken_pipe(&self, closed: Closed) -> io::Error {
+        let reason = match (self.connection.given_up(), self.connection.ending()) {
+            (Some(timeout), _) => StreamError::TimedOut(timeout),
+            (None, Some(Err(error))) => error,
+            _ => return closed.into(),
+        };
+        io::Error::new(ErrorKind::BrokenPipe, reason)
+    }
+
+    /// Tells the peer, if that can be done at once and nothing is cut off by it. Who means that all is well
+    /// has shut down before.
     fn say_goodbye(&mut self) {
-        let unsent = !self.connection.outbox().is_empty() || self.connection.is_sending();
-        if unsent || !self.connection.can_send() || self.write_error.is_some() {
+        if !self.connection.can_send() {
             return;
         }
+        self.send_queued();
+        let unsent = !self.connection.outbox().is_empty() || self.connection.is_sending();
+        if unsent || self.write_error.is_some() {
+            return;
+        }
+        let is_dismissed = self.wire.phase() >= Phase::Closing;
         let code = if std::thread::panicking() {
             CloseCode::INTERNAL
-        } else if self.wire.phase() >= Phase::Closing {
+        } else if is_dismissed || !self.connection.config().close_on_drop {
             CloseCode::GOING_AWAY
         } else {
             CloseCode::NORMAL
@@ -431,7 +425,7 @@ impl<T: Transport> Pump<T> {
     }
 }
 
-/// TCP's drop: see [`say_goodbye`](Self::say_goodbye).
+/// TLS's drop: see [`say_goodbye`](Self::say_goodbye).
 impl<T: Transport> Drop for Pump<T> {
     fn drop(&mut self) {
         self.say_goodbye();
@@ -452,9 +446,6 @@ fn is_reset(error: &io::Error) -> bool {
 
 /// How often one poll reads before other tasks have their turn.
 pub(super) const READS_PER_POLL: usize = 16;
-
-/// How much is discarded before more is read: all that was received, unless it was compressed.
-pub(super) const DISCARDED_AT_ONCE: usize = pool::BUFFER_LEN;
 
 /// What may hold more pings than an outbox without a buffer holds pongs, each a little longer.
 const MANY_PINGS: usize = 256;

@@ -1,5 +1,6 @@
 //! What the opening handshake leads to.
 
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::Transport;
@@ -20,8 +21,10 @@ pub struct Opened<T> {
     pub(super) wire: Wire<T>,
     pub(super) received: RecvBuffer,
     pub(super) agreed: Agreed,
-    pub(super) config: Config,
+    pub(super) config: Arc<Config>,
     pub(super) role: Upgraded,
+    /// Whether it was made by an adapter, which knows what it runs over.
+    pub(super) pings_by_default: bool,
     pub(super) request: Option<Request>,
     pub(super) response: Option<Response>,
 }
@@ -34,7 +37,7 @@ impl<T: Transport> Opened<T> {
         transport: T,
         role: Upgraded,
         agreed: Agreed,
-        config: Config,
+        config: impl Into<Arc<Config>>,
         received: Vec<u8>,
     ) -> Self {
         let (wire, received) = (Wire::new(transport), RecvBuffer::new(received));
@@ -42,8 +45,9 @@ impl<T: Transport> Opened<T> {
             wire,
             received,
             agreed,
-            config,
+            config: config.into(),
             role,
+            pings_by_default: false,
             request: None,
             response: None,
         }
@@ -67,27 +71,39 @@ impl<T: Transport> Opened<T> {
         &self.agreed
     }
 
+    /// It was dialled here, so keepalive is on unless the settings say otherwise.
+    pub(super) fn made_by_adapter(mut self) -> Self {
+        self.pings_by_default = true;
+        self
+    }
+
     /// A byte stream, in the encoding that the agreed subprotocol means.
     #[must_use]
     pub fn into_stream(self) -> Stream<T> {
         let encoding = Encoding::of(self.agreed.subprotocol());
-        let connection = self.connection(|config| config);
+        let mut connection = self.connection();
+        if self.agreed.half_close() {
+            connection = connection.with_half_close();
+        }
         Stream::resume(self.wire, connection, encoding, self.agreed, self.received)
     }
 
     /// Whole messages. A Close is answered at once.
     #[must_use]
     pub fn into_socket(self) -> Socket<T> {
-        let connection = self.connection(|config| config.half_close(false));
+        let connection = self.connection();
         Socket::resume(self.wire, connection, self.agreed, self.received)
     }
 
-    fn connection(&self, config: impl FnOnce(Config) -> Config) -> Connection {
-        let config = config(self.config.clone());
-        let connection = match &self.role {
+    fn connection(&self) -> Connection {
+        let config = Arc::clone(&self.config);
+        let mut connection = match &self.role {
             Upgraded::Client(seed) => Connection::client(config, seed),
             Upgraded::Server => Connection::server(config),
         };
+        if self.pings_by_default {
+            connection.ping_by_default();
+        }
         match self.agreed.deflate() {
             Some(deflate) => {
                 let mut connection = connection.with_deflate(deflate);

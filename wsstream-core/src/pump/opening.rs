@@ -96,12 +96,13 @@ impl<T: Transport + Unpin> Opening<T> {
         Poll::Pending
     }
 
-    fn opened(self, role: Upgraded, agreed: Agreed, config: Config) -> Opened<T> {
+    fn opened(self, role: Upgraded, agreed: Agreed, config: Arc<Config>) -> Opened<T> {
         let Self {
             mut wire, received, ..
         } = self;
         wire.forget_sleep();
         Opened {
+            pings_by_default: wire.is_from_listener(),
             wire,
             received,
             agreed,
@@ -121,7 +122,7 @@ impl<T: Transport + Unpin> Opening<T> {
 pub struct Connect<T> {
     opening: Option<Opening<T>>,
     connecting: Connecting,
-    config: Config,
+    config: Arc<Config>,
     seed: Seed,
 }
 
@@ -134,7 +135,7 @@ impl<T: Transport + Unpin> Connect<T> {
         Self {
             opening: Some(Opening::new(transport, request)),
             connecting,
-            config: client.connection_config().clone(),
+            config: Arc::clone(client.connection_config()),
             seed,
         }
     }
@@ -180,7 +181,7 @@ impl<T: Transport + Unpin> Future for Connect<T> {
             return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
         };
         let role = Upgraded::Client(this.seed.clone());
-        let opened = opening.opened(role, agreed, this.config.clone());
+        let opened = opening.opened(role, agreed, Arc::clone(&this.config));
         Poll::Ready(Ok(Opened {
             response: Some(response),
             ..opened
@@ -335,7 +336,7 @@ impl<T: Transport + Unpin> Incoming<T> {
         let answer = match accepted {
             Ok(accepted) => {
                 opening.outgoing = accepted.response;
-                let config = server.connection_config().clone();
+                let config = Arc::clone(server.connection_config());
                 let deadline = opening.wire.now() + server.timeout();
                 Answering::Accepting {
                     opening,
@@ -374,7 +375,7 @@ enum Answering<T> {
         opening: Opening<T>,
         request: Request,
         agreed: Agreed,
-        config: Config,
+        config: Arc<Config>,
         deadline: Timestamp,
     },
     Refusing(HandshakeError, Refuse<T>),

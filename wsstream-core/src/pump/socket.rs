@@ -5,7 +5,7 @@ use core::task::{Context, Poll, ready};
 use std::io;
 
 use super::Transport;
-use super::engine::{DISCARDED_AT_ONCE, Pump};
+use super::engine::Pump;
 use super::recv_buffer::RecvBuffer;
 use super::wakers::Task;
 use super::wire::Wire;
@@ -95,7 +95,7 @@ impl<T: Transport> Socket<T> {
         if self.pump.connection.can_send() {
             Poll::Ready(Ok(()))
         } else {
-            Poll::Ready(Err(Closed.into()))
+            Poll::Ready(Err(self.pump.broken_pipe(Closed)))
         }
     }
 
@@ -126,17 +126,14 @@ impl<T: Transport> Socket<T> {
     /// Any ending but the peer's Close 1000, without a code, or with the code of `close`.
     pub fn poll_close(&mut self, cx: &Context<'_>, close: &Close) -> Poll<io::Result<()>> {
         self.pump.connection.expect_close();
+        self.pump.connection.discard_input();
         self.pump.register(Task::Writer, cx);
         if self.poll_outgoing().is_pending() {
             // The peer may read only once we do. What it sends is discarded as it will be later.
-            let discarded = self.pump.poll_recv(cx, |connection, input| {
-                let more = connection.discard(DISCARDED_AT_ONCE, input);
-                more.then_some(())
+            let _ = self.pump.poll_recv(cx, |connection, input| {
+                connection.discard(input);
+                None::<()>
             });
-            if let Poll::Ready(Ok(Some(()))) = discarded {
-                // Other tasks have their turn.
-                cx.waker().wake_by_ref();
-            }
             // If the message cannot be sent to its end, the connection is over, and closing it tells why.
             let _ = ready!(self.poll_outgoing());
         }

@@ -12,7 +12,7 @@ use super::wire::Wire;
 use crate::byte_stream::{ByteStream, Encoding};
 use crate::close::{Close, CloseCode};
 use crate::connection::Connection;
-use crate::error::Closed;
+use crate::error::{Closed, Timeout};
 use crate::handshake::Agreed;
 
 /// A byte stream over WebSocket over a transport: what the runtimes' adapters wrap.
@@ -189,8 +189,13 @@ impl<T: Transport> Stream<T> {
             .connection
             .close(&Close::new(CloseCode::NORMAL, ""));
         ready!(self.poll_flush(cx))?;
-        if self.pump.connection.sent_close().is_none() {
-            return Poll::Ready(Err(Closed.into()));
+        let connection = &self.pump.connection;
+        let is_lost = matches!(connection.given_up(), Some(Timeout::Keepalive(_)));
+        if is_lost || connection.sent_close().is_none() {
+            return Poll::Ready(Err(self.pump.broken_pipe(Closed)));
+        }
+        if connection.received_close().is_some() {
+            return self.pump.poll_hold(cx);
         }
         Poll::Ready(Ok(()))
     }

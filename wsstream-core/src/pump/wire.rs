@@ -4,9 +4,9 @@ use alloc::sync::Arc;
 use core::task::{Context, Poll, ready};
 use std::io::{self, IoSlice};
 
-use super::Transport;
 use super::permit::{Permit, Phase};
 use super::wakers::{Direction, Task, Tasks};
+use super::{Taken, Transport};
 use crate::error::StreamError;
 use crate::time::Timestamp;
 
@@ -42,6 +42,11 @@ impl<T: Transport> Wire<T> {
     pub(super) fn set_permit(&mut self, permit: Permit) {
         permit.attach(&self.tasks);
         self.permit = Some(permit);
+    }
+
+    /// Whether a listener has accepted the transport.
+    pub(super) const fn is_from_listener(&self) -> bool {
+        self.permit.is_some()
     }
 
     /// How far the listener has shut down that accepted the transport.
@@ -125,6 +130,31 @@ impl<T: Transport> Wire<T> {
         }
         self.needs_flush = true;
         Poll::Ready(Ok(written))
+    }
+
+    /// Writes though the transport has not told that it has room.
+    pub(super) fn poll_retry_write(&mut self, bufs: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        self.writing.set_blocked(false);
+        let written = ready!(try_io(
+            &mut self.transport,
+            &self.permit,
+            &mut self.writing,
+            |transport, cx| { transport.poll_retry_write(cx, bufs) }
+        ))?;
+        self.needs_flush |= written > 0;
+        Poll::Ready(Ok(written))
+    }
+
+    /// What the peer has taken, if that is known.
+    pub(super) fn taken(&self) -> Option<Taken> {
+        self.transport.as_ref().and_then(Transport::taken)
+    }
+
+    /// Whether it is this task's turn, though the transport is not asked for anything.
+    pub(super) fn poll_proceed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.transport
+            .as_mut()
+            .map_or(Poll::Ready(()), |transport| transport.poll_proceed(cx))
     }
 
     /// Flushes what was written, if anything was: a TLS layer may hold it back.

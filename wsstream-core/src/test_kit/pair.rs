@@ -39,12 +39,14 @@ pub struct End {
 }
 
 impl Pair {
-    /// Both ends, right after the opening handshake. The client's masking keys are always the same.
+    /// Both ends, right after the opening handshake, in which half close was agreed on if both settings
+    /// [have it](Config::half_close). The client's masking keys are always the same.
     #[must_use]
     pub fn new(client: Config, server: Config) -> Self {
+        let half_close = client.half_close && server.half_close;
         Self {
-            client: End::new(Role::Client, client),
-            server: End::new(Role::Server, server),
+            client: End::new(Role::Client, client.half_close(half_close)),
+            server: End::new(Role::Server, server.half_close(half_close)),
             now: Timestamp::ORIGIN,
         }
     }
@@ -164,9 +166,15 @@ impl End {
 }
 
 pub(crate) fn connection(role: Role, config: Config) -> Connection {
-    match role {
+    let half_close = config.half_close;
+    let connection = match role {
         Role::Client => Connection::client(config, &Seed::new([7; 32])),
         Role::Server => Connection::server(config),
+    };
+    if half_close {
+        connection.with_half_close()
+    } else {
+        connection
     }
 }
 

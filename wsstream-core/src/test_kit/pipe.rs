@@ -9,7 +9,7 @@ use core::time::Duration;
 use std::io::{self, ErrorKind, IoSlice};
 
 use crate::Timestamp;
-use crate::pump::{Timer, Transport};
+use crate::pump::{Taken, Timer, Transport};
 
 /// What writers are told once enough octets were written.
 #[derive(Clone, Copy, Debug)]
@@ -57,6 +57,8 @@ pub struct Line {
     pub flushes: usize,
     /// How many octets were written in all.
     pub written: u64,
+    /// Whether writers can find out what was read, as with TCP.
+    pub tells_taken: bool,
     calls: usize,
     has_begun: bool,
     reader: Option<Waker>,
@@ -81,6 +83,7 @@ impl Line {
             writes: 0,
             flushes: 0,
             written: 0,
+            tells_taken: false,
             calls: 0,
             has_begun: false,
             reader: None,
@@ -428,6 +431,15 @@ impl Transport for Pipe {
     ) -> Poll<io::Result<usize>> {
         assert!(self.vectored || bufs.len() == 1);
         self.output.get().poll_write(cx, bufs)
+    }
+
+    fn taken(&self) -> Option<Taken> {
+        let line = self.output.get();
+        let taken = Taken {
+            octets: line.written - line.octets.len() as u64,
+            all: line.octets.is_empty(),
+        };
+        line.tells_taken.then_some(taken)
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -162,6 +162,7 @@ fn the_search_stops_at_a_close_and_at_what_is_wrong() {
         .concat(),
     ] {
         let mut reader = Reader::new(Client);
+        reader.connection = connection(Client, Config::new().half_close(false));
         let octets = [
             frame(Server, 0x82, b"a"),
             stop,
@@ -218,7 +219,10 @@ fn a_ping_found_at_a_full_outbox_waits_and_only_the_newest() {
 
 #[test]
 fn half_a_frame_is_no_sign_of_life_each_time_it_is_looked_at() {
-    let keepalive = Keepalive::new(Duration::from_secs(30), Duration::from_secs(10));
+    let keepalive = Keepalive::new(Duration::from_secs(30), Duration::from_secs(10))
+        .unwrap()
+        .unanswered(Duration::from_secs(10))
+        .unwrap();
     for rest in [
         &b"\x82"[..],
         b"\x82\x7e\x00",

@@ -52,10 +52,9 @@ fn config() -> impl Strategy<Value = Config> {
         .prop_map(|(fragment, half_close, keepalive)| {
             let config = Config::new().auto_fragment(fragment).half_close(half_close);
             if keepalive {
-                config.keepalive(Keepalive::new(
-                    Duration::from_secs(5),
-                    Duration::from_secs(5),
-                ))
+                let seconds = Duration::from_secs(5);
+                let keepalive = Keepalive::new(seconds, seconds).unwrap();
+                config.keepalive(keepalive.unanswered(seconds).unwrap())
             } else {
                 config
             }

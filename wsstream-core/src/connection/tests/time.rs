@@ -5,12 +5,13 @@ use core::time::Duration;
 
 use super::support::*;
 use crate::connection::Role::{Client, Server};
-use crate::connection::{Connection, Role};
+use crate::connection::{Connection, Role, Taken};
 use crate::{Config, DataKind, Keepalive, StreamError, Timeout, Timestamp};
 
-/// A ping after 30 seconds of silence, the end after 10 more.
+/// A ping after 30 seconds of silence, the end after 10 more: nobody can tell what these peers take.
 fn keepalive() -> Config {
-    Config::new().keepalive(Keepalive::new(secs(30), secs(10)))
+    let keepalive = Keepalive::new(secs(30), secs(5)).unwrap();
+    Config::new().keepalive(keepalive.unanswered(secs(10)).unwrap())
 }
 
 const fn at(secs: u64) -> Timestamp {
@@ -25,9 +26,10 @@ fn asking(role: Role) -> Pair {
     }
 }
 
-const DEAD: Option<Result<(), StreamError>> = Some(Err(StreamError::TimedOut(Timeout::Keepalive)));
+const DEAD: Option<Result<(), StreamError>> =
+    Some(Err(StreamError::TimedOut(Timeout::Keepalive(secs(10)))));
 const NEVER_CLOSED: Option<Result<(), StreamError>> =
-    Some(Err(StreamError::TimedOut(Timeout::Close)));
+    Some(Err(StreamError::TimedOut(Timeout::Close(secs(10)))));
 
 #[test]
 fn without_deadlines_nobody_asks_for_the_time() {
@@ -55,6 +57,7 @@ fn without_deadlines_nobody_asks_for_the_time() {
             &mut Vec::new(),
         );
         sent(&mut connection);
+        connection.poll_time(at(1));
         assert_eq!(connection.wants_time(), role == Client);
         connection.recv_eof();
         assert!(!connection.wants_time());
@@ -88,16 +91,20 @@ fn s5_5_2_silence_is_asked_and_then_given_up() {
     }
 }
 
+/// Its time counts from when it has left.
 #[test]
 fn a_ping_that_the_transport_takes_octet_by_octet_is_no_sign_of_life_either() {
     let mut connection = connection(Client, keepalive());
     connection.poll_time(at(0));
     assert_eq!(connection.poll_time(at(30)), Some(at(40)));
-    for now in 31..40 {
+    let mut now = 30;
+    while !connection.outbox().is_empty() {
         connection.outbox().consume(1);
-        assert_eq!(connection.poll_time(at(now)), Some(at(40)));
+        now += 1;
+        assert_eq!(connection.poll_time(at(now)), Some(at(now + 10)));
     }
-    connection.poll_time(at(40));
+    assert_eq!(connection.poll_time(at(now + 9)), Some(at(now + 10)));
+    connection.poll_time(at(now + 10));
     assert_eq!(connection.ending(), DEAD);
 }
 
@@ -133,7 +140,7 @@ fn a_pong_nobody_asked_for_tells_no_time() {
 
 #[test]
 fn any_octet_in_or_out_is_life() {
-    // One octet of one huge frame every 39 seconds.
+    // One octet of one huge frame every 39 seconds; one of ours every 9.
     let mut receiving = connection(Client, keepalive());
     receiving.poll_time(at(0));
     recv(
@@ -146,10 +153,12 @@ fn any_octet_in_or_out_is_life() {
     sending.send(DataKind::Binary, &[0; 1000], true).unwrap();
     for now in (0..3900).step_by(39) {
         recv(&mut receiving, b"x", &mut Vec::new());
-        sending.outbox().consume(1);
         for late in 0..39 {
             receiving.poll_time(at(now + late));
             receiving.outbox().consume(usize::MAX);
+            if (now + late) % 9 == 0 {
+                sending.outbox().consume(1);
+            }
             sending.poll_time(at(now + late));
         }
         assert_eq!((receiving.ending(), sending.ending()), (None, None));
@@ -187,46 +196,129 @@ fn a_reader_that_holds_the_peer_up_does_not_hold_it_against_it() {
     );
 }
 
+/// §5.5.2: where half close was agreed on it goes on until both have closed, at both ends.
 #[test]
-fn no_keepalive_after_a_close() {
+fn keepalive_goes_on_under_half_close() {
     for closer in ROLES {
-        let mut pair = Pair::new(
-            keepalive().close_timeout(secs(1000)),
-            keepalive().close_timeout(secs(1000)),
-        );
+        let mut pair = Pair::new(keepalive(), keepalive());
         pair.end(closer).connection.close(&close(1000));
-        pair.deliver(closer, usize::MAX);
-        pair.advance(secs(900));
-        for role in ROLES {
-            assert_eq!(pair.end(role).connection.counters().pings_sent, 0);
-            assert!(!pair.end(role).connection.is_over());
+        pair.settle();
+        for asked in 1..=100 {
+            pair.advance(secs(30));
+            for role in ROLES {
+                let connection = &pair.end(role).connection;
+                assert_eq!(connection.counters().pings_sent, asked);
+                assert_eq!(connection.counters().pings_received, asked - 1);
+            }
+            pair.settle();
         }
+        let answerer = other(closer);
+        let reply = pair
+            .end(answerer)
+            .connection
+            .send(DataKind::Binary, b"late", true);
+        assert_eq!(reply, Ok(4));
+        pair.end(answerer).connection.close(&close(1000));
+        pair.settle();
+        assert_eq!(pair.end(closer).data(), b"late");
+        assert_eq!(pair.end(closer).connection.ending(), Some(Ok(())));
+        // Who is gone in the meantime is found out, by either.
+        let mut pair = Pair::new(keepalive(), keepalive());
+        pair.end(closer).connection.close(&close(1000));
+        pair.settle();
+        pair.advance(secs(40));
+        assert_eq!(pair.end(closer).connection.ending(), DEAD);
+        let left = &mut pair.end(answerer).connection;
+        assert_eq!(left.given_up(), Some(Timeout::Keepalive(secs(10))));
+        assert!(left.send(DataKind::Binary, b"late", true).is_err());
     }
 }
 
 #[test]
 fn s7_1_1_the_peers_close_is_waited_for() {
-    // The peer may take a close timeout of its own to answer, if it can be half closed too.
-    for (half_close, patience) in [(true, 20), (false, 10)] {
+    for role in ROLES {
+        let config = Config::new().half_close(false);
+        let mut pair = Pair::new(config.clone(), config);
+        pair.end(role).connection.close(&close(1000));
+        pair.advance(secs(9));
+        assert_eq!(pair.end(role).connection.ending(), None);
+        // An octet buys time, as long as somebody reads it.
+        let (end, _) = pair.ends(role);
+        recv(
+            &mut end.connection,
+            &frame(other(role), 0x82, b"a")[..1],
+            &mut end.seen,
+        );
+        pair.advance(secs(9));
+        assert_eq!(pair.end(role).connection.ending(), None);
+        pair.advance(secs(1));
+        assert_eq!(pair.end(role).connection.ending(), NEVER_CLOSED);
+        assert!(pair.end(role).connection.is_over());
+    }
+}
+
+/// Where half close was agreed on, a late reply is a reply.
+#[test]
+fn s5_5_1_an_agreed_half_close_lasts_for_any_time() {
+    for role in ROLES {
+        let mut pair = Pair::new(Config::new(), Config::new());
+        pair.end(role).connection.close(&close(1000));
+        pair.settle();
+        pair.advance(secs(100_000));
         for role in ROLES {
-            let config = Config::new().half_close(half_close);
-            let mut pair = Pair::new(config.clone(), config);
-            pair.end(role).connection.close(&close(1000));
-            pair.advance(secs(patience - 1));
-            assert_eq!(pair.end(role).connection.ending(), None);
-            // An octet buys time.
-            let (end, _) = pair.ends(role);
-            recv(
-                &mut end.connection,
-                &frame(other(role), 0x82, b"a")[..1],
-                &mut end.seen,
-            );
-            pair.advance(secs(patience - 1));
-            assert_eq!(pair.end(role).connection.ending(), None);
-            pair.advance(secs(1));
-            assert_eq!(pair.end(role).connection.ending(), NEVER_CLOSED);
-            assert!(pair.end(role).connection.is_over());
+            assert!(!pair.end(role).connection.is_over());
         }
+        let late = &mut pair.end(other(role)).connection;
+        assert_eq!(late.send(DataKind::Binary, b"late", true), Ok(4));
+        late.close(&close(1000));
+        pair.settle();
+        assert_eq!(pair.end(role).data(), b"late");
+        assert_eq!(pair.end(role).connection.ending(), Some(Ok(())));
+    }
+}
+
+/// Who discards what comes waits for the limit in all, once its peer has taken what was sent to it.
+#[cfg(feature = "std")]
+#[test]
+fn closing_has_an_end_whatever_the_peer_says() {
+    for half_close in [true, false] {
+        let mut connection = connection(Server, Config::new().half_close(half_close));
+        connection.send(DataKind::Binary, &[0; 500], true).unwrap();
+        connection.close(&close(1000));
+        connection.discard_input();
+        let mut untaken = 500;
+        for now in 0..100 {
+            sent(&mut connection);
+            let ping = frame(
+                Client,
+                if now % 2 == 0 { 0x89 } else { 0x82 },
+                b"and another",
+            );
+            recv(&mut connection, &ping, &mut Vec::new());
+            untaken -= 5;
+            let taken = Taken {
+                octets: 500 - untaken,
+                all: untaken == 0,
+            };
+            connection.poll_time_with(at(now), || Some(taken));
+            assert_eq!(connection.ending(), None);
+        }
+        // The last pong is sent, and all is taken.
+        let all = || {
+            Some(Taken {
+                octets: 9999,
+                all: true,
+            })
+        };
+        for now in 100..109 {
+            let ping = frame(Client, 0x89, b"and another");
+            recv(&mut connection, &ping, &mut Vec::new());
+            sent(&mut connection);
+            connection.poll_time_with(at(now), all);
+            assert_eq!(connection.ending(), None, "{now}");
+        }
+        connection.poll_time_with(at(109), all);
+        assert_eq!(connection.ending(), NEVER_CLOSED);
     }
 }
 
@@ -252,32 +344,6 @@ fn s7_1_1_a_client_waits_for_the_end_of_the_transport_but_not_forever() {
 }
 
 #[test]
-fn a_delayed_answer_waits_for_output_to_stop_whatever_comes_in() {
-    for role in ROLES {
-        let mut connection = connection(role, Config::new());
-        recv(
-            &mut connection,
-            &close_frame(other(role), 1000),
-            &mut Vec::new(),
-        );
-        connection.poll_time(at(0));
-        for now in 1..=30 {
-            connection.send(DataKind::Binary, b"a", true).unwrap();
-            sent(&mut connection);
-            assert_eq!(connection.poll_time(at(now)), Some(at(now + 10)));
-        }
-        for now in 31..40 {
-            recv(&mut connection, b"ignored", &mut Vec::new());
-            assert_eq!(connection.poll_time(at(now)), Some(at(40)));
-            assert!(connection.can_send());
-        }
-        connection.poll_time(at(40));
-        assert!(connection.send(DataKind::Binary, b"a", true).is_err());
-        assert_eq!(sent(&mut connection), [(0x88, b"\x03\xe8".to_vec())]);
-    }
-}
-
-#[test]
 fn what_drains_slowly_to_a_peer_that_has_closed_is_not_cut_off() {
     for role in ROLES {
         let mut connection = connection(role, Config::new());
@@ -292,7 +358,7 @@ fn what_drains_slowly_to_a_peer_that_has_closed_is_not_cut_off() {
         connection.poll_time(at(now));
         while !connection.outbox().is_empty() {
             connection.outbox().consume(1);
-            now += 9;
+            now += 59;
             connection.poll_time(at(now));
         }
         assert!(connection.counters().sent > 500);
@@ -312,9 +378,9 @@ fn what_a_peer_that_has_closed_does_not_take_is_thrown_away_and_that_is_told() {
         connection.send(DataKind::Binary, &[0; 500], true).unwrap();
         connection.close(&close(1000));
         connection.poll_time(at(0));
-        connection.poll_time(at(9));
+        connection.poll_time(at(59));
         assert!(!connection.outbox().is_empty() && !connection.output_lost());
-        connection.poll_time(at(10));
+        connection.poll_time(at(60));
         assert!(connection.outbox().is_empty() && connection.output_lost());
         assert!(connection.is_over() && !connection.wants_time());
         assert_eq!(connection.ending(), Some(Ok(())));
@@ -323,11 +389,23 @@ fn what_a_peer_that_has_closed_does_not_take_is_thrown_away_and_that_is_told() {
 
 #[test]
 fn timeouts_of_nothing_end_at_once_and_do_not_spin() {
-    let zero = Keepalive::new(Duration::ZERO, Duration::ZERO);
-    let config = Config::new().close_timeout(Duration::ZERO).keepalive(zero);
-    let mut connection = connection(Client, config);
+    let config = Config::new()
+        .close_timeout(Duration::ZERO)
+        .progress_timeout(Duration::ZERO);
+    let mut connection = connection(Client, config.half_close(false));
+    connection.close(&close(1000));
     assert_eq!(connection.poll_time(at(5)), None);
-    assert_eq!(connection.ending(), DEAD);
+    let timeout = Timeout::Progress(Duration::ZERO);
+    let expected = Some(Err(StreamError::TimedOut(timeout)));
+    assert_eq!(connection.ending(), expected);
+}
+
+#[test]
+fn keepalive_without_a_pause_is_refused() {
+    let keepalive = Keepalive::new(secs(1), secs(1));
+    assert!(keepalive.is_ok_and(|keepalive| keepalive.unanswered(Duration::ZERO).is_err()));
+    assert!(Keepalive::new(Duration::ZERO, secs(1)).is_err());
+    assert!(Keepalive::new(secs(1), Duration::ZERO).is_err());
 }
 
 #[test]

@@ -5,6 +5,7 @@ use alloc::string::ToString;
 use core::time::Duration;
 
 use crate::Keepalive;
+use crate::config::Pings;
 use crate::endpoint::{
     AutobahnClient, AutobahnServer, Certificates, ClientEndpoint, ServerEndpoint, SystemdSocket,
 };
@@ -86,6 +87,7 @@ const CLIENTS: &[(&str, &str)] = &[
     (r"autobahn:ws\://a:url=ws\://b", r"autobahn:ws\://a/:url=ws\://b/"),
     (r"autobahn:stdio:url=ws\://h:compress= TRUE :compression=1:autofrag=0:debug=false", r"autobahn:stdio:url=ws\://h/:compression=true"),
     (r"autobahn:stdio:url=ws\://h:keepalive=30", r"autobahn:stdio:url=ws\://h/:keepalive=30"),
+    (r"autobahn:stdio:url=ws\://h:keepalive=False", r"autobahn:stdio:url=ws\://h/:keepalive=false"),
     (r"autobahn:stdio:url=ws\://h/?a=b:subprotocol=A, b:header=X\:y:header=X\: z", r"autobahn:stdio:url=ws\://h/?a=b:subprotocol=A,b:header=X\: y:header=X\: z"),
     (r"autobahn:autobahn\:tcp\\\:h\\\:1\:url\=ws\\\://h\\\:1:url=ws\://h\:1", r"autobahn:ws\://h\:1/:url=ws\://h\:1/"),
 ];
@@ -193,7 +195,7 @@ fn builders_get_what_is_said() {
     assert!(!config.half_close);
     assert_eq!(
         config.keepalive,
-        Some(Keepalive::new(seconds(3.), seconds(1.5)))
+        Pings::On(Keepalive::new(seconds(3.), seconds(1.5)).unwrap())
     );
     let request = client.connect(&described.url, &crate::Seed::new([7; 32]));
     let request = core::str::from_utf8(request.request()).unwrap().to_string();
@@ -226,7 +228,7 @@ fn builders_get_what_is_said() {
         );
     }
     // A server's answer without a subprotocol is taken where it is said, and half close offered.
-    let lax = self::client(r"autobahn:stdio:url=ws\://h:acceptNoSubprotocol=true:offerHalfClose=1");
+    let lax = self::client(r"autobahn:stdio:url=ws\://h:acceptNoSubprotocol=true");
     let mut connecting = lax
         .client()
         .unwrap()

@@ -57,7 +57,7 @@ fn client() -> impl Strategy<Value = ClientEndpoint> {
             0..5000usize,
             prop::collection::vec("[a-z]{1,3}", 0..3),
             prop::collection::vec(("[a-z]{1,3}", r"[:=\\a]{0,3}"), 0..3),
-            option::of((seconds(), seconds())),
+            option::of(option::of((seconds(), seconds()))),
             option::of(seconds()),
         );
         let url = "wss?://([a-z]{1,3}(:[a-z=]{1,3})?@)?[a-z]{1,3}(:[1-9])?(/[a-z=:]{0,3})?";
@@ -77,8 +77,9 @@ fn client() -> impl Strategy<Value = ClientEndpoint> {
                 autobahn.options.auto_fragment = auto_fragment;
                 autobahn.options.subprotocols = subprotocols;
                 autobahn.options.headers = headers;
-                autobahn.options.keepalive =
-                    keepalive.map(|(interval, timeout)| Keepalive::new(interval, timeout));
+                autobahn.options.keepalive = keepalive.map(|times| {
+                    times.map(|(interval, timeout)| Keepalive::new(interval, timeout).unwrap())
+                });
                 autobahn.options.close_timeout = close;
                 ClientEndpoint::Autobahn(autobahn)
             }),

@@ -59,7 +59,7 @@ const EXAMPLE: &[&str] = &[
 
 #[test]
 fn s4_1_the_request() {
-    let connecting = connect(&Client::stream().offer_half_close(true));
+    let connecting = connect(&Client::stream());
     assert_eq!(
         String::from_utf8(connecting.request().to_vec()).unwrap(),
         "GET /chat HTTP/1.1\r\n\
@@ -229,9 +229,7 @@ fn s4_1_what_a_client_takes_for_an_answer() {
         ("RFC 9112 §5.2", &[" folded"], Err(E::FoldedField)),
         ("RFC 9112 §2.2", &["A: b\nC: d"], Err(E::BareLf)),
     ];
-    let client = Client::stream()
-        .accept_no_subprotocol(true)
-        .offer_half_close(true);
+    let client = Client::stream().accept_no_subprotocol(true);
     for (what, changes, expected) in rows {
         let input = answer(changes) + "\u{1}frames";
         let (result, rest) = at_every_cut(input.as_bytes(), machine(&client));

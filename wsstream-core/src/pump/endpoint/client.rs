@@ -122,7 +122,7 @@ async fn follow<D: EndpointDialler>(
                 let opened = Connect::new(io, &autobahn.url, &client, dialler.seed()?).await;
                 #[cfg(feature = "rustls")]
                 let opened = opened.map_err(|error| explain_late(autobahn.url.authority(), error));
-                dialler.websocket(opened?.into_stream())
+                dialler.websocket(opened?.made_by_adapter().into_stream())
             }
         };
     }

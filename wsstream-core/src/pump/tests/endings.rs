@@ -205,20 +205,31 @@ fn dropping_sends_a_close_if_that_can_be_done_at_once() {
         let sent = frames(&output.get().take());
         let expected = [
             (Opcode::Binary, b"data".to_vec()),
-            (Opcode::Close, close_payload(1000)),
+            (Opcode::Close, close_payload(1001)),
         ];
         assert_eq!(sent, expected);
     }
 }
 
+/// Only `shutdown` and `close` say that all is well, unless it was set so: before the peer's Close, and while
+/// our answer to it is due.
 #[test]
-fn dropping_answers_the_peers_close() {
-    let mut lone = Lone::new(Role::Client, Config::new());
-    lone.feed_close(0);
-    assert_eq!(ready(lone.read(9)).unwrap(), b"");
-    let Lone { it, output, .. } = lone;
-    drop(it);
-    assert_eq!(frames(&output.get().take()), [(Opcode::Close, Vec::new())]);
+fn dropping_says_that_more_may_have_been_to_come() {
+    for is_end in [false, true] {
+        for code in [None, Some(0), Some(1000)] {
+            let config = Config::new().close_on_drop(is_end);
+            let mut lone = Lone::new(Role::Client, config);
+            if let Some(code) = code {
+                lone.feed_close(code);
+                assert_eq!(ready(lone.read(9)).unwrap(), b"");
+            }
+            let Lone { it, output, .. } = lone;
+            drop(it);
+            let said = if is_end { code.unwrap_or(1000) } else { 1001 };
+            let expected = [(Opcode::Close, close_payload(said))];
+            assert_eq!(frames(&output.get().take()), expected);
+        }
+    }
 }
 
 #[test]
@@ -240,14 +251,17 @@ fn dropping_in_a_panic_sends_1011() {
 }
 
 #[test]
-fn dropping_with_anything_unsent_sends_nothing() {
-    let mut lone = Lone::new(Role::Server, Config::new());
-    lone.output.get().capacity = 3;
-    assert!(lone.write(b"data").is_ready());
-    let Lone { it, output, .. } = lone;
-    output.get().unblock(1000);
-    drop(it);
-    assert_eq!(output.get().take().len(), 3);
+fn dropping_with_anything_that_cannot_leave_sends_no_close() {
+    for capacity in [4, 1000] {
+        let mut lone = Lone::new(Role::Server, Config::new());
+        lone.output.get().capacity = 3;
+        assert!(lone.write(b"data").is_ready());
+        let Lone { it, output, .. } = lone;
+        output.get().unblock(capacity);
+        drop(it);
+        let expected = if capacity == 4 { 4 } else { 6 + 4 };
+        assert_eq!(output.get().take().len(), expected);
+    }
 }
 
 #[test]

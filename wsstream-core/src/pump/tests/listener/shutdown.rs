@@ -177,7 +177,7 @@ fn a_shutdown_that_is_dropped_cuts_off() {
 /// By a runtime that ends, say, before its task is polled again: more was to come, perhaps.
 #[test]
 fn a_stream_that_is_dropped_when_it_is_to_end_says_so() {
-    for (after, code) in [(19, Some(1000)), (20, Some(1001)), (25, None)] {
+    for (after, code) in [(19, Some(1001)), (20, Some(1001)), (25, None)] {
         let mut house = House::new();
         let (mut stream, far) = house.serves();
         let (mut ending, task) = (end(house), Task::new());
@@ -241,7 +241,7 @@ fn a_relay_ends_with_its_stream() {
             says(&far, Opcode::Binary, b"never taken");
         }
         let (mut plain, task) = (Plain::new(near), Task::new());
-        let mut relay = Box::pin(Relay::new(&mut stream, &mut plain));
+        let mut relay = Box::pin(Relay::new(&mut stream, &mut plain, house.clock.sleeper()));
         let mut ending = end(house);
         assert!(relay.as_mut().poll(&mut task.cx()).is_pending());
         assert!(ending.poll().is_pending());

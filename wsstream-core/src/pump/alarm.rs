@@ -1,0 +1,96 @@
+//! Telling a connection the time, and asking the transport before anything is held against the peer.
+
+use core::task::Poll;
+use std::io::IoSlice;
+
+use super::Transport;
+use super::engine::Pump;
+use crate::time::Timestamp;
+
+impl<T: Transport> Pump<T> {
+    /// Tells the connection the time, if it wants to know, and writes what that brought about.
+    pub(super) fn poll_time(&mut self) {
+        if !self.connection.wants_time() {
+            self.forget_alarm();
+            return;
+        }
+        let mut now = self.wire.now();
+        if let Some(due) = self.alarm.filter(|&alarm| alarm <= now) {
+            // A task that was starved may be here before its runtime has looked at its sockets. It looks
+            // at them when it looks at its timers.
+            if self.wire.poll_sleep(due).is_pending() {
+                return;
+            }
+            self.alarm = None;
+            self.listen();
+            self.insist();
+        }
+        loop {
+            let pings = self.connection.counters().pings_sent;
+            let mut next = self.tell_time(now);
+            if self.connection.counters().pings_sent > pings {
+                // A ping has left, or not: its time counts from there.
+                next = self.tell_time(now);
+            }
+            // One that comes too early is looked at then: to set it anew for every octet would cost more.
+            if self.alarm.is_some() && self.alarm <= next {
+                break;
+            }
+            let Some(next) = next else {
+                self.forget_alarm();
+                break;
+            };
+            if self.wire.poll_sleep(next).is_pending() {
+                self.alarm = Some(next);
+                break;
+            }
+            (self.alarm, now) = (None, next.max(now));
+        }
+    }
+
+    fn tell_time(&mut self, now: Timestamp) -> Option<Timestamp> {
+        let wire = &self.wire;
+        let next = self.connection.poll_time_with(now, || wire.taken());
+        self.send_queued();
+        next
+    }
+
+    fn forget_alarm(&mut self) {
+        if self.alarm.take().is_some() {
+            self.wire.forget_sleep();
+        }
+    }
+
+    /// Asks the transport for octets once more, before the peer's silence is held against it.
+    fn listen(&mut self) {
+        if self.connection.ending().is_some() && !self.connection.is_half_closed() {
+            return;
+        }
+        if !self.received.has_space() {
+            self.connection.stalled();
+            return;
+        }
+        self.wire.retry_read();
+        if self.poll_fill().is_ready() {
+            self.connection.stalled();
+            // Whoever is to have them does not know of them.
+            self.wire.wake();
+        } else {
+            self.received.release();
+        }
+    }
+
+    /// Offers the transport once more what it would not take. A socket tells that it has room when it has
+    /// much, which may take a slow reader longer than any limit.
+    fn insist(&mut self) {
+        if self.connection.outbox().is_empty() || self.write_error.is_some() {
+            return;
+        }
+        let octets = IoSlice::new(self.connection.outbox().octets());
+        match self.wire.poll_retry_write(&[octets]) {
+            Poll::Ready(Ok(written)) => self.connection.outbox().consume(written),
+            Poll::Ready(Err(error)) => drop(self.write_failed(error)),
+            Poll::Pending => {}
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! One way through a relay.
+
+use alloc::format;
+use alloc::vec::Vec;
+use core::task::{Context, Poll};
+use core::time::Duration;
+use std::io;
+
+use super::End;
+use crate::pump::{Timer, pool};
+use crate::time::Timestamp;
+
+/// One way through the relay. It has a buffer only while there is something in it.
+#[derive(Debug, Default)]
+pub(super) struct Direction {
+    buffer: Vec<u8>,
+    start: usize,
+    end: usize,
+    pub(super) carried: u64,
+    state: State,
+    /// How much of the reply had been carried when there was more of it last, and when that was, while the
+    /// end is held back for it; whether there is no more patience.
+    waited: Option<(u64, Timestamp)>,
+    is_cut: bool,
+    /// Why nothing more can be written. What the other direction still brings is waited for; what this one
+    /// does is discarded, as who says it may not listen until it is taken.
+    write_error: Option<io::Error>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum State {
+    #[default]
+    Carrying,
+    Ending,
+    Ended,
+}
+
+impl Direction {
+    /// Whether the end has come and waits until the `reply` has ended, which it would cut off.
+    pub(super) fn is_held(&self, to: &impl End, reply: &Self) -> bool {
+        self.state == State::Ending
+            && !self.is_cut
+            && reply.state != State::Ended
+            && !to.half_closes()
+            && !to.is_closed()
+    }
+
+    /// Waits for more of the `reply`, but not for ever.
+    pub(super) fn poll_patience(
+        &mut self,
+        reply: &Self,
+        patience: Duration,
+        timer: &mut impl Timer,
+        cx: &mut Context<'_>,
+    ) {
+        loop {
+            let now = timer.now();
+            let waited = self.waited.get_or_insert((reply.carried, now));
+            // What waits here for a slow reader is not missing.
+            if reply.carried > waited.0 || reply.has_octets() {
+                *waited = (reply.carried, now);
+            }
+            let ends = waited.1 + patience;
+            self.is_cut = now >= ends;
+            if self.is_cut || timer.poll_sleep(cx, ends).is_pending() {
+                return;
+            }
+        }
+    }
+
+    /// What went wrong with the end that was written to.
+    pub(super) fn failure(&mut self, patience: Duration) -> Option<io::Error> {
+        let cut = || {
+            let reason = format!("no more of the reply for {patience:?}, it may be cut short");
+            io::Error::new(io::ErrorKind::TimedOut, reason)
+        };
+        self.write_error.take().or_else(|| self.is_cut.then(cut))
+    }
+
+    /// Carries what can be carried. Fails if reading does; an error of writing is kept, and ends it.
+    pub(super) fn poll(
+        &mut self,
+        from: &mut impl End,
+        to: &mut impl End,
+        is_held: bool,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        for _ in 0..TURNS_PER_POLL {
+            let step = match self.state {
+                State::Ended if self.write_error.is_some() => return Self::discard(from, cx),
+                State::Ended => return Poll::Ready(Ok(())),
+                State::Ending if is_held => match to.poll_flush(cx) {
+                    Poll::Ready(Ok(())) => Poll::Pending,
+                    failed => failed,
+                },
+                State::Ending => to.poll_shutdown(cx).map_ok(|()| self.state = State::Ended),
+                State::Carrying if self.has_octets() => self.write(to, cx),
+                State::Carrying => {
+                    if self.buffer.is_empty() {
+                        self.buffer = pool::take();
+                    }
+                    match from.poll_read(cx, &mut self.buffer) {
+                        Poll::Ready(Ok(0)) => {
+                            self.state = State::Ending;
+                            self.release();
+                            Poll::Ready(Ok(()))
+                        }
+                        Poll::Ready(Ok(count)) => {
+                            (self.start, self.end) = (0, count);
+                            Poll::Ready(Ok(()))
+                        }
+                        Poll::Ready(Err(error)) => {
+                            self.release();
+                            return Poll::Ready(Err(error));
+                        }
+                        Poll::Pending if to.is_closed() => {
+                            // Who would have had it has gone, which may cut nothing off.
+                            self.state = State::Ended;
+                            self.release();
+                            to.lost()
+                                .map_or(Poll::Ready(Ok(())), |error| Poll::Ready(Err(error)))
+                        }
+                        Poll::Pending => {
+                            self.release();
+                            // Nothing more will follow soon: what went before is not to wait for it.
+                            match to.poll_flush(cx) {
+                                Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+                                _ => Poll::Pending,
+                            }
+                        }
+                    }
+                }
+            };
+            match step {
+                Poll::Ready(Ok(())) => {}
+                Poll::Ready(Err(error)) => {
+                    self.write_error = Some(error);
+                    self.state = State::Ended;
+                    self.release();
+                }
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    fn write(&mut self, to: &mut impl End, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        to.poll_write(cx, &self.buffer[self.start..self.end])
+            .map(|written| match written {
+                Ok(0) => Err(io::ErrorKind::WriteZero.into()),
+                Ok(count) => {
+                    self.start += count;
+                    self.carried += count as u64;
+                    Ok(())
+                }
+                Err(error) => Err(error),
+            })
+    }
+
+    /// Reads what there is, for nobody; how that ends is of no interest. This direction has ended before.
+    fn discard(from: &mut impl End, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut discarded = pool::take();
+        let has_more = (0..TURNS_PER_POLL)
+            .all(|_| matches!(from.poll_read(cx, &mut discarded), Poll::Ready(Ok(1..))));
+        pool::give(discarded);
+        if has_more {
+            cx.waker().wake_by_ref();
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Whether something was read and not written.
+    pub(super) const fn has_octets(&self) -> bool {
+        self.start < self.end
+    }
+
+    fn release(&mut self) {
+        (self.start, self.end) = (0, 0);
+        pool::give(core::mem::take(&mut self.buffer));
+    }
+}
+
+/// How many steps one direction goes before the other, and other tasks, have their turn.
+const TURNS_PER_POLL: usize = 32;

@@ -1,0 +1,233 @@
+//! What a relay joins.
+
+use alloc::string::ToString;
+use core::task::{Context, Poll, ready};
+use core::time::Duration;
+use std::io::{self, IoSlice};
+
+use super::PROGRESS;
+use crate::close::{Close, CloseCode};
+use crate::error::{Closed, StreamError};
+use crate::pump::{Stream, Taken, Transport};
+use crate::time::Timestamp;
+
+/// One end of a relay.
+pub trait End {
+    /// Reads into `buf`; 0 octets mean the end.
+    ///
+    /// # Errors
+    ///
+    /// The end's.
+    fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>>;
+
+    /// Writes from the front of `data`.
+    ///
+    /// # Errors
+    ///
+    /// The end's.
+    fn poll_write(&mut self, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>>;
+
+    /// Passes on what it holds back.
+    ///
+    /// # Errors
+    ///
+    /// The end's.
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
+
+    /// Ends the direction that is written; the other one goes on.
+    ///
+    /// # Errors
+    ///
+    /// The end's.
+    fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
+
+    /// Does what is due while nothing is read or written.
+    fn poll_drive(&mut self, cx: &mut Context<'_>);
+
+    /// Whether the peer goes on sending once our direction has ended. If it does not, the end of the other
+    /// side is held back until the peer's direction has ended.
+    fn half_closes(&self) -> bool {
+        true
+    }
+
+    /// Whether nothing can be written any more. Then what the other end has not said yet is not waited
+    /// for.
+    fn is_closed(&self) -> bool;
+
+    /// Why it is closed, if that cuts off what it could still have had.
+    fn lost(&self) -> Option<io::Error> {
+        None
+    }
+
+    /// Why nothing is to be waited for any more, if the end has been cut off: the
+    /// [`Listener`](super::Listener) that it came from has shut down, and its time is over.
+    fn cut_off(&self) -> Option<io::Error> {
+        None
+    }
+
+    /// Ends both directions, and waits for the peer as long as that takes. `failure` is what the other
+    /// end failed with: then what was carried may be cut short, and the peer is to know.
+    ///
+    /// # Errors
+    ///
+    /// The end's.
+    fn poll_close(
+        &mut self,
+        cx: &mut Context<'_>,
+        failure: Option<&io::Error>,
+    ) -> Poll<io::Result<()>>;
+}
+
+impl<T: Transport> End for Stream<T> {
+    fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
+        Self::poll_read(self, cx, buf)
+    }
+
+    fn poll_write(&mut self, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
+        Self::poll_write(self, cx, data)
+    }
+
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Self::poll_flush(self, cx)
+    }
+
+    fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Self::poll_shutdown(self, cx)
+    }
+
+    fn poll_drive(&mut self, cx: &mut Context<'_>) {
+        Self::poll_drive(self, cx);
+    }
+
+    fn half_closes(&self) -> bool {
+        self.connection().half_close()
+    }
+
+    fn is_closed(&self) -> bool {
+        !self.connection().can_send()
+    }
+
+    /// A peer that was given up, or has gone between its Close and ours where half close was agreed on.
+    fn lost(&self) -> Option<io::Error> {
+        let connection = self.connection();
+        if connection.given_up().is_some() {
+            return Some(self.pump.broken_pipe(Closed));
+        }
+        let is_left = connection.has_ended() && connection.sent_close().is_none();
+        (is_left && connection.received_close().is_some())
+            .then(|| io::Error::new(io::ErrorKind::BrokenPipe, StreamError::Truncated))
+    }
+
+    fn cut_off(&self) -> Option<io::Error> {
+        self.pump.cut_off()
+    }
+
+    /// A failure is told with Close 1011.
+    fn poll_close(
+        &mut self,
+        cx: &mut Context<'_>,
+        failure: Option<&io::Error>,
+    ) -> Poll<io::Result<()>> {
+        let close = failure.map_or_else(
+            || Close::new(CloseCode::NORMAL, ""),
+            |error| Close::new(CloseCode::INTERNAL, &error.to_string()),
+        );
+        Self::poll_close(self, cx, &close)
+    }
+}
+
+/// An end that is a transport itself, without WebSocket.
+///
+/// It flushes once after it was written, and shuts down once: there are transports for which each is work
+/// that begins anew whenever it is asked for, such as a standard output whose work another thread does.
+#[derive(Debug)]
+pub struct Plain<T> {
+    transport: T,
+    needs_flush: bool,
+    is_shut_down: bool,
+    /// What the peer had taken at the last look, and since when that is so.
+    taken: Option<(u64, Timestamp)>,
+}
+
+impl<T: Transport> Plain<T> {
+    /// The end that reads from this transport, and writes to it.
+    pub const fn new(transport: T) -> Self {
+        Self {
+            transport,
+            needs_flush: false,
+            is_shut_down: false,
+            taken: None,
+        }
+    }
+}
+
+impl<T: Transport> End for Plain<T> {
+    fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
+        self.transport.poll_read(cx, buf)
+    }
+
+    fn poll_write(&mut self, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
+        let written = ready!(self.transport.poll_write(cx, &[IoSlice::new(data)]));
+        self.needs_flush = true;
+        Poll::Ready(written)
+    }
+
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.needs_flush {
+            ready!(self.transport.poll_flush(cx))?;
+            self.needs_flush = false;
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// What was written goes first: not every transport's shutdown sees to that. Some fail where both
+    /// directions have ended already, which is as good.
+    fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(End::poll_flush(self, cx))?;
+        if !self.is_shut_down {
+            match ready!(self.transport.poll_shutdown(cx)) {
+                Err(error) if error.kind() != io::ErrorKind::NotConnected => {
+                    return Poll::Ready(Err(error));
+                }
+                _ => self.is_shut_down = true,
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_drive(&mut self, _: &mut Context<'_>) {}
+
+    fn is_closed(&self) -> bool {
+        false
+    }
+
+    /// A failure is not told: whoever owns the transport can reset it once this is ready. So what it was given
+    /// is waited for until the peer has it, or takes nothing any more.
+    fn poll_close(
+        &mut self,
+        cx: &mut Context<'_>,
+        failure: Option<&io::Error>,
+    ) -> Poll<io::Result<()>> {
+        if failure.is_none() {
+            return End::poll_shutdown(self, cx);
+        }
+        ready!(End::poll_flush(self, cx))?;
+        let Some(Taken { octets, all: false }) = self.transport.taken() else {
+            return Poll::Ready(Ok(()));
+        };
+        let now = self.transport.now();
+        let (before, since) = *self.taken.get_or_insert((octets, now));
+        if octets > before {
+            self.taken = Some((octets, now));
+        } else if now >= since + PROGRESS {
+            return Poll::Ready(Ok(()));
+        }
+        // No event tells.
+        ready!(self.transport.poll_sleep(cx, now + LOOK));
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
+/// How often a transport is asked what its peer has taken.
+const LOOK: Duration = Duration::from_millis(100);
