@@ -4,6 +4,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use wsstream_core::pump::{Plain, Relay, Relayed};
 
 use crate::WsStream;
+use crate::timer::Timer;
 use crate::transport::Transport;
 
 /// Carries octets between a WebSocket stream, the first end, and anything else that is read and
@@ -26,5 +27,10 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
     P: AsyncRead + AsyncWrite + Unpin,
 {
-    Relay::new(&mut *stream.inner, &mut Plain::new(Transport::new(other))).await
+    Relay::new(
+        &mut *stream.inner,
+        &mut Plain::new(Transport::new(other)),
+        Timer::new(),
+    )
+    .await
 }
