@@ -26,11 +26,12 @@ pub struct Config {
     pub(crate) half_close: bool,
     pub(crate) keepalive: Option<Keepalive>,
     pub(crate) max_message: usize,
+    pub(crate) message_timeout: Duration,
 }
 
 impl Config {
     /// No limit on frames, compression where the peer does it too, half close as [`half_close`](Self::half_close) describes, no keepalive, a
-    /// close timeout of 10 seconds, messages of up to 64 MiB, no frame-level logs.
+    /// close timeout of 10 seconds, messages of up to 1 MiB within 60 seconds, no frame-level logs.
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -41,7 +42,8 @@ impl Config {
             deflate: Deflate::new(),
             half_close: true,
             keepalive: None,
-            max_message: 64 << 20,
+            max_message: 1 << 20,
+            message_timeout: Duration::from_secs(60),
         }
     }
 
@@ -110,11 +112,23 @@ impl Config {
         self
     }
 
-    /// The longest message to receive whole, in octets: a longer one is refused with 1009. Byte
-    /// streams have no such limit, as they never hold a message.
+    /// The longest message to receive whole, in octets after inflating: a longer one is refused with 1009.
+    /// 1 MiB by default. Byte streams have no such limit, as they never hold a message.
     #[must_use]
     pub const fn max_message(mut self, octets: usize) -> Self {
         self.max_message = octets;
+        self
+    }
+
+    /// How long a message that is received whole may take from its first octet to its last; 60 seconds by
+    /// default. One that takes longer is refused with 1008, as what came of it is held meanwhile (§10.4).
+    /// Byte streams have no such limit: there a message may go on for ever.
+    ///
+    /// The time begins when [`poll_time`](crate::Connection::poll_time) is first told one after the message
+    /// has begun; while the application takes nothing it does not pass.
+    #[must_use]
+    pub const fn message_timeout(mut self, timeout: Duration) -> Self {
+        self.message_timeout = timeout;
         self
     }
 

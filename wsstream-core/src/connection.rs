@@ -7,6 +7,7 @@
 
 mod ahead;
 mod closing;
+mod collecting;
 mod deflating;
 mod inflating;
 mod receiving;
@@ -35,6 +36,7 @@ use crate::outbox::Outbox;
 use crate::seed::{MaskKeys, Seed};
 use crate::time::Timestamp;
 use closing::Closing;
+use collecting::Collecting;
 use timers::{Due, Timers};
 
 /// Which end of the connection this is.
@@ -94,6 +96,7 @@ pub struct Connection {
     timers: Timers,
     /// Whether octets came since the time was last told.
     heard: bool,
+    collecting: Collecting,
     counters: Counters,
 }
 
@@ -188,6 +191,7 @@ impl Connection {
             expects_close: false,
             timers: Timers::new(),
             heard: false,
+            collecting: Collecting::Nothing,
             counters: Counters::default(),
         }
     }
@@ -257,21 +261,24 @@ impl Connection {
     #[inline]
     #[must_use]
     pub fn wants_time(&self) -> bool {
-        self.timers
-            .wanted(&self.config, self.timed_phase(), self.is_waiting())
+        self.times_message()
+            || self
+                .timers
+                .wanted(&self.config, self.timed_phase(), self.is_waiting())
     }
 
     /// Tells the time, does what is due, and answers when to tell it next. To be called when that time
     /// has come, and after anything has moved while [`wants_time`](Self::wants_time). What the transport
     /// has is to be received first: a deadline that has passed while nobody looked is passed.
     pub fn poll_time(&mut self, now: Timestamp) -> Option<Timestamp> {
+        let message = self.poll_message(now);
         // Each turn changes the phase or sends a ping, so there are few.
         loop {
             let moved = (mem::take(&mut self.heard), self.outbox.written());
             let waiting = self.is_waiting();
             let phase = self.timed_phase();
             match self.timers.poll(now, moved, &self.config, phase, waiting) {
-                Ok(next) => return next,
+                Ok(next) => return next.into_iter().chain(message).min(),
                 Err(Due::Ping) => self.push_ping(now),
                 Err(Due::Answer) => self.close(&Close::default()),
                 Err(Due::GiveUp(timeout)) => {
