@@ -28,6 +28,7 @@ pub struct Config {
     pub(crate) half_close: bool,
     pub(crate) keepalive: Pings,
     pub(crate) max_message: usize,
+    pub(crate) message_timeout: Duration,
     pub(crate) progress_timeout: Duration,
 }
 
@@ -42,7 +43,7 @@ pub(crate) enum Pings {
 impl Config {
     /// No limit on frames, compression and half close where the peer agrees to them, keepalive where an
     /// adapter made the connection, a close timeout of 10 seconds, a progress timeout of 60 seconds,
-    /// messages of up to 64 MiB, no frame-level logs.
+    /// messages of up to 1 MiB within 60 seconds, no frame-level logs.
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -54,7 +55,8 @@ impl Config {
             deflate: Deflate::new(),
             half_close: true,
             keepalive: Pings::Unsaid,
-            max_message: 64 << 20,
+            max_message: 1 << 20,
+            message_timeout: Duration::from_secs(60),
             progress_timeout: Duration::from_secs(60),
         }
     }
@@ -144,11 +146,23 @@ impl Config {
         self
     }
 
-    /// The longest message to receive whole, in octets: a longer one is refused with 1009. Byte
-    /// streams have no such limit, as they never hold a message.
+    /// The longest message to receive whole, in octets after inflating: a longer one is refused with 1009.
+    /// 1 MiB by default. Byte streams have no such limit, as they never hold a message.
     #[must_use]
     pub const fn max_message(mut self, octets: usize) -> Self {
         self.max_message = octets;
+        self
+    }
+
+    /// How long a message that is received whole may take from its first octet to its last; 60 seconds by
+    /// default. One that takes longer is refused with 1008, as what came of it is held meanwhile (§10.4).
+    /// Byte streams have no such limit: there a message may go on for ever.
+    ///
+    /// The time begins when [`poll_time`](crate::Connection::poll_time) is first told one after the message
+    /// has begun; while the application takes nothing it does not pass.
+    #[must_use]
+    pub const fn message_timeout(mut self, timeout: Duration) -> Self {
+        self.message_timeout = timeout;
         self
     }
 

@@ -7,6 +7,7 @@
 
 mod ahead;
 mod closing;
+mod collecting;
 mod deflating;
 mod inflating;
 mod receiving;
@@ -35,6 +36,7 @@ use crate::frame::{DataKind, MAX_CONTROL_PAYLOAD, Opcode};
 use crate::outbox::Outbox;
 use crate::seed::{MaskKeys, Seed};
 use closing::Closing;
+use collecting::Collecting;
 use timers::Timers;
 
 /// Which end of the connection this is.
@@ -100,6 +102,7 @@ pub struct Connection {
     timers: Timers,
     /// Whether octets came since the time was last told.
     heard: bool,
+    collecting: Collecting,
     counters: Counters,
 }
 
@@ -197,6 +200,7 @@ impl Connection {
             deaf: false,
             timers: Timers::new(),
             heard: false,
+            collecting: Collecting::Nothing,
             counters: Counters::default(),
         }
     }

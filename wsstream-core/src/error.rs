@@ -41,6 +41,8 @@ pub enum ProtocolError {
     Masked,
     /// A message longer than the limit, in octets, that the receiver set, §7.4.1.
     MessageTooLong(usize),
+    /// A message that took longer than the limit that the receiver set, RFC 6455 §10.4.
+    MessageTooSlow(Duration),
     /// A reserved bit that no extension gave a meaning, §5.2. The value is RSV1 to RSV3 as bits 2 to 0.
     ReservedBits(u8),
     /// A reserved opcode, §5.2.
@@ -62,6 +64,7 @@ impl ProtocolError {
                 CloseCode::INVALID_DATA
             }
             Self::MessageTooLong(_) => CloseCode::TOO_LARGE,
+            Self::MessageTooSlow(_) => CloseCode::POLICY,
             Self::UnexpectedKind(_) => CloseCode::UNSUPPORTED,
             _ => CloseCode::PROTOCOL_ERROR,
         }
@@ -83,6 +86,7 @@ impl fmt::Display for ProtocolError {
             Self::LengthTooLarge(len) => write!(f, "payload length {len:#x} exceeds 2^63-1"),
             Self::Masked => f.write_str("masked frame from a server"),
             Self::MessageTooLong(limit) => write!(f, "message longer than {limit} octets"),
+            Self::MessageTooSlow(limit) => write!(f, "message not complete within {limit:?}"),
             Self::ReservedBits(bits) => write!(f, "reserved bits {bits:#05b}"),
             Self::ReservedOpcode(opcode) => write!(f, "reserved opcode {opcode:#x}"),
             Self::UnexpectedContinuation => f.write_str("continuation outside a message"),

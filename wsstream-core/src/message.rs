@@ -75,13 +75,17 @@ impl Assembler {
     /// Takes octets off the front of `input` up to the end of the next message. With `None`, either more
     /// is needed or [`Connection::ending`] tells how it has ended.
     ///
-    /// A message longer than [`Config::max_message`](crate::Config::max_message) fails the connection.
+    /// A message longer than [`Config::max_message`](crate::Config::max_message) fails the connection, and
+    /// so does one that takes longer than [`Config::message_timeout`](crate::Config::message_timeout).
     pub fn recv(&mut self, connection: &mut Connection, input: &mut &mut [u8]) -> Option<Message> {
         loop {
             let max = connection.config().max_message;
             let Some(Event::Data { kind, payload, end }) = (match connection.recv(input) {
                 Ok(Some(event)) => Some(event),
-                Ok(None) | Err(_) => return None,
+                Ok(None) | Err(_) => {
+                    connection.collecting();
+                    return None;
+                }
             }) else {
                 continue;
             };
@@ -94,6 +98,7 @@ impl Assembler {
                 DataKind::Binary => {
                     self.binary.extend_from_slice(fits);
                     if end {
+                        connection.collected();
                         return Some(Message::Binary(mem::take(&mut self.binary).into()));
                     }
                 }
@@ -104,6 +109,7 @@ impl Assembler {
                         return None;
                     }
                     if end {
+                        connection.collected();
                         return Some(Message::Text(mem::take(&mut self.text)));
                     }
                 }

@@ -207,6 +207,7 @@ impl Connection {
     /// doing, and not to be held against it.
     pub const fn stalled(&mut self) {
         self.heard = true;
+        self.collecting_stalled();
     }
 
     #[inline]

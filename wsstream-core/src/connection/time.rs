@@ -19,9 +19,10 @@ impl Connection {
     pub fn wants_time(&self) -> bool {
         let phase = self.timed_phase();
         !self.closing.has_given_up()
-            && self
-                .timers
-                .wanted(&self.config, phase, self.is_outstanding())
+            && (self.times_message()
+                || self
+                    .timers
+                    .wanted(&self.config, phase, self.is_outstanding()))
     }
 
     /// Tells the time, does what is due, and answers when to tell it next. To be called when that time
@@ -38,6 +39,7 @@ impl Connection {
         now: Timestamp,
         mut taken: impl FnMut() -> Option<Taken>,
     ) -> Option<Timestamp> {
+        let message = self.poll_message(now);
         // Each turn ends the connection or sends a ping, so there are few.
         while self.wants_time() {
             let state = Now {
@@ -53,7 +55,7 @@ impl Connection {
                 },
             };
             match self.timers.poll(state, &self.config, &mut taken) {
-                Ok(next) => return next,
+                Ok(next) => return next.into_iter().chain(message).min(),
                 Err(Due::Ping) => self.push_ping(now),
                 Err(Due::GiveUp(timeout)) => self.give_up(timeout),
             }

@@ -1,7 +1,8 @@
 use alloc::vec;
+use core::time::Duration;
 
 use super::*;
-use crate::{Config, Header, Opcode, Seed, StreamError};
+use crate::{CloseCode, Config, Header, Opcode, Seed, StreamError, Timestamp};
 
 fn frame(fin: bool, opcode: Opcode, payload: &[u8]) -> Vec<u8> {
     let header = Header {
@@ -176,4 +177,83 @@ fn s8_1_text_is_utf8_at_every_two_cuts() {
             }
         }
     }
+}
+
+/// When something happens, by the second, and what.
+#[derive(Clone, Copy, Debug)]
+enum At {
+    /// Octets come, which are taken, and the time is told.
+    Comes(u64, &'static [u8]),
+    /// The time is told while nobody takes what is there.
+    Stalls(u64),
+}
+
+#[test]
+fn s10_4_a_message_has_a_limit_of_time_from_its_first_octet_to_its_last() {
+    use At::{Comes, Stalls};
+    let begin = b"\x01\x01a";
+    // A client told at these times, with a limit of 10 s: when it is too late, if ever.
+    #[rustfmt::skip]
+    let table: &[(&[At], Option<u64>)] = &[
+        (&[Comes(0, b""), Comes(100, b"")], None),
+        (&[Comes(0, begin), Comes(9, b"\x80\x01b"), Comes(100, b"")], None),
+        (&[Comes(5, begin), Comes(14, b""), Comes(15, b"")], Some(15)),
+        // Nothing but its end ends it.
+        (&[Comes(5, begin), Comes(9, b"\x00\x01b"), Comes(14, b"\x89\x00"), Comes(15, b"\x00\x01b")], Some(15)),
+        // What has come in time counts, even if it is seen late.
+        (&[Comes(5, begin), Comes(20, b"\x80\x01b")], None),
+        // Each has its own time, though one begins when the other ends.
+        (&[Comes(0, begin), Comes(9, b"\x80\x01b\x01\x01a"), Comes(18, b"\x80\x01b\x01\x01a"), Comes(28, b"")], Some(28)),
+        // An empty first frame begins it; compressed or not.
+        (&[Comes(0, b"\x02\x00"), Comes(10, b"")], Some(10)),
+        (&[Comes(0, b"\x42\x00"), Comes(10, b"")], Some(10)),
+        // That nobody takes it is not the peer's doing.
+        (&[Comes(0, begin), Stalls(9), Stalls(18), Comes(19, b"\x80\x01b"), Comes(50, b"")], None),
+        (&[Comes(0, begin), Stalls(9), Comes(19, b"")], Some(19)),
+    ];
+    for (story, expected) in table {
+        let config = Config::new().message_timeout(Duration::from_secs(10));
+        let mut connection = Connection::client(config, &Seed::new([0; 32]))
+            .with_deflate(&crate::PerMessageDeflate::default());
+        let (mut assembler, mut failed) = (Assembler::new(), None);
+        for at in *story {
+            let (secs, octets) = match *at {
+                Comes(secs, octets) => (secs, octets),
+                Stalls(secs) => {
+                    connection.stalled();
+                    (secs, &[][..])
+                }
+            };
+            let mut octets = octets.to_vec();
+            let mut input = &mut octets[..];
+            while assembler.recv(&mut connection, &mut input).is_some() {}
+            let now = Timestamp::from_origin(Duration::from_secs(secs));
+            let next = connection.poll_time(now);
+            assert_eq!(next.is_some(), connection.wants_time(), "{story:?}");
+            if connection.ending().is_some() {
+                failed.get_or_insert(secs);
+            }
+        }
+        assert_eq!(failed, *expected, "{story:?}");
+        if failed.is_some() {
+            let error = ProtocolError::MessageTooSlow(Duration::from_secs(10));
+            assert_eq!(connection.ending(), Some(Err(StreamError::Protocol(error))));
+            let close = connection.sent_close().unwrap();
+            assert_eq!(close.code(), Some(CloseCode::POLICY));
+            assert_eq!(close.reason(), "message not complete within 10s");
+        }
+    }
+}
+
+/// A byte stream's message may go on for ever.
+#[test]
+fn streams_have_no_limit_of_time() {
+    let mut connection = Connection::client(Config::new(), &Seed::new([0; 32]));
+    let mut stream = crate::ByteStream::new(crate::Encoding::Binary);
+    let mut octets = *b"\x02\x01a";
+    assert_eq!(
+        stream.read(&mut connection, &mut &mut octets[..], &mut [0; 9]),
+        1
+    );
+    assert!(!connection.wants_time());
 }

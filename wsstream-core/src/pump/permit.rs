@@ -5,11 +5,12 @@
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::mem;
 use core::sync::atomic::{AtomicU8, Ordering};
 use core::task::{Context, Poll, Waker};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::wakers::Tasks;
+use super::wakers::{Tasks, is_for};
 
 /// How far a listener has shut down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -75,13 +76,29 @@ impl Permits {
         Permit { shared, slot }
     }
 
-    /// Ready with how many there are once there are no more than `limit`.
+    /// Ready once there are no more than `limit`.
     pub(super) fn poll_at_most(&self, limit: usize, cx: &Context<'_>) -> Poll<()> {
-        let mut slots = self.0.slots();
-        if slots.taken() <= limit {
-            return Poll::Ready(());
+        {
+            let slots = self.0.slots();
+            if slots.taken() <= limit {
+                return Poll::Ready(());
+            }
+            if is_for(slots.waiting.as_ref(), cx.waker()) {
+                return Poll::Pending;
+            }
         }
-        slots.waiting = Some(cx.waker().clone());
+        // Cloned and dropped without the lock: a waker may be the last that holds a permit.
+        let waker = cx.waker().clone();
+        let replaced = {
+            let mut slots = self.0.slots();
+            // One may have come back meanwhile, and woken nobody.
+            if slots.taken() <= limit {
+                drop(slots);
+                return Poll::Ready(());
+            }
+            slots.waiting.replace(waker)
+        };
+        drop(replaced);
         Poll::Pending
     }
 
@@ -128,9 +145,13 @@ impl Permit {
 
     /// Has these woken when the listener shuts down.
     pub(super) fn attach(&self, tasks: &Arc<Tasks>) {
-        if let Some(slot) = self.shared.slots().tasks.get_mut(self.slot as usize) {
-            *slot = Some(Arc::clone(tasks));
-        }
+        let tasks = Some(Arc::clone(tasks));
+        let mut slots = self.shared.slots();
+        let slot = slots.tasks.get_mut(self.slot as usize);
+        let replaced = slot.map(|slot| mem::replace(slot, tasks));
+        drop(slots);
+        // Without the lock: what it replaces has wakers.
+        drop(replaced);
     }
 }
 

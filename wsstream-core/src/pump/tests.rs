@@ -9,6 +9,7 @@ mod endings;
 mod endpoint;
 mod faithful;
 mod listener;
+mod locks;
 mod opening;
 mod pings;
 mod prompt;

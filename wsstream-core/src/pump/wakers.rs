@@ -9,7 +9,7 @@ use alloc::sync::Arc;
 use alloc::task::Wake;
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::task::Waker;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Who waits.
 #[derive(Clone, Copy, Debug)]
@@ -27,19 +27,32 @@ impl Tasks {
     /// Has `waker` woken, in place of the task that was there before.
     #[inline]
     pub(super) fn register(&self, task: Task, waker: &Waker) {
-        let mut tasks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match &mut tasks[task as usize] {
-            Some(waiting) => waiting.clone_from(waker),
-            none => *none = Some(waker.clone()),
+        if !is_for(self.lock()[task as usize].as_ref(), waker) {
+            self.replace(task, waker);
         }
     }
 
+    /// A waker is foreign code: to clone or drop it may come back here, so the lock is not held.
+    fn replace(&self, task: Task, waker: &Waker) {
+        let waker = waker.clone();
+        let replaced = self.lock()[task as usize].replace(waker);
+        drop(replaced);
+    }
+
     pub(super) fn wake(&self) {
-        let mut tasks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let waiting = core::mem::take(&mut *tasks);
-        drop(tasks);
+        let waiting = core::mem::take(&mut *self.lock());
         waiting.into_iter().flatten().for_each(Waker::wake);
     }
+
+    fn lock(&self) -> MutexGuard<'_, [Option<Waker>; 3]> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether the task that waits already is the one that `waker` wakes; no foreign code is run to tell.
+#[inline]
+pub(super) fn is_for(waiting: Option<&Waker>, waker: &Waker) -> bool {
+    waiting.is_some_and(|waiting| waiting.will_wake(waker))
 }
 
 /// One direction of a transport: whether it is worth trying.

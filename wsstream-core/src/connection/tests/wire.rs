@@ -384,6 +384,7 @@ fn s7_4_1_codes_of_errors() {
         (InvalidUtf8, CloseCode::INVALID_DATA),
         (InvalidBase64, CloseCode::INVALID_DATA),
         (MessageTooLong(1), CloseCode::TOO_LARGE),
+        (MessageTooSlow(secs(1)), CloseCode::POLICY),
         (
             UnexpectedKind(crate::DataKind::Text),
             CloseCode::UNSUPPORTED,
