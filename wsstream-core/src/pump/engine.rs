@@ -323,6 +323,21 @@ impl<T: Transport> Pump<T> {
         Poll::Ready(Ok(()))
     }
 
+    /// Writes what can be written past the runtime's readiness.
+    pub(super) fn retry_write(&mut self) {
+        while self.check_writable().is_ok() {
+            let octets = IoSlice::new(self.connection.outbox().octets());
+            // What a layer holds back comes first, and may be all.
+            let bufs = [octets];
+            let bufs = &bufs[usize::from(octets.is_empty())..];
+            match self.wire.poll_retry_write(bufs) {
+                Poll::Ready(Ok(0)) | Poll::Pending => return,
+                Poll::Ready(Ok(written)) => self.connection.outbox().consume(written),
+                Poll::Ready(Err(error)) => drop(self.write_failed(error)),
+            }
+        }
+    }
+
     /// Tells the connection the time, if it wants to know, and writes what that brought about.
     pub(super) fn poll_time(&mut self) {
         if !self.connection.wants_time() {

@@ -127,6 +127,20 @@ impl<T: Transport> Wire<T> {
         Poll::Ready(Ok(written))
     }
 
+    /// Writes past the runtime's readiness, though no room was told of. Without octets, only what the
+    /// transport holds back.
+    pub(super) fn poll_retry_write(&mut self, bufs: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        self.writing.set_blocked(false);
+        let written = ready!(try_io(
+            &mut self.transport,
+            &self.permit,
+            &mut self.writing,
+            |transport, cx| { transport.poll_retry_write(cx, bufs) }
+        ))?;
+        self.needs_flush |= written > 0;
+        Poll::Ready(Ok(written))
+    }
+
     /// Flushes what was written, if anything was: a TLS layer may hold it back.
     pub(super) fn poll_flush(&mut self) -> Poll<io::Result<()>> {
         if self.needs_flush {

@@ -23,7 +23,7 @@ fn fill(mut near: &TcpStream) -> u64 {
         match near.write(&octets) {
             Ok(count) => written += count as u64,
             Err(error) if error.kind() == ErrorKind::WouldBlock => return written,
-            Err(error) => panic!("{error}"),
+            Err(error) => Err(error).unwrap(),
         }
     }
 }
