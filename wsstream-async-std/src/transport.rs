@@ -211,4 +211,14 @@ mod tests {
             );
         }
     }
+
+    #[test]
+    fn a_connection_has_so_many_turns_until_others_have_theirs() {
+        let mut transport = Transport::new(futures_util::io::Cursor::new(Vec::new()));
+        let cx = &mut Context::from_waker(Waker::noop());
+        for _ in 0..3 {
+            let turns = (0..1000).take_while(|_| transport.poll_proceed(cx).is_ready());
+            assert_eq!(turns.count(), usize::from(TURNS));
+        }
+    }
 }

@@ -116,3 +116,37 @@ impl<S: AsyncRead + AsyncWrite + Unpin> pump::Transport for Transport<S> {
         self.timer.forget_sleep();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+
+    use wsstream_core::pump::Transport as _;
+
+    use super::*;
+
+    /// As many as a task has when it is polled by tokio: anything else would be taken for a hang.
+    const MANY: usize = 10_000;
+
+    #[test]
+    fn a_task_has_so_many_turns_until_others_have_theirs() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build();
+        runtime.unwrap().block_on(async {
+            let mut transport = Transport::new(tokio::io::empty());
+            let (mut polls, mut turns) = (0, 0);
+            poll_fn(|cx| {
+                polls += 1;
+                while polls < 3 && turns < MANY && transport.poll_proceed(cx).is_ready() {
+                    turns += 1;
+                }
+                if polls < 3 {
+                    Poll::Pending
+                } else {
+                    Poll::Ready(())
+                }
+            })
+            .await;
+            assert!((2..MANY).contains(&turns), "{turns}");
+        });
+    }
+}

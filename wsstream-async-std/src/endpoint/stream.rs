@@ -272,3 +272,6 @@ impl AsyncWrite for EndpointStream {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

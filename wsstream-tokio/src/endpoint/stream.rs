@@ -263,3 +263,6 @@ impl AsyncWrite for EndpointStream {
         on_layer!(&mut self.get_mut().layer, io => Pin::new(io).poll_shutdown(cx))
     }
 }
+
+#[cfg(test)]
+mod tests;
