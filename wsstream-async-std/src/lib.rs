@@ -109,6 +109,7 @@ pub mod endpoint;
 mod listener;
 mod net;
 mod opened;
+mod over_socket;
 mod relay;
 mod socket;
 mod stream;

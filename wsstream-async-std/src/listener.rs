@@ -15,6 +15,7 @@ use wsstream_core::Timestamp;
 use wsstream_core::handshake::Server;
 use wsstream_core::pump::{self, Permit};
 
+use crate::net::set_up;
 use crate::task::Task;
 use crate::timer::Timer;
 use crate::transport::Transport;
@@ -201,15 +202,15 @@ impl pump::Port for Port {
         #[cfg(feature = "rustls")]
         let tls = self.tls.clone();
         self.handshakes.push(Task::spawn(async move {
-            tcp.set_nodelay(server.is_nodelay())?;
+            set_up(&tcp, server.is_nodelay())?;
             #[cfg(feature = "rustls")]
             if let Some(tls) = tls {
                 let (io, left) = tls::accept(&tls, tcp, server.timeout(), NetStream::from).await?;
-                let transport = Transport::new(io.into());
+                let transport = Transport::over_socket(io.into());
                 let accept = pump::Accept::with_permit(transport, server, permit);
                 return Incoming::wait(accept.within(left)).await;
             }
-            let transport = Transport::new(tcp.into());
+            let transport = Transport::over_socket(tcp.into());
             Incoming::wait(pump::Accept::with_permit(transport, server, permit)).await
         }));
     }

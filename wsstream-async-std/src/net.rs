@@ -9,6 +9,9 @@ use async_std::net::TcpStream;
 use futures_io::{AsyncRead, AsyncWrite};
 #[cfg(feature = "rustls")]
 use futures_rustls::TlsStream;
+use wsstream_core::pump::Taken;
+
+use crate::over_socket::OverSocket;
 
 /// A TCP connection, or TLS over one: the transport of what [`connect`](crate::connect()) and
 /// [`Listener`](crate::Listener) give. The type is the same with the feature `rustls` and without.
@@ -97,6 +100,12 @@ impl From<TlsStream<TcpStream>> for NetStream {
     }
 }
 
+/// Sets up a TCP connection that was made or accepted here.
+pub(crate) fn set_up(tcp: &TcpStream, nodelay: bool) -> io::Result<()> {
+    tcp.set_nodelay(nodelay)?;
+    wsstream_tcp_taken::keep_little_unsent(tcp)
+}
+
 /// Does the same with either layer.
 macro_rules! on_layer {
     ($layer:expr, $io:ident => $act:expr) => {
@@ -106,6 +115,12 @@ macro_rules! on_layer {
             Layer::Tls($io) => $act,
         }
     };
+}
+
+impl OverSocket for NetStream {
+    fn taken(&self) -> Option<Taken> {
+        on_layer!(&self.0, io => io.taken())
+    }
 }
 
 impl AsyncRead for NetStream {

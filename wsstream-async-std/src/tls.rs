@@ -12,9 +12,10 @@ use futures_io::{AsyncRead, AsyncWrite};
 use futures_rustls::rustls::pki_types::ServerName;
 use futures_rustls::{TlsAcceptor, TlsConnector, TlsStream};
 use wsstream_core::Url;
-use wsstream_core::pump::Prompt;
+use wsstream_core::pump::{Prompt, Taken, Transport as _};
 use wsstream_core::tls::{self, ClientTls, ServerTls, explain, server_name};
 
+use crate::over_socket::OverSocket;
 use crate::timer::Timer;
 use crate::transport::Transport;
 
@@ -72,9 +73,9 @@ where
 #[derive(Debug)]
 pub(crate) struct TlsLayer<S>(Prompt<Transport<TlsStream<S>>>);
 
-impl<S: AsyncRead + AsyncWrite + Unpin> TlsLayer<S> {
+impl<S: OverSocket> TlsLayer<S> {
     pub(crate) fn new(tls: TlsStream<S>) -> Self {
-        Self(Prompt::new(Transport::new(tls)))
+        Self(Prompt::new(Transport::over_socket(tls)))
     }
 
     pub(crate) fn below(&self) -> &S {
@@ -87,6 +88,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> TlsLayer<S> {
 
     pub(crate) fn poll_drive(&mut self, cx: &Context<'_>) {
         self.0.poll_drive(cx);
+    }
+}
+
+impl<S: OverSocket> OverSocket for TlsLayer<S> {
+    fn taken(&self) -> Option<Taken> {
+        self.0.transport().taken()
+    }
+
+    fn poll_retry_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.0.poll_retry_write(cx, bufs)
     }
 }
 

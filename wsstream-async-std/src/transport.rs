@@ -6,8 +6,9 @@ use std::task::{Context, Poll, ready};
 
 use futures_io::{AsyncRead, AsyncWrite};
 use wsstream_core::Timestamp;
-use wsstream_core::pump::{self, Timer as _};
+use wsstream_core::pump::{self, Taken, Timer as _};
 
+use crate::over_socket::OverSocket;
 use crate::timer::Timer;
 
 #[derive(Debug)]
@@ -15,15 +16,44 @@ pub(crate) struct Transport<S> {
     pub(crate) io: S,
     /// Not known to write the first slice only.
     vectored: bool,
+    /// How often this was somebody's turn since it last was not.
+    turns: u8,
     timer: Timer,
+    /// One word: connections that are idle have it too.
+    way: Option<fn() -> Way<S>>,
 }
 
+/// How the socket below `S` is reached.
+struct Way<S> {
+    taken: fn(&S) -> Option<Taken>,
+    retry_write: RetryWrite<S>,
+}
+
+type RetryWrite<S> = fn(&mut S, &mut Context<'_>, &[IoSlice<'_>]) -> Poll<io::Result<usize>>;
+
 impl<S> Transport<S> {
+    /// Over any stream, of which nothing more is known.
     pub(crate) fn new(io: S) -> Self {
         Self {
             io,
             vectored: true,
+            turns: 0,
             timer: Timer::new(),
+            way: None,
+        }
+    }
+}
+
+impl<S: OverSocket> Transport<S> {
+    /// Over a stream that we made.
+    pub(crate) fn over_socket(io: S) -> Self {
+        let way = || Way {
+            taken: S::taken,
+            retry_write: S::poll_retry_write,
+        };
+        Self {
+            way: Some(way),
+            ..Self::new(io)
         }
     }
 }
@@ -58,6 +88,33 @@ impl<S: AsyncRead + AsyncWrite + Unpin> pump::Transport for Transport<S> {
         Pin::new(&mut self.io).poll_flush(cx)
     }
 
+    fn poll_retry_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        match self.way {
+            Some(way) => (way().retry_write)(&mut self.io, cx, bufs),
+            None if bufs.is_empty() => self.poll_flush(cx).map_ok(|()| 0),
+            None => self.poll_write(cx, bufs),
+        }
+    }
+
+    fn taken(&self) -> Option<Taken> {
+        (self.way?().taken)(&self.io)
+    }
+
+    /// async-std and smol have no budget for a task, so the connection has one.
+    fn poll_proceed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.turns == TURNS {
+            self.turns = 0;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        self.turns += 1;
+        Poll::Ready(())
+    }
+
     fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.io).poll_close(cx)
     }
@@ -74,6 +131,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> pump::Transport for Transport<S> {
         self.timer.forget_sleep();
     }
 }
+
+/// As many as tokio gives a task.
+const TURNS: u8 = 128;
 
 #[cfg(test)]
 mod tests {
@@ -149,6 +209,16 @@ mod tests {
                 vectored,
                 "{first_only} {room} {slices}"
             );
+        }
+    }
+
+    #[test]
+    fn a_connection_has_so_many_turns_until_others_have_theirs() {
+        let mut transport = Transport::new(futures_util::io::Cursor::new(Vec::new()));
+        let cx = &mut Context::from_waker(Waker::noop());
+        for _ in 0..3 {
+            let turns = (0..1000).take_while(|_| transport.poll_proceed(cx).is_ready());
+            assert_eq!(turns.count(), usize::from(TURNS));
         }
     }
 }

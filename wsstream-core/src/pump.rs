@@ -88,7 +88,8 @@ pub trait Transport {
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
 
     /// Writes past the runtime's readiness: asks the socket itself, where the runtime would wait to be told
-    /// that it has room. It is tried once before a peer is given up.
+    /// that it has room. It is tried once before a peer is given up. `bufs` may be empty: then only what is
+    /// held back is written.
     ///
     /// # Errors
     ///
@@ -98,6 +99,9 @@ pub trait Transport {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        if bufs.is_empty() {
+            return self.poll_flush(cx).map_ok(|()| 0);
+        }
         self.poll_write(cx, bufs)
     }
 

@@ -8,6 +8,7 @@ use tokio::net::{TcpStream, lookup_host};
 use wsstream_core::handshake::Client;
 use wsstream_core::{Seed, Url, pump};
 
+use crate::net::set_up;
 use crate::timer::Timer;
 use crate::transport::Transport;
 #[cfg(feature = "rustls")]
@@ -138,7 +139,7 @@ impl pump::Dialler for Dialler<'_> {
 
     async fn connect(&self, address: SocketAddr) -> io::Result<TcpStream> {
         let tcp = TcpStream::connect(address).await?;
-        tcp.set_nodelay(self.nodelay)?;
+        set_up(&tcp, self.nodelay)?;
         Ok(tcp)
     }
 
@@ -147,9 +148,11 @@ impl pump::Dialler for Dialler<'_> {
         if let Some(tls) = self.tls
             && url.is_secure()
         {
-            return Ok(Transport::new(tls::connect(tls, tcp, url).await?.into()));
+            return Ok(Transport::over_socket(
+                tls::connect(tls, tcp, url).await?.into(),
+            ));
         }
         let _ = url;
-        Ok(Transport::new(tcp.into()))
+        Ok(Transport::over_socket(tcp.into()))
     }
 }

@@ -13,6 +13,7 @@ use wsstream_core::Timestamp;
 use wsstream_core::handshake::Server;
 use wsstream_core::pump::{self, Permit};
 
+use crate::net::set_up;
 use crate::timer::Timer;
 use crate::transport::Transport;
 use crate::{Incoming, NetStream};
@@ -186,15 +187,15 @@ impl pump::Port for Port {
         #[cfg(feature = "rustls")]
         let tls = self.tls.clone();
         self.handshakes.spawn(async move {
-            tcp.set_nodelay(server.is_nodelay())?;
+            set_up(&tcp, server.is_nodelay())?;
             #[cfg(feature = "rustls")]
             if let Some(tls) = tls {
                 let (io, left) = tls::accept(&tls, tcp, server.timeout()).await?;
-                let transport = Transport::new(io.into());
+                let transport = Transport::over_socket(io.into());
                 let accept = pump::Accept::with_permit(transport, server, permit);
                 return Incoming::wait(accept.within(left)).await;
             }
-            let transport = Transport::new(tcp.into());
+            let transport = Transport::over_socket(tcp.into());
             Incoming::wait(pump::Accept::with_permit(transport, server, permit)).await
         });
     }

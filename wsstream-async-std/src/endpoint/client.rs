@@ -13,6 +13,7 @@ use wsstream_core::proxy::{Proxy, ProxyChoice};
 use wsstream_core::pump::{self, EndpointDialler, connect_endpoint};
 
 use super::EndpointStream;
+use crate::net::set_up;
 use crate::timer::Timer;
 #[cfg(feature = "rustls")]
 use crate::tls::TlsLayer;
@@ -97,14 +98,14 @@ impl EndpointDialler for Dialler {
             None => TcpStream::connect(to).await?,
             Some(from) => connect_from(from, to).await?,
         };
-        tcp.set_nodelay(nodelay)?;
-        Ok(Transport::new(tcp.into()))
+        set_up(&tcp, nodelay)?;
+        Ok(Transport::over_socket(tcp.into()))
     }
 
     #[cfg(unix)]
     async fn connect_unix(&self, path: &str) -> io::Result<Self::Io> {
         let unix = async_std::os::unix::net::UnixStream::connect(path).await?;
-        Ok(Transport::new(unix.into()))
+        Ok(Transport::over_socket(unix.into()))
     }
 
     #[cfg(feature = "rustls")]
@@ -121,7 +122,7 @@ impl EndpointDialler for Dialler {
         let reading = move || ClientTls::of_endpoint(&files, websocket);
         let tls = async_std::task::spawn_blocking(reading).await?;
         let secured = crate::tls::connect_to(&tls, io, name, &endpoint.server_name).await?;
-        Ok(Transport::new(TlsLayer::new(secured).into()))
+        Ok(Transport::over_socket(TlsLayer::new(secured).into()))
     }
 
     #[cfg(not(feature = "rustls"))]
@@ -130,7 +131,7 @@ impl EndpointDialler for Dialler {
     }
 
     fn websocket(&self, stream: pump::Stream<Self::Io>) -> Self::Io {
-        Transport::new(EndpointStream::websocket_over(stream, None))
+        Transport::over_socket(EndpointStream::websocket_over(stream, None))
     }
 }
 

@@ -168,8 +168,8 @@ impl pump::Port for Port {
     fn begin(&mut self, stream: EndpointStream, permit: Permit) {
         let server = Arc::clone(&self.server);
         self.handshakes.push(Task::spawn(async move {
-            stream.set_nodelay(server.is_nodelay())?;
-            let accepting = server.accept(Transport::new(stream), permit);
+            stream.set_up(server.is_nodelay())?;
+            let accepting = server.accept(Transport::over_socket(stream), permit);
             let (Transport { mut io, .. }, permit) = accepting.await?;
             io.permit = permit;
             Ok(io)
@@ -232,7 +232,7 @@ impl EndpointLayers for Layers {
         limit: Duration,
     ) -> io::Result<Self::Io> {
         let (secured, _) = crate::tls::accept(tls, io, limit, |io| io).await?;
-        Ok(Transport::new(TlsLayer::new(secured).into()))
+        Ok(Transport::over_socket(TlsLayer::new(secured).into()))
     }
 
     #[cfg(not(feature = "rustls"))]
@@ -241,7 +241,7 @@ impl EndpointLayers for Layers {
     }
 
     fn websocket(&self, stream: pump::Stream<Self::Io>, request: Option<Request>) -> Self::Io {
-        Transport::new(EndpointStream::websocket_over(stream, request))
+        Transport::over_socket(EndpointStream::websocket_over(stream, request))
     }
 }
 

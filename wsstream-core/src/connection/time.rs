@@ -78,7 +78,7 @@ impl Connection {
 
     /// Whether the transport has something of ours still to take.
     #[inline]
-    const fn is_waiting(&self) -> bool {
+    pub(crate) const fn is_waiting(&self) -> bool {
         !self.outbox.is_empty() || self.unflushed
     }
 

@@ -23,7 +23,9 @@ impl<T: Transport> Pump<T> {
             }
             self.alarm = None;
             self.listen();
-            self.insist();
+            if self.connection.is_waiting() {
+                self.retry_write();
+            }
         }
         loop {
             let pings = self.connection.counters().pings_sent;
@@ -80,17 +82,19 @@ impl<T: Transport> Pump<T> {
         }
     }
 
-    /// Offers the transport once more what it would not take. A socket tells that it has room when it has
-    /// much, which may take a slow reader longer than any limit.
-    fn insist(&mut self) {
-        if self.connection.outbox().is_empty() || self.write_error.is_some() {
-            return;
-        }
-        let octets = IoSlice::new(self.connection.outbox().octets());
-        match self.wire.poll_retry_write(&[octets]) {
-            Poll::Ready(Ok(written)) => self.connection.outbox().consume(written),
-            Poll::Ready(Err(error)) => drop(self.write_failed(error)),
-            Poll::Pending => {}
+    /// Offers the transport once more what it would not take, past the runtime's readiness. A socket tells
+    /// that it has room when it has much, which may take a slow reader longer than any limit.
+    pub(super) fn retry_write(&mut self) {
+        while self.check_writable().is_ok() {
+            let octets = IoSlice::new(self.connection.outbox().octets());
+            // What a layer holds back comes first, and may be all.
+            let bufs = [octets];
+            let bufs = &bufs[usize::from(octets.is_empty())..];
+            match self.wire.poll_retry_write(bufs) {
+                Poll::Ready(Ok(0)) | Poll::Pending => return,
+                Poll::Ready(Ok(written)) => self.connection.outbox().consume(written),
+                Poll::Ready(Err(error)) => drop(self.write_failed(error)),
+            }
         }
     }
 }

@@ -30,7 +30,7 @@ pub(super) struct Pump<T: Transport> {
     /// Why the transport stopped giving octets, unless it just ended or was reset.
     read_error: Option<io::Error>,
     /// Why the transport stopped taking them.
-    pub(super) write_error: Option<ErrorKind>,
+    write_error: Option<ErrorKind>,
     /// When the transport wakes us to tell the connection the time: then, or earlier than it wants.
     pub(super) alarm: Option<Timestamp>,
     /// Whether those who wait to write have been told that reading has ended.

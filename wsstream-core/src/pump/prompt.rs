@@ -75,6 +75,20 @@ impl<T: Transport> Prompt<T> {
         Poll::Ready(Ok(written))
     }
 
+    /// Writes past the runtime's readiness: see [`Transport::poll_retry_write`].
+    ///
+    /// # Errors
+    ///
+    /// The transport's.
+    pub fn poll_retry_write(
+        &mut self,
+        cx: &Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.wire.register(Task::Writer, cx);
+        self.wire.poll_retry_write(bufs)
+    }
+
     /// Whether several slices are written in one call.
     pub fn is_write_vectored(&self) -> bool {
         self.wire.is_write_vectored()

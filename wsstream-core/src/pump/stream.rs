@@ -4,11 +4,11 @@ use alloc::vec::Vec;
 use core::task::{Context, Poll, ready};
 use std::io::{self, IoSlice};
 
-use super::Transport;
 use super::engine::Pump;
 use super::recv_buffer::RecvBuffer;
 use super::wakers::Task;
 use super::wire::Wire;
+use super::{Taken, Transport};
 use crate::byte_stream::{ByteStream, Encoding};
 use crate::close::{Close, CloseCode};
 use crate::connection::Connection;
@@ -141,6 +141,29 @@ impl<T: Transport> Stream<T> {
         }
         self.pump.poll_time();
         written
+    }
+
+    /// Writes past the runtime's readiness: see [`Transport::poll_retry_write`].
+    ///
+    /// # Errors
+    ///
+    /// As [`poll_write`](Self::poll_write).
+    pub fn poll_retry_write(
+        &mut self,
+        cx: &Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.pump.register(Task::Writer, cx);
+        self.pump.retry_write();
+        self.try_write(bufs)
+    }
+
+    /// What the peer has taken, as far as the transport can tell: not all while something waits here.
+    #[must_use]
+    pub fn taken(&self) -> Option<Taken> {
+        let Taken { octets, all } = self.pump.transport().taken()?;
+        let all = all && !self.pump.connection.is_waiting();
+        Some(Taken { octets, all })
     }
 
     fn try_write(&mut self, bufs: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {

@@ -132,7 +132,8 @@ impl<T: Transport> Wire<T> {
         Poll::Ready(Ok(written))
     }
 
-    /// Writes though the transport has not told that it has room.
+    /// Writes past the runtime's readiness, though no room was told of. Without octets, only what the
+    /// transport holds back.
     pub(super) fn poll_retry_write(&mut self, bufs: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
         self.writing.set_blocked(false);
         let written = ready!(try_io(

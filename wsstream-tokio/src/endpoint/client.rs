@@ -11,6 +11,7 @@ use wsstream_core::proxy::{Proxy, ProxyChoice};
 use wsstream_core::pump::{self, EndpointDialler, connect_endpoint};
 
 use super::EndpointStream;
+use crate::net::set_up;
 use crate::timer::Timer;
 #[cfg(feature = "rustls")]
 use crate::tls::TlsLayer;
@@ -102,14 +103,14 @@ impl EndpointDialler for Dialler {
                 socket.connect(to).await?
             }
         };
-        tcp.set_nodelay(nodelay)?;
-        Ok(Transport::new(tcp.into()))
+        set_up(&tcp, nodelay)?;
+        Ok(Transport::over_socket(tcp.into()))
     }
 
     #[cfg(unix)]
     async fn connect_unix(&self, path: &str) -> io::Result<Self::Io> {
         let unix = tokio::net::UnixStream::connect(path).await?;
-        Ok(Transport::new(unix.into()))
+        Ok(Transport::over_socket(unix.into()))
     }
 
     #[cfg(feature = "rustls")]
@@ -126,7 +127,7 @@ impl EndpointDialler for Dialler {
         let reading = move || ClientTls::of_endpoint(&files, websocket);
         let tls = tokio::task::spawn_blocking(reading).await??;
         let secured = crate::tls::connect_to(&tls, io, name, &endpoint.server_name).await?;
-        Ok(Transport::new(TlsLayer::new(secured).into()))
+        Ok(Transport::over_socket(TlsLayer::new(secured).into()))
     }
 
     #[cfg(not(feature = "rustls"))]
@@ -135,6 +136,6 @@ impl EndpointDialler for Dialler {
     }
 
     fn websocket(&self, stream: pump::Stream<Self::Io>) -> Self::Io {
-        Transport::new(EndpointStream::websocket_over(stream, None))
+        Transport::over_socket(EndpointStream::websocket_over(stream, None))
     }
 }

@@ -147,8 +147,8 @@ impl pump::Port for Port {
     fn begin(&mut self, stream: EndpointStream, permit: Permit) {
         let server = Arc::clone(&self.server);
         self.handshakes.spawn(async move {
-            stream.set_nodelay(server.is_nodelay())?;
-            let accepting = server.accept(Transport::new(stream), permit);
+            stream.set_up(server.is_nodelay())?;
+            let accepting = server.accept(Transport::over_socket(stream), permit);
             let (Transport { mut io, .. }, permit) = accepting.await?;
             io.permit = permit;
             Ok(io)
@@ -210,7 +210,7 @@ impl EndpointLayers for Layers {
         limit: Duration,
     ) -> io::Result<Self::Io> {
         let (secured, _) = crate::tls::accept(tls, io, limit).await?;
-        Ok(Transport::new(TlsLayer::new(secured).into()))
+        Ok(Transport::over_socket(TlsLayer::new(secured).into()))
     }
 
     #[cfg(not(feature = "rustls"))]
@@ -219,7 +219,7 @@ impl EndpointLayers for Layers {
     }
 
     fn websocket(&self, stream: pump::Stream<Self::Io>, request: Option<Request>) -> Self::Io {
-        Transport::new(EndpointStream::websocket_over(stream, request))
+        Transport::over_socket(EndpointStream::websocket_over(stream, request))
     }
 }
 

@@ -11,9 +11,11 @@ use tokio::net::TcpStream;
 use tokio::net::UnixStream;
 use wsstream_core::endpoint::EndpointAddress;
 use wsstream_core::handshake::Request;
-use wsstream_core::pump::{self, Permit};
+use wsstream_core::pump::{self, Permit, Taken};
 
 use crate::WsStream;
+use crate::net::set_up;
+use crate::over_socket::OverSocket;
 #[cfg(feature = "rustls")]
 use crate::tls::TlsLayer;
 use crate::transport::Transport;
@@ -46,9 +48,9 @@ impl EndpointStream {
         Layer::WebSocket(WsStream { inner }, request.map(Box::new)).into()
     }
 
-    pub(super) fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
+    pub(super) fn set_up(&self, nodelay: bool) -> io::Result<()> {
         match &self.layer {
-            Layer::Tcp(tcp) => tcp.set_nodelay(nodelay),
+            Layer::Tcp(tcp) => set_up(tcp, nodelay),
             _ => Ok(()),
         }
     }
@@ -194,6 +196,34 @@ macro_rules! on_layer {
     };
 }
 
+impl OverSocket for WsStream<EndpointStream> {
+    fn taken(&self) -> Option<Taken> {
+        self.inner.taken()
+    }
+
+    fn poll_retry_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.inner.poll_retry_write(cx, bufs)
+    }
+}
+
+impl OverSocket for EndpointStream {
+    fn taken(&self) -> Option<Taken> {
+        on_layer!(&self.layer, io => io.taken())
+    }
+
+    fn poll_retry_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        on_layer!(&mut self.layer, io => io.poll_retry_write(cx, bufs))
+    }
+}
+
 impl AsyncRead for EndpointStream {
     fn poll_read(
         self: Pin<&mut Self>,
@@ -233,3 +263,6 @@ impl AsyncWrite for EndpointStream {
         on_layer!(&mut self.get_mut().layer, io => Pin::new(io).poll_shutdown(cx))
     }
 }
+
+#[cfg(test)]
+mod tests;
