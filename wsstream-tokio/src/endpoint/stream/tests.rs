@@ -169,10 +169,13 @@ fn a_write_that_is_tried_in_vain_waits_for_room() {
     run(async {
         for (name, mut near, far) in pairs().await {
             fill(&mut near);
+            let bufs = [IoSlice::new(LITTLE)];
+            let cx = &mut Context::from_waker(Waker::noop());
+            while near.poll_retry_write(cx, &bufs).is_ready() {}
             let mut polls = 0;
             let retrying = poll_fn(|cx| {
                 polls += 1;
-                near.poll_retry_write(cx, &[IoSlice::new(LITTLE)])
+                near.poll_retry_write(cx, &bufs)
             });
             let draining = async {
                 tokio::task::yield_now().await;
