@@ -130,7 +130,7 @@ pub use futures_rustls::rustls;
 pub use listener::Listener;
 pub use net::NetStream;
 pub use opened::Opened;
-pub use relay::relay;
+pub use relay::{relay, relay_with};
 pub use socket::WebSocket;
 pub use stream::WsStream;
 #[cfg(feature = "rustls")]

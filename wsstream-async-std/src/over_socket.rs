@@ -29,6 +29,20 @@ pub(crate) trait OverSocket: AsyncRead + AsyncWrite + Unpin {
     }
 }
 
+impl<S: OverSocket> OverSocket for &mut S {
+    fn taken(&self) -> Option<Taken> {
+        S::taken(self)
+    }
+
+    fn poll_retry_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        S::poll_retry_write(self, cx, bufs)
+    }
+}
+
 impl OverSocket for TcpStream {
     fn taken(&self) -> Option<Taken> {
         let (octets, all) = wsstream_tcp_taken::taken(self)?;

@@ -95,7 +95,7 @@ pub use connect::{connect, connect_on, connect_with};
 pub use listener::Listener;
 pub use net::NetStream;
 pub use opened::Opened;
-pub use relay::relay;
+pub use relay::{relay, relay_with};
 pub use socket::WebSocket;
 pub use stream::WsStream;
 #[cfg(feature = "rustls")]
