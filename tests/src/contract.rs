@@ -25,11 +25,13 @@
 //! | after both Closes any end is clean | `ending::reset_after_both_closes` `endings::after_both_closes_a_reset_is_clean` |
 //! | what came before an error is delivered | `ending::data_before_an_error` |
 //! | write errors wait for the end of reading | `ending::write_errors_do_not_hide_the_end` |
-//! | half close: the answer waits, echoes, by progress | `half_close::a_long_reply` `half_close::a_slow_reply` `half_close::a_slowly_read_reply` `half_close::the_answer_echoes` |
-//! | without progress it is answered; `half_close(false)` | `half_close::without_progress` `half_close::switched_off` |
-//! | after the peer's Close: no keepalive, input discarded; after ours: pongs | `half_close::no_keepalive_after_the_peers_close` `half_close::after_the_peers_close` `shutdown::pings_after_our_close` |
+//! | half close, agreed: the answer waits without limit, echoes | `half_close::a_long_reply` `half_close::a_slow_reply` `half_close::a_late_reply` `half_close::a_slowly_read_reply` `half_close::the_answer_echoes` |
+//! | not agreed: answered at once, and behind an end of TCP too | `half_close::switched_off` `half_close::a_close_and_an_end_at_once` `relay::relay_answers_a_close` |
+//! | after the peer's Close, and after ours: keepalive and pongs, data discarded | `half_close::keepalive_goes_on` `half_close::after_the_peers_close` `shutdown::pings_after_our_close` |
+//! | what a foreign peer's reply is given, and what is told where it is cut | `relay::a_foreign_peers_reply_is_waited_for` `relay::a_reply_that_does_not_come` |
+//! | `close` has an end | `shutdown::close_has_an_end` `time::closing_has_an_end_whatever_the_peer_says` |
 //! | a server leaves nothing unread | `ending::a_server_leaves_nothing_unread` |
-//! | drop is TCP's | `drops::close_1000` `drops::the_answer` `drops::close_1011_when_panicking` `drops::nothing_with_unsent_data` |
+//! | drop is TLS's | `drops::close_1001` `drops::the_answer` `drops::close_1011_when_panicking` `drops::nothing_with_unsent_data` |
 //! | 5 dropping any future loses nothing | `cancel::every_future_dropped_at_every_poll` `cancel::close_dropped_at_every_poll` `turns::a_handshake_dropped_at_every_poll` `turns::messages_dropped_at_every_poll` `turns::dialling_and_accepting_dropped_at_every_poll` `relay::a_relay_that_is_dropped_with_octets_under_way_ends_as_a_failure` |
 //! | halves in different tasks | `cancel::halves_in_different_tasks` `faithful::halves_in_four_tasks_over_seven_octets_lose_no_wake_up` |
 //! | pings answered whatever is polled | `cancel::pings_while_reading` `cancel::pings_while_writing` `cancel::pings_while_driving` `pings::pings_are_answered_behind_64_kib_and_not_behind_more` |

@@ -25,17 +25,20 @@ macro_rules! contract_suite {
                 half_close {
                     a_slow_reply
                     a_slowly_read_reply
-                    without_progress
-                    no_keepalive_after_the_peers_close
+                    a_late_reply
+                    keepalive_goes_on
                 }
                 relay {
                     relay_answers_a_close
+                    a_foreign_peers_reply_is_waited_for
+                    a_reply_that_does_not_come
                     plain_copy_does_not
                 }
                 shutdown {
                     close_waits_for_a_late_reader
                     a_client_waits_for_the_end
                     no_answer
+                    close_has_an_end
                     a_stuck_peer_is_given_up
                 }
             }
@@ -57,7 +60,7 @@ macro_rules! contract_suite {
                 pings_while_driving
             }
             drops {
-                close_1000
+                close_1001
                 the_answer
                 nothing_with_unsent_data
                 nothing_after_shutdown
@@ -89,6 +92,7 @@ macro_rules! contract_suite {
                 a_long_reply
                 the_answer_echoes
                 switched_off
+                a_close_and_an_end_at_once
                 after_the_peers_close
             }
             observable {

@@ -12,12 +12,14 @@ use super::shutdown::round;
 use super::{bare_client, bare_server, client_and_peer, server_and_peer, stream_error};
 use crate::{Pattern, PausedClock, Read, Stream, Write, open_with};
 
+/// The limit is the one for pings that may have been taken: a pipe cannot tell.
 fn keepalive(interval: u64, timeout: u64) -> Config {
     let (interval, timeout) = (Duration::from_secs(interval), Duration::from_secs(timeout));
-    Config::new().keepalive(Keepalive::new(interval, timeout))
+    let keepalive = Keepalive::new(interval, timeout).unwrap();
+    Config::new().keepalive(keepalive.unanswered(timeout).unwrap())
 }
 
-/// Keepalive is off unless it is asked for.
+/// Keepalive is off unless it is asked for, on streams that no adapter has dialled or accepted.
 pub async fn off_by_default<R: PausedClock>() {
     let (mut stream, mut peer) = server_and_peer::<R>(R::pipe(1000), Config::new()).await;
     let (received, ()) = tokio::join!(stream.read_exact(5), async {
@@ -35,8 +37,10 @@ pub async fn a_silent_peer<R: PausedClock>() {
     let watching = async {
         peer.expect(Opcode::Ping).await;
         let pinged = R::now() - begun;
-        let end = peer.try_recv().await;
-        (round(pinged), end)
+        // It is told, in case it only said nothing.
+        let close = peer.expect_close().await;
+        peer.expect_end().await;
+        (round(pinged), close)
     };
     let reading = async {
         let error = stream.read(&mut [0; 1]).await.unwrap_err();
@@ -44,13 +48,14 @@ pub async fn a_silent_peer<R: PausedClock>() {
         drop(stream);
         (error, round(took))
     };
-    let ((pinged, end), (error, took)) = tokio::join!(watching, reading);
+    let ((pinged, close), (error, took)) = tokio::join!(watching, reading);
     assert_eq!(pinged, Duration::from_secs(30));
     assert_eq!(took, Duration::from_secs(40));
     assert_eq!(error.kind(), ErrorKind::TimedOut);
-    let expected = StreamError::TimedOut(Timeout::Keepalive);
+    let expected = StreamError::TimedOut(Timeout::Keepalive(Duration::from_secs(10)));
     assert_eq!(stream_error(&error), Some(&expected));
-    assert_eq!(end.unwrap(), None);
+    let reason = String::from("nothing heard from the peer for 10s");
+    assert_eq!(close, (1011, reason));
 }
 
 /// A peer that answers lives, for days, and its round-trip time is known.
@@ -73,7 +78,7 @@ pub async fn an_answering_peer<R: PausedClock>() {
 /// Octets that trickle out of a full outbox are life: no pong need come.
 pub async fn a_slow_busy_link_out<R: PausedClock>() {
     let (mut peer, raw) = R::pipe(10);
-    let mut stream = bare_server::<R>(raw, keepalive(3, 2));
+    let mut stream = bare_server::<R>(raw, keepalive(3, 3));
     let sent = Pattern::new(1).take(500);
     let writing = async {
         stream.write_all(&sent).await.unwrap();
@@ -218,7 +223,7 @@ pub async fn timers_while_driven<R: PausedClock>() {
 /// Limits that are longer than any clock goes are as good as none.
 pub async fn times_that_never_come<R: PausedClock>() {
     let config = Config::new()
-        .keepalive(Keepalive::new(Duration::MAX, Duration::MAX))
+        .keepalive(Keepalive::new(Duration::MAX, Duration::MAX).unwrap())
         .close_timeout(Duration::MAX);
     let client = Client::stream().handshake_timeout(Duration::MAX);
     let server = Server::stream().handshake_timeout(Duration::MAX);

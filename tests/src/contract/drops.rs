@@ -1,4 +1,4 @@
-//! 3.4: drop is TCP's drop.
+//! 3.4: drop is TLS's drop.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
@@ -7,10 +7,11 @@ use wsstream_core::{Config, Opcode};
 use super::{bare_server, client_and_peer, server_and_peer};
 use crate::{Read, Runtime, Stream, Write};
 
-/// With nothing unsent it says Close 1000.
-pub async fn close_1000<R: Runtime>() {
-    for write in [false, true] {
-        let (mut stream, mut peer) = client_and_peer::<R>(R::tcp().await, Config::new()).await;
+/// With nothing unsent it says Close 1001: whatever was under way, it is no good end, unless it was set so.
+pub async fn close_1001<R: Runtime>() {
+    for (write, is_end) in [(false, false), (true, false), (false, true), (true, true)] {
+        let config = Config::new().close_on_drop(is_end);
+        let (mut stream, mut peer) = client_and_peer::<R>(R::tcp().await, config).await;
         if write {
             stream.write_all(b"data").await.unwrap();
         }
@@ -18,19 +19,25 @@ pub async fn close_1000<R: Runtime>() {
         if write {
             assert_eq!(peer.expect(Opcode::Binary).await, b"data");
         }
-        assert_eq!(peer.expect_close().await.0, 1000);
+        let code = if is_end { 1000 } else { 1001 };
+        assert_eq!(peer.expect_close().await.0, code);
         peer.expect_end().await;
     }
 }
 
-/// It answers the peer's Close, if that was not done.
+/// The same while our answer to the peer's Close is due, where half close was agreed on: the reply may have
+/// been cut short. Else that Close was answered before.
 pub async fn the_answer<R: Runtime>() {
-    let (mut stream, mut peer) = server_and_peer::<R>(R::tcp().await, Config::new()).await;
-    peer.send(Opcode::Close, b"").await;
-    assert_eq!(stream.read(&mut [0; 1]).await.unwrap(), 0);
-    drop(stream);
-    assert_eq!(peer.expect_close().await.0, 1005);
-    peer.expect_end().await;
+    for half_close in [true, false] {
+        let config = Config::new().half_close(half_close);
+        let (mut stream, mut peer) = server_and_peer::<R>(R::tcp().await, config).await;
+        peer.send(Opcode::Close, b"").await;
+        assert_eq!(stream.read(&mut [0; 1]).await.unwrap(), 0);
+        drop(stream);
+        let code = if half_close { 1001 } else { 1005 };
+        assert_eq!(peer.expect_close().await.0, code);
+        peer.expect_end().await;
+    }
 }
 
 /// With anything unsent it says nothing: the peer sees that it was cut off.

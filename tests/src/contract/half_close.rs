@@ -3,9 +3,9 @@
 use std::io::ErrorKind;
 use std::time::Duration;
 
+use wsstream_core::handshake::{Client, Server};
 use wsstream_core::{Config, Opcode};
 
-use super::shutdown::round;
 use super::{client_and_peer, read_all, server_and_peer};
 use crate::{Pattern, PausedClock, Read, Runtime, Stream, Write, noise, open, open_with};
 
@@ -34,8 +34,8 @@ pub async fn a_long_reply<R: Runtime>() {
 pub async fn a_slow_reply<R: PausedClock>() {
     let timeout = Duration::from_secs(2);
     let config = Config::new().close_timeout(timeout);
-    let client = wsstream_core::handshake::Client::stream().config(config.clone());
-    let options = wsstream_core::handshake::Server::stream().config(config);
+    let client = Client::stream().config(config.clone());
+    let options = Server::stream().config(config);
     let (mut client, mut server) = open_with::<R>(R::pipe(1000), &client, &options).await;
     let server = R::spawn(async move {
         assert_eq!(read_all(&mut server).await, b"request");
@@ -93,42 +93,66 @@ pub async fn the_answer_echoes<R: Runtime>() {
     }
 }
 
-/// Without progress it is answered after the close timeout all the same; then nothing can be written.
-pub async fn without_progress<R: PausedClock>() {
-    let config = Config::new().close_timeout(Duration::from_secs(5));
-    let (mut stream, mut peer) = client_and_peer::<R>(R::pipe(1000), config).await;
-    peer.send_close(1000, "").await;
-    let begun = R::now();
-    let driving = async {
-        assert_eq!(stream.read(&mut [0; 1]).await.unwrap(), 0);
-        std::future::poll_fn(|cx| {
-            stream.poll_drive(cx);
-            if stream.sent_close().is_some() {
-                return std::task::Poll::Ready(());
-            }
-            std::task::Poll::Pending
-        })
-        .await;
+/// A late reply is a reply: it is waited for without limit, and nobody is told anything before.
+pub async fn a_late_reply<R: PausedClock>() {
+    let (mut client, mut server) = open::<R>(R::pipe(1000)).await;
+    let answering = async {
+        assert_eq!(read_all(&mut server).await, b"request");
+        R::sleep(Duration::from_secs(36_000)).await;
+        server.write_all(b"reply").await.unwrap();
+        server.close().await.unwrap();
     };
-    let (close, ()) = tokio::join!(peer.expect_close(), driving);
-    assert!(close.0 == 1000 || close.0 == 1005, "{close:?}");
-    assert_eq!(round(R::now() - begun), Duration::from_secs(5));
-    let error = stream.write(b"too late").await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::BrokenPipe);
+    let asking = async {
+        client.write_all(b"request").await.unwrap();
+        client.shutdown().await.unwrap();
+        let reply = read_all(&mut client).await;
+        client.close().await.unwrap();
+        reply
+    };
+    let ((), reply) = tokio::join!(answering, asking);
+    assert_eq!(reply, b"reply");
 }
 
-/// Without half close it is answered at once.
+/// A peer that did not agree, as any other implementation, is answered at once behind what is queued. The
+/// reader has its end, and the writer learns that nobody listens.
 pub async fn switched_off<R: Runtime>() {
-    let config = Config::new().half_close(false);
-    let (mut stream, mut peer) = client_and_peer::<R>(R::pipe(1000), config).await;
-    peer.send_close(1000, "").await;
-    assert_eq!(stream.read(&mut [0; 1]).await.unwrap(), 0);
-    assert_eq!(peer.expect_close().await.0, 1000);
-    let error = stream.write(b"too late").await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::BrokenPipe);
+    let config = || Config::new().half_close(false);
+    for as_client in [true, false] {
+        let (mut stream, mut peer) = if as_client {
+            client_and_peer::<R>(R::pipe(1000), config()).await
+        } else {
+            server_and_peer::<R>(R::pipe(1000), config()).await
+        };
+        stream.write_all(b"queued").await.unwrap();
+        peer.send_close(1000, "").await;
+        assert_eq!(stream.read(&mut [0; 1]).await.unwrap(), 0);
+        assert_eq!(peer.expect(Opcode::Binary).await, b"queued");
+        assert_eq!(peer.expect_close().await.0, 1000);
+        let error = stream.write(b"too late").await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::BrokenPipe);
+        // There is nothing left to say, which is no failure.
+        let (shut, ()) = tokio::join!(stream.shutdown(), async { drop(peer) });
+        shut.unwrap();
+    }
 }
 
-/// After the peer's Close what it sends is discarded, and not answered.
+/// A peer that ends TCP right behind its Close still gets ours.
+pub async fn a_close_and_an_end_at_once<R: Runtime>() {
+    let config = Config::new().half_close(false);
+    let (mut stream, mut peer) = server_and_peer::<R>(R::tcp().await, config).await;
+    peer.send(Opcode::Binary, b"bye").await;
+    peer.send_close(1000, "").await;
+    peer.raw.shutdown().await.unwrap();
+    // Both are there before anybody looks.
+    R::sleep(Duration::from_millis(100)).await;
+    assert_eq!(read_all(&mut stream).await, b"bye");
+    assert_eq!(peer.expect_close().await.0, 1000);
+    stream.close().await.unwrap();
+    drop(stream);
+    peer.expect_end().await;
+}
+
+/// After the peer's Close its data is discarded. It waits for our Close, so its pings are answered until then.
 pub async fn after_the_peers_close<R: Runtime>() {
     let (mut stream, mut peer) = client_and_peer::<R>(R::pipe(1000), Config::new()).await;
     peer.send_close(1000, "").await;
@@ -138,32 +162,41 @@ pub async fn after_the_peers_close<R: Runtime>() {
     stream.write_all(b"reply").await.unwrap();
     assert_eq!(stream.read(&mut [0; 9]).await.unwrap(), 0);
     stream.shutdown().await.unwrap();
+    assert_eq!(peer.expect(Opcode::Pong).await, b"anybody there?");
     assert_eq!(peer.expect(Opcode::Binary).await, b"reply");
     assert_eq!(peer.expect_close().await.0, 1000);
 }
 
-/// And there is no keepalive.
-pub async fn no_keepalive_after_the_peers_close<R: PausedClock>() {
+/// Keepalive goes on at both ends, so who is gone is found out, and who only takes its time is not given up.
+pub async fn keepalive_goes_on<R: PausedClock>() {
     let second = Duration::from_secs(1);
-    let config = Config::new()
-        .close_timeout(second * 100)
-        .keepalive(wsstream_core::Keepalive::new(second, second));
-    let (mut stream, mut peer) = server_and_peer::<R>(R::pipe(1000), config).await;
-    peer.send_close(1000, "").await;
-    assert_eq!(stream.read(&mut [0; 1]).await.unwrap(), 0);
-    let driving = async {
+    let keepalive = wsstream_core::Keepalive::new(second, second).unwrap();
+    let config = || Config::new().keepalive(keepalive.unanswered(second * 3).unwrap());
+    let client = Client::stream().config(config());
+    let server = Server::stream().config(config());
+    let (mut client, mut server) = open_with::<R>(R::pipe(1000), &client, &server).await;
+    client.shutdown().await.unwrap();
+    assert_eq!(read_all(&mut server).await, b"");
+    let taking_its_time = async {
+        let mut asleep = std::pin::pin!(R::sleep(second * 1000));
         std::future::poll_fn(|cx| {
-            stream.poll_drive(cx);
-            if stream.sent_close().is_some() {
-                return std::task::Poll::Ready(());
-            }
-            std::task::Poll::Pending
+            server.poll_drive(cx);
+            asleep.as_mut().poll(cx)
         })
         .await;
+        server.write_all(b"reply").await.unwrap();
+        server
     };
-    // The next frame is the Close after 100 seconds, and no ping.
-    let (close, ()) = tokio::join!(peer.expect_close(), driving);
-    assert!(close.0 == 1000 || close.0 == 1005, "{close:?}");
-    assert_eq!(round(R::now()), second * 100);
-    assert_eq!(stream.counters().pings_sent, 0);
+    let (reply, server) = tokio::join!(client.read_exact(5), taking_its_time);
+    assert_eq!(reply.unwrap(), b"reply");
+    // Who has just heard the other does not ask.
+    assert!(client.counters().pings_sent + server.counters().pings_sent > 500);
+    // The other end does not look any more.
+    let error = client.read(&mut [0; 1]).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TimedOut);
+    assert_eq!(error.to_string(), "nothing heard from the peer for 3s");
+    let error = client.write(b"x").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::BrokenPipe);
+    assert_eq!(error.to_string(), "nothing heard from the peer for 3s");
+    drop(server);
 }

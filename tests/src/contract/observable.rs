@@ -34,16 +34,16 @@ pub async fn counters<R: Runtime>() {
 /// The subprotocol and extension that were agreed.
 pub async fn agreed<R: Runtime>() {
     let table = [
-        (offering(Some("binary")), Some("binary"), false),
-        (offering(Some("base64")), Some("base64"), false),
-        (offering(None), None, false),
-        (Client::stream(), Some("binary"), false),
+        (offering(Some("binary")), Some("binary"), true),
+        (offering(Some("base64")), Some("base64"), true),
+        (offering(None), None, true),
+        (Client::stream(), Some("binary"), true),
         (
-            Client::stream().offer_half_close(true),
+            Client::stream().config(Config::new().half_close(false)),
             Some("binary"),
-            true,
+            false,
         ),
-        (offering(Some("mqtt")), Some("mqtt"), false),
+        (offering(Some("mqtt")), Some("mqtt"), true),
     ];
     let server = Server::stream().subprotocol("mqtt").unwrap();
     for (client, subprotocol, half_close) in table {

@@ -185,37 +185,60 @@ pub async fn a_client_waits_for_the_end<R: PausedClock>() {
     }
 }
 
-/// A peer that never answers a Close is given up: after two close timeouts, as it may take one of its
-/// own to answer, or after one without half close.
+/// A peer that never answers a Close is given up after the close timeout.
 pub async fn no_answer<R: PausedClock>() {
+    let timeout = Duration::from_secs(7);
+    let (mut peer, raw) = R::pipe(1000);
+    let mut stream = bare_client::<R>(raw, Config::new().close_timeout(timeout));
+    let begun = R::now();
+    stream.shutdown().await.unwrap();
+    let error = stream.read(&mut [0; 1]).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TimedOut);
+    let expected = StreamError::TimedOut(Timeout::Close(timeout));
+    assert_eq!(stream_error(&error), Some(&expected));
+    assert_eq!(round(R::now() - begun), timeout);
+    drop(stream);
+    let (_, ended) = peer.read_to_end().await;
+    ended.unwrap();
+}
+
+/// `close` has an end, whatever the peer says instead of Close: what it discards buys no time.
+pub async fn close_has_an_end<R: PausedClock>() {
+    let timeout = Duration::from_secs(7);
     for half_close in [true, false] {
-        let timeout = Duration::from_secs(7);
         let config = Config::new().close_timeout(timeout).half_close(half_close);
-        let (mut peer, raw) = R::pipe(1000);
-        let mut stream = bare_client::<R>(raw, config);
+        let (mut stream, mut peer) = server_and_peer::<R>(R::pipe(1000), config).await;
         let begun = R::now();
-        stream.shutdown().await.unwrap();
-        let error = stream.read(&mut [0; 1]).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::TimedOut);
-        let expected = StreamError::TimedOut(Timeout::Close);
-        assert_eq!(stream_error(&error), Some(&expected));
-        let turns = if half_close { 2 } else { 1 };
-        assert_eq!(round(R::now() - begun), timeout * turns);
-        drop(stream);
-        let (_, ended) = peer.read_to_end().await;
-        ended.unwrap();
+        let closing = async {
+            let error = stream.close().await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::TimedOut);
+            round(R::now() - begun)
+        };
+        let talking = async {
+            for number in 0..100_u8 {
+                R::sleep(Duration::from_secs(1)).await;
+                let kind = [Opcode::Ping, Opcode::Binary][usize::from(number % 2)];
+                peer.send(kind, b"and another thing").await;
+            }
+        };
+        let took = tokio::select! {
+            took = closing => took,
+            () = talking => panic!("close has no end"),
+        };
+        assert_eq!(took, timeout);
     }
 }
 
 /// A peer that takes nothing is given up too, and flushing tells so.
 pub async fn a_stuck_peer_is_given_up<R: PausedClock>() {
-    let config = Config::new().close_timeout(Duration::from_secs(7));
+    let config = Config::new().progress_timeout(Duration::from_secs(7));
     let (peer, raw) = R::pipe(100);
     let mut stream = bare_server::<R>(raw, config);
     stream.write_all(&[7; 1000]).await.unwrap();
     let error = stream.shutdown().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TimedOut);
-    assert_eq!(round(R::now()), Duration::from_secs(14));
+    assert_eq!(error.to_string(), "nothing taken by the peer for 7s");
+    assert_eq!(round(R::now()), Duration::from_secs(7));
     drop(peer);
 }
 

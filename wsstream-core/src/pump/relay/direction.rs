@@ -36,13 +36,9 @@ pub(super) enum State {
 }
 
 impl Direction {
-    /// Whether the end has come and waits until the `reply` has ended, which it would cut off.
+    /// Whether the end has to wait until the `reply` has ended, which it would cut off.
     pub(super) fn is_held(&self, to: &impl End, reply: &Self) -> bool {
-        self.state == State::Ending
-            && !self.is_cut
-            && reply.state != State::Ended
-            && !to.half_closes()
-            && !to.is_closed()
+        !self.is_cut && reply.state != State::Ended && !to.half_closes() && !to.is_closed()
     }
 
     /// Waits for more of the `reply`, but not for ever.
@@ -53,7 +49,7 @@ impl Direction {
         timer: &mut impl Timer,
         cx: &mut Context<'_>,
     ) {
-        loop {
+        while self.state == State::Ending {
             let now = timer.now();
             let waited = self.waited.get_or_insert((reply.carried, now));
             // What waits here for a slow reader is not missing.
