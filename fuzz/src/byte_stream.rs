@@ -21,13 +21,13 @@ pub fn byte_stream(data: &[u8]) {
     let deflate = (flags & 8 != 0).then(|| agreed(&mut input));
     let mut end = |role, half_close| {
         let fragment = usize::from(octet(&mut input));
-        let config = Config::new().auto_fragment(fragment).half_close(half_close);
-        let connection = agreeing(role, config, deflate.as_ref());
+        let config = Config::new().auto_fragment(fragment);
+        let connection = agreeing(role, config, half_close, deflate.as_ref());
         End::new(connection, encoding, budget(fragment))
     };
     let mut ends = [
         end(Role::Client, flags & 2 == 0),
-        end(Role::Server, flags & 4 == 0),
+        end(Role::Server, flags & 2 == 0),
     ];
     while !input.is_empty() {
         let (op, count) = (octet(&mut input), number(&mut input));

@@ -73,7 +73,12 @@ impl Run {
     fn over(setup: &Setup, ops: &[Op<'_>], feed: Feed, look_ahead: bool) -> Self {
         let role = setup.role();
         let mut run = Self {
-            connection: agreeing(role, setup.config(), setup.deflate.as_ref()),
+            connection: agreeing(
+                role,
+                setup.config(),
+                setup.half_close(),
+                setup.deflate.as_ref(),
+            ),
             deflate: setup.deflate.is_some(),
             feed,
             unread: Unread::default(),

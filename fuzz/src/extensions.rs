@@ -49,7 +49,7 @@ fn negotiated(values: &[&[u8]], all: Option<&[Extension]>, spoken: bool, offered
         .map(|&value| ("sec-websocket-Extensions", value));
     let version: (&str, &[u8]) = ("Sec-WebSocket-Version", b"13");
     let server = Server::stream().config(config().half_close(spoken));
-    let client = stream().offer_half_close(offered);
+    let client = stream().config(config().half_close(offered));
 
     let known = |one: &Extension| one.name() == HALF_CLOSE && one.params().count() == 0;
     let agreed = server.negotiate(fields.clone().chain([version]));
@@ -58,7 +58,7 @@ fn negotiated(values: &[&[u8]], all: Option<&[Extension]>, spoken: bool, offered
             assert_eq!(agreed.half_close(), spoken && all.iter().any(known));
             let answer = agreed.fields();
             let answer = answer.iter().map(|(name, value)| (*name, value.as_bytes()));
-            let confirmed = stream().offer_half_close(true).confirm(answer);
+            let confirmed = stream().confirm(answer);
             assert_eq!(confirmed.as_ref(), Ok(agreed));
         }
         (Err(error), None) => assert_eq!(error.status(), Some(400)),

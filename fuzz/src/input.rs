@@ -74,13 +74,17 @@ pub(crate) fn machine(role: Role, config: Config) -> Connection {
     }
 }
 
-/// A machine that compresses, if that was agreed on.
+/// A machine that does half close and compresses, if that was agreed on.
 pub(crate) fn agreeing(
     role: Role,
     config: Config,
+    half_close: bool,
     deflate: Option<&PerMessageDeflate>,
 ) -> Connection {
-    let connection = machine(role, config);
+    let mut connection = machine(role, config);
+    if half_close {
+        connection = connection.with_half_close();
+    }
     match deflate {
         Some(deflate) => connection.with_deflate(deflate),
         None => connection,

@@ -116,8 +116,7 @@ fn confirmed(request: &Request, accepted: &Accepted) {
     let client = Client::stream()
         .subprotocols(request.subprotocols())
         .unwrap()
-        .accept_no_subprotocol(true)
-        .offer_half_close(true);
+        .accept_no_subprotocol(true);
     let mut connecting = client.connect(&Url::parse("ws://a").unwrap(), &Seed::new([7; 32]));
     let asked = Acceptor::new(&Server::messages())
         .receive(&mut connecting.request())

@@ -4,7 +4,7 @@ use arbitrary::Unstructured;
 use wsstream_core::handshake::{
     Acceptor, Client, Connecting, HandshakeError, MAX_BODY, MAX_FIELDS, MAX_HEAD, Origins, Server,
 };
-use wsstream_core::{Seed, Url};
+use wsstream_core::{Config, Seed, Url};
 
 use crate::input::{cut, feed, octet, octets, one_by_one};
 
@@ -25,7 +25,7 @@ pub fn response(data: &[u8]) {
         Client::messages()
     };
     client = client
-        .offer_half_close(flags & 4 == 0)
+        .config(Config::new().half_close(flags & 4 == 0))
         .accept_no_subprotocol(flags & 8 != 0);
     let mut set = Set::default();
     for _ in 0..octet(&mut input) % 4 {

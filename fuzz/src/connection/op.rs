@@ -27,15 +27,20 @@ impl Setup {
     pub(super) fn config(&self) -> Config {
         let config = Config::new()
             .auto_fragment(self.fragment)
-            .half_close(self.flags & 2 == 0)
             .close_timeout(Duration::from_secs(10));
         match self.flags & 4 {
             0 => config,
-            _ => config.keepalive(Keepalive::new(
-                Duration::from_secs(5),
-                Duration::from_secs(3),
-            )),
+            _ => {
+                let [interval, timeout] = [5, 3].map(Duration::from_secs);
+                let keepalive = Keepalive::new(interval, timeout).unwrap();
+                config.keepalive(keepalive.unanswered(timeout).unwrap())
+            }
         }
+    }
+
+    /// Whether that was agreed on.
+    pub(super) const fn half_close(&self) -> bool {
+        self.flags & 2 == 0
     }
 }
 

@@ -26,11 +26,7 @@ impl Peer {
             Role::Server => Role::Client,
         };
         Self {
-            connection: agreeing(
-                role,
-                Config::new().half_close(false),
-                setup.deflate.as_ref(),
-            ),
+            connection: agreeing(role, Config::new(), false, setup.deflate.as_ref()),
             told: Vec::new(),
             decoder: Decoder::new(),
             closed: false,
@@ -56,7 +52,8 @@ impl Peer {
             let header = chunk.header;
             if chunk.first {
                 // §5.5.1: nothing but answers to pings follows a Close.
-                assert!(!self.closed || header.opcode == Opcode::Pong, "{header:?}");
+                let asks = matches!(header.opcode, Opcode::Ping | Opcode::Pong);
+                assert!(!self.closed || asks, "{header:?}");
                 self.closed |= header.opcode == Opcode::Close;
             }
             if !header.opcode.is_control() && self.fragment > 0 {

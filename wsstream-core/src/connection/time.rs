@@ -17,12 +17,11 @@ impl Connection {
     #[inline]
     #[must_use]
     pub fn wants_time(&self) -> bool {
-        let phase = self.timed_phase();
         !self.closing.has_given_up()
             && (self.times_message()
                 || self
                     .timers
-                    .wanted(&self.config, phase, self.is_outstanding()))
+                    .wanted(&self.config, self.timed_state(), self.is_outstanding()))
     }
 
     /// Tells the time, does what is due, and answers when to tell it next. To be called when that time
@@ -48,11 +47,7 @@ impl Connection {
                 written: self.outbox.written(),
                 waiting: self.is_waiting(),
                 shutting_down: self.shutting_down,
-                state: State {
-                    phase: self.timed_phase(),
-                    half_close: self.half_close,
-                    discarding: self.discarding,
-                },
+                state: self.timed_state(),
             };
             match self.timers.poll(state, &self.config, &mut taken) {
                 Ok(next) => return next.into_iter().chain(message).min(),
@@ -123,12 +118,17 @@ impl Connection {
         }
     }
 
-    /// The phase, as far as time goes.
+    /// What the connection is like, as far as time goes.
     #[inline]
-    fn timed_phase(&self) -> Phase {
-        match self.closing.phase() {
+    fn timed_state(&self) -> State {
+        let phase = match self.closing.phase() {
             Phase::Open if self.expects_close => Phase::AwaitClose,
             phase => phase,
+        };
+        State {
+            phase,
+            half_close: self.half_close,
+            discarding: self.discarding,
         }
     }
 }

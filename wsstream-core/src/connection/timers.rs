@@ -64,6 +64,13 @@ pub(super) struct State {
     pub(super) discarding: bool,
 }
 
+impl State {
+    /// Whether the peer's Close may come as late as it likes.
+    const fn is_unlimited(self) -> bool {
+        self.half_close && !self.discarding
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Timers {
     /// Whether pings are sent unless the settings say otherwise.
@@ -125,10 +132,12 @@ impl Timers {
 
     /// Whether time matters now.
     #[inline]
-    pub(super) fn wanted(&self, config: &Config, phase: Phase, outstanding: bool) -> bool {
+    pub(super) fn wanted(&self, config: &Config, state: State, outstanding: bool) -> bool {
+        let keepalive = || self.keepalive(config).is_some();
         self.ponged
-            || match phase {
-                Phase::Open | Phase::Answer => self.keepalive(config).is_some(),
+            || match state.phase {
+                Phase::Open | Phase::Answer => keepalive(),
+                Phase::AwaitClose if state.is_unlimited() => outstanding || keepalive(),
                 Phase::AwaitClose | Phase::AwaitEnd => true,
                 Phase::Over => outstanding,
             }
@@ -288,9 +297,7 @@ impl Timers {
         look: &mut dyn FnMut() -> Option<Taken>,
     ) -> Result<Option<Timestamp>, Due> {
         let State {
-            phase,
-            half_close,
-            discarding,
+            phase, discarding, ..
         } = now.state;
         let begun = self.begun.unwrap_or(now.time);
         if matches!(phase, Phase::Open | Phase::Answer) {
@@ -317,7 +324,7 @@ impl Timers {
         let answer = self.answer.get_or_insert(now.time);
         // §5.5.1: what follows the peer's Close is ignored, and buys it no time.
         if phase == Phase::AwaitClose && !discarding {
-            if half_close {
+            if now.state.is_unlimited() {
                 return Ok(None);
             }
             *answer = (*answer).max(self.heard);
