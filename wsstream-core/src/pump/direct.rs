@@ -16,7 +16,7 @@ impl<T: Transport> Pump<T> {
         data: &[u8],
         direct: impl Fn(&Connection, &[u8]) -> Option<(EncodedHeader, usize)>,
     ) -> io::Result<Option<usize>> {
-        self.check_writable()?;
+        self.check_sendable()?;
         if !self.wire.is_write_vectored() || self.poll_write_out()?.is_pending() {
             return Ok(None);
         }

@@ -165,7 +165,7 @@ impl<T: Transport> Pump<T> {
         len: usize,
         encode: impl FnOnce(&mut Connection) -> Result<R, Closed>,
     ) -> Poll<io::Result<R>> {
-        self.check_writable()?;
+        self.check_sendable()?;
         let blocked = self.poll_write_out()?.is_pending() || !self.wire.may_write();
         if blocked
             && self.connection.can_send()
@@ -367,6 +367,14 @@ impl<T: Transport> Pump<T> {
     /// Whether the transport takes octets, as far as is known.
     pub(super) fn check_writable(&self) -> io::Result<()> {
         self.write_error.map_or(Ok(()), |kind| Err(kind.into()))
+    }
+
+    /// Whether anything can be sent at all, as far as is known.
+    pub(super) fn check_sendable(&self) -> io::Result<()> {
+        if self.connection.given_up().is_some() {
+            return Err(self.broken_pipe(Closed));
+        }
+        self.check_writable()
     }
 
     fn read_failed(&mut self, error: io::Error) {

@@ -16,4 +16,5 @@ mod prompt;
 mod relay;
 mod socket;
 mod support;
+mod taken;
 mod time;

@@ -394,6 +394,32 @@ fn what_nobody_takes_does_not_block_who_says_it() {
     });
 }
 
+/// What came before a failure is handed on before anybody is told of it: its owner can reset the target's
+/// connection then, and takes nothing away.
+#[test]
+fn a_failure_is_told_when_the_other_end_has_all_that_came_before() {
+    for code in [Some(1001), Some(1012), Some(4001), None] {
+        Joined::new(Config::new()).tell(|peers, settle| {
+            peers.to_target.get().tells_taken = true;
+            peers.client_sends(Opcode::Binary, &octets(300_000));
+            match code {
+                Some(code) => peers.client_closes(code),
+                None => peers.client.get().finish(Ok(())),
+            }
+            let mut taken = 0;
+            while taken < 300_000 {
+                assert!(settle().is_none());
+                peers.clock.advance(secs(50));
+                taken += peers.to_target.get().take_up_to(50_000).len();
+            }
+            peers.clock.advance(secs(1));
+            let relayed = settle().expect("hangs");
+            assert!(relayed.a_failed.is_some());
+            assert_eq!(relayed.a_to_b, 300_000);
+        });
+    }
+}
+
 /// The client goes while the target's octets wait for it.
 #[test]
 fn a_client_that_goes_while_it_takes_nothing_ends_the_relay() {
