@@ -68,7 +68,7 @@
 //! | 1007 and 1009 for whole messages | `message::s8_1_text_fails_at_its_first_bad_octet` `bad_frames::on_messages` |
 //! | an opcode refused at its header | `wire::a_frame_is_refused_at_its_header_not_after_its_payload` |
 //! | work per poll is bounded | `turns::one_poll_is_bounded_whatever_the_peer_has_ready` `turns::other_tasks_have_their_turn` |
-//! | of a bomb, too | `deflate::one_poll_inflates_a_bounded_part_of_a_bomb` `deflate::close_discards_a_bomb_to_its_end` |
+//! | of a bomb, too | `deflate::one_poll_inflates_a_bounded_part_of_a_bomb` `deflate::close_discards_a_bomb_without_inflating_it` |
 //! | no deflate data, RSV1 where it must not be | `bad_frames::with_compression` |
 //! | whole feeding as octet by octet | `corpus::every_property_holds` |
 //! | TLS: names, dates, authorities, garbage | `tls::a_wrong_name_is_refused` `tls::what_is_expired_or_not_yet_valid_is_refused` `tls::what_is_no_tls_ends_in_time` |

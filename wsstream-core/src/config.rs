@@ -1,7 +1,9 @@
 //! How a connection behaves once it is open.
 
+use alloc::sync::Arc;
 use core::fmt;
 use core::num::NonZeroUsize;
+use core::ops::Deref;
 use core::time::Duration;
 
 use crate::deflate::Deflate;
@@ -193,6 +195,25 @@ impl Config {
 impl Default for Config {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+/// Settings that many connections have in common. The default ones take nothing at all.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct SharedConfig(Option<Arc<Config>>);
+
+impl Deref for SharedConfig {
+    type Target = Config;
+
+    fn deref(&self) -> &Config {
+        static DEFAULT: Config = Config::new();
+        self.0.as_deref().unwrap_or(&DEFAULT)
+    }
+}
+
+impl<C: Into<Arc<Config>>> From<C> for SharedConfig {
+    fn from(config: C) -> Self {
+        Self(Some(config.into()))
     }
 }
 

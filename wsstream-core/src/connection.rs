@@ -28,7 +28,7 @@ pub use receiving::Event;
 pub use timers::Taken;
 
 use crate::close::Close;
-use crate::config::Config;
+use crate::config::{Config, SharedConfig};
 use crate::decoder::Decoder;
 use crate::deflate::Codec;
 use crate::error::{ProtocolError, StreamError};
@@ -73,7 +73,7 @@ pub enum Role {
 /// ```
 #[derive(Debug)]
 pub struct Connection {
-    config: Arc<Config>,
+    config: SharedConfig,
     /// A client's, §5.3; a server has none.
     mask_keys: Option<MaskKeys>,
     decoder: Decoder,
@@ -170,16 +170,25 @@ impl Connection {
     /// A server's end, right after the opening handshake. Connections can share their settings.
     #[must_use]
     pub fn server(config: impl Into<Arc<Config>>) -> Self {
-        Self::new(Role::Server, None, config.into())
+        Self::new(Role::Server, None, config.into().into())
     }
 
     /// A client's end, right after the opening handshake. The seed gives its masking keys.
     #[must_use]
     pub fn client(config: impl Into<Arc<Config>>, seed: &Seed) -> Self {
-        Self::new(Role::Client, Some(seed.mask_keys()), config.into())
+        Self::new(Role::Client, Some(seed.mask_keys()), config.into().into())
     }
 
-    fn new(role: Role, mask_keys: Option<MaskKeys>, config: Arc<Config>) -> Self {
+    /// A client's end with a seed, a server's without.
+    #[cfg(feature = "std")]
+    pub(crate) fn shared(config: SharedConfig, seed: Option<&Seed>) -> Self {
+        match seed {
+            Some(seed) => Self::new(Role::Client, Some(seed.mask_keys()), config),
+            None => Self::new(Role::Server, None, config),
+        }
+    }
+
+    fn new(role: Role, mask_keys: Option<MaskKeys>, config: SharedConfig) -> Self {
         Self {
             config,
             mask_keys,
@@ -397,7 +406,7 @@ impl Connection {
 
     /// The time from the newest answered keepalive ping to its pong.
     #[must_use]
-    pub const fn rtt(&self) -> Option<Duration> {
+    pub fn rtt(&self) -> Option<Duration> {
         self.timers.rtt()
     }
 }

@@ -4,6 +4,7 @@
 //! a transport accepts octets says less, as it may hold megabytes that nobody reads; so it is asked what
 //! the peer has acknowledged ([`Taken`]), and only where it cannot tell, what it accepted counts.
 
+use alloc::boxed::Box;
 use core::mem;
 use core::ops::Range;
 use core::time::Duration;
@@ -71,10 +72,17 @@ impl State {
     }
 }
 
+/// When what is due, for a connection. It takes little while nothing is waited for.
 #[derive(Debug)]
 pub(super) struct Timers {
     /// Whether pings are sent unless the settings say otherwise.
     pub(super) pings_by_default: bool,
+    /// Made when the time is first told.
+    waits: Option<Box<Waits>>,
+}
+
+#[derive(Debug)]
+struct Waits {
     ponged: bool,
     /// The state that the waits below belong to, and when it began.
     state: State,
@@ -107,26 +115,7 @@ impl Timers {
     pub(super) const fn new() -> Self {
         Self {
             pings_by_default: false,
-            ponged: false,
-            state: State {
-                phase: Phase::Open,
-                half_close: false,
-                discarding: false,
-            },
-            begun: None,
-            quiet: Timestamp::ORIGIN,
-            heard: Timestamp::ORIGIN,
-            pinged: None,
-            has_left: false,
-            ping: 0..0,
-            written: 0,
-            settled: None,
-            octets: None,
-            taken: Timestamp::ORIGIN,
-            look_at: Timestamp::ORIGIN,
-            answer: None,
-            rtt_from: None,
-            rtt: None,
+            waits: None,
         }
     }
 
@@ -134,7 +123,8 @@ impl Timers {
     #[inline]
     pub(super) fn wanted(&self, config: &Config, state: State, outstanding: bool) -> bool {
         let keepalive = || self.keepalive(config).is_some();
-        self.ponged
+        let ponged = self.waits.as_ref().is_some_and(|waits| waits.ponged);
+        ponged
             || match state.phase {
                 Phase::Open | Phase::Answer => keepalive(),
                 Phase::AwaitClose if state.is_unlimited() => outstanding || keepalive(),
@@ -145,27 +135,33 @@ impl Timers {
 
     /// Whether the peer may not have taken all of the octets that the transport has.
     pub(super) fn is_unsettled(&self, written: u64) -> bool {
-        self.settled != Some(written)
+        let waits = self.waits.as_ref();
+        waits.is_none_or(|waits| waits.is_unsettled(written))
     }
 
     /// The pong to our newest ping has come.
-    pub(super) const fn ponged(&mut self) {
-        self.ponged = self.rtt_from.is_some();
+    pub(super) fn ponged(&mut self) {
+        if let Some(waits) = &mut self.waits {
+            waits.ponged = waits.rtt_from.is_some();
+        }
     }
 
-    pub(super) const fn rtt(&self) -> Option<Duration> {
-        self.rtt
+    pub(super) fn rtt(&self) -> Option<Duration> {
+        self.waits.as_ref()?.rtt
     }
 
     /// Whether the newest ping has left, when the transport has accepted `written` octets in all.
-    pub(super) const fn ping_has_left(&self, written: u64) -> bool {
-        self.ping.end <= written
+    pub(super) fn ping_has_left(&self, written: u64) -> bool {
+        let waits = self.waits.as_ref();
+        waits.is_none_or(|waits| waits.ping_has_left(written))
     }
 
     /// A ping was queued, in this place.
-    pub(super) const fn queued_ping(&mut self, now: Timestamp, place: Range<u64>) {
-        self.ping = place;
-        self.rtt_from = Some(now);
+    pub(super) fn queued_ping(&mut self, now: Timestamp, place: Range<u64>) {
+        if let Some(waits) = &mut self.waits {
+            waits.ping = place;
+            waits.rtt_from = Some(now);
+        }
     }
 
     fn keepalive(&self, config: &Config) -> Option<Keepalive> {
@@ -183,13 +179,48 @@ impl Timers {
         config: &Config,
         look: &mut dyn FnMut() -> Option<Taken>,
     ) -> Result<Option<Timestamp>, Due> {
-        self.note(&now);
-        let ping = self.poll_pings(&now, config, look)?;
-        let close = self.poll_close(&now, config, look)?;
-        Ok(match (ping, close) {
-            (Some(ping), Some(close)) => Some(ping.min(close)),
-            (ping, close) => ping.or(close),
-        })
+        let keepalive = self.keepalive(config);
+        let waits = self
+            .waits
+            .get_or_insert_with(|| Box::new(Waits::new(now.state)));
+        waits.note(&now);
+        let ping = match keepalive {
+            Some(keepalive) => waits.poll_pings(&now, keepalive, look)?,
+            None => None,
+        };
+        let close = waits.poll_close(&now, config, look)?;
+        Ok(ping.into_iter().chain(close).min())
+    }
+}
+
+impl Waits {
+    const fn new(state: State) -> Self {
+        Self {
+            ponged: false,
+            state,
+            begun: None,
+            quiet: Timestamp::ORIGIN,
+            heard: Timestamp::ORIGIN,
+            pinged: None,
+            has_left: false,
+            ping: 0..0,
+            written: 0,
+            settled: None,
+            octets: None,
+            taken: Timestamp::ORIGIN,
+            look_at: Timestamp::ORIGIN,
+            answer: None,
+            rtt_from: None,
+            rtt: None,
+        }
+    }
+
+    fn is_unsettled(&self, written: u64) -> bool {
+        self.settled != Some(written)
+    }
+
+    const fn ping_has_left(&self, written: u64) -> bool {
+        self.ping.end <= written
     }
 
     /// What has happened since the last time.
@@ -246,16 +277,12 @@ impl Timers {
     fn poll_pings(
         &mut self,
         now: &Now,
-        config: &Config,
+        keepalive: Keepalive,
         look: &mut dyn FnMut() -> Option<Taken>,
     ) -> Result<Option<Timestamp>, Due> {
-        let listening = matches!(
-            now.state.phase,
-            Phase::Open | Phase::Answer | Phase::AwaitClose
-        );
-        let Some(keepalive) = self.keepalive(config).filter(|_| listening) else {
+        if matches!(now.state.phase, Phase::AwaitEnd | Phase::Over) {
             return Ok(None);
-        };
+        }
         let mut deadline = self.quiet + keepalive.interval;
         if let Some(pinged) = self.pinged {
             let unanswered = pinged + keepalive.unanswered;

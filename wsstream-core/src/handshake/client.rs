@@ -4,13 +4,13 @@
 
 use alloc::borrow::ToOwned;
 use alloc::string::String;
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::field::{Fields, InvalidField, check_handshake_field, check_subprotocol};
 use super::origin::{self, check_origin};
 use super::server::TIMEOUT;
+use crate::config::SharedConfig;
 use crate::{Config, Seed, Url};
 
 mod body;
@@ -41,7 +41,7 @@ pub struct Client {
     host: Option<String>,
     origin: Option<String>,
     handshake_timeout: Duration,
-    config: Arc<Config>,
+    config: SharedConfig,
     nodelay: bool,
 }
 
@@ -69,7 +69,7 @@ impl Client {
             host: None,
             origin: None,
             handshake_timeout: TIMEOUT,
-            config: Arc::new(Config::new()),
+            config: SharedConfig::default(),
             nodelay: true,
         }
     }
@@ -152,7 +152,7 @@ impl Client {
     /// How the connection behaves once it is open.
     #[must_use]
     pub fn config(mut self, config: Config) -> Self {
-        self.config = Arc::new(config);
+        self.config = config.into();
         self
     }
 
@@ -171,7 +171,12 @@ impl Client {
 
     /// What [`config`](Self::config) was set to.
     #[must_use]
-    pub const fn connection_config(&self) -> &Arc<Config> {
+    pub fn connection_config(&self) -> &Config {
+        &self.config
+    }
+
+    #[cfg(feature = "std")]
+    pub(crate) const fn shared_config(&self) -> &SharedConfig {
         &self.config
     }
 

@@ -5,13 +5,13 @@
 
 use alloc::borrow::ToOwned;
 use alloc::string::String;
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::field::{Fields, InvalidField, check_handshake_field, check_subprotocol};
 use super::head::{Deadline, Head, Kind};
 use super::{HandshakeError, Origins, Request};
+use crate::config::SharedConfig;
 use crate::{Config, Timestamp};
 
 /// What a server speaks, and whom it lets in.
@@ -37,7 +37,7 @@ pub struct Server {
     pub(super) fields: Fields,
     path: String,
     handshake_timeout: Duration,
-    config: Arc<Config>,
+    config: SharedConfig,
     nodelay: bool,
 }
 
@@ -69,7 +69,7 @@ impl Server {
             fields: Fields::new(),
             path: String::from("/"),
             handshake_timeout: TIMEOUT,
-            config: Arc::new(Config::new()),
+            config: SharedConfig::default(),
             nodelay: true,
         }
     }
@@ -115,7 +115,7 @@ impl Server {
     /// with its answer to a Close, does not accept half close.
     #[must_use]
     pub fn config(mut self, config: Config) -> Self {
-        self.config = Arc::new(config);
+        self.config = config.into();
         self
     }
 
@@ -134,7 +134,12 @@ impl Server {
 
     /// What [`config`](Self::config) was set to.
     #[must_use]
-    pub const fn connection_config(&self) -> &Arc<Config> {
+    pub fn connection_config(&self) -> &Config {
+        &self.config
+    }
+
+    #[cfg(feature = "std")]
+    pub(crate) const fn shared_config(&self) -> &SharedConfig {
         &self.config
     }
 

@@ -1,6 +1,5 @@
 //! What the opening handshake leads to.
 
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::Transport;
@@ -10,7 +9,7 @@ use super::socket::Socket;
 use super::stream::Stream;
 use super::wire::Wire;
 use crate::byte_stream::Encoding;
-use crate::config::Config;
+use crate::config::{Config, SharedConfig};
 use crate::connection::Connection;
 use crate::handshake::{Agreed, Request, Response};
 use crate::seed::Seed;
@@ -21,7 +20,7 @@ pub struct Opened<T> {
     pub(super) wire: Wire<T>,
     pub(super) received: RecvBuffer,
     pub(super) agreed: Agreed,
-    pub(super) config: Arc<Config>,
+    pub(super) config: SharedConfig,
     pub(super) role: Upgraded,
     /// Whether it was made by an adapter, which knows what it runs over.
     pub(super) pings_by_default: bool,
@@ -37,7 +36,7 @@ impl<T: Transport> Opened<T> {
         transport: T,
         role: Upgraded,
         agreed: Agreed,
-        config: impl Into<Arc<Config>>,
+        config: Config,
         received: Vec<u8>,
     ) -> Self {
         let (wire, received) = (Wire::new(transport), RecvBuffer::new(received));
@@ -96,10 +95,10 @@ impl<T: Transport> Opened<T> {
     }
 
     fn connection(&self) -> Connection {
-        let config = Arc::clone(&self.config);
+        let config = self.config.clone();
         let mut connection = match &self.role {
-            Upgraded::Client(seed) => Connection::client(config, seed),
-            Upgraded::Server => Connection::server(config),
+            Upgraded::Client(seed) => Connection::shared(config, Some(seed)),
+            Upgraded::Server => Connection::shared(config, None),
         };
         if self.pings_by_default {
             connection.ping_by_default();

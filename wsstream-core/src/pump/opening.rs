@@ -15,7 +15,7 @@ use super::permit::{Permit, Phase};
 use super::recv_buffer::RecvBuffer;
 use super::wakers::Task;
 use super::wire::Wire;
-use crate::config::Config;
+use crate::config::SharedConfig;
 use crate::handshake::{
     Accepted, Acceptor, Agreed, Client, Connecting, HandshakeError, Refusal, Request, Response,
     Server,
@@ -96,7 +96,7 @@ impl<T: Transport + Unpin> Opening<T> {
         Poll::Pending
     }
 
-    fn opened(self, role: Upgraded, agreed: Agreed, config: Arc<Config>) -> Opened<T> {
+    fn opened(self, role: Upgraded, agreed: Agreed, config: SharedConfig) -> Opened<T> {
         let Self {
             mut wire, received, ..
         } = self;
@@ -122,7 +122,7 @@ impl<T: Transport + Unpin> Opening<T> {
 pub struct Connect<T> {
     opening: Option<Opening<T>>,
     connecting: Connecting,
-    config: Arc<Config>,
+    config: SharedConfig,
     seed: Seed,
 }
 
@@ -135,7 +135,7 @@ impl<T: Transport + Unpin> Connect<T> {
         Self {
             opening: Some(Opening::new(transport, request)),
             connecting,
-            config: Arc::clone(client.connection_config()),
+            config: client.shared_config().clone(),
             seed,
         }
     }
@@ -181,7 +181,7 @@ impl<T: Transport + Unpin> Future for Connect<T> {
             return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
         };
         let role = Upgraded::Client(this.seed.clone());
-        let opened = opening.opened(role, agreed, Arc::clone(&this.config));
+        let opened = opening.opened(role, agreed, this.config.clone());
         Poll::Ready(Ok(Opened {
             response: Some(response),
             ..opened
@@ -336,7 +336,7 @@ impl<T: Transport + Unpin> Incoming<T> {
         let answer = match accepted {
             Ok(accepted) => {
                 opening.outgoing = accepted.response;
-                let config = Arc::clone(server.connection_config());
+                let config = server.shared_config().clone();
                 let deadline = opening.wire.now() + server.timeout();
                 Answering::Accepting {
                     opening,
@@ -375,7 +375,7 @@ enum Answering<T> {
         opening: Opening<T>,
         request: Request,
         agreed: Agreed,
-        config: Arc<Config>,
+        config: SharedConfig,
         deadline: Timestamp,
     },
     Refusing(HandshakeError, Refuse<T>),
