@@ -61,7 +61,7 @@ impl Connection {
     /// Ends the connection. The peer is told, unless it does not take what went before.
     fn give_up(&mut self, timeout: Timeout) {
         if self.is_waiting() {
-            self.output_lost = true;
+            self.output_lost |= self.unflushed || !self.has_said_all();
             self.outbox.clear();
         } else if self.closing.sent_close().is_none() {
             let reason = timeout.to_string();

@@ -102,6 +102,8 @@ struct Waits {
     /// What the peer had taken at the last look, if that is known, and when it last took something.
     octets: Option<u64>,
     taken: Timestamp,
+    /// Whether it had something to take.
+    outstanding: bool,
     /// When to look again.
     look_at: Timestamp,
     /// Since when only the peer's answer is waited for.
@@ -208,6 +210,7 @@ impl Waits {
             settled: None,
             octets: None,
             taken: Timestamp::ORIGIN,
+            outstanding: false,
             look_at: Timestamp::ORIGIN,
             answer: None,
             rtt_from: None,
@@ -335,7 +338,12 @@ impl Waits {
                 self.look_at = now.time + ((now.time - begun) / 2).clamp(SOON, LATER);
             }
             let unsettled = self.is_unsettled(now.written);
-            if now.waiting || unsettled {
+            let was_outstanding = mem::replace(&mut self.outstanding, now.waiting || unsettled);
+            if self.outstanding {
+                if !was_outstanding {
+                    // Until now there was nothing that it could have taken.
+                    self.taken = now.time;
+                }
                 let deadline = self.taken + config.progress_timeout;
                 if now.time >= deadline {
                     return Err(Due::GiveUp(Timeout::Progress(config.progress_timeout)));

@@ -255,7 +255,8 @@ impl<T: Transport> Pump<T> {
 
     /// Whether something that was queued has not been written, and never will be.
     fn is_cut_off(&mut self) -> bool {
-        self.connection.output_lost() || !self.connection.outbox().is_empty()
+        let is_left = !self.connection.outbox().is_empty() && !self.connection.has_said_all();
+        is_left || self.connection.output_lost()
     }
 
     /// Takes what the transport has, for the control frames in it, while nobody reads: `front` is given

@@ -216,3 +216,50 @@ fn a_slow_reader_lives_though_its_pongs_come_late() {
         assert!(matches!(lone.read(9), Poll::Pending));
     }
 }
+
+/// The time to take something begins when there is something to take.
+#[test]
+fn a_pong_after_a_long_silence_has_its_time() {
+    for waits in [false, true] {
+        let mut lone = lone(Role::Client, Config::new());
+        assert!(lone.shutdown().is_ready());
+        lone.output.get().take();
+        assert!(lone.read(9).is_pending());
+        lone.clock.advance(secs(1000));
+        if waits {
+            lone.output.get().capacity = 0;
+        }
+        lone.feed(Opcode::Ping, b"still there?");
+        assert!(lone.read(9).is_pending());
+        for _ in 0..59 {
+            lone.clock.advance(secs(1));
+            assert!(lone.read(9).is_pending());
+        }
+        lone.output.get().take();
+        lone.output.get().unblock(1 << 20);
+        lone.feed(Opcode::Binary, b"late");
+        assert_eq!(ready(lone.read(9)).unwrap(), b"late");
+    }
+}
+
+/// Behind our Close there are pings and pongs only, which nobody misses.
+#[test]
+fn what_is_left_behind_our_close_is_no_loss() {
+    for role in ROLES {
+        let mut lone = lone(role, Config::new());
+        assert!(lone.write(b"all").is_ready());
+        assert!(lone.shutdown().is_ready());
+        lone.output.get().take();
+        lone.output.get().capacity = 0;
+        lone.feed(Opcode::Ping, b"still there?");
+        assert!(lone.read(9).is_pending());
+        let written = lone.output.get().written;
+        let gone = crate::test_kit::WriteEnd::Error(ErrorKind::BrokenPipe);
+        lone.output.get().write_end = Some((written, gone));
+        lone.output.get().unblock(1 << 20);
+        lone.feed_close(1000);
+        lone.eof();
+        assert_eq!(ready(lone.read(9)).unwrap(), b"");
+        assert!(ready(lone.close(1000)).is_ok());
+    }
+}
