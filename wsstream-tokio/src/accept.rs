@@ -7,6 +7,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use wsstream_core::handshake::{HandshakeError, Refusal, Request, Server};
 use wsstream_core::pump;
 
+use crate::timer::check_runtime;
 use crate::transport::Transport;
 use crate::{Opened, WsStream};
 
@@ -29,11 +30,13 @@ pub async fn accept<S: AsyncRead + AsyncWrite + Unpin>(io: S) -> io::Result<WsSt
 /// # Errors
 ///
 /// The transport's, or with a [`HandshakeError`] inside, which was answered:
-/// `InvalidData` for what is no request, `TimedOut`, `UnexpectedEof`.
+/// `InvalidData` for what is no request, `TimedOut`, `UnexpectedEof`. `Unsupported` on a runtime without timers
+/// (`enable_time`).
 pub async fn accept_with<S: AsyncRead + AsyncWrite + Unpin>(
     io: S,
     server: &Server,
 ) -> io::Result<Incoming<S>> {
+    check_runtime()?;
     let server = Arc::new(server.clone());
     Incoming::wait(pump::Accept::new(Transport::new(io), server)).await
 }

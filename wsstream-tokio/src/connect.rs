@@ -9,7 +9,7 @@ use wsstream_core::handshake::Client;
 use wsstream_core::{Seed, Url, pump};
 
 use crate::net::set_up;
-use crate::timer::Timer;
+use crate::timer::{Timer, check_runtime};
 use crate::transport::Transport;
 #[cfg(feature = "rustls")]
 use crate::{ClientTls, tls};
@@ -48,7 +48,8 @@ pub async fn connect(url: &str) -> io::Result<WsStream<NetStream>> {
 ///
 /// # Errors
 ///
-/// `InvalidInput` for what is no such URL; `Unsupported` for `wss://` without the feature `rustls`; those
+/// `InvalidInput` for what is no such URL; `Unsupported` for `wss://` without the feature `rustls`, and on a
+/// runtime without timers, which is built with `enable_time` or `enable_all`; those
 /// of dialling; those of TLS, which is `InvalidData` with what rustls says as its source for a certificate
 /// that is refused; `ConnectionRefused`, `InvalidData`, `TimedOut` or `UnexpectedEof` with a
 /// [`HandshakeError`](crate::HandshakeError) inside.
@@ -97,6 +98,7 @@ async fn connect_to(
     client: &Client,
     tls: Option<&ClientTls>,
 ) -> io::Result<Opened<NetStream>> {
+    check_runtime()?;
     let nodelay = client.is_nodelay();
     let dialler = Dialler { nodelay, tls };
     let opening = pump::open(&dialler, Timer::new(), url, client, seed()?);
@@ -108,6 +110,7 @@ async fn open<S: AsyncRead + AsyncWrite + Unpin>(
     url: &Url,
     client: &Client,
 ) -> io::Result<Opened<S>> {
+    check_runtime()?;
     let connect = pump::Connect::new(Transport::new(io), url, client, seed()?);
     Ok(Opened::new(Box::pin(connect).await?))
 }

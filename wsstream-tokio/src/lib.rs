@@ -71,6 +71,13 @@
 //! `tokio::io::copy_bidirectional` stops polling a stream that has given its end, so that its delayed
 //! Close and its timers stop too.
 //!
+//! # The runtime
+//!
+//! It needs timers and I/O: `enable_all` of tokio's `Builder`, or `enable_time` and `enable_io`. What gives a
+//! connection or a listener is `Unsupported` on a runtime without timers. tokio can only be asked by making a
+//! timer, and that panics: the panic is caught, but the program's panic hook has told of it, and a program that
+//! is built with `panic = "abort"` ends there. Without I/O tokio's own sockets panic.
+//!
 //! The protocol is in [`wsstream_core`]; this crate adds sockets and timers.
 
 mod accept;

@@ -14,7 +14,7 @@ use wsstream_core::handshake::Server;
 use wsstream_core::pump::{self, Permit};
 
 use crate::net::set_up;
-use crate::timer::Timer;
+use crate::timer::{Timer, check_runtime};
 use crate::transport::Transport;
 use crate::{Incoming, NetStream};
 #[cfg(feature = "rustls")]
@@ -53,8 +53,10 @@ impl Listener {
     ///
     /// # Errors
     ///
-    /// Those of binding.
+    /// Those of binding; `Unsupported` on a runtime without timers, which is built with `enable_time` or
+    /// `enable_all`.
     pub async fn bind(addr: impl ToSocketAddrs, server: Server) -> io::Result<Self> {
+        check_runtime()?;
         Ok(Self::new(TcpListener::bind(addr).await?, server))
     }
 
@@ -127,6 +129,10 @@ impl Listener {
     /// # Errors
     ///
     /// None at present.
+    ///
+    /// # Panics
+    ///
+    /// On a runtime without timers (`enable_time`), which [`bind`](Self::bind) would have told of.
     pub async fn accept(&mut self) -> io::Result<Incoming<NetStream>> {
         Ok(poll_fn(|cx| self.inner.poll_accept(cx)).await)
     }

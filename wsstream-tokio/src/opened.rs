@@ -19,7 +19,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Opened<S> {
     /// was agreed on, how it is to behave, and what was received behind the handshake.
     ///
     /// What was agreed is negotiated on header fields, by
-    /// [`Server::negotiate`](crate::Server::negotiate) and [`Client::confirm`](crate::Client::confirm).
+    /// [`Server::negotiate`](crate::Server::negotiate) and [`Client::confirm`](crate::Client::confirm). The
+    /// runtime must have timers: else what is made of this panics when it is polled.
     pub fn from_upgraded(
         io: S,
         role: Upgraded,

@@ -14,6 +14,10 @@ use crate::transport::Transport;
 /// A WebSocket that carries whole messages over `S`, for protocols that are made of messages.
 ///
 /// All its futures can be dropped without loss. A Close is answered at once.
+///
+/// # Panics
+///
+/// Polling it panics on a runtime without timers (`enable_time`), when it first needs one.
 #[derive(Debug)]
 pub struct WebSocket<S: AsyncRead + AsyncWrite + Unpin> {
     /// In a box: else every future that holds one, or waits for one, is as large.

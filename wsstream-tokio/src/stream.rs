@@ -24,6 +24,10 @@ use crate::transport::Transport;
 /// be done at once, and if something is unsent lets the peer see that it was cut off.
 ///
 /// It is `Send` and `Unpin` if `S` is, and can be split with `tokio::io::split`.
+///
+/// # Panics
+///
+/// Polling it panics on a runtime without timers (`enable_time`), when it first needs one.
 #[derive(Debug)]
 pub struct WsStream<S: AsyncRead + AsyncWrite + Unpin> {
     /// In a box: else every future that holds one, or waits for one, is as large.

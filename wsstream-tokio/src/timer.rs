@@ -1,8 +1,11 @@
 //! tokio's clock, as the pump wants it.
 
+use std::io;
+use std::panic::catch_unwind;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use tokio::runtime::Handle;
 use tokio::time::{Instant, Sleep, sleep_until};
 use wsstream_core::{Timestamp, pump};
 
@@ -26,6 +29,28 @@ impl Timer {
     }
 }
 
+/// Whether this runtime has timers: else every connection would panic when it first needs one.
+///
+/// tokio can only be asked by making a timer. Where there are none that panics, which is caught here; the
+/// program's panic hook sees it all the same.
+///
+/// # Errors
+///
+/// `Unsupported`.
+pub(crate) fn check_runtime() -> io::Result<()> {
+    let unsupported = |error| Err(io::Error::new(io::ErrorKind::Unsupported, error));
+    if let Err(error) = Handle::try_current() {
+        return unsupported(error.to_string());
+    }
+    match catch_unwind(|| drop(sleep_until(Instant::now()))) {
+        Ok(()) => Ok(()),
+        Err(_) => unsupported(NO_TIMERS.to_owned()),
+    }
+}
+
+const NO_TIMERS: &str =
+    "the runtime has no timers: build it with `enable_time` or `enable_all` of tokio's `Builder`";
+
 impl pump::Timer for Timer {
     fn now(&self) -> Timestamp {
         Timestamp::from_origin(self.origin.elapsed())
@@ -43,5 +68,70 @@ impl pump::Timer for Timer {
             sleep.as_mut().reset(deadline);
         }
         sleep.as_mut().poll(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+    use std::task::Waker;
+
+    use tokio::runtime::Builder;
+
+    use super::*;
+    use crate::endpoint::{client_from_string, server_from_string};
+    use crate::{Client, Listener, Server};
+
+    /// What all say that have need of timers, for a client and a server that would find nobody.
+    async fn all() -> Vec<io::Result<()>> {
+        let (url, client, server) = ("ws://127.0.0.1:1/", Client::stream(), Server::stream());
+        let io = tokio::io::empty;
+        vec![
+            crate::connect(url).await.map(drop),
+            crate::connect_with(url, &client).await.map(drop),
+            crate::connect_on(io(), url, &client).await.map(drop),
+            crate::accept(io()).await.map(drop),
+            crate::accept_with(io(), &server).await.map(drop),
+            Listener::bind("127.0.0.1:0", server).await.map(drop),
+            client_from_string("tcp:127.0.0.1:1")
+                .unwrap()
+                .connect()
+                .await
+                .map(drop),
+            server_from_string("tcp:0")
+                .unwrap()
+                .listen()
+                .await
+                .map(drop),
+        ]
+    }
+
+    #[test]
+    fn a_runtime_without_timers_is_an_error_that_says_so() {
+        let runtime = Builder::new_current_thread().enable_io().build().unwrap();
+        for result in runtime.block_on(all()) {
+            let error = result.unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::Unsupported);
+            assert!(error.to_string().contains("enable_time"), "{error}");
+        }
+    }
+
+    #[test]
+    fn so_is_no_runtime() {
+        let cx = &mut Context::from_waker(Waker::noop());
+        let Poll::Ready(results) = pin!(all()).poll(cx) else {
+            panic!("there is nothing to wait for");
+        };
+        for result in results {
+            let error = result.unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::Unsupported);
+            assert!(error.to_string().contains("Tokio 1.x runtime"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_runtime_with_timers_will_do() {
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async { check_runtime() }).unwrap();
     }
 }

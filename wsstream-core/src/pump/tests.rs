@@ -8,6 +8,7 @@ mod dial;
 mod endings;
 mod endpoint;
 mod faithful;
+mod layers;
 mod listener;
 mod locks;
 mod opening;

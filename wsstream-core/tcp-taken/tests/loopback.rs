@@ -20,11 +20,13 @@ fn fill(mut near: &TcpStream) -> u64 {
     near.set_nonblocking(true).unwrap();
     let (octets, mut written) = ([7; 64 << 10], 0);
     loop {
-        match near.write(&octets) {
-            Ok(count) => written += count as u64,
-            Err(error) if error.kind() == ErrorKind::WouldBlock => return written,
-            Err(error) => Err(error).unwrap(),
+        let count = near.write(&octets);
+        if let Err(error) = &count
+            && error.kind() == ErrorKind::WouldBlock
+        {
+            return written;
         }
+        written += count.unwrap() as u64;
     }
 }
 

@@ -12,7 +12,7 @@ use wsstream_core::pump::{self, EndpointDialler, connect_endpoint};
 
 use super::EndpointStream;
 use crate::net::set_up;
-use crate::timer::Timer;
+use crate::timer::{Timer, check_runtime};
 #[cfg(feature = "rustls")]
 use crate::tls::TlsLayer;
 use crate::transport::Transport;
@@ -45,8 +45,10 @@ impl ClientEndpoint {
     /// # Errors
     ///
     /// `Unsupported` with an [`UnsupportedEndpoint`](super::UnsupportedEndpoint) inside; `TimedOut`; those of the socket, the proxy, the
-    /// files of TLS, and the handshakes, as for [`connect_with`](crate::connect_with).
+    /// files of TLS, and the handshakes, as for [`connect_with`](crate::connect_with). `Unsupported` on a runtime
+    /// without timers (`enable_time`) too.
     pub async fn connect(&self) -> io::Result<EndpointStream> {
+        check_runtime()?;
         let connecting = connect_endpoint(&Dialler, &self.endpoint, &self.proxy);
         Ok(connecting.await?.io)
     }

@@ -16,7 +16,7 @@ use wsstream_core::handshake::Request;
 use wsstream_core::pump::{self, EndpointLayers, EndpointServer, Permit, listen_on_first};
 
 use super::EndpointStream;
-use crate::timer::Timer;
+use crate::timer::{Timer, check_runtime};
 #[cfg(feature = "rustls")]
 use crate::tls::TlsLayer;
 use crate::transport::Transport;
@@ -31,7 +31,9 @@ impl ServerEndpoint {
     /// # Errors
     ///
     /// `Unsupported` with an [`UnsupportedEndpoint`](super::UnsupportedEndpoint) inside; those of the socket and of the files of TLS.
+    /// `Unsupported` on a runtime without timers (`enable_time`) too.
     pub async fn listen(&self) -> io::Result<EndpointListener> {
+        check_runtime()?;
         let plan = self.0.plan()?;
         // First what can be wrong without anybody seeing it.
         let server = EndpointServer::new(Layers, &plan).await?;

@@ -22,6 +22,10 @@ use crate::transport::Transport;
 
 /// A stream that an endpoint has given: TCP, a Unix socket, TLS or WebSocket over another one.
 /// A write leaves without a flush, whatever it goes over.
+///
+/// # Panics
+///
+/// Polling a WebSocket panics on a runtime without timers (`enable_time`), when it first needs one.
 #[derive(Debug)]
 pub struct EndpointStream {
     layer: Layer,

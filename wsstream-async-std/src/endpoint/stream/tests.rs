@@ -21,48 +21,26 @@ fn over(endpoint: &str) -> String {
 
 /// A client and what was accepted, over everything that there is.
 async fn pairs() -> Vec<(&'static str, EndpointStream, EndpointStream)> {
-    let tcp = "tcp:0:interface=127.0.0.1".to_owned();
-    let to_tcp = |port: u16| format!("tcp:127.0.0.1:{port}");
-    #[cfg(feature = "rustls")]
-    let (tls, to_tls) = {
-        let roots = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/localhost");
-        let served = format!("ssl:0:interface=127.0.0.1:privateKey={roots}/localhost.pem");
-        let client = move |port: u16| format!("tls:127.0.0.1:{port}:trustRoots={roots}");
-        (served, client)
-    };
-    let mut pairs = Vec::new();
-    let ways: Vec<(_, String, Box<dyn Fn(u16) -> String>)> = vec![
-        ("TCP", tcp.clone(), Box::new(to_tcp)),
-        (
-            "from an address",
-            tcp.clone(),
-            Box::new(move |port| to_tcp(port) + ":bindAddress=127.0.0.2"),
-        ),
-        (
-            "WebSocket",
-            over(&tcp),
-            Box::new(move |port| over(&to_tcp(port))),
-        ),
-        (
-            "WebSocket twice",
-            over(&over(&tcp)),
-            Box::new(move |port| over(&over(&to_tcp(port)))),
-        ),
+    let (tcp, to_tcp) = ("tcp:0:interface=127.0.0.1", "tcp:127.0.0.1:PORT");
+    let from_tcp = "tcp:127.0.0.1:PORT:bindAddress=127.0.0.2";
+    let ways = [
+        ("TCP", tcp.to_owned(), to_tcp.to_owned()),
+        ("from an address", tcp.to_owned(), from_tcp.to_owned()),
+        ("WebSocket", over(tcp), over(to_tcp)),
+        ("WebSocket twice", over(&over(tcp)), over(&over(to_tcp))),
         #[cfg(feature = "rustls")]
-        ("TLS", tls.clone(), Box::new(to_tls)),
+        ("TLS", TLS.to_owned(), TO_TLS.to_owned()),
         #[cfg(feature = "rustls")]
-        (
-            "WebSocket over TLS",
-            over(&tls),
-            Box::new(move |port| over(&to_tls(port))),
-        ),
+        ("WebSocket over TLS", over(TLS), over(TO_TLS)),
     ];
+    let mut pairs = Vec::new();
     for (name, server, client) in ways {
         let mut listener = server_from_string(&server).unwrap().listen().await.unwrap();
         let EndpointAddress::Tcp(address) = *listener.local_addr() else {
             unreachable!("{server}");
         };
-        let client = client_from_string(&client(address.port())).unwrap();
+        let client = client.replace("PORT", &address.port().to_string());
+        let client = client_from_string(&client).unwrap();
         let (near, far) = join(client.connect(), listener.accept()).await;
         pairs.push((name, near.unwrap(), far.unwrap()));
     }
@@ -175,3 +153,16 @@ fn sockets_of_all_kinds_keep_little_unsent() {
 }
 
 const LITTLE: &[u8] = &[7; 1000];
+
+#[cfg(feature = "rustls")]
+const TLS: &str = concat!(
+    "ssl:0:interface=127.0.0.1:privateKey=",
+    env!("CARGO_MANIFEST_DIR"),
+    "/../tests/localhost/localhost.pem"
+);
+#[cfg(feature = "rustls")]
+const TO_TLS: &str = concat!(
+    "tls:127.0.0.1:PORT:trustRoots=",
+    env!("CARGO_MANIFEST_DIR"),
+    "/../tests/localhost"
+);

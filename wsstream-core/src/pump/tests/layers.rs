@@ -1,0 +1,71 @@
+//! A stream, or what holds nothing back, as the layer below another one: what that one asks of it.
+
+use core::task::Poll;
+use std::io::IoSlice;
+
+use super::support::*;
+use crate::Config;
+use crate::pump::{Prompt, Taken};
+use crate::test_kit::{Clock, Pipe};
+
+#[test]
+fn not_all_is_taken_while_something_waits_in_the_stream() {
+    for role in ROLES {
+        let mut lone = Lone::new(role, Config::new());
+        assert_eq!(lone.it.taken(), None);
+        lone.output.get().tells_taken = true;
+        lone.output.get().capacity = 1000;
+        assert_eq!(ready(lone.write(&octets(3000))).unwrap(), 3000);
+        let taken = lone.it.taken().unwrap();
+        assert!(!taken.all);
+        // Whoever reads has all that there was, but for the rest of what was written.
+        let read = lone.output.get().take().len() as u64;
+        let octets = taken.octets + read;
+        assert_eq!(lone.it.taken(), Some(Taken { octets, all: false }));
+        lone.output.get().unblock(10_000);
+        lone.it.poll_drive(&lone.task.cx());
+        lone.output.get().take();
+        assert!(lone.it.taken().unwrap().all);
+    }
+}
+
+/// The transport has room again, and has not told of it.
+#[test]
+fn a_write_past_readiness_takes_along_what_waited() {
+    for role in ROLES {
+        let mut lone = Lone::new(role, Config::new());
+        lone.output.get().capacity = 1000;
+        while lone.write(&octets(20_000)).is_ready() {}
+        lone.output.get().capacity = 1 << 20;
+        assert!(lone.write(&octets(100)).is_pending());
+        let bufs = [IoSlice::new(b"last")];
+        let written = lone.it.poll_retry_write(&lone.task.cx(), &bufs);
+        assert_eq!(ready(written).unwrap(), 4);
+        let sent = lone.sent();
+        assert_eq!(sent.last().unwrap().1, b"last");
+        // It can be asked for nothing but that.
+        let written = lone.it.poll_retry_write(&lone.task.cx(), &[]);
+        assert_eq!(ready(written).unwrap(), 0);
+    }
+}
+
+#[test]
+fn what_holds_nothing_back_writes_past_readiness_too() {
+    let (near, _far) = Pipe::pair(&Clock::default(), true);
+    let output = near.output.clone();
+    let (mut prompt, task) = (Prompt::new(near), Task::new());
+    assert!(task.is_woken());
+    let bufs = [IoSlice::new(b"hello")];
+    output.get().capacity = 5;
+    assert!(prompt.poll_write(&task.cx(), &bufs).is_ready());
+    assert!(prompt.poll_write(&task.cx(), &bufs).is_pending());
+    output.get().capacity = 10;
+    assert!(prompt.poll_write(&task.cx(), &bufs).is_pending());
+    let written = prompt.poll_retry_write(&task.cx(), &bufs);
+    assert!(matches!(written, Poll::Ready(Ok(5))));
+    // In vain, it waits as ever.
+    assert!(prompt.poll_retry_write(&task.cx(), &bufs).is_pending());
+    assert!(!task.is_woken());
+    output.get().unblock(5);
+    assert!(task.is_woken());
+}
