@@ -9,6 +9,7 @@ use crate::deflate::Inflating;
 use crate::error::ProtocolError;
 use crate::frame::DataKind;
 use crate::mask::Mask;
+use crate::work::Work;
 
 /// What there is of a compressed message.
 pub(super) enum Inflated {
@@ -117,7 +118,7 @@ impl Connection {
                 return Ok(Inflated::Wait);
             }
             if inflater.has_more() {
-                inflater.inflate(&[]);
+                inflater.inflate(&[], &mut Work::unbounded());
                 continue;
             }
             if self.decoder.data_remaining() == 0 {
@@ -127,9 +128,9 @@ impl Connection {
                 return Ok(Inflated::Wait);
             }
             message.fed = true;
-            let taken = self
-                .decoder
-                .take_payload(input, |payload| inflater.inflate(payload));
+            let taken = self.decoder.take_payload(input, |payload| {
+                inflater.inflate(payload, &mut Work::unbounded())
+            });
             self.counters.payload_received += taken as u64;
             self.received(taken);
             if self.decoder.data_remaining() == 0 && self.decoder.is_final() {
