@@ -96,7 +96,7 @@ impl<const SIZE: usize> Codes<SIZE> {
         self.table[bits as usize & (SIZE - 1)]
     }
 
-    /// What the next bits mean, of which there are `count`.
+    /// What the next bits mean, of which there are `count`: possibly nothing, which is [`INVALID`].
     pub(super) fn find(&self, bits: u64, count: u32) -> Result<u32, Status> {
         let meaning = self.frequent(bits);
         let meaning = if meaning == 0 {
@@ -106,9 +106,6 @@ impl<const SIZE: usize> Codes<SIZE> {
         };
         if len(meaning) > count {
             return Err(Status::NeedsInput);
-        }
-        if meaning & INVALID != 0 {
-            return Err(Status::Broken);
         }
         Ok(meaning)
     }
@@ -130,7 +127,7 @@ impl<const SIZE: usize> Codes<SIZE> {
             first = (first + of_len) << 1;
             code <<= 1;
         }
-        Err(Status::Broken)
+        Ok(INVALID | MAX_LEN as u32)
     }
 }
 

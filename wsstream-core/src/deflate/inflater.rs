@@ -239,12 +239,12 @@ impl Inflater {
     /// §3.2.3.
     fn header(&mut self, header: usize, work: &mut Work) -> Result<(), Status> {
         self.is_final = header & 1 == 1;
-        work.spend(BLOCK);
+        work.spend(Work::BLOCK);
         (self.state, self.is_fixed) = match header >> 1 {
             0 => (State::StoredLen, false),
             1 => (State::Symbols, true),
             2 => {
-                work.spend(CODES);
+                work.spend(Work::CODES);
                 (State::Counts, false)
             }
             _ => return Err(Status::Broken),
@@ -313,10 +313,6 @@ impl Inflater {
 
 /// How many blocks without content in a row are honest: those of `Z_PARTIAL_FLUSH` and `Z_SYNC_FLUSH`.
 const MAX_EMPTY: u8 = 4;
-
-/// What a block costs at least, and what its codes cost, in octets inflated.
-const BLOCK: usize = 64;
-const CODES: usize = 1 << 10;
 
 const MAX_LENS: usize = 286 + 30;
 

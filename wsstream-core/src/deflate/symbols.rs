@@ -64,6 +64,12 @@ impl Input<'_> {
         self.count -= count;
     }
 
+    /// The next `count` bits are a fault, and taken: so it is at the same octet, however the input is cut.
+    const fn broken<T>(&mut self, count: u32) -> Result<T, Status> {
+        self.skip(count);
+        Err(Status::Broken)
+    }
+
     /// Gives back the octets that were not used. They are of this input: nothing waits for more of it but a code
     /// that begins before it.
     pub(super) const fn give_back(&mut self) {
@@ -137,6 +143,9 @@ pub(super) fn symbols<const L: usize, const D: usize>(
             input.skip(used);
             return Ok(Symbol::End);
         }
+        if meaning & INVALID != 0 {
+            return input.broken(used);
+        }
         let (more, base) = extra(meaning);
         if meaning & LITERAL != 0 {
             let room = output.buffer.get_mut(output.at);
@@ -153,12 +162,15 @@ pub(super) fn symbols<const L: usize, const D: usize>(
         let meaning = distances.find(bits >> with_len, count - with_len)?;
         let (more, base) = extra(meaning);
         let used = with_len + codes::len(meaning);
+        if meaning & INVALID != 0 {
+            return input.broken(used);
+        }
         if used + more > count {
             return Err(Status::NeedsInput);
         }
         let distance = base + low(bits >> used, more);
         if distance > output.at {
-            return Err(Status::Broken);
+            return input.broken(used + more);
         }
         input.skip(used + more);
         return Ok(Symbol::Copy { len, distance });

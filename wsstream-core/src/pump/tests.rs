@@ -17,3 +17,4 @@ mod relay;
 mod socket;
 mod support;
 mod time;
+mod work;
