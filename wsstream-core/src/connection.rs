@@ -35,6 +35,7 @@ use crate::error::{ProtocolError, StreamError};
 use crate::frame::{DataKind, MAX_CONTROL_PAYLOAD, Opcode};
 use crate::outbox::Outbox;
 use crate::seed::{MaskKeys, Seed};
+use crate::work::Work;
 use closing::Closing;
 use collecting::Collecting;
 use timers::Timers;
@@ -106,6 +107,8 @@ pub struct Connection {
     heard: bool,
     collecting: Collecting,
     counters: Counters,
+    /// What may be done at a time.
+    work: Work,
 }
 
 /// What went through a connection since it was opened.
@@ -214,7 +217,15 @@ impl Connection {
             heard: false,
             collecting: Collecting::Nothing,
             counters: Counters::default(),
+            work: Work::unbounded(),
         }
+    }
+
+    /// What may be done at a time. When it is spent nothing more is taken: who drives the connection gives other
+    /// tasks their turn, and renews it.
+    #[cfg(feature = "std")]
+    pub(crate) const fn work(&mut self) -> &mut Work {
+        &mut self.work
     }
 
     /// Half close was agreed on: the peer's Close 1000, or without a code, ends its direction only, and our
@@ -235,6 +246,12 @@ impl Connection {
     #[cfg(feature = "std")]
     pub(crate) const fn ping_by_default(&mut self) {
         self.timers.pings_by_default = true;
+    }
+
+    /// What was done in all.
+    #[cfg(test)]
+    pub(crate) const fn work_spent(&self) -> usize {
+        self.work.spent
     }
 
     /// Which end this is.

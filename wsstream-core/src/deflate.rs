@@ -1,14 +1,18 @@
 //! permessage-deflate: RFC 7692.
 //!
 //! [`Deflate`] says what an end wants, [`PerMessageDeflate`] what both have agreed on. What is compressed
-//! goes straight into the outbox, what is inflated waits in a window of fixed size until it is read: no
-//! message is ever held. The codec is miniz_oxide, or with the feature `zlib-rs` that one.
+//! goes straight into the outbox, what is inflated waits in a window of bounded size until it is read: no
+//! message is ever held. miniz_oxide compresses, or with the feature `zlib-rs` that one; what is received is
+//! inflated by code of our own, which gives one verdict with either and tells what it costs: see `inflater.rs`.
 
+mod codes;
 mod compressor;
 mod decompressor;
+mod inflater;
 #[cfg(not(feature = "zlib-rs"))]
 mod miniz;
 mod raw;
+mod symbols;
 mod worth;
 #[cfg(feature = "zlib-rs")]
 mod zlib;
@@ -273,14 +277,15 @@ impl Codec {
             Role::Server => (server, client),
             Role::Client => (client, server),
         };
+        let keeps_context = wanted.context_takeover && !no_context;
         Self {
             sending: Sending {
                 compressor: None,
                 level: wanted.level,
                 window_bits: window_bits.min(wanted.window_bits),
-                keeps_context: wanted.context_takeover && !no_context,
+                keeps_context,
                 in_message: false,
-                worth: Worth::new(),
+                worth: Worth::new(keeps_context),
             },
             receiving: Receiving {
                 decompressor: None,

@@ -108,6 +108,7 @@ mod time;
 #[cfg(feature = "rustls")]
 pub mod tls;
 mod url;
+mod work;
 
 pub use byte_stream::{ByteStream, Encoding};
 pub use close::{Close, CloseCode};

@@ -9,6 +9,7 @@ use super::receiving::begin;
 use super::{Connection, ControlPayload};
 use crate::decoder::Decoder;
 use crate::frame::{DataKind, Opcode};
+use crate::work::Work;
 
 /// Where the search for control frames has come to, in octets not yet given to
 /// [`Connection::recv`].
@@ -52,7 +53,7 @@ impl LookAhead {
         });
         // What is kept moves to the front, in one pass: `self.at` is its end, `from` where it came from.
         let mut from = self.at;
-        loop {
+        while !connection.work.is_spent() {
             let before = State::clone(&state);
             let taken = state.advance(connection, &mut unread[from..]);
             match taken {
@@ -106,6 +107,7 @@ impl State {
         let (taken, header) = (len - rest.len(), chunk.header);
         if chunk.first {
             connection.check(&header).ok()?;
+            connection.work.spend(Work::FRAME);
         }
         if !header.opcode.is_control() {
             if chunk.first {

@@ -116,8 +116,11 @@ impl Connection {
             if max == 0 {
                 return Ok(Inflated::Wait);
             }
+            if self.work.is_spent() {
+                return Ok(Inflated::Wait);
+            }
             if inflater.has_more() {
-                inflater.inflate(&[]);
+                inflater.inflate(&[], &mut self.work);
                 continue;
             }
             if self.decoder.data_remaining() == 0 {
@@ -127,9 +130,10 @@ impl Connection {
                 return Ok(Inflated::Wait);
             }
             message.fed = true;
+            let work = &mut self.work;
             let taken = self
                 .decoder
-                .take_payload(input, |payload| inflater.inflate(payload));
+                .take_payload(input, |payload| inflater.inflate(payload, work));
             self.counters.payload_received += taken as u64;
             self.received(taken);
             if self.decoder.data_remaining() == 0 && self.decoder.is_final() {

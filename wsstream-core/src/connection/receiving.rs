@@ -10,6 +10,7 @@ use crate::close::Close;
 use crate::decoder::Payload;
 use crate::error::ProtocolError;
 use crate::frame::{DataKind, Header, Opcode};
+use crate::work::Work;
 
 /// What a connection tells.
 #[derive(Debug)]
@@ -74,6 +75,9 @@ impl Connection {
         input: &mut &'b mut [u8],
     ) -> Result<Option<Event<'a>>, ProtocolError> {
         loop {
+            if self.work.is_spent() {
+                return Ok(None);
+            }
             if !self.closing.can_receive() {
                 self.recv_behind_close(input);
                 return Ok(None);
@@ -100,6 +104,7 @@ impl Connection {
                 self.trace("received", &header);
                 self.check(&header).map_err(|error| self.fail(error))?;
                 self.counters.frames_received += 1;
+                self.work.spend(Work::FRAME);
             }
             if header.opcode.is_control() {
                 if chunk.first {
@@ -145,13 +150,18 @@ impl Connection {
     /// §5.5.1: data behind the peer's Close is ignored. Its pings are answered as long as it waits for our
     /// Close: where half close was agreed on it may wait for long.
     fn recv_behind_close(&mut self, input: &mut &mut [u8]) {
-        self.received(input.len());
+        let available = input.len();
         while self.closing.phase() == Phase::Answer && !self.deaf {
+            if self.work.is_spent() {
+                self.received(available - input.len());
+                return;
+            }
             let Ok(Some(chunk)) = self.decoder.decode(input).inspect_err(|_| self.deaf = true)
             else {
                 break;
             };
             let header = chunk.header;
+            self.work.spend(Work::FRAME);
             if header.opcode.is_control() {
                 if chunk.first {
                     self.control.len = 0;
@@ -167,6 +177,7 @@ impl Connection {
                 _ => {}
             }
         }
+        self.received(available);
         *input = &mut [];
     }
 

@@ -1,18 +1,18 @@
 //! The peer's messages, inflated as they come: RFC 7692 §7.2.2.
 
-use alloc::boxed::Box;
-use alloc::vec;
+use alloc::vec::Vec;
 use core::fmt;
 
-use super::TAIL;
-use super::raw::{RawInflate, Status};
+use super::inflater::{Inflater, Status};
+use crate::work::Work;
 
-/// Inflates one message after the other into a buffer of fixed size, where the octets wait to be read,
-/// and are referred to afterwards.
+/// Inflates one message after the other into a buffer of bounded size, where the octets wait to be read,
+/// and are referred to afterwards. It grows with what is made: who forgets everything between short messages
+/// pays for no more.
 pub(crate) struct Decompressor {
-    raw: RawInflate,
+    inflater: Inflater,
     /// `buffer[start..end]` waits; before it is what can be referred to.
-    buffer: Box<[u8]>,
+    buffer: Vec<u8>,
     start: usize,
     end: usize,
     status: Status,
@@ -21,8 +21,8 @@ pub(crate) struct Decompressor {
 impl Decompressor {
     pub(crate) fn new() -> Self {
         Self {
-            raw: RawInflate::new(),
-            buffer: vec![0; BUFFER_LEN].into_boxed_slice(),
+            inflater: Inflater::new(),
+            buffer: Vec::new(),
             start: 0,
             end: 0,
             status: Status::NeedsInput,
@@ -32,7 +32,7 @@ impl Decompressor {
     /// Forgets everything: the next message refers to nothing before it. What lies in the buffer can not
     /// be referred to any more.
     pub(crate) fn reset(&mut self) {
-        self.raw.reset();
+        self.inflater.reset();
         (self.start, self.end) = (0, 0);
         self.status = Status::NeedsInput;
     }
@@ -52,24 +52,17 @@ impl Decompressor {
         matches!(self.status, Status::NeedsRoom)
     }
 
-    /// Inflates from the front of `data` what there is room for, and tells how much of it was taken.
-    /// Nothing may wait.
-    pub(crate) fn inflate(&mut self, data: &[u8]) -> usize {
+    /// Inflates from the front of `data` what there is room for, as long as there is `work` left, and tells how
+    /// much of it was taken. Nothing may wait.
+    pub(crate) fn inflate(&mut self, data: &[u8], work: &mut Work) -> usize {
         self.make_room();
-        let mut taken = 0;
-        loop {
-            let (used, made, status) = self.raw.inflate(&data[taken..], &mut self.buffer, self.end);
-            taken += used;
-            self.end += made;
-            self.status = status;
-            // A final block ends nothing: §7.2.3.4, §7.2.3.5.
-            if status == Status::Final {
-                self.raw.restart(&self.buffer[..self.end]);
-            }
-            if status != Status::Final || taken == data.len() {
-                return taken;
-            }
-        }
+        let inflated = self
+            .inflater
+            .inflate(data, &mut self.buffer, self.end, work);
+        let (taken, made, status) = inflated;
+        self.end += made;
+        self.status = status;
+        taken
     }
 
     /// Takes up to `max` of the octets that wait.
@@ -79,22 +72,24 @@ impl Decompressor {
         &mut self.buffer[start..self.start]
     }
 
-    /// Ends the message, with the tail that the sender has left out. Everything given before must have
-    /// been inflated. It makes nothing of the tail, unless the message was cut short.
-    pub(crate) fn end_message(&mut self) {
-        // Who ends a message with a final block, and does not add the octet of §7.2.3.4, means the same.
-        if self.status == Status::Final {
-            self.status = Status::NeedsInput;
-            return;
-        }
-        if !self.raw.end_block(&TAIL, &mut self.buffer, self.end) {
-            self.status = Status::Broken;
-        }
+    /// Ends the message. Everything given before must have been inflated. It is broken if it was cut short.
+    pub(crate) const fn end_message(&mut self) {
+        self.status = if self.inflater.end_message() {
+            Status::NeedsInput
+        } else {
+            Status::Broken
+        };
     }
 
-    /// Moves what can be referred to, to the front.
+    /// Moves what can be referred to, to the front, unless the buffer may grow.
     fn make_room(&mut self) {
-        if self.start == self.end && self.buffer.len() - self.end < MIN_ROOM {
+        if self.start < self.end || self.buffer.len() - self.end >= MIN_ROOM {
+            return;
+        }
+        if self.buffer.len() < BUFFER_LEN {
+            let len = (2 * self.buffer.len()).clamp(FIRST_LEN, BUFFER_LEN);
+            self.buffer.resize(len, 0);
+        } else {
             let from = self.end - HISTORY;
             self.buffer.copy_within(from..self.end, 0);
             (self.start, self.end) = (HISTORY, HISTORY);
@@ -116,6 +111,9 @@ const HISTORY: usize = 32 << 10;
 
 /// As much again, so that little is moved.
 const BUFFER_LEN: usize = 2 * HISTORY;
+
+/// What there is at first. A power of two.
+const FIRST_LEN: usize = 8 << 10;
 
 /// With less room than this it is worth moving.
 const MIN_ROOM: usize = 4 << 10;

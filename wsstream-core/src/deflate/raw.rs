@@ -1,9 +1,9 @@
-//! The codec behind permessage-deflate: raw deflate, RFC 1951.
+//! The codec that compresses: raw deflate, RFC 1951.
 
 #[cfg(not(feature = "zlib-rs"))]
-pub(super) use super::miniz::{BOUNDS_WINDOW, RawDeflate, RawInflate, WORTH_FROM};
+pub(super) use super::miniz::{BOUNDS_WINDOW, RawDeflate, WORTH_FROM};
 #[cfg(feature = "zlib-rs")]
-pub(super) use super::zlib::{BOUNDS_WINDOW, RawDeflate, RawInflate, WORTH_FROM};
+pub(super) use super::zlib::{BOUNDS_WINDOW, RawDeflate, WORTH_FROM};
 
 /// How a piece ends.
 #[derive(Clone, Copy, Debug)]
@@ -14,14 +14,4 @@ pub(super) enum Flush {
     Sync,
     /// The same, and nothing refers back across it.
     Full,
-}
-
-/// What an inflater is waiting for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Status {
-    NeedsInput,
-    NeedsRoom,
-    /// A final block has ended.
-    Final,
-    Broken,
 }

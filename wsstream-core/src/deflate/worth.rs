@@ -16,11 +16,19 @@ pub(crate) struct Worth {
     plain: u64,
     /// Switched off by the application.
     off: bool,
+    /// The shortest message that is tried.
+    from: usize,
 }
 
 impl Worth {
-    pub(super) const fn new() -> Self {
+    /// For messages that may refer to earlier ones, or not.
+    pub(super) const fn new(keeps_context: bool) -> Self {
         Self {
+            from: if keeps_context {
+                WORTH_FROM
+            } else {
+                WORTH_ALONE
+            },
             proven: false,
             pause: 0,
             plain: 0,
@@ -30,7 +38,7 @@ impl Worth {
 
     /// How much of `len` octets to compress as one message; 0 if they go plain.
     pub(crate) const fn of(&self, len: usize) -> usize {
-        if self.off || len < WORTH_FROM || self.plain > 0 {
+        if self.off || len < self.from || self.plain > 0 {
             0
         } else if self.proven || len < TRIAL {
             len
@@ -69,6 +77,10 @@ impl Worth {
         self.off = !on;
     }
 }
+
+/// The shortest message that is worth compressing where nothing is referred to: a short one hardly shrinks,
+/// and the codec has to be reset for each.
+const WORTH_ALONE: usize = 512;
 
 /// How much is tried first.
 const TRIAL: usize = 1 << 10;

@@ -2,9 +2,9 @@
 
 use core::fmt;
 
-use zlib_rs::{Deflate, DeflateFlush, Inflate, InflateFlush, Status as ZlibStatus};
+use zlib_rs::{Deflate, DeflateFlush};
 
-use super::raw::{Flush, Status};
+use super::raw::Flush;
 
 /// The shortest message that is worth compressing, which costs less than 1 us there and back.
 pub(super) const WORTH_FROM: usize = 64;
@@ -49,59 +49,6 @@ impl RawDeflate {
 impl fmt::Debug for RawDeflate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("RawDeflate")
-    }
-}
-
-pub(super) struct RawInflate(Inflate);
-
-impl RawInflate {
-    pub(super) fn new() -> Self {
-        Self(Inflate::new(false, 15))
-    }
-
-    pub(super) fn reset(&mut self) {
-        self.0.reset(false);
-    }
-
-    /// Begins a new stream behind `history`, which it may refer to.
-    pub(super) fn restart(&mut self, history: &[u8]) {
-        self.0.reset(false);
-        let near = &history[history.len().saturating_sub(32 << 10)..];
-        // A dictionary that is refused makes what refers to it invalid, which is found then.
-        let _ = self.0.set_dictionary(near);
-    }
-
-    /// Inflates to `buffer[at..]`. How much was taken and made.
-    pub(super) fn inflate(
-        &mut self,
-        data: &[u8],
-        buffer: &mut [u8],
-        at: usize,
-    ) -> (usize, usize, Status) {
-        let room = &mut buffer[at..];
-        let before = (self.0.total_in(), self.0.total_out());
-        let result = self.0.decompress(data, room, InflateFlush::SyncFlush);
-        let taken = octets(self.0.total_in() - before.0);
-        let made = octets(self.0.total_out() - before.1);
-        let status = match result {
-            Ok(ZlibStatus::StreamEnd) => Status::Final,
-            Ok(_) if made == room.len() => Status::NeedsRoom,
-            Ok(_) => Status::NeedsInput,
-            Err(_) => Status::Broken,
-        };
-        (taken, made, status)
-    }
-
-    /// Whether `tail` adds nothing, as it must: zlib-rs does not tell whether it ends a block.
-    pub(super) fn end_block(&mut self, tail: &[u8], buffer: &mut [u8], at: usize) -> bool {
-        let (taken, made, status) = self.inflate(tail, buffer, at);
-        status == Status::NeedsInput && taken == tail.len() && made == 0
-    }
-}
-
-impl fmt::Debug for RawInflate {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("RawInflate")
     }
 }
 

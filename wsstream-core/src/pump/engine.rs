@@ -40,7 +40,8 @@ pub(super) struct Pump<T: Transport> {
 }
 
 impl<T: Transport> Pump<T> {
-    pub(super) fn new(wire: Wire<T>, connection: Connection, received: RecvBuffer) -> Self {
+    pub(super) fn new(wire: Wire<T>, mut connection: Connection, received: RecvBuffer) -> Self {
+        connection.work().renew();
         Self {
             wire,
             connection,
@@ -111,6 +112,10 @@ impl<T: Transport> Pump<T> {
                 self.received.release();
                 return Poll::Ready(Ok(decoded));
             }
+            if self.connection.work().is_spent() {
+                // There may be more before the end.
+                break;
+            }
             if let Some(ending) = self.connection.ending() {
                 self.send_queued();
                 // What follows a fault is for nobody.
@@ -127,11 +132,14 @@ impl<T: Transport> Pump<T> {
                 self.poll_time();
                 // A deadline may have ended the connection.
                 if self.connection.ending().is_none() {
+                    self.connection.work().renew();
                     return Poll::Pending;
                 }
             }
         }
+        self.send_queued();
         // Other tasks have their turn; this one comes back by itself.
+        self.connection.work().renew();
         cx.waker().wake_by_ref();
         Poll::Pending
     }
@@ -230,10 +238,13 @@ impl<T: Transport> Pump<T> {
             let ((), taken) = self.received.take(|input| connection.discard(input));
             self.ahead.consumed(taken);
             let mut written = self.poll_write_out();
-            let connection = &self.connection;
             // Who takes nothing any more has all that it will have.
             let failed = matches!(written, Poll::Ready(Err(_)));
             let is_done = |it: &Connection| is_done(it) || (failed && it.is_over());
+            if self.connection.work().is_spent() && !is_done(&self.connection) {
+                break;
+            }
+            let connection = &self.connection;
             if !is_done(connection) && !connection.has_ended() && self.poll_fill().is_ready() {
                 continue;
             }
@@ -249,6 +260,7 @@ impl<T: Transport> Pump<T> {
         }
         // What comes behind the peer's Close is not progress.
         self.poll_time();
+        self.connection.work().renew();
         cx.waker().wake_by_ref();
         Poll::Pending
     }
@@ -277,6 +289,9 @@ impl<T: Transport> Pump<T> {
                 let kept = self.ahead.answer_pings(connection, self.received.unread());
                 self.received.truncate(kept);
                 self.send_queued();
+                if self.connection.work().is_spent() {
+                    break;
+                }
             }
             if !self.received.has_space() {
                 self.connection.stalled();
@@ -288,6 +303,7 @@ impl<T: Transport> Pump<T> {
             }
         }
         // Other tasks have their turn; what was just read is looked at then.
+        self.connection.work().renew();
         self.wire.wake();
     }
 

@@ -19,3 +19,4 @@ mod socket;
 mod support;
 mod taken;
 mod time;
+mod work;

@@ -116,12 +116,16 @@ fn text() -> Vec<u8> {
     sample(30_000)
 }
 
+/// Until it waits for the peer, and not just for its next turn.
 fn read_to_pending(lone: &mut Stories) -> Vec<u8> {
     let mut read = Vec::new();
-    while let Poll::Ready(octets) = lone.read(999) {
-        read.extend(octets.unwrap());
+    loop {
+        match lone.read(999) {
+            Poll::Ready(octets) => read.extend(octets.unwrap()),
+            Poll::Pending if lone.task.is_woken() => {}
+            Poll::Pending => return read,
+        }
     }
-    read
 }
 
 /// Whatever is polled while nobody reads: before the data, inside it, and behind it.

@@ -58,6 +58,7 @@ pub(super) fn compressed_connection(
 ) -> Connection {
     let mut connection = connection(role, config).with_deflate(agreed);
     connection.set_codec_pool(&ThreadPool);
+    connection.work().renew();
     connection
 }
 

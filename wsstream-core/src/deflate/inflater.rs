@@ -1,0 +1,322 @@
+//! Deflate data, inflated as it comes: RFC 1951.
+//!
+//! The codecs' own inflaters build the fixed codes anew for every block, have to be reset where a block is
+//! the last one, or do not tell whether a block has ended. A peer may send all of that as often as it likes
+//! (RFC 7692 §7.2.3), so this one does none of it: the fixed codes are constants, a last block is one like any other, and
+//! what a block costs is counted. It keeps its codes and at most eight octets; what is referred to is the caller's.
+
+use super::codes::{self, Codes, DISTANCES, FIXED, LENGTHS, LITERAL, LITERALS, extra, literal};
+use super::symbols::{Input, Output, Symbol, symbols};
+use crate::work::Work;
+
+/// What an inflater is waiting for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Status {
+    NeedsInput,
+    NeedsRoom,
+    /// As much as is to be done at a time has been; the input has more.
+    Spent,
+    Broken,
+}
+
+pub(super) struct Inflater {
+    /// What was taken of the input and not used yet: `count` bits, the next one lowest.
+    bits: u64,
+    count: u32,
+    state: State,
+    /// BFINAL of the block that is under way, or has just ended.
+    is_final: bool,
+    /// Whether its codes are the fixed ones.
+    is_fixed: bool,
+    /// How many octets were made, before the block, and in all.
+    before_block: u64,
+    made: u64,
+    /// How many blocks without content there were in a row.
+    empty: u8,
+    /// §3.2.7: the lengths of the codes, as far as they are known.
+    lens: [u8; MAX_LENS],
+    lengths: Codes<128>,
+    literals: Codes<1024>,
+    distances: Codes<256>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum State {
+    /// A block comes next.
+    Header,
+    /// The lengths of a stored block, at the next octet; then so many octets.
+    StoredLen,
+    Stored(usize),
+    /// How many codes there are; then their lengths, of which so many are known.
+    Counts,
+    LengthLens(Counts, usize),
+    Lens(Counts, usize),
+    Symbols,
+    /// The rest of a repetition, for which there was no room.
+    Copy {
+        len: usize,
+        distance: usize,
+    },
+    Broken,
+}
+
+/// How many codes there are, §3.2.7.
+#[derive(Clone, Copy, Debug)]
+struct Counts {
+    literals: usize,
+    distances: usize,
+    lengths: usize,
+}
+
+impl Inflater {
+    pub(super) const fn new() -> Self {
+        Self {
+            bits: 0,
+            count: 0,
+            state: State::Header,
+            is_final: false,
+            is_fixed: false,
+            before_block: 0,
+            made: 0,
+            empty: 0,
+            lens: [0; MAX_LENS],
+            lengths: Codes::new(),
+            literals: Codes::new(),
+            distances: Codes::new(),
+        }
+    }
+
+    /// Expects the first block of a message.
+    pub(super) const fn reset(&mut self) {
+        (self.bits, self.count, self.state) = (0, 0, State::Header);
+        (self.is_final, self.empty) = (false, 0);
+    }
+
+    /// Inflates to `buffer[at..]`; what is before may be referred to. How much was taken and made.
+    pub(super) fn inflate(
+        &mut self,
+        data: &[u8],
+        buffer: &mut [u8],
+        at: usize,
+        work: &mut Work,
+    ) -> (usize, usize, Status) {
+        let (bits, count) = (self.bits, self.count);
+        let mut input = Input {
+            data,
+            at: 0,
+            bits,
+            count,
+        };
+        let mut output = Output {
+            buffer,
+            start: at,
+            at,
+        };
+        let status = loop {
+            if let Err(status) = self.step(&mut input, &mut output, work) {
+                break status;
+            }
+        };
+        if status == Status::Broken {
+            self.state = State::Broken;
+        }
+        if status != Status::NeedsInput {
+            input.give_back();
+        }
+        (self.bits, self.count) = (input.bits, input.count);
+        let made = output.at - at;
+        self.made += made as u64;
+        work.spend(made);
+        (input.at, made, status)
+    }
+
+    /// Ends a message, and tells whether it was whole: it leaves out the lengths of an empty stored block, RFC
+    /// 7692 §7.2.2. Who ends it with a final block, and does not add the octet of §7.2.3.4, means the same.
+    pub(super) const fn end_message(&mut self) -> bool {
+        let is_whole = match self.state {
+            State::StoredLen => true,
+            State::Header => self.is_final,
+            _ => false,
+        };
+        let is_whole = is_whole && self.count == 0;
+        self.reset();
+        is_whole
+    }
+
+    /// One step, or why there is none.
+    fn step(
+        &mut self,
+        input: &mut Input<'_>,
+        output: &mut Output<'_>,
+        work: &mut Work,
+    ) -> Result<(), Status> {
+        match self.state {
+            State::Header => {
+                if work.is_spent() && !input.is_empty() {
+                    return Err(Status::Spent);
+                }
+                let header = input.take(3)?;
+                self.before_block = self.total(output);
+                self.header(header, work)?;
+            }
+            State::StoredLen => {
+                input.skip(input.count % 8);
+                let lens = input.take(32)?;
+                let (len, complement) = (lens & 0xffff, lens >> 16);
+                if len != !complement & 0xffff {
+                    return Err(Status::Broken);
+                }
+                self.state = State::Stored(len);
+            }
+            State::Stored(0) => self.end_block(input, output)?,
+            State::Stored(left) => {
+                let count = input.store(output, left)?;
+                self.state = State::Stored(left - count);
+            }
+            State::Counts => {
+                let counts = input.take(14)?;
+                let counts = Counts {
+                    literals: (counts & 0x1f) + 257,
+                    distances: (counts >> 5 & 0x1f) + 1,
+                    lengths: (counts >> 10) + 4,
+                };
+                if counts.literals > 286 || counts.distances > 30 {
+                    return Err(Status::Broken);
+                }
+                self.lens[..ORDER.len()].fill(0);
+                self.state = State::LengthLens(counts, 0);
+            }
+            State::LengthLens(counts, known) if known < counts.lengths => {
+                #[expect(clippy::cast_possible_truncation, reason = "three bits")]
+                let len = input.take(3)? as u8;
+                self.lens[usize::from(ORDER[known])] = len;
+                self.state = State::LengthLens(counts, known + 1);
+            }
+            State::LengthLens(counts, _) => {
+                if !self.lengths.set(&self.lens[..ORDER.len()], &LENGTHS, false) {
+                    return Err(Status::Broken);
+                }
+                self.state = State::Lens(counts, 0);
+            }
+            State::Lens(counts, known) if known < counts.literals + counts.distances => {
+                let (len, count) = self.length(input, known)?;
+                let lens =
+                    self.lens[..counts.literals + counts.distances].get_mut(known..known + count);
+                lens.ok_or(Status::Broken)?.fill(len);
+                self.state = State::Lens(counts, known + count);
+            }
+            State::Lens(counts, known) => {
+                let (literals, distances) = self.lens[..known].split_at(counts.literals);
+                // A block that has no end is none.
+                let valid = literals[256] > 0
+                    && self.literals.set(literals, &LITERALS, true)
+                    && self.distances.set(distances, &DISTANCES, true);
+                if !valid {
+                    return Err(Status::Broken);
+                }
+                self.state = State::Symbols;
+            }
+            State::Symbols if self.is_fixed => {
+                let symbol = symbols(&FIXED.0, &FIXED.1, input, output)?;
+                self.symbol(&symbol, input, output)?;
+            }
+            State::Symbols => {
+                let symbol = symbols(&self.literals, &self.distances, input, output)?;
+                self.symbol(&symbol, input, output)?;
+            }
+            State::Copy { len, distance } => {
+                let count = output.copy(len, distance)?;
+                self.state = match len - count {
+                    0 => State::Symbols,
+                    len => State::Copy { len, distance },
+                };
+            }
+            State::Broken => return Err(Status::Broken),
+        }
+        Ok(())
+    }
+
+    /// §3.2.3.
+    fn header(&mut self, header: usize, work: &mut Work) -> Result<(), Status> {
+        self.is_final = header & 1 == 1;
+        work.spend(Work::BLOCK);
+        (self.state, self.is_fixed) = match header >> 1 {
+            0 => (State::StoredLen, false),
+            1 => (State::Symbols, true),
+            2 => {
+                work.spend(Work::CODES);
+                (State::Counts, false)
+            }
+            _ => return Err(Status::Broken),
+        };
+        Ok(())
+    }
+
+    /// The next length of a code, and how often it comes, §3.2.7.
+    fn length(&self, input: &mut Input<'_>, known: usize) -> Result<(u8, usize), Status> {
+        input.fill();
+        let meaning = self.lengths.find(input.bits, input.count)?;
+        let (bits, base) = extra(meaning);
+        let used = codes::len(meaning);
+        if used + bits > input.count {
+            return Err(Status::NeedsInput);
+        }
+        input.skip(used);
+        if meaning & LITERAL != 0 {
+            return Ok((literal(meaning), 1));
+        }
+        let count = base + input.low(bits);
+        input.skip(bits);
+        match (bits, known) {
+            // The one before once more, which there has to be.
+            (2, 0) => Err(Status::Broken),
+            (2, _) => Ok((self.lens[known - 1], count)),
+            _ => Ok((0, count)),
+        }
+    }
+
+    fn symbol(
+        &mut self,
+        symbol: &Symbol,
+        input: &mut Input<'_>,
+        output: &Output<'_>,
+    ) -> Result<(), Status> {
+        match *symbol {
+            Symbol::End => return self.end_block(input, output),
+            Symbol::Copy { len, distance } => self.state = State::Copy { len, distance },
+        }
+        Ok(())
+    }
+
+    fn end_block(&mut self, input: &mut Input<'_>, output: &Output<'_>) -> Result<(), Status> {
+        self.state = State::Header;
+        if self.is_final {
+            // RFC 7692 §7.2.3.4, §7.2.3.5: it ends nothing; what follows begins at the next octet.
+            input.skip(input.count % 8);
+        }
+        self.empty = if self.total(output) > self.before_block {
+            0
+        } else {
+            self.empty + 1
+        };
+        if self.empty > MAX_EMPTY {
+            return Err(Status::Broken);
+        }
+        Ok(())
+    }
+
+    /// How many octets were made in all.
+    const fn total(&self, output: &Output<'_>) -> u64 {
+        self.made + (output.at - output.start) as u64
+    }
+}
+
+/// How many blocks without content in a row are honest: those of `Z_PARTIAL_FLUSH` and `Z_SYNC_FLUSH`.
+const MAX_EMPTY: u8 = 4;
+
+const MAX_LENS: usize = 286 + 30;
+
+/// §3.2.7.
+const ORDER: [u8; 19] = [
+    16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15,
+];
