@@ -1,8 +1,9 @@
 """Slow readers and late replies through our relays and tunnels: usage: slow.py EXAMPLES [--full], by .ci/slow-readers.
 
-All cases run at once: they wait, most of the time. One line for each.
+All cases run at once: they wait, most of the time. One line for each. SLOW_ONLY, a part of the line, chooses some.
 """
 import hashlib
+import os
 import random
 import re
 import resource
@@ -19,6 +20,7 @@ import raw
 
 EXAMPLES = Path(sys.argv[1])
 FULL = "--full" in sys.argv[2:]
+ONLY = os.environ.get("SLOW_ONLY", "")
 KIB, MIB = 1 << 10, 1 << 20
 DOWN, UP, CRAWL = (14 * MIB, 8 * MIB, 3 * MIB) if FULL else (5 * MIB, 4 * MIB, MIB)
 RATES = (60 * KIB, 100 * KIB) if FULL else (80 * KIB,)
@@ -30,6 +32,8 @@ BOTH = tuple(PREFIX)
 
 directory = tempfile.TemporaryDirectory(prefix="slow-readers-")
 running = []
+# The programs of this thread's case.
+own = threading.local()
 
 
 class Example:
@@ -41,7 +45,9 @@ class Example:
         words = [EXAMPLES / (PREFIX[of] + name), *args]
         more = {"stdin": subprocess.DEVNULL, "stdout": self.log} | more
         self.process = subprocess.Popen([str(word) for word in words], stderr=self.log, **more)
+        self.begun = time.monotonic()
         running.append(self)
+        own.programs.append(self)
 
     def said(self):
         return Path(self.log.name).read_text()
@@ -428,17 +434,23 @@ def main():
     shown = threading.Lock()
 
     def run(what, programs, half_close, pings, length, rate, act):
+        own.programs, begun = [], time.monotonic()
         try:
             word, took = "ok", f"{act():6.1f} s"
         except Exception as error:
-            word, took = "FAILED", f"{error}" if isinstance(error, AssertionError) else traceback.format_exc()
+            if not isinstance(error, (AssertionError, OSError)):
+                traceback.print_exc()
+            time.sleep(1)
+            said = "".join(f"\n    {one.name} ({one.process.poll()}): {one.said()!r}" for one in own.programs)
+            word, took = "FAILED", f"after {time.monotonic() - begun:.1f} s: {error!r}{said}"
         about = f"{length / MIB:4.0f} MiB at {rate // KIB:3} KiB/s" if length else f"   after {LATE} s      "
         agreed = "half close" if half_close else f"no half close{', its pings' if pings else ''}"
         with shown:
             counts[word] += 1
             print(f"{word:<6} {what:<44} {programs:<21} {about} {agreed:<24} {took}", flush=True)
 
-    threads = [threading.Thread(target=run, args=row, daemon=True) for row in all_cases()]
+    chosen = [row for row in all_cases() if ONLY in " ".join(map(str, row))]
+    threads = [threading.Thread(target=run, args=row, daemon=True) for row in chosen]
     for thread in threads:
         thread.start()
     for thread in threads:
