@@ -138,7 +138,7 @@ async fn carry(incoming: Incoming<NetStream>, target: &str) -> io::Result<()> {
     let mut stream = incoming.accept().await?.into_stream();
     let relayed = relay(&mut stream, &mut target).await;
     if relayed.a_failed.is_some() {
-        // What the target received may be cut short: it sees a reset, not an end.
+        // The target has taken all that came, which may be cut short: it sees a reset, not an end.
         set_socket_linger(target.tcp(), Some(Duration::ZERO))?;
     }
     relayed.into_result().map(drop)

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use async_io::Timer;
 use async_signal::{Signal, Signals};
-use async_std::io::{stdin, stdout};
+use async_std::io::{Stdin, Stdout, stdin, stdout};
 use async_std::net::{TcpListener, TcpStream};
 use async_std::task::{JoinHandle, block_on, spawn};
 use clap::Parser;
@@ -18,7 +18,7 @@ use futures_util::io::{AsyncRead, AsyncWrite};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use futures_util::{FutureExt, select};
 use rustix::net::sockopt::set_socket_linger;
-use wsstream_async_std::{Client, NetStream, Url, WsStream, connect_with, relay};
+use wsstream_async_std::{Client, NetStream, Url, WsStream, connect_with, relay_with};
 
 /// Carries a local TCP port, or standard input and output, to a WebSocket URL.
 #[derive(Parser)]
@@ -31,8 +31,8 @@ struct Args {
     #[arg(long, value_name = "NAME")]
     subprotocol: Option<String>,
     /// How long to wait for more of the reply, after the local end of input, where Close would cut it
-    /// off: most servers other than wsstream end both directions when they receive one.
-    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
+    /// off: servers other than wsstream end both directions when they receive one.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     wait: u64,
 }
 
@@ -47,8 +47,7 @@ fn main() -> ExitCode {
 }
 
 async fn run(args: Args) -> Result<(), Box<dyn Error>> {
-    // A wsstream at the other end then goes on sending after our end of input.
-    let mut client = Client::stream().offer_half_close(true);
+    let mut client = Client::stream();
     if let Some(name) = &args.subprotocol {
         client = client.subprotocols([name])?;
     }
@@ -58,10 +57,10 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
     }
     if args.local == "-" {
         let mut stream = connect(&url, &client).await?;
-        let mut local = Local::new(stdin(), stdout(), &stream, wait);
+        let mut local = Local::new();
         let mut signals = Signals::new(ASKED_TO_END)?;
         let ended = select! {
-            relayed = relay(&mut stream, &mut local).fuse() => relayed.into_result().map(drop),
+            relayed = relay_with(&mut stream, &mut local, wait).fuse() => relayed.into_result().map(drop),
             _ = signals.next().fuse() => select! {
                 closed = stream.close().fuse() => closed,
                 _ = signals.next().fuse() => Err(io::Error::other("ended without the other end")),
@@ -98,7 +97,7 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
         };
         let (url, client) = (url.clone(), client.clone());
         connections.push(spawn(async move {
-            if let Err(error) = carry(&tcp, &url, &client, wait).await {
+            if let Err(error) = carry(tcp, &url, &client, wait).await {
                 eprintln!("tunnel: {peer}: {error}");
             }
         }));
@@ -108,23 +107,20 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
 /// How long to wait after the system has failed to give a connection.
 const BACK_OFF: Duration = Duration::from_millis(100);
 
-async fn carry(tcp: &TcpStream, url: &str, client: &Client, wait: Duration) -> io::Result<()> {
+async fn carry(tcp: TcpStream, url: &str, client: &Client, wait: Duration) -> io::Result<()> {
     tcp.set_nodelay(true)?;
+    // As it is, closing it would not end it.
+    let mut local = NetStream::from(tcp);
     let relayed = match connect(url, client).await {
-        Ok(mut stream) => {
-            // As it is, closing it would not end it.
-            let (input, output) = (tcp, NetStream::from(tcp.clone()));
-            let mut local = Local::new(input, output, &stream, wait);
-            relay(&mut stream, &mut local).await
-        }
+        Ok(mut stream) => relay_with(&mut stream, &mut local, wait).await,
         Err(error) => {
-            set_socket_linger(tcp, Some(Duration::ZERO))?;
+            set_socket_linger(local.tcp(), Some(Duration::ZERO))?;
             return Err(error);
         }
     };
     if relayed.a_failed.is_some() {
-        // What the local end received may be cut short: it sees a reset, not an end.
-        set_socket_linger(tcp, Some(Duration::ZERO))?;
+        // The local end has taken all that came, which may be cut short: it sees a reset, not an end.
+        set_socket_linger(local.tcp(), Some(Duration::ZERO))?;
     }
     relayed.into_result().map(drop)
 }
@@ -139,30 +135,21 @@ async fn connect(url: &str, client: &Client) -> io::Result<WsStream<NetStream>> 
     Ok(opened.map_err(named)?.into_stream())
 }
 
-/// The local end, whose end of input waits for the reply's, if the server did not agree to half close.
-struct Local<R, W> {
-    input: R,
-    output: W,
-    half_close: bool,
-    /// Set at the end of input, to the time until which something has to come.
-    ended: Option<Timer>,
-    replied: bool,
+/// Standard input and output.
+struct Local {
+    input: Stdin,
+    output: Stdout,
     /// Nobody takes the reply.
     gone: bool,
-    wait: Duration,
     reader: Waker,
 }
 
-impl<R, W> Local<R, W> {
-    fn new(input: R, output: W, stream: &WsStream<NetStream>, wait: Duration) -> Self {
+impl Local {
+    fn new() -> Self {
         Self {
-            input,
-            output,
-            half_close: stream.agreed().half_close(),
-            ended: None,
-            replied: false,
+            input: stdin(),
+            output: stdout(),
             gone: false,
-            wait,
             reader: Waker::noop().clone(),
         }
     }
@@ -177,42 +164,26 @@ impl<R, W> Local<R, W> {
     }
 }
 
-impl<R: AsyncRead + Unpin, W: Unpin> AsyncRead for Local<R, W> {
+impl AsyncRead for Local {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buf: &mut [u8],
     ) -> Poll<io::Result<usize>> {
-        let this = &mut *self;
-        if this.gone {
+        if self.gone {
             return Poll::Ready(Ok(0));
         }
-        this.reader.clone_from(cx.waker());
-        if this.ended.is_none() {
-            let count = ready!(Pin::new(&mut this.input).poll_read(cx, buf))?;
-            if this.half_close || count > 0 {
-                return Poll::Ready(Ok(count));
-            }
-        }
-        if this.replied {
-            return Poll::Ready(Ok(0));
-        }
-        let wait = this.wait;
-        let ended = this.ended.get_or_insert_with(|| Timer::after(wait));
-        Pin::new(ended).poll(cx).map(|_| Ok(0))
+        self.reader.clone_from(cx.waker());
+        Pin::new(&mut self.input).poll_read(cx, buf)
     }
 }
 
-impl<R: Unpin, W: AsyncWrite + Unpin> AsyncWrite for Local<R, W> {
+impl AsyncWrite for Local {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         data: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let wait = self.wait;
-        if let Some(ended) = &mut self.ended {
-            ended.set_after(wait);
-        }
         let written = Pin::new(&mut self.output).poll_write(cx, data);
         self.note(written)
     }
@@ -222,12 +193,22 @@ impl<R: Unpin, W: AsyncWrite + Unpin> AsyncWrite for Local<R, W> {
         self.note(flushed)
     }
 
-    /// The reply has ended.
     fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.replied = true;
-        self.reader.wake_by_ref();
-        Pin::new(&mut self.output).poll_close(cx)
+        ready!(self.as_mut().poll_flush(cx))?;
+        Poll::Ready(end_stdout())
     }
+}
+
+/// Whoever reads our standard output sees its end now, though the program may go on for a while.
+#[cfg(unix)]
+fn end_stdout() -> io::Result<()> {
+    let nowhere = std::fs::OpenOptions::new().write(true).open("/dev/null")?;
+    Ok(rustix::stdio::dup2_stdout(nowhere)?)
+}
+
+#[cfg(not(unix))]
+fn end_stdout() -> io::Result<()> {
+    Ok(())
 }
 
 /// The signals for it. OpenSSH ends its ProxyCommand with SIGHUP.

@@ -155,8 +155,8 @@ async fn carry(incoming: Incoming<NetStream>, target: &str) -> io::Result<()> {
         return incoming.accept().await.map(drop);
     }
     // The target is dialled first: a client whose target is not there is told so in HTTP.
-    let mut target = match TcpStream::connect(target).await {
-        Ok(target) => target,
+    let tcp = match TcpStream::connect(target).await {
+        Ok(tcp) => tcp,
         Err(error) => {
             incoming
                 .refuse(&Refusal::new(502).body("the target cannot be reached\n"))
@@ -164,12 +164,13 @@ async fn carry(incoming: Incoming<NetStream>, target: &str) -> io::Result<()> {
             return Err(io::Error::new(error.kind(), format!("{target}: {error}")));
         }
     };
-    target.set_nodelay(true)?;
+    tcp.set_nodelay(true)?;
+    let mut target = NetStream::from(tcp);
     let mut stream = incoming.accept().await?.into_stream();
     let relayed = relay(&mut stream, &mut target).await;
     if relayed.a_failed.is_some() {
-        // What the target received may be cut short: it sees a reset, not an end.
-        target.set_zero_linger()?;
+        // The target has taken all that came, which may be cut short: it sees a reset, not an end.
+        target.tcp().set_zero_linger()?;
     }
     relayed.into_result().map(drop)
 }

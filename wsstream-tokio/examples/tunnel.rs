@@ -9,11 +9,11 @@ use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use clap::Parser;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf, Stdin, Stdout, stdin, stdout};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, Sleep, sleep};
-use wsstream_tokio::{Client, NetStream, Url, WsStream, connect_with, relay};
+use tokio::time::sleep;
+use wsstream_tokio::{Client, NetStream, Url, WsStream, connect_with, relay_with};
 
 /// Carries a local TCP port, or standard input and output, to a WebSocket URL.
 #[derive(Parser)]
@@ -26,8 +26,8 @@ struct Args {
     #[arg(long, value_name = "NAME")]
     subprotocol: Option<String>,
     /// How long to wait for more of the reply, after the local end of input, where Close would cut it
-    /// off: most servers other than wsstream end both directions when they receive one.
-    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
+    /// off: servers other than wsstream end both directions when they receive one.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     wait: u64,
 }
 
@@ -42,8 +42,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run(args: Args) -> Result<(), Box<dyn Error>> {
-    // A wsstream at the other end then goes on sending after our end of input.
-    let mut client = Client::stream().offer_half_close(true);
+    let mut client = Client::stream();
     if let Some(name) = &args.subprotocol {
         client = client.subprotocols([name])?;
     }
@@ -53,11 +52,10 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
     }
     if args.local == "-" {
         let mut stream = connect(&url, &client).await?;
-        let (stdin, stdout) = (tokio::io::stdin(), tokio::io::stdout());
-        let mut local = Local::new(stdin, stdout, &stream, wait);
+        let mut local = Local::new();
         let asked = asked_to_end()?;
         let ended = tokio::select! {
-            relayed = relay(&mut stream, &mut local) => relayed.into_result().map(drop),
+            relayed = relay_with(&mut stream, &mut local, wait) => relayed.into_result().map(drop),
             () = asked => {
                 let again = asked_to_end()?;
                 tokio::select! {
@@ -75,7 +73,7 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
     eprintln!("tunnel: listening on {}", listener.local_addr()?);
     let mut connections = JoinSet::new();
     loop {
-        let (mut tcp, peer) = tokio::select! {
+        let (tcp, peer) = tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok(accepted) => accepted,
                 Err(error) => {
@@ -95,7 +93,7 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
         };
         let (url, client) = (url.clone(), client.clone());
         connections.spawn(async move {
-            if let Err(error) = carry(&mut tcp, &url, &client, wait).await {
+            if let Err(error) = carry(tcp, &url, &client, wait).await {
                 eprintln!("tunnel: {peer}: {error}");
             }
         });
@@ -105,22 +103,19 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
 /// How long to wait after the system has failed to give a connection.
 const BACK_OFF: Duration = Duration::from_millis(100);
 
-async fn carry(tcp: &mut TcpStream, url: &str, client: &Client, wait: Duration) -> io::Result<()> {
+async fn carry(tcp: TcpStream, url: &str, client: &Client, wait: Duration) -> io::Result<()> {
     tcp.set_nodelay(true)?;
+    let mut local = NetStream::from(tcp);
     let relayed = match connect(url, client).await {
-        Ok(mut stream) => {
-            let (input, output) = tcp.split();
-            let mut local = Local::new(input, output, &stream, wait);
-            relay(&mut stream, &mut local).await
-        }
+        Ok(mut stream) => relay_with(&mut stream, &mut local, wait).await,
         Err(error) => {
-            tcp.set_zero_linger()?;
+            local.tcp().set_zero_linger()?;
             return Err(error);
         }
     };
     if relayed.a_failed.is_some() {
-        // What the local end received may be cut short: it sees a reset, not an end.
-        tcp.set_zero_linger()?;
+        // The local end has taken all that came, which may be cut short: it sees a reset, not an end.
+        local.tcp().set_zero_linger()?;
     }
     relayed.into_result().map(drop)
 }
@@ -158,30 +153,21 @@ fn asked_to_end() -> io::Result<impl Future<Output = ()>> {
     })
 }
 
-/// The local end, whose end of input waits for the reply's, if the server did not agree to half close.
-struct Local<R, W> {
-    input: R,
-    output: W,
-    half_close: bool,
-    /// Set at the end of input, to the time until which something has to come.
-    ended: Option<Pin<Box<Sleep>>>,
-    replied: bool,
+/// Standard input and output.
+struct Local {
+    input: Stdin,
+    output: Stdout,
     /// Nobody takes the reply.
     gone: bool,
-    wait: Duration,
     reader: Waker,
 }
 
-impl<R, W> Local<R, W> {
-    fn new(input: R, output: W, stream: &WsStream<NetStream>, wait: Duration) -> Self {
+impl Local {
+    fn new() -> Self {
         Self {
-            input,
-            output,
-            half_close: stream.agreed().half_close(),
-            ended: None,
-            replied: false,
+            input: stdin(),
+            output: stdout(),
             gone: false,
-            wait,
             reader: Waker::noop().clone(),
         }
     }
@@ -196,43 +182,26 @@ impl<R, W> Local<R, W> {
     }
 }
 
-impl<R: AsyncRead + Unpin, W: Unpin> AsyncRead for Local<R, W> {
+impl AsyncRead for Local {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let this = &mut *self;
-        if this.gone {
+        if self.gone {
             return Poll::Ready(Ok(()));
         }
-        this.reader.clone_from(cx.waker());
-        if this.ended.is_none() {
-            let before = buf.filled().len();
-            ready!(Pin::new(&mut this.input).poll_read(cx, buf))?;
-            if this.half_close || buf.filled().len() > before {
-                return Poll::Ready(Ok(()));
-            }
-        }
-        if this.replied {
-            return Poll::Ready(Ok(()));
-        }
-        let wait = this.wait;
-        let ended = this.ended.get_or_insert_with(|| Box::pin(sleep(wait)));
-        ended.as_mut().poll(cx).map(Ok)
+        self.reader.clone_from(cx.waker());
+        Pin::new(&mut self.input).poll_read(cx, buf)
     }
 }
 
-impl<R: Unpin, W: AsyncWrite + Unpin> AsyncWrite for Local<R, W> {
+impl AsyncWrite for Local {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         data: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let wait = self.wait;
-        if let Some(ended) = &mut self.ended {
-            ended.as_mut().reset(Instant::now() + wait);
-        }
         let written = Pin::new(&mut self.output).poll_write(cx, data);
         self.note(written)
     }
@@ -242,10 +211,20 @@ impl<R: Unpin, W: AsyncWrite + Unpin> AsyncWrite for Local<R, W> {
         self.note(flushed)
     }
 
-    /// The reply has ended.
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.replied = true;
-        self.reader.wake_by_ref();
-        Pin::new(&mut self.output).poll_shutdown(cx)
+        ready!(self.as_mut().poll_flush(cx))?;
+        Poll::Ready(end_stdout())
     }
+}
+
+/// Whoever reads our standard output sees its end now, though the program may go on for a while.
+#[cfg(unix)]
+fn end_stdout() -> io::Result<()> {
+    let nowhere = std::fs::OpenOptions::new().write(true).open("/dev/null")?;
+    Ok(rustix::stdio::dup2_stdout(nowhere)?)
+}
+
+#[cfg(not(unix))]
+fn end_stdout() -> io::Result<()> {
+    Ok(())
 }

@@ -254,7 +254,8 @@ impl Waits {
                 self.pinged = Some(now.time);
                 self.has_left = self.ping_has_left(now.written);
             }
-            if self.octets.is_none() {
+            // Where it had everything, it is not late with this.
+            if self.octets.is_none() || !self.is_unsettled(self.written) {
                 self.taken = now.time;
             }
             self.written = now.written;

@@ -418,3 +418,28 @@ fn who_is_asked_rarely_gives_the_peer_its_whole_time() {
     recv(&mut connection, &frame(Server, 0x8a, b""), &mut Vec::new());
     assert_eq!(connection.poll_time(at(7200)), Some(at(7230)));
 }
+
+/// Who has closed reads on for minutes, and then answers a ping: the pong is not late before it has left.
+#[test]
+fn what_is_said_after_long_has_its_own_time() {
+    let mut connection = connection(Client, Config::new()).with_half_close();
+    connection.close(&close(1000));
+    sent(&mut connection);
+    let taken = |all| move || Some(Taken { octets: 9, all });
+    connection.poll_time_with(at(0), taken(true));
+    recv(
+        &mut connection,
+        &frame(Server, 0x89, b"alive?"),
+        &mut Vec::new(),
+    );
+    sent(&mut connection);
+    connection.poll_time_with(at(100), taken(false));
+    connection.poll_time_with(at(159), taken(false));
+    assert_eq!(connection.ending(), None);
+    connection.poll_time_with(at(160), taken(false));
+    let timeout = Timeout::Progress(secs(60));
+    assert_eq!(
+        connection.ending(),
+        Some(Err(StreamError::TimedOut(timeout)))
+    );
+}
