@@ -17,8 +17,8 @@ mod trace;
 #[cfg(test)]
 mod tests;
 
-use core::mem;
 use core::time::Duration;
+use core::{fmt, mem};
 
 pub use ahead::LookAhead;
 pub use closing::ClosedBy;
@@ -31,6 +31,7 @@ use crate::decoder::Decoder;
 use crate::deflate::Codec;
 use crate::error::{ProtocolError, StreamError};
 use crate::frame::{DataKind, MAX_CONTROL_PAYLOAD, Opcode};
+use crate::octets::Octets;
 use crate::outbox::Outbox;
 use crate::seed::{MaskKeys, Seed};
 use crate::time::Timestamp;
@@ -129,7 +130,7 @@ pub struct Counters {
     pub pings_sent: u64,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 struct ControlPayload {
     octets: [u8; MAX_CONTROL_PAYLOAD],
     len: u8,
@@ -154,6 +155,12 @@ impl ControlPayload {
         {
             self.len = (len + fits) as u8;
         }
+    }
+}
+
+impl fmt::Debug for ControlPayload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Octets::of(self.as_slice()).fmt(f)
     }
 }
 

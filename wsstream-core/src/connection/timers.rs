@@ -19,7 +19,10 @@ use crate::time::Timestamp;
 /// That the transport took octets says little: it may hold megabytes that nobody reads. This is about what
 /// has left it, and was acknowledged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(clippy::exhaustive_structs, reason = "how much, and whether that is all")]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "how much, and whether that is all"
+)]
 pub struct Taken {
     /// Octets that were acknowledged so far, counted at the bottom of all layers, from anywhere: only
     /// that they grow counts.
