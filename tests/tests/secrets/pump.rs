@@ -128,8 +128,17 @@ fn streams_and_sockets() {
     far.output.get().feed(MARK.as_bytes());
     printed.debug("pipe", &far);
     printed.debug("line", &*far.output.get());
+    // What a relay has read, and cannot write.
     let (near, far) = Pipe::pair(&Clock::default(), true);
-    printed.debug("plain", &Plain::new(near));
+    let (other, _peer) = Pipe::pair(&Clock::default(), true);
+    far.output.get().feed(MARK.as_bytes());
+    other.output.get().capacity = 0;
+    let (mut near, mut other) = (Plain::new(near), Plain::new(other));
+    printed.debug("plain", &near);
+    let mut relay = Relay::new(&mut near, &mut other);
+    assert!(poll(&mut relay).is_none());
+    assert!(far.output.get().octets.is_empty());
+    printed.debug("relay", &relay);
     printed.debug("prompt", &Prompt::new(far));
     printed.check(100);
 }

@@ -2,6 +2,7 @@
 
 use alloc::string::ToString;
 use alloc::vec::Vec;
+use core::fmt;
 use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll, Waker, ready};
@@ -10,6 +11,7 @@ use std::io::{self, IoSlice};
 use super::stream::Stream;
 use super::{Transport, pool};
 use crate::close::{Close, CloseCode};
+use crate::octets::Octets;
 
 /// One end of a relay.
 pub trait End {
@@ -342,7 +344,7 @@ impl<A: End, B: End> Future for Relay<'_, A, B> {
 }
 
 /// One way through the relay. It has a buffer only while there is something in it.
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Direction {
     buffer: Vec<u8>,
     start: usize,
@@ -360,6 +362,18 @@ enum State {
     Carrying,
     Ending,
     Ended,
+}
+
+/// Without the octets.
+impl fmt::Debug for Direction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Direction")
+            .field("waiting", &Octets(self.end - self.start))
+            .field("carried", &self.carried)
+            .field("state", &self.state)
+            .field("write_error", &self.write_error)
+            .finish()
+    }
 }
 
 impl Direction {
