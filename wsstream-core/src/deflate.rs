@@ -288,4 +288,12 @@ impl Codec {
             pool: &NoPool,
         }
     }
+
+    /// Gives the compressor back: what is sent next refers to nothing that was sent before.
+    pub(crate) fn forget_sent(&mut self) {
+        if let Some(mut compressor) = self.sending.compressor.take() {
+            compressor.reset();
+            self.pool.give_compressor(compressor);
+        }
+    }
 }

@@ -114,23 +114,28 @@ impl Connection {
         };
         let deflated = deflated.filter(|&deflated| fits && deflated <= len);
         sending.worth.tried(len, deflated.unwrap_or(len));
-        if deflated.is_none() || (end && !sending.keeps_context) {
-            // What the peer does not get cannot be referred to.
-            compressor.reset();
-            if let Some(compressor) = sending.compressor.take() {
-                codec.pool.give_compressor(compressor);
-            }
-        }
         let Some(deflated) = deflated else {
+            // What the peer does not get cannot be referred to.
+            codec.forget_sent();
             return false;
         };
-        sending.in_message = !end;
         self.counters.deflated += len as u64;
-        if end {
-            self.counters.messages_deflated += 1;
-        }
         self.push_frames(kind, gap, deflated, end);
+        self.sent_deflated(end);
         true
+    }
+
+    /// Tells the compression that a piece of a compressed message was sent, and whether that has ended it: the
+    /// one place where a compressed message ends, however its last piece went.
+    fn sent_deflated(&mut self, end: bool) {
+        if let Some(codec) = &mut self.deflate {
+            codec.sending.in_message = !end;
+            self.counters.messages_deflated += u64::from(end);
+            if end && !codec.sending.keeps_context {
+                // §7.1.1: the next message refers to nothing before it.
+                codec.forget_sent();
+            }
+        }
     }
 
     /// Makes frames of `len` octets that lie in the outbox's spare room, `gap` octets behind its end.
@@ -173,9 +178,7 @@ impl Connection {
         for piece in [header, data, tail] {
             message.write(piece);
         }
-        if let Some(codec) = &mut self.deflate {
-            codec.sending.in_message = !end;
-        }
+        self.sent_deflated(end);
     }
 
     /// Tells the compression that a message, or a piece of one, went plain.

@@ -269,6 +269,39 @@ fn it_can_be_switched_off_for_a_part() {
     }
 }
 
+/// How a message is cut into pieces is no reason to refer to it where no context is kept: whatever its last
+/// piece is, the next message stands alone.
+#[test]
+fn without_context_takeover_a_message_may_end_with_an_empty_piece() {
+    let agreed = PerMessageDeflate {
+        server_no_context_takeover: true,
+        client_no_context_takeover: true,
+        ..PerMessageDeflate::default()
+    };
+    let text = sample(2000);
+    let noise = noise(2000);
+    for from_server in [false, true] {
+        for last in [&b""[..], b"x", &noise] {
+            let [mut client, mut server] = pair(Deflate::new(), &agreed, 0);
+            let (from, to) = if from_server {
+                (&mut server, &mut client)
+            } else {
+                (&mut client, &mut server)
+            };
+            for (piece, end) in [(&text[..], false), (last, true), (&text, true)] {
+                assert_eq!(from.send(DataKind::Text, piece, end), Ok(piece.len()));
+            }
+            let wire = from.outbox().octets().to_vec();
+            let (messages, _, error) = received(to, &wire, 99, 99);
+            assert_eq!(error, None, "{}", last.len());
+            assert!(messages == [[&text, last].concat(), text.clone()]);
+            let sent = from.counters();
+            assert_eq!(sent.messages_deflated + sent.messages_plain, 2);
+            assert!(from.codec().unwrap().sending.compressor.is_none());
+        }
+    }
+}
+
 pub(super) fn agreement() -> impl Strategy<Value = PerMessageDeflate> {
     let bits = || proptest::option::of(8u8..=15);
     (any::<bool>(), any::<bool>(), bits(), bits()).prop_map(
