@@ -6,6 +6,7 @@ use wsstream_core::{
 };
 
 use crate::input::{cut, machine, octet, octets, one_by_one, push_frame};
+use crate::work::call;
 
 /// Any texts in any fragments give the octets, and the fault, that a plain reading of RFC 4648 gives,
 /// wherever the wire is cut and however much room the reader has. What is written comes back.
@@ -13,7 +14,7 @@ use crate::input::{cut, machine, octet, octets, one_by_one, push_frame};
 /// Input: flags (1: a server; 2: letters only), the room, the number of cuts, their lengths, and the
 /// messages' text, in which the octets below 3 are signs: 0 ends a message, 1 a fragment, and 2 also,
 /// with a ping behind it.
-pub fn base64(data: &[u8]) {
+pub(crate) fn base64(data: &[u8]) {
     let mut input = Unstructured::new(data);
     let flags = octet(&mut input);
     let role = if flags & 1 == 0 {
@@ -81,6 +82,7 @@ fn read(role: Role, parts: &[&[u8]], room: usize) -> Read {
         let mut part = part.to_vec();
         let mut input = &mut part[..];
         loop {
+            call();
             let count = stream.read(&mut connection, &mut input, &mut out);
             if count == 0 {
                 break;

@@ -4,13 +4,14 @@ use arbitrary::Unstructured;
 use wsstream_core::{ByteStream, Close, Config, Connection, Encoding, Role};
 
 use crate::input::{Unread, agreed, agreeing, budget, number, octet, patterns};
+use crate::work::call;
 
 /// Whatever two ends write, read and deliver to each other, each reads a prefix of what the other has
 /// written, and all of it once both have closed, which is a clean end.
 ///
 /// Input: flags (1: Base64, 2 and 4: half close of either end, 8: compression), what was agreed on if there is
 /// compression, two octets of fragment lengths, and operations: an octet whose lowest bit tells the end, the others what it does; then a number.
-pub fn byte_stream(data: &[u8]) {
+pub(crate) fn byte_stream(data: &[u8]) {
     let mut input = Unstructured::new(data);
     let flags = octet(&mut input);
     let encoding = if flags & 1 == 0 {
@@ -104,6 +105,7 @@ impl End {
 
     fn write(&mut self, len: usize) {
         let data = patterns(self.written, len.min(self.budget - self.written));
+        call();
         match self.stream.write(&mut self.connection, data) {
             Ok(count) => self.written += count,
             Err(_) => assert!(!self.connection.can_send()),
@@ -140,6 +142,7 @@ impl End {
         let out = &mut out[..room];
         let mut input = self.unread.rest();
         let available = input.len();
+        call();
         let count = self.stream.read(&mut self.connection, &mut input, out);
         let taken = available - input.len();
         self.unread.consume(taken);

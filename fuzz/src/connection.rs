@@ -13,6 +13,7 @@ use wsstream_core::{
 };
 
 use crate::input::{Unread, agreed, agreeing, budget, octet, patterns, push_frame};
+use crate::work::call;
 use op::{Op, Setup};
 use peer::Peer;
 use told::{Told, tell, without_pings};
@@ -23,7 +24,7 @@ use told::{Told, tell, without_pings};
 ///
 /// Input: flags (1: a server; 2: no half close; 4: keepalive; 8: compression), the fragments' length, what was
 /// agreed on if there is compression, and operations: an octet, and what `Op::take` in `op.rs` takes for it.
-pub fn connection(data: &[u8]) {
+pub(crate) fn connection(data: &[u8]) {
     let mut input = Unstructured::new(data);
     let (flags, fragment) = (octet(&mut input), usize::from(octet(&mut input)));
     let setup = Setup {
@@ -160,6 +161,7 @@ impl Run {
             let mut input = &mut part[..];
             let available = input.len();
             loop {
+                call();
                 match self.connection.recv_up_to(max, &mut input) {
                     Ok(None) => break,
                     Ok(Some(event)) => {
@@ -219,6 +221,7 @@ impl Run {
         let payload = patterns(self.sent, len.min(self.budget - self.sent));
         let (room, can_send) = (self.connection.room(), self.connection.can_send());
         let begun = self.connection.counters().frames_sent;
+        call();
         match self.connection.send(kind, payload, end) {
             Ok(count) => {
                 assert!(can_send);
@@ -258,6 +261,7 @@ impl Run {
     }
 
     fn write(&mut self, count: usize) {
+        call();
         let outbox = self.connection.outbox();
         let count = count.min(outbox.len());
         self.peer.accept(&outbox.octets()[..count]);

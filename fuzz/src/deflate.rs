@@ -11,7 +11,7 @@ use crate::input::octet;
 /// it can do; of any answers a client takes one that it can.
 ///
 /// Input: two octets for what each end wants, the server's first, and a list.
-pub fn deflate(data: &[u8]) {
+pub(crate) fn deflate(data: &[u8]) {
     let mut input = Unstructured::new(data);
     let (server_wants, client_wants) = (wanted(&mut input), wanted(&mut input));
     let server = Server::stream().config(Config::new().deflate(server_wants.deflate));

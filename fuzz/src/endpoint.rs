@@ -12,7 +12,7 @@ use wsstream_core::endpoint::{
 /// it means the same, and the error is as far in as the text is.
 ///
 /// Input: the text.
-pub fn endpoint(data: &[u8]) {
+pub(crate) fn endpoint(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let client = ClientEndpoint::parse(&text);
     reads_back(&text, &client, ClientEndpoint::parse);

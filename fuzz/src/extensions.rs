@@ -12,7 +12,7 @@ use crate::input::octet;
 ///
 /// Input: flags (1: the server has no half close, 2: the client does not offer it, 4: each line is a
 /// field of its own), and the values.
-pub fn extensions(data: &[u8]) {
+pub(crate) fn extensions(data: &[u8]) {
     let mut input = Unstructured::new(data);
     let flags = octet(&mut input);
     let text = input.take_rest();

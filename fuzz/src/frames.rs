@@ -4,12 +4,13 @@ use arbitrary::Unstructured;
 use wsstream_core::{Decoder, Header, ProtocolError};
 
 use crate::input::{cut, octets, one_by_one};
+use crate::work::call;
 
 /// A header that parses encodes to the octets it came from, and is refused or accepted whatever
 /// follows. The decoder makes of any wire, cut anywhere, what a plain reading of the RFC makes of it.
 ///
 /// Input: the number of cuts, their lengths, and the wire.
-pub fn frames(data: &[u8]) {
+pub(crate) fn frames(data: &[u8]) {
     let mut input = Unstructured::new(data);
     let cuts = octets(&mut input);
     let wire = input.take_rest();
@@ -74,6 +75,7 @@ fn decode(parts: &[&[u8]], copy: bool) -> Decoded {
         let mut input = &mut part[..];
         loop {
             let max = if copy { 5 } else { usize::MAX };
+            call();
             match decoder.decode_up_to(max, &mut input) {
                 Ok(Some(chunk)) => {
                     if chunk.first {

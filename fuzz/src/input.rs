@@ -9,6 +9,8 @@ use arbitrary::Unstructured;
 use wsstream_core::handshake::Client;
 use wsstream_core::{Config, Connection, Header, Mask, Opcode, PerMessageDeflate, Role, Seed};
 
+use crate::work::call;
+
 /// One octet; 0 when there are none left.
 pub(crate) fn octet(input: &mut Unstructured<'_>) -> u8 {
     input.arbitrary().unwrap_or(0)
@@ -54,6 +56,7 @@ pub(crate) fn feed<T, E>(
 ) -> (Result<Option<T>, E>, Vec<u8>) {
     let mut parts = parts.iter();
     while let Some(mut part) = parts.next().copied() {
+        call();
         match receive(&mut part) {
             Ok(None) => assert!(part.is_empty(), "waits for more and leaves some"),
             Err(error) => return (Err(error), Vec::new()),
@@ -104,6 +107,11 @@ pub(crate) fn agreed(input: &mut Unstructured<'_>) -> PerMessageDeflate {
             answer.push_str(&format!("; {end}_max_window_bits={bits}"));
         }
     }
+    permessage_deflate(&answer)
+}
+
+/// What this answer of a server agrees to.
+pub(crate) fn permessage_deflate(answer: &str) -> PerMessageDeflate {
     let fields = [("Sec-WebSocket-Extensions", answer.as_bytes())];
     let client = Client::stream().accept_no_subprotocol(true);
     *client.confirm(fields).unwrap().deflate().unwrap()

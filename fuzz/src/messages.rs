@@ -6,11 +6,12 @@ use wsstream_core::{
 };
 
 use crate::input::{cut, machine, octet, octets, one_by_one};
+use crate::work::call;
 
 /// The messages and the fault of any wire are those that a plain reading finds, wherever it is cut.
 ///
 /// Input: the role (odd: server), the longest message, the number of cuts, their lengths, and the wire.
-pub fn messages(data: &[u8]) {
+pub(crate) fn messages(data: &[u8]) {
     let mut input = Unstructured::new(data);
     let role = match octet(&mut input) % 2 {
         0 => Role::Client,
@@ -35,6 +36,7 @@ fn assemble(role: Role, parts: &[&[u8]], max: usize) -> Assembled {
         let mut part = part.to_vec();
         let mut input = &mut part[..];
         while let Some(message) = assembler.recv(&mut connection, &mut input) {
+            call();
             assert!(message.as_bytes().len() <= max);
             messages.push(message);
         }
@@ -52,6 +54,7 @@ fn read(role: Role, wire: &[u8], max: usize) -> Assembled {
     let mut input = &mut wire[..];
     let (mut messages, mut held) = (Vec::new(), Vec::new());
     loop {
+        call();
         match connection.recv(&mut input) {
             Ok(Some(Event::Data { kind, payload, end })) => {
                 held.extend_from_slice(payload.unmask());

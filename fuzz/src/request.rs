@@ -16,7 +16,7 @@ use crate::input::{cut, feed, number, octet, octets, one_by_one};
 /// Input: flags (1: the wire goes on after a good request's fields; 2: and after a long one; 4: a
 /// server of messages, 8: of same-host pages only, 16: of one path, 32: without half close), with 2 the
 /// length, the number of cuts, their lengths, and the wire.
-pub fn request(data: &[u8]) {
+pub(crate) fn request(data: &[u8]) {
     let mut input = Unstructured::new(data);
     let flags = octet(&mut input);
     let mut wire = Vec::new();

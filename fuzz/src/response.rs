@@ -16,7 +16,7 @@ use crate::input::{cut, feed, octet, octets, one_by_one};
 /// is not offered; 8: none selected is accepted), the number of texts (up to 3), each as its length and
 /// octets, of a field's name, its value, a subprotocol and an origin; the number of cuts, their
 /// lengths, and the wire.
-pub fn response(data: &[u8]) {
+pub(crate) fn response(data: &[u8]) {
     let mut input = Unstructured::new(data);
     let flags = octet(&mut input);
     let mut client = if flags & 2 == 0 {

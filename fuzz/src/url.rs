@@ -10,7 +10,7 @@ use crate::base64::decode;
 /// A text that is none gives an error that can be shown.
 ///
 /// Input: the text.
-pub fn url(data: &[u8]) {
+pub(crate) fn url(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let url = match Url::parse(&text) {
         Ok(url) => url,

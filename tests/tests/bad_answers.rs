@@ -60,7 +60,7 @@ fn table() -> Vec<Row> {
             "garbage",
             head("SSH-2.0-OpenSSH_9.6".into()),
             bad,
-            "SSH-2.0",
+            "perhaps SSH",
         ),
         (
             "no accept",
@@ -87,7 +87,7 @@ fn table() -> Vec<Row> {
             "two subprotocols in one field",
             with("Sec-WebSocket-Protocol: binary, base64"),
             bad,
-            "binary, base64",
+            "Sec-WebSocket-Protocol, of 14 octets",
         ),
         (
             "a subprotocol that was not offered",

@@ -160,7 +160,7 @@ async fn every_refusal<A: Adapter>() {
     let good = "GET /here HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
     let table = [
-        ("hello, is this ssh?\r\n\r\n".to_owned(), "ssh"),
+        ("SSH-2.0-OpenSSH_9.9\r\n\r\n".to_owned(), "SSH"),
         (good.replace("GET", "POST"), "POST"),
         (good.replace("13", "8"), "version"),
         (

@@ -20,6 +20,7 @@ mod trace;
 mod tests;
 
 use alloc::sync::Arc;
+use core::fmt;
 use core::time::Duration;
 
 pub use ahead::LookAhead;
@@ -33,6 +34,7 @@ use crate::decoder::Decoder;
 use crate::deflate::Codec;
 use crate::error::{ProtocolError, StreamError};
 use crate::frame::{DataKind, MAX_CONTROL_PAYLOAD, Opcode};
+use crate::octets::Octets;
 use crate::outbox::Outbox;
 use crate::seed::{MaskKeys, Seed};
 use crate::work::Work;
@@ -143,7 +145,7 @@ pub struct Counters {
     pub pings_sent: u64,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 struct ControlPayload {
     octets: [u8; MAX_CONTROL_PAYLOAD],
     len: u8,
@@ -168,6 +170,12 @@ impl ControlPayload {
         {
             self.len = (len + fits) as u8;
         }
+    }
+}
+
+impl fmt::Debug for ControlPayload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Octets::of(self.as_slice()).fmt(f)
     }
 }
 

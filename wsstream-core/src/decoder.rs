@@ -3,11 +3,12 @@
 //! [`Decoder`] hands on payload where it lies in the caller's buffer, as it comes. It keeps a partial
 //! header, 13 octets at most, and never payload, so a frame may be of any length.
 
-use core::mem;
+use core::{fmt, mem};
 
 use crate::error::ProtocolError;
 use crate::frame::{Header, Opcode};
 use crate::mask::Mask;
+use crate::octets::Octets;
 
 /// Reads frames, one [`Chunk`] of a frame at a time.
 ///
@@ -24,7 +25,7 @@ use crate::mask::Mask;
 /// assert!(input.is_empty());
 /// # Ok::<(), ProtocolError>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Decoder {
     /// The start of a header that is not all there.
     partial: [u8; Header::MAX_LEN],
@@ -210,6 +211,18 @@ impl Default for Decoder {
     }
 }
 
+/// Without the start of a header, and without the masking key.
+impl fmt::Debug for Decoder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Decoder")
+            .field("partial", &Octets(usize::from(self.partial_len)))
+            .field("in_frame", &self.in_frame)
+            .field("header", &self.header)
+            .field("remaining", &self.remaining)
+            .finish()
+    }
+}
+
 /// How much of a compressed frame is looked at in one go.
 const TAKEN_AT_ONCE: usize = 4 << 10;
 
@@ -229,7 +242,6 @@ pub struct Chunk<'a> {
 
 /// A piece of payload in the buffer it was received in, not unmasked yet, so that unmasking and
 /// copying can be one pass.
-#[derive(Debug)]
 pub struct Payload<'a> {
     octets: &'a mut [u8],
     mask: Mask,
@@ -263,6 +275,13 @@ impl<'a> Payload<'a> {
     #[inline]
     pub fn copy_to(mut self, out: &mut [u8]) -> usize {
         self.mask.copy(self.octets, out)
+    }
+}
+
+/// Without the octets.
+impl fmt::Debug for Payload<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Payload").field(&Octets(self.len())).finish()
     }
 }
 

@@ -141,7 +141,7 @@ pub struct PemFiles {
 }
 
 /// A program to run, without a shell.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Exec {
     /// The program. Never empty.
@@ -171,6 +171,16 @@ impl Exec {
         self.arguments
             .iter()
             .try_for_each(|argument| writer.argument(argument))
+    }
+}
+
+/// Arguments may be passwords: how many there are is shown.
+impl fmt::Debug for Exec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Exec")
+            .field("program", &self.program)
+            .field("arguments", &self.arguments.len())
+            .finish()
     }
 }
 

@@ -4,7 +4,10 @@
 //! Masking direction, RSV1 and the order of fragments are for
 //! [`Connection`](crate::Connection) to judge.
 
+use core::fmt;
+
 use crate::error::ProtocolError;
+use crate::octets::Octets;
 
 /// What a frame is, §11.8.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,7 +90,7 @@ impl From<DataKind> for Opcode {
 /// assert_eq!(Header::parse(b"\x81\x05Hello"), Ok(Some((header, 2))));
 /// assert_eq!(Header::parse(b"\x81"), Ok(None));
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "RFC 6455 knows no other fields")]
 pub struct Header {
     /// Whether this is the last fragment of its message.
@@ -224,8 +227,21 @@ impl Header {
     }
 }
 
+/// Whether there is a masking key, and not which.
+impl fmt::Debug for Header {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Header")
+            .field("fin", &self.fin)
+            .field("rsv1", &self.rsv1)
+            .field("opcode", &self.opcode)
+            .field("masked", &self.mask.is_some())
+            .field("len", &self.len)
+            .finish()
+    }
+}
+
 /// A header as it goes on the wire; a slice of 2 to 14 octets.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct EncodedHeader {
     octets: [u8; Header::MAX_LEN],
     len: usize,
@@ -238,6 +254,15 @@ impl EncodedHeader {
         octets: [0; Header::MAX_LEN],
         len: 0,
     };
+}
+
+/// Without the octets, where the masking key is.
+impl fmt::Debug for EncodedHeader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("EncodedHeader")
+            .field(&Octets(self.len))
+            .finish()
+    }
 }
 
 impl core::ops::Deref for EncodedHeader {

@@ -57,7 +57,7 @@ mod upgrade;
 pub use self::client::{Client, Connected, Connecting, MAX_BODY};
 pub use self::error::HandshakeError;
 pub use self::extensions::{Extension, HALF_CLOSE};
-pub use self::field::InvalidField;
+pub use self::field::{InvalidField, WrongOctet};
 pub use self::head::{MAX_FIELDS, MAX_HEAD};
 pub use self::headers::Headers;
 pub use self::negotiation::Agreed;

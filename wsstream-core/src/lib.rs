@@ -97,6 +97,7 @@ mod frame;
 pub mod handshake;
 mod mask;
 mod message;
+mod octets;
 mod outbox;
 pub mod proxy;
 #[cfg(feature = "std")]

@@ -3,6 +3,8 @@
 //! [`Mask`] XORs payload with a key, piece by piece, in place or while copying. It does not choose
 //! keys: see [`Seed`](crate::Seed).
 
+use core::fmt;
+
 /// A masking key, and the position reached in it.
 ///
 /// ```
@@ -14,7 +16,7 @@
 /// mask.apply(&mut text[2..]);
 /// assert_eq!(&text, b"Hello");
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Mask {
     /// In the order of little-endian numbers, rotated so that the first octet is the next to use.
     key: u32,
@@ -81,6 +83,13 @@ impl Mask {
     #[expect(clippy::cast_possible_truncation, reason = "of less than 4")]
     pub(crate) const fn skip(&mut self, len: usize) {
         self.key = self.key.rotate_right(8 * (len % 4) as u32);
+    }
+}
+
+/// Without the key, which would unmask what was overheard.
+impl fmt::Debug for Mask {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Mask(..)")
     }
 }
 

@@ -5,16 +5,17 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::{mem, str};
+use core::{fmt, mem, str};
 
 use bytes::Bytes;
 
 use crate::connection::{Connection, Event};
 use crate::error::ProtocolError;
 use crate::frame::DataKind;
+use crate::octets::Octets;
 
 /// A whole message.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "RFC 6455 knows no others")]
 pub enum Message {
     /// Text.
@@ -43,6 +44,19 @@ impl Message {
     }
 }
 
+/// Without the octets.
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = match self {
+            Self::Text(_) => "Text",
+            Self::Binary(_) => "Binary",
+        };
+        f.debug_tuple(name)
+            .field(&Octets::of(self.as_bytes()))
+            .finish()
+    }
+}
+
 /// Makes messages of what a [`Connection`] tells.
 ///
 /// ```
@@ -57,7 +71,7 @@ impl Message {
 /// assert_eq!(message, Some(Message::Text("Hello".into())));
 /// # Ok::<(), wsstream_core::Closed>(())
 /// ```
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Assembler {
     text: String,
     /// The start of a character that is not all there.
@@ -154,6 +168,17 @@ impl Assembler {
             }
             Err(_) => false,
         }
+    }
+}
+
+/// Without the octets.
+impl fmt::Debug for Assembler {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Assembler")
+            .field("text", &Octets::of(&self.text))
+            .field("partial", &Octets::of(&self.partial))
+            .field("binary", &Octets::of(&self.binary))
+            .finish()
     }
 }
 

@@ -5,9 +5,10 @@
 //! [`Connection`].
 
 use alloc::vec::Vec;
-use core::mem;
+use core::{fmt, mem};
 
 use crate::connection::Connection;
+use crate::octets::Octets;
 
 /// What is waiting to be written to the transport, in order.
 ///
@@ -22,7 +23,7 @@ use crate::connection::Connection;
 /// assert!(outbox.is_empty());
 /// # Ok::<(), wsstream_core::Closed>(())
 /// ```
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Outbox {
     /// `buffer[start..end]` waits; what follows is room that has been zeroed already.
     buffer: Vec<u8>,
@@ -146,6 +147,16 @@ impl Outbox {
 
 /// Room for a few control frames, which is all that most readers ever send.
 const FEW: usize = 1 << 10;
+
+/// Without the octets.
+impl fmt::Debug for Outbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outbox")
+            .field("waiting", &Octets(self.len()))
+            .field("written", &self.written)
+            .finish_non_exhaustive()
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -6,6 +6,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
+use crate::octets::Octets;
 use crate::url::{InvalidUrl, Url};
 
 /// An HTTP proxy that tunnels connections (CONNECT). `Debug` shows no password.
@@ -30,7 +31,11 @@ impl Proxy {
         let rest = match text.split_once("://") {
             None => text,
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => rest,
-            Some((scheme, _)) => return Err(InvalidProxy(InvalidUrl::Scheme(scheme.to_owned()))),
+            Some((scheme, _)) if is_scheme(scheme) => {
+                return Err(InvalidProxy(InvalidUrl::Scheme(scheme.to_owned())));
+            }
+            // User and password, as it seems.
+            Some(_) => return Err(InvalidProxy(InvalidUrl::Syntax(0))),
         };
         // As for its authority, it is the same as a WebSocket URL.
         let url = Url::parse(&format!("ws://{rest}"));
@@ -143,6 +148,12 @@ impl ProxyChoice {
     }
 }
 
+/// RFC 3986 §3.1.
+fn is_scheme(text: &str) -> bool {
+    let good = |octet: u8| octet.is_ascii_alphanumeric() || b"+-.".contains(&octet);
+    text.bytes().all(good)
+}
+
 /// Whether an entry of `no_proxy` is for a host.
 fn covers(entry: &str, host: &str, port: u16) -> bool {
     if entry == "*" {
@@ -163,7 +174,6 @@ fn covers(entry: &str, host: &str, port: u16) -> bool {
 }
 
 /// Asks a proxy for a tunnel. What is received behind its answer is the other end's.
-#[derive(Debug)]
 pub struct ProxyConnect {
     request: Vec<u8>,
     answer: Vec<u8>,
@@ -232,6 +242,16 @@ impl ProxyConnect {
             (Ok(httparse::Status::Complete(_)), Some(status)) => Err(ProxyError::Refused(status)),
             _ => Err(ProxyError::Malformed),
         }
+    }
+}
+
+/// Without request and answer: the password is in the one, and may be in the other.
+impl fmt::Debug for ProxyConnect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProxyConnect")
+            .field("request", &Octets::of(&self.request))
+            .field("answer", &Octets::of(&self.answer))
+            .finish()
     }
 }
 

@@ -14,6 +14,8 @@ use base64::engine::general_purpose::STANDARD;
 use fluent_uri::Uri;
 use fluent_uri::component::{Authority, Host};
 
+use crate::octets::Octets;
+
 /// A `ws` or `wss` URL.
 ///
 /// The scheme and the host are kept in lower case, the path and the query as they were written.
@@ -53,6 +55,8 @@ impl Url {
             // RFC 3986 §3.1: schemes are case-insensitive.
             scheme if scheme.eq_ignore_ascii_case("ws") => false,
             scheme if scheme.eq_ignore_ascii_case("wss") => true,
+            // Where there is none, what is before a colon may be a user: `user:password@host`.
+            _ if uri.authority().is_none() => return Err(InvalidUrl::NoHost),
             scheme => return Err(InvalidUrl::Scheme(scheme.to_owned())),
         };
         // §3: fragments are meaningless here and must not be used.
@@ -166,7 +170,8 @@ impl FromStr for Url {
     }
 }
 
-/// The URL without user and password.
+/// The URL without user and password, as others are to read it. Into logs goes `Debug`, which also leaves
+/// out the query.
 impl fmt::Display for Url {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scheme = if self.secure { "wss" } else { "ws" };
@@ -174,10 +179,15 @@ impl fmt::Display for Url {
     }
 }
 
-/// As `Display`: the password does not get into logs.
+/// For logs: as `Display`, but of the query, which may have a token in it, the length.
 impl fmt::Debug for Url {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Url({self})")
+        let scheme = if self.secure { "wss" } else { "ws" };
+        write!(f, "Url({scheme}://{}{}", self.authority, self.path())?;
+        if let Some((_, query)) = self.resource.split_once('?') {
+            write!(f, "?({})", Octets::of(query))?;
+        }
+        f.write_str(")")
     }
 }
 

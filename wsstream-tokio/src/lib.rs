@@ -112,7 +112,7 @@ pub use wsstream_core::tls::{ClientTls, ServerTls};
 
 pub use wsstream_core::handshake::{
     Agreed, Client, HandshakeError, Headers, InvalidField, Origins, Refusal, Request, Response,
-    Server, accept_key,
+    Server, WrongOctet, accept_key,
 };
 pub use wsstream_core::pump::{Relayed, Upgraded};
 pub use wsstream_core::{

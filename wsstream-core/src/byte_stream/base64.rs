@@ -3,11 +3,15 @@
 //! Each message is one text: padding ends it, and nothing may follow. Three characters at most are
 //! kept from one piece to the next, and two octets that found no room.
 
+use core::fmt;
+
 use ::base64::Engine;
 use ::base64::engine::general_purpose::STANDARD;
 
+use crate::octets::Octets;
+
 /// Decodes the texts of a stream's messages.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Base64 {
     /// The start of a group of four characters.
     group: [u8; 4],
@@ -99,6 +103,17 @@ impl Base64 {
         }
         self.padded = groups.ends_with(b"=");
         true
+    }
+}
+
+/// Without characters and octets.
+impl fmt::Debug for Base64 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Base64")
+            .field("group", &Octets(self.group_len))
+            .field("ready", &Octets(self.ready_len))
+            .field("padded", &self.padded)
+            .finish()
     }
 }
 

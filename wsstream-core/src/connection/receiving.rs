@@ -1,7 +1,7 @@
 //! Frames in: fragments, control frames and what they are answered with, RFC 6455 §5.4 and §5.5.
 
 use alloc::boxed::Box;
-use core::mem;
+use core::{fmt, mem};
 
 use super::closing::Phase;
 use super::inflating::Inflated;
@@ -10,10 +10,10 @@ use crate::close::Close;
 use crate::decoder::Payload;
 use crate::error::ProtocolError;
 use crate::frame::{DataKind, Header, Opcode};
+use crate::octets::Octets;
 use crate::work::Work;
 
 /// What a connection tells.
-#[derive(Debug)]
 #[expect(clippy::exhaustive_enums, reason = "RFC 6455 knows no other frames")]
 pub enum Event<'a> {
     /// A piece of a message. Only its last piece may be empty.
@@ -31,6 +31,23 @@ pub enum Event<'a> {
     Pong(&'a [u8]),
     /// The peer's Close, the last event there is. It has been answered, unless half close was agreed on.
     Close(Close),
+}
+
+/// Without payload.
+impl fmt::Debug for Event<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Data { kind, payload, end } => f
+                .debug_struct("Data")
+                .field("kind", kind)
+                .field("payload", payload)
+                .field("end", end)
+                .finish(),
+            Self::Ping(payload) => f.debug_tuple("Ping").field(&Octets::of(payload)).finish(),
+            Self::Pong(payload) => f.debug_tuple("Pong").field(&Octets::of(payload)).finish(),
+            Self::Close(close) => f.debug_tuple("Close").field(close).finish(),
+        }
+    }
 }
 
 impl Connection {

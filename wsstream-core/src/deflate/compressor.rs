@@ -17,7 +17,6 @@ pub(crate) struct Compressor {
 }
 
 /// Where compressed octets go, as long as there is room.
-#[derive(Debug)]
 pub(crate) struct Sink<'a> {
     room: &'a mut [u8],
     len: usize,

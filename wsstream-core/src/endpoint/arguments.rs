@@ -64,10 +64,11 @@ impl Descriptor {
         let (Some(at), Some(of)) = (at, of) else {
             let kind = match server_only.iter().find(|known| is(known)) {
                 Some(known) => EndpointErrorKind::ServerOnly(known),
-                None => EndpointErrorKind::UnknownType {
-                    name: name.as_str().to_owned(),
-                    nearest: nearest(name.as_str(), types.iter().map(|of| of.name)),
-                },
+                None => {
+                    let nearest = nearest(name.as_str(), types.iter().map(|of| of.name));
+                    let name = nearest.map(|_| name.as_str().to_owned());
+                    EndpointErrorKind::UnknownType { name, nearest }
+                }
             };
             return Err(name.error(kind));
         };
@@ -149,7 +150,7 @@ impl Arguments {
             return Ok(self);
         };
         Err(surplus.error(EndpointErrorKind::SurplusArgument {
-            argument: surplus.as_str().to_owned(),
+            len: surplus.as_str().len(),
             of: self.of.name,
             most: self.of.arguments,
         }))
@@ -262,7 +263,7 @@ impl Arguments {
 pub(super) fn wrong(key: &'static str, text: &Text, expected: &'static str) -> EndpointError {
     text.error(EndpointErrorKind::Value {
         key,
-        value: text.as_str().to_owned(),
+        len: text.as_str().len(),
         expected,
     })
 }
@@ -275,10 +276,11 @@ fn known(of: &'static Type, key: &str, at: &Text) -> Result<&'static str, Endpoi
     }
     let known = of.keys.iter().find(|known| **known == key);
     known.copied().ok_or_else(|| {
+        let nearest = nearest(key, of.keys.iter().copied());
         at.error(EndpointErrorKind::UnknownKey {
-            key: key.to_owned(),
+            key: nearest.map(|_| key.to_owned()),
             of: of.name,
-            nearest: nearest(key, of.keys.iter().copied()),
+            nearest,
             expected: of.keys,
         })
     })

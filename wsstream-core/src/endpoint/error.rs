@@ -6,8 +6,12 @@ use core::fmt;
 use super::{MAX_LEN, MAX_NESTING};
 use crate::InvalidUrl;
 use crate::handshake::InvalidField;
+use crate::octets::Octets;
 
 /// Why a text is no endpoint descriptor, and where it stops being one.
+///
+/// What is wrong may be a secret, or a part of one whose `:` or `=` is not quoted. So it is not repeated,
+/// but for a key or a type that is nearly a known one.
 ///
 /// ```
 /// use wsstream_core::endpoint::ClientEndpoint;
@@ -100,8 +104,8 @@ pub enum EndpointErrorKind {
     ServerOnly(&'static str),
     /// There are more arguments without a key than the type takes.
     SurplusArgument {
-        /// The first that is too many.
-        argument: String,
+        /// How many octets the first has that is too many.
+        len: usize,
         /// The type.
         of: &'static str,
         /// How many it takes.
@@ -113,8 +117,8 @@ pub enum EndpointErrorKind {
     TooLong,
     /// The type has no such parameter.
     UnknownKey {
-        /// What came.
-        key: String,
+        /// What came, if it is near a known one.
+        key: Option<String>,
         /// The type.
         of: &'static str,
         /// The key that was meant, perhaps.
@@ -124,8 +128,8 @@ pub enum EndpointErrorKind {
     },
     /// There is no such type of endpoint.
     UnknownType {
-        /// What came.
-        name: String,
+        /// What came, if it is near a known one.
+        name: Option<String>,
         /// The type that was meant, perhaps.
         nearest: Option<&'static str>,
     },
@@ -144,8 +148,8 @@ pub enum EndpointErrorKind {
     Value {
         /// The key.
         key: &'static str,
-        /// What came.
-        value: String,
+        /// How many octets came.
+        len: usize,
         /// What can be.
         expected: &'static str,
     },
@@ -163,9 +167,8 @@ impl fmt::Display for EndpointErrorKind {
                 r"wss:// names no certificate, expected autobahn:ssl\:PORT\:certKey\=FILE...:url=...",
             ),
             Self::ServerOnly(name) => write!(f, "{name} is for servers only"),
-            Self::SurplusArgument { argument, of, most } => {
-                let argument = argument.escape_debug();
-                write!(f, "argument `{argument}`, but {of} takes ")?;
+            Self::SurplusArgument { len, of, most } => {
+                write!(f, "argument of {}, but {of} takes ", Octets(*len))?;
                 match most {
                     0 => f.write_str("none")?,
                     _ => write!(f, "{most} at most")?,
@@ -175,7 +178,11 @@ impl fmt::Display for EndpointErrorKind {
             Self::TooDeep => write!(f, "endpoints wrapped more than {MAX_NESTING} times"),
             Self::TooLong => write!(f, "more than {MAX_LEN} octets"),
             Self::UnknownKey { key, of, nearest, expected } => {
-                write!(f, "unknown key `{}` of {of}, ", key.escape_debug())?;
+                f.write_str("unknown key ")?;
+                if let Some(key) = key {
+                    write!(f, "`{}` ", key.escape_debug())?;
+                }
+                write!(f, "of {of}, ")?;
                 match (nearest, expected) {
                     (Some(nearest), _) => write!(f, "did you mean `{nearest}`?"),
                     (None, []) => {
@@ -185,7 +192,10 @@ impl fmt::Display for EndpointErrorKind {
                 }
             }
             Self::UnknownType { name, nearest } => {
-                write!(f, "unknown type of endpoint `{}`", name.escape_debug())?;
+                f.write_str("unknown type of endpoint")?;
+                if let Some(name) = name {
+                    write!(f, " `{}`", name.escape_debug())?;
+                }
                 match nearest {
                     Some(nearest) => write!(f, ", did you mean `{nearest}`?"),
                     None => f.write_str(", expected for instance tcp:..., autobahn:... or ws://..."),
@@ -193,8 +203,9 @@ impl fmt::Display for EndpointErrorKind {
             }
             Self::Unsupported { key, of, reason } => write!(f, "`{key}` of {of}: {reason}"),
             Self::Url(error) => error.fmt(f),
-            Self::Value { key, value, expected } => {
-                write!(f, "`{key}` is `{}`, expected {expected}", value.escape_debug())
+            Self::Value { key, len: 0, expected } => write!(f, "`{key}` is empty, expected {expected}"),
+            Self::Value { key, len, expected } => {
+                write!(f, "`{key}` has {}, expected {expected}", Octets(*len))
             }
         }
     }

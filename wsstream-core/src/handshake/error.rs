@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::{Refusal, Response};
+use crate::octets::Octets;
 
 /// Why there is no connection, for both roles.
 ///
@@ -13,7 +14,8 @@ use super::{Refusal, Response};
 /// [`response`](Self::response), to be sent before the connection is dropped. A client drops the
 /// connection and sends nothing.
 ///
-/// Texts that came from the peer are cut to 128 octets.
+/// Texts that came from the peer are cut to 128 octets, and those that may be secrets, such as queries and
+/// most values of header fields, are not kept at all.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum HandshakeError {
@@ -36,15 +38,22 @@ pub enum HandshakeError {
     HeadTooLarge,
     /// A line of the head is no field (RFC 9112 §5). 400.
     MalformedFieldLine,
-    /// A field has not the value it has to have (§4.1, §4.2.1); its name and the value. 400.
+    /// A field has not the value it has to have (§4.1, §4.2.1). 400.
     MalformedField {
         /// The field's name.
         name: &'static str,
-        /// What came.
-        value: String,
+        /// How many octets came.
+        len: usize,
+        /// What came, if that is `Connection` or `Upgrade`. Others may be secrets.
+        value: Option<Box<str>>,
     },
-    /// The first line is no request line, or no status line (RFC 9112 §3, §4); what came. 400.
-    MalformedStartLine(String),
+    /// The first line is no request line, or no status line (RFC 9112 §3, §4). 400.
+    MalformedStartLine {
+        /// How many octets it has.
+        len: usize,
+        /// Of which protocol it seems to be.
+        perhaps: Option<&'static str>,
+    },
     /// The method is not GET (§4.2.1 item 1); what came. 405.
     MethodNotGet(String),
     /// A field is missing; its name (§4.1, §4.2.1). 400.
@@ -58,7 +67,8 @@ pub enum HandshakeError {
     },
     /// The server selected no subprotocol, and the client does not accept that.
     NoSubprotocol,
-    /// The request comes from a page that is not to use this server (§4.2.2, §10.2); its origin. 403.
+    /// The request comes from a page that is not to use this server (§4.2.2, §10.2); its origin, empty if
+    /// what came is none. 403.
     OriginRefused(String),
     /// The server answered with another status than 101.
     Refused(Box<Response>),
@@ -103,7 +113,7 @@ impl HandshakeError {
             | Self::FoldedField
             | Self::MalformedFieldLine
             | Self::MalformedField { .. }
-            | Self::MalformedStartLine(_)
+            | Self::MalformedStartLine { .. }
             | Self::MissingField(_)
             | Self::RequestBody
             | Self::UnexpectedEof => 400,
@@ -163,8 +173,17 @@ impl fmt::Display for HandshakeError {
                 write!(f, "head of more than {} octets", super::MAX_HEAD)
             }
             Self::MalformedFieldLine => f.write_str("malformed field, expected name: value"),
-            Self::MalformedField { name, value } => write!(f, "malformed field {name}: {value:?}"),
-            Self::MalformedStartLine(line) => write!(f, "{line:?}, expected HTTP/1.1"),
+            Self::MalformedField { name, len, value } => match value {
+                Some(value) => write!(f, "malformed field {name}: {value:?}"),
+                None => write!(f, "malformed field {name}, of {}", Octets(*len)),
+            },
+            Self::MalformedStartLine { len, perhaps } => {
+                write!(f, "first line of {}, ", Octets(*len))?;
+                if let Some(protocol) = perhaps {
+                    write!(f, "perhaps {protocol}, ")?;
+                }
+                f.write_str("expected HTTP/1.1")
+            }
             Self::MethodNotGet(method) => write!(f, "method {method:?}, expected GET"),
             Self::MissingField(name) => write!(f, "no {name} field"),
             Self::NoCommonSubprotocol { offered, spoken } => {
@@ -174,6 +193,9 @@ impl fmt::Display for HandshakeError {
                 )
             }
             Self::NoSubprotocol => f.write_str("the server selected no subprotocol"),
+            Self::OriginRefused(origin) if origin.is_empty() => {
+                f.write_str("malformed origin, expected scheme://host[:port]")
+            }
             Self::OriginRefused(origin) => write!(
                 f,
                 "origin {origin:?} is not allowed by this server: see its setting `origins`"

@@ -8,44 +8,76 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::syntax::{excerpt, is_token};
+use super::syntax::is_token;
 
 /// Why a header field, a subprotocol or an origin cannot be set.
+///
+/// What was given may be a secret, or have one in it: a token that still has its line end, arguments in
+/// the wrong order. So it is not repeated: an error says which octet is wrong, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InvalidField {
     /// The name is no token (RFC 9110 §5.1).
-    Name(String),
+    Name(WrongOctet),
     /// The origin is not `scheme://host`, `scheme://host:port` or `null` (RFC 6454 §6.2).
-    Origin(String),
+    Origin,
     /// The handshake sets this field itself.
     Reserved(String),
     /// The subprotocol's name is no token (RFC 6455 §4.1 item 10).
-    Subprotocol(String),
+    Subprotocol(WrongOctet),
     /// The value contains a control octet other than HTAB (RFC 9110 §5.5), for instance a line end.
     Value {
         /// The field's name.
         name: String,
-        /// The value.
-        value: String,
+        /// The control octet.
+        wrong: WrongOctet,
     },
+}
+
+/// The octet that is wrong in what was given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct WrongOctet {
+    /// Where it is, from 0.
+    pub position: usize,
+    /// The octet; `None` at the end of what was given: there should be more.
+    pub octet: Option<u8>,
+}
+
+impl WrongOctet {
+    /// The first octet that is not `good`, or the end.
+    fn first(text: &str, good: impl Fn(u8) -> bool) -> Self {
+        let mut octets = text.bytes().enumerate();
+        match octets.find(|(_, octet)| !good(*octet)) {
+            Some((position, octet)) => Self {
+                position,
+                octet: Some(octet),
+            },
+            None => Self {
+                position: text.len(),
+                octet: None,
+            },
+        }
+    }
+}
+
+impl fmt::Display for WrongOctet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.octet {
+            Some(octet) => write!(f, "octet {octet:#04x} at {}", self.position),
+            None => write!(f, "end at {}", self.position),
+        }
+    }
 }
 
 impl fmt::Display for InvalidField {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Name(name) => write!(f, "field name {name:?}, expected a token"),
-            Self::Origin(origin) => {
-                write!(
-                    f,
-                    "origin {origin:?}, expected scheme://host[:port] or null"
-                )
-            }
+            Self::Name(wrong) => write!(f, "field name: {wrong}, expected a token"),
+            Self::Origin => f.write_str("origin: expected scheme://host[:port] or null"),
             Self::Reserved(name) => write!(f, "field {name} is set by the handshake itself"),
-            Self::Subprotocol(name) => write!(f, "subprotocol {name:?}, expected a token"),
-            Self::Value { name, value } => {
-                write!(f, "field {name}: {value:?} contains a control octet")
-            }
+            Self::Subprotocol(wrong) => write!(f, "subprotocol: {wrong}, expected a token"),
+            Self::Value { name, wrong } => write!(f, "field {name}: control {wrong}"),
         }
     }
 }
@@ -94,6 +126,7 @@ impl fmt::Debug for Fields {
 
 /// A field of a request or of a 101: nothing that belongs to the handshake.
 pub(super) fn check_handshake_field(name: &str, value: &str) -> Result<(), InvalidField> {
+    check_name(name)?;
     let prefix = name.get(..SEC_WEBSOCKET.len()).unwrap_or_default();
     if prefix.eq_ignore_ascii_case(SEC_WEBSOCKET) {
         return Err(InvalidField::Reserved(name.to_owned()));
@@ -103,9 +136,7 @@ pub(super) fn check_handshake_field(name: &str, value: &str) -> Result<(), Inval
 
 /// A field of any message: nothing that says where the message or the connection ends.
 pub(super) fn check_field(name: &str, value: &str) -> Result<(), InvalidField> {
-    if !is_token(name.as_bytes()) {
-        return Err(InvalidField::Name(excerpt(name.as_bytes())));
-    }
+    check_name(name)?;
     if FRAMING
         .iter()
         .any(|reserved| reserved.eq_ignore_ascii_case(name))
@@ -115,25 +146,36 @@ pub(super) fn check_field(name: &str, value: &str) -> Result<(), InvalidField> {
     check_value(name, value)
 }
 
-pub(super) fn check_value(name: &str, value: &str) -> Result<(), InvalidField> {
-    if value
-        .bytes()
-        .any(|octet| octet.is_ascii_control() && octet != b'\t')
-    {
-        return Err(InvalidField::Value {
-            name: name.to_owned(),
-            value: excerpt(value.as_bytes()),
-        });
+fn check_name(name: &str) -> Result<(), InvalidField> {
+    if is_token(name.as_bytes()) {
+        Ok(())
+    } else {
+        Err(InvalidField::Name(not_token(name)))
     }
-    Ok(())
+}
+
+pub(super) fn check_value(name: &str, value: &str) -> Result<(), InvalidField> {
+    let good = |octet: u8| !octet.is_ascii_control() || octet == b'\t';
+    if value.bytes().all(good) {
+        return Ok(());
+    }
+    Err(InvalidField::Value {
+        name: name.to_owned(),
+        wrong: WrongOctet::first(value, good),
+    })
 }
 
 pub(super) fn check_subprotocol(name: &str) -> Result<(), InvalidField> {
     if is_token(name.as_bytes()) {
         Ok(())
     } else {
-        Err(InvalidField::Subprotocol(excerpt(name.as_bytes())))
+        Err(InvalidField::Subprotocol(not_token(name)))
     }
+}
+
+/// Where a text stops being a token.
+fn not_token(text: &str) -> WrongOctet {
+    WrongOctet::first(text, |octet| is_token(&[octet]))
 }
 
 const SEC_WEBSOCKET: &str = "Sec-WebSocket-";

@@ -5,8 +5,8 @@
 //! a control octet, a folded field. One empty line before the start line is skipped (§2.2 asks a
 //! server to), a second is not. The whole is parsed once, by `httparse`, when it is complete.
 
-use alloc::string::String;
 use alloc::vec::Vec;
+use core::fmt;
 use core::ops::Range;
 use core::time::Duration;
 
@@ -14,6 +14,7 @@ use super::HandshakeError;
 use super::headers::{Field, Headers};
 use super::syntax::excerpt;
 use crate::Timestamp;
+use crate::octets::Octets;
 
 /// The largest head that is read, in octets, from the start line to the blank line.
 pub const MAX_HEAD: usize = 16 * 1024;
@@ -29,7 +30,6 @@ pub(super) enum Kind {
 }
 
 /// A head that is coming in.
-#[derive(Debug)]
 pub(super) struct Head {
     kind: Kind,
     octets: Vec<u8>,
@@ -123,7 +123,7 @@ impl Head {
                 return Ok(Scan::End);
             }
             if self.skipped_empty_line {
-                return Err(HandshakeError::MalformedStartLine(String::new()));
+                return Err(malformed_start_line(b""));
             }
             self.skipped_empty_line = true;
             return Ok(Scan::Inside);
@@ -205,7 +205,18 @@ impl Head {
     }
 
     fn malformed_start_line(&self) -> HandshakeError {
-        HandshakeError::MalformedStartLine(excerpt(self.start_line()))
+        malformed_start_line(self.start_line())
+    }
+}
+
+/// Without what has come.
+impl fmt::Debug for Head {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Head")
+            .field("kind", &self.kind)
+            .field("octets", &Octets::of(&self.octets))
+            .field("lines", &self.lines)
+            .finish_non_exhaustive()
     }
 }
 
@@ -266,9 +277,29 @@ fn check_version(kind: Kind, line: &[u8]) -> Result<(), HandshakeError> {
         {
             Err(HandshakeError::UnsupportedHttpVersion(excerpt(version)))
         }
-        _ => Err(HandshakeError::MalformedStartLine(excerpt(line))),
+        _ => Err(malformed_start_line(line)),
     }
 }
+
+/// What came may be a secret, for instance another protocol's password. What other protocols begin with
+/// is none, and tells what is wrong.
+fn malformed_start_line(line: &[u8]) -> HandshakeError {
+    let known = PROTOCOLS.iter().find(|(begin, _)| line.starts_with(begin));
+    HandshakeError::MalformedStartLine {
+        len: line.len(),
+        perhaps: known.map(|(_, name)| *name),
+    }
+}
+
+const PROTOCOLS: &[(&[u8], &str)] = &[
+    (b"SSH-", "SSH"),
+    (b"PRI * HTTP/2.0", "HTTP/2"),
+    (b"PROXY ", "the PROXY protocol"),
+    (b"RFB ", "VNC"),
+    (b"HTTP/", "a server"),
+    (b"220 ", "a mail or file server"),
+    (b"EHLO ", "a mail client"),
+];
 
 fn field_ranges(fields: &[httparse::Header<'_>], head: &[u8]) -> Vec<Field> {
     fields

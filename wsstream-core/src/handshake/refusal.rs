@@ -3,9 +3,11 @@
 use alloc::format;
 use alloc::string::ToString;
 use alloc::vec::Vec;
+use core::fmt;
 
 use super::HandshakeError;
 use super::field::{Fields, InvalidField, check_field};
+use crate::octets::Octets;
 
 /// An HTTP answer instead of a connection: an error, a redirect, a plain page.
 ///
@@ -18,7 +20,7 @@ use super::field::{Fields, InvalidField, check_field};
 /// assert!(refusal.to_http1().starts_with(b"HTTP/1.1 401 Unauthorized\r\n"));
 /// # Ok::<_, wsstream_core::handshake::InvalidField>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Refusal {
     status: u16,
     fields: Fields,
@@ -130,6 +132,17 @@ impl Refusal {
         }
         head.extend_from_slice(b"\r\n");
         head
+    }
+}
+
+/// Names of fields, and the length of the body.
+impl fmt::Debug for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Refusal")
+            .field("status", &self.status)
+            .field("fields", &self.fields)
+            .field("body", &Octets::of(&self.body))
+            .finish()
     }
 }
 

@@ -9,6 +9,7 @@ use super::refusal::push_field;
 use super::syntax::{excerpt, malformed, required, split_authority, token, values};
 use super::upgrade::{answer, check_method, check_upgrade};
 use super::{Agreed, HandshakeError, Headers, Refusal, Server, origin, subprotocols};
+use crate::octets::Octets;
 
 /// Any well-formed request, whether it asks for a WebSocket or not. It owns its head.
 #[derive(Clone, PartialEq, Eq)]
@@ -20,7 +21,7 @@ pub struct Request {
 }
 
 /// The answer that accepts.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Accepted {
     /// The octets to send, before any frame.
@@ -186,13 +187,25 @@ impl Request {
     }
 }
 
-/// Method, target and fields, without credentials.
+/// Method, path, and names of fields. The query and what the fields say may be secrets, of which the
+/// lengths are shown.
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Request")
             .field("method", &self.method())
-            .field("target", &self.target())
+            .field("path", &self.path())
+            .field("query", &self.query().map(Octets::of))
             .field("headers", &self.headers)
+            .finish()
+    }
+}
+
+/// Without the response, whose fields may be secrets.
+impl fmt::Debug for Accepted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Accepted")
+            .field("response", &Octets::of(&self.response))
+            .field("agreed", &self.agreed)
             .finish()
     }
 }

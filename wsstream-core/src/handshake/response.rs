@@ -1,6 +1,5 @@
 //! A server's answer, as the client got it: RFC 9112 §4, RFC 9110 §15.
 
-use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 use core::ops::Range;
@@ -8,6 +7,7 @@ use core::ops::Range;
 use super::Headers;
 use super::head::ResponseParts;
 use super::syntax::excerpt;
+use crate::octets::Octets;
 
 /// A response: the 101 that opened a connection, or the answer that refused one.
 #[derive(Clone, PartialEq, Eq)]
@@ -91,13 +91,14 @@ impl fmt::Display for Response {
     }
 }
 
+/// Of the body and of what the fields say, lengths.
 impl fmt::Debug for Response {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Response")
             .field("status", &self.status)
             .field("reason", &self.reason())
             .field("headers", &self.headers)
-            .field("body", &String::from_utf8_lossy(&self.body))
+            .field("body", &Octets::of(&self.body))
             .finish()
     }
 }

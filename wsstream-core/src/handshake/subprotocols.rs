@@ -6,7 +6,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::HandshakeError;
-use super::syntax::{elements, excerpt, malformed, single, token, values};
+use super::syntax::{elements, malformed, shown_names, single, token, values};
 
 /// The name of the field.
 pub(super) const FIELD: &str = "Sec-WebSocket-Protocol";
@@ -27,9 +27,7 @@ where
             let name = token(element).ok_or_else(|| malformed(FIELD, value))?;
             // §4.1 item 10: the names must be unique.
             if !unique.insert(name) {
-                return Err(HandshakeError::DuplicateSubprotocol(excerpt(
-                    name.as_bytes(),
-                )));
+                return Err(HandshakeError::DuplicateSubprotocol(shown_names([name])));
             }
             names.push(name);
         }
@@ -61,7 +59,7 @@ where
         Some(&name) => Ok(Some(name.to_owned())),
         None if offered.is_empty() || !must_agree => Ok(None),
         None => Err(HandshakeError::NoCommonSubprotocol {
-            offered: excerpt(offered.join(",").as_bytes()),
+            offered: shown_names(offered),
             spoken: spoken.join(","),
         }),
     }
@@ -88,7 +86,7 @@ where
     if offered.iter().any(|ours| ours == name) {
         Ok(Some(name.to_owned()))
     } else {
-        Err(HandshakeError::UnofferedSubprotocol(excerpt(value)))
+        Err(HandshakeError::UnofferedSubprotocol(shown_names([name])))
     }
 }
 

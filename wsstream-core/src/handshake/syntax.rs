@@ -1,8 +1,12 @@
 //! The pieces of HTTP's grammar that the handshake needs: RFC 9110 §5.6, RFC 3986 §3.2.
 
+use alloc::borrow::ToOwned;
+use alloc::format;
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use super::HandshakeError;
+use crate::octets::Octets;
 
 /// RFC 9110 §5.6.2: `token`, at least one of its characters.
 pub(super) fn is_token(octets: &[u8]) -> bool {
@@ -84,10 +88,28 @@ pub(super) fn contains<'a>(mut values: impl Iterator<Item = &'a [u8]>, element: 
 
 /// The field is there and is not what it has to be.
 pub(super) fn malformed(name: &'static str, value: &[u8]) -> HandshakeError {
+    // What intermediaries change is what has to be seen. Other fields may say secrets: `Host` a
+    // password, a subprotocol a token.
+    let shown = matches!(name, "Connection" | "Upgrade");
     HandshakeError::MalformedField {
         name,
-        value: excerpt(value),
+        len: value.len(),
+        value: shown.then(|| excerpt(value).into()),
     }
+}
+
+/// Names of subprotocols for an error. Some pages send tokens as such: what is longer than names are is
+/// told by its length.
+pub(super) fn shown_names<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    const LONGEST: usize = 32;
+    let names = names.into_iter().map(|name| {
+        if name.len() > LONGEST {
+            format!("({})", Octets::of(name))
+        } else {
+            name.to_owned()
+        }
+    });
+    excerpt(names.collect::<Vec<_>>().join(",").as_bytes())
 }
 
 /// Enough of what came for an error or a log line, however long it was.

@@ -2,6 +2,7 @@
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::fmt;
 use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
@@ -20,12 +21,12 @@ use crate::handshake::{
     Accepted, Acceptor, Agreed, Client, Connecting, HandshakeError, Refusal, Request, Response,
     Server,
 };
+use crate::octets::Octets;
 use crate::seed::Seed;
 use crate::time::Timestamp;
 use crate::url::Url;
 
 /// A transport in its opening handshake.
-#[derive(Debug)]
 struct Opening<T> {
     wire: Wire<T>,
     received: RecvBuffer,
@@ -111,6 +112,18 @@ impl<T: Transport + Unpin> Opening<T> {
             request: None,
             response: None,
         }
+    }
+}
+
+/// Without the octets.
+impl<T: fmt::Debug> fmt::Debug for Opening<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Opening")
+            .field("wire", &self.wire)
+            .field("received", &self.received)
+            .field("outgoing", &Octets::of(&self.outgoing))
+            .field("written", &self.written)
+            .finish()
     }
 }
 

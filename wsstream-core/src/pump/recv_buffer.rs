@@ -1,12 +1,13 @@
 //! Octets from the wire that were not decoded yet.
 
 use alloc::vec::Vec;
-use core::mem;
+use core::{fmt, mem};
 
 use super::pool;
+use crate::octets::Octets;
 
 /// A window of fixed size onto the wire. It has a buffer only while there is something in it.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct RecvBuffer {
     buffer: Vec<u8>,
     start: usize,
@@ -108,6 +109,15 @@ impl RecvBuffer {
     /// What is unread, for whoever goes on without this buffer.
     pub(super) fn into_unread(mut self) -> Vec<u8> {
         self.unread().to_vec()
+    }
+}
+
+/// Without the octets.
+impl fmt::Debug for RecvBuffer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("RecvBuffer")
+            .field(&Octets(self.len()))
+            .finish()
     }
 }
 

@@ -4,11 +4,13 @@ use alloc::collections::VecDeque;
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::cell::{Cell, RefCell, RefMut};
+use core::fmt;
 use core::task::{Context, Poll, Waker};
 use core::time::Duration;
 use std::io::{self, ErrorKind, IoSlice};
 
 use crate::Timestamp;
+use crate::octets::Octets;
 use crate::pump::{Taken, Timer, Transport};
 
 /// What writers are told once enough octets were written.
@@ -23,7 +25,6 @@ pub enum WriteEnd {
 
 /// One direction of a pipe: what was written and not read, and how it behaves to both its ends. Set it as
 /// you like, at any time; [`unblock`](Self::unblock) wakes who waits.
-#[derive(Debug)]
 pub struct Line {
     /// What was written and not read.
     pub octets: VecDeque<u8>,
@@ -229,6 +230,20 @@ impl Line {
         (self.block_flush, self.block_shutdown) = (false, false);
         self.capacity = capacity;
         wake(&mut self.writer);
+    }
+}
+
+/// Without the octets.
+impl fmt::Debug for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Line")
+            .field("octets", &Octets(self.octets.len()))
+            .field("capacity", &self.capacity)
+            .field("chunk", &self.chunk)
+            .field("end", &self.end)
+            .field("is_shut_down", &self.is_shut_down)
+            .field("written", &self.written)
+            .finish_non_exhaustive()
     }
 }
 

@@ -43,6 +43,8 @@ fn read(connection: &mut Connection, mut wire: &[u8], buffer: usize, room: usize
 fn nothing_is_certain_but_inside_a_data_frame() {
     let mut connection = connection(Client, Config::new());
     assert_eq!(connection.in_place(), 0);
+    // 2^63 - 2 octets, or as many as can be counted.
+    let all_but_one = usize::try_from(u64::MAX >> 1).map_or(usize::MAX, |len| len - 1);
     for (octets, certain) in [
         (&b"\x82"[..], 0),
         (b"\x05", 4),
@@ -53,10 +55,7 @@ fn nothing_is_certain_but_inside_a_data_frame() {
         (b"xyz", 0),
         (b"\x82\x01", 0),
         (b"z", 0),
-        (
-            b"\x82\x7f\x7f\xff\xff\xff\xff\xff\xff\xff",
-            (usize::MAX >> 1) - 1,
-        ),
+        (b"\x82\x7f\x7f\xff\xff\xff\xff\xff\xff\xff", all_but_one),
     ] {
         recv(&mut connection, octets, &mut Vec::new());
         assert_eq!(connection.in_place(), certain, "{octets:?}");

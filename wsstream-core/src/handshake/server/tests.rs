@@ -340,7 +340,7 @@ fn what_a_server_cannot_be_made_to_say() {
     }
     for name in ["", "a b", "a,b", "a\r\n", "\u{e9}"] {
         let error = Server::stream().subprotocol(name).unwrap_err();
-        assert_eq!(error, InvalidField::Subprotocol(name.into()));
+        assert!(matches!(error, InvalidField::Subprotocol(_)), "{error}");
     }
 }
 
@@ -353,7 +353,7 @@ fn debug_shows_no_credentials() {
     ]));
     let text = format!("{request:?}");
     assert!(
-        !text.contains("c2VjcmV0") && text.contains("\"A\": \"b\""),
+        !text.contains("c2VjcmV0") && text.contains("\"A\": 1 octet"),
         "{text}"
     );
     let server = Server::stream().header("Set-Cookie", "secret").unwrap();

@@ -2,16 +2,18 @@
 
 use alloc::format;
 use alloc::vec::Vec;
+use core::fmt;
 use core::task::{Context, Poll};
 use core::time::Duration;
 use std::io;
 
 use super::End;
+use crate::octets::Octets;
 use crate::pump::{Timer, pool};
 use crate::time::Timestamp;
 
 /// One way through the relay. It has a buffer only while there is something in it.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Direction {
     buffer: Vec<u8>,
     start: usize,
@@ -33,6 +35,18 @@ pub(super) enum State {
     Carrying,
     Ending,
     Ended,
+}
+
+/// Without the octets.
+impl fmt::Debug for Direction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Direction")
+            .field("waiting", &Octets(self.end - self.start))
+            .field("carried", &self.carried)
+            .field("state", &self.state)
+            .field("write_error", &self.write_error)
+            .finish()
+    }
 }
 
 impl Direction {

@@ -1,0 +1,149 @@
+//! What compressed messages hold, beside another codec: zlib.
+
+use arbitrary::Unstructured;
+use flate2::{Decompress, FlushDecompress, Status};
+use wsstream_core::{Config, Connection, Event, Opcode, ProtocolError, Role};
+
+use crate::blocks::{Blocks, Fault};
+use crate::input::{agreeing, number, octet, permessage_deflate, push_frame};
+use crate::work::call;
+
+/// A connection inflates what zlib inflates, octet for octet, and refuses what it refuses; and what ends
+/// inside a block, which zlib cannot know. It may refuse more blocks without content in a row than
+/// anybody needs.
+///
+/// Input: flags (1: the context is not kept, 2: messages are received in small pieces) and messages, each
+/// with its length in two octets, compressed.
+pub(crate) fn inflating(data: &[u8]) {
+    let mut input = Unstructured::new(data);
+    let flags = octet(&mut input);
+    let forgets = flags & 1 != 0;
+    let agreed = permessage_deflate(if forgets {
+        "permessage-deflate; client_no_context_takeover"
+    } else {
+        "permessage-deflate"
+    });
+    let mut ours = agreeing(Role::Server, Config::new(), Some(&agreed));
+    let mut zlib = Zlib::new();
+    let mut blocks = Blocks::default();
+    while !input.is_empty() {
+        let len = number(&mut input).min(input.len());
+        let message = input.bytes(len).unwrap();
+        if forgets {
+            (zlib, blocks) = (Zlib::new(), Blocks::default());
+        }
+        let whole = [message, TAIL].concat();
+        let (theirs, good) = zlib.message(&whole);
+        let before = blocks.out.len();
+        let read = blocks.message(&whole);
+        let (out, verdict) = receive(&mut ours, message, flags);
+        assert!(out.starts_with(&theirs) || theirs.starts_with(&out));
+        match (verdict, read) {
+            (Ok(()), read) => {
+                assert!(good && out == theirs, "zlib refuses, or differs");
+                assert!(read.is_ok() || lenient(&read), "{read:?}");
+                if read.is_err() {
+                    return;
+                }
+                assert_eq!(blocks.out[before..], out, "the model is wrong");
+            }
+            (Err(error), read) => {
+                assert_eq!(error, ProtocolError::InvalidDeflate);
+                let fault = !good || read.is_err();
+                assert!(fault || blocks.most_empty > HONEST, "zlib accepts");
+                return;
+            }
+        }
+    }
+}
+
+/// zlib-rs does not tell that it is inside a block, and so is not asked.
+fn lenient(read: &Result<(), Fault>) -> bool {
+    cfg!(feature = "zlib-rs") && *read == Err(Fault::InsideBlock)
+}
+
+/// What one message comes to.
+fn receive(
+    connection: &mut Connection,
+    message: &[u8],
+    flags: u8,
+) -> (Vec<u8>, Result<(), ProtocolError>) {
+    let (mut wire, mut out) = (Vec::new(), Vec::new());
+    push_frame(&mut wire, Role::Server, (true, true), Opcode::Binary, message);
+    let mut input = &mut wire[..];
+    let max = if flags & 2 == 0 { 4096 } else { 7 };
+    loop {
+        call();
+        match connection.recv_up_to(max, &mut input) {
+            Ok(Some(Event::Data { payload, end, .. })) => {
+                out.extend_from_slice(payload.unmask());
+                if end {
+                    return (out, Ok(()));
+                }
+            }
+            Ok(other) => unreachable!("{other:?}"),
+            Err(error) => return (out, Err(error)),
+        }
+        if out.len() > MOST {
+            // Long enough: what comes next is not looked at.
+            return (out, Err(ProtocolError::InvalidDeflate));
+        }
+    }
+}
+
+/// zlib, which is begun anew behind a final block, with what can be referred to.
+struct Zlib {
+    zlib: Decompress,
+    out: Vec<u8>,
+}
+
+impl Zlib {
+    fn new() -> Self {
+        Self {
+            zlib: Decompress::new_with_window_bits(false, 15),
+            out: Vec::new(),
+        }
+    }
+
+    /// What there is in a message, and whether it is good.
+    fn message(&mut self, mut data: &[u8]) -> (Vec<u8>, bool) {
+        let begin = self.out.len();
+        let mut good = true;
+        let mut room = [0; 4096];
+        loop {
+            call();
+            let (taken, made) = (self.zlib.total_in(), self.zlib.total_out());
+            let status = self.zlib.decompress(data, &mut room, FlushDecompress::None);
+            let taken = usize::try_from(self.zlib.total_in() - taken).unwrap();
+            let made = usize::try_from(self.zlib.total_out() - made).unwrap();
+            data = &data[taken..];
+            self.out.extend_from_slice(&room[..made]);
+            match status {
+                Ok(Status::StreamEnd) => {
+                    self.zlib.reset(false);
+                    let known = self.out.len().min(32 << 10);
+                    let window = &self.out[self.out.len() - known..];
+                    if !window.is_empty() {
+                        self.zlib.set_dictionary(window).unwrap();
+                    }
+                }
+                Ok(_) => {}
+                Err(_) => {
+                    good = false;
+                    break;
+                }
+            }
+            let idle = taken == 0 && made == 0 && !matches!(status, Ok(Status::StreamEnd));
+            if (data.is_empty() && made < room.len()) || idle {
+                break;
+            }
+        }
+        (self.out[begin..].to_vec(), good)
+    }
+}
+
+/// What the receiver adds: RFC 7692 §7.2.2.
+const TAIL: &[u8] = &[0, 0, 0xff, 0xff];
+/// Blocks without content in a row that have to be accepted.
+const HONEST: usize = 4;
+const MOST: usize = 4 << 20;

@@ -1,0 +1,98 @@
+//! Descriptors: what comes of them, and what is wrong with them.
+
+use wsstream_core::endpoint::{ClientEndpoint, ServerEndpoint};
+
+use crate::{MARK, Printed};
+
+#[test]
+fn good_descriptors() {
+    let mut printed = Printed::default();
+    for text in [
+        r"ws://me:MARK@host/path?token=MARK",
+        r"wss://me:MARK@host/path?token=MARK",
+        r"autobahn:tcp\:h\:1:url=ws\://me\:MARK@h/?MARK:header=X-Api-Key\: MARK",
+        r"autobahn:tls\:h\:1:url=wss\://h/?MARK:header=Authorization\: Bearer MARK",
+        r"exec:curl:-u:me\:MARK:https\://h/?MARK",
+    ] {
+        let endpoint = ClientEndpoint::parse(&text.replace("MARK", MARK)).unwrap();
+        printed.debug(text, &endpoint);
+        match endpoint.plan() {
+            Ok(plan) => printed.debug(text, &plan),
+            Err(error) => printed.error(text, &error),
+        }
+        if let ClientEndpoint::Autobahn(autobahn) = &endpoint {
+            printed.debug(text, &autobahn.client().unwrap());
+        }
+    }
+    for text in [
+        r"ws://host/path?token=MARK",
+        r"autobahn:tcp\:1:url=ws\://h/?MARK:header=Set-Cookie\: MARK",
+    ] {
+        let endpoint = ServerEndpoint::parse(&text.replace("MARK", MARK)).unwrap();
+        printed.debug(text, &endpoint);
+        printed.debug(text, &endpoint.plan().unwrap());
+        if let ServerEndpoint::Autobahn(autobahn) = &endpoint {
+            printed.debug(text, &autobahn.server().unwrap());
+        }
+    }
+    printed.check(60);
+}
+
+#[test]
+fn wrong_descriptors() {
+    let mut printed = Printed::default();
+    for text in [
+        // Secrets with a `:` or a `=` that is not quoted, and so in the wrong place.
+        r"autobahn:tcp\:h\:1:url=ws\://h:header=Authorization\: Bearer MARK==:MARK",
+        r"autobahn:tcp\:h\:1:url=ws\://h:header=X-Api-Key:MARK",
+        r"autobahn:tcp\:h\:1:url=ws\://h:header=X-Api-Key:MARK=",
+        r"autobahn:tcp\:h\:1:url=ws\://h:header=MARK",
+        r"autobahn:tcp\:h\:1:url=ws\://h:header=MARK\: x y",
+        "autobahn:tcp\\:h\\:1:url=ws\\://h:header=Authorization\\: MARK\nX",
+        r"autobahn:tcp\:h\:1:url=ws\://h:header=Origin\: https\://me\:MARK@h",
+        r"autobahn:tcp\:h\:1:url=ws\://h:header=Upgrade MARK\: x",
+        r"autobahn:tcp\:h\:1:url=ws\://h:header=Sec-WebSocket-MARK x\: x",
+        r"autobahn:tcp\:h\:1:url=ws\://h:subprotocol=bearer MARK",
+        r"autobahn:tcp\:h\:1:url=ws\://h:origin=https\://me\:MARK@h",
+        r"autobahn:tcp\:h\:1:url=ws\://h:origins=https\://me\:MARK@h",
+        r"autobahn:tcp\:h\:1:url=ws\://h:keepalive=MARK",
+        r"autobahn:tcp\:h\:1:url=ws\://h:autofrag=MARK",
+        r"autobahn:tcp\:h\:1:url=ws\://h:debug=MARK",
+        r"autobahn:tcp\:h\:1:url=ws\://h:token=MARK",
+        r"autobahn:tcp\:h\:1:url=ws\://h:MARK=x",
+        r"autobahn:tcp\:h\:1:url=ws://me:MARK@h",
+        r"autobahn:tcp\:h\:1:url=ws\://me\:MARK@h:80x",
+        r"autobahn:tcp\:h\:1:url=MARK\:x@h",
+        r"autobahn:tcp\:h\:1:url=http\://me\:MARK@h",
+        r"autobahn:ws\://me\:MARK@h\:x:url=ws\://h",
+        r"tcp:me:MARK@host:80",
+        r"tcp:me:80:MARK",
+        r"tcp:host:MARK",
+        r"tcp:host:80:timeout=MARK",
+        r"me:MARK@host",
+        r"MARK:x@host",
+        r"MARK=x",
+        r"stdio:MARK",
+        r"unix:/run/s:MARK",
+        r"tls:h:443:certificate=a:MARK",
+        r"ws://me:MARK@host:0",
+        r"ws://me:MARK@host#MARK",
+        r"tcp:1:interface=h:MARK",
+        r"tcp:MARK",
+        r"tcp:1:backlog=MARK",
+        r"unix:/run/s:mode=MARK",
+        r"systemd:domain=MARK:index=0",
+        r"exec::MARK",
+    ] {
+        let text = text.replace("MARK", MARK);
+        let client = ClientEndpoint::parse(&text).err();
+        let server = ServerEndpoint::parse(&text).err();
+        assert!(client.is_some() || server.is_some(), "{text}");
+        for error in [client, server].into_iter().flatten() {
+            printed.error(&text, &error);
+            printed.both(&text, error.kind());
+            printed.error(&text, &std::io::Error::from(error));
+        }
+    }
+    printed.check(1000);
+}

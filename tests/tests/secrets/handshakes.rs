@@ -1,0 +1,313 @@
+//! URLs, proxies, requests, answers, and what is wrong with them.
+
+use wsstream_core::handshake::{
+    Acceptor, Client, HandshakeError, InvalidField, Origins, Refusal, Server,
+};
+use wsstream_core::proxy::{Proxy, ProxyChoice, ProxyConnect};
+use wsstream_core::{Seed, Url};
+
+use crate::{MARK, Printed};
+
+/// With what has to be hidden: user and password, the query, values of header fields.
+pub(crate) fn client() -> Client {
+    Client::stream()
+        .header("Authorization", &format!("Bearer {MARK}"))
+        .and_then(|client| client.header("X-Api-Key", MARK))
+        .unwrap()
+}
+
+pub(crate) fn server() -> Server {
+    Server::stream()
+        .header("Set-Cookie", &format!("session={MARK}"))
+        .unwrap()
+}
+
+fn url() -> Url {
+    Url::parse(&format!("ws://{MARK}:{MARK}@localhost/path?token={MARK}")).unwrap()
+}
+
+#[test]
+fn urls_and_proxies() {
+    let mut printed = Printed::default();
+    printed.debug("url", &url());
+    for text in [
+        "MARK:x@host/",
+        "MARK:80/",
+        "user:MARK@host:80",
+        "ws://user:pa/MARK@host",
+        "ws://host:MARK@x",
+        "ws://user:pass@host:0?MARK",
+        "ws://us%3Aer:MARK@h/",
+        "ws://user:MARK%0A@h/",
+        "ws://host/?MARK#x",
+        "ws://host/\n?MARK",
+        "ws://[v1.x]/?MARK",
+        "ws:///?MARK",
+        "http://u:MARK@host/?MARK",
+        "token=MARK",
+        "MARK",
+    ] {
+        let text = text.replace("MARK", MARK);
+        if let Err(error) = Url::parse(&text) {
+            printed.error(&text, &error);
+        }
+        match Proxy::parse(&text) {
+            Ok(proxy) => printed.debug(&text, &proxy),
+            Err(error) => printed.error(&text, &error),
+        }
+        let variable = |_: &str| Some(text.clone());
+        if let Err(error) = Proxy::of_environment(true, "h", 1, variable) {
+            printed.error(&text, &error);
+        }
+    }
+    for scheme in ["http", "socks5", "https"] {
+        let text = format!("{scheme}://{MARK}:{MARK}@proxy:3128/?{MARK}");
+        match Proxy::parse(&text) {
+            Ok(proxy) => {
+                let mut connect = ProxyConnect::new(&proxy, "host", 1).unwrap();
+                printed.debug("proxy client", &connect);
+                connect
+                    .receive(format!("HTTP/1.1 407 {MARK}\r\n\r").as_bytes())
+                    .unwrap();
+                printed.debug("proxy client", &connect);
+                printed.error("proxy", &connect.receive(b"\n").unwrap_err());
+                printed.debug("proxy", &proxy);
+                printed.debug("choice", &ProxyChoice::Given(proxy));
+            }
+            Err(error) => printed.error(&text, &error),
+        }
+    }
+    printed.check(200);
+}
+
+/// A token that was read from a file has its line end; arguments come in the wrong order.
+#[test]
+fn what_cannot_be_sent() {
+    let mut printed = Printed::default();
+    let mut field = |what: &str, error: Option<InvalidField>| {
+        let error = error.unwrap_or_else(|| unreachable!("{what} can be sent"));
+        printed.error(what, &error);
+        printed.error(what, &std::io::Error::from(error));
+    };
+    let token = format!("Bearer {MARK}\n");
+    for (name, value) in [
+        ("Authorization", &token[..]),
+        (&token[..], "Authorization"),
+        (&*format!("Authorization: {MARK}"), ""),
+        (&*format!("Sec-WebSocket-X: {MARK}"), ""),
+        ("Origin", &format!("https://me:{MARK}@example.org")),
+        ("", &token),
+    ] {
+        field(name, Client::stream().header(name, value).err());
+        if name != "Origin" {
+            field(name, Server::stream().header(name, value).err());
+            field(name, Refusal::new(401).header(name, value).err());
+        }
+    }
+    for text in [&*format!("{MARK} "), &format!("https://{MARK}@h"), &token] {
+        field("subprotocol", Client::stream().subprotocol(text).err());
+        field("subprotocol", Server::stream().subprotocol(text).err());
+        field("origin", Client::stream().origin(text).err());
+        field("origins", Origins::list([text]).err());
+    }
+    printed.check(100);
+}
+
+/// A request that is good, with something replaced.
+fn request(from: &str, to: &str) -> String {
+    let good = "GET /path?token=MARK HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n\
+        Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nX-Api-Key: MARK\r\n\
+        Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nCookie: a=MARK\r\n\
+        Authorization: Basic OlpxN3hLdzl2SjNwUTRtVDg=\r\n\r\n";
+    assert!(good.contains(from));
+    good.replacen(from, to, 1).replace("MARK", MARK)
+}
+
+/// What came from the peer; the log and its own answer tell of it.
+fn refused(printed: &mut Printed, what: &str, error: &HandshakeError) {
+    printed.error(what, error);
+    printed.text(what, &String::from_utf8_lossy(&error.response()));
+    if let Some(refusal) = error.refusal() {
+        printed.debug(what, &refusal);
+    }
+}
+
+#[test]
+fn requests() {
+    let mut printed = Printed::default();
+    let server = server().path("/path");
+    printed.debug("server", &server);
+    for (from, to) in [
+        ("GET", "GET"),
+        ("GET", "POST"),
+        (" /path?token=MARK", " /other?token=MARK"),
+        (
+            " /path?token=MARK",
+            " http://me:MARK@localhost/path?token=MARK",
+        ),
+        (
+            " /path?token=MARK",
+            " http://me:MARK@localhost/other?token=MARK",
+        ),
+        (" /path?token=MARK HTTP/1.1", " /path?token=MARK"),
+        (" /path?token=MARK HTTP/1.1", " /path?token=MARK HTTP/2.0"),
+        (" /path?token=MARK HTTP/1.1", " /path?token=MARK HTTP/1.1 x"),
+        (" /path?token=MARK", " /path?token=MARK\u{e9}"),
+        (" /path", " path"),
+        ("GET /path", "MARK"),
+        ("GET /path", "PASSWORD: MARK\r\n"),
+        ("GET /path", "\r\n\r\nMARK"),
+        ("HTTP/1.1", "HTTP/1.0"),
+        ("localhost", "me:MARK@localhost"),
+        ("localhost", "localhost:MARK"),
+        ("websocket", "h2c"),
+        ("Connection: Upgrade", "Connection: close"),
+        ("n: 13", "n: 8"),
+        ("dGhlIHNhbXBsZSBub25jZQ==", "MARK"),
+        (
+            "dGhlIHNhbXBsZSBub25jZQ==",
+            "dGhl\r\nSec-WebSocket-Key: MARK",
+        ),
+        ("X-Api-Key: MARK", "X-Api-Key MARK"),
+        ("X-Api-Key: MARK", "X-Api-Key: \r\n MARK"),
+        ("X-Api-Key: MARK", "X-Api-Key: MARK\n"),
+        ("X-Api-Key: MARK", "X-Api-Key: MARK\u{1}"),
+        ("X-Api-Key: MARK", "Origin: https://me:MARK@example.org"),
+        (
+            "X-Api-Key: MARK",
+            "Sec-WebSocket-Protocol: binary, bearer/MARK",
+        ),
+        ("X-Api-Key: MARK", "Sec-WebSocket-Protocol: MARKMARKMARK, y"),
+        (
+            "X-Api-Key: MARK",
+            "Sec-WebSocket-Protocol: MARKMARKMARK, MARKMARKMARK",
+        ),
+        ("X-Api-Key: MARK", "Sec-WebSocket-Extensions: a=\"MARK"),
+        ("X-Api-Key: MARK", "Content-Length: MARK"),
+        ("X-Api-Key: MARK", "Transfer-Encoding: MARK"),
+    ] {
+        let octets = request(from, to);
+        let mut acceptor = Acceptor::new(&server);
+        // As it comes in.
+        let mut input = octets.as_bytes();
+        let mut first = &input[..octets.len() / 2];
+        let half = first.len();
+        let mut received = acceptor.receive(&mut first);
+        printed.debug(to, &acceptor);
+        if matches!(received, Ok(None)) {
+            input = &input[half..];
+            received = acceptor.receive(&mut input);
+        }
+        printed.debug(to, &acceptor);
+        match received {
+            Ok(Some(request)) => {
+                printed.debug(to, &request);
+                printed.debug(to, request.headers());
+                match request.accept(&server) {
+                    Ok(accepted) => printed.debug(to, &accepted),
+                    Err(error) => refused(&mut printed, to, &error),
+                }
+            }
+            Ok(None) => {}
+            Err(error) => refused(&mut printed, to, &error),
+        }
+    }
+    let refusal = Refusal::new(401)
+        .header("WWW-Authenticate", MARK)
+        .unwrap()
+        .body(MARK);
+    printed.debug("refusal", &refusal);
+    printed.check(500);
+}
+
+/// What operators need is there.
+#[test]
+fn what_is_shown() {
+    let octets = request("GET", "GET");
+    let request = Acceptor::new(&server())
+        .receive(&mut octets.as_bytes())
+        .unwrap()
+        .unwrap();
+    let text = format!("{request:?}");
+    for shown in [
+        "GET",
+        "/path",
+        "22 octets",
+        "X-Api-Key",
+        "16 octets",
+        "Cookie",
+        "18 octets",
+    ] {
+        assert!(text.contains(shown), "{shown} in {text}");
+    }
+    let error = Client::stream()
+        .header("Authorization", "Bearer abc\n")
+        .unwrap_err();
+    let text = error.to_string();
+    assert_eq!(text, "field Authorization: control octet 0x0a at 10");
+}
+
+#[test]
+fn answers() {
+    let mut printed = Printed::default();
+    let client = client();
+    printed.debug("client", &client);
+    let good = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+        Sec-WebSocket-Accept: ACCEPT\r\nSet-Cookie: a=MARK\r\nX-Token: MARK\r\n\
+        Sec-WebSocket-Protocol: binary\r\n\r\n";
+    for (from, to) in [
+        ("X", "X"),
+        (
+            "101 Switching Protocols",
+            "302 Found\r\nLocation: https://me:MARK@h/?MARK",
+        ),
+        ("101 Switching Protocols", "099 MARK"),
+        ("HTTP/1.1", "HTTP/3.0 MARK"),
+        ("HTTP/1.1", "220 MARK"),
+        ("HTTP/1.1", "MARK"),
+        (": websocket", ": h2c"),
+        (": binary", ": \"MARK\""),
+        (": binary", ": MARKMARKMARK"),
+        ("X-Token: MARK", "Sec-WebSocket-Extensions: \"MARK"),
+        ("X-Token: MARK", "X-Token MARK"),
+    ] {
+        let mut connecting = client.connect(&url(), &Seed::new([7; 32]));
+        printed.debug("before", &connecting);
+        let key = connecting.request().split(|octet| *octet == b'\n');
+        let key = key
+            .filter_map(|line| line.strip_prefix(b"Sec-WebSocket-Key: "))
+            .next()
+            .unwrap();
+        let accept = wsstream_core::handshake::accept_key(key.trim_ascii());
+        assert!(good.contains(from));
+        let answer = good
+            .replacen(from, to, 1)
+            .replace("ACCEPT", &accept)
+            .replace("MARK", MARK);
+        let (one, two) = answer.split_at(answer.len() / 2);
+        let mut result = connecting.receive(&mut one.as_bytes());
+        printed.debug(to, &connecting);
+        if matches!(result, Ok(None)) {
+            result = connecting.receive(&mut two.as_bytes());
+        }
+        printed.debug(to, &connecting);
+        match result {
+            Ok(None) => printed.error(to, &connecting.recv_eof()),
+            Ok(Some(connected)) => {
+                printed.debug(to, &connected);
+                printed.debug(to, &connected.agreed);
+            }
+            Err(error) => printed.error(to, &error),
+        }
+    }
+    // A body is the server's word to the user: its first line is told, and it is nowhere in `Debug`.
+    let mut connecting = client.connect(&url(), &Seed::new([7; 32]));
+    let answer = format!("HTTP/1.1 403 Forbidden\r\nContent-Length: 24\r\n\r\nno way\n\n{MARK}");
+    let error = connecting.receive(&mut answer.as_bytes()).unwrap_err();
+    assert!(
+        error.to_string().contains("403 Forbidden, \"no way\""),
+        "{error}"
+    );
+    printed.error("body", &error);
+    printed.check(150);
+}
