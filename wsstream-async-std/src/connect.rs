@@ -37,7 +37,7 @@ pub async fn connect(url: &str) -> io::Result<WsStream<NetStream>> {
 /// use wsstream_async_std::{Client, Config, Keepalive, connect_with};
 ///
 /// # async fn connect() -> Result<(), Box<dyn std::error::Error>> {
-/// let keepalive = Keepalive::new(Duration::from_secs(30), Duration::from_secs(10));
+/// let keepalive = Keepalive::new(Duration::from_secs(30), Duration::from_secs(60))?;
 /// let client = Client::stream()
 ///     .header("Cookie", "session=1")?
 ///     .config(Config::new().auto_fragment(4096).keepalive(keepalive).debug(true));

@@ -15,8 +15,9 @@
 //! # }
 //! ```
 //!
-//! A stream that is dropped ends as if all were well. Who passes on what comes from elsewhere, where it failed,
-//! ends a WebSocket with a code, so that what was cut short does not pass for the whole:
+//! End a stream with `close` or `shutdown`: a dropped WebSocket tells its peer that more may have been to come; a
+//! dropped TCP connection just ends. If you forward data and its source fails, close a WebSocket with a code that says
+//! so:
 //!
 //! ```no_run
 //! use wsstream_tokio::CloseCode;

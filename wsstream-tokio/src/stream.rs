@@ -20,8 +20,15 @@ use crate::transport::Transport;
 /// breaks the protocol, `TimedOut`.
 ///
 /// `shutdown` sends what is queued and Close 1000; reading goes on until the peer's. Only
-/// [`close`](Self::close) tells that everything arrived. Dropping the stream sends a Close if that can
-/// be done at once, and if something is unsent lets the peer see that it was cut off.
+/// [`close`](Self::close) tells that everything arrived. Dropping the stream
+/// is no good end: it sends what is queued and Close 1001, if that can be done at once, and else lets the peer
+/// see that it was cut off. [`Config::close_on_drop`](crate::Config::close_on_drop) has it say 1000.
+///
+/// Where the peer did not agree to half close, it ends both directions when it receives a Close, and may cut
+/// off its reply: the end of reading behind our own first Close does not prove that the reply is whole.
+///
+/// A write leaves without a flush while the transport has room. What it had no room for leaves when either half
+/// is polled next: flush before waiting for something else.
 ///
 /// It is `Send` and `Unpin` if `S` is, and can be split with `tokio::io::split`.
 ///

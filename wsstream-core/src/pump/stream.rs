@@ -19,8 +19,9 @@ use crate::handshake::Agreed;
 ///
 /// It ends like TCP, but safer. The peer's Close 1000, or without a code, is the end of what is read;
 /// any other Close is `ConnectionAborted` with a [`StreamError`](crate::StreamError) inside, an end of
-/// the transport without a Close, and a Close inside a message, are `UnexpectedEof`. Dropping it tells
-/// the peer with a Close if that can be done at once, and lets it see a truncation if anything is unsent.
+/// the transport without a Close, and a Close inside a message, are `UnexpectedEof`. Dropping it is no good
+/// end: it sends what is queued and Close 1001, if that can be done at once, and else lets the peer see a
+/// truncation. [`Config::close_on_drop`](crate::Config::close_on_drop) has it say 1000.
 ///
 /// [`Opened::into_stream`](super::Opened::into_stream) makes one.
 #[derive(Debug)]
@@ -190,7 +191,9 @@ impl<T: Transport> Stream<T> {
         })
     }
 
-    /// Waits until everything written has left.
+    /// Waits until everything written has left. While the transport has room a write leaves by itself; what it
+    /// had no room for leaves when anything is polled next. So this is for those who then wait for something
+    /// else.
     ///
     /// # Errors
     ///
@@ -202,7 +205,11 @@ impl<T: Transport> Stream<T> {
     }
 
     /// Ends our direction: sends what is queued, then Close 1000, and waits until it has left. Reading
-    /// goes on until the peer's Close.
+    /// goes on until the peer's Close. If that has come before, it waits until the peer has taken everything,
+    /// as far as the transport can tell: then the stream can be dropped.
+    ///
+    /// A peer that did not agree to half close ends both directions when it receives a Close. It may cut its
+    /// reply off for it: the end of reading behind our own first Close does not prove the reply whole.
     ///
     /// # Errors
     ///
