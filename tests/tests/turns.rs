@@ -22,6 +22,7 @@ wsstream_tests::on_one_thread! {
     messages_dropped_at_every_poll
     one_poll_is_bounded_whatever_the_peer_has_ready
     other_tasks_have_their_turn
+    a_reader_of_tiny_frames_has_no_longer_turns_than_others
 }
 
 /// Only those who listen.
@@ -193,6 +194,28 @@ async fn other_tasks_have_their_turn<A: Adapter>() {
         }
         assert!(!flooded.is_finished(), "{about}");
     }
+}
+
+/// How often a task may have something ready, one after the other, until others have their turn: as often as
+/// with sockets, or a little more.
+const READY: usize = 256;
+
+/// What was received and is read piece by piece asks no socket, by which a runtime counts.
+async fn a_reader_of_tiny_frames_has_no_longer_turns_than_others<A: Adapter>() {
+    let (opened, _) = flooded::<A>(&masked(Binary, b"x"));
+    // The begun message ends first.
+    let mut stream = opened.into_stream();
+    let mut read = 0;
+    let mut reading = pin!(async {
+        loop {
+            stream.read(&mut [0; 1]).await.unwrap();
+            read += 1;
+            assert!(read < READY, "others wait");
+        }
+    });
+    let _: Poll<()> = reading
+        .as_mut()
+        .poll(&mut Context::from_waker(Waker::noop()));
 }
 
 /// Whoever is dropped while it dials or waits for who has dialled: nobody else is lost by it.
