@@ -23,7 +23,7 @@ use crate::{NetStream, WsStream};
 /// the end that was to have them as after a failure.
 ///
 /// An end is passed on by closing the writer. Closing async-std's `TcpStream` does nothing, so that it has
-/// to be made a [`NetStream`](crate::NetStream).
+/// to be made a [`NetStream`].
 ///
 /// ```no_run
 /// use async_std::net::TcpStream;

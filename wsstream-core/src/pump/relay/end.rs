@@ -59,7 +59,7 @@ pub trait End {
     }
 
     /// Why nothing is to be waited for any more, if the end has been cut off: the
-    /// [`Listener`](super::Listener) that it came from has shut down, and its time is over.
+    /// [`Listener`](crate::pump::Listener) that it came from has shut down, and its time is over.
     fn cut_off(&self) -> Option<io::Error> {
         None
     }
