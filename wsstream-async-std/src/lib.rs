@@ -142,6 +142,7 @@ pub use wsstream_core::handshake::{
 };
 pub use wsstream_core::pump::{Relayed, Upgraded};
 pub use wsstream_core::{
-    Close, CloseCode, ClosedBy, Config, Connection, Counters, DataKind, Deflate, InvalidUrl,
-    Keepalive, Message, PerMessageDeflate, ProtocolError, Role, Seed, StreamError, Timeout, Url,
+    Close, CloseCode, ClosedBy, CompressionBudget, Config, Connection, Counters, DataKind, Deflate,
+    InvalidUrl, Keepalive, Message, PerMessageDeflate, ProtocolError, Role, Seed, StreamError,
+    Timeout, Url,
 };

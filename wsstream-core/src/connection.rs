@@ -11,6 +11,7 @@ mod collecting;
 mod deflating;
 mod inflating;
 mod receiving;
+mod resting;
 mod sending;
 mod time;
 mod timers;
@@ -107,7 +108,8 @@ pub struct Connection {
     timers: Timers,
     /// Whether octets came since the time was last told.
     heard: bool,
-    collecting: Collecting,
+    /// Once a message was collected.
+    collecting: Option<alloc::boxed::Box<Collecting>>,
     counters: Counters,
     /// What may be done at a time.
     work: Work,
@@ -223,7 +225,7 @@ impl Connection {
             deaf: false,
             timers: Timers::new(),
             heard: false,
-            collecting: Collecting::Nothing,
+            collecting: None,
             counters: Counters::default(),
             work: Work::unbounded(),
         }

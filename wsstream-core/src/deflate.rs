@@ -5,6 +5,7 @@
 //! message is ever held. miniz_oxide compresses, or with the feature `zlib-rs` that one; what is received is
 //! inflated by code of our own, which gives one verdict with either and tells what it costs: see `inflater.rs`.
 
+mod budget;
 mod codes;
 mod compressor;
 mod decompressor;
@@ -21,12 +22,17 @@ mod zlib;
 pub(crate) mod tests;
 
 use alloc::boxed::Box;
+use alloc::sync::Arc;
 use core::fmt;
 
 use crate::connection::Role;
 use crate::frame::DataKind;
+use crate::time::Timestamp;
+pub use budget::CompressionBudget;
+pub(crate) use budget::Reserved;
 pub(crate) use compressor::{Compressor, Sink};
 pub(crate) use decompressor::Decompressor;
+use raw::COMPRESSOR_LEN;
 use worth::Worth;
 
 /// What an end wants of permessage-deflate: how it compresses, and what it asks of its peer.
@@ -74,7 +80,8 @@ impl Deflate {
     }
 
     /// Whether what we send may refer to our earlier messages, §7.1.1. Without, the state of about 300
-    /// KiB is used during a message only; small messages hardly shrink then.
+    /// KiB is used during a message only; small messages hardly shrink then. With, it is kept until nothing was
+    /// sent for a second, or the [`CompressionBudget`] is needed for what clients send.
     #[must_use]
     pub const fn context_takeover(mut self, keep: bool) -> Self {
         self.context_takeover = keep;
@@ -97,8 +104,8 @@ impl Deflate {
         self
     }
 
-    /// How far back the peer is asked to refer, §7.1.2, for peers that save memory by it: any window can be
-    /// received. A peer that cannot may do as it likes.
+    /// How far back the peer is asked to refer, §7.1.2: so much is kept of what it has sent. A peer that cannot
+    /// keep to a window may refer to 32 KiB.
     #[must_use]
     pub const fn peer_window_bits(mut self, bits: u8) -> Self {
         self.peer_window_bits = clamp(bits, MIN_WINDOW_BITS, MAX_WINDOW_BITS);
@@ -193,6 +200,9 @@ pub(crate) const CLIENT_MAX_WINDOW_BITS: &str = "client_max_window_bits";
 pub(crate) const MIN_WINDOW_BITS: u8 = 8;
 pub(crate) const MAX_WINDOW_BITS: u8 = 15;
 
+/// The smallest window that a server asks for of its own accord: zlib has none of 8 bits.
+const MIN_AGREED_BITS: u8 = 9;
+
 /// What every message that is flushed ends with, and no message on the wire does, §7.2.1.
 const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
 
@@ -202,6 +212,11 @@ pub(crate) struct Codec {
     pub(crate) sending: Sending,
     pub(crate) receiving: Receiving,
     pub(crate) pool: &'static dyn CodecPool,
+    /// What was reserved to inflate, where there is a budget.
+    pub(crate) reserved: Option<Arc<Reserved>>,
+    /// Whether it was used since the time was last told, and since when it was not.
+    pub(crate) used: bool,
+    pub(crate) since: Option<Timestamp>,
 }
 
 /// Where codecs come from when they are first used, and go when they hold nothing that is needed.
@@ -210,8 +225,8 @@ pub(crate) trait CodecPool: fmt::Debug + Sync {
         Box::new(Compressor::new(level, window_bits))
     }
 
-    fn decompressor(&self) -> Box<Decompressor> {
-        Box::new(Decompressor::new())
+    fn decompressor(&self, window_bits: u8) -> Box<Decompressor> {
+        Box::new(Decompressor::new(window_bits))
     }
 
     fn give_compressor(&self, compressor: Box<Compressor>) {
@@ -234,6 +249,8 @@ impl CodecPool for NoPool {}
 pub(crate) struct Sending {
     /// Made when it is first used.
     pub(crate) compressor: Option<Box<Compressor>>,
+    /// What is reserved for it while it is kept, where there is a budget.
+    reserved: Option<Reserved>,
     pub(crate) level: u8,
     pub(crate) window_bits: u8,
     pub(crate) keeps_context: bool,
@@ -247,6 +264,9 @@ pub(crate) struct Sending {
 pub(crate) struct Receiving {
     /// Made when it is first used.
     pub(crate) decompressor: Option<Box<Decompressor>>,
+    /// What the next message may refer to, while there is no decompressor.
+    pub(crate) window: Box<[u8]>,
+    pub(crate) window_bits: u8,
     pub(crate) keeps_context: bool,
     pub(crate) message: Option<Inflating>,
 }
@@ -273,7 +293,7 @@ impl Codec {
             agreed.client_no_context_takeover(),
             agreed.client_max_window_bits(),
         );
-        let ((no_context, window_bits), (peers_no_context, _)) = match role {
+        let ((no_context, window_bits), (peers_no_context, peers_window_bits)) = match role {
             Role::Server => (server, client),
             Role::Client => (client, server),
         };
@@ -281,6 +301,7 @@ impl Codec {
         Self {
             sending: Sending {
                 compressor: None,
+                reserved: None,
                 level: wanted.level,
                 window_bits: window_bits.min(wanted.window_bits),
                 keeps_context,
@@ -289,10 +310,15 @@ impl Codec {
             },
             receiving: Receiving {
                 decompressor: None,
+                window: Box::default(),
+                window_bits: peers_window_bits,
                 keeps_context: !peers_no_context,
                 message: None,
             },
             pool: &NoPool,
+            reserved: None,
+            used: false,
+            since: None,
         }
     }
 
@@ -302,5 +328,49 @@ impl Codec {
             compressor.reset();
             self.pool.give_compressor(compressor);
         }
+        self.sending.reserved = None;
+    }
+
+    /// A piece was compressed, and the next may refer to it: so the compressor is kept, if there is plenty.
+    pub(crate) fn keep_sent(&mut self) {
+        let Some(reserved) = &self.reserved else {
+            return;
+        };
+        if self.sending.reserved.is_none() {
+            self.sending.reserved = reserved.budget().reserve_compressor();
+        }
+        if self.sending.reserved.is_none() {
+            self.forget_sent();
+        }
+    }
+
+    /// Gives the decompressor back, where there is no message; of its context the window stays, if that is
+    /// needed.
+    pub(crate) fn rest_received(&mut self) {
+        let receiving = &mut self.receiving;
+        if receiving.message.is_some() {
+            return;
+        }
+        if let Some(mut inflater) = receiving.decompressor.take() {
+            if receiving.keeps_context {
+                receiving.window = inflater.window().into();
+            }
+            inflater.reset();
+            self.pool.give_decompressor(inflater);
+        }
+    }
+
+    /// Whether something is held that [`rest`](Self::rest) gives back.
+    #[inline]
+    pub(crate) const fn can_rest(&self) -> bool {
+        let receiving = &self.receiving;
+        self.sending.compressor.is_some()
+            || (receiving.decompressor.is_some() && receiving.message.is_none())
+    }
+
+    /// Gives back what can be without.
+    pub(crate) fn rest(&mut self) {
+        self.forget_sent();
+        self.rest_received();
     }
 }

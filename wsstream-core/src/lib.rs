@@ -116,7 +116,7 @@ pub use close::{Close, CloseCode};
 pub use config::{Config, InvalidKeepalive, Keepalive};
 pub use connection::{ClosedBy, Connection, Counters, Event, LookAhead, Role, Taken};
 pub use decoder::{Chunk, Decoder, Payload};
-pub use deflate::{Deflate, PerMessageDeflate};
+pub use deflate::{CompressionBudget, Deflate, PerMessageDeflate};
 pub use error::{Closed, ProtocolError, StreamError, Timeout};
 pub use frame::{DataKind, EncodedHeader, Header, Opcode};
 pub use mask::Mask;

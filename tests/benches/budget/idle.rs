@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
+use std::time::Duration;
 
 use allocation_counter::measure;
 use wsstream_core::Opcode::{Ping, Pong};
@@ -29,6 +30,10 @@ pub(crate) fn idle<A: Adapter>(accepted_by_task: bool, peers: &Config) -> (i64, 
     let url = Url::parse("ws://localhost/").unwrap();
     let client = Client::stream().config(peers.clone());
     let connecting = client.connect(&url, &Seed::new([1; 32]));
+    let fields = client.fields();
+    let compresses = fields
+        .iter()
+        .any(|(_, value)| value.contains("permessage-deflate"));
     let message = [message(&client), masked(Ping, b"done?")].concat();
     let mut buf = vec![0; 1 << 20];
     let mut count = |what: &mut dyn FnMut(&mut [u8])| {
@@ -79,6 +84,9 @@ pub(crate) fn idle<A: Adapter>(accepted_by_task: bool, peers: &Config) -> (i64, 
                     }
                 }
             }));
+            if compresses {
+                std::thread::sleep(REST);
+            }
         });
         (peer, fresh, fresh + used)
     };
@@ -154,6 +162,9 @@ fn message(client: &Client) -> Vec<u8> {
     }
     wire
 }
+
+/// How long a connection keeps what it compresses with, and a little longer.
+const REST: Duration = Duration::from_millis(1100);
 
 /// Until the runtime has done what it puts off.
 async fn settle() {

@@ -8,9 +8,10 @@ use crate::error::ProtocolError;
 use crate::time::Timestamp;
 
 /// The message that is being collected.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) enum Collecting {
     /// None is, or nobody collects.
+    #[default]
     Nothing,
     /// It has begun since the time was last told.
     Begun,
@@ -22,45 +23,52 @@ impl Connection {
     #[inline]
     pub(crate) fn collecting(&mut self) {
         if self.receiving.is_none() && !self.is_inflating() {
-            self.collecting = Collecting::Nothing;
-        } else if matches!(self.collecting, Collecting::Nothing) {
-            self.collecting = Collecting::Begun;
+            self.collected();
+        } else if !self.times_message() {
+            // Whoever has no whole messages has no room for this, either.
+            **self.collecting.get_or_insert_default() = Collecting::Begun;
         }
     }
 
     /// Tells that a message is all there.
     #[inline]
-    pub(crate) const fn collected(&mut self) {
-        self.collecting = Collecting::Nothing;
+    pub(crate) fn collected(&mut self) {
+        if let Some(collecting) = &mut self.collecting {
+            **collecting = Collecting::Nothing;
+        }
     }
 
     /// Whether time matters to a message.
     #[inline]
-    pub(super) const fn times_message(&self) -> bool {
-        !matches!(self.collecting, Collecting::Nothing)
+    pub(super) fn times_message(&self) -> bool {
+        let collecting = self.collecting.as_deref();
+        !matches!(collecting, None | Some(Collecting::Nothing))
     }
 
     /// Nobody takes what the peer sends, so the time that has passed is not the peer's.
     pub(super) const fn collecting_stalled(&mut self) {
-        if matches!(self.collecting, Collecting::Since(_)) {
-            self.collecting = Collecting::Begun;
+        if let Some(collecting) = &mut self.collecting
+            && matches!(**collecting, Collecting::Since(_))
+        {
+            **collecting = Collecting::Begun;
         }
     }
 
     /// Fails the connection if its message has taken too long; tells when it will have.
     pub(super) fn poll_message(&mut self, now: Timestamp) -> Option<Timestamp> {
-        let since = match self.collecting {
+        let collecting = self.collecting.as_deref_mut()?;
+        let since = match *collecting {
             Collecting::Nothing => return None,
             Collecting::Begun => now,
             Collecting::Since(since) => since,
         };
-        self.collecting = Collecting::Since(since);
+        *collecting = Collecting::Since(since);
         let limit = self.config.message_timeout;
         let deadline = since + limit;
         if now < deadline {
             return Some(deadline);
         }
-        self.collecting = Collecting::Nothing;
+        *collecting = Collecting::Nothing;
         // What has ended already has ended as it has.
         if self.ending().is_none() {
             self.fail(ProtocolError::MessageTooSlow(limit));

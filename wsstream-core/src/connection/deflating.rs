@@ -4,11 +4,13 @@
 //! then it is cut into frames where it lies.
 
 use alloc::boxed::Box;
+#[cfg(feature = "std")]
+use alloc::sync::Arc;
 
 use super::Connection;
-#[cfg(feature = "std")]
-use crate::deflate::CodecPool;
 use crate::deflate::{Codec, PerMessageDeflate, Sink};
+#[cfg(feature = "std")]
+use crate::deflate::{CodecPool, Reserved};
 use crate::frame::{DataKind, Header, Opcode};
 
 impl Connection {
@@ -25,6 +27,14 @@ impl Connection {
     pub(crate) fn set_codec_pool(&mut self, pool: &'static dyn CodecPool) {
         if let Some(codec) = &mut self.deflate {
             codec.pool = pool;
+        }
+    }
+
+    /// Has compression keep to the budget that this is a part of.
+    #[cfg(feature = "std")]
+    pub(crate) fn set_reserved(&mut self, reserved: Arc<Reserved>) {
+        if let Some(codec) = &mut self.deflate {
+            codec.reserved = Some(reserved);
         }
     }
 
@@ -97,6 +107,7 @@ impl Connection {
         let Some(codec) = &mut self.deflate else {
             return false;
         };
+        codec.used = true;
         let sending = &mut codec.sending;
         let compressor = sending
             .compressor
@@ -134,6 +145,8 @@ impl Connection {
             if end && !codec.sending.keeps_context {
                 // §7.1.1: the next message refers to nothing before it.
                 codec.forget_sent();
+            } else {
+                codec.keep_sent();
             }
         }
     }

@@ -3,6 +3,8 @@
 //! What is inflated waits in the decompressor's buffer until it is read, and only then is more inflated.
 //! So a message may grow to any length, at the reader's pace.
 
+use core::mem;
+
 use super::{Connection, Event};
 use crate::decoder::Payload;
 use crate::deflate::Inflating;
@@ -73,11 +75,8 @@ impl Connection {
             let receiving = &mut codec.receiving;
             let Some(message) = &mut receiving.message else {
                 // What was inflated has been read.
-                if !receiving.keeps_context
-                    && let Some(mut inflater) = receiving.decompressor.take()
-                {
-                    inflater.reset();
-                    codec.pool.give_decompressor(inflater);
+                if !receiving.keeps_context {
+                    codec.rest_received();
                 }
                 return Ok(Inflated::Nothing);
             };
@@ -90,9 +89,12 @@ impl Connection {
                     Inflated::Ready(0, true)
                 });
             }
-            let inflater = receiving
-                .decompressor
-                .get_or_insert_with(|| codec.pool.decompressor());
+            codec.used = true;
+            let inflater = receiving.decompressor.get_or_insert_with(|| {
+                let mut inflater = codec.pool.decompressor(receiving.window_bits);
+                inflater.resume(&mem::take(&mut receiving.window));
+                inflater
+            });
             if message.complete
                 && !message.inflated
                 && !inflater.has_more()

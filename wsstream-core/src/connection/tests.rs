@@ -7,6 +7,7 @@ mod deflate;
 mod deflate_zlib;
 mod in_place;
 mod model;
+mod resting;
 mod sending;
 mod support;
 mod time;

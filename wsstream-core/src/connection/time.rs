@@ -19,6 +19,7 @@ impl Connection {
     pub fn wants_time(&self) -> bool {
         !self.closing.has_given_up()
             && (self.times_message()
+                || self.times_rest()
                 || self
                     .timers
                     .wanted(&self.config, self.timed_state(), self.is_outstanding()))
@@ -38,7 +39,7 @@ impl Connection {
         now: Timestamp,
         mut taken: impl FnMut() -> Option<Taken>,
     ) -> Option<Timestamp> {
-        let message = self.poll_message(now);
+        let others = [self.poll_message(now), self.poll_rest(now)];
         // Each turn ends the connection or sends a ping, so there are few.
         while self.wants_time() {
             let state = Now {
@@ -50,7 +51,7 @@ impl Connection {
                 state: self.timed_state(),
             };
             match self.timers.poll(state, &self.config, &mut taken) {
-                Ok(next) => return next.into_iter().chain(message).min(),
+                Ok(next) => return next.into_iter().chain(others.into_iter().flatten()).min(),
                 Err(Due::Ping) => self.push_ping(now),
                 Err(Due::GiveUp(timeout)) => self.give_up(timeout),
             }

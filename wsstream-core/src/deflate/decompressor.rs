@@ -16,16 +16,48 @@ pub(crate) struct Decompressor {
     start: usize,
     end: usize,
     status: Status,
+    window_bits: u8,
 }
 
 impl Decompressor {
-    pub(crate) fn new() -> Self {
+    /// For messages that refer back no further than 2 to the power of `window_bits` octets.
+    pub(crate) fn new(window_bits: u8) -> Self {
         Self {
             inflater: Inflater::new(),
             buffer: Vec::new(),
             start: 0,
             end: 0,
             status: Status::NeedsInput,
+            window_bits,
+        }
+    }
+
+    /// What one takes, at most, with all that belongs to it.
+    pub(crate) const fn len(window_bits: u8) -> usize {
+        buffer_len(window_bits) + size_of::<Self>()
+    }
+
+    /// Whether it was made for this.
+    #[cfg(feature = "std")]
+    pub(crate) const fn is_for(&self, window_bits: u8) -> bool {
+        self.window_bits == window_bits
+    }
+
+    /// What the next message may refer to. To be asked between messages.
+    pub(crate) fn window(&self) -> &[u8] {
+        let inflated = &self.buffer[..self.end];
+        &inflated[inflated.len().saturating_sub(1 << self.window_bits)..]
+    }
+
+    /// Goes on between messages, from the [`window`](Self::window) of another. To be called before anything is
+    /// inflated.
+    pub(crate) fn resume(&mut self, window: &[u8]) {
+        if !window.is_empty() {
+            if self.buffer.len() < window.len() {
+                self.grow(2 * window.len());
+            }
+            self.buffer[..window.len()].copy_from_slice(window);
+            (self.start, self.end) = (window.len(), window.len());
         }
     }
 
@@ -86,14 +118,21 @@ impl Decompressor {
         if self.start < self.end || self.buffer.len() - self.end >= MIN_ROOM {
             return;
         }
-        if self.buffer.len() < BUFFER_LEN {
-            let len = (2 * self.buffer.len()).clamp(FIRST_LEN, BUFFER_LEN);
-            self.buffer.resize(len, 0);
+        if self.buffer.len() < buffer_len(self.window_bits) {
+            self.grow(2 * self.buffer.len());
         } else {
-            let from = self.end - HISTORY;
+            let history = 1 << self.window_bits;
+            let from = self.end - history;
             self.buffer.copy_within(from..self.end, 0);
-            (self.start, self.end) = (HISTORY, HISTORY);
+            (self.start, self.end) = (history, history);
         }
+    }
+
+    /// Has the buffer grow to this, within its bounds and no further.
+    fn grow(&mut self, len: usize) {
+        let len = len.clamp(FIRST_LEN, buffer_len(self.window_bits));
+        self.buffer.reserve_exact(len - self.buffer.len());
+        self.buffer.resize(len, 0);
     }
 }
 
@@ -106,11 +145,16 @@ impl fmt::Debug for Decompressor {
     }
 }
 
-/// How far back the peer may refer, RFC 1951 §2.
-const HISTORY: usize = 32 << 10;
-
-/// As much again, so that little is moved.
-const BUFFER_LEN: usize = 2 * HISTORY;
+/// What can be referred to, and as much again, so that little is moved.
+const fn buffer_len(window_bits: u8) -> usize {
+    let window: usize = 1 << window_bits;
+    window
+        + if window < 2 * MIN_ROOM {
+            2 * MIN_ROOM
+        } else {
+            window
+        }
+}
 
 /// What there is at first. A power of two.
 const FIRST_LEN: usize = 8 << 10;

@@ -15,6 +15,9 @@ pub(super) const WORTH_FROM: usize = 128;
 /// told, but not across a full flush.
 pub(super) const BOUNDS_WINDOW: bool = false;
 
+/// What a compressor takes, at most; a test looks that it is no more.
+pub(super) const COMPRESSOR_LEN: usize = 312 << 10;
+
 pub(super) struct RawDeflate(CompressorOxide);
 
 impl RawDeflate {

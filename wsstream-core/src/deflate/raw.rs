@@ -1,9 +1,9 @@
 //! The codec that compresses: raw deflate, RFC 1951.
 
 #[cfg(not(feature = "zlib-rs"))]
-pub(super) use super::miniz::{BOUNDS_WINDOW, RawDeflate, WORTH_FROM};
+pub(super) use super::miniz::{BOUNDS_WINDOW, COMPRESSOR_LEN, RawDeflate, WORTH_FROM};
 #[cfg(feature = "zlib-rs")]
-pub(super) use super::zlib::{BOUNDS_WINDOW, RawDeflate, WORTH_FROM};
+pub(super) use super::zlib::{BOUNDS_WINDOW, COMPRESSOR_LEN, RawDeflate, WORTH_FROM};
 
 /// How a piece ends.
 #[derive(Clone, Copy, Debug)]

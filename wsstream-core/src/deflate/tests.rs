@@ -32,7 +32,7 @@ pub(crate) fn compressed(level: u8, window_bits: u8, data: &[u8], lengths: &[usi
 
 /// Inflates all of `stream`, given in pieces of `len`.
 fn inflated(stream: &[u8], len: usize) -> Vec<u8> {
-    let mut inflater = Decompressor::new();
+    let mut inflater = Decompressor::new(15);
     let mut out = Vec::new();
     for mut piece in stream.chunks(len) {
         while !piece.is_empty() || inflater.has_more() {
@@ -136,4 +136,38 @@ fn the_tail_is_that_of_s7_2_1() {
     let mut reference = Reference::new();
     reference.inflate(&stream);
     assert_eq!(reference.out, b"Hello");
+}
+
+/// A message ends where a block ends, so another inflater goes on from the window alone.
+#[test]
+fn an_inflater_goes_on_from_the_window_of_another() {
+    let data = sample(200_000);
+    for bits in 8..=15 {
+        for lengths in [&[4096_usize][..], &[1, 255, 256, 257, 10_000], &[70_000]] {
+            let mut compressor = Compressor::new(1, bits);
+            let (mut window, mut out) = (Vec::new(), Vec::new());
+            let mut lengths = lengths.iter().cycle();
+            while out.len() < data.len() {
+                let rest = &data[out.len()..];
+                let message = &rest[..rest.len().min(*lengths.next().unwrap())];
+                let mut room = vec![0; 2 * message.len() + 1000];
+                let mut sink = Sink::new(&mut room);
+                assert!(compressor.push(message, &mut sink) && compressor.flush(&mut sink));
+                let len = sink.len_without_tail().unwrap();
+                let mut inflater = Decompressor::new(bits);
+                inflater.resume(&window);
+                let mut wire = &room[..len];
+                while !wire.is_empty() || inflater.has_more() {
+                    wire = &wire[inflater.inflate(wire, &mut Work::unbounded())..];
+                    out.extend_from_slice(inflater.take(usize::MAX));
+                }
+                inflater.end_message();
+                assert!(!inflater.is_broken() && inflater.waiting() == 0);
+                window = inflater.window().to_vec();
+                assert!(data[..out.len()].ends_with(&window));
+                assert_eq!(window.len(), out.len().min(1 << bits));
+            }
+            assert!(out == data);
+        }
+    }
 }

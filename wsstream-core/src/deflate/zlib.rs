@@ -12,6 +12,9 @@ pub(super) const WORTH_FROM: usize = 64;
 /// Whether the compressor keeps to a window by itself.
 pub(super) const BOUNDS_WINDOW: bool = true;
 
+/// What a compressor takes, at most; a test looks that it is no more.
+pub(super) const COMPRESSOR_LEN: usize = 372 << 10;
+
 pub(super) struct RawDeflate(Deflate);
 
 impl RawDeflate {

@@ -5,8 +5,9 @@ use alloc::vec::Vec;
 
 use super::extensions::Extension;
 use crate::deflate::{
-    CLIENT_MAX_WINDOW_BITS, CLIENT_NO_CONTEXT_TAKEOVER, Deflate, MAX_WINDOW_BITS, MIN_WINDOW_BITS,
-    NAME, PerMessageDeflate, SERVER_MAX_WINDOW_BITS, SERVER_NO_CONTEXT_TAKEOVER,
+    CLIENT_MAX_WINDOW_BITS, CLIENT_NO_CONTEXT_TAKEOVER, CompressionBudget, Deflate,
+    MAX_WINDOW_BITS, MIN_WINDOW_BITS, NAME, PerMessageDeflate, Reserved, SERVER_MAX_WINDOW_BITS,
+    SERVER_NO_CONTEXT_TAKEOVER,
 };
 
 /// Whether the extension is this one.
@@ -91,8 +92,12 @@ fn window_bits(value: &str) -> Option<u8> {
     (canonical && (MIN_WINDOW_BITS..=MAX_WINDOW_BITS).contains(&bits)).then_some(bits)
 }
 
-/// What a server answers to an offer; `None` if it declines, §7.1.
-pub(super) fn answer(offer: &Extension, wanted: &Deflate) -> Option<PerMessageDeflate> {
+/// What a server answers to an offer, with what it takes from its budget; `None` if it declines, §7.1.
+pub(super) fn answer(
+    offer: &Extension,
+    wanted: &Deflate,
+    budget: &CompressionBudget,
+) -> Option<(PerMessageDeflate, Reserved)> {
     let offer = Parameters::parse(offer)?;
     let smaller = |bits: u8| (bits < MAX_WINDOW_BITS).then_some(bits);
     let server_max_window_bits = match offer.server_max_window_bits.flatten() {
@@ -101,16 +106,22 @@ pub(super) fn answer(offer: &Extension, wanted: &Deflate) -> Option<PerMessageDe
         None => smaller(wanted.window_bits),
     };
     // §7.1.2.2: not to be said to a client that does not know it.
-    let client_max_window_bits = offer
-        .client_max_window_bits
-        .and_then(|bits| smaller(bits.unwrap_or(MAX_WINDOW_BITS).min(wanted.peer_window_bits)));
-    Some(PerMessageDeflate {
+    let (client_max_window_bits, reserved) = match offer.client_max_window_bits {
+        Some(bits) => {
+            let bits = bits.unwrap_or(MAX_WINDOW_BITS).min(wanted.peer_window_bits);
+            let (bits, reserved) = budget.reserve_inflater(bits, false)?;
+            (smaller(bits), reserved)
+        }
+        None => (None, budget.reserve_inflater(MAX_WINDOW_BITS, true)?.1),
+    };
+    let agreed = PerMessageDeflate {
         server_no_context_takeover: offer.server_no_context_takeover || !wanted.context_takeover,
         client_no_context_takeover: offer.client_no_context_takeover
             || !wanted.peer_context_takeover,
         server_max_window_bits,
         client_max_window_bits,
-    })
+    };
+    Some((agreed, reserved))
 }
 
 /// What a client makes of a server's answer to its [`offers`]; `None` if it must fail, §7.1.
@@ -136,6 +147,7 @@ pub(super) fn check(answer: &Extension, wanted: &Deflate) -> Option<PerMessageDe
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::deflate::Decompressor;
 
     fn parsed(text: &str) -> Vec<Extension> {
         Extension::parse_list(text.as_bytes()).unwrap()
@@ -202,15 +214,53 @@ mod tests {
 
     #[test]
     fn s7_1_answers() {
+        let budget = CompressionBudget::default();
         for (wanted, offers, expected) in ANSWERS {
             let offers = parsed(offers);
             let mut answers = offers
                 .iter()
                 .filter(|offer| is_deflate(offer))
-                .filter_map(|offer| answer(offer, wanted));
-            let answer = answers.next().map(|agreed| agreed.to_string());
+                .filter_map(|offer| answer(offer, wanted, &budget));
+            let answer = answers.next().map(|(agreed, _)| agreed.to_string());
             assert_eq!(answer.as_deref(), *expected, "{offers:?}");
         }
+        assert_eq!(budget.used(), 0);
+    }
+
+    /// What fits is agreed to: the largest window of those that the client may be asked for.
+    #[test]
+    fn a_budget_that_is_used_up_agrees_to_less() {
+        let asks = &parsed("permessage-deflate; client_max_window_bits")[0];
+        let cannot = &parsed("permessage-deflate")[0];
+        let bits = |agreed: &Option<(PerMessageDeflate, Reserved)>| {
+            let (agreed, _) = agreed.as_ref()?;
+            Some(agreed.client_max_window_bits())
+        };
+        let wanted = Deflate::new();
+        for (octets, if_asked, if_not) in [
+            (0, None, None),
+            (Decompressor::len(9) - 1, None, None),
+            (Decompressor::len(9), Some(9), None),
+            (Decompressor::len(12), Some(12), None),
+            (Decompressor::len(15) - 1, Some(14), None),
+            (Decompressor::len(15), Some(15), Some(15)),
+        ] {
+            let budget = CompressionBudget::new(octets);
+            assert_eq!(bits(&answer(asks, &wanted, &budget)), if_asked, "{octets}");
+            assert_eq!(bits(&answer(cannot, &wanted, &budget)), if_not, "{octets}");
+            assert_eq!(budget.used(), 0);
+        }
+        // One after the other, until nothing is left.
+        let budget = CompressionBudget::new(2 * Decompressor::len(15) + Decompressor::len(10));
+        let mut all: Vec<_> = (0..4).map(|_| answer(asks, &wanted, &budget)).collect();
+        let agreed: Vec<_> = all.iter().map(bits).collect();
+        assert_eq!(agreed, [Some(15), Some(15), Some(10), None]);
+        assert_eq!(budget.used(), budget.octets());
+        // What one gives back another has.
+        all.remove(0);
+        assert_eq!(bits(&answer(cannot, &wanted, &budget)), Some(15));
+        drop(all);
+        assert_eq!(budget.used(), 0);
     }
 
     /// The client's: what was wanted, the answer, whether it is accepted.

@@ -11,7 +11,7 @@ use core::{fmt, mem};
 
 use super::syntax::{excerpt, is_token_octet, malformed, token, values};
 use super::{HandshakeError, deflate};
-use crate::deflate::{Deflate, PerMessageDeflate};
+use crate::deflate::{CompressionBudget, Deflate, PerMessageDeflate, Reserved};
 
 /// The private extension by which two wsstreams tell each other that they delay their answer to a
 /// Close until their own writer is done, so that either direction can end first.
@@ -98,6 +98,8 @@ where
 pub(super) struct Extensions {
     pub(super) deflate: Option<PerMessageDeflate>,
     pub(super) half_close: bool,
+    /// What a server has reserved to inflate.
+    pub(super) reserved: Option<Reserved>,
 }
 
 /// What an end does of them.
@@ -110,7 +112,11 @@ pub(super) struct Wanted<'a> {
 /// The server's side.
 ///
 /// §4.2.2: offers that are not known, or have parameters that are not, are declined by silence.
-pub(super) fn answer<'a, F>(fields: F, wanted: Wanted<'_>) -> Result<Extensions, HandshakeError>
+pub(super) fn answer<'a, F>(
+    fields: F,
+    wanted: Wanted<'_>,
+    budget: &CompressionBudget,
+) -> Result<Extensions, HandshakeError>
 where
     F: Iterator<Item = (&'a str, &'a [u8])> + Clone,
 {
@@ -118,8 +124,10 @@ where
     for offer in all(fields)? {
         if let (Some(wanted), None) = (wanted.deflate, agreed.deflate)
             && deflate::is_deflate(&offer)
+            && let Some((deflate, reserved)) = deflate::answer(&offer, wanted, budget)
         {
-            agreed.deflate = deflate::answer(&offer, wanted);
+            agreed.deflate = Some(deflate);
+            agreed.reserved = Some(reserved);
         }
         agreed.half_close |= wanted.half_close && is_half_close(&offer);
     }
@@ -342,8 +350,9 @@ mod tests {
 
     #[test]
     fn s4_2_2_a_server_declines_what_it_does_not_know() {
+        let budget = CompressionBudget::default();
         let half_close = |offered: &[&str], wants| {
-            answer(fields(offered), wanted(wants)).map(|agreed| agreed.half_close)
+            answer(fields(offered), wanted(wants), &budget).map(|agreed| agreed.half_close)
         };
         for (offered, accepted) in [
             (&[] as &[&str], false),

@@ -4,22 +4,44 @@
 //! RFC 8441) hands over the fields of its request, sends [`Agreed::fields`] with its answer, and opens
 //! a connection with what was agreed.
 
+use alloc::boxed::Box;
 use alloc::string::{String, ToString};
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::extensions::Wanted;
 use super::syntax::{excerpt, single};
 use super::{Client, HALF_CLOSE, HandshakeError, Server, extensions, subprotocols};
 use crate::Config;
-use crate::deflate::PerMessageDeflate;
+use crate::deflate::{PerMessageDeflate, Reserved};
 
 /// What both ends agreed on. The default is nothing: binary bytes, no extension.
+///
+/// Where a server has agreed to compression, this and its clones hold their part of its
+/// [`CompressionBudget`](crate::CompressionBudget), and so does the connection that is opened with it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Agreed {
-    subprotocol: Option<String>,
+    subprotocol: Option<Box<str>>,
     deflate: Option<PerMessageDeflate>,
     half_close: bool,
+    /// What a server has reserved for it.
+    reserved: Share,
 }
+
+/// A part of a budget, if there is one. What was agreed is the same with it and without.
+#[derive(Clone, Debug, Default)]
+struct Share(
+    #[cfg_attr(not(feature = "std"), expect(dead_code, reason = "it is held"))]
+    Option<Arc<Reserved>>,
+);
+
+impl PartialEq for Share {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Share {}
 
 impl Agreed {
     /// The subprotocol the server selected.
@@ -41,13 +63,19 @@ impl Agreed {
         self.deflate.as_ref()
     }
 
+    /// What was reserved to inflate what the client sends.
+    #[cfg(feature = "std")]
+    pub(crate) fn reserved(&self) -> Option<Arc<Reserved>> {
+        self.reserved.0.clone()
+    }
+
     /// The fields of the server's answer that say so: `Sec-WebSocket-Protocol` and
     /// `Sec-WebSocket-Extensions`, each only if there is something to say (§4.2.2 item 5).
     #[must_use]
     pub fn fields(&self) -> Vec<(&'static str, String)> {
         let mut fields = Vec::new();
         if let Some(name) = &self.subprotocol {
-            fields.push((subprotocols::FIELD, name.clone()));
+            fields.push((subprotocols::FIELD, name.to_string()));
         }
         let deflate = self.deflate.map(|deflate| deflate.to_string());
         let half_close = self.half_close.then(|| HALF_CLOSE.to_string());
@@ -107,12 +135,13 @@ impl Server {
         self.origins.check(fields.clone(), host)?;
         let subprotocol =
             subprotocols::select(fields.clone(), &self.subprotocols, self.must_agree)?;
-        let extensions =
-            extensions::answer(fields, wanted(self.connection_config(), self.is_stream))?;
+        let wanted = wanted(self.connection_config(), self.is_stream);
+        let extensions = extensions::answer(fields, wanted, &self.budget)?;
         Ok(Agreed {
-            subprotocol,
+            subprotocol: subprotocol.map(String::into_boxed_str),
             deflate: extensions.deflate,
             half_close: extensions.half_close,
+            reserved: Share(extensions.reserved.map(Arc::new)),
         })
     }
 }
@@ -150,9 +179,10 @@ impl Client {
         let extensions = extensions::check(fields.clone(), self.wanted())?;
         let subprotocol = subprotocols::check(fields, &self.subprotocols, self.must_agree)?;
         Ok(Agreed {
-            subprotocol,
+            subprotocol: subprotocol.map(String::into_boxed_str),
             deflate: extensions.deflate,
             half_close: extensions.half_close,
+            reserved: Share::default(),
         })
     }
 }

@@ -12,7 +12,7 @@ use super::field::{Fields, InvalidField, check_handshake_field, check_subprotoco
 use super::head::{Deadline, Head, Kind};
 use super::{HandshakeError, Origins, Request};
 use crate::config::SharedConfig;
-use crate::{Config, Timestamp};
+use crate::{CompressionBudget, Config, Timestamp};
 
 /// What a server speaks, and whom it lets in.
 ///
@@ -39,6 +39,7 @@ pub struct Server {
     handshake_timeout: Duration,
     config: SharedConfig,
     nodelay: bool,
+    pub(super) budget: CompressionBudget,
 }
 
 impl Server {
@@ -71,6 +72,7 @@ impl Server {
             handshake_timeout: TIMEOUT,
             config: SharedConfig::default(),
             nodelay: true,
+            budget: CompressionBudget::default(),
         }
     }
 
@@ -116,6 +118,14 @@ impl Server {
     #[must_use]
     pub fn config(mut self, config: Config) -> Self {
         self.config = config.into();
+        self
+    }
+
+    /// What compression may take in all connections of this server, of its clones, and of others that
+    /// are given the same; default: 64 MiB.
+    #[must_use]
+    pub fn compression_budget(mut self, budget: &CompressionBudget) -> Self {
+        self.budget = budget.clone();
         self
     }
 

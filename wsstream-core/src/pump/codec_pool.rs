@@ -1,7 +1,7 @@
 //! Codecs lent to connections while they need them.
 //!
-//! A compressor takes 300 KiB, and where no context is kept it is needed during a message only. Each
-//! thread keeps a few; what is beyond them is freed.
+//! A compressor takes 300 KiB, and is needed during a message, and for a while after it where context is
+//! kept. Each thread keeps a few; what is beyond them is freed.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -28,8 +28,10 @@ impl CodecPool for ThreadPool {
             .unwrap_or_else(|| Box::new(Compressor::new(level, window_bits)))
     }
 
-    fn decompressor(&self) -> Box<Decompressor> {
-        take(&DECOMPRESSORS).unwrap_or_else(|| Box::new(Decompressor::new()))
+    fn decompressor(&self, window_bits: u8) -> Box<Decompressor> {
+        take(&DECOMPRESSORS)
+            .filter(|decompressor| decompressor.is_for(window_bits))
+            .unwrap_or_else(|| Box::new(Decompressor::new(window_bits)))
     }
 
     fn give_compressor(&self, compressor: Box<Compressor>) {

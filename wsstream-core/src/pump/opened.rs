@@ -107,6 +107,9 @@ impl<T: Transport> Opened<T> {
             Some(deflate) => {
                 let mut connection = connection.with_deflate(deflate);
                 connection.set_codec_pool(&ThreadPool);
+                if let Some(reserved) = self.agreed.reserved() {
+                    connection.set_reserved(reserved);
+                }
                 connection
             }
             None => connection,

@@ -23,7 +23,7 @@ type Verdict = Option<Vec<u8>>;
 
 /// A message, given in pieces of `len`.
 fn ours(message: &[u8], len: usize) -> Verdict {
-    let mut inflater = Decompressor::new();
+    let mut inflater = Decompressor::new(15);
     let mut out = Vec::new();
     for mut piece in message.chunks(len) {
         while !piece.is_empty() || inflater.has_more() {

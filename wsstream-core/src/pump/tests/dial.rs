@@ -179,6 +179,8 @@ fn the_last_failure_is_told_and_the_limit_is_kept() {
 #[test]
 fn a_limit_without_end_is_none() {
     let (result, tried, took) = dialled_within(Duration::MAX, "ws://a/", Some(&[Refuses, Answers]));
-    assert_eq!(result.unwrap(), (Answers, Duration::MAX));
+    let (found, left) = result.unwrap();
+    // Centuries: as far as a timestamp goes.
+    assert_eq!((found, left > secs(500 * 365 * 86_400)), (Answers, true));
     assert_eq!((tried.len(), took), (2, secs(0)));
 }
