@@ -276,7 +276,14 @@ impl Connection {
     fn send_close(&mut self, close: Close) {
         let (payload, len) = close.payload();
         self.push_control(Opcode::Close, &payload[..len]);
-        self.closing.sent(close);
+        let end = self.outbox.written() + self.outbox.len() as u64;
+        self.closing.sent(close, end);
+    }
+
+    /// Whether all that the peer is to have has been written: its Close at the end.
+    #[cfg(feature = "std")]
+    pub(crate) fn close_has_left(&self) -> bool {
+        self.closing.close_has_left(self.outbox.written())
     }
 
     /// Tells that the transport gives no more octets. Those that it gave before may still be received.
