@@ -4,7 +4,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread::{sleep, spawn};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::net::sockopt::set_socket_recv_buffer_size;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -62,10 +62,12 @@ fn server_ends_while_input_is_open(of: Adapter) {
     });
     let mut tunnel = Example::start(of, "tunnel", &["-", &url]);
     let stdin = tunnel.0.stdin.take().unwrap();
+    let begun = Instant::now();
     let mut output = String::new();
     let stdout = tunnel.0.stdout.as_mut().unwrap();
     stdout.read_to_string(&mut output).unwrap();
     assert_eq!(output, "bye\n");
+    assert!(begun.elapsed() < CLOSE_TIMEOUT, "its limit has ended it");
     assert_eq!(tunnel.0.try_wait().unwrap(), None);
     go_on.send(()).unwrap();
     assert!(tunnel.0.wait().unwrap().success());
@@ -220,6 +222,9 @@ const CLOSE_1000: &[u8] = b"\x88\x02\x03\xe8";
 
 /// Closes, or the end of TCP without one.
 const FAILURES: [Option<u16>; 4] = [Some(1001), Some(1012), Some(4001), None];
+
+/// How long the tunnel waits for the end of TCP.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(10);
 
 const ALL: usize = 300_000;
 
