@@ -92,8 +92,6 @@ pub struct Connection {
     unanswered: Option<alloc::boxed::Box<ControlPayload>>,
     outbox: Outbox,
     output_lost: bool,
-    /// Where our Close ends among all octets ever sent, once it was queued.
-    close_end: u64,
     /// What the transport has taken, and not passed on; and whether it is being shut down.
     unflushed: bool,
     shutting_down: bool,
@@ -215,7 +213,6 @@ impl Connection {
             unanswered: None,
             outbox: Outbox::default(),
             output_lost: false,
-            close_end: 0,
             unflushed: false,
             shutting_down: false,
             closing: Closing::new(role),
@@ -315,8 +312,13 @@ impl Connection {
     fn send_close(&mut self, close: Close) {
         let (payload, len) = close.payload();
         self.push_control(Opcode::Close, &payload[..len]);
-        self.close_end = self.outbox.written() + self.outbox.len() as u64;
-        self.closing.sent(close);
+        let end = self.outbox.written() + self.outbox.len() as u64;
+        self.closing.sent(close, end);
+    }
+
+    /// Whether all that the peer is to have has been written: its Close at the end.
+    pub(crate) fn close_has_left(&self) -> bool {
+        self.closing.close_has_left(self.outbox.written())
     }
 
     /// Tells that the transport gives no more octets. Those that it gave before may still be received.
@@ -399,13 +401,6 @@ impl Connection {
     #[must_use]
     pub fn ending(&self) -> Option<Result<(), StreamError>> {
         self.closing.ending()
-    }
-
-    /// Whether our Close has been written, and so everything that somebody may miss: what is left are pings
-    /// and pongs.
-    #[must_use]
-    pub fn has_said_all(&self) -> bool {
-        self.closing.sent_close().is_some() && self.outbox.written() >= self.close_end
     }
 
     /// Whether something that was queued has been thrown away, because the peer took none of it for too

@@ -2,6 +2,7 @@
 //! adapters, with each other where there are two of them.
 #![expect(clippy::unwrap_used, reason = "these are tests, helpers included")]
 
+mod endings;
 mod process;
 mod relay;
 #[cfg(unix)]

@@ -6,12 +6,16 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::process::{self, Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::thread::spawn;
+use std::thread::{JoinHandle, spawn};
 
 #[cfg(unix)]
 use rustix::process::{Pid, Signal, kill_process};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::runtime::{Builder, Runtime};
-use wsstream_tokio::{Incoming, Listener, NetStream, Server};
+use wsstream_core::handshake::Acceptor;
+use wsstream_tokio::{
+    Agreed, Config, Incoming, Listener, NetStream, Opened, Server, Upgraded, WebSocket,
+};
 
 use crate::Adapter;
 
@@ -177,7 +181,15 @@ pub(crate) fn server<F: Future<Output = ()> + Send + 'static>(
     runtime: &Runtime,
     serve: impl Fn(Incoming<NetStream>) -> F + Send + Sync + 'static,
 ) -> String {
-    let listening = Listener::bind("127.0.0.1:0", Server::stream());
+    server_with(runtime, Config::new(), serve)
+}
+
+pub(crate) fn server_with<F: Future<Output = ()> + Send + 'static>(
+    runtime: &Runtime,
+    config: Config,
+    serve: impl Fn(Incoming<NetStream>) -> F + Send + Sync + 'static,
+) -> String {
+    let listening = Listener::bind("127.0.0.1:0", Server::stream().config(config));
     let mut listener = runtime.block_on(listening).unwrap();
     let url = format!("ws://{}/", listener.local_addr().unwrap());
     runtime.spawn(async move {
@@ -186,4 +198,44 @@ pub(crate) fn server<F: Future<Output = ()> + Send + 'static>(
         }
     });
     url
+}
+
+/// One that has not heard of our extension, for one connection, and its URL.
+pub(crate) fn foreign_server<F: Future<Output = ()>>(
+    runtime: &Runtime,
+    serve: impl FnOnce(WebSocket<tokio::net::TcpStream>) -> F + Send + 'static,
+) -> (String, JoinHandle<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("ws://{}/", listener.local_addr().unwrap());
+    let runtime = runtime.handle().clone();
+    let serving = spawn(move || {
+        let (tcp, _) = listener.accept().unwrap();
+        tcp.set_nonblocking(true).unwrap();
+        runtime.block_on(async {
+            let tcp = tokio::net::TcpStream::from_std(tcp).unwrap();
+            serve(foreign(tcp).await).await;
+        });
+    });
+    (url, serving)
+}
+
+/// A server that has not heard of our extension.
+pub(crate) async fn foreign(mut tcp: tokio::net::TcpStream) -> WebSocket<tokio::net::TcpStream> {
+    let server = Server::stream();
+    let mut acceptor = Acceptor::new(&server);
+    let request = loop {
+        let octet = tcp.read_u8().await.unwrap();
+        if let Some(request) = acceptor.receive(&mut &[octet][..]).unwrap() {
+            break request;
+        }
+    };
+    let accepted = request.accept(&server).unwrap();
+    let response = String::from_utf8(accepted.response).unwrap();
+    let response: String = response
+        .split_inclusive("\r\n")
+        .filter(|line| !line.starts_with("Sec-WebSocket-Extensions"))
+        .collect();
+    tcp.write_all(response.as_bytes()).await.unwrap();
+    let (agreed, config) = (Agreed::default(), Config::new());
+    Opened::from_upgraded(tcp, Upgraded::Server, agreed, config, Vec::new()).into_socket()
 }

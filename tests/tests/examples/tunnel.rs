@@ -6,14 +6,11 @@ use std::thread::spawn;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use wsstream_core::handshake::Acceptor;
-use wsstream_tokio::{
-    Agreed, CloseCode, Config, Incoming, Message, Opened, Refusal, Server, Upgraded, WebSocket,
-};
+use wsstream_tokio::{CloseCode, Incoming, Message, Refusal};
 
 use crate::process::{
-    Example, echo, failed, free, line, run, runtime, server, start_relay, start_tunnel, succeeded,
-    target, text,
+    Example, echo, failed, foreign, free, line, run, runtime, server, start_relay, start_tunnel,
+    succeeded, target, text,
 };
 use crate::{Adapter, of_either, of_pairs};
 
@@ -251,28 +248,11 @@ fn to_who_knows_no_half_close(of: Adapter) {
             }
         });
         let output = asking.join().unwrap();
-        succeeded(&output);
         assert_eq!(text(&output.stdout), "so far so good");
-    }
-}
-
-/// A server that has not heard of our extension.
-async fn foreign(mut tcp: tokio::net::TcpStream) -> WebSocket<tokio::net::TcpStream> {
-    let server = Server::stream();
-    let mut acceptor = Acceptor::new(&server);
-    let request = loop {
-        let octet = tcp.read_u8().await.unwrap();
-        if let Some(request) = acceptor.receive(&mut &[octet][..]).unwrap() {
-            break request;
+        if ends {
+            succeeded(&output);
+        } else {
+            failed(&output, "no more of the reply for 1s");
         }
-    };
-    let accepted = request.accept(&server).unwrap();
-    let response = String::from_utf8(accepted.response).unwrap();
-    let response: String = response
-        .split_inclusive("\r\n")
-        .filter(|line| !line.starts_with("Sec-WebSocket-Extensions"))
-        .collect();
-    tcp.write_all(response.as_bytes()).await.unwrap();
-    let (agreed, config) = (Agreed::default(), Config::new());
-    Opened::from_upgraded(tcp, Upgraded::Server, agreed, config, Vec::new()).into_socket()
+    }
 }

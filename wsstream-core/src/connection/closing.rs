@@ -54,9 +54,16 @@ pub(super) struct Closing {
     /// A timer has run out.
     timed_out: Option<Timeout>,
     /// Both Closes, and who was first.
-    sent_close: Option<Box<Close>>,
+    sent_close: Option<Box<Sent>>,
     received_close: Option<Box<Close>>,
     closed_by: Option<ClosedBy>,
+}
+
+/// Our Close, and where it ends among all octets ever sent.
+#[derive(Debug)]
+struct Sent {
+    close: Close,
+    end: u64,
 }
 
 impl Closing {
@@ -140,12 +147,21 @@ impl Closing {
     /// §5.5.1: who answers a Close typically echoes its code, which then says nothing of the peer's.
     fn is_answer(&self, close: &Close) -> bool {
         let ours = self.sent_close.as_ref();
-        self.closed_by == Some(ClosedBy::Us) && ours.is_some_and(|ours| ours.code() == close.code())
+        self.closed_by == Some(ClosedBy::Us)
+            && ours.is_some_and(|ours| ours.close.code() == close.code())
     }
 
-    pub(super) fn sent(&mut self, close: Close) {
+    pub(super) fn sent(&mut self, close: Close, end: u64) {
         self.closed_by.get_or_insert(ClosedBy::Us);
-        self.sent_close = Some(Box::new(close));
+        self.sent_close = Some(Box::new(Sent { close, end }));
+    }
+
+    /// Whether our Close has left, when the transport has accepted `written` octets in all. Nothing but pings
+    /// and pongs follows it.
+    pub(super) fn close_has_left(&self, written: u64) -> bool {
+        self.sent_close
+            .as_ref()
+            .is_some_and(|sent| sent.end <= written)
     }
 
     pub(super) fn received(&mut self, close: Close, unfinished: bool) {
@@ -184,7 +200,7 @@ impl Closing {
     }
 
     pub(super) fn sent_close(&self) -> Option<&Close> {
-        self.sent_close.as_deref()
+        self.sent_close.as_ref().map(|sent| &sent.close)
     }
 
     pub(super) const fn closed_by(&self) -> Option<ClosedBy> {

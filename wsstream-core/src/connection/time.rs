@@ -62,7 +62,7 @@ impl Connection {
     /// Ends the connection. The peer is told, unless it does not take what went before.
     fn give_up(&mut self, timeout: Timeout) {
         if self.is_waiting() {
-            self.output_lost |= self.unflushed || !self.has_said_all();
+            self.output_lost |= self.unflushed || !self.close_has_left();
             self.outbox.clear();
         } else if self.closing.sent_close().is_none() {
             let reason = timeout.to_string();

@@ -265,10 +265,11 @@ impl<T: Transport> Pump<T> {
         Poll::Pending
     }
 
-    /// Whether something that was queued has not been written, and never will be.
+    /// Whether something that counts was queued, has not been written, and never will be. Pongs behind our
+    /// Close do not count.
     fn is_cut_off(&mut self) -> bool {
-        let is_left = !self.connection.outbox().is_empty() && !self.connection.has_said_all();
-        is_left || self.connection.output_lost()
+        let left = self.connection.close_has_left() || self.connection.outbox().is_empty();
+        self.connection.output_lost() || !left
     }
 
     /// Takes what the transport has, for the control frames in it, while nobody reads: `front` is given

@@ -113,6 +113,26 @@ fn after_both_closes_a_reset_is_clean() {
     }
 }
 
+/// A pong that the peer, who has ended everything, did not take, is no loss.
+#[test]
+fn after_both_closes_what_is_left_behind_ours_is_for_nobody() {
+    for role in ROLES {
+        let mut lone = Lone::new(role, Config::new());
+        assert!(ready(lone.shutdown()).is_ok());
+        lone.sent();
+        let close_len = frame(role, Opcode::Close, &close_payload(1000)).len() as u64;
+        lone.output.get().write_end = Some((close_len, WriteEnd::Error(ErrorKind::BrokenPipe)));
+        lone.feed(Opcode::Binary, b"last");
+        lone.feed(Opcode::Ping, b"alive?");
+        assert_eq!(ready(lone.read(9)).unwrap(), b"last");
+        assert!(lone.read(9).is_pending());
+        lone.feed_close(1000);
+        lone.eof();
+        assert_eq!(ready(lone.read(9)).unwrap(), b"");
+        assert!(ready(lone.close(1000)).is_ok());
+    }
+}
+
 #[test]
 fn a_fault_is_an_error_and_the_close_that_says_so_was_written_before() {
     for role in ROLES {
