@@ -14,7 +14,7 @@ pub(crate) struct Work {
 
 impl Work {
     /// So much.
-    #[cfg(any(test, feature = "std"))]
+    #[cfg(test)]
     pub(crate) const fn of(left: usize) -> Self {
         Self {
             left,
