@@ -1,6 +1,7 @@
 //! The same through an adapter, over a pipe in memory, on one thread.
 
 use std::future::poll_fn;
+use std::io;
 use std::task::Poll;
 
 use wsstream_core::handshake::Server;
@@ -30,39 +31,57 @@ pub(crate) fn measure<A: Adapter>(kind: &Kind, messages: bool) -> Measured {
                 serve_stream(opened.into_stream()).await
             }
         };
-        let payload = tokio::select! {
-            payload = serve => payload,
+        let served = tokio::select! {
+            served = serve => served,
             never = attack => never,
         };
-        Measured::Cost {
-            time: cpu_time() - start,
-            wire: kind.wire.len(),
-            payload,
+        match served {
+            (payload, ending) if !is_refusal(&ending) => Measured::Cost {
+                time: cpu_time() - start,
+                wire: kind.wire.len(),
+                payload,
+            },
+            _ => Measured::Refused,
         }
     })
 }
 
-async fn serve_stream(mut stream: impl Read) -> usize {
-    let (mut buf, mut payload) = (vec![0; READ], 0);
-    while let Ok(count @ 1..) = stream.read(&mut buf).await {
-        payload += count;
-    }
-    payload
-}
+/// How much was delivered, and how it ended.
+type Served = (usize, io::Result<()>);
 
-async fn serve_messages(mut socket: impl Socket, echo: bool) -> usize {
-    let mut payload = 0;
-    while let Ok(Some(message)) = socket.recv().await {
-        payload += message.as_bytes().len();
-        if echo && socket.send(message).await.is_err() {
-            break;
+async fn serve_stream(mut stream: impl Read) -> Served {
+    let (mut buf, mut payload) = (vec![0; READ], 0);
+    loop {
+        match stream.read(&mut buf).await {
+            Ok(0) => return (payload, Ok(())),
+            Ok(count) => payload += count,
+            Err(error) => return (payload, Err(error)),
         }
     }
-    payload
+}
+
+async fn serve_messages(mut socket: impl Socket, echo: bool) -> Served {
+    let mut payload = 0;
+    loop {
+        match socket.recv().await {
+            Ok(None) => return (payload, Ok(())),
+            Ok(Some(message)) => {
+                payload += message.as_bytes().len();
+                if echo && let Err(error) = socket.send(message).await {
+                    return (payload, Err(error));
+                }
+            }
+            Err(error) => return (payload, Err(error)),
+        }
+    }
+}
+
+fn is_refusal(ending: &io::Result<()>) -> bool {
+    matches!(ending, Err(error) if error.kind() == io::ErrorKind::InvalidData)
 }
 
 /// Sends everything, and takes what comes back, for ever.
-async fn attack(raw: &mut (impl Read + Write), mut wire: &[u8]) -> usize {
+pub(crate) async fn attack(raw: &mut (impl Read + Write), mut wire: &[u8]) -> Served {
     let mut buf = vec![0; READ];
     poll_fn(|cx| {
         let mut turns = 0;

@@ -3,7 +3,7 @@
 //!
 //! CPU time on one thread, per MiB of wire, and how many times that is what honest compressed JSON costs,
 //! per octet of wire or of delivered payload, whichever is less. Fails if anything is above
-//! [`LIMIT`]. Those that are refused cost nothing worth counting.
+//! [`LIMIT`]. Those that are refused cost nothing worth counting. With `--turns`: see `turns.rs`.
 
 #![expect(clippy::unwrap_used, reason = "a bench fails by panicking")]
 
@@ -11,6 +11,7 @@ mod adapters;
 mod bits;
 mod kinds;
 mod machine;
+mod turns;
 
 #[path = "../deflate/data.rs"]
 #[allow(dead_code, reason = "one kind of data is honest enough")]
@@ -64,6 +65,13 @@ fn main() -> ExitCode {
         let mut parts = args.iter().filter(|arg| !arg.starts_with('-'));
         parts.all(|part| name.contains(part))
     };
+    if args.iter().any(|arg| arg == "--turns") {
+        return if turns::print(wanted) {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        };
+    }
     print!("{:28}", "ms/MiB, times JSON");
     for (name, _) in COLUMNS {
         print!(" {name:>15}");
