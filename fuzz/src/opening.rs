@@ -139,4 +139,4 @@ fn hostile_server(flags: u8, near: Pipe, far: Pipe, clock: &Clock, octets: &[u8]
 }
 
 /// The most that an end writes.
-const MOST: usize = 20_000;
+const MOST: usize = 6_000;

@@ -105,4 +105,4 @@ pub(crate) fn relay(data: &[u8]) {
 }
 
 /// The most that an end writes.
-const MOST: usize = 20_000;
+const MOST: usize = 6_000;
