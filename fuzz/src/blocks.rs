@@ -13,8 +13,6 @@ pub(crate) struct Blocks {
     /// Blocks without content, one behind the other: the current ones, and the most there were.
     empty: usize,
     pub(crate) most_empty: usize,
-    /// Whether a final block had its end in the tail.
-    pub(crate) final_in_tail: bool,
 }
 
 /// It is no deflate data, or is cut off.
@@ -51,7 +49,6 @@ impl Blocks {
             self.most_empty = self.most_empty.max(self.empty);
             if is_final {
                 bits.align();
-                self.final_in_tail |= bits.at / 8 > data.len() - TAIL.len();
                 if bits.at / 8 + TAIL.len() == data.len() {
                     // Some senders end so, without the octet that §7.2.3.4 asks for.
                     return Ok(());

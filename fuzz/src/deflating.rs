@@ -34,7 +34,7 @@ pub(crate) fn deflating(data: &[u8]) {
     let config = Config::new()
         .deflate(Deflate::new().level(1 + (flags >> 1) % 9))
         .auto_fragment(fragment);
-    let mut connection = agreeing(role, config, Some(&agreed));
+    let mut connection = agreeing(role, config, false, Some(&agreed));
     let mut reader = Reader {
         decoder: Decoder::new(),
         zlib: Decompress::new_with_window_bits(false, bits.max(9)),
