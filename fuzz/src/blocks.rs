@@ -3,6 +3,9 @@
 
 use crate::work::call;
 
+/// What the receiver adds: RFC 7692 §7.2.2.
+pub(crate) const TAIL: &[u8] = &[0, 0, 0xff, 0xff];
+
 /// What was inflated so far, and what the blocks were like.
 #[derive(Debug, Default)]
 pub(crate) struct Blocks {
@@ -12,15 +15,12 @@ pub(crate) struct Blocks {
     pub(crate) most_empty: usize,
 }
 
-/// Where it stops being deflate data, or is cut off.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Fault {
-    Wrong,
-    InsideBlock,
-}
+/// It is no deflate data, or is cut off.
+#[derive(Debug)]
+pub(crate) struct Fault;
 
 impl Blocks {
-    /// Inflates a message, which ends with the end of a block. Behind a final block others may follow, at
+    /// Inflates a message with its tail, which ends with the end of a block. Behind a final block others may follow, at
     /// an octet's border (RFC 7692 §7.2.3.4).
     pub(crate) fn message(&mut self, data: &[u8]) -> Result<(), Fault> {
         let mut bits = Bits { data, at: 0 };
@@ -35,7 +35,11 @@ impl Blocks {
                     let codes = Code::dynamic(&mut bits)?;
                     self.compressed(&mut bits, &codes)?;
                 }
-                _ => return Err(Fault::Wrong),
+                _ => return Err(Fault),
+            }
+            // The tail is to be an empty block's, and not content.
+            if self.out.len() > before && bits.at / 8 > data.len() - TAIL.len() {
+                return Err(Fault);
             }
             self.empty = if self.out.len() == before {
                 self.empty + 1
@@ -45,6 +49,10 @@ impl Blocks {
             self.most_empty = self.most_empty.max(self.empty);
             if is_final {
                 bits.align();
+                if bits.at / 8 + TAIL.len() == data.len() {
+                    // Some senders end so, without the octet that §7.2.3.4 asks for.
+                    return Ok(());
+                }
             }
         }
         Ok(())
@@ -54,7 +62,7 @@ impl Blocks {
         bits.align();
         let (len, complement) = (bits.take(16)?, bits.take(16)?);
         if len != !complement & 0xffff {
-            return Err(Fault::Wrong);
+            return Err(Fault);
         }
         for _ in 0..len {
             let octet = bits.take(8)?;
@@ -73,14 +81,14 @@ impl Blocks {
                     let (base, extra) = LENGTHS[symbol - 257];
                     let len = base + bits.take(extra)?;
                     let symbol = codes[1].symbol(bits)?;
-                    let &(base, extra) = DISTANCES.get(symbol).ok_or(Fault::Wrong)?;
+                    let &(base, extra) = DISTANCES.get(symbol).ok_or(Fault)?;
                     let distance = base + bits.take(extra)?;
-                    let from = self.out.len().checked_sub(distance).ok_or(Fault::Wrong)?;
+                    let from = self.out.len().checked_sub(distance).ok_or(Fault)?;
                     for at in from..from + len {
                         self.out.push(self.out[at]);
                     }
                 }
-                _ => return Err(Fault::Wrong),
+                _ => return Err(Fault),
             }
         }
     }
@@ -99,7 +107,7 @@ impl Bits<'_> {
     fn take(&mut self, count: usize) -> Result<usize, Fault> {
         let mut number = 0;
         for place in 0..count {
-            let octet = self.data.get(self.at / 8).ok_or(Fault::InsideBlock)?;
+            let octet = self.data.get(self.at / 8).ok_or(Fault)?;
             number |= usize::from(octet >> (self.at % 8) & 1) << place;
             self.at += 1;
         }
@@ -147,7 +155,7 @@ impl Code {
             first = (first + count) << 1;
             code <<= 1;
         }
-        Err(Fault::Wrong)
+        Err(Fault)
     }
 
     /// §3.2.6.
@@ -166,17 +174,17 @@ impl Code {
             lengths[ORDER[place]] = bits.take(3)?;
         }
         if literals > 286 || distances > 30 {
-            return Err(Fault::Wrong);
+            return Err(Fault);
         }
         let code = Self::new(&lengths);
         if code.left() != 0 {
-            return Err(Fault::Wrong);
+            return Err(Fault);
         }
         let mut lengths = Vec::new();
         while lengths.len() < literals + distances {
             let (len, times) = match code.symbol(bits)? {
                 16 => {
-                    let last = *lengths.last().ok_or(Fault::Wrong)?;
+                    let last = *lengths.last().ok_or(Fault)?;
                     (last, 3 + bits.take(2)?)
                 }
                 17 => (0, 3 + bits.take(3)?),
@@ -186,13 +194,13 @@ impl Code {
             lengths.resize(lengths.len() + times, len);
         }
         if lengths.len() > literals + distances || lengths[256] == 0 {
-            return Err(Fault::Wrong);
+            return Err(Fault);
         }
         let codes = [&lengths[..literals], &lengths[literals..]].map(Self::new);
         for code in &codes {
             let single = code.counts[1..].iter().sum::<usize>() == code.counts[1];
             if code.left() < 0 || (code.left() > 0 && !(single && code.counts[1] <= 1)) {
-                return Err(Fault::Wrong);
+                return Err(Fault);
             }
         }
         Ok(codes)

@@ -4,7 +4,7 @@ use arbitrary::Unstructured;
 use flate2::{Decompress, FlushDecompress};
 use wsstream_core::{Config, Connection, DataKind, Decoder, Deflate, Role};
 
-use crate::input::{agreed, agreeing, number, octet, patterns};
+use crate::input::{agreed, agreeing, budget, number, octet, patterns};
 use crate::work::call;
 
 /// zlib, with the window that was agreed on and no more, inflates what a connection compresses, whatever
@@ -29,10 +29,12 @@ pub(crate) fn deflating(data: &[u8]) {
             agreed.server_max_window_bits(),
         )
     };
+    let fragment = usize::from(octet(&mut input));
+    let most = budget(fragment).min(MOST);
     let config = Config::new()
         .deflate(Deflate::new().level(1 + (flags >> 1) % 9))
-        .auto_fragment(usize::from(octet(&mut input)));
-    let mut connection = agreeing(role, config, Some(&agreed));
+        .auto_fragment(fragment);
+    let mut connection = agreeing(role, config, false, Some(&agreed));
     let mut reader = Reader {
         decoder: Decoder::new(),
         zlib: Decompress::new_with_window_bits(false, bits.max(9)),
@@ -43,7 +45,7 @@ pub(crate) fn deflating(data: &[u8]) {
     let (mut sent, mut ended) = (0, true);
     while !input.is_empty() {
         let (how, len) = (octet(&mut input), number(&mut input));
-        let len = len.min(MOST - sent);
+        let len = len.min(most - sent);
         let end = how & 1 != 0;
         send(&mut connection, &mut reader, sent, len, end);
         (sent, ended) = (sent + len, end);
@@ -121,4 +123,4 @@ impl Reader {
 }
 
 /// The most that is sent.
-const MOST: usize = 100_000;
+const MOST: usize = 50_000;

@@ -41,21 +41,21 @@ macro_rules! targets {
 }
 
 targets! {
-    base64: 100_000 calls, 10_000_000 octets;
-    byte_stream: 100_000 calls, 10_000_000 octets;
-    connection: 100_000 calls, 10_000_000 octets;
-    deflate: 100_000 calls, 10_000_000 octets;
-    deflating: 100_000 calls, 10_000_000 octets;
-    endpoint: 100_000 calls, 10_000_000 octets;
-    extensions: 100_000 calls, 10_000_000 octets;
-    frames: 100_000 calls, 10_000_000 octets;
-    inflating: 100_000 calls, 10_000_000 octets;
-    messages: 100_000 calls, 10_000_000 octets;
-    opening: 100_000 calls, 10_000_000 octets;
-    proxy: 100_000 calls, 10_000_000 octets;
-    relay: 100_000 calls, 10_000_000 octets;
-    request: 100_000 calls, 10_000_000 octets;
-    response: 100_000 calls, 10_000_000 octets;
-    url: 100_000 calls, 10_000_000 octets;
-    verdict: 100_000 calls, 10_000_000 octets;
+    base64: 100 calls, 2_000 octets;
+    byte_stream: 100 calls, 100_000 octets;
+    connection: 2_000 calls, 100_000 octets;
+    deflate: 10 calls, 2_000 octets;
+    deflating: 200 calls, 50_000 octets;
+    endpoint: 10 calls, 2_000 octets;
+    extensions: 10 calls, 2_000 octets;
+    frames: 500 calls, 10_000 octets;
+    inflating: 400 calls, 20_000 octets;
+    messages: 500 calls, 10_000 octets;
+    opening: 100 calls, 20_000 octets;
+    proxy: 20 calls, 2_000 octets;
+    relay: 100 calls, 20_000 octets;
+    request: 500 calls, 20_000 octets;
+    response: 500 calls, 20_000 octets;
+    url: 10 calls, 2_000 octets;
+    verdict: 500 calls, 10_000 octets;
 }

@@ -34,7 +34,9 @@ pub(crate) fn opening(data: &[u8]) {
 }
 
 fn config(flags: u8) -> Config {
-    Config::new().compression(flags & 4 != 0)
+    Config::new()
+        .compression(flags & 4 != 0)
+        .half_close(flags & 16 != 0)
 }
 
 fn client(flags: u8) -> Client {
@@ -42,7 +44,6 @@ fn client(flags: u8) -> Client {
     Client::stream()
         .subprotocols([name])
         .unwrap()
-        .offer_half_close(flags & 16 != 0)
         .config(config(flags))
 }
 
@@ -139,4 +140,4 @@ fn hostile_server(flags: u8, near: Pipe, far: Pipe, clock: &Clock, octets: &[u8]
 }
 
 /// The most that an end writes.
-const MOST: usize = 20_000;
+const MOST: usize = 6_000;

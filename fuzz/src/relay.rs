@@ -30,9 +30,13 @@ pub(crate) fn relay(data: &[u8]) {
     }
     let lens = [number(&mut input) % MOST, number(&mut input) % MOST];
     let came = RefCell::new([None, None]);
-    let config = || Config::new().compression(flags & 4 != 0);
     let half_close = flags & 16 != 0;
-    let asks = Client::stream().offer_half_close(half_close).config(config());
+    let config = || {
+        Config::new()
+            .compression(flags & 4 != 0)
+            .half_close(half_close)
+    };
+    let asks = Client::stream().config(config());
     let serves = Arc::new(Server::stream().config(config()));
     let relayed = RefCell::new(None);
     let jobs: Vec<Job<'_>> = vec![
@@ -48,7 +52,7 @@ pub(crate) fn relay(data: &[u8]) {
             let incoming = Accept::new(near, serves).await.unwrap();
             let mut near = incoming.accept().await.unwrap().into_stream();
             let mut far = Plain::new(far);
-            *relayed.borrow_mut() = Some(Relay::new(&mut near, &mut far).await);
+            *relayed.borrow_mut() = Some(Relay::new(&mut near, &mut far, clock.sleeper()).await);
         }),
         Box::pin(async {
             let mut target = Plain::new(target);
@@ -105,4 +109,4 @@ pub(crate) fn relay(data: &[u8]) {
 }
 
 /// The most that an end writes.
-const MOST: usize = 20_000;
+const MOST: usize = 6_000;

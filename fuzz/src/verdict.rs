@@ -52,8 +52,9 @@ pub(crate) fn verdict(data: &[u8]) {
 const fn stricter(fault: ProtocolError) -> bool {
     matches!(
         fault,
-        // RFC 6455 §5.2: the minimal number of octets must be used. It does not look.
+        // RFC 6455 §5.2: the minimal number of octets must be used, by control frames one. It does not look.
         ProtocolError::LengthNotMinimal
+            | ProtocolError::ControlTooLong
             // §7.4: it answers such a code with 1002, and tells the application of a Close.
             | ProtocolError::InvalidCloseCode(_)
     )

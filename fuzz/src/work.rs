@@ -23,10 +23,6 @@ pub(crate) fn bounded(name: &str, bound: Bound, target: Target, data: &[u8]) {
     let len = data.len() as u64;
     CALLS_LEFT.set(CALLS + bound.calls * len);
     let cost = allocation_counter::measure(|| target(data));
-    if std::env::var("WORK_DEBUG").is_ok() {
-        let calls = CALLS + bound.calls * len - CALLS_LEFT.get();
-        eprintln!("WORK {name} {len} {calls} {}", cost.bytes_total);
-    }
     let most = ALLOCATED + bound.allocated * len;
     assert!(
         cost.bytes_total <= most,
@@ -43,5 +39,5 @@ pub(crate) fn call() {
 }
 
 /// What a run costs whatever its input: set-up, patterns, a connection that is closed.
-const CALLS: u64 = 4_000;
+const CALLS: u64 = 50_000;
 const ALLOCATED: u64 = 8 << 20;

@@ -98,7 +98,10 @@ fn streams_and_sockets() {
             let _ = near.poll_read(cx, &mut [0; 3]);
             printed.debug("near", &near);
         }
-        printed.debug("relay", &Relay::new(&mut near, &mut far));
+        printed.debug(
+            "relay",
+            &Relay::new(&mut near, &mut far, Clock::default().sleeper()),
+        );
 
         let [near, far] = opened(&mut printed, &client, 10_000);
         let (mut near, mut far) = (near.into_socket(), far.into_socket());
@@ -135,7 +138,7 @@ fn streams_and_sockets() {
     other.output.get().capacity = 0;
     let (mut near, mut other) = (Plain::new(near), Plain::new(other));
     printed.debug("plain", &near);
-    let mut relay = Relay::new(&mut near, &mut other);
+    let mut relay = Relay::new(&mut near, &mut other, Clock::default().sleeper());
     assert!(poll(&mut relay).is_none());
     assert!(far.output.get().octets.is_empty());
     printed.debug("relay", &relay);
