@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "these are tests, helpers included")]
 
 use std::io::ErrorKind;
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use allocation_counter::measure;
@@ -95,7 +95,7 @@ impl Echo {
     fn echoes(&mut self) {
         let stream = self.streams.last_mut().unwrap();
         let mut buf = [0; 4096];
-        while let Poll::Ready(read) = stream.poll_read(&self.task.cx(), &mut buf) {
+        while let Some(read) = until_idle(&self.task, |cx| stream.poll_read(cx, &mut buf)) {
             let mut rest = &buf[..read.unwrap()];
             while let Poll::Ready(written) = stream.poll_write(&self.task.cx(), rest) {
                 rest = &rest[written.unwrap()..];
@@ -111,7 +111,19 @@ impl Echo {
         self.clock.advance(Duration::from_secs(2));
         let mut buf = [0; 64];
         for stream in &mut self.streams {
-            assert!(stream.poll_read(&self.task.cx(), &mut buf).is_pending());
+            assert!(until_idle(&self.task, |cx| stream.poll_read(cx, &mut buf)).is_none());
+        }
+    }
+}
+
+/// Polls as long as it is woken at once: after some work a poll gives the thread back.
+fn until_idle<T>(task: &Task, mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>) -> Option<T> {
+    loop {
+        task.is_woken();
+        match poll(&mut task.cx()) {
+            Poll::Ready(ready) => return Some(ready),
+            Poll::Pending if task.is_woken() => {}
+            Poll::Pending => return None,
         }
     }
 }
@@ -336,7 +348,7 @@ fn messages_that_never_end() {
                 let opened =
                     Opened::from_upgraded(pipe, Upgraded::Server, agreed, config, Vec::new());
                 let mut socket: Socket<Pipe> = opened.into_socket();
-                assert!(socket.poll_recv(&task.cx()).is_pending());
+                assert!(until_idle(&task, |cx| socket.poll_recv(cx)).is_none());
                 sockets.push(socket);
             }
         });
@@ -354,12 +366,15 @@ fn messages_that_never_end() {
             clock.advance(Duration::from_secs(1));
             for (socket, peer) in sockets.iter_mut().zip(&peers) {
                 peer.output.get().feed(&masked(Opcode::Ping, b""));
-                assert!(socket.poll_recv(&task.cx()).is_pending(), "{about}");
+                assert!(
+                    until_idle(&task, |cx| socket.poll_recv(cx)).is_none(),
+                    "{about}"
+                );
             }
         }
         clock.advance(Duration::from_secs(1));
         for (socket, peer) in sockets.iter_mut().zip(&peers) {
-            let Poll::Ready(Err(error)) = socket.poll_recv(&task.cx()) else {
+            let Some(Err(error)) = until_idle(&task, |cx| socket.poll_recv(cx)) else {
                 panic!("{about}: not ended");
             };
             assert_eq!(error.kind(), ErrorKind::InvalidData);

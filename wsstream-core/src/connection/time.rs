@@ -18,11 +18,15 @@ impl Connection {
     #[must_use]
     pub fn wants_time(&self) -> bool {
         !self.closing.has_given_up()
-            && (self.times_message()
-                || self.times_rest()
-                || self
-                    .timers
-                    .wanted(&self.config, self.timed_state(), self.is_outstanding()))
+            && (self.times_message() || self.times_rest() || self.times_peer())
+    }
+
+    /// Whether there is something that the peer has to do in time.
+    #[inline]
+    fn times_peer(&self) -> bool {
+        let outstanding = self.is_outstanding();
+        self.timers
+            .wanted(&self.config, self.timed_state(), outstanding)
     }
 
     /// Tells the time, does what is due, and answers when to tell it next. To be called when that time
@@ -41,7 +45,7 @@ impl Connection {
     ) -> Option<Timestamp> {
         let others = [self.poll_message(now), self.poll_rest(now)];
         // Each turn ends the connection or sends a ping, so there are few.
-        while self.wants_time() {
+        while self.times_peer() && !self.closing.has_given_up() {
             let state = Now {
                 time: now,
                 heard: mem::take(&mut self.heard),
@@ -51,12 +55,13 @@ impl Connection {
                 state: self.timed_state(),
             };
             match self.timers.poll(state, &self.config, &mut taken) {
-                Ok(next) => return next.into_iter().chain(others.into_iter().flatten()).min(),
+                Ok(next) => return others.into_iter().chain([next]).flatten().min(),
                 Err(Due::Ping) => self.push_ping(now),
                 Err(Due::GiveUp(timeout)) => self.give_up(timeout),
             }
         }
-        None
+        let ended = self.closing.has_given_up();
+        others.into_iter().flatten().min().filter(|_| !ended)
     }
 
     /// Ends the connection. The peer is told, unless it does not take what went before.
