@@ -101,9 +101,12 @@ fn kind(name: &'static str, client: Client, mut wire: Vec<u8>) -> Kind {
     }
 }
 
+/// What adds a block.
+type Block = fn(&mut Bits);
+
 /// Deflate blocks, for the middle of a message; each is whole octets.
 fn blocks() -> Vec<(&'static str, Vec<u8>)> {
-    let units: [(&str, fn(&mut Bits)); 9] = [
+    let units: [(_, Block); 9] = [
         ("stored empty", |bits| bits.stored(false, b"")),
         ("stored 1 B", |bits| bits.stored(false, b"a")),
         ("fixed empty", |bits| bits.fixed(false, b"")),

@@ -179,6 +179,7 @@ impl Connection {
             };
             let header = chunk.header;
             self.work.spend(Work::FRAME);
+            self.counters.frames_received += u64::from(chunk.first);
             if header.opcode.is_control() {
                 if chunk.first {
                     self.control.len = 0;
