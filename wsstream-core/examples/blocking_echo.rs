@@ -34,6 +34,12 @@ fn serve(mut tcp: TcpStream) -> io::Result<()> {
     let mut wire = vec![0; 16 << 10];
     let (agreed, received) = accept(&mut tcp, &mut wire)?;
     let mut connection = Connection::server(Config::new());
+    if let Some(deflate) = agreed.deflate() {
+        connection = connection.with_deflate(deflate);
+    }
+    if agreed.half_close() {
+        connection = connection.with_half_close();
+    }
     let mut stream = ByteStream::new(Encoding::of(agreed.subprotocol()));
     let mut data = vec![0; 16 << 10];
     // What came behind the handshake is first.

@@ -66,7 +66,8 @@ fn what_is_sent_comes_back_and_a_close_is_answered() {
     ] {
         let example = start(name);
         let mut tcp = open(&example, subprotocol);
-        let mut connection = Connection::client(Config::new(), &Seed::new([2; 32]));
+        let client = Connection::client(Config::new(), &Seed::new([2; 32]));
+        let mut connection = client.with_half_close();
         let mut stream = ByteStream::new(encoding);
         let sent: Vec<u8> = (0..=250).cycle().take(30_000).collect();
         assert_eq!(stream.write(&mut connection, &sent), Ok(sent.len()));
