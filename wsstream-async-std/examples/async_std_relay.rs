@@ -17,7 +17,7 @@ use async_std::task::{block_on, spawn};
 use clap::Parser;
 use futures_util::io::{AsyncReadExt, AsyncWriteExt};
 use futures_util::{FutureExt, StreamExt, select};
-use rustix::net::sockopt::set_socket_linger;
+use socket2::SockRef;
 use wsstream_async_std::{
     Incoming, Listener, NetStream, Origins, Refusal, Server, Url, connect, relay,
 };
@@ -136,10 +136,12 @@ async fn carry(incoming: Incoming<NetStream>, target: &str) -> io::Result<()> {
     // As it is, closing it would not end it.
     let mut target = NetStream::from(tcp);
     let mut stream = incoming.accept().await?.into_stream();
+    // What the target receives may be cut short, until it is known that it was not: it sees a reset, not an
+    // end. Before relay tells of a failure the target has taken all that came.
+    SockRef::from(target.tcp()).set_linger(Some(Duration::ZERO))?;
     let relayed = relay(&mut stream, &mut target).await;
-    if relayed.a_failed.is_some() {
-        // The target has taken all that came, which may be cut short: it sees a reset, not an end.
-        set_socket_linger(target.tcp(), Some(Duration::ZERO))?;
+    if relayed.a_failed.is_none() {
+        SockRef::from(target.tcp()).set_linger(None)?;
     }
     relayed.into_result().map(drop)
 }

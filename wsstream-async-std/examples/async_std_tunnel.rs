@@ -17,7 +17,7 @@ use clap::Parser;
 use futures_util::io::{AsyncRead, AsyncWrite};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use futures_util::{FutureExt, select};
-use rustix::net::sockopt::set_socket_linger;
+use socket2::SockRef;
 use wsstream_async_std::{Client, NetStream, Url, WsStream, connect_with, relay_with};
 
 /// Carries a local TCP port, or standard input and output, to a WebSocket URL.
@@ -111,16 +111,13 @@ async fn carry(tcp: TcpStream, url: &str, client: &Client, wait: Duration) -> io
     tcp.set_nodelay(true)?;
     // As it is, closing it would not end it.
     let mut local = NetStream::from(tcp);
-    let relayed = match connect(url, client).await {
-        Ok(mut stream) => relay_with(&mut stream, &mut local, wait).await,
-        Err(error) => {
-            set_socket_linger(local.tcp(), Some(Duration::ZERO))?;
-            return Err(error);
-        }
-    };
-    if relayed.a_failed.is_some() {
-        // The local end has taken all that came, which may be cut short: it sees a reset, not an end.
-        set_socket_linger(local.tcp(), Some(Duration::ZERO))?;
+    // What the local end receives may be cut short, until it is known that it was not: it sees a reset, not
+    // an end. Before relay_with tells of a failure the local end has taken all that came.
+    SockRef::from(local.tcp()).set_linger(Some(Duration::ZERO))?;
+    let mut stream = connect(url, client).await?;
+    let relayed = relay_with(&mut stream, &mut local, wait).await;
+    if relayed.a_failed.is_none() {
+        SockRef::from(local.tcp()).set_linger(None)?;
     }
     relayed.into_result().map(drop)
 }

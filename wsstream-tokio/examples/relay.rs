@@ -12,6 +12,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
+use socket2::SockRef;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 #[cfg(unix)]
@@ -167,10 +168,12 @@ async fn carry(incoming: Incoming<NetStream>, target: &str) -> io::Result<()> {
     tcp.set_nodelay(true)?;
     let mut target = NetStream::from(tcp);
     let mut stream = incoming.accept().await?.into_stream();
+    // What the target receives may be cut short, until it is known that it was not: it sees a reset, not an
+    // end. Before relay tells of a failure the target has taken all that came.
+    SockRef::from(target.tcp()).set_linger(Some(Duration::ZERO))?;
     let relayed = relay(&mut stream, &mut target).await;
-    if relayed.a_failed.is_some() {
-        // The target has taken all that came, which may be cut short: it sees a reset, not an end.
-        target.tcp().set_zero_linger()?;
+    if relayed.a_failed.is_none() {
+        SockRef::from(target.tcp()).set_linger(None)?;
     }
     relayed.into_result().map(drop)
 }

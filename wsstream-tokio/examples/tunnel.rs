@@ -9,6 +9,7 @@ use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use clap::Parser;
+use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf, Stdin, Stdout, stdin, stdout};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
@@ -106,16 +107,13 @@ const BACK_OFF: Duration = Duration::from_millis(100);
 async fn carry(tcp: TcpStream, url: &str, client: &Client, wait: Duration) -> io::Result<()> {
     tcp.set_nodelay(true)?;
     let mut local = NetStream::from(tcp);
-    let relayed = match connect(url, client).await {
-        Ok(mut stream) => relay_with(&mut stream, &mut local, wait).await,
-        Err(error) => {
-            local.tcp().set_zero_linger()?;
-            return Err(error);
-        }
-    };
-    if relayed.a_failed.is_some() {
-        // The local end has taken all that came, which may be cut short: it sees a reset, not an end.
-        local.tcp().set_zero_linger()?;
+    // What the local end receives may be cut short, until it is known that it was not: it sees a reset, not
+    // an end. Before relay_with tells of a failure the local end has taken all that came.
+    SockRef::from(local.tcp()).set_linger(Some(Duration::ZERO))?;
+    let mut stream = connect(url, client).await?;
+    let relayed = relay_with(&mut stream, &mut local, wait).await;
+    if relayed.a_failed.is_none() {
+        SockRef::from(local.tcp()).set_linger(None)?;
     }
     relayed.into_result().map(drop)
 }

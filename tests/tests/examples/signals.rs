@@ -1,7 +1,7 @@
 //! Examples that are told to end.
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::io::{ErrorKind, Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ use wsstream_tokio::{Incoming, connect};
 use crate::process::{Example, echo, runtime, server, start_relay, start_tunnel, target};
 use crate::{Adapter, of_either};
 
-of_either! { relay tunnel_of_standard_input tunnel_to_who_does_not_close tunnel_of_a_port }
+of_either! { relay relay_cuts_off tunnel_of_standard_input tunnel_to_who_does_not_close tunnel_of_a_port }
 
 /// What is under way when the relay is told to end is carried to its end.
 fn relay(of: Adapter) {
@@ -44,6 +44,25 @@ fn relay(of: Adapter) {
     relay.signal(Signal::INT);
     assert!(relay.0.wait().unwrap().success());
     assert!(told.elapsed() < GRACE);
+    let read = runtime.block_on(stream.read(&mut [0; 1]));
+    read.unwrap_err();
+}
+
+/// Nor do they pass for whole.
+fn relay_cuts_off(of: Adapter) {
+    let target = TcpListener::bind("127.0.0.1:0").unwrap();
+    let (mut relay, url) = start_relay(of, target.local_addr().unwrap());
+    let runtime = runtime();
+    let mut stream = runtime.block_on(connect(&url)).unwrap();
+    runtime.block_on(stream.write_all(b"hello")).unwrap();
+    let (mut tcp, _) = target.accept().unwrap();
+    tcp.read_exact(&mut [0; 5]).unwrap();
+    relay.signal(Signal::TERM);
+    relay.error_line();
+    relay.signal(Signal::TERM);
+    assert!(relay.0.wait().unwrap().success());
+    let cut = tcp.read(&mut [0; 1]).unwrap_err();
+    assert_eq!(cut.kind(), ErrorKind::ConnectionReset);
     let read = runtime.block_on(stream.read(&mut [0; 1]));
     read.unwrap_err();
 }
@@ -116,7 +135,8 @@ fn tunnel_of_a_port(of: Adapter) {
     tunnel.signal(Signal::TERM);
     assert_eq!(tunnel.error_line(), "tunnel: 1 connections cut off\n");
     assert!(!tunnel.0.wait().unwrap().success());
-    assert!(!matches!(tcp.read(&mut [0; 1]), Ok(1..)));
+    let cut = tcp.read(&mut [0; 1]).unwrap_err();
+    assert_eq!(cut.kind(), ErrorKind::ConnectionReset);
 }
 
 /// How long the relay waits for what is under way.
