@@ -202,8 +202,7 @@ const READY: usize = 256;
 
 /// What was received and is read piece by piece asks no socket, by which a runtime counts.
 async fn a_reader_of_tiny_frames_has_no_longer_turns_than_others<A: Adapter>() {
-    let (opened, _) = flooded::<A>(&masked(Binary, b"x"));
-    // The begun message ends first.
+    let (opened, _) = flooded::<A>(&fragment(Continuation, false, b"x"));
     let mut stream = opened.into_stream();
     let mut read = 0;
     let mut reading = pin!(async {

@@ -70,10 +70,12 @@ fn counted(mut message: impl FnMut(&Context<'_>) -> usize) -> Counts {
 fn read(stream: &mut Stream<Memory>, cx: &Context<'_>, out: &mut [u8]) -> usize {
     let transport = stream.transport_mut();
     (transport.at, transport.calls) = (0, 0);
-    let mut at = 0;
+    let (mut at, mut turns) = (0, 0);
     while at < out.len() {
         match stream.poll_read(cx, &mut out[at..]) {
             Poll::Ready(Ok(count @ 1..)) => at += count,
+            // After some work other tasks have their turn.
+            Poll::Pending if turns == 0 => turns += 1,
             other => unreachable!("{other:?}"),
         }
     }
