@@ -18,7 +18,7 @@ use tokio::net::{TcpListener, TcpStream};
 #[cfg(unix)]
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use wsstream_tokio::{
-    Incoming, Listener, NetStream, Origins, Refusal, Server, Url, connect, relay,
+    Incoming, Listener, NetStream, Origins, Refusal, Server, Url, connect, relay_with,
 };
 
 /// Puts WebSocket in front of a TCP server.
@@ -38,6 +38,10 @@ struct Args {
     /// Lets pages from everywhere in.
     #[arg(long)]
     any_origin: bool,
+    /// How long a client that cannot half close may go on sending once the target has ended: what it says
+    /// later is cut off by our Close.
+    #[arg(long, value_name = "SECONDS", default_value_t = 2)]
+    wait: u64,
     /// Sends TEXT through the relay, prints what comes back, and ends.
     #[arg(long, value_name = "TEXT")]
     r#try: Option<String>,
@@ -75,7 +79,8 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
         .await
         .map_err(|error| format!("{}: {error}", args.url))?;
     println!("relaying {} to {target}", args.url);
-    let serving = tokio::spawn(serve(listener, target));
+    let wait = Duration::from_secs(args.wait);
+    let serving = tokio::spawn(serve(listener, target, wait));
     if let Some(text) = args.r#try {
         println!("came back: {}", round_trip(&args.url, &text).await?);
         return Ok(());
@@ -87,7 +92,7 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
     Ok(serving.await??)
 }
 
-async fn serve(mut listener: Listener, target: String) -> io::Result<()> {
+async fn serve(mut listener: Listener, target: String, wait: Duration) -> io::Result<()> {
     let mut signals = Signals::new()?;
     loop {
         let incoming = tokio::select! {
@@ -97,7 +102,7 @@ async fn serve(mut listener: Listener, target: String) -> io::Result<()> {
         let target = target.clone();
         tokio::spawn(async move {
             let peer = incoming.get_ref().peer_addr();
-            if let Err(error) = carry(incoming, &target).await {
+            if let Err(error) = carry(incoming, &target, wait).await {
                 let peer = peer.map_or_else(|_| "peer".into(), |peer| peer.to_string());
                 eprintln!("relay: {peer}: {error}");
             }
@@ -150,7 +155,7 @@ impl Signals {
     }
 }
 
-async fn carry(incoming: Incoming<NetStream>, target: &str) -> io::Result<()> {
+async fn carry(incoming: Incoming<NetStream>, target: &str, wait: Duration) -> io::Result<()> {
     if incoming.check().is_err() {
         // Who is not let in does not get as far as the target.
         return incoming.accept().await.map(drop);
@@ -171,7 +176,7 @@ async fn carry(incoming: Incoming<NetStream>, target: &str) -> io::Result<()> {
     // What the target receives may be cut short, until it is known that it was not: it sees a reset, not an
     // end. Before relay tells of a failure the target has taken all that came.
     SockRef::from(target.tcp()).set_linger(Some(Duration::ZERO))?;
-    let relayed = relay(&mut stream, &mut target).await;
+    let relayed = relay_with(&mut stream, &mut target, wait).await;
     if relayed.a_failed.is_none() {
         SockRef::from(target.tcp()).set_linger(None)?;
     }

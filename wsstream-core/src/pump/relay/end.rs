@@ -6,7 +6,7 @@ use std::io::{self, IoSlice};
 
 use super::PROGRESS;
 use crate::close::{Close, CloseCode};
-use crate::error::{Closed, StreamError};
+use crate::error::Closed;
 use crate::pump::{Stream, Taken, Transport};
 use crate::time::Timestamp;
 
@@ -106,15 +106,10 @@ impl<T: Transport> End for Stream<T> {
         !self.connection().can_send()
     }
 
-    /// A peer that was given up, or has gone between its Close and ours where half close was agreed on.
+    /// A peer that was given up. One that has closed and gone wants nothing more.
     fn lost(&self) -> Option<io::Error> {
-        let connection = self.connection();
-        if connection.given_up().is_some() {
-            return Some(self.pump.broken_pipe(Closed));
-        }
-        let is_left = connection.has_ended() && connection.sent_close().is_none();
-        (is_left && connection.received_close().is_some())
-            .then(|| io::Error::new(io::ErrorKind::BrokenPipe, StreamError::Truncated))
+        let given_up = self.connection().given_up();
+        given_up.map(|_| self.pump.broken_pipe(Closed))
     }
 
     fn cut_off(&self) -> Option<io::Error> {
