@@ -187,6 +187,7 @@ impl Config {
     }
 
     /// The most payload a data frame may carry.
+    #[inline]
     pub(crate) fn max_frame(&self) -> usize {
         self.auto_fragment.map_or(usize::MAX, NonZeroUsize::get)
     }
@@ -205,6 +206,7 @@ pub(crate) struct SharedConfig(Option<Arc<Config>>);
 impl Deref for SharedConfig {
     type Target = Config;
 
+    #[inline]
     fn deref(&self) -> &Config {
         static DEFAULT: Config = Config::new();
         self.0.as_deref().unwrap_or(&DEFAULT)

@@ -6,7 +6,8 @@
 /// What is left of it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Work {
-    left: usize,
+    /// As 64 bits are, nobody spends it who has all there is.
+    left: u64,
     /// What was spent in all.
     #[cfg(test)]
     pub(crate) spent: usize,
@@ -17,7 +18,7 @@ impl Work {
     #[cfg(test)]
     pub(crate) const fn of(left: usize) -> Self {
         Self {
-            left,
+            left: left as u64,
             #[cfg(test)]
             spent: 0,
         }
@@ -26,7 +27,7 @@ impl Work {
     /// As much as there is.
     pub(crate) const fn unbounded() -> Self {
         Self {
-            left: usize::MAX,
+            left: u64::MAX,
             #[cfg(test)]
             spent: 0,
         }
@@ -41,9 +42,7 @@ impl Work {
     /// Takes off what something cost.
     #[inline]
     pub(crate) const fn spend(&mut self, units: usize) {
-        if self.left < usize::MAX {
-            self.left = self.left.saturating_sub(units);
-        }
+        self.left = self.left.saturating_sub(units as u64);
         #[cfg(test)]
         {
             self.spent += units;
@@ -58,7 +57,7 @@ impl Work {
 
     /// What is done before other tasks have their turn: a fraction of a millisecond.
     #[cfg(feature = "std")]
-    pub(crate) const PER_TURN: usize = 256 << 10;
+    pub(crate) const PER_TURN: u64 = 256 << 10;
 
     /// What a frame costs, what a deflate block costs, and what its codes cost if it brings them.
     pub(crate) const FRAME: usize = 64;

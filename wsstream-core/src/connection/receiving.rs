@@ -166,6 +166,7 @@ impl Connection {
 
     /// §5.5.1: data behind the peer's Close is ignored. Its pings are answered as long as it waits for our
     /// Close: where half close was agreed on it may wait for long.
+    #[cold]
     fn recv_behind_close(&mut self, input: &mut &mut [u8]) {
         let available = input.len();
         while self.closing.phase() == Phase::Answer && !self.deaf {

@@ -14,7 +14,7 @@ use crate::{Config, Encoding, Header, Opcode, Role};
 
 /// What a turn may come to: when it is spent, as much as there is room for may be on its way, and what comes
 /// before it.
-const BOUND: usize = Work::PER_TURN + (64 << 10) + 1024;
+const BOUND: usize = Work::PER_TURN as usize + (64 << 10) + 1024;
 
 /// A server's frame.
 fn frame(fin: bool, rsv1: bool, opcode: Opcode, payload: &[u8]) -> Vec<u8> {
