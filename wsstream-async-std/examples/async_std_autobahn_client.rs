@@ -3,7 +3,7 @@
 use std::env;
 use std::io;
 
-use wsstream_async_std::{Client, Message, NetStream, WebSocket, connect_with};
+use wsstream_async_std::{Client, Config, Message, NetStream, WebSocket, connect_with};
 
 fn main() -> io::Result<()> {
     async_std::task::block_on(run())
@@ -33,7 +33,9 @@ async fn run() -> io::Result<()> {
 }
 
 async fn connect(url: &str) -> io::Result<WebSocket<NetStream>> {
-    Ok(connect_with(url, &Client::messages()).await?.into_socket())
+    // The suite's longest message is of 16 MiB.
+    let client = Client::messages().config(Config::new().max_message(16 << 20));
+    Ok(connect_with(url, &client).await?.into_socket())
 }
 
 async fn echo(mut socket: WebSocket<NetStream>) -> io::Result<()> {

@@ -106,6 +106,8 @@ pub struct Connection {
     timers: Timers,
     /// Whether octets came since the time was last told.
     heard: bool,
+    /// Whether they had to wait, as nobody reads.
+    stalled: bool,
     /// Once a message was collected.
     collecting: Option<alloc::boxed::Box<Collecting>>,
     counters: Counters,
@@ -222,6 +224,7 @@ impl Connection {
             deaf: false,
             timers: Timers::new(),
             heard: false,
+            stalled: false,
             collecting: None,
             counters: Counters::default(),
             work: Work::unbounded(),

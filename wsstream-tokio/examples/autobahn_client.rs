@@ -3,7 +3,7 @@
 use std::env;
 use std::io;
 
-use wsstream_tokio::{Client, Message, NetStream, WebSocket, connect_with};
+use wsstream_tokio::{Client, Config, Message, NetStream, WebSocket, connect_with};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> io::Result<()> {
@@ -30,7 +30,9 @@ async fn main() -> io::Result<()> {
 }
 
 async fn connect(url: &str) -> io::Result<WebSocket<NetStream>> {
-    Ok(connect_with(url, &Client::messages()).await?.into_socket())
+    // The suite's longest message is of 16 MiB.
+    let client = Client::messages().config(Config::new().max_message(16 << 20));
+    Ok(connect_with(url, &client).await?.into_socket())
 }
 
 async fn echo(mut socket: WebSocket<NetStream>) -> io::Result<()> {

@@ -107,8 +107,12 @@ impl Connection {
                 }
             }
             let available = input.len();
-            // Compressed payload is not handed on.
-            let max = if self.is_inflating() { 0 } else { max };
+            let max = match self.discarding {
+                true => usize::MAX,
+                // Compressed payload is not handed on.
+                false if self.is_inflating() => 0,
+                false => max,
+            };
             let decoded = self.decoder.decode_up_to(max, input);
             self.received(available - input.len());
             let chunk = match decoded {
@@ -140,7 +144,14 @@ impl Connection {
             if expected.is_some_and(|expected| kind != expected) {
                 return Err(self.fail(ProtocolError::UnexpectedKind(kind)));
             }
-            if header.rsv1 && !self.discarding {
+            if self.discarding {
+                self.counters.payload_received += chunk.payload.len() as u64;
+                if chunk.last && header.fin {
+                    self.receiving = None;
+                }
+                continue;
+            }
+            if header.rsv1 {
                 self.begin_inflating(kind);
             }
             if self.is_inflating() {
@@ -166,7 +177,6 @@ impl Connection {
 
     /// §5.5.1: data behind the peer's Close is ignored. Its pings are answered as long as it waits for our
     /// Close: where half close was agreed on it may wait for long.
-    #[cold]
     fn recv_behind_close(&mut self, input: &mut &mut [u8]) {
         let available = input.len();
         while self.closing.phase() == Phase::Answer && !self.deaf {
@@ -237,6 +247,7 @@ impl Connection {
     /// doing, and not to be held against it.
     pub const fn stalled(&mut self) {
         self.heard = true;
+        self.stalled = true;
         self.collecting_stalled();
     }
 
@@ -289,7 +300,7 @@ impl Connection {
         if !self.closing.can_answer() {
             return;
         }
-        if self.unanswered.is_none() && self.has_room() {
+        if self.unanswered.is_none() && self.has_room() && !self.holds_pongs() {
             self.push_control(Opcode::Pong, payload.as_slice());
         } else {
             match &mut self.unanswered {
@@ -317,11 +328,18 @@ impl Connection {
         }
     }
 
-    /// Answers the ping that found no room; §5.5.2: unless the peer has closed since.
+    /// Whether pongs wait until the peer has taken our Close and what is before it, which they would have to
+    /// wait for anyway. Else pings without end would have it always something to take.
+    fn holds_pongs(&self) -> bool {
+        self.discarding && self.close_has_left() && self.timers.is_unsettled(self.outbox.written())
+    }
+
+    /// Answers the ping that had to wait, unless both ends have closed since, §5.5.2.
     #[inline]
     pub(super) fn answer_ping(&mut self) {
         if self.unanswered.is_some()
             && self.has_room()
+            && !self.holds_pongs()
             && let Some(payload) = mem::take(&mut self.unanswered)
             && self.closing.can_answer()
         {

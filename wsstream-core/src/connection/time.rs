@@ -49,6 +49,8 @@ impl Connection {
             let state = Now {
                 time: now,
                 heard: mem::take(&mut self.heard),
+                data: self.counters.payload_received,
+                stalled: mem::take(&mut self.stalled),
                 written: self.outbox.written(),
                 waiting: self.is_waiting(),
                 shutting_down: self.shutting_down,

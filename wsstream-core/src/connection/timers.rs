@@ -46,6 +46,10 @@ pub(super) struct Now {
     pub(super) time: Timestamp,
     /// Octets came since the last time.
     pub(super) heard: bool,
+    /// How many octets of payload came, ever.
+    pub(super) data: u64,
+    /// Nobody has taken what came.
+    pub(super) stalled: bool,
     /// How many octets the transport has accepted, ever.
     pub(super) written: u64,
     /// Something of ours waits to be accepted, or flushed.
@@ -90,9 +94,14 @@ struct Waits {
     /// When something was heard last, or a ping was sent after that.
     quiet: Timestamp,
     heard: Timestamp,
+    /// How much payload had come at the last look, and when it last was more.
+    data: u64,
+    data_came: Timestamp,
     /// When the first ping since then left; or when it was queued, or more of what is before it left.
     pinged: Option<Timestamp>,
     has_left: bool,
+    /// What the peer had taken when it was queued.
+    pinged_at: u64,
     /// Where the newest ping lies among all octets ever sent.
     ping: Range<u64>,
     /// How many octets the transport had accepted at the last look, and how many when it was found that the
@@ -203,8 +212,11 @@ impl Waits {
             begun: None,
             quiet: Timestamp::ORIGIN,
             heard: Timestamp::ORIGIN,
+            data: 0,
+            data_came: Timestamp::ORIGIN,
             pinged: None,
             has_left: false,
+            pinged_at: 0,
             ping: 0..0,
             written: 0,
             settled: None,
@@ -243,6 +255,9 @@ impl Waits {
             self.begun = Some(now.time);
             self.taken = now.time;
             self.look_at = now.time;
+        }
+        if now.data > self.data || now.stalled || first {
+            (self.data, self.data_came) = (now.data, now.time);
         }
         if now.heard || first {
             self.heard = now.time;
@@ -289,9 +304,15 @@ impl Waits {
         }
         let mut deadline = self.quiet + keepalive.interval;
         if let Some(pinged) = self.pinged {
-            let unanswered = pinged + keepalive.unanswered;
+            let mut unanswered = pinged + keepalive.unanswered;
             if now.time >= unanswered {
-                return Err(Due::GiveUp(Timeout::Keepalive(keepalive.unanswered)));
+                // A slow reader may not have come to the ping: there is much before it.
+                let is_reading = self.octets.is_some() && self.look(now, look);
+                let taken = self.octets.unwrap_or_default() - self.pinged_at;
+                unanswered = self.taken + keepalive.timeout;
+                if !is_reading || taken >= HELD || now.time >= unanswered {
+                    return Err(Due::GiveUp(Timeout::Keepalive(keepalive.unanswered)));
+                }
             }
             let mut untaken = self.taken.max(pinged) + keepalive.timeout;
             if now.time >= untaken && self.octets.is_some() {
@@ -315,6 +336,7 @@ impl Waits {
                 (self.pinged, self.has_left) = (Some(now.time), false);
                 // From here on it is seen whether it takes anything.
                 self.look(now, look);
+                self.pinged_at = self.octets.unwrap_or_default();
             }
             return Err(Due::Ping);
         }
@@ -334,7 +356,7 @@ impl Waits {
         if matches!(phase, Phase::Open | Phase::Answer) {
             return Ok(None);
         }
-        if self.answer.is_none() || !discarding {
+        if self.answer.is_none() {
             if now.time >= self.look_at && self.is_unsettled(now.written) && self.look(now, look) {
                 self.look_at = now.time + ((now.time - begun) / 2).clamp(SOON, LATER);
             }
@@ -345,11 +367,15 @@ impl Waits {
                     // Until now there was nothing that it could have taken.
                     self.taken = now.time;
                 }
-                let deadline = self.taken + config.progress_timeout;
+                let mut progress = self.taken;
+                if phase == Phase::AwaitClose && !discarding {
+                    // It may say all it has to say before it takes anything.
+                    progress = progress.max(self.heard);
+                }
+                let deadline = progress + config.progress_timeout;
                 if now.time >= deadline {
                     return Err(Due::GiveUp(Timeout::Progress(config.progress_timeout)));
                 }
-                self.answer = None;
                 let next = if unsettled { self.look_at } else { deadline };
                 return Ok(Some(next.min(deadline)));
             }
@@ -357,13 +383,13 @@ impl Waits {
         if phase == Phase::Over && !now.shutting_down {
             return Ok(None);
         }
+        if phase == Phase::AwaitClose && now.state.is_unlimited() {
+            return Ok(None);
+        }
+        // From here on pongs that it has to take buy it no time, nor does what follows its Close, §5.5.1.
         let answer = self.answer.get_or_insert(now.time);
-        // §5.5.1: what follows the peer's Close is ignored, and buys it no time.
         if phase == Phase::AwaitClose && !discarding {
-            if now.state.is_unlimited() {
-                return Ok(None);
-            }
-            *answer = (*answer).max(self.heard);
+            *answer = (*answer).max(self.data_came);
         }
         let deadline = *answer + config.close_timeout;
         if now.time >= deadline {
@@ -372,6 +398,9 @@ impl Waits {
         Ok(Some(deadline))
     }
 }
+
+/// The most that systems let a socket hold for an application that does not read, or a little more.
+const HELD: u64 = 8 << 20;
 
 /// How soon a transport is asked again whether the peer has taken everything: no event tells.
 const SOON: Duration = Duration::from_millis(10);

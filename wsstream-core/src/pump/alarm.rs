@@ -46,7 +46,7 @@ impl<T: Transport> Pump<T> {
                 self.alarm = Some(next);
                 break;
             }
-            (self.alarm, now) = (None, next.max(now));
+            (self.alarm, now) = (None, next.max(self.wire.now()));
         }
     }
 

@@ -12,7 +12,7 @@ use super::wire::Wire;
 use super::{Transport, pool};
 use crate::close::{Close, CloseCode};
 use crate::connection::{ClosedBy, Connection, LookAhead};
-use crate::error::{Closed, StreamError};
+use crate::error::{Closed, StreamError, Timeout};
 use crate::time::Timestamp;
 
 /// An open connection over a transport.
@@ -205,7 +205,9 @@ impl<T: Transport> Pump<T> {
         self.register(Task::Driver, cx);
         self.connection.close(close);
         self.connection.discard_input();
-        match ready!(self.poll_until(cx, Connection::is_settled)) {
+        let written = ready!(self.poll_until(cx, Connection::is_settled));
+        self.check_taken()?;
+        match written {
             // Once both have closed, and all is written, the transport may end as it likes.
             Err(error) if self.is_cut_off() => Poll::Ready(Err(error)),
             _ => Poll::Ready(match self.connection.ending() {
@@ -224,7 +226,16 @@ impl<T: Transport> Pump<T> {
     /// unread, or before more come, would reset it, and take away what is on its way.
     pub(super) fn poll_hold(&mut self, cx: &Context<'_>) -> Poll<io::Result<()>> {
         self.register(Task::Writer, cx);
-        self.poll_until(cx, Connection::is_taken)
+        let written = ready!(self.poll_until(cx, Connection::is_taken));
+        Poll::Ready(self.check_taken().and(written))
+    }
+
+    /// Whether the peer was not given up before it had taken everything.
+    pub(super) fn check_taken(&self) -> io::Result<()> {
+        match self.connection.given_up() {
+            Some(timeout @ Timeout::Progress(_)) => Err(StreamError::TimedOut(timeout).into()),
+            _ => Ok(()),
+        }
     }
 
     /// Discards what comes until this holds, and gives what became of writing.

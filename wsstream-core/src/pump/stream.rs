@@ -11,8 +11,8 @@ use super::wire::Wire;
 use super::{Taken, Transport};
 use crate::byte_stream::{ByteStream, Encoding};
 use crate::close::{Close, CloseCode};
-use crate::connection::Connection;
-use crate::error::{Closed, Timeout};
+use crate::connection::{ClosedBy, Connection};
+use crate::error::{Closed, StreamError, Timeout};
 use crate::handshake::Agreed;
 
 /// A byte stream over WebSocket over a transport: what the runtimes' adapters wrap.
@@ -213,20 +213,28 @@ impl<T: Transport> Stream<T> {
     ///
     /// # Errors
     ///
-    /// As [`poll_flush`](Self::poll_flush); `BrokenPipe` if the connection was over before.
+    /// As [`poll_flush`](Self::poll_flush); `TimedOut` if the peer has stopped taking what is left;
+    /// `BrokenPipe` if the connection was over before, or the peer had failed.
     pub fn poll_shutdown(&mut self, cx: &Context<'_>) -> Poll<io::Result<()>> {
         self.pump
             .connection
             .close(&Close::new(CloseCode::NORMAL, ""));
         ready!(self.poll_flush(cx))?;
+        if self.pump.connection.received_close().is_some() {
+            ready!(self.pump.poll_hold(cx))?;
+        }
         let connection = &self.pump.connection;
         let is_lost = matches!(connection.given_up(), Some(Timeout::Keepalive(_)));
-        if is_lost || connection.sent_close().is_none() {
+        let has_failed = match connection.ending() {
+            Some(Err(StreamError::Protocol(_))) => true,
+            // Before our end was said.
+            Some(Err(StreamError::Closed(_))) => connection.closed_by() == Some(ClosedBy::Peer),
+            _ => false,
+        };
+        if is_lost || has_failed || connection.sent_close().is_none() {
             return Poll::Ready(Err(self.pump.broken_pipe(Closed)));
         }
-        if connection.received_close().is_some() {
-            return self.pump.poll_hold(cx);
-        }
+        self.pump.check_taken()?;
         Poll::Ready(Ok(()))
     }
 

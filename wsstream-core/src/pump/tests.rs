@@ -16,6 +16,7 @@ mod pings;
 mod prompt;
 mod relay;
 mod socket;
+mod stubborn;
 mod support;
 mod taken;
 mod time;

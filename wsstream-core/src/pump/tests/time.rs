@@ -232,7 +232,8 @@ fn a_reader_after_our_close_waits_for_the_peers_by_progress() {
     for _ in 0..10 {
         assert!(lone.read(1).is_pending());
         lone.clock.advance(secs(9));
-        lone.feed(Opcode::Pong, b"");
+        lone.feed(Opcode::Binary, b"x");
+        assert_eq!(ready(lone.read(1)).unwrap(), b"x");
     }
     assert!(lone.read(1).is_pending());
     lone.task.is_woken();
