@@ -196,7 +196,7 @@ impl AsyncWrite for Local {
     }
 }
 
-/// Whoever reads our standard output sees its end now, though the program may go on for a while.
+/// The reader of our standard output sees its end now, though the program may go on for a while.
 #[cfg(unix)]
 fn end_stdout() -> io::Result<()> {
     let nowhere = std::fs::OpenOptions::new().write(true).open("/dev/null")?;

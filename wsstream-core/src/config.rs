@@ -85,8 +85,8 @@ impl Config {
     ///
     /// The time begins once the peer has taken all that was sent to it: until then
     /// [`progress_timeout`](Self::progress_timeout) counts. Closing discards what comes meanwhile, and that
-    /// buys the peer no time. Who reads on after our Close waits as long as something comes; where half
-    /// close was agreed on, without limit.
+    /// buys the peer no time. A reader that goes on after our Close waits as long as data comes; where
+    /// half close was agreed on, without limit.
     #[must_use]
     pub const fn close_timeout(mut self, timeout: Duration) -> Self {
         self.close_timeout = timeout;

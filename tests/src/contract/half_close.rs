@@ -167,7 +167,7 @@ pub async fn after_the_peers_close<R: Runtime>() {
     assert_eq!(peer.expect_close().await.0, 1000);
 }
 
-/// Keepalive goes on at both ends, so who is gone is found out, and who only takes its time is not given up.
+/// Keepalive goes on at both ends: a peer that is gone is found out, one that only takes its time is not given up.
 pub async fn keepalive_goes_on<R: PausedClock>() {
     let second = Duration::from_secs(1);
     let keepalive = wsstream_core::Keepalive::new(second, second).unwrap();
@@ -189,7 +189,7 @@ pub async fn keepalive_goes_on<R: PausedClock>() {
     };
     let (reply, server) = tokio::join!(client.read_exact(5), taking_its_time);
     assert_eq!(reply.unwrap(), b"reply");
-    // Who has just heard the other does not ask.
+    // An end that has just heard the other does not ask.
     assert!(client.counters().pings_sent + server.counters().pings_sent > 500);
     // The other end does not look any more.
     let error = client.read(&mut [0; 1]).await.unwrap_err();

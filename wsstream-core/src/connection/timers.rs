@@ -247,7 +247,7 @@ impl Waits {
         }
         let first = self.begun.is_none();
         if first || self.state != now.state {
-            // Who goes on discarding waits once for all that is still to come.
+            // Discarding waits once for all that is still to come.
             if !self.state.discarding || !now.state.discarding {
                 self.answer = None;
             }

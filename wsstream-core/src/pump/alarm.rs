@@ -75,7 +75,7 @@ impl<T: Transport> Pump<T> {
         self.wire.retry_read();
         if self.poll_fill().is_ready() {
             self.connection.stalled();
-            // Whoever is to have them does not know of them.
+            // The reader does not know of them.
             self.wire.wake();
         } else {
             self.received.release();

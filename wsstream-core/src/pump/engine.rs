@@ -211,7 +211,7 @@ impl<T: Transport> Pump<T> {
             // Once both have closed, and all is written, the transport may end as it likes.
             Err(error) if self.is_cut_off() => Poll::Ready(Err(error)),
             _ => Poll::Ready(match self.connection.ending() {
-                // Who has closed first wants nothing more: where that was cut off is all the same.
+                // An end that has closed first wants nothing more: where that was cut off is all the same.
                 Some(Err(StreamError::Unfinished))
                     if self.connection.closed_by() == Some(ClosedBy::Us) =>
                 {
@@ -249,7 +249,7 @@ impl<T: Transport> Pump<T> {
             let ((), taken) = self.received.take(|input| connection.discard(input));
             self.ahead.consumed(taken);
             let mut written = self.poll_write_out();
-            // Who takes nothing any more has all that it will have.
+            // A peer that takes nothing any more has all that it will have.
             let failed = matches!(written, Poll::Ready(Err(_)));
             let is_done = |it: &Connection| is_done(it) || (failed && it.is_over());
             if self.connection.work().is_spent() && !is_done(&self.connection) {

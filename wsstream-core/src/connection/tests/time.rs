@@ -222,7 +222,7 @@ fn keepalive_goes_on_under_half_close() {
         pair.settle();
         assert_eq!(pair.end(closer).data(), b"late");
         assert_eq!(pair.end(closer).connection.ending(), Some(Ok(())));
-        // Who is gone in the meantime is found out, by either.
+        // A peer that is gone in the meantime is found out, by either end.
         let mut pair = Pair::new(keepalive(), keepalive());
         pair.end(closer).connection.close(&close(1000));
         pair.settle();
@@ -278,7 +278,7 @@ fn s5_5_1_an_agreed_half_close_lasts_for_any_time() {
     }
 }
 
-/// Who discards what comes waits for the limit in all, once its peer has taken what was sent to it.
+/// Discarding what comes lasts for the limit in all, once the peer has taken what was sent to it.
 #[cfg(feature = "std")]
 #[test]
 fn closing_has_an_end_whatever_the_peer_says() {
@@ -420,7 +420,7 @@ fn who_is_asked_rarely_gives_the_peer_its_whole_time() {
     assert_eq!(connection.poll_time(at(7200)), Some(at(7230)));
 }
 
-/// Who has closed reads on for minutes, and then answers a ping: the pong is not late before it has left.
+/// An end that has closed reads on for minutes, and then answers a ping: the pong is not late before it has left.
 #[test]
 fn what_is_said_after_long_has_its_own_time() {
     let mut connection = connection(Client, Config::new()).with_half_close();
