@@ -190,17 +190,21 @@ impl<A: End, B: End, C: Timer + Unpin> Future for Relay<'_, A, B, C> {
             && let Poll::Ready(closed) = this.b.poll_close(cx, a_failed.as_ref())
         {
             this.closed[1] = true;
-            if !a_failure && !b_failure {
+            // Nor is this, but it hides nothing: `into_result` gives the first end's failure.
+            if !b_failure {
                 *b_failed = closed.err();
             }
         }
-        let is_cut_off = this.a.cut_off().or_else(|| this.b.cut_off()).is_some();
-        match this.closed {
-            [true, true] => this.relayed.take().map_or(Poll::Pending, Poll::Ready),
+        if this.closed != [true, true] {
+            let Some(cut_off) = this.a.cut_off().or_else(|| this.b.cut_off()) else {
+                return Poll::Pending;
+            };
             // One attempt was all there is time for.
-            _ if is_cut_off => this.relayed.take().map_or(Poll::Pending, Poll::Ready),
-            _ => Poll::Pending,
+            if a_failed.is_none() && !this.closed[1] {
+                b_failed.get_or_insert(cut_off);
+            }
         }
+        this.relayed.take().map_or(Poll::Pending, Poll::Ready)
     }
 }
 

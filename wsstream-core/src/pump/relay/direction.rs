@@ -24,8 +24,7 @@ pub(super) struct Direction {
     /// end is held back for it; whether there is no more patience.
     waited: Option<(u64, Timestamp)>,
     is_cut: bool,
-    /// Why nothing more can be written. What the other direction still brings is waited for; what this one
-    /// does is discarded, as who says it may not listen until it is taken.
+    /// Why nothing more can be written. What the other direction still brings is waited for.
     write_error: Option<io::Error>,
 }
 
@@ -34,7 +33,16 @@ pub(super) enum State {
     #[default]
     Carrying,
     Ending,
+    /// Nobody takes what is still said, but who says it may not listen until it is taken.
+    Discarding,
     Ended,
+}
+
+impl State {
+    /// Whether nothing more is carried.
+    const fn is_over(self) -> bool {
+        matches!(self, Self::Discarding | Self::Ended)
+    }
 }
 
 /// Without the octets.
@@ -52,7 +60,7 @@ impl fmt::Debug for Direction {
 impl Direction {
     /// Whether the end has to wait until the `reply` has ended, which it would cut off.
     pub(super) fn is_held(&self, to: &impl End, reply: &Self) -> bool {
-        !self.is_cut && reply.state != State::Ended && !to.half_closes() && !to.is_closed()
+        !self.is_cut && !reply.state.is_over() && !to.half_closes() && !to.is_closed()
     }
 
     /// Waits for more of the `reply`, but not for ever.
@@ -97,7 +105,13 @@ impl Direction {
     ) -> Poll<io::Result<()>> {
         for _ in 0..TURNS_PER_POLL {
             let step = match self.state {
-                State::Ended if self.write_error.is_some() => return Self::discard(from, cx),
+                State::Discarding => {
+                    // How it ends is of no interest.
+                    if discard(from, cx).is_ready() {
+                        self.state = State::Ended;
+                    }
+                    return Poll::Ready(Ok(()));
+                }
                 State::Ended => return Poll::Ready(Ok(())),
                 State::Ending if is_held => match to.poll_flush(cx) {
                     Poll::Ready(Ok(())) => Poll::Pending,
@@ -125,7 +139,7 @@ impl Direction {
                         }
                         Poll::Pending if to.is_closed() => {
                             // Who would have had it has gone, which may cut nothing off.
-                            self.state = State::Ended;
+                            self.state = State::Discarding;
                             self.release();
                             to.lost()
                                 .map_or(Poll::Ready(Ok(())), |error| Poll::Ready(Err(error)))
@@ -145,7 +159,10 @@ impl Direction {
                 Poll::Ready(Ok(())) => {}
                 Poll::Ready(Err(error)) => {
                     self.write_error = Some(error);
-                    self.state = State::Ended;
+                    self.state = match self.state {
+                        State::Ending => State::Ended,
+                        _ => State::Discarding,
+                    };
                     self.release();
                 }
                 Poll::Pending => return Poll::Pending,
@@ -168,18 +185,6 @@ impl Direction {
             })
     }
 
-    /// Reads what there is, for nobody; how that ends is of no interest. This direction has ended before.
-    fn discard(from: &mut impl End, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let mut discarded = pool::take();
-        let has_more = (0..TURNS_PER_POLL)
-            .all(|_| matches!(from.poll_read(cx, &mut discarded), Poll::Ready(Ok(1..))));
-        pool::give(discarded);
-        if has_more {
-            cx.waker().wake_by_ref();
-        }
-        Poll::Ready(Ok(()))
-    }
-
     /// Whether something was read and not written.
     pub(super) const fn has_octets(&self) -> bool {
         self.start < self.end
@@ -188,6 +193,26 @@ impl Direction {
     fn release(&mut self) {
         (self.start, self.end) = (0, 0);
         pool::give(core::mem::take(&mut self.buffer));
+    }
+}
+
+/// Reads what there is, for nobody: ready once it has ended or failed.
+pub(super) fn discard(from: &mut impl End, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    let mut buffer = pool::take();
+    let mut read = Poll::Pending;
+    for _ in 0..TURNS_PER_POLL {
+        read = from.poll_read(cx, &mut buffer);
+        if !matches!(read, Poll::Ready(Ok(1..))) {
+            break;
+        }
+    }
+    pool::give(buffer);
+    match read {
+        Poll::Ready(Ok(1..)) => {
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        }
+        ended => ended.map_ok(|_| ()),
     }
 }
 

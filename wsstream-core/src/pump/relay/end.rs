@@ -1,10 +1,12 @@
 //! What a relay joins.
 
+use alloc::format;
 use core::task::{Context, Poll, ready};
 use core::time::Duration;
 use std::io::{self, IoSlice};
 
 use super::PROGRESS;
+use super::direction::discard;
 use crate::close::{Close, CloseCode};
 use crate::error::Closed;
 use crate::pump::{Stream, Taken, Transport};
@@ -139,6 +141,8 @@ pub struct Plain<T> {
     transport: T,
     needs_flush: bool,
     is_shut_down: bool,
+    /// Whether nothing more can be read.
+    has_ended: bool,
     /// What the peer had taken at the last look, and since when that is so.
     taken: Option<(u64, Timestamp)>,
 }
@@ -150,6 +154,7 @@ impl<T: Transport> Plain<T> {
             transport,
             needs_flush: false,
             is_shut_down: false,
+            has_ended: false,
             taken: None,
         }
     }
@@ -157,7 +162,9 @@ impl<T: Transport> Plain<T> {
 
 impl<T: Transport> End for Plain<T> {
     fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
-        self.transport.poll_read(cx, buf)
+        let read = ready!(self.transport.poll_read(cx, buf));
+        self.has_ended = !matches!(read, Ok(1..));
+        Poll::Ready(read)
     }
 
     fn poll_write(&mut self, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
@@ -195,26 +202,37 @@ impl<T: Transport> End for Plain<T> {
         false
     }
 
-    /// A failure is not told: whoever owns the transport can reset it once this is ready. So what it was given
-    /// is waited for until the peer has it, or takes nothing any more.
+    /// A failure is not told: whoever owns the transport can reset it once this is ready. Dropping it resets it
+    /// too, where its peer still talks. So what it was given is waited for until the peer has it, or takes
+    /// nothing any more, which is an error; what the peer has to say before it listens is discarded.
     fn poll_close(
         &mut self,
         cx: &mut Context<'_>,
         failure: Option<&io::Error>,
     ) -> Poll<io::Result<()>> {
-        if failure.is_none() {
-            return End::poll_shutdown(self, cx);
-        }
-        ready!(End::poll_flush(self, cx))?;
-        let Some(Taken { octets, all: false }) = self.transport.taken() else {
-            return Poll::Ready(Ok(()));
+        let passed_on = match failure {
+            None => End::poll_shutdown(self, cx),
+            Some(_) => End::poll_flush(self, cx),
+        }?;
+        let Some(Taken { octets, all }) = self.transport.taken() else {
+            return passed_on.map(Ok);
         };
+        // What a reset has taken away would pass for taken.
+        if !self.has_ended
+            && let Poll::Ready(Err(error)) = discard(self, cx)
+        {
+            return Poll::Ready(Err(error));
+        }
+        if all && passed_on.is_ready() {
+            return Poll::Ready(Ok(()));
+        }
         let now = self.transport.now();
         let (before, since) = *self.taken.get_or_insert((octets, now));
         if octets > before {
             self.taken = Some((octets, now));
         } else if now >= since + PROGRESS {
-            return Poll::Ready(Ok(()));
+            let reason = format!("nothing taken for {PROGRESS:?}, what came last may be missing");
+            return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, reason)));
         }
         // No event tells.
         ready!(self.transport.poll_sleep(cx, now + LOOK));

@@ -42,3 +42,149 @@ fn an_end_that_flushes_anew_whenever_it_is_asked_is_asked_once() {
     let relayed = relayed.expect("hangs");
     assert!(relayed.a_failed.is_none() && relayed.b_failed.is_none());
 }
+
+/// Half close was not agreed on.
+fn foreign() -> Joined {
+    Joined::new(Config::new().half_close(false))
+}
+
+/// How the client can end that uploads: in a good way, or not.
+const ENDS: [Option<u16>; 2] = [Some(1000), None];
+
+fn client_ends(peers: &Peers, code: Option<u16>) {
+    match code {
+        Some(code) => peers.client_closes(code),
+        None => peers.client.get().finish(Ok(())),
+    }
+}
+
+/// A target that says something while it takes an upload: were its transport dropped meanwhile, that would
+/// reset it, and what was on its way would be lost.
+#[test]
+fn a_slow_target_that_talks_has_everything_before_the_relay_ends() {
+    for code in ENDS {
+        foreign().tell(|peers, settle| {
+            peers.to_target.get().tells_taken = true;
+            peers.client_sends(Opcode::Binary, &octets(300_000));
+            client_ends(peers, code);
+            let mut taken = 0;
+            while taken < 300_000 {
+                assert!(settle().is_none(), "{code:?}, {taken}");
+                peers.clock.advance(secs(50));
+                peers.target.get().feed(b"more");
+                taken += peers.to_target.get().take_up_to(50_000).len();
+            }
+            assert_eq!(peers.to_target.get().is_shut_down, code.is_some());
+            peers.clock.advance(secs(1));
+            let relayed = settle().expect("hangs");
+            assert_eq!(relayed.a_failed.is_some(), code.is_none());
+            assert!(relayed.b_failed.is_none());
+            assert_eq!((relayed.a_to_b, relayed.b_to_a), (300_000, 0));
+            assert_eq!(peers.target.get().octets.len(), 0);
+        });
+    }
+}
+
+/// A target that takes the rest once it has said what it has to: 200,000 octets, through a buffer of 1,000.
+/// Our side of it may have room for the upload, or not.
+#[test]
+fn a_target_that_talks_before_it_listens_has_everything() {
+    for code in ENDS {
+        for capacity in [10, 1 << 20] {
+            foreign().tell(|peers, settle| {
+                peers.to_target.get().tells_taken = true;
+                peers.to_target.get().capacity = capacity;
+                peers.client_sends(Opcode::Binary, &octets(20));
+                let mut left: usize = 200_000;
+                let mut talk = || {
+                    let room = left.min(1000 - peers.target.get().octets.len());
+                    peers.target.get().feed(&octets(room));
+                    left -= room;
+                    left
+                };
+                talk();
+                assert!(settle().is_none());
+                client_ends(peers, code);
+                assert!(settle().is_none());
+                while talk() > 0 {
+                    assert!(settle().is_none());
+                    assert_eq!(peers.target.get().octets.len(), 0, "{code:?} {capacity}");
+                }
+                let mut taken = Vec::new();
+                for _ in 0..4 {
+                    taken.extend(peers.to_target.get().take());
+                    peers.clock.advance(secs(1));
+                    if let Some(relayed) = settle() {
+                        assert_eq!(taken, octets(20));
+                        assert_eq!(relayed.a_failed.is_some(), code.is_none());
+                        return;
+                    }
+                }
+                panic!("hangs: {code:?} {capacity}");
+            });
+        }
+    }
+}
+
+/// That it may be cut short is told, to the owner at least.
+#[test]
+fn a_target_that_takes_nothing_more_is_a_failure() {
+    for code in ENDS {
+        foreign().tell(|peers, settle| {
+            peers.to_target.get().tells_taken = true;
+            peers.client_sends(Opcode::Binary, &octets(1000));
+            client_ends(peers, code);
+            for taken in [0, 1] {
+                peers.to_target.get().take_up_to(taken);
+                peers.clock.advance(secs(1));
+                for _ in 0..59 {
+                    assert!(settle().is_none(), "{code:?}");
+                    peers.target.get().feed(b"It may talk.");
+                    peers.clock.advance(secs(1));
+                }
+            }
+            peers.clock.advance(secs(2));
+            let relayed = settle().expect("hangs");
+            assert_eq!(relayed.a_failed.is_some(), code.is_none());
+            assert_eq!(relayed.b_failed.unwrap().kind(), ErrorKind::TimedOut);
+        });
+    }
+}
+
+/// Linux forgets what was not taken.
+#[test]
+fn a_target_that_is_reset_before_it_has_everything_is_a_failure() {
+    foreign().tell(|peers, settle| {
+        peers.to_target.get().tells_taken = true;
+        peers.client_sends(Opcode::Binary, b"question");
+        peers.client_closes(1000);
+        assert!(settle().is_none());
+        peers.to_target.get().take();
+        let reset = Err(ErrorKind::ConnectionReset.into());
+        peers.target.get().finish(reset);
+        let relayed = settle().expect("hangs");
+        let failed = relayed.b_failed.unwrap().kind();
+        assert_eq!(failed, ErrorKind::ConnectionReset);
+    });
+}
+
+/// It may have half closed, and have to read what came before our end.
+#[test]
+fn a_target_that_has_ended_has_everything_too() {
+    foreign().tell(|peers, settle| {
+        peers.to_target.get().tells_taken = true;
+        peers.target.get().finish(Ok(()));
+        peers.client_sends(Opcode::Binary, b"question");
+        peers.client_closes(1000);
+        assert!(settle().is_none());
+        let reads = peers.target.get().reads;
+        peers.clock.advance(secs(1));
+        assert!(settle().is_none());
+        assert_eq!(peers.to_target.get().take(), b"question");
+        peers.clock.advance(secs(1));
+        let relayed = settle().expect("hangs");
+        assert!(relayed.a_failed.is_none() && relayed.b_failed.is_none());
+        // Nothing is read past an end.
+        assert_eq!(peers.target.get().reads, reads);
+    });
+}
