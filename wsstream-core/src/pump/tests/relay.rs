@@ -1,5 +1,6 @@
 //! Joining two ends.
 
+mod held;
 mod plain;
 
 use alloc::boxed::Box;
