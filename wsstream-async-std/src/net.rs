@@ -102,8 +102,8 @@ impl From<TlsStream<TcpStream>> for NetStream {
 
 /// Sets up a TCP connection that was made or accepted here.
 pub(crate) fn set_up(tcp: &TcpStream, nodelay: bool) -> io::Result<()> {
-    tcp.set_nodelay(nodelay)?;
-    wsstream_tcp_taken::keep_little_unsent(tcp)
+    wsstream_tcp_taken::keep_little_unsent(tcp);
+    tcp.set_nodelay(nodelay)
 }
 
 /// Does the same with either layer.

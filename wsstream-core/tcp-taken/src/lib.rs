@@ -33,13 +33,10 @@ pub fn taken(socket: impl AsFd) -> Option<(u64, bool)> {
 }
 
 /// Has the system take no more than 128 KiB before it can send them (`TCP_NOTSENT_LOWAT`): else what is written
-/// waits behind megabytes. Where it does not know that, nothing changes.
+/// waits behind megabytes. Where the system cannot, nothing changes: everything works without, only later.
 #[cfg(any(target_os = "android", target_os = "linux"))]
-pub fn keep_little_unsent(socket: &impl AsFd) -> std::io::Result<()> {
-    match socket2::SockRef::from(socket).set_tcp_notsent_lowat(128 << 10) {
-        Err(error) if error.raw_os_error() == Some(libc::ENOPROTOOPT) => Ok(()),
-        set => set,
-    }
+pub fn keep_little_unsent(socket: &impl AsFd) {
+    let _ = socket2::SockRef::from(socket).set_tcp_notsent_lowat(128 << 10);
 }
 
 /// Cannot be told on this system.
@@ -50,6 +47,4 @@ pub fn taken<S>(_: S) -> Option<(u64, bool)> {
 
 /// This system does not know that.
 #[cfg(not(any(target_os = "android", target_os = "linux")))]
-pub fn keep_little_unsent<S>(_: &S) -> std::io::Result<()> {
-    Ok(())
-}
+pub fn keep_little_unsent<S>(_: &S) {}

@@ -92,13 +92,14 @@ fn of_what_is_not_tcp_nothing_is_known() {
     let (unix, _other) = UnixStream::pair().unwrap();
     assert_eq!(taken(&unix), None);
     assert_eq!(taken(UdpSocket::bind("127.0.0.1:0").unwrap()), None);
-    assert!(keep_little_unsent(&unix).is_err());
+    // Nor can it be set, which is no failure.
+    keep_little_unsent(&unix);
 }
 
 #[test]
 fn little_waits_unsent() {
     let (near, _far) = pair();
-    keep_little_unsent(&near).unwrap();
+    keep_little_unsent(&near);
     assert_eq!(
         socket2::SockRef::from(&near).tcp_notsent_lowat().unwrap(),
         128 << 10
