@@ -18,7 +18,7 @@ use futures_util::io::{AsyncRead, AsyncWrite};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use futures_util::{FutureExt, select};
 use socket2::SockRef;
-use wsstream_async_std::{Client, NetStream, Url, WsStream, connect_with, relay_with};
+use wsstream_async_std::{Client, CloseCode, NetStream, Url, WsStream, connect_with, relay_with};
 
 /// Carries a local TCP port, or standard input and output, to a WebSocket URL.
 #[derive(Parser)]
@@ -56,17 +56,7 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
         return Err("built without TLS: for wss:// build with --features rustls".into());
     }
     if args.local == "-" {
-        let mut stream = connect(&url, &client).await?;
-        let mut local = Local::new();
-        let mut signals = Signals::new(ASKED_TO_END)?;
-        let ended = select! {
-            relayed = relay_with(&mut stream, &mut local, wait).fuse() => relayed.into_result().map(drop),
-            _ = signals.next().fuse() => select! {
-                closed = stream.close().fuse() => closed,
-                _ = signals.next().fuse() => Err(io::Error::other("ended without the other end")),
-            },
-        };
-        return Ok(ended?);
+        return Ok(carry_standard_io(&url, &client, wait).await?);
     }
     let listener = TcpListener::bind(&args.local)
         .await
@@ -107,6 +97,30 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
 /// How long to wait after the system has failed to give a connection.
 const BACK_OFF: Duration = Duration::from_millis(100);
 
+/// A signal ends it, with Close 1001 if there was more of the input to come: nobody is to take that for all.
+async fn carry_standard_io(url: &str, client: &Client, wait: Duration) -> io::Result<()> {
+    let mut stream = connect(url, client).await?;
+    let mut local = Local::new();
+    let mut signals = Signals::new(ASKED_TO_END)?;
+    let asked = select! {
+        relayed = relay_with(&mut stream, &mut local, wait).fuse() => return relayed.into_result().map(drop),
+        signal = signals.next().fuse() => signal,
+    };
+    let code = if local.ended {
+        CloseCode::NORMAL
+    } else {
+        CloseCode::GOING_AWAY
+    };
+    select! {
+        closed = stream.close_with(code, "").fuse() => closed?,
+        _ = signals.next().fuse() => return Err(io::Error::other("ended without the other end")),
+    }
+    if local.ended || matches!(asked, Some(Ok(Signal::Hup))) {
+        return Ok(());
+    }
+    Err(io::Error::other("ended before the input"))
+}
+
 async fn carry(tcp: TcpStream, url: &str, client: &Client, wait: Duration) -> io::Result<()> {
     tcp.set_nodelay(true)?;
     // As it is, closing it would not end it.
@@ -136,6 +150,8 @@ async fn connect(url: &str, client: &Client) -> io::Result<WsStream<NetStream>> 
 struct Local {
     input: Stdin,
     output: Stdout,
+    /// All of the input was read.
+    ended: bool,
     /// Nobody takes the reply.
     gone: bool,
     reader: Waker,
@@ -146,6 +162,7 @@ impl Local {
         Self {
             input: stdin(),
             output: stdout(),
+            ended: false,
             gone: false,
             reader: Waker::noop().clone(),
         }
@@ -171,7 +188,9 @@ impl AsyncRead for Local {
             return Poll::Ready(Ok(0));
         }
         self.reader.clone_from(cx.waker());
-        Pin::new(&mut self.input).poll_read(cx, buf)
+        let count = ready!(Pin::new(&mut self.input).poll_read(cx, buf))?;
+        self.ended = count == 0;
+        Poll::Ready(Ok(count))
     }
 }
 
@@ -208,7 +227,7 @@ fn end_stdout() -> io::Result<()> {
     Ok(())
 }
 
-/// The signals for it. OpenSSH ends its ProxyCommand with SIGHUP.
+/// The signals for it. OpenSSH ends its ProxyCommand with SIGHUP, which is no failure.
 const ASKED_TO_END: &[Signal] = if cfg!(unix) {
     &[Signal::Hup, Signal::Term, Signal::Int]
 } else {

@@ -14,7 +14,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf, Stdin, Stdout, stdin, stdout};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
-use wsstream_tokio::{Client, NetStream, Url, WsStream, connect_with, relay_with};
+use wsstream_tokio::{Client, CloseCode, NetStream, Url, WsStream, connect_with, relay_with};
 
 /// Carries a local TCP port, or standard input and output, to a WebSocket URL.
 #[derive(Parser)]
@@ -52,20 +52,7 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
         return Err("built without TLS: for wss:// build with --features rustls".into());
     }
     if args.local == "-" {
-        let mut stream = connect(&url, &client).await?;
-        let mut local = Local::new();
-        let asked = asked_to_end()?;
-        let ended = tokio::select! {
-            relayed = relay_with(&mut stream, &mut local, wait) => relayed.into_result().map(drop),
-            () = asked => {
-                let again = asked_to_end()?;
-                tokio::select! {
-                    closed = stream.close() => closed,
-                    () = again => Err(io::Error::other("ended without the other end")),
-                }
-            }
-        };
-        return Ok(ended?);
+        return Ok(carry_standard_io(&url, &client, wait).await?);
     }
     let listener = TcpListener::bind(&args.local)
         .await
@@ -85,7 +72,7 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
                 }
             },
             Some(_) = connections.join_next() => continue,
-            () = &mut asked => {
+            _ = &mut asked => {
                 let open = connections.len();
                 // Dropped streams tell the peer so, as well as they can.
                 connections.shutdown().await;
@@ -103,6 +90,31 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
 
 /// How long to wait after the system has failed to give a connection.
 const BACK_OFF: Duration = Duration::from_millis(100);
+
+/// A signal ends it, with Close 1001 if there was more of the input to come: nobody is to take that for all.
+async fn carry_standard_io(url: &str, client: &Client, wait: Duration) -> io::Result<()> {
+    let mut stream = connect(url, client).await?;
+    let mut local = Local::new();
+    let asked = asked_to_end()?;
+    let is_hangup = tokio::select! {
+        relayed = relay_with(&mut stream, &mut local, wait) => return relayed.into_result().map(drop),
+        is_hangup = asked => is_hangup,
+    };
+    let again = asked_to_end()?;
+    let code = if local.ended {
+        CloseCode::NORMAL
+    } else {
+        CloseCode::GOING_AWAY
+    };
+    tokio::select! {
+        closed = stream.close_with(code, "") => closed?,
+        _ = again => return Err(io::Error::other("ended without the other end")),
+    }
+    if local.ended || is_hangup {
+        return Ok(());
+    }
+    Err(io::Error::other("ended before the input"))
+}
 
 async fn carry(tcp: TcpStream, url: &str, client: &Client, wait: Duration) -> io::Result<()> {
     tcp.set_nodelay(true)?;
@@ -128,26 +140,28 @@ async fn connect(url: &str, client: &Client) -> io::Result<WsStream<NetStream>> 
     Ok(opened.map_err(named)?.into_stream())
 }
 
-/// Waits for one of the signals for it, from now on. OpenSSH ends its ProxyCommand with SIGHUP.
+/// Waits for one of the signals for it, from now on, and tells whether that was SIGHUP, with which OpenSSH ends
+/// its ProxyCommand: that is no failure.
 #[cfg(unix)]
-fn asked_to_end() -> io::Result<impl Future<Output = ()>> {
+fn asked_to_end() -> io::Result<impl Future<Output = bool>> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut hangup = signal(SignalKind::hangup())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     Ok(async move {
         tokio::select! {
-            _ = hangup.recv() => {}
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
+            _ = hangup.recv() => true,
+            _ = terminate.recv() => false,
+            _ = interrupt.recv() => false,
         }
     })
 }
 
 #[cfg(not(unix))]
-fn asked_to_end() -> io::Result<impl Future<Output = ()>> {
+fn asked_to_end() -> io::Result<impl Future<Output = bool>> {
     Ok(async {
         let _ = tokio::signal::ctrl_c().await;
+        false
     })
 }
 
@@ -155,6 +169,8 @@ fn asked_to_end() -> io::Result<impl Future<Output = ()>> {
 struct Local {
     input: Stdin,
     output: Stdout,
+    /// All of the input was read.
+    ended: bool,
     /// Nobody takes the reply.
     gone: bool,
     reader: Waker,
@@ -165,6 +181,7 @@ impl Local {
         Self {
             input: stdin(),
             output: stdout(),
+            ended: false,
             gone: false,
             reader: Waker::noop().clone(),
         }
@@ -190,7 +207,10 @@ impl AsyncRead for Local {
             return Poll::Ready(Ok(()));
         }
         self.reader.clone_from(cx.waker());
-        Pin::new(&mut self.input).poll_read(cx, buf)
+        let before = buf.filled().len();
+        ready!(Pin::new(&mut self.input).poll_read(cx, buf))?;
+        self.ended = buf.filled().len() == before;
+        Poll::Ready(Ok(()))
     }
 }
 

@@ -2,11 +2,13 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::mpsc::channel;
+use std::sync::mpsc::{Receiver, channel};
+use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::runtime::Runtime;
 use wsstream_tokio::{Incoming, connect};
 
 use crate::process::{Example, echo, runtime, server, start_relay, start_tunnel, target};
@@ -67,58 +69,81 @@ fn relay_cuts_off(of: Adapter) {
     read.unwrap_err();
 }
 
-/// Told to end, it closes as at the end of input, but waits for no reply.
+/// Told to end, it waits for no reply. What it has sent passes for all of the input only if that had ended.
 fn tunnel_of_standard_input(of: Adapter) {
     for signal in [Signal::HUP, Signal::TERM, Signal::INT] {
-        let runtime = runtime();
-        let (heard, hears) = channel();
-        let url = server(&runtime, move |incoming: Incoming<_>| {
-            let heard = heard.clone();
-            async move {
-                let mut stream = incoming.accept().await.unwrap().into_stream();
-                let mut said = [0; 5];
-                stream.read_exact(&mut said).await.unwrap();
-                heard.send(said).unwrap();
-                assert_eq!(stream.read(&mut said).await.unwrap(), 0);
-                stream.close().await.unwrap();
-                heard.send(*b"ended").unwrap();
+        for ends in [false, true] {
+            let runtime = runtime();
+            let (mut tunnel, hears) = tunnel_to_listener(of, &runtime, true);
+            let mut stdin = tunnel.0.stdin.take().unwrap();
+            stdin.write_all(b"hello").unwrap();
+            assert_eq!(hears.recv().unwrap(), Ok(5));
+            if ends {
+                drop(stdin);
+                assert_eq!(hears.recv().unwrap(), Ok(0));
+                tunnel.signal(signal);
+                assert!(tunnel.0.wait().unwrap().success(), "{signal:?}");
+                continue;
             }
-        });
-        let mut tunnel = Example::start(of, "tunnel", &["-", &url]);
-        let mut stdin = tunnel.0.stdin.take().unwrap();
-        stdin.write_all(b"hello").unwrap();
-        assert_eq!(hears.recv().unwrap(), *b"hello");
-        tunnel.signal(signal);
-        assert_eq!(hears.recv().unwrap(), *b"ended");
-        assert!(tunnel.0.wait().unwrap().success());
+            tunnel.signal(signal);
+            let aborted = Err(ErrorKind::ConnectionAborted);
+            assert_eq!(hears.recv().unwrap(), aborted, "{signal:?}");
+            // OpenSSH ends its ProxyCommand with SIGHUP.
+            let is_hangup = signal == Signal::HUP;
+            if !is_hangup {
+                assert_eq!(tunnel.error_line(), "tunnel: ended before the input\n");
+            }
+            assert_eq!(tunnel.0.wait().unwrap().success(), is_hangup);
+        }
     }
 }
 
 /// It waits for the other end's Close, but not when it is told again.
 fn tunnel_to_who_does_not_close(of: Adapter) {
     let runtime = runtime();
-    let (heard, hears) = channel();
-    let url = server(&runtime, move |incoming: Incoming<_>| {
-        let heard = heard.clone();
-        async move {
-            let mut stream = incoming.accept().await.unwrap().into_stream();
-            for _ in 0..2 {
-                heard.send(stream.read(&mut [0; 5]).await.unwrap()).unwrap();
-            }
-            std::future::pending().await
-        }
-    });
-    let mut tunnel = Example::start(of, "tunnel", &["-", &url]);
+    let (mut tunnel, hears) = tunnel_to_listener(of, &runtime, false);
     let mut stdin = tunnel.0.stdin.take().unwrap();
     stdin.write_all(b"hello").unwrap();
-    assert_eq!(hears.recv().unwrap(), 5);
+    assert_eq!(hears.recv().unwrap(), Ok(5));
+    drop(stdin);
+    assert_eq!(hears.recv().unwrap(), Ok(0));
     let told = Instant::now();
     tunnel.signal(Signal::INT);
-    assert_eq!(hears.recv().unwrap(), 0);
+    sleep(SOON);
     tunnel.signal(Signal::INT);
     assert_eq!(tunnel.error_line(), "tunnel: ended without the other end\n");
     assert!(!tunnel.0.wait().unwrap().success());
     assert!(told.elapsed() < GRACE);
+}
+
+/// A tunnel of standard input, and what each read gives where it leads to, until one fails or there is no more.
+/// Then it is closed there a little later, or never.
+fn tunnel_to_listener(
+    of: Adapter,
+    runtime: &Runtime,
+    closes: bool,
+) -> (Example, Receiver<Result<usize, ErrorKind>>) {
+    let (heard, hears) = channel();
+    let url = server(runtime, move |incoming: Incoming<_>| {
+        let heard = heard.clone();
+        async move {
+            let mut stream = incoming.accept().await.unwrap().into_stream();
+            loop {
+                let read = stream.read(&mut [0; 5]).await;
+                let read = read.map_err(|error| error.kind());
+                heard.send(read).unwrap();
+                if !matches!(read, Ok(1..)) {
+                    break;
+                }
+            }
+            if !closes {
+                std::future::pending::<()>().await;
+            }
+            tokio::time::sleep(SOON).await;
+            let _ = stream.close().await;
+        }
+    });
+    (Example::start(of, "tunnel", &["-", &url]), hears)
 }
 
 /// What is open is cut off, and it says so.
@@ -141,3 +166,6 @@ fn tunnel_of_a_port(of: Adapter) {
 
 /// How long the relay waits for what is under way.
 const GRACE: Duration = Duration::from_secs(10);
+
+/// How long a signal may take to be noticed.
+const SOON: Duration = Duration::from_millis(500);
