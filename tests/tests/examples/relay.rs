@@ -1,15 +1,17 @@
 //! WebSocket in front of a TCP server.
 
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::thread::{sleep, spawn};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use wsstream_tokio::connect;
+use wsstream_tokio::{Client, Config, connect, connect_with};
 
 use crate::process::{free, line, run, runtime, start_relay, succeeded, target, text};
 use crate::{Adapter, of_either};
 
-of_either! { tries_itself to_a_target to_nobody to_what_is_no_address password refuses_before_it_dials }
+of_either! { tries_itself to_a_target to_nobody to_what_is_no_address password refuses_before_it_dials slow_target }
 
 fn tries_itself(of: Adapter) {
     let url = format!("ws://{}/", free());
@@ -85,4 +87,35 @@ fn refuses_before_it_dials(of: Adapter) {
     assert!(line(&mut tcp).starts_with("HTTP/1.1 403 "));
     let accepted = target.accept();
     assert_eq!(accepted.unwrap_err().kind(), ErrorKind::WouldBlock);
+}
+
+/// A client that cannot half close has gone when the target has read a part, and that says so now and then: were its
+/// connection dropped meanwhile, it would be reset.
+fn slow_target(of: Adapter) {
+    const MUCH: usize = 3 << 20;
+    let target = TcpListener::bind("127.0.0.1:0").unwrap();
+    let (_relay, url) = start_relay(of, target.local_addr().unwrap());
+    let reading = spawn(move || {
+        let (mut tcp, _) = target.accept().unwrap();
+        let (mut buf, mut total, mut told) = (vec![0; 64 << 10], 0, 0);
+        loop {
+            match tcp.read(&mut buf).unwrap() {
+                0 => return total,
+                count => total += count,
+            }
+            if total >= told + (256 << 10) {
+                told = total;
+                tcp.write_all(b".").unwrap();
+            }
+            sleep(Duration::from_millis(20));
+        }
+    });
+    runtime().block_on(async {
+        let config = Config::new().half_close(false).compression(false);
+        let client = Client::stream().config(config);
+        let mut stream = connect_with(&url, &client).await.unwrap().into_stream();
+        stream.write_all(&vec![7; MUCH]).await.unwrap();
+        stream.close().await.unwrap();
+    });
+    assert_eq!(reading.join().unwrap(), MUCH);
 }
