@@ -19,7 +19,8 @@ pub use end::{End, Plain};
 /// go on while the other has nothing to say. The end of one direction is passed on as the end of that
 /// direction (half close); who does not take octets stops the other end from being read. Where
 /// writing to an end fails, what it would have had is discarded, and what it still says is carried. When one
-/// end fails the other one is closed in a way that says so, if it can, behind all that it was to have.
+/// end fails the other one is closed in a way that says so, if it can, behind all that it was to have. It is done
+/// when a [`Plain`] end's peer has taken everything, as far as the transport can tell, or nothing for 60 seconds.
 ///
 /// A WebSocket peer that has not agreed to half close ends both directions when it receives a Close. So the
 /// end of the other side is held back until that peer's direction has ended, or nothing has come from it for
