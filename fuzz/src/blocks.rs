@@ -7,9 +7,11 @@ use crate::work::call;
 pub(crate) const TAIL: &[u8] = &[0, 0, 0xff, 0xff];
 
 /// What was inflated so far, and what the blocks were like.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Blocks {
     pub(crate) out: Vec<u8>,
+    /// How far back a reference may go, RFC 7692 §7.1.2: zlib goes by what it still has.
+    window: usize,
     /// Blocks without content, one behind the other: the current ones, and the most there were.
     empty: usize,
     pub(crate) most_empty: usize,
@@ -20,6 +22,15 @@ pub(crate) struct Blocks {
 pub(crate) struct Fault;
 
 impl Blocks {
+    pub(crate) const fn new(window: usize) -> Self {
+        Self {
+            out: Vec::new(),
+            window,
+            empty: 0,
+            most_empty: 0,
+        }
+    }
+
     /// Inflates a message with its tail, which ends with the end of a block. Behind a final block others may follow, at
     /// an octet's border (RFC 7692 §7.2.3.4).
     pub(crate) fn message(&mut self, data: &[u8]) -> Result<(), Fault> {
@@ -83,6 +94,9 @@ impl Blocks {
                     let symbol = codes[1].symbol(bits)?;
                     let &(base, extra) = DISTANCES.get(symbol).ok_or(Fault)?;
                     let distance = base + bits.take(extra)?;
+                    if distance > self.window {
+                        return Err(Fault);
+                    }
                     let from = self.out.len().checked_sub(distance).ok_or(Fault)?;
                     for at in from..from + len {
                         self.out.push(self.out[at]);

@@ -161,7 +161,7 @@ impl Config {
     /// Byte streams have no such limit: there a message may go on for ever.
     ///
     /// The time begins when [`poll_time`](crate::Connection::poll_time) is first told one after the message
-    /// has begun; while the application takes nothing it does not pass.
+    /// has begun. While octets are known to wait for an application that does not take them it stands still.
     #[must_use]
     pub const fn message_timeout(mut self, timeout: Duration) -> Self {
         self.message_timeout = timeout;

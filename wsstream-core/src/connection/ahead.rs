@@ -42,9 +42,7 @@ impl LookAhead {
         if !connection.closing.can_answer() {
             return unread.len();
         }
-        if unread.len() > self.known {
-            connection.stalled();
-        }
+        connection.heard |= unread.len() > self.known;
         let mut state = self.state.take().unwrap_or_else(|| {
             Box::new(State {
                 decoder: connection.decoder.clone(),
@@ -75,6 +73,10 @@ impl LookAhead {
         self.known = unread.len() - (from - self.at);
         // At the front, the connection can move without this search being told.
         self.state = (self.at > 0).then_some(state);
+        // A ping was taken; what is left waits for a reader.
+        if self.known > 0 {
+            connection.collecting_stalled();
+        }
         self.known
     }
 

@@ -244,7 +244,8 @@ impl Connection {
     }
 
     /// Tells that the peer's octets are not being taken because nobody reads: its silence is our
-    /// doing, and not to be held against it.
+    /// doing, and not to be held against it. For a message that is collected whole the time stands still until
+    /// what there is of it has been taken.
     pub const fn stalled(&mut self) {
         self.heard = true;
         self.stalled = true;

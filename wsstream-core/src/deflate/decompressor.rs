@@ -23,7 +23,7 @@ impl Decompressor {
     /// For messages that refer back no further than 2 to the power of `window_bits` octets.
     pub(crate) fn new(window_bits: u8) -> Self {
         Self {
-            inflater: Inflater::new(),
+            inflater: Inflater::new(1 << window_bits),
             buffer: Vec::new(),
             start: 0,
             end: 0,

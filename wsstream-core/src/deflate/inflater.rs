@@ -20,6 +20,8 @@ pub(super) enum Status {
 }
 
 pub(super) struct Inflater {
+    /// How far back a reference may go.
+    window: usize,
     /// What was taken of the input and not used yet: `count` bits, the next one lowest.
     bits: u64,
     count: u32,
@@ -69,8 +71,10 @@ struct Counts {
 }
 
 impl Inflater {
-    pub(super) const fn new() -> Self {
+    /// For data that refers back no further than this.
+    pub(super) const fn new(window: usize) -> Self {
         Self {
+            window,
             bits: 0,
             count: 0,
             state: State::Header,
@@ -92,7 +96,8 @@ impl Inflater {
         (self.is_final, self.empty) = (false, 0);
     }
 
-    /// Inflates to `buffer[at..]`; what is before may be referred to. How much was taken and made.
+    /// Inflates to `buffer[at..]`; what is before may be referred to, as far back as the window goes, and has to
+    /// be there from one call to the next. How much was taken and made.
     pub(super) fn inflate(
         &mut self,
         data: &[u8],
@@ -111,6 +116,7 @@ impl Inflater {
             buffer,
             start: at,
             at,
+            window: self.window,
         };
         let status = loop {
             if let Err(status) = self.step(&mut input, &mut output, work) {

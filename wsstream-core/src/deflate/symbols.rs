@@ -11,11 +11,13 @@ pub(super) struct Input<'a> {
     pub(super) count: u32,
 }
 
-/// What is made of it, from `start` on: `buffer[..at]` can be referred to.
+/// What is made of it, from `start` on: of `buffer[..at]`, the last `window` octets can be referred to. There may
+/// be more, which depends on how the input was cut and the output taken, so it counts as gone.
 pub(super) struct Output<'a> {
     pub(super) buffer: &'a mut [u8],
     pub(super) start: usize,
     pub(super) at: usize,
+    pub(super) window: usize,
 }
 
 /// What comes behind literals.
@@ -169,7 +171,7 @@ pub(super) fn symbols<const L: usize, const D: usize>(
             return Err(Status::NeedsInput);
         }
         let distance = base + low(bits >> used, more);
-        if distance > output.at {
+        if distance > output.at.min(output.window) {
             return input.broken(used + more);
         }
         input.skip(used + more);
@@ -187,7 +189,7 @@ fn fast<const L: usize, const D: usize>(
 ) -> Result<bool, Status> {
     let (data, buffer) = (input.data, &mut *output.buffer);
     let (mut bits, mut count) = (input.bits, input.count);
-    let (mut at, mut out) = (input.at, output.at);
+    let (mut at, mut out, window) = (input.at, output.at, output.window);
     // At least 56 bits; those above `count` are right, too, and come again.
     macro_rules! refill {
         () => {
@@ -254,7 +256,7 @@ fn fast<const L: usize, const D: usize>(
         let (more, base) = extra(meaning);
         let distance = base + low(bits, more);
         skip!(more);
-        if meaning & INVALID != 0 || distance > out {
+        if meaning & INVALID != 0 || distance > out.min(window) {
             break Err(Status::Broken);
         }
         copy(buffer, out, distance, len);

@@ -6,6 +6,7 @@ use crate::work::Work;
 
 mod codecs;
 mod reference;
+mod window;
 
 use reference::Reference;
 

@@ -19,8 +19,8 @@ use crate::time::Timestamp;
 ///
 /// The order in which things are done matters, and is decided here: what was received is handed on
 /// before more is read; before waiting, what is queued is written and flushed; and only when there is
-/// nothing to read or write is the clock asked, so that a peer is never given up while its octets
-/// wait to be read.
+/// nothing to read or write, or a turn has ended, is the clock asked, so that a peer is never given up while its
+/// octets wait to be read.
 #[derive(Debug)]
 pub(super) struct Pump<T: Transport> {
     pub(super) wire: Wire<T>,
@@ -138,6 +138,8 @@ impl<T: Transport> Pump<T> {
             }
         }
         self.send_queued();
+        // Who always has something to read for us has no more time for it than others.
+        self.poll_time();
         // Other tasks have their turn; this one comes back by itself.
         self.connection.work().renew();
         cx.waker().wake_by_ref();
@@ -301,6 +303,9 @@ impl<T: Transport> Pump<T> {
                 let kept = self.ahead.answer_pings(connection, self.received.unread());
                 self.received.truncate(kept);
                 self.send_queued();
+                if self.connection.is_message_stalling() {
+                    self.poll_time();
+                }
                 if self.connection.work().is_spent() {
                     break;
                 }

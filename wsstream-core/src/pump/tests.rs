@@ -11,6 +11,7 @@ mod faithful;
 mod layers;
 mod listener;
 mod locks;
+mod message_time;
 mod opening;
 mod pings;
 mod prompt;
