@@ -153,7 +153,8 @@ def start_relay(of, server):
     port = socket.create_server(("127.0.0.1", 0))
     address = port.getsockname()
     port.close()
-    relay = Example(of, "relay", f"ws://127.0.0.1:{address[1]}/", server.at)
+    # A client that reads slowly says nothing meanwhile.
+    relay = Example(of, "relay", "--wait", "60", f"ws://127.0.0.1:{address[1]}/", server.at)
     relay.line("relaying")
     relay.at = address
     return relay
