@@ -9,12 +9,11 @@ use super::support::*;
 use crate::deflate::tests::compressed;
 use crate::pump::{Plain, Relay, Socket, Stream};
 use crate::test_kit::{Clock, Pipe};
-use crate::work::Work;
 use crate::{Config, Encoding, Header, Opcode, Role};
 
 /// What a turn may come to: when it is spent, as much as there is room for may be on its way, and what comes
 /// before it.
-const BOUND: usize = Work::PER_TURN as usize + (64 << 10) + 1024;
+const BOUND: usize = (256 << 10) + (64 << 10) + 1024;
 
 /// A server's frame.
 fn frame(fin: bool, rsv1: bool, opcode: Opcode, payload: &[u8]) -> Vec<u8> {
