@@ -18,7 +18,7 @@ impl Bits {
     /// The lowest `count` bits of a number.
     fn number(&mut self, value: usize, count: usize) {
         for place in 0..count {
-            if self.count % 8 == 0 {
+            if self.count.is_multiple_of(8) {
                 self.octets.push(0);
             }
             let bit = u8::from(value >> place & 1 == 1);
