@@ -163,6 +163,7 @@ fn requests() {
         ("websocket", "h2c"),
         ("Connection: Upgrade", "Connection: close"),
         ("n: 13", "n: 8"),
+        ("n: 13", "n: MARK"),
         ("dGhlIHNhbXBsZSBub25jZQ==", "MARK"),
         (
             "dGhlIHNhbXBsZSBub25jZQ==",
@@ -177,6 +178,8 @@ fn requests() {
             "X-Api-Key: MARK",
             "Sec-WebSocket-Protocol: binary, bearer/MARK",
         ),
+        ("X-Api-Key: MARK", "Sec-WebSocket-Protocol: bearer, MARK"),
+        ("X-Api-Key: MARK", "Sec-WebSocket-Protocol: MARK, MARK"),
         ("X-Api-Key: MARK", "Sec-WebSocket-Protocol: MARKMARKMARK, y"),
         (
             "X-Api-Key: MARK",
@@ -267,6 +270,7 @@ fn answers() {
         ("HTTP/1.1", "MARK"),
         (": websocket", ": h2c"),
         (": binary", ": \"MARK\""),
+        (": binary", ": MARK"),
         (": binary", ": MARKMARKMARK"),
         ("X-Token: MARK", "Sec-WebSocket-Extensions: \"MARK"),
         ("X-Token: MARK", "X-Token MARK"),

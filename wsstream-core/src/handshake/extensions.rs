@@ -1,8 +1,8 @@
 //! `Sec-WebSocket-Extensions`: RFC 6455 §9.1.
 //!
 //! [`Extension::parse_list`] reads the grammar, and knows no extension. Of those there are, this
-//! crate speaks one of its own, [`HALF_CLOSE`]; `permessage-deflate` (RFC 7692) is not there yet, and
-//! is then one more arm of [`answer`] and of [`check`].
+//! crate speaks `permessage-deflate` (RFC 7692) and one of its own, [`HALF_CLOSE`]: an arm each of [`answer`]
+//! and of [`check`].
 
 use alloc::borrow::ToOwned;
 use alloc::string::{String, ToString};

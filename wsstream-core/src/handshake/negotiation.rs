@@ -5,6 +5,7 @@
 //! a connection with what was agreed.
 
 use alloc::boxed::Box;
+use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -14,6 +15,7 @@ use super::syntax::{excerpt, single};
 use super::{Client, HALF_CLOSE, HandshakeError, Server, extensions, subprotocols};
 use crate::Config;
 use crate::deflate::{PerMessageDeflate, Reserved};
+use crate::octets::Octets;
 
 /// What both ends agreed on. The default is nothing: binary bytes, no extension.
 ///
@@ -212,7 +214,15 @@ where
 {
     match single(fields, VERSION_FIELD)?.unwrap_or_default() {
         version if version == VERSION.as_bytes() => Ok(()),
-        version => Err(HandshakeError::UnsupportedVersion(excerpt(version))),
+        version => {
+            // §4.4: a number up to 255. Anything else may be meant for another field.
+            let is_number = version.len() <= 3 && version.iter().all(u8::is_ascii_digit);
+            Err(HandshakeError::UnsupportedVersion(if is_number {
+                excerpt(version)
+            } else {
+                format!("({})", Octets::of(version))
+            }))
+        }
     }
 }
 

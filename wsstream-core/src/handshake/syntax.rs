@@ -98,19 +98,41 @@ pub(super) fn malformed(name: &'static str, value: &[u8]) -> HandshakeError {
     }
 }
 
-/// Names of subprotocols for an error. Some pages send tokens as such: what is longer than names are is
-/// told by its length.
+/// Names of subprotocols for an error. Some pages send tokens as such, short ones too, so a name that is not well
+/// known is told by its length.
 pub(super) fn shown_names<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
-    const LONGEST: usize = 32;
     let names = names.into_iter().map(|name| {
-        if name.len() > LONGEST {
-            format!("({})", Octets::of(name))
-        } else {
+        // In the wrong case is what has to be seen.
+        let is_known = |known: &&str| known.eq_ignore_ascii_case(name);
+        if WELL_KNOWN.iter().any(is_known) {
             name.to_owned()
+        } else {
+            format!("({})", Octets::of(name))
         }
     });
     excerpt(names.collect::<Vec<_>>().join(",").as_bytes())
 }
+
+/// Subprotocols that many speak: ours, and some of the registry of RFC 6455 §11.5.
+const WELL_KNOWN: &[&str] = &[
+    "amqp",
+    "base64",
+    "binary",
+    "chat",
+    "graphql-transport-ws",
+    "graphql-ws",
+    "mqtt",
+    "mqttv3.1",
+    "sip",
+    "soap",
+    "superchat",
+    "v10.stomp",
+    "v11.stomp",
+    "v12.stomp",
+    "wamp.2.json",
+    "wamp.2.msgpack",
+    "xmpp",
+];
 
 /// Enough of what came for an error or a log line, however long it was.
 pub(super) fn excerpt(octets: &[u8]) -> String {
