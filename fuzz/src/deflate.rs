@@ -17,7 +17,7 @@ pub(crate) fn deflate(data: &[u8]) {
     let server = Server::stream().config(Config::new().deflate(server_wants.deflate));
     let client = Client::stream()
         .accept_no_subprotocol(true)
-        .config(Config::new().deflate(client_wants.deflate));
+        .config(Config::new().deflate(client_wants.deflate).half_close(false));
 
     let asked = client.fields();
     let asked = asked.iter().map(|(name, value)| (*name, value.as_bytes()));
