@@ -24,7 +24,7 @@ impl Connection {
     /// Whether there is something that the peer has to do in time.
     #[inline]
     fn times_peer(&self) -> bool {
-        let outstanding = self.is_outstanding();
+        let outstanding = || self.is_outstanding();
         self.timers
             .wanted(&self.config, self.timed_state(), outstanding)
     }

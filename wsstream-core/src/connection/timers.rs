@@ -132,15 +132,20 @@ impl Timers {
 
     /// Whether time matters now.
     #[inline]
-    pub(super) fn wanted(&self, config: &Config, state: State, outstanding: bool) -> bool {
+    pub(super) fn wanted(
+        &self,
+        config: &Config,
+        state: State,
+        outstanding: impl FnOnce() -> bool,
+    ) -> bool {
         let keepalive = || self.keepalive(config).is_some();
         let ponged = self.waits.as_ref().is_some_and(|waits| waits.ponged);
         ponged
             || match state.phase {
                 Phase::Open | Phase::Answer => keepalive(),
-                Phase::AwaitClose if state.is_unlimited() => outstanding || keepalive(),
+                Phase::AwaitClose if state.is_unlimited() => outstanding() || keepalive(),
                 Phase::AwaitClose | Phase::AwaitEnd => true,
-                Phase::Over => outstanding,
+                Phase::Over => outstanding(),
             }
     }
 
@@ -175,6 +180,7 @@ impl Timers {
         }
     }
 
+    #[inline]
     fn keepalive(&self, config: &Config) -> Option<Keepalive> {
         match config.keepalive {
             Pings::On(keepalive) => Some(keepalive),
