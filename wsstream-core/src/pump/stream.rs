@@ -18,7 +18,7 @@ use crate::handshake::Agreed;
 /// A byte stream over WebSocket over a transport: what the runtimes' adapters wrap.
 ///
 /// It ends like TCP, but safer. The peer's Close 1000, or without a code, is the end of what is read;
-/// any other Close is `ConnectionAborted` with a [`StreamError`](crate::StreamError) inside, an end of
+/// any other Close is `ConnectionAborted` with a [`StreamError`] inside, an end of
 /// the transport without a Close, and a Close inside a message, are `UnexpectedEof`. Dropping it is no good
 /// end: it sends what is queued and Close 1001, if that can be done at once, and else lets the peer see a
 /// truncation. [`Config::close_on_drop`](crate::Config::close_on_drop) has it say 1000.
