@@ -12,6 +12,9 @@ use crate::{Opened, WsStream};
 
 /// Accepts a byte stream, as [`Server::stream`] says.
 ///
+/// Each call has a [`CompressionBudget`](wsstream_core::CompressionBudget) of its own. Where many strangers
+/// connect, use [`accept_with`] and one [`Server`], or a [`Listener`](crate::Listener): then they share one.
+///
 /// # Errors
 ///
 /// As [`accept_with`] and [`Incoming::accept`].
