@@ -27,11 +27,13 @@ pub(crate) fn octets<'a>(input: &mut Unstructured<'a>) -> &'a [u8] {
     input.bytes(len).unwrap_or_default()
 }
 
-/// A wire, cut into parts of these lengths, over and over. A part may be empty.
+/// A wire, cut into parts of these lengths, over and over. A part may be empty in the first round; further
+/// rounds leave those out, so that there are no more parts than the wire and the lengths are long.
 pub(crate) fn cut<'a>(wire: &'a [u8], lengths: &[u8]) -> Vec<&'a [u8]> {
     let (mut parts, mut rest) = (Vec::new(), wire);
     if lengths.iter().any(|&len| len > 0) {
-        for &len in lengths.iter().cycle() {
+        let further = lengths.iter().filter(|&&len| len > 0).cycle();
+        for &len in lengths.iter().chain(further) {
             if rest.is_empty() {
                 break;
             }
