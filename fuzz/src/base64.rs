@@ -2,7 +2,7 @@
 
 use arbitrary::Unstructured;
 use wsstream_core::{
-    ByteStream, Config, Connection, Encoding, Header, Opcode, ProtocolError, Role, StreamError,
+    ByteStream, ConnectionConfig, Connection, Encoding, Header, Opcode, ProtocolError, Role, StreamError,
 };
 
 use crate::input::{cut, machine, octet, octets, one_by_one, push_frame};
@@ -75,7 +75,7 @@ fn wire(to: Role, text: &[u8]) -> Vec<u8> {
 pub(crate) type Read = (Vec<u8>, Option<ProtocolError>);
 
 fn read(role: Role, parts: &[&[u8]], room: usize) -> Read {
-    let mut connection = machine(role, Config::new());
+    let mut connection = machine(role, ConnectionConfig::new());
     let mut stream = ByteStream::new(Encoding::Base64);
     let (mut all, mut out) = (Vec::new(), vec![0; room]);
     for part in parts {
@@ -152,7 +152,7 @@ fn value(letter: u8) -> Option<u32> {
 
 /// `data` as the stream's octets, in frames of `fragment` letters.
 fn round_trip(data: &[u8], fragment: usize) {
-    let mut server = machine(Role::Server, Config::new().auto_fragment(fragment));
+    let mut server = machine(Role::Server, ConnectionConfig::new().auto_fragment(fragment));
     let mut stream = ByteStream::new(Encoding::Base64);
     let (mut rest, mut wire) = (data, Vec::new());
     while !rest.is_empty() {

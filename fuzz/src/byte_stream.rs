@@ -1,7 +1,7 @@
 //! Two ends of a byte stream.
 
 use arbitrary::Unstructured;
-use wsstream_core::{ByteStream, Close, Config, Connection, Encoding, Role};
+use wsstream_core::{ByteStream, Close, ConnectionConfig, Connection, Encoding, Role};
 
 use crate::input::{Unread, agreed, agreeing, budget, number, octet, patterns};
 use crate::work::call;
@@ -22,7 +22,7 @@ pub(crate) fn byte_stream(data: &[u8]) {
     let deflate = (flags & 8 != 0).then(|| agreed(&mut input));
     let mut end = |role, half_close| {
         let fragment = usize::from(octet(&mut input));
-        let config = Config::new().auto_fragment(fragment);
+        let config = ConnectionConfig::new().auto_fragment(fragment);
         let connection = agreeing(role, config, half_close, deflate.as_ref());
         End::new(connection, encoding, budget(fragment))
     };

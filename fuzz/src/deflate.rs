@@ -1,8 +1,8 @@
 //! What is agreed on about permessage-deflate: RFC 7692 §5 and §7.1.
 
 use arbitrary::Unstructured;
-use wsstream_core::handshake::{Client, Extension, Server};
-use wsstream_core::{Config, Deflate, PerMessageDeflate};
+use wsstream_core::handshake::{ClientConfig, Extension, ServerConfig};
+use wsstream_core::{ConnectionConfig, Deflate, PerMessageDeflate};
 
 use crate::input::octet;
 
@@ -14,10 +14,10 @@ use crate::input::octet;
 pub(crate) fn deflate(data: &[u8]) {
     let mut input = Unstructured::new(data);
     let (server_wants, client_wants) = (wanted(&mut input), wanted(&mut input));
-    let server = Server::stream().config(Config::new().deflate(server_wants.deflate));
-    let client = Client::stream()
+    let server = ServerConfig::stream().config(ConnectionConfig::new().deflate(server_wants.deflate));
+    let client = ClientConfig::stream()
         .accept_no_subprotocol(true)
-        .config(Config::new().deflate(client_wants.deflate).half_close(false));
+        .config(ConnectionConfig::new().deflate(client_wants.deflate).half_close(false));
 
     let asked = client.fields();
     let asked = asked.iter().map(|(name, value)| (*name, value.as_bytes()));
@@ -110,7 +110,7 @@ fn parameters(extension: &Extension) -> Option<Parameters> {
 
 type Fields<'a> = [(&'a str, &'a [u8]); 2];
 
-fn offered(server: &Server, fields: Fields<'_>, list: &[Extension], wants: &Wanted) {
+fn offered(server: &ServerConfig, fields: Fields<'_>, list: &[Extension], wants: &Wanted) {
     let agreed = server.negotiate(fields).unwrap();
     let first = list.iter().find_map(parameters);
     assert_eq!(agreed.deflate().is_some(), first.is_some(), "{list:?}");
@@ -127,7 +127,7 @@ fn offered(server: &Server, fields: Fields<'_>, list: &[Extension], wants: &Want
     assert_eq!(agreed.client_max_window_bits(), limit);
 }
 
-fn confirmed(client: &Client, fields: Fields<'_>, list: &[Extension], wants: &Wanted) {
+fn confirmed(client: &ClientConfig, fields: Fields<'_>, list: &[Extension], wants: &Wanted) {
     let confirmed = client.confirm(fields);
     let good = |one: &Extension| {
         let (forgets, bits) = parameters(one)?;

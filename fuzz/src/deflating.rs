@@ -2,7 +2,7 @@
 
 use arbitrary::Unstructured;
 use flate2::{Decompress, FlushDecompress};
-use wsstream_core::{Config, Connection, DataKind, Decoder, Deflate, Role};
+use wsstream_core::{ConnectionConfig, Connection, DataKind, Decoder, Deflate, Role};
 
 use crate::input::{agreed, agreeing, budget, number, octet, patterns};
 use crate::work::call;
@@ -31,7 +31,7 @@ pub(crate) fn deflating(data: &[u8]) {
     };
     let fragment = usize::from(octet(&mut input));
     let most = budget(fragment).min(MOST);
-    let config = Config::new()
+    let config = ConnectionConfig::new()
         .deflate(Deflate::new().level(1 + (flags >> 1) % 9))
         .auto_fragment(fragment);
     let mut connection = agreeing(role, config, false, Some(&agreed));

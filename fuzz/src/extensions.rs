@@ -1,8 +1,8 @@
 //! Lists of extensions, and what is agreed on by them.
 
 use arbitrary::Unstructured;
-use wsstream_core::Config;
-use wsstream_core::handshake::{Client, Extension, HALF_CLOSE, HandshakeError, Server};
+use wsstream_core::ConnectionConfig;
+use wsstream_core::handshake::{ClientConfig, Extension, HALF_CLOSE, HandshakeError, ServerConfig};
 
 use crate::input::octet;
 
@@ -33,12 +33,12 @@ pub(crate) fn extensions(data: &[u8]) {
 }
 
 /// permessage-deflate is a property of its own.
-fn config() -> Config {
-    Config::new().compression(false)
+fn config() -> ConnectionConfig {
+    ConnectionConfig::new().compression(false)
 }
 
-fn stream() -> Client {
-    Client::stream()
+fn stream() -> ClientConfig {
+    ClientConfig::stream()
         .accept_no_subprotocol(true)
         .config(config())
 }
@@ -48,7 +48,7 @@ fn negotiated(values: &[&[u8]], all: Option<&[Extension]>, spoken: bool, offered
         .iter()
         .map(|&value| ("sec-websocket-Extensions", value));
     let version: (&str, &[u8]) = ("Sec-WebSocket-Version", b"13");
-    let server = Server::stream().config(config().half_close(spoken));
+    let server = ServerConfig::stream().config(config().half_close(spoken));
     let client = stream().config(config().half_close(offered));
 
     let known = |one: &Extension| one.name() == HALF_CLOSE && one.params().count() == 0;

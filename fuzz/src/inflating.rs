@@ -2,7 +2,7 @@
 
 use arbitrary::Unstructured;
 use flate2::{Decompress, FlushDecompress, Status};
-use wsstream_core::{Config, Connection, Event, Opcode, ProtocolError, Role};
+use wsstream_core::{ConnectionConfig, Connection, Event, Opcode, ProtocolError, Role};
 
 use crate::blocks::{Blocks, TAIL};
 use crate::input::{agreeing, number, octet, permessage_deflate, push_frame};
@@ -23,7 +23,7 @@ pub(crate) fn inflating(data: &[u8]) {
     let agreed = permessage_deflate(&format!(
         "permessage-deflate{parameter}; client_max_window_bits={window_bits}"
     ));
-    let new = || agreeing(Role::Server, Config::new(), false, Some(&agreed));
+    let new = || agreeing(Role::Server, ConnectionConfig::new(), false, Some(&agreed));
     let (mut whole, mut in_pieces) = (new(), new());
     let mut zlib = Zlib::new();
     let mut blocks = Blocks::new(1 << window_bits);

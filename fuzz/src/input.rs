@@ -6,8 +6,10 @@
 use std::sync::LazyLock;
 
 use arbitrary::Unstructured;
-use wsstream_core::handshake::Client;
-use wsstream_core::{Config, Connection, Header, Mask, Opcode, PerMessageDeflate, Role, Seed};
+use wsstream_core::handshake::ClientConfig;
+use wsstream_core::{
+    Connection, ConnectionConfig, Header, Mask, Opcode, PerMessageDeflate, Role, Seed,
+};
 
 use crate::work::call;
 
@@ -72,7 +74,7 @@ pub(crate) fn feed<T, E>(
 }
 
 /// A machine for one end.
-pub(crate) fn machine(role: Role, config: Config) -> Connection {
+pub(crate) fn machine(role: Role, config: ConnectionConfig) -> Connection {
     match role {
         Role::Client => Connection::client(config, &Seed::new([7; 32])),
         Role::Server => Connection::server(config),
@@ -82,7 +84,7 @@ pub(crate) fn machine(role: Role, config: Config) -> Connection {
 /// A machine that does half close and compresses, if that was agreed on.
 pub(crate) fn agreeing(
     role: Role,
-    config: Config,
+    config: ConnectionConfig,
     half_close: bool,
     deflate: Option<&PerMessageDeflate>,
 ) -> Connection {
@@ -115,7 +117,7 @@ pub(crate) fn agreed(input: &mut Unstructured<'_>) -> PerMessageDeflate {
 /// What this answer of a server agrees to.
 pub(crate) fn permessage_deflate(answer: &str) -> PerMessageDeflate {
     let fields = [("Sec-WebSocket-Extensions", answer.as_bytes())];
-    let client = Client::stream().accept_no_subprotocol(true);
+    let client = ClientConfig::stream().accept_no_subprotocol(true);
     *client.confirm(fields).unwrap().deflate().unwrap()
 }
 

@@ -2,7 +2,7 @@
 
 use arbitrary::Unstructured;
 use wsstream_core::{
-    Assembler, Config, Connection, DataKind, Event, Message, ProtocolError, Role, StreamError,
+    Assembler, ConnectionConfig, Connection, DataKind, Event, Message, ProtocolError, Role, StreamError,
 };
 
 use crate::input::{cut, machine, octet, octets, one_by_one};
@@ -30,7 +30,7 @@ pub(crate) fn messages(data: &[u8]) {
 type Assembled = (Vec<Message>, Option<Result<(), StreamError>>);
 
 fn assemble(role: Role, parts: &[&[u8]], max: usize) -> Assembled {
-    let mut connection = machine(role, Config::new().max_message(max));
+    let mut connection = machine(role, ConnectionConfig::new().max_message(max));
     let (mut assembler, mut messages) = (Assembler::new(), Vec::new());
     for part in parts {
         let mut part = part.to_vec();
@@ -49,7 +49,7 @@ fn assemble(role: Role, parts: &[&[u8]], max: usize) -> Assembled {
 
 /// The model: collects first, and checks each message octet by octet.
 fn read(role: Role, wire: &[u8], max: usize) -> Assembled {
-    let mut connection = machine(role, Config::new());
+    let mut connection = machine(role, ConnectionConfig::new());
     let mut wire = wire.to_vec();
     let mut input = &mut wire[..];
     let (mut messages, mut held) = (Vec::new(), Vec::new());

@@ -5,10 +5,10 @@ use std::future::poll_fn;
 use std::sync::Arc;
 
 use arbitrary::Unstructured;
-use wsstream_core::handshake::{Client, Server};
+use wsstream_core::handshake::{ClientConfig, ServerConfig};
 use wsstream_core::pump::{Accept, Connect, Opened};
 use wsstream_core::test_kit::{Clock, Job, Pipe};
-use wsstream_core::{Close, CloseCode, Config, Seed, Url};
+use wsstream_core::{Close, CloseCode, ConnectionConfig, Seed, Url};
 
 use crate::input::{number, octet, patterns};
 use crate::jobs::{read_all, run, set_up, write_all};
@@ -33,15 +33,15 @@ pub(crate) fn opening(data: &[u8]) {
     }
 }
 
-fn config(flags: u8) -> Config {
-    Config::new()
+fn config(flags: u8) -> ConnectionConfig {
+    ConnectionConfig::new()
         .compression(flags & 4 != 0)
         .half_close(flags & 16 != 0)
 }
 
-fn client(flags: u8) -> Client {
+fn client(flags: u8) -> ClientConfig {
     let name = if flags & 8 == 0 { "binary" } else { "base64" };
-    Client::stream()
+    ClientConfig::stream()
         .subprotocols([name])
         .unwrap()
         .config(config(flags))
@@ -52,8 +52,8 @@ fn connect(pipe: Pipe, flags: u8) -> Connect<Pipe> {
     Connect::new(pipe, &url, &client(flags), Seed::new([7; 32]))
 }
 
-fn server(flags: u8) -> Arc<Server> {
-    Arc::new(Server::stream().config(config(flags)))
+fn server(flags: u8) -> Arc<ServerConfig> {
+    Arc::new(ServerConfig::stream().config(config(flags)))
 }
 
 fn both(flags: u8, near: Pipe, far: Pipe, clock: &Clock, input: &mut Unstructured<'_>) {

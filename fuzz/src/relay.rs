@@ -5,10 +5,10 @@ use std::future::poll_fn;
 use std::sync::Arc;
 
 use arbitrary::Unstructured;
-use wsstream_core::handshake::{Client, Server};
+use wsstream_core::handshake::{ClientConfig, ServerConfig};
 use wsstream_core::pump::{Accept, Connect, End, Plain, Relay};
 use wsstream_core::test_kit::{Clock, Job, Pipe};
-use wsstream_core::{Config, Seed, Url};
+use wsstream_core::{ConnectionConfig, Seed, Url};
 
 use crate::input::{number, octet, patterns};
 use crate::jobs::{read_all, run, set_up, write_all};
@@ -32,12 +32,12 @@ pub(crate) fn relay(data: &[u8]) {
     let came = RefCell::new([None, None]);
     let half_close = flags & 16 != 0;
     let config = || {
-        Config::new()
+        ConnectionConfig::new()
             .compression(flags & 4 != 0)
             .half_close(half_close)
     };
-    let asks = Client::stream().config(config());
-    let serves = Arc::new(Server::stream().config(config()));
+    let asks = ClientConfig::stream().config(config());
+    let serves = Arc::new(ServerConfig::stream().config(config()));
     let relayed = RefCell::new(None);
     let jobs: Vec<Job<'_>> = vec![
         Box::pin(async {

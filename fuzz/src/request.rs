@@ -2,10 +2,10 @@
 
 use arbitrary::Unstructured;
 use wsstream_core::handshake::{
-    Accepted, Acceptor, Client, HandshakeError, Headers, MAX_FIELDS, MAX_HEAD, Origins, Refusal,
-    Request, Server, accept_key,
+    Accepted, Acceptor, ClientConfig, HandshakeError, Headers, MAX_FIELDS, MAX_HEAD, Origins, Refusal,
+    Request, ServerConfig, accept_key,
 };
-use wsstream_core::{Config, Seed, Url};
+use wsstream_core::{ConnectionConfig, Seed, Url};
 
 use crate::input::{cut, feed, number, octet, octets, one_by_one};
 
@@ -52,11 +52,11 @@ pub(crate) fn request(data: &[u8]) {
     }
 }
 
-fn server(flags: u8) -> Server {
+fn server(flags: u8) -> ServerConfig {
     let mut server = if flags & 4 == 0 {
-        Server::stream()
+        ServerConfig::stream()
     } else {
-        Server::messages()
+        ServerConfig::messages()
     };
     if flags & 8 == 0 {
         server = server.origins(Origins::any());
@@ -64,7 +64,7 @@ fn server(flags: u8) -> Server {
     if flags & 16 != 0 {
         server = server.path("/x");
     }
-    server.config(Config::new().half_close(flags & 32 == 0))
+    server.config(ConnectionConfig::new().half_close(flags & 32 == 0))
 }
 
 /// The model: lines end with CR LF, the last one is empty, and names end at the first colon.
@@ -95,7 +95,7 @@ fn own(headers: &Headers) -> Vec<(String, Vec<u8>)> {
         .collect()
 }
 
-fn answer(request: &Request, server: &Server) {
+fn answer(request: &Request, server: &ServerConfig) {
     let _ = (request.query(), request.origin(), format!("{request:?}"));
     assert!(!request.path().contains('?'));
     for octet in [request.method(), request.target()].concat().bytes() {
@@ -113,12 +113,12 @@ fn answer(request: &Request, server: &Server) {
 
 /// A client that has offered the same, and has sent the same key, agrees.
 fn confirmed(request: &Request, accepted: &Accepted) {
-    let client = Client::stream()
+    let client = ClientConfig::stream()
         .subprotocols(request.subprotocols())
         .unwrap()
         .accept_no_subprotocol(true);
     let mut connecting = client.connect(&Url::parse("ws://a").unwrap(), &Seed::new([7; 32]));
-    let asked = Acceptor::new(&Server::messages())
+    let asked = Acceptor::new(&ServerConfig::messages())
         .receive(&mut connecting.request())
         .unwrap()
         .unwrap();
@@ -137,7 +137,7 @@ fn confirmed(request: &Request, accepted: &Accepted) {
 fn refusal(error: &HandshakeError) {
     let answer = error.response();
     let mut connecting =
-        Client::stream().connect(&Url::parse("ws://a").unwrap(), &Seed::new([7; 32]));
+        ClientConfig::stream().connect(&Url::parse("ws://a").unwrap(), &Seed::new([7; 32]));
     let mut input = &answer[..];
     let Err(HandshakeError::Refused(response)) = connecting.receive(&mut input) else {
         unreachable!("{error:?} is answered with {}", answer.escape_ascii());

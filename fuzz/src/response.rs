@@ -2,9 +2,9 @@
 
 use arbitrary::Unstructured;
 use wsstream_core::handshake::{
-    Acceptor, Client, Connecting, HandshakeError, MAX_BODY, MAX_FIELDS, MAX_HEAD, Origins, Server,
+    Acceptor, ClientConfig, Connecting, HandshakeError, MAX_BODY, MAX_FIELDS, MAX_HEAD, Origins, ServerConfig,
 };
-use wsstream_core::{Config, Seed, Url};
+use wsstream_core::{ConnectionConfig, Seed, Url};
 
 use crate::input::{cut, feed, octet, octets, one_by_one};
 
@@ -20,12 +20,12 @@ pub(crate) fn response(data: &[u8]) {
     let mut input = Unstructured::new(data);
     let flags = octet(&mut input);
     let mut client = if flags & 2 == 0 {
-        Client::stream()
+        ClientConfig::stream()
     } else {
-        Client::messages()
+        ClientConfig::messages()
     };
     client = client
-        .config(Config::new().half_close(flags & 4 == 0))
+        .config(ConnectionConfig::new().half_close(flags & 4 == 0))
         .accept_no_subprotocol(flags & 8 != 0);
     let mut set = Set::default();
     for _ in 0..octet(&mut input) % 4 {
@@ -86,7 +86,7 @@ struct Set {
 }
 
 impl Set {
-    fn up(&mut self, mut client: Client, texts: [&str; 4]) -> Client {
+    fn up(&mut self, mut client: ClientConfig, texts: [&str; 4]) -> ClientConfig {
         let [name, value, subprotocol, origin] = texts;
         if let Ok(with) = client.clone().header(name, value) {
             client = with;
@@ -112,7 +112,7 @@ impl Set {
 /// Nothing that was set adds a line, or takes one away.
 fn asks(connecting: &Connecting, set: &Set) {
     let mut wire = connecting.request();
-    let server = Server::messages().origins(Origins::any());
+    let server = ServerConfig::messages().origins(Origins::any());
     let request = Acceptor::new(&server).receive(&mut wire).unwrap().unwrap();
     assert!(wire.is_empty());
     let headers = request.headers();
@@ -140,7 +140,7 @@ fn asks(connecting: &Connecting, set: &Set) {
 }
 
 fn offers(connecting: &Connecting, name: &str) -> bool {
-    let asked = Acceptor::new(&Server::messages()).receive(&mut connecting.request());
+    let asked = Acceptor::new(&ServerConfig::messages()).receive(&mut connecting.request());
     asked
         .unwrap()
         .unwrap()
@@ -149,7 +149,7 @@ fn offers(connecting: &Connecting, name: &str) -> bool {
 }
 
 fn accept(connecting: &Connecting) -> String {
-    let asked = Acceptor::new(&Server::messages()).receive(&mut connecting.request());
+    let asked = Acceptor::new(&ServerConfig::messages()).receive(&mut connecting.request());
     let asked = asked.unwrap().unwrap();
     wsstream_core::handshake::accept_key(asked.headers().get("Sec-WebSocket-Key").unwrap())
 }

@@ -1,6 +1,6 @@
 //! URLs, and the requests that are made of them.
 
-use wsstream_core::handshake::{Acceptor, Client, MAX_HEAD, Server};
+use wsstream_core::handshake::{Acceptor, ClientConfig, MAX_HEAD, ServerConfig};
 use wsstream_core::{InvalidUrl, Seed, Url};
 
 use crate::base64::decode;
@@ -53,12 +53,12 @@ fn refused(text: &str, error: &InvalidUrl) {
 }
 
 fn asks(url: &Url) {
-    let mut connecting = Client::stream().connect(url, &Seed::new([7; 32]));
+    let mut connecting = ClientConfig::stream().connect(url, &Seed::new([7; 32]));
     let mut wire = connecting.request();
     if wire.len() > MAX_HEAD {
         return;
     }
-    let server = Server::stream();
+    let server = ServerConfig::stream();
     let request = Acceptor::new(&server).receive(&mut wire).unwrap().unwrap();
     assert!(wire.is_empty());
     assert_eq!(request.method(), "GET");

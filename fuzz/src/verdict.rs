@@ -6,7 +6,7 @@ use ::tungstenite::error::ProtocolError as TheirError;
 use ::tungstenite::protocol::{Role as TheirRole, WebSocketConfig};
 use ::tungstenite::{Error, Message as Theirs, WebSocket};
 use arbitrary::Unstructured;
-use wsstream_core::{Assembler, Config, Message, ProtocolError, Role, StreamError};
+use wsstream_core::{Assembler, ConnectionConfig, Message, ProtocolError, Role, StreamError};
 
 use crate::input::{cut, machine, octet, octets};
 use crate::work::call;
@@ -89,7 +89,7 @@ fn push(wire: &mut Vec<u8>, to: Role, first: u8, how: u8, payload: &[u8]) {
 
 /// Our messages, and the fault.
 fn ours(role: Role, wire: &[u8], cuts: &[u8]) -> (Vec<Message>, Option<ProtocolError>) {
-    let mut connection = machine(role, Config::new());
+    let mut connection = machine(role, ConnectionConfig::new());
     let (mut assembler, mut messages) = (Assembler::new(), Vec::new());
     for part in cut(wire, cuts) {
         let mut part = part.to_vec();

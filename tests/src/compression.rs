@@ -5,8 +5,8 @@ use std::io;
 use std::marker::PhantomData;
 use std::time::Duration;
 
-use wsstream_core::Config;
-use wsstream_core::handshake::{Agreed, Client, Server};
+use wsstream_core::ConnectionConfig;
+use wsstream_core::handshake::{Agreed, ClientConfig, ServerConfig};
 use wsstream_core::pump::{Relayed, Upgraded};
 
 use crate::runtime::{PausedClock, Runtime, Stream};
@@ -15,7 +15,7 @@ use crate::runtime::{PausedClock, Runtime, Stream};
 #[derive(Debug)]
 pub struct Compression<R, const ON: bool>(PhantomData<fn() -> R>);
 
-fn config(config: &Config, on: bool) -> Config {
+fn config(config: &ConnectionConfig, on: bool) -> ConnectionConfig {
     config.clone().compression(on)
 }
 
@@ -55,13 +55,13 @@ impl<R: Runtime, const ON: bool> Runtime for Compression<R, ON> {
         R::reset(raw);
     }
 
-    async fn connect(raw: R::Raw, client: &Client) -> io::Result<R::Stream> {
+    async fn connect(raw: R::Raw, client: &ClientConfig) -> io::Result<R::Stream> {
         let config = config(client.connection_config(), ON);
         let stream = R::connect(raw, &client.clone().config(config)).await?;
         Ok(checked(stream, ON))
     }
 
-    async fn accept(raw: R::Raw, server: &Server) -> io::Result<R::Stream> {
+    async fn accept(raw: R::Raw, server: &ServerConfig) -> io::Result<R::Stream> {
         let config = config(server.connection_config(), ON);
         let stream = R::accept(raw, &server.clone().config(config)).await?;
         Ok(checked(stream, ON))
@@ -71,7 +71,7 @@ impl<R: Runtime, const ON: bool> Runtime for Compression<R, ON> {
         raw: R::Raw,
         role: Upgraded,
         agreed: Agreed,
-        config: Config,
+        config: ConnectionConfig,
         received: Vec<u8>,
     ) -> R::Stream {
         R::upgraded(raw, role, agreed, config, received)

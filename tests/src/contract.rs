@@ -105,9 +105,9 @@ pub mod shutdown;
 
 use std::io;
 
-use wsstream_core::handshake::{Agreed, Client, Server};
+use wsstream_core::handshake::{Agreed, ClientConfig, ServerConfig};
 use wsstream_core::pump::Upgraded;
-use wsstream_core::{Config, Seed, StreamError};
+use wsstream_core::{ConnectionConfig, Seed, StreamError};
 
 use crate::{Peer, Read, Runtime, Stream};
 
@@ -116,17 +116,20 @@ pub const ENCODINGS: [Option<&str>; 3] = [Some("binary"), Some("base64"), None];
 
 /// A client that offers this, and nothing else.
 #[must_use]
-pub fn offering(subprotocol: Option<&str>) -> Client {
-    let client = Client::stream().subprotocols(subprotocol).unwrap();
+pub fn offering(subprotocol: Option<&str>) -> ClientConfig {
+    let client = ClientConfig::stream().subprotocols(subprotocol).unwrap();
     client.accept_no_subprotocol(subprotocol.is_none())
 }
 
 /// A stream as a server, and its peer, who sends frames made by hand.
 pub async fn server_and_peer<R: Runtime>(
     (peer, server): (R::Raw, R::Raw),
-    config: Config,
+    config: ConnectionConfig,
 ) -> (R::Stream, Peer<R::Raw>) {
-    let (client, server_options) = (Client::stream(), Server::stream().config(config));
+    let (client, server_options) = (
+        ClientConfig::stream(),
+        ServerConfig::stream().config(config),
+    );
     let (peer, stream) = tokio::join!(
         Peer::connect(peer, &client),
         R::accept(server, &server_options)
@@ -137,21 +140,21 @@ pub async fn server_and_peer<R: Runtime>(
 /// A stream as a client, and its peer, who sends frames made by hand.
 pub async fn client_and_peer<R: Runtime>(
     (client, peer): (R::Raw, R::Raw),
-    config: Config,
+    config: ConnectionConfig,
 ) -> (R::Stream, Peer<R::Raw>) {
-    let options = Client::stream().config(config);
+    let options = ClientConfig::stream().config(config);
     let (stream, peer) = tokio::join!(R::connect(client, &options), Peer::accept(peer));
     (stream.unwrap(), peer)
 }
 
 /// A client's stream in binary over a transport, on whose other end nothing was said yet.
-pub fn bare_client<R: Runtime>(raw: R::Raw, config: Config) -> R::Stream {
+pub fn bare_client<R: Runtime>(raw: R::Raw, config: ConnectionConfig) -> R::Stream {
     let role = Upgraded::Client(Seed::new([9; 32]));
     R::upgraded(raw, role, Agreed::default(), config, Vec::new())
 }
 
 /// A server's.
-pub fn bare_server<R: Runtime>(raw: R::Raw, config: Config) -> R::Stream {
+pub fn bare_server<R: Runtime>(raw: R::Raw, config: ConnectionConfig) -> R::Stream {
     R::upgraded(raw, Upgraded::Server, Agreed::default(), config, Vec::new())
 }
 

@@ -16,9 +16,9 @@ use tokio::sync::oneshot;
 use wsstream_async_std::endpoint::EndpointStream;
 use wsstream_async_std::test_kit::{now, paused, sleep};
 use wsstream_async_std::{NetStream, Opened, WsStream};
-use wsstream_core::handshake::{Agreed, Client, Server};
+use wsstream_core::handshake::{Agreed, ClientConfig, ServerConfig};
 use wsstream_core::pump::{Relayed, Upgraded};
-use wsstream_core::{Close, CloseCode, ClosedBy, Config, Counters};
+use wsstream_core::{Close, CloseCode, ClosedBy, ConnectionConfig, Counters};
 
 use crate::flood::Flood;
 use crate::io::{Read, Write};
@@ -113,12 +113,12 @@ macro_rules! runtime {
                 set_socket_linger($fd, Some(Duration::ZERO)).unwrap();
             }
 
-            async fn connect(raw: Self::Raw, client: &Client) -> io::Result<Self::Stream> {
+            async fn connect(raw: Self::Raw, client: &ClientConfig) -> io::Result<Self::Stream> {
                 let opened = wsstream_async_std::connect_on(raw, "ws://localhost/", client).await?;
                 Ok(opened.into_stream())
             }
 
-            async fn accept(raw: Self::Raw, server: &Server) -> io::Result<Self::Stream> {
+            async fn accept(raw: Self::Raw, server: &ServerConfig) -> io::Result<Self::Stream> {
                 let incoming = wsstream_async_std::accept_with(raw, server).await?;
                 Ok(incoming.accept().await?.into_stream())
             }
@@ -127,7 +127,7 @@ macro_rules! runtime {
                 raw: Self::Raw,
                 role: Upgraded,
                 agreed: Agreed,
-                config: Config,
+                config: ConnectionConfig,
                 received: Vec<u8>,
             ) -> Self::Stream {
                 Opened::from_upgraded(raw, role, agreed, config, received).into_stream()

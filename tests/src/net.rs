@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use ::tokio::runtime::Builder;
 use wsstream_core::handshake::{
-    Agreed, Client, HandshakeError, Refusal, Request, Response, Server,
+    Agreed, ClientConfig, HandshakeError, Refusal, Request, Response, ServerConfig,
 };
 use wsstream_core::pump::Upgraded;
 #[cfg(feature = "rustls")]
 use wsstream_core::tls::{ClientTls, ServerTls};
-use wsstream_core::{Config, Message};
+use wsstream_core::{ConnectionConfig, Message};
 
 use crate::flood::Flood;
 use crate::io::{Read, Write};
@@ -42,13 +42,13 @@ pub trait Adapter: OneThread {
     /// The adapter's `connect_on`.
     fn connect_on(
         raw: Self::Raw,
-        client: &Client,
+        client: &ClientConfig,
     ) -> impl Future<Output = io::Result<Self::Opened>> + Send;
 
     /// The adapter's `accept_with`.
     fn accept_with(
         raw: Self::Raw,
-        server: &Server,
+        server: &ServerConfig,
     ) -> impl Future<Output = io::Result<Self::Incoming>> + Send;
 
     /// The adapter's `accept`.
@@ -75,7 +75,7 @@ pub trait Net: Adapter {
     type Listener: Listener<Incoming: Incoming<Io = Self::Io, Opened = Self::NetOpened>>;
 
     /// The adapter's `Listener::bind`, to a free port.
-    fn bind(server: Server) -> impl Future<Output = Self::Listener> + Send;
+    fn bind(server: ServerConfig) -> impl Future<Output = Self::Listener> + Send;
 
     /// The adapter's `connect`.
     fn dial(url: &str) -> impl Future<Output = io::Result<Self::NetStream>> + Send;
@@ -83,14 +83,14 @@ pub trait Net: Adapter {
     /// The adapter's `connect_with`.
     fn dial_with(
         url: &str,
-        client: &Client,
+        client: &ClientConfig,
     ) -> impl Future<Output = io::Result<Self::NetOpened>> + Send;
 
     /// The adapter's `connect_with_tls`.
     #[cfg(feature = "rustls")]
     fn dial_with_tls(
         url: &str,
-        client: &Client,
+        client: &ClientConfig,
         tls: &ClientTls,
     ) -> impl Future<Output = io::Result<Self::NetOpened>> + Send;
 }
@@ -228,11 +228,14 @@ macro_rules! adapter {
                 $flood(Box::new(flood))
             }
 
-            async fn connect_on(raw: Self::Raw, client: &Client) -> io::Result<Self::Opened> {
+            async fn connect_on(raw: Self::Raw, client: &ClientConfig) -> io::Result<Self::Opened> {
                 $adapter::connect_on(raw, "ws://localhost/", client).await
             }
 
-            async fn accept_with(raw: Self::Raw, server: &Server) -> io::Result<Self::Incoming> {
+            async fn accept_with(
+                raw: Self::Raw,
+                server: &ServerConfig,
+            ) -> io::Result<Self::Incoming> {
                 $adapter::accept_with(raw, server).await
             }
 
@@ -243,7 +246,7 @@ macro_rules! adapter {
             }
 
             fn from_upgraded(raw: Self::Raw, role: Upgraded, received: Vec<u8>) -> Self::Opened {
-                let (agreed, config) = (Agreed::default(), Config::new());
+                let (agreed, config) = (Agreed::default(), ConnectionConfig::new());
                 $adapter::Opened::from_upgraded(raw, role, agreed, config, received)
             }
         }
@@ -260,7 +263,7 @@ macro_rules! net {
             type NetOpened = $adapter::Opened<Self::Io>;
             type Listener = $adapter::Listener;
 
-            async fn bind(server: Server) -> Self::Listener {
+            async fn bind(server: ServerConfig) -> Self::Listener {
                 let binding = $adapter::Listener::bind("127.0.0.1:0", server);
                 binding.await.unwrap()
             }
@@ -269,14 +272,14 @@ macro_rules! net {
                 $adapter::connect(url).await
             }
 
-            async fn dial_with(url: &str, client: &Client) -> io::Result<Self::NetOpened> {
+            async fn dial_with(url: &str, client: &ClientConfig) -> io::Result<Self::NetOpened> {
                 $adapter::connect_with(url, client).await
             }
 
             #[cfg(feature = "rustls")]
             async fn dial_with_tls(
                 url: &str,
-                client: &Client,
+                client: &ClientConfig,
                 tls: &ClientTls,
             ) -> io::Result<Self::NetOpened> {
                 $adapter::connect_with_tls(url, client, tls).await

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use wsstream_core::handshake::{Acceptor, Client, Server};
+use wsstream_core::handshake::{Acceptor, ClientConfig, ServerConfig};
 use wsstream_core::{Header, Mask, Opcode, Seed, Url};
 
 use crate::inflater::Inflater;
@@ -43,7 +43,7 @@ impl<T: Read + Write> Peer<T> {
     /// # Panics
     ///
     /// If it is refused.
-    pub async fn connect(mut raw: T, client: &Client) -> Self {
+    pub async fn connect(mut raw: T, client: &ClientConfig) -> Self {
         let url = Url::parse("ws://localhost/").unwrap();
         let mut connecting = client.connect(&url, &Seed::new([1; 32]));
         raw.write_all(connecting.request()).await.unwrap();
@@ -65,7 +65,7 @@ impl<T: Read + Write> Peer<T> {
     ///
     /// If nobody asks.
     pub async fn accept(mut raw: T) -> Self {
-        let server = Server::stream();
+        let server = ServerConfig::stream();
         let mut acceptor = Acceptor::new(&server);
         let mut buf = vec![0; 64 << 10];
         loop {

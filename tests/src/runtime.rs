@@ -5,9 +5,9 @@ use std::io;
 use std::task::Context;
 use std::time::Duration;
 
-use wsstream_core::handshake::{Agreed, Client, Server};
+use wsstream_core::handshake::{Agreed, ClientConfig, ServerConfig};
 use wsstream_core::pump::{Relayed, Upgraded};
-use wsstream_core::{Close, CloseCode, ClosedBy, Config, Counters};
+use wsstream_core::{Close, CloseCode, ClosedBy, ConnectionConfig, Counters};
 
 use crate::io::{Read, Write};
 
@@ -42,13 +42,13 @@ pub trait Runtime: Sized + Send + Sync + 'static {
     /// Opens a stream as a client.
     fn connect(
         raw: Self::Raw,
-        client: &Client,
+        client: &ClientConfig,
     ) -> impl Future<Output = io::Result<Self::Stream>> + Send;
 
     /// Opens a stream as a server.
     fn accept(
         raw: Self::Raw,
-        server: &Server,
+        server: &ServerConfig,
     ) -> impl Future<Output = io::Result<Self::Stream>> + Send;
 
     /// Makes a stream of a connection that was opened elsewhere.
@@ -56,7 +56,7 @@ pub trait Runtime: Sized + Send + Sync + 'static {
         raw: Self::Raw,
         role: Upgraded,
         agreed: Agreed,
-        config: Config,
+        config: ConnectionConfig,
         received: Vec<u8>,
     ) -> Self::Stream;
 
@@ -159,7 +159,7 @@ pub async fn within<R: Runtime, T>(time: Duration, future: impl Future<Output = 
 
 /// Opens a stream between two ends of a transport: its client and its server.
 pub async fn open<R: Runtime>(ends: (R::Raw, R::Raw)) -> (R::Stream, R::Stream) {
-    open_with::<R>(ends, &Client::stream(), &Server::stream()).await
+    open_with::<R>(ends, &ClientConfig::stream(), &ServerConfig::stream()).await
 }
 
 /// The same, with options.
@@ -169,8 +169,8 @@ pub async fn open<R: Runtime>(ends: (R::Raw, R::Raw)) -> (R::Stream, R::Stream) 
 /// If they do not agree.
 pub async fn open_with<R: Runtime>(
     (client_end, server_end): (R::Raw, R::Raw),
-    client: &Client,
-    server: &Server,
+    client: &ClientConfig,
+    server: &ServerConfig,
 ) -> (R::Stream, R::Stream) {
     let (client, server) = ::tokio::join!(
         R::connect(client_end, client),

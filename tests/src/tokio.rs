@@ -10,9 +10,9 @@ use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf, ReadHalf, WriteHal
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Builder;
 use tokio::time::{Instant, timeout};
-use wsstream_core::handshake::{Agreed, Client, Server};
+use wsstream_core::handshake::{Agreed, ClientConfig, ServerConfig};
 use wsstream_core::pump::{Relayed, Upgraded};
-use wsstream_core::{Close, CloseCode, ClosedBy, Config, Counters};
+use wsstream_core::{Close, CloseCode, ClosedBy, ConnectionConfig, Counters};
 use wsstream_tokio::endpoint::EndpointStream;
 use wsstream_tokio::{NetStream, Opened, WsStream};
 
@@ -81,12 +81,12 @@ impl Runtime for Tokio {
         tcp.set_zero_linger().unwrap();
     }
 
-    async fn connect(raw: Raw, client: &Client) -> io::Result<WsStream<Raw>> {
+    async fn connect(raw: Raw, client: &ClientConfig) -> io::Result<WsStream<Raw>> {
         let opened = wsstream_tokio::connect_on(raw, "ws://localhost/", client).await?;
         Ok(opened.into_stream())
     }
 
-    async fn accept(raw: Raw, server: &Server) -> io::Result<WsStream<Raw>> {
+    async fn accept(raw: Raw, server: &ServerConfig) -> io::Result<WsStream<Raw>> {
         let incoming = wsstream_tokio::accept_with(raw, server).await?;
         Ok(incoming.accept().await?.into_stream())
     }
@@ -95,7 +95,7 @@ impl Runtime for Tokio {
         raw: Raw,
         role: Upgraded,
         agreed: Agreed,
-        config: Config,
+        config: ConnectionConfig,
         received: Vec<u8>,
     ) -> WsStream<Raw> {
         Opened::from_upgraded(raw, role, agreed, config, received).into_stream()

@@ -43,9 +43,9 @@ macro_rules! ask {
 
 #[test]
 fn a_tokio_client_and_an_async_std_server() {
-    use wsstream_async_std::{Listener, Server};
+    use wsstream_async_std::{Listener, ServerConfig};
     let sent = Pattern::new(1).take(LEN);
-    let binding = Listener::bind("127.0.0.1:0", Server::stream());
+    let binding = Listener::bind("127.0.0.1:0", ServerConfig::stream());
     let mut listener = block_on(binding).unwrap();
     let url = format!("ws://{}/", listener.local_addr().unwrap());
     let server = spawn(move || block_on(async { serve!(listener) }));
@@ -55,12 +55,12 @@ fn a_tokio_client_and_an_async_std_server() {
 
 #[test]
 fn an_async_std_client_and_a_tokio_server() {
-    use wsstream_tokio::{Listener, Server};
+    use wsstream_tokio::{Listener, ServerConfig};
     let sent = Pattern::new(1).take(LEN);
     let (bound, address) = std::sync::mpsc::channel();
     let server = spawn(move || {
         on_tokio(async {
-            let binding = Listener::bind("127.0.0.1:0", Server::stream());
+            let binding = Listener::bind("127.0.0.1:0", ServerConfig::stream());
             let mut listener = binding.await.unwrap();
             bound.send(listener.local_addr().unwrap()).unwrap();
             serve!(listener);
@@ -89,15 +89,15 @@ mod tls {
 
     #[test]
     fn a_tokio_client_and_an_async_std_server() {
-        use wsstream_async_std::{Listener, Server};
+        use wsstream_async_std::{Listener, ServerConfig};
         let (client_tls, server_tls) = certified();
         let sent = Pattern::new(1).take(LEN);
-        let binding = Listener::bind("127.0.0.1:0", Server::stream());
+        let binding = Listener::bind("127.0.0.1:0", ServerConfig::stream());
         let mut listener = block_on(binding).unwrap().tls(server_tls);
         let port = listener.local_addr().unwrap().port();
         let server = spawn(move || block_on(async { serve!(listener) }));
         on_tokio(async {
-            let client = wsstream_tokio::Client::stream();
+            let client = wsstream_tokio::ClientConfig::stream();
             let wrong = format!("wss://127.0.0.1:{port}/");
             let refused = wsstream_tokio::connect_with_tls(&wrong, &client, &client_tls).await;
             assert_eq!(refused.unwrap_err().kind(), std::io::ErrorKind::InvalidData);
@@ -110,13 +110,13 @@ mod tls {
 
     #[test]
     fn an_async_std_client_and_a_tokio_server() {
-        use wsstream_tokio::{Listener, Server};
+        use wsstream_tokio::{Listener, ServerConfig};
         let (client_tls, server_tls) = certified();
         let sent = Pattern::new(1).take(LEN);
         let (bound, address) = std::sync::mpsc::channel();
         let server = spawn(move || {
             on_tokio(async {
-                let binding = Listener::bind("127.0.0.1:0", Server::stream());
+                let binding = Listener::bind("127.0.0.1:0", ServerConfig::stream());
                 let mut listener = binding.await.unwrap().tls(server_tls);
                 bound.send(listener.local_addr().unwrap()).unwrap();
                 serve!(listener);
@@ -124,7 +124,7 @@ mod tls {
         });
         let port = address.recv().unwrap().port();
         block_on(async {
-            let client = wsstream_async_std::Client::stream();
+            let client = wsstream_async_std::ClientConfig::stream();
             let wrong = format!("wss://127.0.0.1:{port}/");
             let refused = wsstream_async_std::connect_with_tls(&wrong, &client, &client_tls).await;
             assert_eq!(refused.unwrap_err().kind(), std::io::ErrorKind::InvalidData);

@@ -10,7 +10,7 @@ use std::io::{Error, ErrorKind};
 use std::net::Shutdown;
 
 use smol::net::{TcpListener, TcpStream};
-use wsstream_core::handshake::{Client, accept_key};
+use wsstream_core::handshake::{ClientConfig, accept_key};
 use wsstream_tests::net::Net;
 use wsstream_tests::{Read, Write};
 
@@ -160,7 +160,7 @@ async fn each_bad_answer<N: Net>() {
             tcp.shutdown(Shutdown::Write).unwrap();
             tcp
         };
-        let options = Client::stream();
+        let options = ClientConfig::stream();
         let (opened, _tcp) = tokio::join!(N::dial_with(&url, &options), serving);
         check(&opened.map(drop).expect_err(about), about, kind, says);
     }
@@ -197,7 +197,7 @@ async fn answers_without_end<N: Net>() {
             let goes_on = goes_on.repeat(1000);
             while tcp.write_all(goes_on.as_bytes()).await.is_ok() {}
         };
-        let options = Client::stream();
+        let options = ClientConfig::stream();
         let (opened, ()) = tokio::join!(N::dial_with(&url, &options), serving);
         let error = opened.map(drop).expect_err(about);
         assert_ne!(error.kind(), ErrorKind::TimedOut, "{about}: {error}");

@@ -12,9 +12,9 @@ use std::net::SocketAddr;
 
 use smol::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
-use wsstream_core::Config;
+use wsstream_core::ConnectionConfig;
 use wsstream_core::Opcode::{self, Binary, Close, Continuation, Ping, Text};
-use wsstream_core::handshake::{Client, Server};
+use wsstream_core::handshake::{ClientConfig, ServerConfig};
 use wsstream_tests::net::{Incoming, Listener, Net, Opened, Socket};
 use wsstream_tests::{Peer, Read, Stream, Write, fragment, masked, next_turn};
 
@@ -168,7 +168,7 @@ type Told = (Vec<u8>, Option<ErrorKind>);
 
 /// A listener that reads, and tells.
 async fn server<N: Net>() -> (SocketAddr, UnboundedReceiver<Told>) {
-    let mut listener = N::bind(Server::stream()).await;
+    let mut listener = N::bind(ServerConfig::stream()).await;
     let address = listener.local_addr();
     let (tell, told) = unbounded_channel();
     drop(N::spawn(async move {
@@ -190,8 +190,8 @@ async fn server<N: Net>() -> (SocketAddr, UnboundedReceiver<Told>) {
 async fn peer(address: SocketAddr, subprotocol: &str, compression: bool) -> Peer<TcpStream> {
     let tcp = TcpStream::connect(address).await.unwrap();
     tcp.set_nodelay(true).unwrap();
-    let client = Client::stream().subprotocols([subprotocol]).unwrap();
-    let config = Config::new().compression(compression);
+    let client = ClientConfig::stream().subprotocols([subprotocol]).unwrap();
+    let config = ConnectionConfig::new().compression(compression);
     Peer::connect(tcp, &client.config(config)).await
 }
 
@@ -307,8 +307,8 @@ async fn at_a_client<N: Net>() {
             assert_eq!(peer.expect_close().await.0, code, "{about}");
         };
         let reading = async {
-            let config = Config::new().compression(false);
-            let stream = N::dial_with(&url, &Client::stream().config(config)).await;
+            let config = ConnectionConfig::new().compression(false);
+            let stream = N::dial_with(&url, &ClientConfig::stream().config(config)).await;
             let mut stream = stream.unwrap().into_stream();
             let (received, ended) = stream.read_to_end().await;
             let error = ended.unwrap_err();
@@ -330,8 +330,8 @@ async fn an_empty_beginning_of_a_text_on_binary<N: Net>() {
 
 /// Whole messages: text that is not UTF-8, and a message that is too long.
 async fn on_messages<N: Net>() {
-    let server = Server::messages().subprotocol("binary").unwrap();
-    let server = server.config(Config::new().max_message(8));
+    let server = ServerConfig::messages().subprotocol("binary").unwrap();
+    let server = server.config(ConnectionConfig::new().max_message(8));
     let mut listener = N::bind(server).await;
     let address = listener.local_addr();
     let table: [Row; 4] = [

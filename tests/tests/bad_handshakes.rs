@@ -11,7 +11,7 @@ use std::net::{Shutdown, SocketAddr};
 use std::time::Duration;
 
 use smol::net::TcpStream;
-use wsstream_core::handshake::{Client, Server};
+use wsstream_core::handshake::{ClientConfig, ServerConfig};
 use wsstream_tests::contract::read_all;
 use wsstream_tests::net::{Incoming, Listener, Net, Opened};
 use wsstream_tests::{Read, Write, next_turn, within};
@@ -204,7 +204,7 @@ fn table() -> Vec<(&'static str, Vec<u8>, u16, &'static str)> {
 }
 
 /// A listener that accepts whom its policy lets in, and echoes.
-async fn server<N: Net>(server: Server) -> SocketAddr {
+async fn server<N: Net>(server: ServerConfig) -> SocketAddr {
     let mut listener = N::bind(server).await;
     let address = listener.local_addr();
     drop(N::spawn(async move {
@@ -229,7 +229,7 @@ async fn server<N: Net>(server: Server) -> SocketAddr {
 /// A connection that behaves well.
 async fn well_behaved<N: Net>(address: SocketAddr) {
     let url = format!("ws://{address}/here");
-    let opened = N::dial_with(&url, &Client::stream()).await.unwrap();
+    let opened = N::dial_with(&url, &ClientConfig::stream()).await.unwrap();
     let mut stream = opened.into_stream();
     stream.write_all(b"hello").await.unwrap();
     stream.shutdown().await.unwrap();
@@ -252,7 +252,7 @@ async fn answer(tcp: &mut TcpStream, about: &str) -> (u16, String) {
 }
 
 async fn every_row_and_the_next_connection<N: Net>() {
-    let address = server::<N>(Server::stream().path("/here")).await;
+    let address = server::<N>(ServerConfig::stream().path("/here")).await;
     for (about, octets, status, says) in table() {
         let mut tcp = TcpStream::connect(address).await.unwrap();
         if let Err(error) = tcp.write_all(&octets).await {
@@ -267,7 +267,7 @@ async fn every_row_and_the_next_connection<N: Net>() {
 }
 
 async fn the_same_octet_by_octet<N: Net>() {
-    let address = server::<N>(Server::stream().path("/here")).await;
+    let address = server::<N>(ServerConfig::stream().path("/here")).await;
     for (about, octets, status, _) in table() {
         if octets.len() > 1000 {
             continue;
@@ -288,7 +288,7 @@ async fn the_same_octet_by_octet<N: Net>() {
 
 /// What must be let in: blanks in lists, any case, `keep-alive`, `Content-Length: 0`.
 async fn what_is_tolerated<N: Net>() {
-    let address = server::<N>(Server::stream()).await;
+    let address = server::<N>(ServerConfig::stream()).await;
     let table = [
         GOOD.to_owned(),
         GOOD.to_lowercase()
@@ -312,7 +312,7 @@ async fn what_is_tolerated<N: Net>() {
 /// A request that drips in has its time in all, whatever comes of it: 408, and others are not held up.
 async fn a_request_that_drips<N: Net>() {
     let limit = Duration::from_millis(300);
-    let address = server::<N>(Server::stream().handshake_timeout(limit)).await;
+    let address = server::<N>(ServerConfig::stream().handshake_timeout(limit)).await;
     let dripping = N::spawn(async move {
         let mut tcp = TcpStream::connect(address).await.unwrap();
         // Never silent for as long as the limit.
@@ -337,14 +337,14 @@ async fn a_request_that_drips<N: Net>() {
 /// The same for one that says nothing at all.
 async fn a_request_that_never_comes<N: Net>() {
     let limit = Duration::from_millis(100);
-    let address = server::<N>(Server::stream().handshake_timeout(limit)).await;
+    let address = server::<N>(ServerConfig::stream().handshake_timeout(limit)).await;
     let mut tcp = TcpStream::connect(address).await.unwrap();
     assert_eq!(answer(&mut tcp, "silent").await.0, 408);
 }
 
 /// A request that ends before its end is answered too.
 async fn half_a_request<N: Net>() {
-    let address = server::<N>(Server::stream()).await;
+    let address = server::<N>(ServerConfig::stream()).await;
     let mut tcp = TcpStream::connect(address).await.unwrap();
     tcp.write_all(&GOOD.as_bytes()[..40]).await.unwrap();
     tcp.shutdown(Shutdown::Write).unwrap();

@@ -10,9 +10,9 @@ use std::time::Duration;
 use rustix::net::sockopt::set_socket_linger;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::util::SubscriberInitExt;
-use wsstream_core::Config;
+use wsstream_core::ConnectionConfig;
 use wsstream_core::Opcode::Text;
-use wsstream_core::handshake::{Client, Server};
+use wsstream_core::handshake::{ClientConfig, ServerConfig};
 use wsstream_tests::contract::server_and_peer;
 use wsstream_tests::endpoints::{
     EndpointListener as _, EndpointStream as _, Endpoints, connect, free_port, listen, over,
@@ -83,8 +83,8 @@ async fn log_of<T>(story: impl Future<Output = T>) -> String {
 
 /// What is logged while a client says five octets and closes.
 async fn logged<A: Adapter>(at_client: bool, at_server: bool) -> String {
-    let client = Client::stream().config(Config::new().debug(at_client));
-    let server = Server::stream().config(Config::new().debug(at_server));
+    let client = ClientConfig::stream().config(ConnectionConfig::new().debug(at_client));
+    let server = ServerConfig::stream().config(ConnectionConfig::new().debug(at_server));
     log_of(async {
         let (near, far) = A::pipe(1000);
         let (client, server) = tokio::join!(A::connect(near, &client), A::accept(far, &server));
@@ -169,7 +169,7 @@ async fn every_refusal<A: Adapter>() {
         ),
         (good.replace("/here", "/there"), "/there"),
     ];
-    let server = Server::stream().path("/here");
+    let server = ServerConfig::stream().path("/here");
     for (request, says) in table {
         let log = log_of(async {
             let (mut near, far) = A::pipe(1000);
@@ -193,7 +193,7 @@ async fn every_failure<A: Adapter>() {
     for debug in [false, true] {
         let log = log_of(async {
             let (mut stream, mut peer) =
-                server_and_peer::<A>(A::pipe(1000), Config::new().debug(debug)).await;
+                server_and_peer::<A>(A::pipe(1000), ConnectionConfig::new().debug(debug)).await;
             peer.send(Text, b"text").await;
             stream.read(&mut [0; 9]).await.unwrap_err();
         })
@@ -206,7 +206,7 @@ async fn every_failure<A: Adapter>() {
 /// A connection that a listener has lost without a word of HTTP.
 async fn gone_before_asking<N: Net>() {
     let log = log_of(async {
-        let mut listener = N::bind(Server::stream()).await;
+        let mut listener = N::bind(ServerConfig::stream()).await;
         let tcp = TcpStream::connect(listener.local_addr()).unwrap();
         set_socket_linger(&tcp, Some(Duration::ZERO)).unwrap();
         let gone = async {

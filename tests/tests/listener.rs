@@ -5,8 +5,8 @@ use std::io::ErrorKind;
 use std::time::Duration;
 
 use smol::net::TcpStream;
-use wsstream_core::handshake::Server;
-use wsstream_core::{CloseCode, Config, StreamError};
+use wsstream_core::handshake::ServerConfig;
+use wsstream_core::{CloseCode, ConnectionConfig, StreamError};
 use wsstream_tests::contract::{read_all, stream_error};
 use wsstream_tests::net::{Incoming, Listener, Net, Opened};
 use wsstream_tests::{Read, Stream, Write, next_turn, poll_once, within};
@@ -22,7 +22,7 @@ wsstream_tests::on_both_adapters! {
 
 const GRACE: Duration = Duration::from_secs(60);
 
-async fn listener<N: Net>(server: Server) -> (N::Listener, String) {
+async fn listener<N: Net>(server: ServerConfig) -> (N::Listener, String) {
     let listener = N::bind(server).await;
     let url = format!("ws://{}/", listener.local_addr());
     (listener, url)
@@ -37,7 +37,7 @@ async fn pair<N: Net>(listener: &mut N::Listener, url: &str) -> (N::NetStream, N
 }
 
 async fn the_next_one_waits_until_one_leaves<N: Net>() {
-    let (listener, url) = listener::<N>(Server::stream()).await;
+    let (listener, url) = listener::<N>(ServerConfig::stream()).await;
     let mut listener = listener.max_connections(1);
     let (_client, stream) = pair::<N>(&mut listener, &url).await;
     let next = N::spawn(async move { N::dial(&url).await });
@@ -51,7 +51,7 @@ async fn the_next_one_waits_until_one_leaves<N: Net>() {
 }
 
 async fn an_idle_connection_gets_1001_and_a_busy_one_finishes<N: Net>() {
-    let (mut listener, url) = listener::<N>(Server::stream()).await;
+    let (mut listener, url) = listener::<N>(ServerConfig::stream()).await;
     let address = listener.local_addr();
     let (mut idle_client, mut idle) = pair::<N>(&mut listener, &url).await;
     let (mut busy_client, mut busy) = pair::<N>(&mut listener, &url).await;
@@ -81,8 +81,8 @@ async fn an_idle_connection_gets_1001_and_a_busy_one_finishes<N: Net>() {
 
 /// It sends for ever and answers no Close.
 async fn a_stubborn_connection_is_cut_off<N: Net>() {
-    let config = Config::new().close_timeout(Duration::from_millis(200));
-    let (mut listener, url) = listener::<N>(Server::stream().config(config)).await;
+    let config = ConnectionConfig::new().close_timeout(Duration::from_millis(200));
+    let (mut listener, url) = listener::<N>(ServerConfig::stream().config(config)).await;
     let (client, mut stream) = pair::<N>(&mut listener, &url).await;
     let (mut raw, _) = client.into_inner();
     let sending = N::spawn(async move {
@@ -104,7 +104,7 @@ async fn a_stubborn_connection_is_cut_off<N: Net>() {
 }
 
 async fn who_has_not_asked_yet_is_refused<N: Net>() {
-    let (mut listener, _) = listener::<N>(Server::stream()).await;
+    let (mut listener, _) = listener::<N>(ServerConfig::stream()).await;
     let address = listener.local_addr();
     let mut tcp = TcpStream::connect(address).await.unwrap();
     while listener.connections() == 0 {
@@ -118,7 +118,7 @@ async fn who_has_not_asked_yet_is_refused<N: Net>() {
 }
 
 async fn a_request_that_nobody_has_taken_is_refused<N: Net>() {
-    let (mut listener, url) = listener::<N>(Server::stream()).await;
+    let (mut listener, url) = listener::<N>(ServerConfig::stream()).await;
     let connecting = N::spawn(async move { N::dial(&url).await.map(drop) });
     while listener.connections() == 0 {
         let accepted = within::<N, _>(Duration::from_millis(1), listener.accept()).await;
@@ -140,7 +140,7 @@ async fn a_request_that_nobody_has_taken_is_refused<N: Net>() {
 
 /// Before it is polled, too.
 async fn a_shutdown_that_is_dropped_cuts_off<N: Net>() {
-    let (mut listener, url) = listener::<N>(Server::stream()).await;
+    let (mut listener, url) = listener::<N>(ServerConfig::stream()).await;
     let (mut client, mut server) = pair::<N>(&mut listener, &url).await;
     drop(listener.shutdown(GRACE));
     let error = server.read(&mut [0; 1]).await.unwrap_err();

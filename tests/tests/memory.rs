@@ -12,9 +12,9 @@ use allocation_counter::{AllocationInfo, measure};
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use wsstream_core::Opcode::{Binary, Continuation, Ping, Text};
-use wsstream_core::handshake::{Agreed, Client, Server};
+use wsstream_core::handshake::{Agreed, ClientConfig, ServerConfig};
 use wsstream_core::pump::{Permit, Upgraded};
-use wsstream_core::{Config, Deflate, Header, Opcode, Seed, Url};
+use wsstream_core::{ConnectionConfig, Deflate, Header, Opcode, Seed, Url};
 use wsstream_tests::net::Adapter;
 use wsstream_tests::{Read, Stream, Thread, Tokio, Write, fragment, masked, next_turn};
 use wsstream_tokio::{Listener, accept_with};
@@ -53,7 +53,7 @@ const WINDOW: i64 = 32 << 10;
 /// What inflates, while it does; its buffer grows, and half of it is there twice meanwhile.
 const INFLATER: u64 = (64 + 32 + 12) << 10;
 
-const PLAIN: Config = Config::new().compression(false);
+const PLAIN: ConnectionConfig = ConnectionConfig::new().compression(false);
 
 /// A server's stream, and the peer's end of its transport.
 async fn server<A: Adapter>(subprotocol: &str) -> (A::Stream, A::Raw) {
@@ -63,13 +63,13 @@ async fn server<A: Adapter>(subprotocol: &str) -> (A::Stream, A::Raw) {
         ("Sec-WebSocket-Protocol", subprotocol),
     ];
     let fields = fields.map(|(name, value)| (name, value.as_bytes()));
-    upgraded::<A>(Server::stream().negotiate(fields).unwrap()).await
+    upgraded::<A>(ServerConfig::stream().negotiate(fields).unwrap()).await
 }
 
 async fn upgraded<A: Adapter>(agreed: Agreed) -> (A::Stream, A::Raw) {
     let (peer, server) = A::tcp().await;
     let role = Upgraded::Server;
-    let stream = A::upgraded(server, role, agreed, Config::new(), Vec::new());
+    let stream = A::upgraded(server, role, agreed, ConnectionConfig::new(), Vec::new());
     (stream, peer)
 }
 
@@ -130,13 +130,13 @@ fn bomb() -> Vec<u8> {
 /// the reader.
 fn a_gibibyte_of_zeros<A: Adapter>() {
     let (thread, wire) = (A::thread(), bomb());
-    let fields = Client::stream().fields();
+    let fields = ClientConfig::stream().fields();
     let mut fields: Vec<_> = fields
         .iter()
         .map(|(name, value)| (*name, value.as_bytes()))
         .collect();
     fields.push(("Host", b"localhost"));
-    let agreed = Server::stream().negotiate(fields).unwrap();
+    let agreed = ServerConfig::stream().negotiate(fields).unwrap();
     assert!(agreed.deflate().is_some());
     let (mut stream, mut peer) = thread.block_on(upgraded::<A>(agreed));
     let (mut buf, zeros) = (vec![1; 5000], vec![0; 5000]);
@@ -260,7 +260,7 @@ fn a_peer_that_stops_reading<A: Adapter>(as_client: bool) {
     let mut stream = if as_client {
         let role = Upgraded::Client(Seed::new([1; 32]));
         let (tcp, received) = stream.into_inner();
-        let (agreed, config) = (Agreed::default(), Config::new());
+        let (agreed, config) = (Agreed::default(), ConnectionConfig::new());
         A::upgraded(tcp, role, agreed, config, received)
     } else {
         stream
@@ -303,7 +303,7 @@ fn a_head_that_never_ends<A: Adapter>() {
     let thread = A::thread();
     let (mut peer, tcp) = thread.block_on(A::tcp());
     let wire = [&b"GET / HTTP/1.1\r\nX: "[..], &vec![b'x'; 1 << 20]].concat();
-    let options = Server::stream();
+    let options = ServerConfig::stream();
     let info = measure(|| {
         thread.block_on(async {
             let sending = async {
@@ -345,7 +345,7 @@ fn an_idle_compressed_connection_without_context<A: Adapter>() {
         .context_takeover(false)
         .peer_context_takeover(false);
     for accepted_by_task in [false, true] {
-        let (fresh, used) = idle::<A>(accepted_by_task, &Config::new().deflate(deflate));
+        let (fresh, used) = idle::<A>(accepted_by_task, &ConnectionConfig::new().deflate(deflate));
         println!("compressed, no context: fresh {fresh}, used {used} octets of heap");
         assert!(fresh <= IDLE + AGREED, "{fresh}");
         assert!(used <= IDLE + AGREED, "{used}");
@@ -354,7 +354,7 @@ fn an_idle_compressed_connection_without_context<A: Adapter>() {
 
 /// With its context it keeps what the peer may refer to; what it may refer to itself it gives up.
 fn an_idle_compressed_connection_with_its_context<A: Adapter>() {
-    let (fresh, used) = idle::<A>(false, &Config::new());
+    let (fresh, used) = idle::<A>(false, &ConnectionConfig::new());
     println!("compressed: fresh {fresh}, used {used} octets of heap");
     assert!(fresh <= IDLE + AGREED, "{fresh}");
     assert!((WINDOW..=WINDOW + IDLE + AGREED).contains(&used), "{used}");
@@ -363,8 +363,8 @@ fn an_idle_compressed_connection_with_its_context<A: Adapter>() {
 fn no_allocation_per_message<A: Adapter>() {
     let thread = A::thread();
     for (subprotocol, compression) in [("binary", false), ("binary", true), ("base64", false)] {
-        let options = Client::stream().subprotocols([subprotocol]).unwrap();
-        let options = options.config(Config::new().compression(compression));
+        let options = ClientConfig::stream().subprotocols([subprotocol]).unwrap();
+        let options = options.config(ConnectionConfig::new().compression(compression));
         let (mut client, mut server) = thread.block_on(async {
             let (client, server) = A::tcp().await;
             let (client, server) =
@@ -422,8 +422,8 @@ fn held(by_listener: bool) -> i64 {
     const COUNT: usize = 100;
     let thread = Tokio::thread();
     let url = Url::parse("ws://localhost/").unwrap();
-    let connecting = Client::stream().connect(&url, &Seed::new([1; 32]));
-    let server = Server::stream();
+    let connecting = ClientConfig::stream().connect(&url, &Seed::new([1; 32]));
+    let server = ServerConfig::stream();
     let (tcp, peers) = thread.block_on(async {
         let tcp = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let mut peers = Vec::new();

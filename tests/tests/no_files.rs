@@ -9,7 +9,7 @@ use std::time::Duration;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use rustix::time::{ClockId, clock_gettime};
 use smol::net::TcpStream;
-use wsstream_core::handshake::{Client, Server};
+use wsstream_core::handshake::{ClientConfig, ServerConfig};
 use wsstream_tests::net::{Incoming, Listener, Net};
 use wsstream_tests::{AsyncStd, Peer, Tokio, within};
 
@@ -40,13 +40,13 @@ async fn no_more_files<N: Net>() {
     let limit = getrlimit(Resource::Nofile);
     let current = Some(64);
     setrlimit(Resource::Nofile, Rlimit { current, ..limit }).unwrap();
-    let mut listener = N::bind(Server::stream()).await;
+    let mut listener = N::bind(ServerConfig::stream()).await;
     let tcp = TcpStream::connect(listener.local_addr()).await.unwrap();
     let mut files = Vec::new();
     while let Ok(file) = File::open("/dev/null") {
         files.push(file);
     }
-    let connecting = N::spawn(async move { Peer::connect(tcp, &Client::stream()).await });
+    let connecting = N::spawn(async move { Peer::connect(tcp, &ClientConfig::stream()).await });
     let before = cpu_time();
     let accepted = within::<N, _>(Duration::from_secs(1), listener.accept()).await;
     assert!(accepted.is_none());

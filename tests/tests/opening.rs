@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use smol::net::TcpListener;
 use wsstream_core::Opcode::Binary;
-use wsstream_core::handshake::{Client, HandshakeError, Refusal, Server};
+use wsstream_core::handshake::{ClientConfig, HandshakeError, Refusal, ServerConfig};
 use wsstream_tests::net::{Incoming, Io, Listener, Net, Opened};
 use wsstream_tests::{Peer, Read, Stream, Write, within};
 
@@ -25,7 +25,7 @@ wsstream_tests::on_both_adapters! {
     no_two_connections_have_the_same_keys
 }
 
-async fn listener<N: Net>(server: Server) -> (N::Listener, String) {
+async fn listener<N: Net>(server: ServerConfig) -> (N::Listener, String) {
     let listener = N::bind(server).await;
     let url = format!("ws://{}/", listener.local_addr());
     (listener, url)
@@ -37,7 +37,7 @@ fn handshake_error(error: &io::Error) -> Option<&HandshakeError> {
 
 /// `localhost` may be `::1` first, where nobody listens.
 async fn a_name_with_several_addresses<N: Net>() {
-    let (mut listener, _) = listener::<N>(Server::stream()).await;
+    let (mut listener, _) = listener::<N>(ServerConfig::stream()).await;
     let url = format!("ws://localhost:{}/", listener.local_addr().port());
     let (client, server) = tokio::join!(N::dial(&url), async {
         listener.accept().await.unwrap().accept().await
@@ -68,14 +68,14 @@ async fn what_cannot_be_dialled<N: Net>() {
 async fn a_server_that_says_nothing<N: Net>() {
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("ws://{}/", silent.local_addr().unwrap());
-    let client = Client::stream().handshake_timeout(Duration::from_millis(50));
+    let client = ClientConfig::stream().handshake_timeout(Duration::from_millis(50));
     let error = N::dial_with(&url, &client).await.map(drop).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TimedOut);
     assert_eq!(handshake_error(&error), Some(&HandshakeError::TimedOut));
 }
 
 /// Both ends of a connection, and what the listener saw.
-async fn pair<N: Net>(client: &Client, server: Server) -> (N::NetStream, N::NetStream) {
+async fn pair<N: Net>(client: &ClientConfig, server: ServerConfig) -> (N::NetStream, N::NetStream) {
     let (mut listener, url) = listener::<N>(server).await;
     let (client, server) = tokio::join!(N::dial_with(&url, client), async {
         listener.accept().await.unwrap().accept().await
@@ -84,7 +84,7 @@ async fn pair<N: Net>(client: &Client, server: Server) -> (N::NetStream, N::NetS
 }
 
 async fn addresses_of_both_ends<N: Net>() {
-    let (client, server) = pair::<N>(&Client::stream(), Server::stream()).await;
+    let (client, server) = pair::<N>(&ClientConfig::stream(), ServerConfig::stream()).await;
     let (near, far) = (client.get_ref(), server.get_ref());
     assert_eq!(near.peer_addr(), far.local_addr());
     assert_eq!(near.local_addr(), far.peer_addr());
@@ -93,20 +93,20 @@ async fn addresses_of_both_ends<N: Net>() {
 }
 
 async fn sockets_send_at_once_unless_told_otherwise<N: Net>() {
-    let (client, server) = pair::<N>(&Client::stream(), Server::stream()).await;
+    let (client, server) = pair::<N>(&ClientConfig::stream(), ServerConfig::stream()).await;
     assert!(client.get_ref().nodelay() && server.get_ref().nodelay());
     let (client, server) = (
-        Client::stream().nodelay(false),
-        Server::stream().nodelay(false),
+        ClientConfig::stream().nodelay(false),
+        ServerConfig::stream().nodelay(false),
     );
     let (client, server) = pair::<N>(&client, server).await;
     assert!(!client.get_ref().nodelay() && !server.get_ref().nodelay());
 }
 
 async fn the_request_is_in_hand<N: Net>() {
-    let (mut listener, url) = listener::<N>(Server::stream()).await;
+    let (mut listener, url) = listener::<N>(ServerConfig::stream()).await;
     let url = format!("{url}here?what");
-    let client = Client::stream().header("X-Who", "me").unwrap();
+    let client = ClientConfig::stream().header("X-Who", "me").unwrap();
     let (client, server) = tokio::join!(N::dial_with(&url, &client), async {
         let incoming = listener.accept().await.unwrap();
         let request = incoming.request();
@@ -121,8 +121,8 @@ async fn the_request_is_in_hand<N: Net>() {
 }
 
 async fn a_refusal_by_hand<N: Net>() {
-    let (mut listener, url) = listener::<N>(Server::stream()).await;
-    let options = Client::stream();
+    let (mut listener, url) = listener::<N>(ServerConfig::stream()).await;
+    let options = ClientConfig::stream();
     let (client, ()) = tokio::join!(N::dial_with(&url, &options), async {
         let incoming = listener.accept().await.unwrap();
         let refusal = Refusal::new(418)
@@ -147,9 +147,9 @@ async fn a_refusal_by_hand<N: Net>() {
 
 /// It may still be refused for something else, or accepted.
 async fn a_check_answers_nothing<N: Net>() {
-    let (mut listener, url) = listener::<N>(Server::stream().path("/here")).await;
+    let (mut listener, url) = listener::<N>(ServerConfig::stream().path("/here")).await;
     for (path, good) in [("here", true), ("there", false)] {
-        let (url, client) = (format!("{url}{path}"), Client::stream());
+        let (url, client) = (format!("{url}{path}"), ClientConfig::stream());
         let (opened, ()) = tokio::join!(N::dial_with(&url, &client), async {
             let incoming = listener.accept().await.unwrap();
             assert_eq!(incoming.check().is_ok(), good);
@@ -163,7 +163,7 @@ async fn a_check_answers_nothing<N: Net>() {
 /// With one at once, who says nothing holds up the next one until its time is up.
 async fn one_handshake_at_once<N: Net>() {
     let limit = Duration::from_millis(200);
-    let (listener, url) = listener::<N>(Server::stream().handshake_timeout(limit)).await;
+    let (listener, url) = listener::<N>(ServerConfig::stream().handshake_timeout(limit)).await;
     let mut listener = listener.max_handshakes(1);
     let silent = smol::net::TcpStream::connect(listener.local_addr());
     let mut silent = silent.await.unwrap();

@@ -5,8 +5,8 @@
 
 use std::time::Duration;
 
-use wsstream_core::handshake::{Client, Server};
-use wsstream_core::{Config, Keepalive};
+use wsstream_core::handshake::{ClientConfig, ServerConfig};
+use wsstream_core::{ConnectionConfig, Keepalive};
 use wsstream_tests::net::{Incoming, Listener, Net, Opened};
 use wsstream_tests::{Pattern, Read, Stream, Write};
 
@@ -23,8 +23,8 @@ const MUCH: usize = 8 << 20;
 const PIECE: usize = 64 << 10;
 const PAUSE: Duration = Duration::from_millis(32);
 
-fn config(half_close: bool, asks: bool) -> Config {
-    let config = Config::new()
+fn config(half_close: bool, asks: bool) -> ConnectionConfig {
+    let config = ConnectionConfig::new()
         .half_close(half_close)
         // What fits into the sockets whole would be no test.
         .compression(false)
@@ -42,8 +42,8 @@ async fn pair<N: Net>(
     client_asks: bool,
     server_asks: bool,
 ) -> (N::NetStream, N::NetStream) {
-    let server = Server::stream().config(config(half_close, server_asks));
-    let client = Client::stream().config(config(half_close, client_asks));
+    let server = ServerConfig::stream().config(config(half_close, server_asks));
+    let client = ClientConfig::stream().config(config(half_close, client_asks));
     let mut listener = N::bind(server).await;
     let url = format!("ws://{}/", listener.local_addr());
     let (client, server) = tokio::join!(N::dial_with(&url, &client), async {

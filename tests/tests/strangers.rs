@@ -7,14 +7,14 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use allocation_counter::measure;
-use wsstream_core::handshake::{Agreed, Client, Server};
+use wsstream_core::handshake::{Agreed, ClientConfig, ServerConfig};
 use wsstream_core::pump::{Opened, Socket, Stream, Upgraded};
 use wsstream_core::test_kit::{Clock, Pipe, Task};
-use wsstream_core::{CompressionBudget, Config, Deflate, Opcode};
+use wsstream_core::{CompressionBudget, ConnectionConfig, Deflate, Opcode};
 use wsstream_tests::{fragment, masked};
 
 /// What a client that offers everything and a server agree on.
-fn agreed(server: &Server, client: &Client) -> Agreed {
+fn agreed(server: &ServerConfig, client: &ClientConfig) -> Agreed {
     let mut fields = client.fields();
     fields.push(("Host", "localhost".to_owned()));
     let fields = fields.iter().map(|(name, value)| (*name, value.as_bytes()));
@@ -75,7 +75,7 @@ impl Echo {
     }
 
     /// Opens one for a client, which has said this already; or something plain, if that is all that was agreed.
-    fn opens(&mut self, server: &Server, client: &Client, says: &[u8]) -> Pipe {
+    fn opens(&mut self, server: &ServerConfig, client: &ClientConfig, says: &[u8]) -> Pipe {
         let (near, far) = Pipe::pair(&self.clock, true);
         let config = server.connection_config().clone();
         let agreed = agreed(server, client);
@@ -145,7 +145,7 @@ fn strangers_that_compress() {
         ("no end", begin_of_zeros(4 << 10)),
         ("a window", zeros(33 << 10)),
     ] {
-        let hold = |server: &Server, client: &Client, says: &[u8]| {
+        let hold = |server: &ServerConfig, client: &ClientConfig, says: &[u8]| {
             let mut peers = Vec::with_capacity(STRANGERS);
             let mut echo = Echo::new(STRANGERS);
             let info = measure(|| {
@@ -170,8 +170,8 @@ fn strangers_that_compress() {
                 agreed,
             )
         };
-        let server = Server::stream();
-        let (max, idle, agreed) = hold(&server, &Client::stream(), &says);
+        let server = ServerConfig::stream();
+        let (max, idle, agreed) = hold(&server, &ClientConfig::stream(), &says);
         println!("{about}: {agreed} compress; {max} octets of heap at most, {idle} when idle");
         assert!(max <= BUDGET + POOLS, "{about}: {max}");
         assert!(idle.cast_unsigned() <= max);
@@ -190,19 +190,19 @@ fn an_idle_stream_keeps_the_window() {
         ("9 bits", window(9), 512),
         ("no context", Deflate::new().peer_context_takeover(false), 0),
     ] {
-        let server = Server::stream().config(Config::new().deflate(deflate));
+        let server = ServerConfig::stream().config(ConnectionConfig::new().deflate(deflate));
         let mut echo = Echo::new(1);
         let says = zeros(300 << 10);
         // The thread's pools are filled by what has been before.
         for _ in 0..4 {
-            let _peer = echo.opens(&server, &Client::stream(), &says);
+            let _peer = echo.opens(&server, &ClientConfig::stream(), &says);
             echo.echoes();
             echo.rests();
             echo.streams.clear();
         }
         let mut peer = None;
         let info = measure(|| {
-            peer = Some(echo.opens(&server, &Client::stream(), &says));
+            peer = Some(echo.opens(&server, &ClientConfig::stream(), &says));
             echo.echoes();
             let peer = peer.as_ref().unwrap();
             drop(std::mem::take(&mut peer.input.get().octets));
@@ -227,10 +227,10 @@ fn what_is_held_is_reserved() {
         // Each has pools of its own, which are empty, and a stream before it has filled that of buffers.
         std::thread::spawn(move || {
             let budget = CompressionBudget::new(2 << 20);
-            let server = Server::stream().compression_budget(&budget);
-            let server = server.config(Config::new().deflate(deflate));
+            let server = ServerConfig::stream().compression_budget(&budget);
+            let server = server.config(ConnectionConfig::new().deflate(deflate));
             let mut echo = Echo::new(4);
-            let mut held = |client: &Client, says: &[u8]| {
+            let mut held = |client: &ClientConfig, says: &[u8]| {
                 let info = measure(|| {
                     let peer = echo.opens(&server, client, says);
                     echo.echoes();
@@ -240,15 +240,15 @@ fn what_is_held_is_reserved() {
                 });
                 info.bytes_current
             };
-            let plain = Client::stream().config(Config::new().compression(false));
+            let plain = ClientConfig::stream().config(ConnectionConfig::new().compression(false));
             held(&plain, &masked(Opcode::Binary, &noise(40 << 10)));
             let plain = held(&plain, PLAIN);
             assert_eq!(budget.used(), 0);
             // First one that only inflates, as what it echoes is too short.
-            let inflater = held(&Client::stream(), &zeros(50)) - plain;
+            let inflater = held(&ClientConfig::stream(), &zeros(50)) - plain;
             let to_inflate = budget.used();
             println!("{bits} bits: to inflate {inflater} held, {to_inflate} reserved");
-            let both = held(&Client::stream(), &zeros(300 << 10)) - plain;
+            let both = held(&ClientConfig::stream(), &zeros(300 << 10)) - plain;
             let reserved = budget.used() - to_inflate;
             println!("{bits} bits: in all {both} held, {reserved} reserved");
             // What is known of a connection that may compress is not counted.
@@ -284,14 +284,14 @@ const INFLATER: u64 = (80 << 10)
 fn messages_that_grow() {
     let clock = Clock::default();
     let begin = begin_of_zeros(64 << 20);
-    let server = Server::messages();
+    let server = ServerConfig::messages();
     let task = Task::new();
     let mut sockets = Vec::with_capacity(MESSAGES);
     let (pipes, peers): (Vec<_>, Vec<_>) = (0..MESSAGES).map(|_| Pipe::pair(&clock, true)).unzip();
     let info = measure(|| {
         for (pipe, peer) in pipes.into_iter().zip(&peers) {
             peer.output.get().feed(&begin);
-            let agreed = agreed(&server, &Client::messages());
+            let agreed = agreed(&server, &ClientConfig::messages());
             let config = server.connection_config().clone();
             let mut socket =
                 Opened::from_upgraded(pipe, Upgraded::Server, agreed, config, Vec::new())
@@ -312,8 +312,8 @@ fn messages_that_grow() {
 /// 63 KiB each, of a message that never ends; or little, which is inflated to just what a message may have.
 #[test]
 fn messages_that_never_end() {
-    let all_in = Client::messages();
-    let plain = Client::messages().config(Config::new().compression(false));
+    let all_in = ClientConfig::messages();
+    let plain = ClientConfig::messages().config(ConnectionConfig::new().compression(false));
     for (about, client, begin, each) in [
         (
             "plain",
@@ -331,7 +331,7 @@ fn messages_that_never_end() {
         let clock = Clock::default();
         let mut peers = Vec::new();
         let mut sockets = Vec::with_capacity(MESSAGES);
-        let server = Server::messages();
+        let server = ServerConfig::messages();
         let pipes: Vec<_> = (0..MESSAGES)
             .map(|_| {
                 let (near, far) = Pipe::pair(&clock, true);

@@ -11,7 +11,7 @@ use std::task::{Context, Poll, Waker};
 
 use smol::LocalExecutor;
 use wsstream_core::Opcode::{Binary, Continuation, Ping};
-use wsstream_core::handshake::{Client, Refusal, Server};
+use wsstream_core::handshake::{ClientConfig, Refusal, ServerConfig};
 use wsstream_core::pump::Upgraded;
 use wsstream_core::{Message, Seed};
 use wsstream_tests::net::{Adapter, Incoming, Listener, Net, Opened, Socket};
@@ -55,7 +55,7 @@ async fn a_handshake_dropped_at_every_poll<A: Adapter>() {
     for (client_drops, refuses) in [(true, false), (false, false), (false, true)] {
         for polls in 1.. {
             let (near, far) = A::pipe(16);
-            let (client, server) = (Client::stream(), Server::stream());
+            let (client, server) = (ClientConfig::stream(), ServerConfig::stream());
             let connecting = A::connect_on(near, &client);
             let accepting = async {
                 let incoming = A::accept_with(far, &server).await?;
@@ -219,7 +219,7 @@ async fn a_reader_of_tiny_frames_has_no_longer_turns_than_others<A: Adapter>() {
 
 /// Whoever is dropped while it dials or waits for who has dialled: nobody else is lost by it.
 async fn dialling_and_accepting_dropped_at_every_poll<N: Net>() {
-    let mut listener = N::bind(Server::stream()).await;
+    let mut listener = N::bind(ServerConfig::stream()).await;
     let url = format!("ws://{}/", listener.local_addr());
     let dialled = async {
         let mut dropped = 0;

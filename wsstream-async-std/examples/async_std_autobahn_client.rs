@@ -3,7 +3,9 @@
 use std::env;
 use std::io;
 
-use wsstream_async_std::{Client, Config, Message, NetStream, WebSocket, connect_with};
+use wsstream_async_std::{
+    ClientConfig, ConnectionConfig, Message, NetStream, WebSocket, connect_with,
+};
 
 fn main() -> io::Result<()> {
     async_std::task::block_on(run())
@@ -34,7 +36,7 @@ async fn run() -> io::Result<()> {
 
 async fn connect(url: &str) -> io::Result<WebSocket<NetStream>> {
     // The suite's longest message is of 16 MiB.
-    let client = Client::messages().config(Config::new().max_message(16 << 20));
+    let client = ClientConfig::messages().config(ConnectionConfig::new().max_message(16 << 20));
     Ok(connect_with(url, &client).await?.into_socket())
 }
 

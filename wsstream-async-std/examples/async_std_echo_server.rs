@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use futures_util::io::{AsyncReadExt, AsyncWriteExt};
-use wsstream_async_std::{Incoming, Listener, NetStream, Origins, Server};
+use wsstream_async_std::{Incoming, Listener, NetStream, Origins, ServerConfig};
 
 /// Echoes byte streams over WebSocket, to pages from anywhere.
 #[derive(Parser)]
@@ -25,7 +25,7 @@ fn main() -> ExitCode {
 }
 
 async fn run() -> io::Result<()> {
-    let server = Server::stream().origins(Origins::any());
+    let server = ServerConfig::stream().origins(Origins::any());
     let mut listener = Listener::bind(Args::parse().address, server).await?;
     println!("listening on {}", listener.local_addr()?);
     loop {

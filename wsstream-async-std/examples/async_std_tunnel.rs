@@ -18,7 +18,9 @@ use futures_util::io::{AsyncRead, AsyncWrite};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use futures_util::{FutureExt, select};
 use socket2::SockRef;
-use wsstream_async_std::{Client, CloseCode, NetStream, Url, WsStream, connect_with, relay_with};
+use wsstream_async_std::{
+    ClientConfig, CloseCode, NetStream, Url, WsStream, connect_with, relay_with,
+};
 
 /// Carries a local TCP port, or standard input and output, to a WebSocket URL.
 #[derive(Parser)]
@@ -47,7 +49,7 @@ fn main() -> ExitCode {
 }
 
 async fn run(args: Args) -> Result<(), Box<dyn Error>> {
-    let mut client = Client::stream();
+    let mut client = ClientConfig::stream();
     if let Some(name) = &args.subprotocol {
         client = client.subprotocols([name])?;
     }
@@ -98,7 +100,7 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
 const BACK_OFF: Duration = Duration::from_millis(100);
 
 /// A signal ends it, with Close 1001 if there was more of the input to come: nobody is to take that for all.
-async fn carry_standard_io(url: &str, client: &Client, wait: Duration) -> io::Result<()> {
+async fn carry_standard_io(url: &str, client: &ClientConfig, wait: Duration) -> io::Result<()> {
     let mut stream = connect(url, client).await?;
     let mut local = Local::new();
     let mut signals = Signals::new(ASKED_TO_END)?;
@@ -121,7 +123,7 @@ async fn carry_standard_io(url: &str, client: &Client, wait: Duration) -> io::Re
     Err(io::Error::other("ended before the input"))
 }
 
-async fn carry(tcp: TcpStream, url: &str, client: &Client, wait: Duration) -> io::Result<()> {
+async fn carry(tcp: TcpStream, url: &str, client: &ClientConfig, wait: Duration) -> io::Result<()> {
     tcp.set_nodelay(true)?;
     // As it is, closing it would not end it.
     let mut local = NetStream::from(tcp);
@@ -137,7 +139,7 @@ async fn carry(tcp: TcpStream, url: &str, client: &Client, wait: Duration) -> io
 }
 
 /// A failure says whom it was to reach: what is reported of a local connection begins with its peer.
-async fn connect(url: &str, client: &Client) -> io::Result<WsStream<NetStream>> {
+async fn connect(url: &str, client: &ClientConfig) -> io::Result<WsStream<NetStream>> {
     let opened = connect_with(url, client).await;
     let named = |error: io::Error| match Url::parse(url) {
         Ok(url) => io::Error::new(error.kind(), format!("{}: {error}", url.authority())),

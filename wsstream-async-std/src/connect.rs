@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use async_std::net::{TcpStream, ToSocketAddrs};
 use futures_io::{AsyncRead, AsyncWrite};
-use wsstream_core::handshake::Client;
+use wsstream_core::handshake::ClientConfig;
 use wsstream_core::{Seed, Url, pump};
 
 use crate::net::set_up;
@@ -15,14 +15,14 @@ use crate::transport::Transport;
 use crate::{ClientTls, tls};
 use crate::{NetStream, Opened, WsStream};
 
-/// Opens a byte stream to a `ws://` or `wss://` URL, as [`Client::stream`] says.
+/// Opens a byte stream to a `ws://` or `wss://` URL, as [`ClientConfig::stream`] says.
 ///
 /// # Errors
 ///
 /// As [`connect_with`].
 pub async fn connect(url: &str) -> io::Result<WsStream<NetStream>> {
     // In a box: else the task that uses the stream keeps the room all its life.
-    let connect = Box::pin(async { connect_with(url, &Client::stream()).await });
+    let connect = Box::pin(async { connect_with(url, &ClientConfig::stream()).await });
     Ok(connect.await?.into_stream())
 }
 
@@ -34,13 +34,13 @@ pub async fn connect(url: &str) -> io::Result<WsStream<NetStream>> {
 ///
 /// ```no_run
 /// use std::time::Duration;
-/// use wsstream_async_std::{Client, Config, Keepalive, connect_with};
+/// use wsstream_async_std::{ClientConfig, ConnectionConfig, Keepalive, connect_with};
 ///
 /// # async fn connect() -> Result<(), Box<dyn std::error::Error>> {
 /// let keepalive = Keepalive::new(Duration::from_secs(30), Duration::from_secs(60))?;
-/// let client = Client::stream()
+/// let client = ClientConfig::stream()
 ///     .header("Cookie", "session=1")?
-///     .config(Config::new().auto_fragment(4096).keepalive(keepalive).debug(true));
+///     .config(ConnectionConfig::new().auto_fragment(4096).keepalive(keepalive).debug(true));
 /// let stream = connect_with("ws://localhost:9000/tunnel", &client).await?.into_stream();
 /// # Ok(())
 /// # }
@@ -52,7 +52,7 @@ pub async fn connect(url: &str) -> io::Result<WsStream<NetStream>> {
 /// of dialling; those of TLS, which is `InvalidData` with what rustls says as its source for a certificate
 /// that is refused; `ConnectionRefused`, `InvalidData`, `TimedOut` or `UnexpectedEof` with a
 /// [`HandshakeError`](crate::HandshakeError) inside.
-pub async fn connect_with(url: &str, client: &Client) -> io::Result<Opened<NetStream>> {
+pub async fn connect_with(url: &str, client: &ClientConfig) -> io::Result<Opened<NetStream>> {
     let url = Url::parse(url)?;
     #[cfg(feature = "rustls")]
     if url.is_secure() {
@@ -69,7 +69,7 @@ pub async fn connect_with(url: &str, client: &Client) -> io::Result<Opened<NetSt
 #[cfg(feature = "rustls")]
 pub async fn connect_with_tls(
     url: &str,
-    client: &Client,
+    client: &ClientConfig,
     tls: &ClientTls,
 ) -> io::Result<Opened<NetStream>> {
     connect_to(&Url::parse(url)?, client, Some(tls)).await
@@ -84,7 +84,7 @@ pub async fn connect_with_tls(
 pub async fn connect_on<S: AsyncRead + AsyncWrite + Unpin>(
     io: S,
     url: &str,
-    client: &Client,
+    client: &ClientConfig,
 ) -> io::Result<Opened<S>> {
     open(io, &Url::parse(url)?, client).await
 }
@@ -94,7 +94,7 @@ type ClientTls = std::convert::Infallible;
 
 async fn connect_to(
     url: &Url,
-    client: &Client,
+    client: &ClientConfig,
     tls: Option<&ClientTls>,
 ) -> io::Result<Opened<NetStream>> {
     let nodelay = client.is_nodelay();
@@ -106,7 +106,7 @@ async fn connect_to(
 async fn open<S: AsyncRead + AsyncWrite + Unpin>(
     io: S,
     url: &Url,
-    client: &Client,
+    client: &ClientConfig,
 ) -> io::Result<Opened<S>> {
     let connect = pump::Connect::new(Transport::new(io), url, client, seed()?);
     Ok(Opened::new(Box::pin(connect).await?))

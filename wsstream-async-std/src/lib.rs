@@ -22,11 +22,11 @@
 //!
 //! ```no_run
 //! use async_std::io::WriteExt;
-//! use wsstream_async_std::{Listener, Refusal, Server};
+//! use wsstream_async_std::{Listener, Refusal, ServerConfig};
 //!
 //! # fn main() -> std::io::Result<()> {
 //! # async_std::task::block_on(async {
-//! let mut listener = Listener::bind("localhost:9000", Server::stream()).await?;
+//! let mut listener = Listener::bind("localhost:9000", ServerConfig::stream()).await?;
 //! loop {
 //!     let incoming = listener.accept().await?;
 //!     async_std::task::spawn(async move {
@@ -42,11 +42,11 @@
 //! # }
 //! ```
 //!
-//! What a client asks for, what a server speaks, and how connections behave is said with [`Client`],
-//! [`Server`] and [`Config`]. Whole messages go through a [`WebSocket`]. Names, options, defaults and errors
+//! What a client asks for, what a server speaks, and how connections behave is said with [`ClientConfig`],
+//! [`ServerConfig`] and [`ConnectionConfig`]. Whole messages go through a [`WebSocket`]. Names, options, defaults and errors
 //! are those of `wsstream-tokio`.
 //!
-//! Inside an HTTP server that exists already, [`Server::negotiate_upgrade`] decides on header fields,
+//! Inside an HTTP server that exists already, [`ServerConfig::negotiate_upgrade`] decides on header fields,
 //! and [`Opened::from_upgraded`] takes the connection.
 //!
 //! # Runtimes
@@ -60,12 +60,12 @@
 //!
 //! ```no_run
 //! use futures_util::io::AsyncWriteExt;
-//! use wsstream_async_std::{Client, connect_on};
+//! use wsstream_async_std::{ClientConfig, connect_on};
 //!
 //! # fn main() -> std::io::Result<()> {
 //! smol::block_on(async {
 //!     let tcp = smol::net::TcpStream::connect("localhost:9000").await?;
-//!     let opened = connect_on(tcp, "ws://localhost:9000", &Client::stream()).await?;
+//!     let opened = connect_on(tcp, "ws://localhost:9000", &ClientConfig::stream()).await?;
 //!     let mut stream = opened.into_stream();
 //!     stream.write_all(b"hello").await?;
 //!     stream.close().await
@@ -137,12 +137,12 @@ pub use stream::WsStream;
 pub use wsstream_core::tls::{ClientTls, ServerTls};
 
 pub use wsstream_core::handshake::{
-    Agreed, Client, HandshakeError, Headers, InvalidField, Origins, Refusal, Request, Response,
-    Server, WrongOctet, accept_key,
+    Agreed, ClientConfig, HandshakeError, Headers, InvalidField, Origins, Refusal, Request,
+    Response, ServerConfig, WrongOctet, accept_key,
 };
 pub use wsstream_core::pump::{Relayed, Upgraded};
 pub use wsstream_core::{
-    Close, CloseCode, ClosedBy, CompressionBudget, Config, Connection, Counters, DataKind, Deflate,
-    InvalidUrl, Keepalive, Message, PerMessageDeflate, ProtocolError, Role, Seed, StreamError,
-    Timeout, Url,
+    Close, CloseCode, ClosedBy, CompressionBudget, Connection, ConnectionConfig, Counters,
+    DataKind, Deflate, InvalidUrl, Keepalive, Message, PerMessageDeflate, ProtocolError, Role,
+    Seed, StreamError, Timeout, Url,
 };

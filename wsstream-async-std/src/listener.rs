@@ -12,7 +12,7 @@ use async_std::net::{TcpListener, TcpStream, ToSocketAddrs};
 use futures_util::future::{BoxFuture, FutureExt as _};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use wsstream_core::Timestamp;
-use wsstream_core::handshake::Server;
+use wsstream_core::handshake::ServerConfig;
 use wsstream_core::pump::{self, Permit};
 
 use crate::net::set_up;
@@ -28,10 +28,10 @@ use crate::{ServerTls, tls};
 ///
 /// ```no_run
 /// use std::time::Duration;
-/// use wsstream_async_std::{Listener, Server};
+/// use wsstream_async_std::{Listener, ServerConfig};
 ///
 /// # async fn serve() -> std::io::Result<()> {
-/// let listener = Listener::bind("localhost:9000", Server::stream()).await?;
+/// let listener = Listener::bind("localhost:9000", ServerConfig::stream()).await?;
 /// let mut listener = listener.max_connections(10_000);
 /// for _ in 0..1_000_000 {
 ///     let incoming = listener.accept().await?;
@@ -52,12 +52,12 @@ impl Listener {
     /// # Errors
     ///
     /// Those of binding.
-    pub async fn bind(addr: impl ToSocketAddrs, server: Server) -> io::Result<Self> {
+    pub async fn bind(addr: impl ToSocketAddrs, server: ServerConfig) -> io::Result<Self> {
         Ok(Self::new(TcpListener::bind(addr).await?, server))
     }
 
     /// Takes a listener that is bound already.
-    pub fn new(tcp: TcpListener, server: Server) -> Self {
+    pub fn new(tcp: TcpListener, server: ServerConfig) -> Self {
         let port = Port {
             tcp: Some(Arc::new(tcp)),
             accepting: None,
@@ -133,7 +133,7 @@ impl Listener {
     /// Shuts down. From now on nobody can connect, and who has not been accepted is refused with 503. The
     /// connections that are open may go on for `grace`. Those that are open then are ended with
     /// Close 1001, and those that the peer does not end in the close timeout of the server's
-    /// [`Config`](crate::Config) are cut off.
+    /// [`ConnectionConfig`](crate::ConnectionConfig) are cut off.
     ///
     /// What is written after the Close fails with `BrokenPipe`, and reading ends with
     /// [`StreamError::ShutDown`](crate::StreamError::ShutDown). As everything else this happens while
@@ -154,7 +154,7 @@ struct Port {
     tcp: Option<Arc<TcpListener>>,
     /// The wait for the next connection.
     accepting: Option<BoxFuture<'static, io::Result<TcpStream>>>,
-    server: Arc<Server>,
+    server: Arc<ServerConfig>,
     #[cfg(feature = "rustls")]
     tls: Option<ServerTls>,
     handshakes: FuturesUnordered<Task<io::Result<Incoming<NetStream>>>>,

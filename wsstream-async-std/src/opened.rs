@@ -1,7 +1,7 @@
 //! What an opening handshake gives.
 
 use futures_io::{AsyncRead, AsyncWrite};
-use wsstream_core::Config;
+use wsstream_core::ConnectionConfig;
 use wsstream_core::handshake::{Agreed, Request, Response};
 use wsstream_core::pump::{self, Upgraded};
 
@@ -19,12 +19,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Opened<S> {
     /// was agreed on, how it is to behave, and what was received behind the handshake.
     ///
     /// What was agreed is negotiated on header fields, by
-    /// [`Server::negotiate`](crate::Server::negotiate) and [`Client::confirm`](crate::Client::confirm).
+    /// [`ServerConfig::negotiate`](crate::ServerConfig::negotiate) and [`ClientConfig::confirm`](crate::ClientConfig::confirm).
     pub fn from_upgraded(
         io: S,
         role: Upgraded,
         agreed: Agreed,
-        config: Config,
+        config: ConnectionConfig,
         received: Vec<u8>,
     ) -> Self {
         let transport = Transport::new(io);

@@ -23,7 +23,7 @@ use crate::transport::Transport;
 /// That is what futures-io calls to close a writer, `AsyncWriteExt::close` in generic code. Only this
 /// type's own [`close`](Self::close) tells that everything arrived. Dropping the stream
 /// is no good end: it sends what is queued and Close 1001, if that can be done at once, and else lets the peer
-/// see that it was cut off. [`Config::close_on_drop`](crate::Config::close_on_drop) has it say 1000.
+/// see that it was cut off. [`ConnectionConfig::close_on_drop`](crate::ConnectionConfig::close_on_drop) has it say 1000.
 ///
 /// Where the peer did not agree to half close, it ends both directions when it receives a Close, and may cut
 /// off its reply: the end of reading behind our own first Close does not prove that the reply is whole.

@@ -9,8 +9,8 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use wsstream_core::handshake::{Acceptor, Agreed, Server};
-use wsstream_core::{ByteStream, Close, Config, Connection, Encoding, Timestamp};
+use wsstream_core::handshake::{Acceptor, Agreed, ServerConfig};
+use wsstream_core::{ByteStream, Close, Connection, ConnectionConfig, Encoding, Timestamp};
 
 fn main() -> io::Result<()> {
     let address = env::args()
@@ -33,7 +33,7 @@ fn serve(mut tcp: TcpStream) -> io::Result<()> {
     tcp.set_nodelay(true)?;
     let mut wire = vec![0; 16 << 10];
     let (agreed, received) = accept(&mut tcp, &mut wire)?;
-    let mut connection = Connection::server(Config::new());
+    let mut connection = Connection::server(ConnectionConfig::new());
     if let Some(deflate) = agreed.deflate() {
         connection = connection.with_deflate(deflate);
     }
@@ -84,7 +84,7 @@ fn send(tcp: &mut TcpStream, connection: &mut Connection) -> io::Result<()> {
 
 /// The opening handshake: what was agreed, and where in `wire` the octets are that came behind it.
 fn accept(tcp: &mut TcpStream, wire: &mut [u8]) -> io::Result<(Agreed, std::ops::Range<usize>)> {
-    let server = Server::stream();
+    let server = ServerConfig::stream();
     let mut acceptor = Acceptor::new(&server);
     let start = Instant::now();
     // A blocking socket cannot be told that it is late: this is how it looks up now and then.

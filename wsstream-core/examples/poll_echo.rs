@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
-use wsstream_core::handshake::Server;
+use wsstream_core::handshake::ServerConfig;
 use wsstream_core::pump::{Accept, Transport};
 use wsstream_core::{Close, CloseCode, Timestamp};
 
@@ -88,7 +88,7 @@ fn main() -> io::Result<()> {
     tcp.set_nonblocking(true)?;
     let transport = Polled(tcp, Instant::now());
     block_on(async {
-        let incoming = Accept::new(transport, Arc::new(Server::stream())).await?;
+        let incoming = Accept::new(transport, Arc::new(ServerConfig::stream())).await?;
         let mut stream = incoming.accept().await?.into_stream();
         let mut buf = [0; 4096];
         while let count @ 1.. = std::future::poll_fn(|cx| stream.poll_read(cx, &mut buf)).await? {

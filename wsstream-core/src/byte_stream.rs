@@ -55,10 +55,10 @@ impl Encoding {
 /// Octets in and out of a [`Connection`]'s messages.
 ///
 /// ```
-/// use wsstream_core::{ByteStream, Config, Connection, Encoding, Seed};
+/// use wsstream_core::{ByteStream, ConnectionConfig, Connection, Encoding, Seed};
 ///
-/// let mut client = Connection::client(Config::new(), &Seed::new([1; 32]));
-/// let mut server = Connection::server(Config::new());
+/// let mut client = Connection::client(ConnectionConfig::new(), &Seed::new([1; 32]));
+/// let mut server = Connection::server(ConnectionConfig::new());
 /// let mut at_client = ByteStream::new(Encoding::Base64);
 /// let mut at_server = ByteStream::new(Encoding::Base64);
 ///

@@ -12,15 +12,15 @@ use crate::deflate::Deflate;
 ///
 /// ```
 /// use core::time::Duration;
-/// use wsstream_core::{Config, Keepalive};
+/// use wsstream_core::{ConnectionConfig, Keepalive};
 ///
 /// let keepalive = Keepalive::new(Duration::from_secs(30), Duration::from_secs(60))?;
-/// let config = Config::new().auto_fragment(4096).keepalive(keepalive);
+/// let config = ConnectionConfig::new().auto_fragment(4096).keepalive(keepalive);
 /// # let _ = config;
 /// # Ok::<(), wsstream_core::InvalidKeepalive>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct Config {
+pub struct ConnectionConfig {
     pub(crate) auto_fragment: Option<NonZeroUsize>,
     pub(crate) close_on_drop: bool,
     pub(crate) close_timeout: Duration,
@@ -42,7 +42,7 @@ pub(crate) enum Pings {
     On(Keepalive),
 }
 
-impl Config {
+impl ConnectionConfig {
     /// No limit on frames, compression and half close where the peer agrees to them, keepalive where an
     /// adapter made the connection, a close timeout of 10 seconds, a progress timeout of 60 seconds,
     /// messages of up to 1 MiB within 60 seconds, no frame-level logs.
@@ -193,7 +193,7 @@ impl Config {
     }
 }
 
-impl Default for Config {
+impl Default for ConnectionConfig {
     fn default() -> Self {
         Self::new()
     }
@@ -201,19 +201,19 @@ impl Default for Config {
 
 /// Settings that many connections have in common. The default ones take nothing at all.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct SharedConfig(Option<Arc<Config>>);
+pub(crate) struct SharedConfig(Option<Arc<ConnectionConfig>>);
 
 impl Deref for SharedConfig {
-    type Target = Config;
+    type Target = ConnectionConfig;
 
     #[inline]
-    fn deref(&self) -> &Config {
-        static DEFAULT: Config = Config::new();
+    fn deref(&self) -> &ConnectionConfig {
+        static DEFAULT: ConnectionConfig = ConnectionConfig::new();
         self.0.as_deref().unwrap_or(&DEFAULT)
     }
 }
 
-impl<C: Into<Arc<Config>>> From<C> for SharedConfig {
+impl<C: Into<Arc<ConnectionConfig>>> From<C> for SharedConfig {
     fn from(config: C) -> Self {
         Self(Some(config.into()))
     }
@@ -237,7 +237,7 @@ impl Keepalive {
     /// and said nothing for `timeout`; five minutes for a ping that was taken and not answered.
     ///
     /// Less than 60 seconds of `timeout` cut off readers that are slow: see
-    /// [`Config::progress_timeout`].
+    /// [`ConnectionConfig::progress_timeout`].
     ///
     /// # Errors
     ///

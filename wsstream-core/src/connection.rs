@@ -30,7 +30,7 @@ pub use receiving::Event;
 pub use timers::Taken;
 
 use crate::close::Close;
-use crate::config::{Config, SharedConfig};
+use crate::config::{ConnectionConfig, SharedConfig};
 use crate::decoder::Decoder;
 use crate::deflate::Codec;
 use crate::error::{ProtocolError, StreamError};
@@ -61,10 +61,10 @@ pub enum Role {
 /// shuts the transport down when [`wants_shutdown`](Self::wants_shutdown) says so.
 ///
 /// ```
-/// use wsstream_core::{Config, Connection, DataKind, Event, Seed};
+/// use wsstream_core::{ConnectionConfig, Connection, DataKind, Event, Seed};
 ///
-/// let mut client = Connection::client(Config::new(), &Seed::new([1; 32]));
-/// let mut server = Connection::server(Config::new());
+/// let mut client = Connection::client(ConnectionConfig::new(), &Seed::new([1; 32]));
+/// let mut server = Connection::server(ConnectionConfig::new());
 ///
 /// client.send(DataKind::Text, b"Hello", true)?;
 /// let mut wire = client.outbox().octets().to_vec();
@@ -184,13 +184,13 @@ impl fmt::Debug for ControlPayload {
 impl Connection {
     /// A server's end, right after the opening handshake. Connections can share their settings.
     #[must_use]
-    pub fn server(config: impl Into<Arc<Config>>) -> Self {
+    pub fn server(config: impl Into<Arc<ConnectionConfig>>) -> Self {
         Self::new(Role::Server, None, config.into().into())
     }
 
     /// A client's end, right after the opening handshake. The seed gives its masking keys.
     #[must_use]
-    pub fn client(config: impl Into<Arc<Config>>, seed: &Seed) -> Self {
+    pub fn client(config: impl Into<Arc<ConnectionConfig>>, seed: &Seed) -> Self {
         Self::new(Role::Client, Some(seed.mask_keys()), config.into().into())
     }
 
@@ -272,7 +272,7 @@ impl Connection {
 
     /// How it was set to behave.
     #[must_use]
-    pub fn config(&self) -> &Config {
+    pub fn config(&self) -> &ConnectionConfig {
         &self.config
     }
 

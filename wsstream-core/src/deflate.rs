@@ -38,11 +38,11 @@ use worth::Worth;
 /// What an end wants of permessage-deflate: how it compresses, and what it asks of its peer.
 ///
 /// ```
-/// use wsstream_core::{Config, Deflate};
+/// use wsstream_core::{ConnectionConfig, Deflate};
 ///
 /// // Less memory: no state is kept between messages, in neither direction.
 /// let deflate = Deflate::new().context_takeover(false).peer_context_takeover(false);
-/// let config = Config::new().deflate(deflate);
+/// let config = ConnectionConfig::new().deflate(deflate);
 /// # let _ = config;
 /// ```
 ///

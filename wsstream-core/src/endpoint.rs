@@ -79,7 +79,7 @@
 //! | `keepalive`, `keepaliveTimeout` | seconds, default 30 and 60; `keepalive=false` sends no pings |
 //! | `handshakeTimeout`, `closeTimeout` | seconds |
 //! | `halfClose`, `nodelay` | `true` or `false` |
-//! | `origin`, `acceptNoSubprotocol` | of clients: see [`Client`](crate::handshake::Client) |
+//! | `origin`, `acceptNoSubprotocol` | of clients: see [`ClientConfig`](crate::handshake::ClientConfig) |
 //! | `origins` | of servers: `any`, or origins separated by commas |
 //!
 //! Where a client's `url` is `wss` and what it wraps is not `tls` or `ssl`, TLS comes between, verified

@@ -5,22 +5,22 @@
 //! [`Connecting::request`] and hands what it reads to [`Connecting::receive`]. What follows the
 //! handshake stays in the caller's buffer.
 //!
-//! [`Server`] and [`Client`] hold the policy: what is spoken and who is let in, what is offered. The
-//! negotiation itself, [`Server::negotiate`] and [`Client::confirm`], is on header fields alone; so is what is particular to
-//! HTTP/1.1, [`Server::negotiate_upgrade`].
+//! [`ServerConfig`] and [`ClientConfig`] hold the policy: what is spoken and who is let in, what is offered. The
+//! negotiation itself, [`ServerConfig::negotiate`] and [`ClientConfig::confirm`], is on header fields alone; so is what is particular to
+//! HTTP/1.1, [`ServerConfig::negotiate_upgrade`].
 //!
 //! Heads are limited to [`MAX_HEAD`] octets and [`MAX_FIELDS`] fields, handshakes to a total time.
 //! Each octet is looked at once. Both machines give the same result however their input is cut.
 //!
 //! ```
-//! use wsstream_core::handshake::{Acceptor, Client, Server};
+//! use wsstream_core::handshake::{Acceptor, ClientConfig, ServerConfig};
 //! use wsstream_core::{Seed, Url};
 //!
 //! let url = Url::parse("ws://localhost:9000/").unwrap();
-//! let mut connecting = Client::stream().connect(&url, &Seed::new([7; 32]));
+//! let mut connecting = ClientConfig::stream().connect(&url, &Seed::new([7; 32]));
 //!
 //! // What the client sends, the server receives.
-//! let server = Server::stream();
+//! let server = ServerConfig::stream();
 //! let mut input = connecting.request();
 //! let request = Acceptor::new(&server).receive(&mut input)?.unwrap();
 //! let accepted = request.accept(&server)?;
@@ -54,7 +54,7 @@ mod subprotocols;
 mod syntax;
 mod upgrade;
 
-pub use self::client::{Client, Connected, Connecting, MAX_BODY};
+pub use self::client::{ClientConfig, Connected, Connecting, MAX_BODY};
 pub use self::error::HandshakeError;
 pub use self::extensions::{Extension, HALF_CLOSE};
 pub use self::field::{InvalidField, WrongOctet};
@@ -65,12 +65,12 @@ pub use self::origin::Origins;
 pub use self::refusal::Refusal;
 pub use self::request::{Accepted, Request};
 pub use self::response::Response;
-pub use self::server::{Acceptor, Server};
+pub use self::server::{Acceptor, ServerConfig};
 
 /// The value of `Sec-WebSocket-Accept` for a key, §4.2.2 item 5.4.
 ///
 /// The key is used as it came, without being decoded. [`Request::accept`] and
-/// [`Server::negotiate_upgrade`] do this; it is here for clients that have their own HTTP.
+/// [`ServerConfig::negotiate_upgrade`] do this; it is here for clients that have their own HTTP.
 ///
 /// ```
 /// // The example of §1.3.

@@ -44,25 +44,25 @@
 //! A whole stream, by hand:
 //!
 //! ```
-//! use wsstream_core::handshake::{Acceptor, Client, Server};
-//! use wsstream_core::{ByteStream, Config, Connection, Encoding, Seed, Url};
+//! use wsstream_core::handshake::{Acceptor, ClientConfig, ServerConfig};
+//! use wsstream_core::{ByteStream, ConnectionConfig, Connection, Encoding, Seed, Url};
 //!
 //! // The opening handshake.
 //! let seed = Seed::new([7; 32]);
-//! let mut connecting = Client::stream().connect(&Url::parse("ws://localhost/")?, &seed);
-//! let server = Server::stream();
+//! let mut connecting = ClientConfig::stream().connect(&Url::parse("ws://localhost/")?, &seed);
+//! let server = ServerConfig::stream();
 //! let request = Acceptor::new(&server).receive(&mut connecting.request())?.unwrap();
 //! let accepted = request.accept(&server)?;
 //! let connected = connecting.receive(&mut &accepted.response[..])?.unwrap();
 //!
 //! // The client writes.
-//! let mut client = Connection::client(Config::new(), &seed);
+//! let mut client = Connection::client(ConnectionConfig::new(), &seed);
 //! let mut stream = ByteStream::new(Encoding::of(connected.agreed.subprotocol()));
 //! stream.write(&mut client, b"hello")?;
 //! let mut wire = client.outbox().octets().to_vec();
 //!
 //! // The server reads.
-//! let mut server = Connection::server(Config::new());
+//! let mut server = Connection::server(ConnectionConfig::new());
 //! let mut stream = ByteStream::new(Encoding::of(accepted.agreed.subprotocol()));
 //! let mut out = [0; 16];
 //! let count = stream.read(&mut server, &mut &mut wire[..], &mut out);
@@ -71,7 +71,7 @@
 //! ```
 //!
 //! Features: `std` (default) adds `pump` and conversions into `std::io::Error`; `tracing` adds
-//! frame-level logs for connections that are set to [`debug`](Config::debug); `zlib-rs` compresses with
+//! frame-level logs for connections that are set to [`debug`](ConnectionConfig::debug); `zlib-rs` compresses with
 //! that instead of miniz_oxide; `rustls` adds `tls`, what the adapters' TLS is set up with; `test-kit` adds `test_kit`, connections and transports in memory for tests
 //! of what runs over them. Without `std` the crate needs `alloc` only.
 #![no_std]
@@ -113,7 +113,7 @@ mod work;
 
 pub use byte_stream::{ByteStream, Encoding};
 pub use close::{Close, CloseCode};
-pub use config::{Config, InvalidKeepalive, Keepalive};
+pub use config::{ConnectionConfig, InvalidKeepalive, Keepalive};
 pub use connection::{ClosedBy, Connection, Counters, Event, LookAhead, Role, Taken};
 pub use decoder::{Chunk, Decoder, Payload};
 pub use deflate::{CompressionBudget, Deflate, PerMessageDeflate};

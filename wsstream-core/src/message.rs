@@ -60,10 +60,10 @@ impl fmt::Debug for Message {
 /// Makes messages of what a [`Connection`] tells.
 ///
 /// ```
-/// use wsstream_core::{Assembler, Config, Connection, DataKind, Message, Seed};
+/// use wsstream_core::{Assembler, ConnectionConfig, Connection, DataKind, Message, Seed};
 ///
-/// let mut client = Connection::client(Config::new(), &Seed::new([1; 32]));
-/// let mut server = Connection::server(Config::new());
+/// let mut client = Connection::client(ConnectionConfig::new(), &Seed::new([1; 32]));
+/// let mut server = Connection::server(ConnectionConfig::new());
 /// client.send(DataKind::Text, b"Hel", false)?;
 /// client.send(DataKind::Text, b"lo", true)?;
 /// let mut wire = client.outbox().octets().to_vec();
@@ -89,8 +89,8 @@ impl Assembler {
     /// Takes octets off the front of `input` up to the end of the next message. With `None`, either more
     /// is needed or [`Connection::ending`] tells how it has ended.
     ///
-    /// A message longer than [`Config::max_message`](crate::Config::max_message) fails the connection, and
-    /// so does one that takes longer than [`Config::message_timeout`](crate::Config::message_timeout).
+    /// A message longer than [`ConnectionConfig::max_message`](crate::ConnectionConfig::max_message) fails the connection, and
+    /// so does one that takes longer than [`ConnectionConfig::message_timeout`](crate::ConnectionConfig::message_timeout).
     pub fn recv(&mut self, connection: &mut Connection, input: &mut &mut [u8]) -> Option<Message> {
         loop {
             let max = connection.config().max_message;

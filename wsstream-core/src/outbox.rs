@@ -13,9 +13,9 @@ use crate::octets::Octets;
 /// What is waiting to be written to the transport, in order.
 ///
 /// ```
-/// use wsstream_core::{Config, Connection, DataKind};
+/// use wsstream_core::{ConnectionConfig, Connection, DataKind};
 ///
-/// let mut connection = Connection::server(Config::new());
+/// let mut connection = Connection::server(ConnectionConfig::new());
 /// connection.send(DataKind::Binary, b"hello", true)?;
 /// let outbox = connection.outbox();
 /// assert_eq!(outbox.octets(), b"\x82\x05hello");

@@ -15,10 +15,10 @@
 //! ```
 //! use core::time::Duration;
 //! use wsstream_core::test_kit::{Pair, Seen};
-//! use wsstream_core::{ByteStream, Config, Encoding, Keepalive, Role, StreamError};
+//! use wsstream_core::{ByteStream, ConnectionConfig, Encoding, Keepalive, Role, StreamError};
 //!
 //! let keepalive = Keepalive::new(Duration::from_secs(30), Duration::from_secs(60))?;
-//! let mut pair = Pair::new(Config::new().keepalive(keepalive), Config::new());
+//! let mut pair = Pair::new(ConnectionConfig::new().keepalive(keepalive), ConnectionConfig::new());
 //!
 //! let mut stream = ByteStream::new(Encoding::Binary);
 //! stream.write(&mut pair.client.connection, b"hello")?;
@@ -57,11 +57,11 @@ pub(crate) use seen::{data, push, recv, recv_up_to};
 ///
 /// ```
 /// use wsstream_core::test_kit::at_every_cut;
-/// use wsstream_core::{Config, Connection};
+/// use wsstream_core::{ConnectionConfig, Connection};
 ///
 /// // However it is cut, a ping from a server is one ping.
 /// at_every_cut(b"\x89\x02hi", |pieces| {
-///     let mut client = Connection::client(Config::new(), &wsstream_core::Seed::new([7; 32]));
+///     let mut client = Connection::client(ConnectionConfig::new(), &wsstream_core::Seed::new([7; 32]));
 ///     for piece in pieces {
 ///         let mut piece = piece.to_vec();
 ///         let mut input = &mut piece[..];

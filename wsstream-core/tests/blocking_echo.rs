@@ -8,8 +8,8 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 
-use wsstream_core::handshake::Client;
-use wsstream_core::{ByteStream, Close, Config, Connection, Encoding, Seed, Url};
+use wsstream_core::handshake::ClientConfig;
+use wsstream_core::{ByteStream, Close, Connection, ConnectionConfig, Encoding, Seed, Url};
 
 /// The example, which is ended when the test is, and its address.
 struct Example(Child, String);
@@ -42,8 +42,8 @@ fn start(name: &str) -> Example {
 fn open(example: &Example, subprotocol: &str) -> TcpStream {
     let mut tcp = TcpStream::connect(&example.1).unwrap();
     let url = Url::parse("ws://localhost/").unwrap();
-    let plain = Config::new().compression(false);
-    let client = Client::stream().subprotocols([subprotocol]).unwrap();
+    let plain = ConnectionConfig::new().compression(false);
+    let client = ClientConfig::stream().subprotocols([subprotocol]).unwrap();
     let client = client.config(plain);
     let mut connecting = client.connect(&url, &Seed::new([1; 32]));
     tcp.write_all(connecting.request()).unwrap();
@@ -66,7 +66,7 @@ fn what_is_sent_comes_back_and_a_close_is_answered() {
     ] {
         let example = start(name);
         let mut tcp = open(&example, subprotocol);
-        let client = Connection::client(Config::new(), &Seed::new([2; 32]));
+        let client = Connection::client(ConnectionConfig::new(), &Seed::new([2; 32]));
         let mut connection = client.with_half_close();
         let mut stream = ByteStream::new(encoding);
         let sent: Vec<u8> = (0..=250).cycle().take(30_000).collect();

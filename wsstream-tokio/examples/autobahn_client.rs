@@ -3,7 +3,7 @@
 use std::env;
 use std::io;
 
-use wsstream_tokio::{Client, Config, Message, NetStream, WebSocket, connect_with};
+use wsstream_tokio::{ClientConfig, ConnectionConfig, Message, NetStream, WebSocket, connect_with};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> io::Result<()> {
@@ -31,7 +31,7 @@ async fn main() -> io::Result<()> {
 
 async fn connect(url: &str) -> io::Result<WebSocket<NetStream>> {
     // The suite's longest message is of 16 MiB.
-    let client = Client::messages().config(Config::new().max_message(16 << 20));
+    let client = ClientConfig::messages().config(ConnectionConfig::new().max_message(16 << 20));
     Ok(connect_with(url, &client).await?.into_socket())
 }
 

@@ -3,7 +3,7 @@
 use std::io;
 
 use clap::Parser;
-use wsstream_tokio::{Config, Incoming, Listener, NetStream, Server};
+use wsstream_tokio::{ConnectionConfig, Incoming, Listener, NetStream, ServerConfig};
 
 /// Echoes WebSocket messages.
 #[derive(Parser)]
@@ -15,7 +15,7 @@ struct Args {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> io::Result<()> {
     // The suite's longest message is of 16 MiB.
-    let server = Server::messages().config(Config::new().max_message(16 << 20));
+    let server = ServerConfig::messages().config(ConnectionConfig::new().max_message(16 << 20));
     let mut listener = Listener::bind(Args::parse().address, server).await?;
     println!("listening on {}", listener.local_addr()?);
     loop {

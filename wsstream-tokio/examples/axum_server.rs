@@ -17,7 +17,7 @@ use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use tokio::io::{copy, split};
 use tokio::net::TcpListener;
-use wsstream_tokio::{Agreed, Config, HandshakeError, Opened, Server, Upgraded};
+use wsstream_tokio::{Agreed, ConnectionConfig, HandshakeError, Opened, ServerConfig, Upgraded};
 
 /// Serves a page, and a byte stream over WebSocket.
 #[derive(Parser)]
@@ -39,7 +39,7 @@ async fn main() -> io::Result<()> {
 
 /// Decides at once, and takes the connection when the answer has left.
 async fn tunnel(mut request: Request) -> Response {
-    let (agreed, answer) = match negotiate(&Server::stream(), &request) {
+    let (agreed, answer) = match negotiate(&ServerConfig::stream(), &request) {
         Ok(accepted) => accepted,
         Err(error) => return refuse(&error),
     };
@@ -54,7 +54,7 @@ async fn tunnel(mut request: Request) -> Response {
 
 /// What is agreed on, and the answer that says so.
 fn negotiate(
-    server: &Server,
+    server: &ServerConfig,
     request: &Request,
 ) -> Result<(Agreed, response::Builder), HandshakeError> {
     let headers = request.headers().iter();
@@ -106,7 +106,13 @@ fn respond(answer: response::Builder, body: Body) -> Response {
 /// What the connection is for. hyper has what came behind the handshake, and gives it first.
 async fn echo(upgrade: OnUpgrade, agreed: Agreed) -> io::Result<()> {
     let io = TokioIo::new(upgrade.await.map_err(io::Error::other)?);
-    let opened = Opened::from_upgraded(io, Upgraded::Server, agreed, Config::new(), Vec::new());
+    let opened = Opened::from_upgraded(
+        io,
+        Upgraded::Server,
+        agreed,
+        ConnectionConfig::new(),
+        Vec::new(),
+    );
     let mut stream = opened.into_stream();
     let (mut read, mut write) = split(&mut stream);
     copy(&mut read, &mut write).await?;

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use wsstream_tokio::{Listener, Server, Url};
+use wsstream_tokio::{Listener, ServerConfig, Url};
 
 /// Answers whoever says hello over WebSocket.
 #[derive(Parser)]
@@ -35,7 +35,7 @@ async fn run() -> io::Result<()> {
             "this example listens without TLS: give a ws:// URL",
         ));
     }
-    let server = Server::stream().path(url.path());
+    let server = ServerConfig::stream().path(url.path());
     let mut listener = Listener::bind((url.host(), url.port()), server).await?;
     writeln!(io::stdout(), "listening on {}", listener.local_addr()?)?;
     loop {

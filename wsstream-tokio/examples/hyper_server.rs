@@ -11,7 +11,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
-use wsstream_tokio::{Incoming, Listener, NetStream, Server};
+use wsstream_tokio::{Incoming, Listener, NetStream, ServerConfig};
 
 /// Serves HTTP over WebSocket, and answers each request with its own body.
 #[derive(Parser)]
@@ -23,7 +23,7 @@ struct Args {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> io::Result<()> {
-    let mut listener = Listener::bind(Args::parse().address, Server::stream()).await?;
+    let mut listener = Listener::bind(Args::parse().address, ServerConfig::stream()).await?;
     println!("listening on {}", listener.local_addr()?);
     loop {
         let incoming = listener.accept().await?;

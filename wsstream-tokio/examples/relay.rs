@@ -18,7 +18,7 @@ use tokio::net::{TcpListener, TcpStream};
 #[cfg(unix)]
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use wsstream_tokio::{
-    Incoming, Listener, NetStream, Origins, Refusal, Server, Url, connect, relay_with,
+    Incoming, Listener, NetStream, Origins, Refusal, ServerConfig, Url, connect, relay_with,
 };
 
 /// Puts WebSocket in front of a TCP server.
@@ -74,7 +74,9 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
         (false, []) => Origins::same_host(),
         (false, listed) => Origins::list(listed)?,
     };
-    let server = Server::stream().path(args.url.path()).origins(origins);
+    let server = ServerConfig::stream()
+        .path(args.url.path())
+        .origins(origins);
     let listener = Listener::bind((args.url.host(), args.url.port()), server)
         .await
         .map_err(|error| format!("{}: {error}", args.url))?;

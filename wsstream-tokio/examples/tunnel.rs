@@ -14,7 +14,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf, Stdin, Stdout, stdin, stdout};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
-use wsstream_tokio::{Client, CloseCode, NetStream, Url, WsStream, connect_with, relay_with};
+use wsstream_tokio::{ClientConfig, CloseCode, NetStream, Url, WsStream, connect_with, relay_with};
 
 /// Carries a local TCP port, or standard input and output, to a WebSocket URL.
 #[derive(Parser)]
@@ -43,7 +43,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run(args: Args) -> Result<(), Box<dyn Error>> {
-    let mut client = Client::stream();
+    let mut client = ClientConfig::stream();
     if let Some(name) = &args.subprotocol {
         client = client.subprotocols([name])?;
     }
@@ -92,7 +92,7 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
 const BACK_OFF: Duration = Duration::from_millis(100);
 
 /// A signal ends it, with Close 1001 if there was more of the input to come: nobody is to take that for all.
-async fn carry_standard_io(url: &str, client: &Client, wait: Duration) -> io::Result<()> {
+async fn carry_standard_io(url: &str, client: &ClientConfig, wait: Duration) -> io::Result<()> {
     let mut stream = connect(url, client).await?;
     let mut local = Local::new();
     let asked = asked_to_end()?;
@@ -116,7 +116,7 @@ async fn carry_standard_io(url: &str, client: &Client, wait: Duration) -> io::Re
     Err(io::Error::other("ended before the input"))
 }
 
-async fn carry(tcp: TcpStream, url: &str, client: &Client, wait: Duration) -> io::Result<()> {
+async fn carry(tcp: TcpStream, url: &str, client: &ClientConfig, wait: Duration) -> io::Result<()> {
     tcp.set_nodelay(true)?;
     let mut local = NetStream::from(tcp);
     // What the local end receives may be cut short, until it is known that it was not: it sees a reset, not
@@ -131,7 +131,7 @@ async fn carry(tcp: TcpStream, url: &str, client: &Client, wait: Duration) -> io
 }
 
 /// A failure says whom it was to reach: what is reported of a local connection begins with its peer.
-async fn connect(url: &str, client: &Client) -> io::Result<WsStream<NetStream>> {
+async fn connect(url: &str, client: &ClientConfig) -> io::Result<WsStream<NetStream>> {
     let opened = connect_with(url, client).await;
     let named = |error: io::Error| match Url::parse(url) {
         Ok(url) => io::Error::new(error.kind(), format!("{}: {error}", url.authority())),

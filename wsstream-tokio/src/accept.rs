@@ -4,17 +4,17 @@ use std::io;
 use std::sync::Arc;
 
 use tokio::io::{AsyncRead, AsyncWrite};
-use wsstream_core::handshake::{HandshakeError, Refusal, Request, Server};
+use wsstream_core::handshake::{HandshakeError, Refusal, Request, ServerConfig};
 use wsstream_core::pump;
 
 use crate::timer::check_runtime;
 use crate::transport::Transport;
 use crate::{Opened, WsStream};
 
-/// Accepts a byte stream, as [`Server::stream`] says.
+/// Accepts a byte stream, as [`ServerConfig::stream`] says.
 ///
 /// Each call has a [`CompressionBudget`](wsstream_core::CompressionBudget) of its own. Where many strangers
-/// connect, use [`accept_with`] and one [`Server`], or a [`Listener`](crate::Listener): then they share one.
+/// connect, use [`accept_with`] and one [`ServerConfig`], or a [`Listener`](crate::Listener): then they share one.
 ///
 /// # Errors
 ///
@@ -22,7 +22,7 @@ use crate::{Opened, WsStream};
 pub async fn accept<S: AsyncRead + AsyncWrite + Unpin>(io: S) -> io::Result<WsStream<S>> {
     // In a box, here and below: else the task that serves the stream keeps the room all its life.
     let accept = Box::pin(async {
-        let incoming = accept_with(io, &Server::stream()).await?;
+        let incoming = accept_with(io, &ServerConfig::stream()).await?;
         incoming.accept().await
     });
     Ok(accept.await?.into_stream())
@@ -37,7 +37,7 @@ pub async fn accept<S: AsyncRead + AsyncWrite + Unpin>(io: S) -> io::Result<WsSt
 /// (`enable_time`).
 pub async fn accept_with<S: AsyncRead + AsyncWrite + Unpin>(
     io: S,
-    server: &Server,
+    server: &ServerConfig,
 ) -> io::Result<Incoming<S>> {
     check_runtime()?;
     let server = Arc::new(server.clone());

@@ -20,11 +20,11 @@
 //! A server accepts on any stream, or with a [`Listener`], and sees the request before it decides:
 //!
 //! ```no_run
-//! use wsstream_tokio::{Listener, Refusal, Server};
+//! use wsstream_tokio::{Listener, Refusal, ServerConfig};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> std::io::Result<()> {
-//! let mut listener = Listener::bind("localhost:9000", Server::stream()).await?;
+//! let mut listener = Listener::bind("localhost:9000", ServerConfig::stream()).await?;
 //! loop {
 //!     let incoming = listener.accept().await?;
 //!     tokio::spawn(async move {
@@ -40,10 +40,10 @@
 //! # }
 //! ```
 //!
-//! What a client asks for, what a server speaks, and how connections behave is said with [`Client`],
-//! [`Server`] and [`Config`]. Whole messages go through a [`WebSocket`].
+//! What a client asks for, what a server speaks, and how connections behave is said with [`ClientConfig`],
+//! [`ServerConfig`] and [`ConnectionConfig`]. Whole messages go through a [`WebSocket`].
 //!
-//! Inside an HTTP server that exists already, [`Server::negotiate_upgrade`] decides on header fields,
+//! Inside an HTTP server that exists already, [`ServerConfig::negotiate_upgrade`] decides on header fields,
 //! and [`Opened::from_upgraded`] takes the connection: the example `axum_server` does so for HTTP/1.1 and
 //! HTTP/2. Under other libraries, a [`WsStream`] is a stream like any: see `hyper_client` and
 //! `postgres_client`.
@@ -111,12 +111,12 @@ pub use tokio_rustls::rustls;
 pub use wsstream_core::tls::{ClientTls, ServerTls};
 
 pub use wsstream_core::handshake::{
-    Agreed, Client, HandshakeError, Headers, InvalidField, Origins, Refusal, Request, Response,
-    Server, WrongOctet, accept_key,
+    Agreed, ClientConfig, HandshakeError, Headers, InvalidField, Origins, Refusal, Request,
+    Response, ServerConfig, WrongOctet, accept_key,
 };
 pub use wsstream_core::pump::{Relayed, Upgraded};
 pub use wsstream_core::{
-    Close, CloseCode, ClosedBy, CompressionBudget, Config, Connection, Counters, DataKind, Deflate,
-    InvalidUrl, Keepalive, Message, PerMessageDeflate, ProtocolError, Role, Seed, StreamError,
-    Timeout, Url,
+    Close, CloseCode, ClosedBy, CompressionBudget, Connection, ConnectionConfig, Counters,
+    DataKind, Deflate, InvalidUrl, Keepalive, Message, PerMessageDeflate, ProtocolError, Role,
+    Seed, StreamError, Timeout, Url,
 };

@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
 use tokio::task::JoinSet;
 use wsstream_core::Timestamp;
-use wsstream_core::handshake::Server;
+use wsstream_core::handshake::ServerConfig;
 use wsstream_core::pump::{self, Permit};
 
 use crate::net::set_up;
@@ -25,10 +25,10 @@ use crate::{ServerTls, tls};
 ///
 /// ```no_run
 /// use std::time::Duration;
-/// use wsstream_tokio::{Listener, Server};
+/// use wsstream_tokio::{Listener, ServerConfig};
 ///
 /// # async fn serve() -> std::io::Result<()> {
-/// let listener = Listener::bind("localhost:9000", Server::stream()).await?;
+/// let listener = Listener::bind("localhost:9000", ServerConfig::stream()).await?;
 /// let mut listener = listener.max_connections(10_000);
 /// loop {
 ///     tokio::select! {
@@ -55,13 +55,13 @@ impl Listener {
     ///
     /// Those of binding; `Unsupported` on a runtime without timers, which is built with `enable_time` or
     /// `enable_all`.
-    pub async fn bind(addr: impl ToSocketAddrs, server: Server) -> io::Result<Self> {
+    pub async fn bind(addr: impl ToSocketAddrs, server: ServerConfig) -> io::Result<Self> {
         check_runtime()?;
         Ok(Self::new(TcpListener::bind(addr).await?, server))
     }
 
     /// Takes a listener that is bound already.
-    pub fn new(tcp: TcpListener, server: Server) -> Self {
+    pub fn new(tcp: TcpListener, server: ServerConfig) -> Self {
         let port = Port {
             tcp: Some(tcp),
             server: Arc::new(server),
@@ -140,7 +140,7 @@ impl Listener {
     /// Shuts down. From now on nobody can connect, and who has not been accepted is refused with 503. The
     /// connections that are open may go on for `grace`. Those that are open then are ended with
     /// Close 1001, and those that the peer does not end in the close timeout of the server's
-    /// [`Config`](crate::Config) are cut off.
+    /// [`ConnectionConfig`](crate::ConnectionConfig) are cut off.
     ///
     /// What is written after the Close fails with `BrokenPipe`, and reading ends with
     /// [`StreamError::ShutDown`](crate::StreamError::ShutDown). As everything else this happens while
@@ -160,7 +160,7 @@ impl Listener {
 struct Port {
     /// Gone once it has stopped.
     tcp: Option<TcpListener>,
-    server: Arc<Server>,
+    server: Arc<ServerConfig>,
     #[cfg(feature = "rustls")]
     tls: Option<ServerTls>,
     handshakes: JoinSet<io::Result<Incoming<NetStream>>>,

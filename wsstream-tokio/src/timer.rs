@@ -80,11 +80,15 @@ mod tests {
 
     use super::*;
     use crate::endpoint::{client_from_string, server_from_string};
-    use crate::{Client, Listener, Server};
+    use crate::{ClientConfig, Listener, ServerConfig};
 
     /// What all say that have need of timers, for a client and a server that would find nobody.
     async fn all() -> Vec<io::Result<()>> {
-        let (url, client, server) = ("ws://127.0.0.1:1/", Client::stream(), Server::stream());
+        let (url, client, server) = (
+            "ws://127.0.0.1:1/",
+            ClientConfig::stream(),
+            ServerConfig::stream(),
+        );
         let io = tokio::io::empty;
         vec![
             crate::connect(url).await.map(drop),

@@ -15,7 +15,9 @@ use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::runtime::{Builder, Runtime};
-use wsstream_tokio::{Client, Config, Opened, Seed, Upgraded, WsStream, connect_with};
+use wsstream_tokio::{
+    ClientConfig, ConnectionConfig, Opened, Seed, Upgraded, WsStream, connect_with,
+};
 
 /// An example that listens; it is ended when the test is.
 struct Listening {
@@ -110,7 +112,7 @@ fn axum_server_upgrades_http_1() {
     let url = format!("ws://{}/tunnel", server.address);
     runtime().block_on(async {
         for subprotocol in ["binary", "base64"] {
-            let client = Client::stream().subprotocols([subprotocol]).unwrap();
+            let client = ClientConfig::stream().subprotocols([subprotocol]).unwrap();
             let opened = connect_with(&url, &client).await.unwrap();
             assert_eq!(opened.agreed().subprotocol(), Some(subprotocol));
             echoes(opened.into_stream()).await;
@@ -193,7 +195,7 @@ fn axum_server_takes_rfc_8441() {
         let page = sender.send_request(page).await.unwrap();
         assert_eq!(page.status(), StatusCode::OK);
 
-        let client = Client::stream();
+        let client = ClientConfig::stream();
         let mut ask = async |origin: &str| -> Response<hyper::body::Incoming> {
             let mut request = Request::builder()
                 .method(Method::CONNECT)
@@ -222,7 +224,8 @@ fn axum_server_takes_rfc_8441() {
             assert_eq!(agreed.subprotocol(), Some("binary"));
             let io = TokioIo::new(hyper::upgrade::on(response).await.unwrap());
             let role = Upgraded::Client(Seed::new([number; 32]));
-            let opened = Opened::from_upgraded(io, role, agreed, Config::new(), Vec::new());
+            let opened =
+                Opened::from_upgraded(io, role, agreed, ConnectionConfig::new(), Vec::new());
             echoes(opened.into_stream()).await;
         }
     });

@@ -16,8 +16,8 @@ use tokio_tungstenite::tungstenite::{self, ClientRequestBuilder, Message};
 use tokio_tungstenite::{WebSocketStream, accept_hdr_async, client_async};
 use tokio_websockets as tw;
 use wsstream_tokio::{
-    Client, Close, CloseCode, ClosedBy, Config, Server, StreamError, WsStream, accept_with,
-    connect_on,
+    ClientConfig, Close, CloseCode, ClosedBy, ConnectionConfig, ServerConfig, StreamError,
+    WsStream, accept_with, connect_on,
 };
 
 /// What a peer receives.
@@ -172,9 +172,9 @@ impl Peer for TokioWebsockets {
 }
 
 /// Both ends of a connection, over a pipe with little room.
-async fn client_of_ours<P: Peer>(config: Config) -> (WsStream<DuplexStream>, P) {
+async fn client_of_ours<P: Peer>(config: ConnectionConfig) -> (WsStream<DuplexStream>, P) {
     let (ours, theirs) = duplex(700);
-    let mut client = Client::stream().config(config);
+    let mut client = ClientConfig::stream().config(config);
     if P::SUBPROTOCOL.is_none() {
         let nothing: [&str; 0] = [];
         client = client
@@ -191,9 +191,9 @@ async fn client_of_ours<P: Peer>(config: Config) -> (WsStream<DuplexStream>, P) 
     (stream, peer)
 }
 
-async fn server_of_ours<P: Peer>(config: Config) -> (WsStream<DuplexStream>, P) {
+async fn server_of_ours<P: Peer>(config: ConnectionConfig) -> (WsStream<DuplexStream>, P) {
     let (ours, theirs) = duplex(700);
-    let server = Server::stream().config(config);
+    let server = ServerConfig::stream().config(config);
     let accepted = async {
         let incoming = accept_with(ours, &server).await.unwrap();
         incoming.accept().await.unwrap().into_stream()
@@ -317,20 +317,20 @@ async fn we_close<P: Peer>(mut stream: WsStream<DuplexStream>, mut peer: P, code
 
 async fn stories<P: Peer>() {
     for fragment in [0, 4096, 100] {
-        let config = Config::new().auto_fragment(fragment);
+        let config = ConnectionConfig::new().auto_fragment(fragment);
         let (stream, peer) = client_of_ours::<P>(config.clone()).await;
         both_directions(stream, peer).await;
         let (stream, peer) = server_of_ours::<P>(config).await;
         both_directions(stream, peer).await;
     }
     for code in [1000, 1001, 1011, 4001] {
-        let (stream, peer) = client_of_ours::<P>(Config::new()).await;
+        let (stream, peer) = client_of_ours::<P>(ConnectionConfig::new()).await;
         they_close(stream, peer, code).await;
-        let (stream, peer) = server_of_ours::<P>(Config::new()).await;
+        let (stream, peer) = server_of_ours::<P>(ConnectionConfig::new()).await;
         they_close(stream, peer, code).await;
-        let (stream, peer) = client_of_ours::<P>(Config::new()).await;
+        let (stream, peer) = client_of_ours::<P>(ConnectionConfig::new()).await;
         we_close(stream, peer, code).await;
-        let (stream, peer) = server_of_ours::<P>(Config::new()).await;
+        let (stream, peer) = server_of_ours::<P>(ConnectionConfig::new()).await;
         we_close(stream, peer, code).await;
     }
 }

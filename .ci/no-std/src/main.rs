@@ -4,7 +4,7 @@
 
 use core::ffi::{c_char, c_int};
 
-use wsstream_core::{ByteStream, Close, Config, Connection, Encoding, Seed};
+use wsstream_core::{ByteStream, Close, ConnectionConfig, Connection, Encoding, Seed};
 
 #[global_allocator]
 static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
@@ -24,8 +24,8 @@ extern "C" fn main(_: c_int, _: *const *const c_char) -> c_int {
 }
 
 fn greeting_and_close() -> bool {
-    let client = Connection::client(Config::new(), &Seed::new([1; 32]));
-    let server = Connection::server(Config::new());
+    let client = Connection::client(ConnectionConfig::new(), &Seed::new([1; 32]));
+    let server = Connection::server(ConnectionConfig::new());
     let mut ends =
         [client, server].map(|connection| (connection, ByteStream::new(Encoding::Base64)));
     for (connection, stream) in &mut ends {

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use arbitrary::Unstructured;
 use wsstream_core::{
-    Close, CloseCode, Config, DataKind, Keepalive, Opcode, PerMessageDeflate, Role,
+    Close, CloseCode, ConnectionConfig, DataKind, Keepalive, Opcode, PerMessageDeflate, Role,
 };
 
 use crate::input::{number, octet, octets};
@@ -24,8 +24,8 @@ impl Setup {
         }
     }
 
-    pub(super) fn config(&self) -> Config {
-        let config = Config::new()
+    pub(super) fn config(&self) -> ConnectionConfig {
+        let config = ConnectionConfig::new()
             .auto_fragment(self.fragment)
             .close_timeout(Duration::from_secs(10));
         match self.flags & 4 {

@@ -1,6 +1,6 @@
 //! The well-behaved end that reads what a connection under test writes.
 
-use wsstream_core::{Config, Connection, Decoder, Opcode, Role};
+use wsstream_core::{ConnectionConfig, Connection, Decoder, Opcode, Role};
 
 use super::Run;
 use super::op::Setup;
@@ -26,7 +26,7 @@ impl Peer {
             Role::Server => Role::Client,
         };
         Self {
-            connection: agreeing(role, Config::new(), false, setup.deflate.as_ref()),
+            connection: agreeing(role, ConnectionConfig::new(), false, setup.deflate.as_ref()),
             told: Vec::new(),
             decoder: Decoder::new(),
             closed: false,

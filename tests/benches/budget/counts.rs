@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Waker};
 use allocation_counter::measure;
 use wsstream_core::handshake::Agreed;
 use wsstream_core::pump::{Opened, Stream, Transport, Upgraded};
-use wsstream_core::{Config, Opcode, Role, Seed, Timestamp};
+use wsstream_core::{ConnectionConfig, Opcode, Role, Seed, Timestamp};
 use wsstream_tests::{frame, masked};
 
 /// What one message takes.
@@ -93,7 +93,7 @@ fn stream(role: Role, incoming: Vec<u8>) -> Stream<Memory> {
         Role::Client => Upgraded::Client(Seed::new([1; 32])),
         Role::Server => Upgraded::Server,
     };
-    let (agreed, config) = (Agreed::default(), Config::new());
+    let (agreed, config) = (Agreed::default(), ConnectionConfig::new());
     Opened::from_upgraded(memory, role, agreed, config, Vec::new()).into_stream()
 }
 

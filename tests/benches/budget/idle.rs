@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use allocation_counter::measure;
 use wsstream_core::Opcode::{Ping, Pong};
-use wsstream_core::handshake::{Client, Server};
-use wsstream_core::{Config, Connection, DataKind, Header, Seed, Url};
+use wsstream_core::handshake::{ClientConfig, ServerConfig};
+use wsstream_core::{Connection, ConnectionConfig, DataKind, Header, Seed, Url};
 use wsstream_tests::net::Adapter;
 use wsstream_tests::{Read, Thread, Write, masked, next_turn};
 
@@ -24,11 +24,11 @@ macro_rules! echo {
 
 /// The heap of an idle connection above that of a raw TCP task, fresh and after echoes, to a peer that is
 /// set to this.
-pub(crate) fn idle<A: Adapter>(accepted_by_task: bool, peers: &Config) -> (i64, i64) {
+pub(crate) fn idle<A: Adapter>(accepted_by_task: bool, peers: &ConnectionConfig) -> (i64, i64) {
     let (thread, tasks) = (A::thread(), Tasks::new());
     // The request, and what is to be echoed, are made before anything is counted.
     let url = Url::parse("ws://localhost/").unwrap();
-    let client = Client::stream().config(peers.clone());
+    let client = ClientConfig::stream().config(peers.clone());
     let connecting = client.connect(&url, &Seed::new([1; 32]));
     let fields = client.fields();
     let compresses = fields
@@ -139,12 +139,12 @@ pub(crate) async fn read_exact(from: &mut impl Read, mut buf: &mut [u8]) {
 }
 
 /// 64 KiB, compressed if the client is set to that.
-fn message(client: &Client) -> Vec<u8> {
+fn message(client: &ClientConfig) -> Vec<u8> {
     let config = client.connection_config();
     let mut fields = client.fields();
     fields.push(("Host", "localhost".to_owned()));
     let fields = fields.iter().map(|(name, value)| (*name, value.as_bytes()));
-    let agreed = Server::stream().negotiate(fields).unwrap();
+    let agreed = ServerConfig::stream().negotiate(fields).unwrap();
     let mut connection = Connection::client(config.clone(), &Seed::new([1; 32]));
     if let Some(deflate) = agreed.deflate() {
         connection = connection.with_deflate(deflate);

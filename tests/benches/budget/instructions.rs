@@ -5,7 +5,7 @@ use std::hint::black_box;
 use std::io;
 use std::process::Command;
 
-use wsstream_core::{ByteStream, Config, Connection, Encoding, Opcode, Seed};
+use wsstream_core::{ByteStream, Connection, ConnectionConfig, Encoding, Opcode, Seed};
 use wsstream_tests::masked;
 
 /// What is counted, and the goal.
@@ -49,8 +49,8 @@ fn collected(name: &str, times: u64) -> io::Result<u64> {
 pub(crate) fn run(name: &str, times: usize) {
     let (data, mut out) = ([7; 16], [0; 16]);
     let mut bytes = ByteStream::new(Encoding::Binary);
-    let mut client = Connection::client(Config::new(), &Seed::new([1; 32]));
-    let mut server = Connection::server(Config::new());
+    let mut client = Connection::client(ConnectionConfig::new(), &Seed::new([1; 32]));
+    let mut server = Connection::server(ConnectionConfig::new());
     let frame = masked(Opcode::Binary, &data);
     let mut wire = frame.clone();
     for _ in 0..times {

@@ -12,7 +12,7 @@ mod ratios;
 
 use std::io;
 
-use wsstream_core::Config;
+use wsstream_core::ConnectionConfig;
 use wsstream_core::Role::{Client, Server};
 use wsstream_tests::{AsyncStd, OneThread, Tokio};
 
@@ -87,10 +87,14 @@ fn print_ratios<R: OneThread>(runtime: &str, wanted: impl Fn(&str) -> bool) -> i
     Ok(())
 }
 
-fn print_idle(runtime: &str, wanted: impl Fn(&str) -> bool, idle: fn(bool, &Config) -> (i64, i64)) {
+fn print_idle(
+    runtime: &str,
+    wanted: impl Fn(&str) -> bool,
+    idle: fn(bool, &ConnectionConfig) -> (i64, i64),
+) {
     let name = format!("idle heap above TCP, {runtime}");
     if wanted(&name) {
-        let (fresh, used) = idle(false, &Config::new().compression(false));
+        let (fresh, used) = idle(false, &ConnectionConfig::new().compression(false));
         print(&format!("{name}: fresh"), 1024, fresh);
         print(&format!("{name}: used"), 1024, used);
     }

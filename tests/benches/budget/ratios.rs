@@ -6,8 +6,8 @@ use std::io;
 use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
-use wsstream_core::Config;
-use wsstream_core::handshake::{Client, Server};
+use wsstream_core::ConnectionConfig;
+use wsstream_core::handshake::{ClientConfig, ServerConfig};
 use wsstream_tests::{OneThread, Read, Write, open_with};
 
 /// What is measured, its budget, and the run: octets a message, messages, from whom.
@@ -113,9 +113,10 @@ impl Row {
             })?);
             ws.push(R::run_on_one_thread(async {
                 // What compression gains and costs is a bench of its own.
-                let plain = Client::stream().config(Config::new().compression(false));
+                let plain =
+                    ClientConfig::stream().config(ConnectionConfig::new().compression(false));
                 let ends = R::tcp().await;
-                let (client, server) = open_with::<R>(ends, &plain, &Server::stream()).await;
+                let (client, server) = open_with::<R>(ends, &plain, &ServerConfig::stream()).await;
                 measure(*run, client, server).await
             })?);
         }

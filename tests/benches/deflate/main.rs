@@ -20,8 +20,8 @@ use allocation_counter::measure;
 use miniz_oxide::deflate::core::{CompressorOxide, TDEFLFlush, compress};
 use miniz_oxide::inflate::stream::{InflateState, inflate};
 use miniz_oxide::{DataFormat, MZFlush};
-use wsstream_core::handshake::{Client, Server};
-use wsstream_core::{Config, Deflate};
+use wsstream_core::handshake::{ClientConfig, ServerConfig};
+use wsstream_core::{ConnectionConfig, Deflate};
 use wsstream_tests::{OneThread, Read, Runtime, Stream, Tokio, Write, open_with, poll_once};
 
 use ratios::{cpu_time, median};
@@ -71,8 +71,8 @@ fn main() -> io::Result<()> {
 fn row(name: &str, level: u8, len: usize, data: &[u8]) -> io::Result<()> {
     let (mut plain, mut deflated, mut wire) = (Vec::new(), Vec::new(), 0);
     for _ in 0..ROUNDS {
-        plain.push(transfer(Config::new().compression(false), len, data)?.0);
-        let deflate = Config::new().deflate(Deflate::new().level(level));
+        plain.push(transfer(ConnectionConfig::new().compression(false), len, data)?.0);
+        let deflate = ConnectionConfig::new().deflate(Deflate::new().level(level));
         let (time, sent) = transfer(deflate, len, data)?;
         deflated.push(time);
         wire = sent;
@@ -91,11 +91,12 @@ fn row(name: &str, level: u8, len: usize, data: &[u8]) -> io::Result<()> {
 }
 
 /// From a client to a server; the CPU time, and the octets of payload that were sent.
-fn transfer(config: Config, len: usize, data: &[u8]) -> io::Result<(Duration, u64)> {
+fn transfer(config: ConnectionConfig, len: usize, data: &[u8]) -> io::Result<(Duration, u64)> {
     Tokio::run_on_one_thread(async {
-        let client = Client::stream().config(config);
+        let client = ClientConfig::stream().config(config);
         let ends = Tokio::tcp().await;
-        let (mut client, mut server) = open_with::<Tokio>(ends, &client, &Server::stream()).await;
+        let (mut client, mut server) =
+            open_with::<Tokio>(ends, &client, &ServerConfig::stream()).await;
         let mut buf = vec![0; 64 << 10];
         let start = cpu_time();
         let send = async {
@@ -144,7 +145,7 @@ fn memory() {
         let deflate = Deflate::new()
             .context_takeover(takeover)
             .peer_context_takeover(takeover);
-        let held = |used: bool, config: Config| {
+        let held = |used: bool, config: ConnectionConfig| {
             std::thread::spawn(move || {
                 // What the thread keeps for all its connections comes first.
                 let _first = echoed(used, &config);
@@ -156,9 +157,9 @@ fn memory() {
             .join()
             .unwrap_or_default()
         };
-        let plain = held(true, Config::new().compression(false));
-        let fresh = held(false, Config::new().deflate(deflate));
-        let used = held(true, Config::new().deflate(deflate));
+        let plain = held(true, ConnectionConfig::new().compression(false));
+        let fresh = held(false, ConnectionConfig::new().deflate(deflate));
+        let used = held(true, ConnectionConfig::new().deflate(deflate));
         println!("{:44} {plain:>10}", format!("{name}: not agreed on"));
         println!("{:44} {fresh:>10}", format!("{name}: agreed on, unused"));
         println!("{:44} {used:>10}", format!("{name}: after 4 KiB each way"));
@@ -166,10 +167,10 @@ fn memory() {
 }
 
 /// Two ends over a pipe, that may have echoed 4 KiB.
-fn echoed(used: bool, config: &Config) -> impl Sized + use<> {
+fn echoed(used: bool, config: &ConnectionConfig) -> impl Sized + use<> {
     Tokio::run_on_one_thread(async {
-        let client = Client::stream().config(config.clone());
-        let server = Server::stream().config(config.clone());
+        let client = ClientConfig::stream().config(config.clone());
+        let server = ServerConfig::stream().config(config.clone());
         let ends = Tokio::pipe(64 << 10);
         let (mut client, mut server) = open_with::<Tokio>(ends, &client, &server).await;
         if used {

@@ -4,7 +4,7 @@ use std::future::poll_fn;
 use std::io;
 use std::task::Poll;
 
-use wsstream_core::handshake::Server;
+use wsstream_core::handshake::ServerConfig;
 use wsstream_tests::net::{Adapter, Incoming, Opened, Socket};
 use wsstream_tests::{Peer, Read, Write};
 
@@ -16,7 +16,7 @@ use crate::{Measured, READ};
 pub(crate) fn measure<A: Adapter>(kind: &Kind, messages: bool) -> Measured {
     A::run_on_one_thread(async {
         let (near, far) = A::pipe(READ);
-        let server = Server::stream();
+        let server = ServerConfig::stream();
         let accept = async {
             let incoming = A::accept_with(near, &server).await.unwrap();
             incoming.accept().await.unwrap()

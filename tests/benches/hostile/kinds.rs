@@ -1,7 +1,7 @@
 //! What is sent: honest data, every hostile kind that is known, and every kind of small frame.
 
-use wsstream_core::handshake::{Client, Server};
-use wsstream_core::{Config, DataKind, Deflate, Mask, Opcode};
+use wsstream_core::handshake::{ClientConfig, ServerConfig};
+use wsstream_core::{ConnectionConfig, DataKind, Deflate, Mask, Opcode};
 
 use crate::bits::Bits;
 use crate::machine;
@@ -10,7 +10,7 @@ use crate::machine;
 pub(crate) struct Kind {
     pub(crate) name: &'static str,
     /// What it asks for.
-    pub(crate) client: Client,
+    pub(crate) client: ClientConfig,
     /// Whether it makes the server answer: a server of messages sends each of them back.
     pub(crate) echo: bool,
     pub(crate) wire: Vec<u8>,
@@ -21,8 +21,9 @@ const WIRE: usize = 256 << 10;
 
 /// The first of them is honest: compressed JSON.
 pub(crate) fn all() -> Vec<Kind> {
-    let plain = || Client::stream();
-    let asking = |deflate: Deflate| Client::stream().config(Config::new().deflate(deflate));
+    let plain = || ClientConfig::stream();
+    let asking =
+        |deflate: Deflate| ClientConfig::stream().config(ConnectionConfig::new().deflate(deflate));
     let forgetting = || asking(Deflate::new().context_takeover(false));
     let demanding = || asking(Deflate::new().peer_context_takeover(false));
     let text = &json()[..130];
@@ -91,7 +92,7 @@ pub(crate) fn all() -> Vec<Kind> {
     kinds
 }
 
-fn kind(name: &'static str, client: Client, mut wire: Vec<u8>) -> Kind {
+fn kind(name: &'static str, client: ClientConfig, mut wire: Vec<u8>) -> Kind {
     wire.extend(frame(0x88, &1000u16.to_be_bytes()));
     Kind {
         name,
@@ -200,7 +201,7 @@ fn zeros() -> Vec<u8> {
 }
 
 fn compressed(data: &[u8], len: usize) -> Vec<u8> {
-    let (mut client, _) = machine::pair(&Client::stream(), &Server::stream());
+    let (mut client, _) = machine::pair(&ClientConfig::stream(), &ServerConfig::stream());
     let mut wire = Vec::new();
     for mut message in data.chunks(len) {
         while !message.is_empty() {

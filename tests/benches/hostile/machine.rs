@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use wsstream_core::handshake::{Acceptor, Client, Server};
+use wsstream_core::handshake::{Acceptor, ClientConfig, ServerConfig};
 use wsstream_core::{Assembler, ByteStream, Connection, Encoding, Seed, Url};
 
 use crate::kinds::Kind;
@@ -10,7 +10,7 @@ use crate::ratios::cpu_time;
 use crate::{Measured, READ};
 
 /// Both ends of a connection, after their handshake.
-pub(crate) fn pair(client: &Client, server: &Server) -> (Connection, Connection) {
+pub(crate) fn pair(client: &ClientConfig, server: &ServerConfig) -> (Connection, Connection) {
     let seed = Seed::new([7; 32]);
     let url = Url::parse("ws://localhost/").unwrap();
     let mut connecting = client.connect(&url, &seed);
@@ -25,7 +25,7 @@ pub(crate) fn pair(client: &Client, server: &Server) -> (Connection, Connection)
 
 /// Reads a stream, or messages, which may be sent back.
 pub(crate) fn measure(kind: &Kind, messages: bool) -> Measured {
-    let (_, mut connection) = pair(&kind.client, &Server::stream());
+    let (_, mut connection) = pair(&kind.client, &ServerConfig::stream());
     let mut stream = ByteStream::new(Encoding::Binary);
     let mut assembler = Assembler::new();
     let mut wire = kind.wire.clone();

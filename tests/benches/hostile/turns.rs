@@ -8,7 +8,7 @@ use std::io;
 use std::time::Duration;
 
 use wsstream_core::Message;
-use wsstream_core::handshake::{Client, Server};
+use wsstream_core::handshake::{ClientConfig, ServerConfig};
 use wsstream_tests::net::{Adapter, Incoming, Opened, Socket};
 use wsstream_tests::{AsyncStd, Peer, Read, Runtime, Tokio, Write};
 
@@ -81,7 +81,7 @@ fn slowest<A: Adapter>(mode: Mode, kind: &Kind) -> Duration {
 async fn work<A: Adapter>(mode: Mode) -> Duration {
     let (near, far) = A::tcp().await;
     let worker = async {
-        let mut client = A::connect(far, &Client::stream()).await.unwrap();
+        let mut client = A::connect(far, &ClientConfig::stream()).await.unwrap();
         let mut times = Vec::new();
         for _ in 0..ECHOES {
             let start = cpu_time();
@@ -116,7 +116,7 @@ async fn attacks<A: Adapter>(mode: Mode, kind: &Kind) {
 
 /// Sends back what comes.
 async fn serve<A: Adapter>(mode: Mode, near: A::Raw) -> io::Result<()> {
-    let server = Server::stream();
+    let server = ServerConfig::stream();
     let opened = A::accept_with(near, &server).await?.accept().await?;
     match mode {
         Mode::Stream => echo(opened.into_stream()).await,

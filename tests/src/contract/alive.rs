@@ -5,23 +5,23 @@ use std::io::ErrorKind;
 use std::task::Poll;
 use std::time::Duration;
 
-use wsstream_core::handshake::{Acceptor, Client, Server};
-use wsstream_core::{Config, Keepalive, Opcode, StreamError, Timeout};
+use wsstream_core::handshake::{Acceptor, ClientConfig, ServerConfig};
+use wsstream_core::{ConnectionConfig, Keepalive, Opcode, StreamError, Timeout};
 
 use super::shutdown::round;
 use super::{bare_client, bare_server, client_and_peer, server_and_peer, stream_error};
 use crate::{Pattern, PausedClock, Read, Stream, Write, open_with};
 
 /// The limit is the one for pings that may have been taken: a pipe cannot tell.
-fn keepalive(interval: u64, timeout: u64) -> Config {
+fn keepalive(interval: u64, timeout: u64) -> ConnectionConfig {
     let (interval, timeout) = (Duration::from_secs(interval), Duration::from_secs(timeout));
     let keepalive = Keepalive::new(interval, timeout).unwrap();
-    Config::new().keepalive(keepalive.unanswered(timeout).unwrap())
+    ConnectionConfig::new().keepalive(keepalive.unanswered(timeout).unwrap())
 }
 
 /// Keepalive is off unless it is asked for, on streams that no adapter has dialled or accepted.
 pub async fn off_by_default<R: PausedClock>() {
-    let (mut stream, mut peer) = server_and_peer::<R>(R::pipe(1000), Config::new()).await;
+    let (mut stream, mut peer) = server_and_peer::<R>(R::pipe(1000), ConnectionConfig::new()).await;
     let (received, ()) = tokio::join!(stream.read_exact(5), async {
         R::sleep(Duration::from_secs(3600)).await;
         peer.send(Opcode::Binary, b"hello").await;
@@ -150,7 +150,7 @@ pub async fn an_application_that_does_not_read<R: PausedClock>() {
 /// A request that drips in, an octet a second, has ten seconds in all: 408.
 pub async fn a_dripping_request<R: PausedClock>() {
     let (mut peer, raw) = R::pipe(1000);
-    let server = Server::stream();
+    let server = ServerConfig::stream();
     let dripping = async {
         for octet in b"GET / HTTP/1.1\r\nHost: lo" {
             R::sleep(Duration::from_secs(1)).await;
@@ -178,10 +178,10 @@ pub async fn a_dripping_response<R: PausedClock>() {
     for drips in [true, false] {
         let (mut peer, raw) = R::pipe(1000);
         let begun = R::now();
-        let client = Client::stream();
+        let client = ClientConfig::stream();
         let dripping = async {
             let mut buf = [0; 1000];
-            let mut acceptor = Acceptor::new(&Server::stream());
+            let mut acceptor = Acceptor::new(&ServerConfig::stream());
             let count = peer.read(&mut buf).await.unwrap();
             assert!(acceptor.receive(&mut &buf[..count]).unwrap().is_some());
             for octet in b"HTTP/1.1 101 Switching Protocols\r\n" {
@@ -222,11 +222,11 @@ pub async fn timers_while_driven<R: PausedClock>() {
 
 /// Limits that are longer than any clock goes are as good as none.
 pub async fn times_that_never_come<R: PausedClock>() {
-    let config = Config::new()
+    let config = ConnectionConfig::new()
         .keepalive(Keepalive::new(Duration::MAX, Duration::MAX).unwrap())
         .close_timeout(Duration::MAX);
-    let client = Client::stream().handshake_timeout(Duration::MAX);
-    let server = Server::stream().handshake_timeout(Duration::MAX);
+    let client = ClientConfig::stream().handshake_timeout(Duration::MAX);
+    let server = ServerConfig::stream().handshake_timeout(Duration::MAX);
     let ends = R::pipe(100);
     let (mut client, mut server) =
         open_with::<R>(ends, &client.config(config.clone()), &server.config(config)).await;

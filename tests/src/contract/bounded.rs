@@ -3,14 +3,14 @@
 use std::future::poll_fn;
 use std::task::Poll;
 
-use wsstream_core::{Config, Opcode};
+use wsstream_core::{ConnectionConfig, Opcode};
 
 use super::{bare_server, server_and_peer};
 use crate::{Pattern, Read, Runtime, Stream, Write, masked};
 
 /// An application that does not read stops the peer, though it writes, flushes and drives.
 pub async fn an_application_that_does_not_read<R: Runtime>() {
-    let (mut stream, mut peer) = server_and_peer::<R>(R::pipe(1000), Config::new()).await;
+    let (mut stream, mut peer) = server_and_peer::<R>(R::pipe(1000), ConnectionConfig::new()).await;
     let wire = peer.frame(Opcode::Binary, &Pattern::new(1).take(1_000_000));
     let mut sent = 0;
     loop {
@@ -40,7 +40,7 @@ pub async fn an_application_that_does_not_read<R: Runtime>() {
 /// A peer that does not read makes writes wait.
 pub async fn a_peer_that_does_not_read<R: Runtime>() {
     let (mut peer, raw) = R::pipe(1000);
-    let mut stream = bare_server::<R>(raw, Config::new());
+    let mut stream = bare_server::<R>(raw, ConnectionConfig::new());
     let sent = Pattern::new(1).take(1_000_000);
     let mut count = stream.write_until_pending(&sent).await.unwrap();
     assert!((60_000..200_000).contains(&count), "{count}");
@@ -65,7 +65,7 @@ pub async fn a_peer_that_does_not_read<R: Runtime>() {
 /// When the outbox is full, one pong waits: the newest ping's.
 pub async fn one_pong_waits<R: Runtime>() {
     const PINGS: u16 = 1000;
-    let (mut stream, mut peer) = server_and_peer::<R>(R::pipe(100), Config::new()).await;
+    let (mut stream, mut peer) = server_and_peer::<R>(R::pipe(100), ConnectionConfig::new()).await;
     let count = stream.write_until_pending(&[7; 1_000_000]).await.unwrap();
     for number in 0..PINGS {
         // Too much for the outbox, if all were answered.

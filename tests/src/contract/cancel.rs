@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 
-use wsstream_core::handshake::Server;
-use wsstream_core::{CloseCode, Config, Opcode};
+use wsstream_core::handshake::ServerConfig;
+use wsstream_core::{CloseCode, ConnectionConfig, Opcode};
 
 use super::shutdown::ping;
 use super::{ENCODINGS, client_and_peer, offering, read_all, server_and_peer};
@@ -22,7 +22,7 @@ pub async fn every_future_dropped_at_every_poll<R: Runtime>() {
         for polls in 1..=3 {
             let ends = R::pipe(7);
             let (client, server) =
-                open_with::<R>(ends, &offering(subprotocol), &Server::stream()).await;
+                open_with::<R>(ends, &offering(subprotocol), &ServerConfig::stream()).await;
             let talk = |stream: R::Stream, ours: u32, theirs: u32| async move {
                 let (mut read, mut write) = stream.split();
                 let writing = async move {
@@ -98,7 +98,8 @@ async fn impatient_shutdown<T: Write>(polls: usize, to: &mut T) {
 /// `close` dropped at every poll, and called again: everything arrives, and one Close.
 pub async fn close_dropped_at_every_poll<R: Runtime>() {
     for code in [1000, 4000] {
-        let (mut stream, mut peer) = client_and_peer::<R>(R::pipe(7), Config::new()).await;
+        let (mut stream, mut peer) =
+            client_and_peer::<R>(R::pipe(7), ConnectionConfig::new()).await;
         let sent = Pattern::new(1).take(10_000);
         let closing = async {
             stream.write_all(&sent).await.unwrap();
@@ -161,7 +162,8 @@ pub async fn halves_in_different_tasks<R: Runtime>() {
 
 /// Pings are answered while a stream is only read.
 pub async fn pings_while_reading<R: Runtime>() {
-    let (mut stream, mut peer) = server_and_peer::<R>(R::tcp().await, Config::new()).await;
+    let (mut stream, mut peer) =
+        server_and_peer::<R>(R::tcp().await, ConnectionConfig::new()).await;
     let pinging = async {
         ping(&mut peer).await;
         peer.send(Opcode::Binary, b"data").await;
@@ -174,7 +176,7 @@ pub async fn pings_while_reading<R: Runtime>() {
 
 /// Pings are answered while a stream is only written, even behind data that nobody reads.
 pub async fn pings_while_writing<R: Runtime>() {
-    let (mut stream, mut peer) = server_and_peer::<R>(R::pipe(1000), Config::new()).await;
+    let (mut stream, mut peer) = server_and_peer::<R>(R::pipe(1000), ConnectionConfig::new()).await;
     let done = Arc::new(AtomicBool::new(false));
     let seen = Arc::clone(&done);
     let writing = async {
@@ -215,7 +217,8 @@ pub async fn pings_while_writing<R: Runtime>() {
 
 /// Pings are answered while a stream is only driven, or flushed.
 pub async fn pings_while_driving<R: Runtime>() {
-    let (mut stream, mut peer) = client_and_peer::<R>(R::tcp().await, Config::new()).await;
+    let (mut stream, mut peer) =
+        client_and_peer::<R>(R::tcp().await, ConnectionConfig::new()).await;
     let pinged = async {
         peer.send(Opcode::Binary, b"data").await;
         ping(&mut peer).await;

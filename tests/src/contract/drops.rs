@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-use wsstream_core::{Config, Opcode};
+use wsstream_core::{ConnectionConfig, Opcode};
 
 use super::{bare_server, client_and_peer, server_and_peer};
 use crate::{Read, Runtime, Stream, Write};
@@ -10,7 +10,7 @@ use crate::{Read, Runtime, Stream, Write};
 /// With nothing unsent it says Close 1001: whatever was under way, it is no good end, unless it was set so.
 pub async fn close_1001<R: Runtime>() {
     for (write, is_end) in [(false, false), (true, false), (false, true), (true, true)] {
-        let config = Config::new().close_on_drop(is_end);
+        let config = ConnectionConfig::new().close_on_drop(is_end);
         let (mut stream, mut peer) = client_and_peer::<R>(R::tcp().await, config).await;
         if write {
             stream.write_all(b"data").await.unwrap();
@@ -29,7 +29,7 @@ pub async fn close_1001<R: Runtime>() {
 /// been cut short. Else that Close was answered before.
 pub async fn the_answer<R: Runtime>() {
     for half_close in [true, false] {
-        let config = Config::new().half_close(half_close);
+        let config = ConnectionConfig::new().half_close(half_close);
         let (mut stream, mut peer) = server_and_peer::<R>(R::tcp().await, config).await;
         peer.send(Opcode::Close, b"").await;
         assert_eq!(stream.read(&mut [0; 1]).await.unwrap(), 0);
@@ -44,7 +44,7 @@ pub async fn the_answer<R: Runtime>() {
 pub async fn nothing_with_unsent_data<R: Runtime>() {
     for len in [100, 10_000] {
         let (mut peer, raw) = R::pipe(64);
-        let mut stream = bare_server::<R>(raw, Config::new());
+        let mut stream = bare_server::<R>(raw, ConnectionConfig::new());
         let sent = vec![7; len];
         assert_eq!(stream.write(&sent).await.unwrap(), len);
         drop(stream);
@@ -56,7 +56,8 @@ pub async fn nothing_with_unsent_data<R: Runtime>() {
 
 /// After shutdown there is nothing left to say.
 pub async fn nothing_after_shutdown<R: Runtime>() {
-    let (mut stream, mut peer) = server_and_peer::<R>(R::tcp().await, Config::new()).await;
+    let (mut stream, mut peer) =
+        server_and_peer::<R>(R::tcp().await, ConnectionConfig::new()).await;
     stream.shutdown().await.unwrap();
     drop(stream);
     assert_eq!(peer.expect_close().await.0, 1000);
@@ -65,7 +66,7 @@ pub async fn nothing_after_shutdown<R: Runtime>() {
 
 /// Dropped by a panic it says Close 1011.
 pub async fn close_1011_when_panicking<R: Runtime>() {
-    let (stream, mut peer) = server_and_peer::<R>(R::tcp().await, Config::new()).await;
+    let (stream, mut peer) = server_and_peer::<R>(R::tcp().await, ConnectionConfig::new()).await;
     let panicked = catch_unwind(AssertUnwindSafe(move || {
         let _stream = stream;
         // A panic that prints nothing.
@@ -78,7 +79,7 @@ pub async fn close_1011_when_panicking<R: Runtime>() {
 
 /// What was taken apart is dropped without a word.
 pub async fn nothing_after_into_inner<R: Runtime>() {
-    let (stream, mut peer) = server_and_peer::<R>(R::tcp().await, Config::new()).await;
+    let (stream, mut peer) = server_and_peer::<R>(R::tcp().await, ConnectionConfig::new()).await;
     let (raw, received) = stream.into_inner();
     assert_eq!(received, b"");
     drop(raw);

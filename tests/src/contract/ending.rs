@@ -2,7 +2,7 @@
 
 use std::io::ErrorKind;
 
-use wsstream_core::{Close, CloseCode, ClosedBy, Config, Opcode, StreamError};
+use wsstream_core::{Close, CloseCode, ClosedBy, ConnectionConfig, Opcode, StreamError};
 
 use super::{client_and_peer, server_and_peer, stream_error};
 use crate::{Read, Runtime, Stream, Write, masked};
@@ -11,7 +11,8 @@ use crate::{Read, Runtime, Stream, Write, masked};
 pub async fn codes<R: Runtime>() {
     let good: [&[u8]; 3] = [b"", b"\x03\xe8", b"\x03\xe8bye"];
     for payload in good {
-        let (mut stream, mut peer) = server_and_peer::<R>(R::pipe(1000), Config::new()).await;
+        let (mut stream, mut peer) =
+            server_and_peer::<R>(R::pipe(1000), ConnectionConfig::new()).await;
         peer.send(Opcode::Binary, b"data").await;
         peer.send(Opcode::Close, payload).await;
         let (received, ended) = stream.read_to_end().await;
@@ -27,7 +28,8 @@ pub async fn codes<R: Runtime>() {
         1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 4000, 4999,
     ];
     for code in codes {
-        let (mut stream, mut peer) = client_and_peer::<R>(R::pipe(1000), Config::new()).await;
+        let (mut stream, mut peer) =
+            client_and_peer::<R>(R::pipe(1000), ConnectionConfig::new()).await;
         peer.send(Opcode::Binary, b"data").await;
         peer.send_close(code, "because").await;
         let (received, ended) = stream.read_to_end().await;
@@ -52,7 +54,8 @@ pub async fn codes<R: Runtime>() {
 pub async fn truncation<R: Runtime>() {
     let message = masked(Opcode::Binary, b"data");
     for cut in 0..=message.len() {
-        let (mut stream, mut peer) = server_and_peer::<R>(R::pipe(1000), Config::new()).await;
+        let (mut stream, mut peer) =
+            server_and_peer::<R>(R::pipe(1000), ConnectionConfig::new()).await;
         peer.send(Opcode::Binary, b"before").await;
         peer.raw.write_all(&message[..cut]).await.unwrap();
         drop(peer);
@@ -69,7 +72,8 @@ pub async fn truncation<R: Runtime>() {
 /// The same over TCP, by an end and by a reset.
 pub async fn truncation_over_tcp<R: Runtime>() {
     for reset in [false, true] {
-        let (mut stream, mut peer) = client_and_peer::<R>(R::tcp().await, Config::new()).await;
+        let (mut stream, mut peer) =
+            client_and_peer::<R>(R::tcp().await, ConnectionConfig::new()).await;
         peer.send(Opcode::Binary, b"before").await;
         assert_eq!(stream.read_exact(6).await.unwrap(), b"before");
         if reset {
@@ -84,7 +88,7 @@ pub async fn truncation_over_tcp<R: Runtime>() {
 
 /// A truncation is no good end of `close` either.
 pub async fn close_tells_a_truncation<R: Runtime>() {
-    let (mut stream, mut peer) = client_and_peer::<R>(R::pipe(1000), Config::new()).await;
+    let (mut stream, mut peer) = client_and_peer::<R>(R::pipe(1000), ConnectionConfig::new()).await;
     let (closed, ()) = tokio::join!(stream.close(), async {
         assert_eq!(peer.expect_close().await.0, 1000);
         drop(peer);
@@ -94,7 +98,8 @@ pub async fn close_tells_a_truncation<R: Runtime>() {
 
 /// After both Closes a reset is an end.
 pub async fn reset_after_both_closes<R: Runtime>() {
-    let (mut stream, mut peer) = client_and_peer::<R>(R::tcp().await, Config::new()).await;
+    let (mut stream, mut peer) =
+        client_and_peer::<R>(R::tcp().await, ConnectionConfig::new()).await;
     let (closed, ()) = tokio::join!(stream.close(), async {
         assert_eq!(peer.expect_close().await.0, 1000);
         peer.send_close(1000, "").await;
@@ -106,7 +111,7 @@ pub async fn reset_after_both_closes<R: Runtime>() {
 
 /// What was received before an error is delivered before it.
 pub async fn data_before_an_error<R: Runtime>() {
-    let (mut stream, mut peer) = server_and_peer::<R>(R::pipe(1000), Config::new()).await;
+    let (mut stream, mut peer) = server_and_peer::<R>(R::pipe(1000), ConnectionConfig::new()).await;
     let mut wire = peer.frame(Opcode::Binary, b"data");
     // A frame that is not masked.
     wire.extend(crate::frame(Opcode::Binary, b"bad"));
@@ -124,7 +129,8 @@ pub async fn data_before_an_error<R: Runtime>() {
 /// That nothing can be written any more is not told to the reader before its end.
 pub async fn write_errors_do_not_hide_the_end<R: Runtime>() {
     for code in [1000, 1011] {
-        let (mut stream, mut peer) = server_and_peer::<R>(R::pipe(1000), Config::new()).await;
+        let (mut stream, mut peer) =
+            server_and_peer::<R>(R::pipe(1000), ConnectionConfig::new()).await;
         peer.send(Opcode::Binary, b"last words").await;
         peer.send_close(code, "enough").await;
         // Gone: writing fails from now on.
@@ -153,7 +159,7 @@ pub async fn write_errors_do_not_hide_the_end<R: Runtime>() {
 
 /// A Close of one's own code: the peer's echo of it is a good end, on both sides of the table.
 pub async fn close_with_a_code<R: Runtime>() {
-    let (mut stream, mut peer) = client_and_peer::<R>(R::pipe(1000), Config::new()).await;
+    let (mut stream, mut peer) = client_and_peer::<R>(R::pipe(1000), ConnectionConfig::new()).await;
     let code = CloseCode::new(4321).unwrap();
     let (closed, ()) = tokio::join!(stream.close_with(code, "enough"), async {
         assert_eq!(peer.expect_close().await, (4321, String::from("enough")));
@@ -167,7 +173,7 @@ pub async fn close_with_a_code<R: Runtime>() {
 
 /// Aborted, a stream ends without a word.
 pub async fn abort<R: Runtime>() {
-    let (stream, mut peer) = client_and_peer::<R>(R::pipe(1000), Config::new()).await;
+    let (stream, mut peer) = client_and_peer::<R>(R::pipe(1000), ConnectionConfig::new()).await;
     stream.abort();
     peer.expect_end().await;
 }
@@ -175,7 +181,8 @@ pub async fn abort<R: Runtime>() {
 /// A server closes TCP last, with nothing unread: its client reads an end, and no reset.
 pub async fn a_server_leaves_nothing_unread<R: Runtime>() {
     for server_first in [true, false] {
-        let (mut stream, mut peer) = server_and_peer::<R>(R::tcp().await, Config::new()).await;
+        let (mut stream, mut peer) =
+            server_and_peer::<R>(R::tcp().await, ConnectionConfig::new()).await;
         if !server_first {
             peer.send_close(1000, "").await;
         }

@@ -3,8 +3,8 @@
 use std::future::poll_fn;
 use std::task::{Poll, ready};
 
-use wsstream_core::handshake::Server;
-use wsstream_core::{Config, Opcode};
+use wsstream_core::handshake::ServerConfig;
+use wsstream_core::{ConnectionConfig, Opcode};
 
 use super::{ENCODINGS, assert_compressed, bare_server, client_and_peer, offering, read_all};
 use crate::{Pattern, Read, Runtime, Stream, Write, fragment, masked, open_with, poll_once};
@@ -15,7 +15,7 @@ pub async fn any_sizes<R: Runtime>() {
         for (pipe, total) in [(7, 20_000), (4096, 500_000), (1 << 20, 2_000_000)] {
             let ends = R::pipe(pipe);
             let (client, server) =
-                open_with::<R>(ends, &offering(subprotocol), &Server::stream()).await;
+                open_with::<R>(ends, &offering(subprotocol), &ServerConfig::stream()).await;
             assert_eq!(client.agreed().subprotocol(), subprotocol);
             let (client_read, client_write) = client.split();
             let (server_read, server_write) = server.split();
@@ -34,7 +34,7 @@ pub async fn sixteen_mib_over_tcp<R: Runtime>() {
     for subprotocol in ENCODINGS {
         let ends = R::tcp().await;
         let (client, server) =
-            open_with::<R>(ends, &offering(subprotocol), &Server::stream()).await;
+            open_with::<R>(ends, &offering(subprotocol), &ServerConfig::stream()).await;
         let (client_read, client_write) = client.split();
         let (server_read, server_write) = server.split();
         let tasks = (
@@ -51,7 +51,7 @@ pub async fn sixteen_mib_over_tcp<R: Runtime>() {
 pub async fn any_fragmentation<R: Runtime>() {
     for pipe in [1, 3, 1000] {
         let (mut peer, raw) = R::pipe(pipe);
-        let mut stream = bare_server::<R>(raw, Config::new());
+        let mut stream = bare_server::<R>(raw, ConnectionConfig::new());
         let mut pattern = Pattern::new(5);
         let mut wire = Vec::new();
         for len in [0, 1, 125, 126, 5000, 0, 70_000, 2] {
@@ -96,7 +96,7 @@ pub async fn any_fragmentation<R: Runtime>() {
 
 /// Message sizes up to 2^63-1.
 pub async fn the_longest_frame<R: Runtime>() {
-    let (mut stream, mut peer) = client_and_peer::<R>(R::pipe(5000), Config::new()).await;
+    let (mut stream, mut peer) = client_and_peer::<R>(R::pipe(5000), ConnectionConfig::new()).await;
     let header = peer.header(Opcode::Binary, u64::MAX >> 1);
     peer.raw.write_all(&header).await.unwrap();
     let (mut sent, mut received) = (Pattern::new(6), Pattern::new(6));
@@ -119,7 +119,7 @@ pub async fn the_longest_frame<R: Runtime>() {
 /// An empty message is nothing, and never an end.
 pub async fn empty_messages_are_nothing<R: Runtime>() {
     let (mut peer, raw) = R::pipe(1000);
-    let mut stream = bare_server::<R>(raw, Config::new());
+    let mut stream = bare_server::<R>(raw, ConnectionConfig::new());
     let mut buf = [0; 10];
     let wire = [
         masked(Opcode::Binary, b""),
@@ -142,8 +142,12 @@ pub async fn empty_messages_are_nothing<R: Runtime>() {
 /// A write of nothing is nothing, and sends nothing.
 pub async fn empty_writes_are_nothing<R: Runtime>() {
     for subprotocol in ENCODINGS {
-        let (mut client, mut server) =
-            open_with::<R>(R::pipe(1000), &offering(subprotocol), &Server::stream()).await;
+        let (mut client, mut server) = open_with::<R>(
+            R::pipe(1000),
+            &offering(subprotocol),
+            &ServerConfig::stream(),
+        )
+        .await;
         assert_eq!(client.write(b"").await.unwrap(), 0);
         assert_eq!(client.counters().frames_sent, 0);
         client.write_all(b"something").await.unwrap();
@@ -153,7 +157,7 @@ pub async fn empty_writes_are_nothing<R: Runtime>() {
 
 /// Frames are no longer than they were set to be, and never empty ones at the start or the end.
 pub async fn auto_fragmentation<R: Runtime>() {
-    let config = Config::new().auto_fragment(100);
+    let config = ConnectionConfig::new().auto_fragment(100);
     let (mut stream, mut peer) = client_and_peer::<R>(R::pipe(1 << 20), config).await;
     let sent = Pattern::new(7).take(1000);
     stream.write_all(&sent).await.unwrap();

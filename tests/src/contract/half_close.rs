@@ -3,8 +3,8 @@
 use std::io::ErrorKind;
 use std::time::Duration;
 
-use wsstream_core::handshake::{Client, Server};
-use wsstream_core::{Config, Opcode};
+use wsstream_core::handshake::{ClientConfig, ServerConfig};
+use wsstream_core::{ConnectionConfig, Opcode};
 
 use super::{client_and_peer, read_all, server_and_peer};
 use crate::{Pattern, PausedClock, Read, Runtime, Stream, Write, noise, open, open_with};
@@ -33,9 +33,9 @@ pub async fn a_long_reply<R: Runtime>() {
 /// The same where the reply takes much longer than the close timeout, but goes on.
 pub async fn a_slow_reply<R: PausedClock>() {
     let timeout = Duration::from_secs(2);
-    let config = Config::new().close_timeout(timeout);
-    let client = Client::stream().config(config.clone());
-    let options = Server::stream().config(config);
+    let config = ConnectionConfig::new().close_timeout(timeout);
+    let client = ClientConfig::stream().config(config.clone());
+    let options = ServerConfig::stream().config(config);
     let (mut client, mut server) = open_with::<R>(R::pipe(1000), &client, &options).await;
     let server = R::spawn(async move {
         assert_eq!(read_all(&mut server).await, b"request");
@@ -56,7 +56,7 @@ pub async fn a_slow_reply<R: PausedClock>() {
 /// The same where it is the reader of the reply who is slow: octets drained are progress as well.
 pub async fn a_slowly_read_reply<R: PausedClock>() {
     let timeout = Duration::from_secs(2);
-    let config = Config::new().close_timeout(timeout);
+    let config = ConnectionConfig::new().close_timeout(timeout);
     let (mut server, mut peer) = server_and_peer::<R>(R::pipe(100), config).await;
     peer.send_close(1000, "").await;
     // One frame, with compression too: its end is compared as it is on the wire.
@@ -83,7 +83,8 @@ pub async fn a_slowly_read_reply<R: PausedClock>() {
 /// The answer echoes what the peer has sent: its code, or no code.
 pub async fn the_answer_echoes<R: Runtime>() {
     for (payload, expected) in [(&b""[..], 1005), (b"\x03\xe8", 1000), (b"\x03\xe8ok", 1000)] {
-        let (mut stream, mut peer) = client_and_peer::<R>(R::pipe(1000), Config::new()).await;
+        let (mut stream, mut peer) =
+            client_and_peer::<R>(R::pipe(1000), ConnectionConfig::new()).await;
         peer.send(Opcode::Close, payload).await;
         assert_eq!(stream.read(&mut [0; 1]).await.unwrap(), 0);
         stream.write_all(b"still here").await.unwrap();
@@ -116,7 +117,7 @@ pub async fn a_late_reply<R: PausedClock>() {
 /// A peer that did not agree, as any other implementation, is answered at once behind what is queued. The
 /// reader has its end, and the writer learns that nobody listens.
 pub async fn switched_off<R: Runtime>() {
-    let config = || Config::new().half_close(false);
+    let config = || ConnectionConfig::new().half_close(false);
     for as_client in [true, false] {
         let (mut stream, mut peer) = if as_client {
             client_and_peer::<R>(R::pipe(1000), config()).await
@@ -138,7 +139,7 @@ pub async fn switched_off<R: Runtime>() {
 
 /// A peer that ends TCP right behind its Close still gets ours.
 pub async fn a_close_and_an_end_at_once<R: Runtime>() {
-    let config = Config::new().half_close(false);
+    let config = ConnectionConfig::new().half_close(false);
     let (mut stream, mut peer) = server_and_peer::<R>(R::tcp().await, config).await;
     peer.send(Opcode::Binary, b"bye").await;
     peer.send_close(1000, "").await;
@@ -154,7 +155,7 @@ pub async fn a_close_and_an_end_at_once<R: Runtime>() {
 
 /// After the peer's Close its data is discarded. It waits for our Close, so its pings are answered until then.
 pub async fn after_the_peers_close<R: Runtime>() {
-    let (mut stream, mut peer) = client_and_peer::<R>(R::pipe(1000), Config::new()).await;
+    let (mut stream, mut peer) = client_and_peer::<R>(R::pipe(1000), ConnectionConfig::new()).await;
     peer.send_close(1000, "").await;
     peer.send(Opcode::Ping, b"anybody there?").await;
     peer.send(Opcode::Binary, b"more").await;
@@ -171,9 +172,9 @@ pub async fn after_the_peers_close<R: Runtime>() {
 pub async fn keepalive_goes_on<R: PausedClock>() {
     let second = Duration::from_secs(1);
     let keepalive = wsstream_core::Keepalive::new(second, second).unwrap();
-    let config = || Config::new().keepalive(keepalive.unanswered(second * 3).unwrap());
-    let client = Client::stream().config(config());
-    let server = Server::stream().config(config());
+    let config = || ConnectionConfig::new().keepalive(keepalive.unanswered(second * 3).unwrap());
+    let client = ClientConfig::stream().config(config());
+    let server = ServerConfig::stream().config(config());
     let (mut client, mut server) = open_with::<R>(R::pipe(1000), &client, &server).await;
     client.shutdown().await.unwrap();
     assert_eq!(read_all(&mut server).await, b"");

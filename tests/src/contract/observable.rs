@@ -1,15 +1,16 @@
 //! 3.7: what a stream can tell.
 
-use wsstream_core::handshake::{Agreed, Client, Server};
+use wsstream_core::handshake::{Agreed, ClientConfig, ServerConfig};
 use wsstream_core::pump::Upgraded;
-use wsstream_core::{ClosedBy, Config, Opcode};
+use wsstream_core::{ClosedBy, ConnectionConfig, Opcode};
 
 use super::{client_and_peer, offering, read_all, server_and_peer};
 use crate::{Peer, Read, Runtime, Stream, Write, masked, noise, open_with};
 
 /// Octets on the wire and of payload, frames, pings.
 pub async fn counters<R: Runtime>() {
-    let (mut stream, mut peer) = server_and_peer::<R>(R::pipe(100_000), Config::new()).await;
+    let (mut stream, mut peer) =
+        server_and_peer::<R>(R::pipe(100_000), ConnectionConfig::new()).await;
     assert_eq!(stream.counters(), wsstream_core::Counters::default());
     peer.send(Opcode::Binary, &[7; 200]).await;
     peer.send(Opcode::Ping, b"hi").await;
@@ -37,15 +38,15 @@ pub async fn agreed<R: Runtime>() {
         (offering(Some("binary")), Some("binary"), true),
         (offering(Some("base64")), Some("base64"), true),
         (offering(None), None, true),
-        (Client::stream(), Some("binary"), true),
+        (ClientConfig::stream(), Some("binary"), true),
         (
-            Client::stream().config(Config::new().half_close(false)),
+            ClientConfig::stream().config(ConnectionConfig::new().half_close(false)),
             Some("binary"),
             false,
         ),
         (offering(Some("mqtt")), Some("mqtt"), true),
     ];
-    let server = Server::stream().subprotocol("mqtt").unwrap();
+    let server = ServerConfig::stream().subprotocol("mqtt").unwrap();
     for (client, subprotocol, half_close) in table {
         let (mut client, mut server) = open_with::<R>(R::pipe(1000), &client, &server).await;
         for stream in [&client, &server] {
@@ -59,8 +60,12 @@ pub async fn agreed<R: Runtime>() {
 
 /// Who closed, and with what: on both sides.
 pub async fn closed_by<R: Runtime>() {
-    let (mut client, mut server) =
-        open_with::<R>(R::pipe(1000), &Client::stream(), &Server::stream()).await;
+    let (mut client, mut server) = open_with::<R>(
+        R::pipe(1000),
+        &ClientConfig::stream(),
+        &ServerConfig::stream(),
+    )
+    .await;
     assert_eq!((client.closed_by(), server.closed_by()), (None, None));
     let (closed, ()) = tokio::join!(client.close(), async {
         assert_eq!(read_all(&mut server).await, b"");
@@ -76,7 +81,7 @@ pub async fn closed_by<R: Runtime>() {
 
 /// Taken apart, a stream gives back what it received and nobody has read, and somebody can go on.
 pub async fn leftovers<R: Runtime>() {
-    let (mut stream, mut peer) = client_and_peer::<R>(R::pipe(1000), Config::new()).await;
+    let (mut stream, mut peer) = client_and_peer::<R>(R::pipe(1000), ConnectionConfig::new()).await;
     let wire = [
         peer.frame(Opcode::Binary, b"first"),
         peer.frame(Opcode::Binary, b"second"),
@@ -87,7 +92,13 @@ pub async fn leftovers<R: Runtime>() {
     assert_eq!(received, wire[1]);
     // The same connection, somewhere else.
     let role = Upgraded::Client(wsstream_core::Seed::new([4; 32]));
-    let mut stream = R::upgraded(raw, role, Agreed::default(), Config::new(), received);
+    let mut stream = R::upgraded(
+        raw,
+        role,
+        Agreed::default(),
+        ConnectionConfig::new(),
+        received,
+    );
     assert_eq!(stream.read_exact(6).await.unwrap(), b"second");
     peer.send(Opcode::Binary, b"third").await;
     assert_eq!(stream.read_exact(5).await.unwrap(), b"third");
@@ -98,14 +109,17 @@ pub async fn octets_behind_the_handshake<R: Runtime>() {
     let (mut raw, server) = R::pipe(10_000);
     let url = wsstream_core::Url::parse("ws://localhost/").unwrap();
     let seed = wsstream_core::Seed::new([5; 32]);
-    let mut wire = Client::stream().connect(&url, &seed).request().to_vec();
+    let mut wire = ClientConfig::stream()
+        .connect(&url, &seed)
+        .request()
+        .to_vec();
     wire.extend(masked(Opcode::Binary, b"already here"));
     raw.write_all(&wire).await.unwrap();
-    let mut stream = R::accept(server, &Server::stream()).await.unwrap();
+    let mut stream = R::accept(server, &ServerConfig::stream()).await.unwrap();
     assert_eq!(stream.read_exact(12).await.unwrap(), b"already here");
     // And the other way round.
     let (client, raw) = R::pipe(10_000);
-    let options = Client::stream();
+    let options = ClientConfig::stream();
     let serving = async {
         let mut peer = Peer::accept(raw).await;
         peer.send(Opcode::Binary, b"at once").await;

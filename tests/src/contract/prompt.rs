@@ -1,14 +1,15 @@
 //! 3.2: payload is readable as soon as it was received; a write leaves without a flush.
 
-use wsstream_core::handshake::{Client, Server};
-use wsstream_core::{Config, Opcode};
+use wsstream_core::handshake::{ClientConfig, ServerConfig};
+use wsstream_core::{ConnectionConfig, Opcode};
 
 use super::{ENCODINGS, client_and_peer, offering};
 use crate::{Pattern, Peer, Read, Runtime, Write, fragment, masked};
 
 /// What came of a frame whose end never comes.
 pub async fn payload_before_its_frame_ends<R: Runtime>() {
-    let (mut stream, mut peer) = client_and_peer::<R>(R::tcp().await, Config::new()).await;
+    let (mut stream, mut peer) =
+        client_and_peer::<R>(R::tcp().await, ConnectionConfig::new()).await;
     let header = peer.header(Opcode::Binary, u64::MAX >> 1);
     peer.raw.write_all(&header).await.unwrap();
     for octet in 0..=255 {
@@ -21,7 +22,7 @@ pub async fn payload_before_its_frame_ends<R: Runtime>() {
 pub async fn base64_before_its_message_ends<R: Runtime>() {
     let (raw, server) = R::tcp().await;
     let client = offering(Some("base64"));
-    let options = Server::stream();
+    let options = ServerConfig::stream();
     let (mut peer, stream) = tokio::join!(Peer::connect(raw, &client), R::accept(server, &options));
     let mut stream = stream.unwrap();
     let octets = fragment(Opcode::Text, false, b"aGVsbG8gd2");
@@ -36,7 +37,7 @@ pub async fn base64_before_its_message_ends<R: Runtime>() {
 pub async fn a_write_leaves_without_flush<R: Runtime>() {
     for subprotocol in ENCODINGS {
         let (client, server) = R::tcp().await;
-        let options = (offering(subprotocol), Server::stream());
+        let options = (offering(subprotocol), ServerConfig::stream());
         let (client, server) = tokio::join!(
             R::connect(client, &options.0),
             R::accept(server, &options.1)
@@ -55,7 +56,7 @@ pub async fn a_write_leaves_without_flush<R: Runtime>() {
 /// What the transport had no room for leaves when the other half is polled.
 pub async fn what_was_refused_leaves_with_the_other_half<R: Runtime>() {
     let (raw, server) = R::pipe(1000);
-    let (client, options) = (Client::stream(), Server::stream());
+    let (client, options) = (ClientConfig::stream(), ServerConfig::stream());
     let (mut peer, stream) = tokio::join!(Peer::connect(raw, &client), R::accept(server, &options));
     let mut stream = stream.unwrap();
     let sent = Pattern::new(8).take(10_000);

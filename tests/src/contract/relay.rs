@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 use std::time::Duration;
 
-use wsstream_core::{Config, Opcode};
+use wsstream_core::{ConnectionConfig, Opcode};
 
 use super::shutdown::round;
 use super::{assert_compressed, client_and_peer, read_all, server_and_peer};
@@ -73,7 +73,8 @@ pub async fn a_target_that_is_gone_at_once<R: Runtime>() {
 
 /// A target that resets its connection: the client is told with 1011.
 pub async fn the_target_resets<R: Runtime>() {
-    let (mut stream, mut peer) = server_and_peer::<R>(R::tcp().await, Config::new()).await;
+    let (mut stream, mut peer) =
+        server_and_peer::<R>(R::tcp().await, ConnectionConfig::new()).await;
     let (mut target, far) = R::tcp().await;
     let relaying = R::spawn(async move { R::relay(&mut stream, &mut target).await });
     R::reset(far);
@@ -88,7 +89,8 @@ pub async fn the_target_resets<R: Runtime>() {
 /// A client that vanishes: what it had sent arrives, the relay fails, and the target does not see a good
 /// end, as its owner can still reset it.
 pub async fn the_client_vanishes<R: Runtime>() {
-    let (mut stream, mut peer) = server_and_peer::<R>(R::tcp().await, Config::new()).await;
+    let (mut stream, mut peer) =
+        server_and_peer::<R>(R::tcp().await, ConnectionConfig::new()).await;
     let (mut target, mut far) = R::tcp().await;
     peer.send(Opcode::Binary, b"the beginning of").await;
     let relaying = R::spawn(async move {
@@ -107,7 +109,8 @@ pub async fn the_client_vanishes<R: Runtime>() {
 
 /// A client who closes with another code than 1000 fails the relay as well.
 pub async fn the_client_fails<R: Runtime>() {
-    let (mut stream, mut peer) = server_and_peer::<R>(R::tcp().await, Config::new()).await;
+    let (mut stream, mut peer) =
+        server_and_peer::<R>(R::tcp().await, ConnectionConfig::new()).await;
     let (mut target, far) = R::tcp().await;
     let relaying = R::spawn(async move { R::relay(&mut stream, &mut target).await });
     peer.send_close(1001, "leaving the page").await;
@@ -120,7 +123,7 @@ pub async fn the_client_fails<R: Runtime>() {
 
 /// A target that does not end is no reason to leave a foreign peer's Close without an answer.
 pub async fn relay_answers_a_close<R: PausedClock>() {
-    let config = Config::new().half_close(false);
+    let config = ConnectionConfig::new().half_close(false);
     let (mut stream, mut peer) = server_and_peer::<R>(R::pipe(1000), config).await;
     let (mut target, _far) = R::pipe(1000);
     peer.send_close(1000, "").await;
@@ -138,7 +141,7 @@ pub async fn relay_answers_a_close<R: PausedClock>() {
 /// A foreign peer ends both directions when it receives a Close. So it gets ours once its own direction has
 /// ended, though the other side ended long before.
 pub async fn a_foreign_peers_reply_is_waited_for<R: PausedClock>() {
-    let config = Config::new().half_close(false);
+    let config = ConnectionConfig::new().half_close(false);
     let (mut stream, mut peer) = server_and_peer::<R>(R::pipe(1000), config).await;
     let (mut target, mut far) = R::pipe(1000);
     let replying = async {
@@ -162,7 +165,7 @@ pub async fn a_foreign_peers_reply_is_waited_for<R: PausedClock>() {
 
 /// But not for ever: then it is told that what it was to have is whole, and we that its reply may not be.
 pub async fn a_reply_that_does_not_come<R: PausedClock>() {
-    let config = Config::new().half_close(false);
+    let config = ConnectionConfig::new().half_close(false);
     let (mut stream, mut peer) = server_and_peer::<R>(R::pipe(1000), config).await;
     let (mut target, mut far) = R::pipe(1000);
     let silent = async {
@@ -186,7 +189,7 @@ pub async fn a_reply_that_does_not_come<R: PausedClock>() {
 
 /// What plain copying gives up, as documented: it stops polling a stream that has given its end.
 pub async fn plain_copy_does_not<R: PausedClock>() {
-    let config = Config::new().close_timeout(Duration::from_secs(10));
+    let config = ConnectionConfig::new().close_timeout(Duration::from_secs(10));
     let (mut stream, mut peer) = server_and_peer::<R>(R::pipe(1000), config).await;
     let (mut target, mut far) = R::pipe(1000);
     peer.send_close(1000, "").await;
@@ -235,7 +238,8 @@ pub async fn plain_copy_both_ways<R: Runtime>() {
 
 /// Timers and pongs of one end go on while the other has nothing to say.
 pub async fn pings_through_a_silent_relay<R: Runtime>() {
-    let (mut stream, mut peer) = client_and_peer::<R>(R::tcp().await, Config::new()).await;
+    let (mut stream, mut peer) =
+        client_and_peer::<R>(R::tcp().await, ConnectionConfig::new()).await;
     let (mut target, far) = R::pipe(10);
     let relaying = R::spawn(async move { R::relay(&mut stream, &mut target).await });
     // The target takes ten octets of these, and no more.

@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 use std::time::Duration;
 
-use wsstream_core::{Config, Opcode, StreamError, Timeout};
+use wsstream_core::{ConnectionConfig, Opcode, StreamError, Timeout};
 
 use super::{
     assert_compressed, bare_client, bare_server, client_and_peer, server_and_peer, stream_error,
@@ -12,7 +12,7 @@ use crate::{Pattern, PausedClock, Peer, Read, Runtime, Stream, Write, open, poll
 
 /// Everything queued goes first, then Close 1000; it resolves when that has left; reading goes on.
 pub async fn sends_all_then_close<R: Runtime>() {
-    let (mut stream, mut peer) = client_and_peer::<R>(R::pipe(1000), Config::new()).await;
+    let (mut stream, mut peer) = client_and_peer::<R>(R::pipe(1000), ConnectionConfig::new()).await;
     let sent = Pattern::new(1).take(10_000);
     stream.write_all(&sent).await.unwrap();
     let (shut, received) = tokio::join!(stream.shutdown(), peer.expect_data(sent.len()));
@@ -33,7 +33,7 @@ pub async fn sends_all_then_close<R: Runtime>() {
 
 /// It does not resolve before the Close has left.
 pub async fn waits_until_it_has_left<R: Runtime>() {
-    let (mut stream, mut peer) = client_and_peer::<R>(R::pipe(500), Config::new()).await;
+    let (mut stream, mut peer) = client_and_peer::<R>(R::pipe(500), ConnectionConfig::new()).await;
     stream
         .write_all(&Pattern::new(4).take(10_000))
         .await
@@ -48,7 +48,7 @@ pub async fn waits_until_it_has_left<R: Runtime>() {
 
 /// What comes before the peer's Close is discarded, not waited with.
 pub async fn close_discards_input<R: Runtime>() {
-    let (mut stream, mut peer) = client_and_peer::<R>(R::pipe(1000), Config::new()).await;
+    let (mut stream, mut peer) = client_and_peer::<R>(R::pipe(1000), ConnectionConfig::new()).await;
     let (closed, ()) = tokio::join!(stream.close(), async {
         for _ in 0..100 {
             peer.send(Opcode::Binary, &[7; 10_000]).await;
@@ -65,7 +65,8 @@ pub async fn close_discards_input<R: Runtime>() {
 /// arrives, and then it resolves.
 pub async fn close_tells_that_all_arrived<R: Runtime>() {
     const TOTAL: usize = 16_000_000;
-    let (mut stream, mut peer) = server_and_peer::<R>(R::tcp().await, Config::new()).await;
+    let (mut stream, mut peer) =
+        server_and_peer::<R>(R::tcp().await, ConnectionConfig::new()).await;
     let writing = R::spawn(async move {
         stream
             .write_all(&Pattern::new(2).take(TOTAL))
@@ -133,7 +134,7 @@ async fn late_reader<R: Runtime>(mut writer: R::Stream, mut reader: R::Stream, l
 /// The same to a peer by hand, who pings while it does not read.
 pub async fn close_answers_pings_meanwhile<R: Runtime>() {
     const TOTAL: usize = 1_000_000;
-    let (mut stream, mut peer) = server_and_peer::<R>(R::pipe(5000), Config::new()).await;
+    let (mut stream, mut peer) = server_and_peer::<R>(R::pipe(5000), ConnectionConfig::new()).await;
     let sent = Pattern::new(3).take(TOTAL);
     let writing = async {
         stream.write_all(&sent).await.unwrap();
@@ -167,7 +168,7 @@ pub async fn close_answers_pings_meanwhile<R: Runtime>() {
 pub async fn a_client_waits_for_the_end<R: PausedClock>() {
     let timeout = Duration::from_secs(5);
     for ends_after in [Duration::from_secs(3), Duration::from_secs(30)] {
-        let config = Config::new().close_timeout(timeout);
+        let config = ConnectionConfig::new().close_timeout(timeout);
         let (mut stream, mut peer) = client_and_peer::<R>(R::pipe(1000), config).await;
         let begun = R::now();
         let closing = async {
@@ -189,7 +190,7 @@ pub async fn a_client_waits_for_the_end<R: PausedClock>() {
 pub async fn no_answer<R: PausedClock>() {
     let timeout = Duration::from_secs(7);
     let (mut peer, raw) = R::pipe(1000);
-    let mut stream = bare_client::<R>(raw, Config::new().close_timeout(timeout));
+    let mut stream = bare_client::<R>(raw, ConnectionConfig::new().close_timeout(timeout));
     let begun = R::now();
     stream.shutdown().await.unwrap();
     let error = stream.read(&mut [0; 1]).await.unwrap_err();
@@ -206,7 +207,9 @@ pub async fn no_answer<R: PausedClock>() {
 pub async fn close_has_an_end<R: PausedClock>() {
     let timeout = Duration::from_secs(7);
     for half_close in [true, false] {
-        let config = Config::new().close_timeout(timeout).half_close(half_close);
+        let config = ConnectionConfig::new()
+            .close_timeout(timeout)
+            .half_close(half_close);
         let (mut stream, mut peer) = server_and_peer::<R>(R::pipe(1000), config).await;
         let begun = R::now();
         let closing = async {
@@ -231,7 +234,7 @@ pub async fn close_has_an_end<R: PausedClock>() {
 
 /// A peer that takes nothing is given up too, and flushing tells so.
 pub async fn a_stuck_peer_is_given_up<R: PausedClock>() {
-    let config = Config::new().progress_timeout(Duration::from_secs(7));
+    let config = ConnectionConfig::new().progress_timeout(Duration::from_secs(7));
     let (peer, raw) = R::pipe(100);
     let mut stream = bare_server::<R>(raw, config);
     stream.write_all(&[7; 1000]).await.unwrap();
@@ -244,7 +247,7 @@ pub async fn a_stuck_peer_is_given_up<R: PausedClock>() {
 
 /// After our Close, pings are answered.
 pub async fn pings_after_our_close<R: Runtime>() {
-    let (mut stream, mut peer) = client_and_peer::<R>(R::pipe(1000), Config::new()).await;
+    let (mut stream, mut peer) = client_and_peer::<R>(R::pipe(1000), ConnectionConfig::new()).await;
     stream.shutdown().await.unwrap();
     assert_eq!(peer.expect_close().await.0, 1000);
     let (ended, ()) = tokio::join!(stream.read_to_end(), async {

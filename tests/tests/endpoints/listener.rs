@@ -3,7 +3,7 @@
 use std::pin::pin;
 use std::time::Duration;
 
-use wsstream_core::handshake::Client;
+use wsstream_core::handshake::ClientConfig;
 use wsstream_core::{Opcode, StreamError};
 use wsstream_tests::endpoints::{
     Directory, EndpointListener, EndpointStream as _, Endpoints, connect, free_port, listen, over,
@@ -24,7 +24,7 @@ async fn peer<C: Endpoints>(port: u16) -> Peer<C::EndpointStream> {
     let raw = connect::<C>(&format!("tcp:127.0.0.1:{port}"))
         .await
         .unwrap();
-    Peer::connect(raw, &Client::stream()).await
+    Peer::connect(raw, &ClientConfig::stream()).await
 }
 
 pub(crate) async fn at_most_so_many<C: Endpoints, S: Endpoints>() {
@@ -80,7 +80,7 @@ pub(crate) async fn nobody_is_forgotten_at_shutdown<C: Endpoints, S: Endpoints>(
     let mut peers = Vec::new();
     for raw in raw {
         // Its answer comes although nobody accepts.
-        peers.push(Peer::connect(raw, &Client::stream()).await);
+        peers.push(Peer::connect(raw, &ClientConfig::stream()).await);
     }
     let ending = S::spawn(listener.shutdown(Duration::from_secs(3600)));
     for mut peer in peers {

@@ -1,6 +1,6 @@
 //! What the keys of `autobahn` do on the wire.
 
-use wsstream_core::handshake::Client;
+use wsstream_core::handshake::ClientConfig;
 use wsstream_core::{CloseCode, Opcode};
 use wsstream_tests::endpoints::{
     EndpointListener as _, EndpointStream, Endpoints, connect, free_port, listen, over, talk,
@@ -71,7 +71,7 @@ pub(crate) async fn autofrag_of_a_server<C: Endpoints, S: Endpoints>() {
         let raw = connect::<C>(&format!("tcp:127.0.0.1:{port}"))
             .await
             .unwrap();
-        let mut peer = Peer::connect(raw, &Client::stream()).await;
+        let mut peer = Peer::connect(raw, &ClientConfig::stream()).await;
         assert!(expect_fragments(&mut peer, &sent).await >= 3);
         drop(writing.await);
     }

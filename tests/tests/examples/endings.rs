@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 
 use rustix::net::sockopt::set_socket_recv_buffer_size;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use wsstream_tokio::{CloseCode, Config, Incoming, Message, NetStream, WsStream, connect};
+use wsstream_tokio::{
+    CloseCode, ConnectionConfig, Incoming, Message, NetStream, WsStream, connect,
+};
 
 use crate::process::{
     Example, foreign_server, run, runtime, server, server_with, start_relay, start_tunnel,
@@ -24,7 +26,7 @@ of_either! {
 /// Later than any limit for an answer to a Close: those are not about a reply.
 fn late_reply(of: Adapter) {
     let runtime = runtime();
-    let config = Config::new().close_timeout(LATE / 4);
+    let config = ConnectionConfig::new().close_timeout(LATE / 4);
     let agreed = server_with(&runtime, config, async |incoming: Incoming<_>| {
         let mut stream = incoming.accept().await.unwrap().into_stream();
         let mut query = String::new();

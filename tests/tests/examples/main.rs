@@ -14,7 +14,7 @@ use std::process::Output;
 
 use process::{Example, free, run, runtime, succeeded, text};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use wsstream_tokio::{Client, connect_with};
+use wsstream_tokio::{ClientConfig, connect_with};
 
 /// Whose programs.
 #[derive(Clone, Copy, Debug)]
@@ -134,7 +134,7 @@ fn echo_server(of: Adapter) {
     let url = format!("ws://{address}/");
     runtime().block_on(async {
         for subprotocol in [Some("binary"), Some("base64"), None] {
-            let client = Client::stream().subprotocols(subprotocol).unwrap();
+            let client = ClientConfig::stream().subprotocols(subprotocol).unwrap();
             let client = client.accept_no_subprotocol(true);
             let opened = connect_with(&url, &client).await.unwrap();
             assert_eq!(opened.agreed().subprotocol(), subprotocol);

@@ -14,7 +14,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::runtime::{Builder, Runtime};
 use wsstream_core::handshake::Acceptor;
 use wsstream_tokio::{
-    Agreed, Config, Incoming, Listener, NetStream, Opened, Server, Upgraded, WebSocket,
+    Agreed, ConnectionConfig, Incoming, Listener, NetStream, Opened, ServerConfig, Upgraded,
+    WebSocket,
 };
 
 use crate::Adapter;
@@ -181,15 +182,15 @@ pub(crate) fn server<F: Future<Output = ()> + Send + 'static>(
     runtime: &Runtime,
     serve: impl Fn(Incoming<NetStream>) -> F + Send + Sync + 'static,
 ) -> String {
-    server_with(runtime, Config::new(), serve)
+    server_with(runtime, ConnectionConfig::new(), serve)
 }
 
 pub(crate) fn server_with<F: Future<Output = ()> + Send + 'static>(
     runtime: &Runtime,
-    config: Config,
+    config: ConnectionConfig,
     serve: impl Fn(Incoming<NetStream>) -> F + Send + Sync + 'static,
 ) -> String {
-    let listening = Listener::bind("127.0.0.1:0", Server::stream().config(config));
+    let listening = Listener::bind("127.0.0.1:0", ServerConfig::stream().config(config));
     let mut listener = runtime.block_on(listening).unwrap();
     let url = format!("ws://{}/", listener.local_addr().unwrap());
     runtime.spawn(async move {
@@ -221,7 +222,7 @@ pub(crate) fn foreign_server<F: Future<Output = ()>>(
 
 /// A server that has not heard of our extension.
 pub(crate) async fn foreign(mut tcp: tokio::net::TcpStream) -> WebSocket<tokio::net::TcpStream> {
-    let server = Server::stream();
+    let server = ServerConfig::stream();
     let mut acceptor = Acceptor::new(&server);
     let request = loop {
         let octet = tcp.read_u8().await.unwrap();
@@ -236,6 +237,6 @@ pub(crate) async fn foreign(mut tcp: tokio::net::TcpStream) -> WebSocket<tokio::
         .filter(|line| !line.starts_with("Sec-WebSocket-Extensions"))
         .collect();
     tcp.write_all(response.as_bytes()).await.unwrap();
-    let (agreed, config) = (Agreed::default(), Config::new());
+    let (agreed, config) = (Agreed::default(), ConnectionConfig::new());
     Opened::from_upgraded(tcp, Upgraded::Server, agreed, config, Vec::new()).into_socket()
 }

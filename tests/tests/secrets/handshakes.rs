@@ -1,7 +1,7 @@
 //! URLs, proxies, requests, answers, and what is wrong with them.
 
 use wsstream_core::handshake::{
-    Acceptor, Client, HandshakeError, InvalidField, Origins, Refusal, Server,
+    Acceptor, ClientConfig, HandshakeError, InvalidField, Origins, Refusal, ServerConfig,
 };
 use wsstream_core::proxy::{Proxy, ProxyChoice, ProxyConnect};
 use wsstream_core::{Seed, Url};
@@ -9,15 +9,15 @@ use wsstream_core::{Seed, Url};
 use crate::{MARK, Printed};
 
 /// With what has to be hidden: user and password, the query, values of header fields.
-pub(crate) fn client() -> Client {
-    Client::stream()
+pub(crate) fn client() -> ClientConfig {
+    ClientConfig::stream()
         .header("Authorization", &format!("Bearer {MARK}"))
         .and_then(|client| client.header("X-Api-Key", MARK))
         .unwrap()
 }
 
-pub(crate) fn server() -> Server {
-    Server::stream()
+pub(crate) fn server() -> ServerConfig {
+    ServerConfig::stream()
         .header("Set-Cookie", &format!("session={MARK}"))
         .unwrap()
 }
@@ -98,16 +98,22 @@ fn what_cannot_be_sent() {
         ("Origin", &format!("https://me:{MARK}@example.org")),
         ("", &token),
     ] {
-        field(name, Client::stream().header(name, value).err());
+        field(name, ClientConfig::stream().header(name, value).err());
         if name != "Origin" {
-            field(name, Server::stream().header(name, value).err());
+            field(name, ServerConfig::stream().header(name, value).err());
             field(name, Refusal::new(401).header(name, value).err());
         }
     }
     for text in [&*format!("{MARK} "), &format!("https://{MARK}@h"), &token] {
-        field("subprotocol", Client::stream().subprotocol(text).err());
-        field("subprotocol", Server::stream().subprotocol(text).err());
-        field("origin", Client::stream().origin(text).err());
+        field(
+            "subprotocol",
+            ClientConfig::stream().subprotocol(text).err(),
+        );
+        field(
+            "subprotocol",
+            ServerConfig::stream().subprotocol(text).err(),
+        );
+        field("origin", ClientConfig::stream().origin(text).err());
         field("origins", Origins::list([text]).err());
     }
     printed.check(100);
@@ -243,7 +249,7 @@ fn what_is_shown() {
     ] {
         assert!(text.contains(shown), "{shown} in {text}");
     }
-    let error = Client::stream()
+    let error = ClientConfig::stream()
         .header("Authorization", "Bearer abc\n")
         .unwrap_err();
     let text = error.to_string();

@@ -1,8 +1,8 @@
 //! Frames, connections, messages.
 
 use wsstream_core::{
-    Assembler, ByteStream, Close, Config, Connection, DataKind, Decoder, Encoding, Header,
-    LookAhead, Mask, Message, Opcode, PerMessageDeflate, Seed,
+    Assembler, ByteStream, Close, Connection, ConnectionConfig, DataKind, Decoder, Encoding,
+    Header, LookAhead, Mask, Message, Opcode, PerMessageDeflate, Seed,
 };
 
 use crate::{MARK, Printed};
@@ -47,7 +47,7 @@ fn frame(opcode: Opcode, payload: &[u8]) -> Vec<u8> {
 }
 
 fn client() -> Connection {
-    Connection::client(Config::new(), &Seed::new([7; 32]))
+    Connection::client(ConnectionConfig::new(), &Seed::new([7; 32]))
 }
 
 #[test]
@@ -69,7 +69,7 @@ fn connections() {
         }
     }
     // What waits to be sent: data, a ping that cannot be answered.
-    let mut server = Connection::server(Config::new());
+    let mut server = Connection::server(ConnectionConfig::new());
     server.send(DataKind::Text, MARK.as_bytes(), false).unwrap();
     printed.debug("outbox", server.outbox());
     while server
@@ -95,8 +95,9 @@ fn masked(opcode: Opcode, payload: &[u8]) -> Vec<u8> {
 fn compressed() {
     let mut printed = Printed::default();
     let agreed = PerMessageDeflate::default();
-    let mut client = Connection::client(Config::new(), &Seed::new([7; 32])).with_deflate(&agreed);
-    let mut server = Connection::server(Config::new()).with_deflate(&agreed);
+    let mut client =
+        Connection::client(ConnectionConfig::new(), &Seed::new([7; 32])).with_deflate(&agreed);
+    let mut server = Connection::server(ConnectionConfig::new()).with_deflate(&agreed);
     let text = MARK.repeat(200);
     for _ in 0..3 {
         client.send(DataKind::Text, text.as_bytes(), true).unwrap();

@@ -4,10 +4,10 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use wsstream_core::handshake::{Agreed, Client, Refusal};
+use wsstream_core::handshake::{Agreed, ClientConfig, Refusal};
 use wsstream_core::pump::{Accept, Connect, Opened, Plain, Prompt, Relay, Upgraded};
 use wsstream_core::test_kit::{Clock, Pipe};
-use wsstream_core::{Config, Message, Seed, Url};
+use wsstream_core::{ConnectionConfig, Message, Seed, Url};
 
 use crate::handshakes::{client, server};
 use crate::{MARK, Printed};
@@ -20,7 +20,7 @@ fn poll<F: Future + Unpin>(future: &mut F) -> Option<F::Output> {
 }
 
 /// An opening in small pieces, printed at each; what it comes to.
-fn opened(printed: &mut Printed, client: &Client, chunk: usize) -> [Opened<Pipe>; 2] {
+fn opened(printed: &mut Printed, client: &ClientConfig, chunk: usize) -> [Opened<Pipe>; 2] {
     let (near, far) = Pipe::pair(&Clock::default(), true);
     for pipe in [&near, &far] {
         pipe.output.get().chunk = chunk;
@@ -82,7 +82,7 @@ fn openings() {
 fn streams_and_sockets() {
     let mut printed = Printed::default();
     for compression in [false, true] {
-        let client = client().config(Config::new().compression(compression));
+        let client = client().config(ConnectionConfig::new().compression(compression));
         let cx = &Context::from_waker(Waker::noop());
         let [near, far] = opened(&mut printed, &client, 10_000);
         let (mut near, mut far) = (near.into_stream(), far.into_stream());
@@ -124,7 +124,7 @@ fn streams_and_sockets() {
     let role = Upgraded::Client(Seed::new(*MARK.repeat(2).as_bytes().first_chunk().unwrap()));
     printed.debug("role", &role);
     let (near, far) = Pipe::pair(&Clock::default(), true);
-    let (agreed, config) = (Agreed::default(), Config::new());
+    let (agreed, config) = (Agreed::default(), ConnectionConfig::new());
     let opened = Opened::from_upgraded(near, role, agreed, config, received);
     printed.debug("opened", &opened);
     printed.debug("stream", &opened.into_stream());

@@ -3,7 +3,7 @@
 use std::fs;
 
 use rcgen::ExtendedKeyUsagePurpose;
-use wsstream_core::handshake::Server;
+use wsstream_core::handshake::ServerConfig;
 use wsstream_core::tls::ServerTls;
 use wsstream_tests::endpoints::{
     Directory, EndpointListener as _, EndpointStream as _, Endpoints, connect, free_port, listen,
@@ -224,7 +224,7 @@ async fn client_certificates<C: Endpoints, S: Net>() {
         server.chain.as_bytes(),
         server.key.as_bytes(),
     );
-    let mut listener = S::bind(Server::stream()).await.tls(tls.unwrap());
+    let mut listener = S::bind(ServerConfig::stream()).await.tls(tls.unwrap());
     let port = listener.local_addr().port();
     drop(S::spawn(async move {
         loop {

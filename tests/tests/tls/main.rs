@@ -16,12 +16,12 @@ use std::time::{Duration, Instant};
 use futures_rustls::rustls::crypto::ring;
 use futures_rustls::rustls::pki_types::pem::PemObject as _;
 use futures_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-use futures_rustls::rustls::{self, CertificateError, ClientConfig, RootCertStore, ServerConfig};
+use futures_rustls::rustls::{self, CertificateError, RootCertStore};
 use futures_rustls::{TlsAcceptor, TlsConnector, TlsStream};
 use rcgen::{ExtendedKeyUsagePurpose, date_time_ymd};
 use smol::net::{TcpListener, TcpStream};
 use wsstream_core::Opcode::Binary;
-use wsstream_core::handshake::{Client, Server};
+use wsstream_core::handshake::{ClientConfig, ServerConfig};
 use wsstream_core::tls::{ClientTls, ServerTls};
 use wsstream_tests::net::{Incoming, Io, Listener, Net, Opened};
 use wsstream_tests::{AsyncStd, Pattern, Peer, Read, Stream, Tokio, Write, within};
@@ -50,7 +50,7 @@ async fn echo<N: Net>(tls: ServerTls) -> SocketAddr {
 }
 
 async fn echo_within<N: Net>(tls: ServerTls, limit: Duration) -> SocketAddr {
-    let server = Server::stream().handshake_timeout(limit);
+    let server = ServerConfig::stream().handshake_timeout(limit);
     let mut listener = N::bind(server).await.tls(tls);
     let address = listener.local_addr();
     drop(N::spawn(async move {
@@ -78,7 +78,7 @@ async fn open<N: Net>(
     tls: &ClientTls,
 ) -> io::Result<N::NetStream> {
     let url = format!("wss://{host}:{}/", address.port());
-    let client = Client::stream().handshake_timeout(LIMIT);
+    let client = ClientConfig::stream().handshake_timeout(LIMIT);
     let opened = N::dial_with_tls(&url, &client, tls).await?;
     Ok(opened.into_stream())
 }
@@ -140,10 +140,10 @@ async fn names_and_addresses<N: Net>() {
 
 /// The same with `ws://`: what is given for TLS is not used, and nothing goes wrong.
 async fn no_tls_where_the_url_has_none<N: Net>() {
-    let mut listener = N::bind(Server::stream()).await;
+    let mut listener = N::bind(ServerConfig::stream()).await;
     let url = format!("ws://{}/", listener.local_addr());
     let tls = Authority::new().client();
-    let (client, server) = (Client::stream(), listener.accept());
+    let (client, server) = (ClientConfig::stream(), listener.accept());
     let (opened, _) = tokio::join!(N::dial_with_tls(&url, &client, &tls), async {
         server.await.unwrap().accept().await.unwrap()
     });
@@ -196,7 +196,7 @@ async fn the_self_signed_and_those_of_unknown_authorities_are_refused<N: Net>() 
         let own_roots = open::<N>(address, "localhost", &authority.client()).await;
         // Neither does the platform trust them, which is what there is without roots of one's own.
         let url = format!("wss://localhost:{}/", address.port());
-        let platform = N::dial_with(&url, &Client::stream()).await.map(drop);
+        let platform = N::dial_with(&url, &ClientConfig::stream()).await.map(drop);
         for error in [own_roots.map(drop).unwrap_err(), platform.unwrap_err()] {
             assert_eq!(error.kind(), ErrorKind::InvalidData, "{error}");
             assert_eq!(
@@ -299,7 +299,7 @@ async fn what_is_no_tls_ends_in_time<N: Net>() {
 
 /// The other way round: a client's `wss://` to a server that has no TLS, or says nothing.
 async fn a_client_is_told_of_servers_without_tls<N: Net>() {
-    let mut listener = N::bind(Server::stream()).await;
+    let mut listener = N::bind(ServerConfig::stream()).await;
     let address = listener.local_addr();
     drop(N::spawn(async move { listener.accept().await.map(drop) }));
     let tls = Authority::new().client();
@@ -308,7 +308,7 @@ async fn a_client_is_told_of_servers_without_tls<N: Net>() {
 
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("wss://{}/", silent.local_addr().unwrap());
-    let client = Client::stream().handshake_timeout(Duration::from_millis(100));
+    let client = ClientConfig::stream().handshake_timeout(Duration::from_millis(100));
     let opened = N::dial_with_tls(&url, &client, &tls).await;
     assert_eq!(opened.map(drop).unwrap_err().kind(), ErrorKind::TimedOut);
 }
@@ -319,7 +319,7 @@ async fn close_notify_ends_it<N: Net>() {
     // Our server, a peer as a client.
     let address = echo::<N>(authority.localhost().server()).await;
     let tls = raw_connect(address, &authority).await;
-    let mut peer = Peer::connect(tls, &Client::stream()).await;
+    let mut peer = Peer::connect(tls, &ClientConfig::stream()).await;
     peer.send(Binary, b"hello").await;
     assert_eq!(peer.expect_data(5).await, b"hello");
     peer.send_close(1000, "").await;
@@ -432,22 +432,22 @@ fn what_is_no_pem_is_said() {
     }
 }
 
-fn client_config(authority: &Authority) -> ClientConfig {
+fn client_config(authority: &Authority) -> rustls::ClientConfig {
     let mut roots = RootCertStore::empty();
     let pem = authority.pem();
     let root = CertificateDer::from_pem_slice(pem.as_bytes()).unwrap();
     roots.add(root).unwrap();
-    ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+    rustls::ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_root_certificates(roots)
         .with_no_client_auth()
 }
 
-fn server_config(identity: &Identity) -> ServerConfig {
+fn server_config(identity: &Identity) -> rustls::ServerConfig {
     let chain = CertificateDer::from_pem_slice(identity.chain.as_bytes()).unwrap();
     let key = PrivateKeyDer::from_pem_slice(identity.key.as_bytes()).unwrap();
-    ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+    rustls::ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_no_client_auth()
@@ -481,7 +481,7 @@ const TOTAL: usize = 3_000_000;
 
 /// The end comes at once, and does not wait for the peer's.
 async fn who_is_refused_reads_why_and_an_end<N: Net>() {
-    let server = Server::stream().handshake_timeout(LIMIT);
+    let server = ServerConfig::stream().handshake_timeout(LIMIT);
     let listener = N::bind(server).await;
     let mut listener = listener.tls(Authority::new().localhost().server());
     let mut tcp = TcpStream::connect(listener.local_addr()).await.unwrap();

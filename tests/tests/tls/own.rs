@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use wsstream_core::handshake::Client;
+use wsstream_core::handshake::ClientConfig;
 use wsstream_tests::{AsyncStd, Runtime, Smol, Tokio};
 
 use crate::certificates::Authority;
@@ -22,7 +22,7 @@ macro_rules! own_tls {
                 let asking = async {
                     let tcp = $net::net::TcpStream::connect(address).await.unwrap();
                     let tls = connector.connect(server_name(), tcp).await.unwrap();
-                    let client = Client::stream();
+                    let client = ClientConfig::stream();
                     let opened = $adapter::connect_on(tls, "wss://localhost", &client);
                     let mut stream = opened.await.unwrap().into_stream();
                     stream.write_all(b"hello").await.unwrap();

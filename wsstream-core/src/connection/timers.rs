@@ -10,7 +10,7 @@ use core::ops::Range;
 use core::time::Duration;
 
 use super::closing::Phase;
-use crate::config::{Config, Keepalive, Pings};
+use crate::config::{ConnectionConfig, Keepalive, Pings};
 use crate::error::Timeout;
 use crate::time::Timestamp;
 
@@ -134,7 +134,7 @@ impl Timers {
     #[inline]
     pub(super) fn wanted(
         &self,
-        config: &Config,
+        config: &ConnectionConfig,
         state: State,
         outstanding: impl FnOnce() -> bool,
     ) -> bool {
@@ -181,7 +181,7 @@ impl Timers {
     }
 
     #[inline]
-    fn keepalive(&self, config: &Config) -> Option<Keepalive> {
+    fn keepalive(&self, config: &ConnectionConfig) -> Option<Keepalive> {
         match config.keepalive {
             Pings::On(keepalive) => Some(keepalive),
             Pings::Unsaid if self.pings_by_default => Some(Keepalive::DEFAULT),
@@ -193,7 +193,7 @@ impl Timers {
     pub(super) fn poll(
         &mut self,
         now: Now,
-        config: &Config,
+        config: &ConnectionConfig,
         look: &mut dyn FnMut() -> Option<Taken>,
     ) -> Result<Option<Timestamp>, Due> {
         let keepalive = self.keepalive(config);
@@ -352,7 +352,7 @@ impl Waits {
     fn poll_close(
         &mut self,
         now: &Now,
-        config: &Config,
+        config: &ConnectionConfig,
         look: &mut dyn FnMut() -> Option<Taken>,
     ) -> Result<Option<Timestamp>, Due> {
         let State {

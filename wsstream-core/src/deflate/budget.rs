@@ -16,17 +16,17 @@ use super::{COMPRESSOR_LEN, Decompressor, MIN_AGREED_BITS};
 /// nobody, so a context is kept for it from one message to the next only while less than half of the
 /// budget is used, and until nothing was compressed for a second.
 ///
-/// Each [`Server`](crate::handshake::Server) has one of its own, of 64 MiB, which its clones share, until it
+/// Each [`ServerConfig`](crate::handshake::ServerConfig) has one of its own, of 64 MiB, which its clones share, until it
 /// is given another.
 ///
 /// ```
 /// use wsstream_core::CompressionBudget;
-/// use wsstream_core::handshake::Server;
+/// use wsstream_core::handshake::ServerConfig;
 ///
 /// // Two listeners, 16 MiB between them.
 /// let budget = CompressionBudget::new(16 << 20);
-/// let streams = Server::stream().compression_budget(&budget);
-/// let messages = Server::messages().compression_budget(&budget);
+/// let streams = ServerConfig::stream().compression_budget(&budget);
+/// let messages = ServerConfig::messages().compression_budget(&budget);
 /// assert_eq!(budget.used(), 0);
 /// # let _ = (streams, messages);
 /// ```

@@ -13,8 +13,8 @@ use super::error::{EndpointError, EndpointErrorKind};
 use super::quote::{Seconds, Writer};
 use super::syntax::Text;
 use super::{ClientEndpoint, ServerEndpoint};
-use crate::handshake::{Client, InvalidField, Origins, Server};
-use crate::{Config, InvalidUrl, Keepalive, Url};
+use crate::handshake::{ClientConfig, InvalidField, Origins, ServerConfig};
+use crate::{ConnectionConfig, InvalidUrl, Keepalive, Url};
 
 /// WebSocket, as a client, and what it goes over.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub struct AutobahnClient {
     pub options: AutobahnOptions,
     /// The web page on whose behalf the client acts.
     pub origin: Option<String>,
-    /// Whether the server may select no subprotocol; `None` as [`Client::stream`] has it.
+    /// Whether the server may select no subprotocol; `None` as [`ClientConfig::stream`] has it.
     pub accept_no_subprotocol: Option<bool>,
 }
 
@@ -46,8 +46,8 @@ pub struct AutobahnServer {
     pub origins: Origins,
 }
 
-/// What clients and servers have in common. `None` is the default of [`Config`], [`Client`] and
-/// [`Server`].
+/// What clients and servers have in common. `None` is the default of [`ConnectionConfig`], [`ClientConfig`] and
+/// [`ServerConfig`].
 #[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AutobahnOptions {
@@ -94,7 +94,7 @@ impl AutobahnClient {
             None => None,
             Some(text) => {
                 let origin = text.as_str().trim();
-                checked(&text, Client::stream().origin(origin))?;
+                checked(&text, ClientConfig::stream().origin(origin))?;
                 Some(origin.to_owned())
             }
         };
@@ -118,9 +118,9 @@ impl AutobahnClient {
     /// # Errors
     ///
     /// Only if what was parsed has been changed since, to what cannot be sent.
-    pub fn client(&self) -> Result<Client, InvalidField> {
+    pub fn client(&self) -> Result<ClientConfig, InvalidField> {
         let options = &self.options;
-        let mut client = Client::stream().config(options.config());
+        let mut client = ClientConfig::stream().config(options.config());
         let ours = |name: &String| matches!(&**name, "binary" | "base64");
         if options.subprotocols.iter().any(ours) {
             client = client.subprotocols([""; 0])?;
@@ -195,9 +195,9 @@ impl AutobahnServer {
     /// # Errors
     ///
     /// Only if what was parsed has been changed since, to what cannot be sent.
-    pub fn server(&self) -> Result<Server, InvalidField> {
+    pub fn server(&self) -> Result<ServerConfig, InvalidField> {
         let options = &self.options;
-        let mut server = Server::stream()
+        let mut server = ServerConfig::stream()
             .config(options.config())
             .origins(self.origins.clone())
             .path(self.url.path());
@@ -220,8 +220,8 @@ impl AutobahnServer {
 impl AutobahnOptions {
     /// How the connection behaves once it is open.
     #[must_use]
-    pub const fn config(&self) -> Config {
-        let mut config = Config::new()
+    pub const fn config(&self) -> ConnectionConfig {
+        let mut config = ConnectionConfig::new()
             .auto_fragment(self.auto_fragment)
             .debug(self.debug);
         if let Some(compression) = self.compression {
@@ -264,7 +264,7 @@ impl AutobahnOptions {
         }
         if let Some(list) = arguments.text("subprotocol") {
             for name in list.elements() {
-                checked(&name, Client::stream().subprotocol(name.as_str()))?;
+                checked(&name, ClientConfig::stream().subprotocol(name.as_str()))?;
                 options.subprotocols.push(name.as_str().to_owned());
             }
         }
@@ -275,7 +275,7 @@ impl AutobahnOptions {
                 .ok_or_else(|| wrong(HEADER, &header, r"NAME\: VALUE"))?;
             let value = value.trim();
             // A client checks the most: its `Origin` has to be one.
-            checked(&header, Client::stream().header(name, value))?;
+            checked(&header, ClientConfig::stream().header(name, value))?;
             options.headers.push((name.to_owned(), value.to_owned()));
         }
         let interval = arguments.seconds_or_off("keepalive")?;

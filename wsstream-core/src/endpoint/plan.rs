@@ -11,7 +11,7 @@ use super::{
     AutobahnClient, AutobahnServer, ClientEndpoint, ServerEndpoint, TcpClient, TcpServer,
     TlsClient, TlsServer, UnixClient, UnixServer,
 };
-use crate::handshake::{Client, Server};
+use crate::handshake::{ClientConfig, ServerConfig};
 
 /// What a client does to connect, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -148,7 +148,7 @@ impl ClientEndpoint {
             match endpoint {
                 Self::Autobahn(autobahn) => {
                     let handshake = autobahn.options.handshake_timeout;
-                    let handshake = handshake.unwrap_or_else(|| Client::stream().timeout());
+                    let handshake = handshake.unwrap_or_else(|| ClientConfig::stream().timeout());
                     limit = limit.saturating_add(handshake);
                     nodelay = autobahn.options.nodelay.unwrap_or(nodelay);
                     layers.push(ClientLayer::WebSocket(Box::new(autobahn.clone())));
@@ -210,7 +210,7 @@ impl ServerEndpoint {
         Ok(ServerPlan {
             socket,
             layers,
-            limit: limit.unwrap_or_else(|| Server::stream().timeout()),
+            limit: limit.unwrap_or_else(|| ServerConfig::stream().timeout()),
             nodelay,
         })
     }

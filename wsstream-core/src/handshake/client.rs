@@ -1,6 +1,6 @@
 //! The client's side of the opening handshake: RFC 6455 §4.1.
 //!
-//! [`Client`] is what to ask for; [`Connecting`] asks and checks the answer.
+//! [`ClientConfig`] is what to ask for; [`Connecting`] asks and checks the answer.
 
 use alloc::borrow::ToOwned;
 use alloc::string::String;
@@ -11,7 +11,7 @@ use super::field::{Fields, InvalidField, check_handshake_field, check_subprotoco
 use super::origin::{self, check_origin};
 use super::server::TIMEOUT;
 use crate::config::SharedConfig;
-use crate::{Config, Seed, Url};
+use crate::{ConnectionConfig, Seed, Url};
 
 mod body;
 mod connecting;
@@ -22,16 +22,16 @@ pub use self::connecting::{Connected, Connecting};
 /// What a client asks for.
 ///
 /// ```
-/// use wsstream_core::handshake::Client;
+/// use wsstream_core::handshake::ClientConfig;
 /// use wsstream_core::{Seed, Url};
 ///
-/// let client = Client::stream().header("Authorization", "Bearer me")?;
+/// let client = ClientConfig::stream().header("Authorization", "Bearer me")?;
 /// let connecting = client.connect(&Url::parse("ws://localhost:9000/x").unwrap(), &Seed::new([7; 32]));
 /// assert!(connecting.request().starts_with(b"GET /x HTTP/1.1\r\nHost: localhost:9000\r\n"));
 /// # Ok::<_, wsstream_core::handshake::InvalidField>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct Client {
+pub struct ClientConfig {
     pub(super) subprotocols: Vec<String>,
     /// Whether the server has to select one of them.
     pub(super) must_agree: bool,
@@ -45,7 +45,7 @@ pub struct Client {
     nodelay: bool,
 }
 
-impl Client {
+impl ClientConfig {
     /// For byte streams: offers `binary` and `base64`, of which the server has to select one.
     #[must_use]
     pub fn stream() -> Self {
@@ -151,7 +151,7 @@ impl Client {
 
     /// How the connection behaves once it is open.
     #[must_use]
-    pub fn config(mut self, config: Config) -> Self {
+    pub fn config(mut self, config: ConnectionConfig) -> Self {
         self.config = config.into();
         self
     }
@@ -171,7 +171,7 @@ impl Client {
 
     /// What [`config`](Self::config) was set to.
     #[must_use]
-    pub fn connection_config(&self) -> &Config {
+    pub fn connection_config(&self) -> &ConnectionConfig {
         &self.config
     }
 
@@ -194,7 +194,7 @@ impl Client {
 }
 
 /// [`stream`](Self::stream).
-impl Default for Client {
+impl Default for ClientConfig {
     fn default() -> Self {
         Self::stream()
     }

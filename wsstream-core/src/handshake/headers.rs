@@ -13,9 +13,9 @@ use crate::octets::Octets;
 /// text (§5.5), without the white space around them.
 ///
 /// ```
-/// # use wsstream_core::handshake::{Acceptor, Server};
+/// # use wsstream_core::handshake::{Acceptor, ServerConfig};
 /// # let mut head = &b"GET / HTTP/1.1\r\nHost: a\r\nX: 1\r\nx:  2, 3 \r\n\r\n"[..];
-/// # let request = Acceptor::new(&Server::stream()).receive(&mut head)?.unwrap();
+/// # let request = Acceptor::new(&ServerConfig::stream()).receive(&mut head)?.unwrap();
 /// // Host: a
 /// // X: 1
 /// // x:  2, 3

@@ -12,8 +12,8 @@ use alloc::vec::Vec;
 
 use super::extensions::Wanted;
 use super::syntax::{excerpt, single};
-use super::{Client, HALF_CLOSE, HandshakeError, Server, extensions, subprotocols};
-use crate::Config;
+use super::{ClientConfig, HALF_CLOSE, HandshakeError, ServerConfig, extensions, subprotocols};
+use crate::ConnectionConfig;
 use crate::deflate::{PerMessageDeflate, Reserved};
 use crate::octets::Octets;
 
@@ -90,7 +90,7 @@ impl Agreed {
 }
 
 /// Negotiation without a request of ours.
-impl Server {
+impl ServerConfig {
     /// Decides on the header fields of a request: origin, version, subprotocols, extensions, in this
     /// order.
     ///
@@ -104,10 +104,10 @@ impl Server {
     /// (malformed), 403 (origin), 406 (nothing in common), 426 (version).
     ///
     /// ```
-    /// use wsstream_core::handshake::Server;
+    /// use wsstream_core::handshake::ServerConfig;
     ///
     /// let fields = [("host", "a"), ("sec-websocket-version", "13"), ("sec-websocket-protocol", "binary")];
-    /// let agreed = Server::stream().negotiate(fields.map(|(name, value)| (name, value.as_bytes())))?;
+    /// let agreed = ServerConfig::stream().negotiate(fields.map(|(name, value)| (name, value.as_bytes())))?;
     /// assert_eq!(agreed.subprotocol(), Some("binary"));
     /// assert_eq!(agreed.fields(), [("Sec-WebSocket-Protocol", "binary".to_string())]);
     /// # Ok::<_, wsstream_core::handshake::HandshakeError>(())
@@ -149,7 +149,7 @@ impl Server {
 }
 
 /// Negotiation without a request of ours.
-impl Client {
+impl ClientConfig {
     /// The header fields that ask a server: `Sec-WebSocket-Version`, and `Sec-WebSocket-Protocol` and
     /// `Sec-WebSocket-Extensions` if something is offered.
     #[must_use]
@@ -189,14 +189,14 @@ impl Client {
     }
 }
 
-impl Client {
+impl ClientConfig {
     fn wanted(&self) -> Wanted<'_> {
         wanted(self.connection_config(), self.is_stream)
     }
 }
 
 /// Nothing is offered or accepted that is not done.
-const fn wanted(config: &Config, is_stream: bool) -> Wanted<'_> {
+const fn wanted(config: &ConnectionConfig, is_stream: bool) -> Wanted<'_> {
     Wanted {
         deflate: if config.compression {
             Some(&config.deflate)
@@ -232,11 +232,11 @@ pub(super) const VERSION_FIELD: &str = "Sec-WebSocket-Version";
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Config;
+    use crate::ConnectionConfig;
 
     type Table<'a> = &'a [(&'a str, &'a str)];
 
-    fn negotiate(server: &Server, fields: Table<'_>) -> Result<Agreed, u16> {
+    fn negotiate(server: &ServerConfig, fields: Table<'_>) -> Result<Agreed, u16> {
         let fields = fields.iter().map(|(name, value)| (*name, value.as_bytes()));
         server
             .negotiate(fields)
@@ -287,7 +287,7 @@ mod tests {
             (&[("sec-websocket-version", "8")], Err(426)),
             (&[], Err(426)),
         ] {
-            let got = negotiate(&Server::stream(), fields);
+            let got = negotiate(&ServerConfig::stream(), fields);
             let got = got
                 .as_ref()
                 .map(|agreed| (agreed.subprotocol(), agreed.half_close()));
@@ -298,15 +298,15 @@ mod tests {
     #[test]
     fn what_a_client_asks_a_server_answers_and_the_client_confirms() {
         let servers = [
-            Server::stream(),
-            Server::stream().config(Config::new().half_close(false)),
-            Server::messages(),
+            ServerConfig::stream(),
+            ServerConfig::stream().config(ConnectionConfig::new().half_close(false)),
+            ServerConfig::messages(),
         ];
         let clients = [
-            Client::stream(),
-            Client::stream().accept_no_subprotocol(true),
-            Client::stream().config(Config::new().half_close(false)),
-            Client::messages(),
+            ClientConfig::stream(),
+            ClientConfig::stream().accept_no_subprotocol(true),
+            ClientConfig::stream().config(ConnectionConfig::new().half_close(false)),
+            ClientConfig::messages(),
         ];
         for server in &servers {
             for client in &clients {
@@ -333,11 +333,11 @@ mod tests {
             ("sec-websocket-version", &b"13"[..]),
             ("sec-websocket-extensions", HALF_CLOSE.as_bytes()),
         ];
-        let server = Server::messages().config(Config::new().max_message(1 << 20));
+        let server = ServerConfig::messages().config(ConnectionConfig::new().max_message(1 << 20));
         assert!(!server.negotiate(fields).unwrap().half_close());
         for client in [
-            Client::messages(),
-            Client::stream().config(Config::new().half_close(false)),
+            ClientConfig::messages(),
+            ClientConfig::stream().config(ConnectionConfig::new().half_close(false)),
         ] {
             assert!(
                 client

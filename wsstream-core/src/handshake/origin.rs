@@ -16,9 +16,9 @@ pub(super) const FIELD: &str = "Origin";
 /// Which origins a server takes. A request without an origin always passes: no page sent it.
 ///
 /// ```
-/// use wsstream_core::handshake::{Origins, Server};
+/// use wsstream_core::handshake::{Origins, ServerConfig};
 ///
-/// let server = Server::stream().origins(Origins::list(["https://example.org"])?);
+/// let server = ServerConfig::stream().origins(Origins::list(["https://example.org"])?);
 /// # let _ = server;
 /// # Ok::<_, wsstream_core::handshake::InvalidField>(())
 /// ```

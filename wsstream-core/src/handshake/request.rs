@@ -8,7 +8,7 @@ use super::head::RequestParts;
 use super::refusal::push_field;
 use super::syntax::{excerpt, malformed, required, split_authority, token, values};
 use super::upgrade::{answer, check_method, check_upgrade};
-use super::{Agreed, HandshakeError, Headers, Refusal, Server, origin, subprotocols};
+use super::{Agreed, HandshakeError, Headers, Refusal, ServerConfig, origin, subprotocols};
 use crate::octets::Octets;
 
 /// Any well-formed request, whether it asks for a WebSocket or not. It owns its head.
@@ -116,7 +116,7 @@ impl Request {
     ///    twice (item 5).
     /// 5. 404, nothing is served at this path; 403, the origin is not allowed (§4.2.2 item 4).
     /// 6. 400, subprotocols or extensions are malformed; 406, no subprotocol in common.
-    pub fn accept(&self, server: &Server) -> Result<Accepted, HandshakeError> {
+    pub fn accept(&self, server: &ServerConfig) -> Result<Accepted, HandshakeError> {
         check_method(self.method())?;
         if self.minor_version != 1 {
             return Err(HandshakeError::UnsupportedHttpVersion("HTTP/1.0".into()));

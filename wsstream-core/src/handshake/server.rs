@@ -1,7 +1,7 @@
 //! The server's side of the opening handshake: RFC 6455 §4.2.
 //!
 //! [`Acceptor`] collects a request; any well-formed one becomes a [`Request`], so that
-//! a server sees the whole of it before it accepts or refuses. [`Server`] is what it decides by.
+//! a server sees the whole of it before it accepts or refuses. [`ServerConfig`] is what it decides by.
 
 use alloc::borrow::ToOwned;
 use alloc::string::String;
@@ -12,14 +12,14 @@ use super::field::{Fields, InvalidField, check_handshake_field, check_subprotoco
 use super::head::{Deadline, Head, Kind};
 use super::{HandshakeError, Origins, Request};
 use crate::config::SharedConfig;
-use crate::{CompressionBudget, Config, Timestamp};
+use crate::{CompressionBudget, ConnectionConfig, Timestamp};
 
 /// What a server speaks, and whom it lets in.
 ///
 /// ```
-/// use wsstream_core::handshake::{Origins, Server};
+/// use wsstream_core::handshake::{Origins, ServerConfig};
 ///
-/// let server = Server::stream()
+/// let server = ServerConfig::stream()
 ///     .subprotocol("mqtt")?
 ///     .origins(Origins::list(["https://example.org"])?)
 ///     .path("/tunnel");
@@ -27,7 +27,7 @@ use crate::{CompressionBudget, Config, Timestamp};
 /// # Ok::<_, wsstream_core::handshake::InvalidField>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct Server {
+pub struct ServerConfig {
     pub(super) subprotocols: Vec<String>,
     /// Whether a list with nothing in common is an error.
     pub(super) must_agree: bool,
@@ -42,7 +42,7 @@ pub struct Server {
     pub(super) budget: CompressionBudget,
 }
 
-impl Server {
+impl ServerConfig {
     /// For byte streams: speaks `binary` and `base64`, and refuses a client that offers only others.
     ///
     /// Accepts [half close](super::HALF_CLOSE) where it is offered, any path, and origins on the same
@@ -116,7 +116,7 @@ impl Server {
     /// How connections behave once they are open. A server for messages, or one that is set not to wait
     /// with its answer to a Close, does not accept half close.
     #[must_use]
-    pub fn config(mut self, config: Config) -> Self {
+    pub fn config(mut self, config: ConnectionConfig) -> Self {
         self.config = config.into();
         self
     }
@@ -144,7 +144,7 @@ impl Server {
 
     /// What [`config`](Self::config) was set to.
     #[must_use]
-    pub fn connection_config(&self) -> &Config {
+    pub fn connection_config(&self) -> &ConnectionConfig {
         &self.config
     }
 
@@ -178,7 +178,7 @@ impl Server {
 }
 
 /// [`stream`](Self::stream).
-impl Default for Server {
+impl Default for ServerConfig {
     fn default() -> Self {
         Self::stream()
     }
@@ -187,9 +187,9 @@ impl Default for Server {
 /// Collects a request.
 ///
 /// ```
-/// use wsstream_core::handshake::{Acceptor, Server};
+/// use wsstream_core::handshake::{Acceptor, ServerConfig};
 ///
-/// let server = Server::stream();
+/// let server = ServerConfig::stream();
 /// let mut acceptor = Acceptor::new(&server);
 /// // From a transport, in pieces of any size:
 /// let mut input = &b"GET / HTTP/1.1\r\nHost: localhost\r\n"[..];
@@ -211,7 +211,7 @@ pub struct Acceptor {
 impl Acceptor {
     /// For a transport from which nothing has been read. Takes the handshake timeout from `server`.
     #[must_use]
-    pub const fn new(server: &Server) -> Self {
+    pub const fn new(server: &ServerConfig) -> Self {
         Self {
             head: Some(Head::new(Kind::Request)),
             deadline: Deadline::new(server.handshake_timeout),

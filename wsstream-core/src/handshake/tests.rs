@@ -9,7 +9,7 @@ use core::fmt::Debug;
 use proptest::prelude::*;
 
 use super::*;
-use crate::{Config, Deflate, PerMessageDeflate, Seed, Url};
+use crate::{ConnectionConfig, Deflate, PerMessageDeflate, Seed, Url};
 
 /// What a machine made of its input, and what it left of it.
 pub(super) type Outcome<T> = (Result<Option<T>, HandshakeError>, Vec<u8>);
@@ -55,7 +55,7 @@ where
 
 /// A server that takes one request.
 pub(super) fn acceptor() -> impl FnMut(&mut &[u8]) -> Result<Option<Request>, HandshakeError> {
-    let mut acceptor = Acceptor::new(&Server::stream());
+    let mut acceptor = Acceptor::new(&ServerConfig::stream());
     move |input| acceptor.receive(input)
 }
 
@@ -140,7 +140,7 @@ fn every_error_of_a_server_has_an_answer_that_says_why() {
     ] {
         assert_eq!(error.status(), Some(status), "{error:?}");
         let mut client =
-            Client::stream().connect(&Url::parse("ws://a").unwrap(), &Seed::new([0; 32]));
+            ClientConfig::stream().connect(&Url::parse("ws://a").unwrap(), &Seed::new([0; 32]));
         let answer = error.response();
         // Our own client understands it, and shows its text.
         let Err(HandshakeError::Refused(response)) = client.receive(&mut &answer[..]) else {
@@ -228,12 +228,12 @@ proptest! {
         let query = query.map(|query| format!("?{query}")).unwrap_or_default();
         let url = Url::parse(&format!("ws://{host}{port}{path}{query}")).unwrap();
 
-        let mut client = Client::stream().accept_no_subprotocol(true);
+        let mut client = ClientConfig::stream().accept_no_subprotocol(true);
         client = client.subprotocols(&names).unwrap();
         client = client.config(
-            Config::new().deflate(wanted.0).compression(compression.0).half_close(half_close.0));
-        let mut server = if stream { Server::stream() } else { Server::messages() };
-        let config = Config::new().deflate(wanted.1).compression(compression.1);
+            ConnectionConfig::new().deflate(wanted.0).compression(compression.0).half_close(half_close.0));
+        let mut server = if stream { ServerConfig::stream() } else { ServerConfig::messages() };
+        let config = ConnectionConfig::new().deflate(wanted.1).compression(compression.1);
         server = server.config(config.half_close(half_close.1));
         for index in &spoken {
             server = server.subprotocol(names.get(index.index(6)).map_or("spoken", |name| name)).unwrap();
@@ -309,10 +309,10 @@ proptest! {
         prop_assert_eq!(feed(pieces(&input, &lengths), acceptor()), whole.clone());
         if let (Ok(Some(request)), _) = whole {
             let _ = (request.path(), request.query(), request.host(), format!("{request:?}"));
-            prop_assert!(request.accept(&Server::stream()).is_err());
+            prop_assert!(request.accept(&ServerConfig::stream()).is_err());
         }
         let connecting = || {
-            let mut connecting = Client::stream().connect(&Url::parse("ws://a").unwrap(), &Seed::new([0; 32]));
+            let mut connecting = ClientConfig::stream().connect(&Url::parse("ws://a").unwrap(), &Seed::new([0; 32]));
             move |input: &mut &[u8]| connecting.receive(input)
         };
         prop_assert_eq!(feed(pieces(&input, &lengths), connecting()), feed([&input[..]], connecting()));

@@ -5,12 +5,12 @@ use alloc::vec::Vec;
 
 use super::negotiation::check_version;
 use super::syntax::{contains, excerpt, malformed, required, single, values};
-use super::{Agreed, HandshakeError, Server, accept_key};
+use super::{Agreed, HandshakeError, ServerConfig, accept_key};
 
 /// Names and values.
 type Fields = Vec<(&'static str, String)>;
 
-impl Server {
+impl ServerConfig {
     /// Decides on a request of HTTP/1.1 that another library has read, an HTTP server with routes of its
     /// own: what [`negotiate`](Self::negotiate) does, and before it the method, `Upgrade`, `Connection` and
     /// the key. Path and body are the caller's to check.
@@ -22,7 +22,7 @@ impl Server {
     /// Those of [`negotiate`](Self::negotiate), with 405 (method) and 426 (no upgrade).
     ///
     /// ```
-    /// use wsstream_core::handshake::Server;
+    /// use wsstream_core::handshake::ServerConfig;
     ///
     /// let fields = [
     ///     ("connection", "keep-alive, Upgrade"),
@@ -31,7 +31,7 @@ impl Server {
     ///     ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
     /// ];
     /// let fields = fields.map(|(name, value)| (name, value.as_bytes()));
-    /// let (_, answer) = Server::stream().negotiate_upgrade("GET", fields)?;
+    /// let (_, answer) = ServerConfig::stream().negotiate_upgrade("GET", fields)?;
     /// let accept = ("Sec-WebSocket-Accept", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=".to_string());
     /// assert!(answer.contains(&accept));
     /// # Ok::<_, wsstream_core::handshake::HandshakeError>(())
@@ -134,7 +134,7 @@ mod tests {
             fields.push((name, value));
             fields
         };
-        let server = Server::stream();
+        let server = ServerConfig::stream();
         for (method, fields, status) in [
             ("GET", Vec::from(good), 101),
             ("POST", Vec::from(good), 405),

@@ -2,7 +2,7 @@ use alloc::vec;
 use core::time::Duration;
 
 use super::*;
-use crate::{CloseCode, Config, Header, Opcode, Seed, StreamError, Timestamp};
+use crate::{CloseCode, ConnectionConfig, Header, Opcode, Seed, StreamError, Timestamp};
 
 fn frame(fin: bool, opcode: Opcode, payload: &[u8]) -> Vec<u8> {
     let header = Header {
@@ -14,7 +14,7 @@ fn frame(fin: bool, opcode: Opcode, payload: &[u8]) -> Vec<u8> {
 
 /// What a client makes of the parts of a wire, with messages of up to eight octets.
 fn recv<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> (Vec<Message>, Option<ProtocolError>) {
-    let config = Config::new().max_message(8);
+    let config = ConnectionConfig::new().max_message(8);
     let mut connection = Connection::client(config, &Seed::new([0; 32]));
     let mut assembler = Assembler::new();
     let mut messages = Vec::new();
@@ -215,7 +215,7 @@ fn s10_4_a_message_has_a_limit_of_time_from_its_first_octet_to_its_last() {
         (&[Comes(0, begin), Stalls(20), Comes(30, b"")], Some(30)),
     ];
     for (story, expected) in table {
-        let config = Config::new().message_timeout(Duration::from_secs(10));
+        let config = ConnectionConfig::new().message_timeout(Duration::from_secs(10));
         let mut connection = Connection::client(config, &Seed::new([0; 32]))
             .with_deflate(&crate::PerMessageDeflate::default());
         let (mut assembler, mut failed) = (Assembler::new(), None);
@@ -253,7 +253,7 @@ fn s10_4_a_message_has_a_limit_of_time_from_its_first_octet_to_its_last() {
 /// A byte stream's message may go on for ever.
 #[test]
 fn streams_have_no_limit_of_time() {
-    let mut connection = Connection::client(Config::new(), &Seed::new([0; 32]));
+    let mut connection = Connection::client(ConnectionConfig::new(), &Seed::new([0; 32]));
     let mut stream = crate::ByteStream::new(crate::Encoding::Binary);
     let mut octets = *b"\x02\x01a";
     assert_eq!(

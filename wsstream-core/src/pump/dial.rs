@@ -8,7 +8,7 @@ use std::io;
 
 use super::timer::{Timer, within};
 use super::{Connect, Opened, Transport};
-use crate::handshake::Client;
+use crate::handshake::ClientConfig;
 use crate::seed::Seed;
 use crate::url::Url;
 
@@ -53,7 +53,7 @@ pub async fn open<D>(
     dialler: &D,
     mut timer: impl Timer,
     url: &Url,
-    client: &Client,
+    client: &ClientConfig,
     seed: Seed,
 ) -> io::Result<Opened<D::Transport>>
 where

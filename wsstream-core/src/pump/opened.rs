@@ -9,7 +9,7 @@ use super::socket::Socket;
 use super::stream::Stream;
 use super::wire::Wire;
 use crate::byte_stream::Encoding;
-use crate::config::{Config, SharedConfig};
+use crate::config::{ConnectionConfig, SharedConfig};
 use crate::connection::Connection;
 use crate::handshake::{Agreed, Request, Response};
 use crate::seed::Seed;
@@ -36,7 +36,7 @@ impl<T: Transport> Opened<T> {
         transport: T,
         role: Upgraded,
         agreed: Agreed,
-        config: Config,
+        config: ConnectionConfig,
         received: Vec<u8>,
     ) -> Self {
         let (wire, received) = (Wire::new(transport), RecvBuffer::new(received));

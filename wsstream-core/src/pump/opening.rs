@@ -18,8 +18,8 @@ use super::wakers::Task;
 use super::wire::Wire;
 use crate::config::SharedConfig;
 use crate::handshake::{
-    Accepted, Acceptor, Agreed, Client, Connecting, HandshakeError, Refusal, Request, Response,
-    Server,
+    Accepted, Acceptor, Agreed, ClientConfig, Connecting, HandshakeError, Refusal, Request,
+    Response, ServerConfig,
 };
 use crate::octets::Octets;
 use crate::seed::Seed;
@@ -142,7 +142,7 @@ pub struct Connect<T> {
 impl<T: Transport + Unpin> Connect<T> {
     /// Asks for `url` over a transport to its host, as `client` says. The seed must be used for nothing
     /// else.
-    pub fn new(transport: T, url: &Url, client: &Client, seed: Seed) -> Self {
+    pub fn new(transport: T, url: &Url, client: &ClientConfig, seed: Seed) -> Self {
         let connecting = client.connect(url, &seed);
         let request = connecting.request().to_vec();
         Self {
@@ -211,13 +211,13 @@ impl<T: Transport + Unpin> Future for Connect<T> {
 pub struct Accept<T> {
     opening: Option<Opening<T>>,
     acceptor: Acceptor,
-    server: Arc<Server>,
+    server: Arc<ServerConfig>,
     refusing: Option<(HandshakeError, Refuse<T>)>,
 }
 
 impl<T: Transport + Unpin> Accept<T> {
     /// Waits for the request of whoever has connected the transport.
-    pub fn new(transport: T, server: Arc<Server>) -> Self {
+    pub fn new(transport: T, server: Arc<ServerConfig>) -> Self {
         Self {
             opening: Some(Opening::new(transport, Vec::new())),
             acceptor: Acceptor::new(&server),
@@ -228,7 +228,7 @@ impl<T: Transport + Unpin> Accept<T> {
 
     /// The same, with the permit of the [`Listener`](super::Listener) that accepted the transport. What
     /// becomes of the transport keeps it, and does as that says.
-    pub fn with_permit(transport: T, server: Arc<Server>, permit: Permit) -> Self {
+    pub fn with_permit(transport: T, server: Arc<ServerConfig>, permit: Permit) -> Self {
         let mut accept = Self::new(transport, server);
         if let Some(opening) = &mut accept.opening {
             opening.wire.set_permit(permit);
@@ -304,7 +304,7 @@ impl<T: Transport + Unpin> Future for Accept<T> {
 pub struct Incoming<T> {
     opening: Opening<T>,
     request: Request,
-    server: Arc<Server>,
+    server: Arc<ServerConfig>,
 }
 
 impl<T: Transport + Unpin> Incoming<T> {

@@ -21,7 +21,7 @@ use crate::handshake::Agreed;
 /// any other Close is `ConnectionAborted` with a [`StreamError`] inside, an end of
 /// the transport without a Close, and a Close inside a message, are `UnexpectedEof`. Dropping it is no good
 /// end: it sends what is queued and Close 1001, if that can be done at once, and else lets the peer see a
-/// truncation. [`Config::close_on_drop`](crate::Config::close_on_drop) has it say 1000.
+/// truncation. [`ConnectionConfig::close_on_drop`](crate::ConnectionConfig::close_on_drop) has it say 1000.
 ///
 /// [`Opened::into_stream`](super::Opened::into_stream) makes one.
 #[derive(Debug)]

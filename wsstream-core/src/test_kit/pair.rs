@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use super::seen::{Seen, data, recv};
 use crate::connection::{Connection, Role};
-use crate::{Config, Seed, Timestamp};
+use crate::{ConnectionConfig, Seed, Timestamp};
 
 /// Two ends, a transport between them, and one clock.
 ///
@@ -40,9 +40,9 @@ pub struct End {
 
 impl Pair {
     /// Both ends, right after the opening handshake, in which half close was agreed on if both settings
-    /// [have it](Config::half_close). The client's masking keys are always the same.
+    /// [have it](ConnectionConfig::half_close). The client's masking keys are always the same.
     #[must_use]
-    pub fn new(client: Config, server: Config) -> Self {
+    pub fn new(client: ConnectionConfig, server: ConnectionConfig) -> Self {
         let half_close = client.half_close && server.half_close;
         Self {
             client: End::new(Role::Client, client.half_close(half_close)),
@@ -132,7 +132,7 @@ impl Pair {
 }
 
 impl End {
-    fn new(role: Role, config: Config) -> Self {
+    fn new(role: Role, config: ConnectionConfig) -> Self {
         Self {
             connection: connection(role, config),
             seen: Vec::new(),
@@ -165,7 +165,7 @@ impl End {
     }
 }
 
-pub(crate) fn connection(role: Role, config: Config) -> Connection {
+pub(crate) fn connection(role: Role, config: ConnectionConfig) -> Connection {
     let half_close = config.half_close;
     let connection = match role {
         Role::Client => Connection::client(config, &Seed::new([7; 32])),

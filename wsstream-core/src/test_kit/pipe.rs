@@ -363,7 +363,7 @@ impl Timer for Sleeper {
 /// use wsstream_core::handshake::Agreed;
 /// use wsstream_core::pump::{Opened, Upgraded};
 /// use wsstream_core::test_kit::{Clock, Pipe, run_all};
-/// use wsstream_core::{Config, Seed};
+/// use wsstream_core::{ConnectionConfig, Seed};
 ///
 /// // A pipe that holds 7 octets, moves 3 in a call, and has every second call come again.
 /// let (near, far) = Pipe::pair(&Clock::default(), true);
@@ -371,7 +371,7 @@ impl Timer for Sleeper {
 /// (line.get().capacity, line.get().chunk, line.get().pend_every) = (7, 3, 2);
 ///
 /// let open = |pipe, role| {
-///     Opened::from_upgraded(pipe, role, Agreed::default(), Config::new(), Vec::new()).into_stream()
+///     Opened::from_upgraded(pipe, role, Agreed::default(), ConnectionConfig::new(), Vec::new()).into_stream()
 /// };
 /// let mut client = open(near, Upgraded::Client(Seed::new([7; 32])));
 /// let mut server = open(far, Upgraded::Server);

@@ -3,7 +3,7 @@
 use std::io;
 
 use sha1::{Digest, Sha1};
-use wsstream_tokio::{Agreed, Config, Connection, Deflate};
+use wsstream_tokio::{Agreed, Connection, ConnectionConfig, Deflate};
 
 /// `SplitMix64` as a stream of octets.
 #[derive(Debug)]
@@ -70,8 +70,8 @@ impl Hash {
 /// # Errors
 ///
 /// For anything else.
-pub fn config(compression: &str) -> io::Result<Config> {
-    let config = Config::new();
+pub fn config(compression: &str) -> io::Result<ConnectionConfig> {
+    let config = ConnectionConfig::new();
     Ok(match compression {
         "on" => config,
         "off" => config.compression(false),

@@ -12,7 +12,7 @@ use socket2::SockRef;
 
 use super::*;
 use crate::endpoint::{client_from_string, quote_argument, server_from_string};
-use crate::{Client, Listener, Server};
+use crate::{ClientConfig, Listener, ServerConfig};
 
 fn over(endpoint: &str) -> String {
     let endpoint = quote_argument(endpoint);
@@ -137,11 +137,11 @@ fn sockets_of_all_kinds_keep_little_unsent() {
         for (name, near, far) in pairs().await {
             assert!(is_set(tcp(&near)) && is_set(tcp(&far)), "{name}");
         }
-        let mut listener = Listener::bind("127.0.0.1:0", Server::stream())
+        let mut listener = Listener::bind("127.0.0.1:0", ServerConfig::stream())
             .await
             .unwrap();
         let url = format!("ws://{}/", listener.local_addr().unwrap());
-        let client = Client::stream();
+        let client = ClientConfig::stream();
         let (near, far) = join(crate::connect_with(&url, &client), async {
             listener.accept().await?.accept().await
         })

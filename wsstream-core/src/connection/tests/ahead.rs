@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use super::support::*;
 use crate::connection::Role::{Client, Server};
 use crate::connection::{Connection, LookAhead, Role};
-use crate::{Config, DataKind, Keepalive, ProtocolError, Timestamp};
+use crate::{ConnectionConfig, DataKind, Keepalive, ProtocolError, Timestamp};
 
 /// A connection, what is not read yet, and the search in it.
 struct Reader {
@@ -22,7 +22,7 @@ struct Reader {
 impl Reader {
     fn new(role: Role) -> Self {
         Self {
-            connection: connection(role, Config::new()),
+            connection: connection(role, ConnectionConfig::new()),
             ahead: LookAhead::new(),
             unread: Vec::new(),
             seen: Vec::new(),
@@ -162,7 +162,7 @@ fn the_search_stops_at_a_close_and_at_what_is_wrong() {
         .concat(),
     ] {
         let mut reader = Reader::new(Client);
-        reader.connection = connection(Client, Config::new().half_close(false));
+        reader.connection = connection(Client, ConnectionConfig::new().half_close(false));
         let octets = [
             frame(Server, 0x82, b"a"),
             stop,
@@ -232,7 +232,7 @@ fn half_a_frame_is_no_sign_of_life_each_time_it_is_looked_at() {
         b"\x82\x05abc",
     ] {
         let mut reader = Reader::new(Client);
-        reader.connection = connection(Client, Config::new().keepalive(keepalive));
+        reader.connection = connection(Client, ConnectionConfig::new().keepalive(keepalive));
         reader.arrive(&frame(Server, 0x82, b"unread"));
         reader.arrive(rest);
         for now in 0..=40 {
@@ -320,7 +320,7 @@ proptest! {
             (1..300usize).prop_map(Op::Read),
         ], 0..40),
     ) {
-        let mut plain = connection(role, Config::new());
+        let mut plain = connection(role, ConnectionConfig::new());
         let mut seen = Vec::new();
         recv(&mut plain, &wire, &mut seen);
         let mut reader = Reader::new(role);

@@ -7,7 +7,8 @@ use super::support::*;
 use crate::connection::Role::{Client, Server};
 use crate::connection::{ClosedBy, Role};
 use crate::{
-    Close, CloseCode, Config, DataKind, Keepalive, ProtocolError, StreamError, Timeout, Timestamp,
+    Close, CloseCode, ConnectionConfig, DataKind, Keepalive, ProtocolError, StreamError, Timeout,
+    Timestamp,
 };
 
 const OPEN: State = State {
@@ -48,7 +49,7 @@ fn s5_5_1_and_s7_1_one_closes_and_the_other_answers() {
 fn closes_and_answers(closer: Role, half_close: bool, code: u16) {
     let story = (closer, half_close, code);
     let answerer = other(closer);
-    let config = Config::new().half_close(half_close);
+    let config = ConnectionConfig::new().half_close(half_close);
     let mut pair = Pair::new(config.clone(), config);
 
     pair.end(closer).connection.close(&close(code));
@@ -124,7 +125,7 @@ fn closes_and_answers(closer: Role, half_close: bool, code: u16) {
 #[test]
 fn s7_1_simultaneous_closes_are_no_answers() {
     for (ours, theirs) in [(0, 1000), (1000, 1000), (1000, 1001), (1011, 0)] {
-        let mut pair = Pair::new(Config::new(), Config::new());
+        let mut pair = Pair::new(ConnectionConfig::new(), ConnectionConfig::new());
         pair.client.connection.close(&close(ours));
         pair.server.connection.close(&close(theirs));
         pair.settle();
@@ -141,7 +142,7 @@ fn s7_1_simultaneous_closes_are_no_answers() {
 
 #[test]
 fn half_close_lets_the_other_direction_go_on() {
-    let mut pair = Pair::new(Config::new(), Config::new());
+    let mut pair = Pair::new(ConnectionConfig::new(), ConnectionConfig::new());
     pair.client
         .connection
         .send(DataKind::Binary, b"request", true)
@@ -166,7 +167,7 @@ fn half_close_lets_the_other_direction_go_on() {
 
 #[test]
 fn an_answer_that_says_more_than_goodbye_says_it() {
-    let mut connection = connection(Server, Config::new());
+    let mut connection = connection(Server, ConnectionConfig::new());
     recv(&mut connection, &close_frame(Client, 1000), &mut Vec::new());
     connection.close(&Close::new(CloseCode::INTERNAL, "lost it"));
     assert_eq!(sent(&mut connection), [(0x88, b"\x03\xf3lost it".to_vec())]);
@@ -175,7 +176,7 @@ fn an_answer_that_says_more_than_goodbye_says_it() {
 #[test]
 fn close_is_sent_once() {
     for role in ROLES {
-        let mut connection = connection(role, Config::new());
+        let mut connection = connection(role, ConnectionConfig::new());
         connection.close(&close(1001));
         connection.close(&close(1000));
         assert_eq!(sent(&mut connection), [(0x88, payload(1001))]);
@@ -195,7 +196,7 @@ fn close_is_sent_once() {
 fn a_layer_above_fails_the_connection_whether_it_has_closed_or_not() {
     for role in ROLES {
         for closed in [false, true] {
-            let mut connection = connection(role, Config::new());
+            let mut connection = connection(role, ConnectionConfig::new());
             if closed {
                 connection.close(&close(1000));
             }
@@ -239,7 +240,8 @@ fn the_end_of_the_transport_in_every_phase() {
         for half_close in [true, false] {
             for code in [0, 1000, 1001] {
                 for (ours, theirs) in [(false, false), (true, false), (false, true), (true, true)] {
-                    let mut connection = connection(role, Config::new().half_close(half_close));
+                    let mut connection =
+                        connection(role, ConnectionConfig::new().half_close(half_close));
                     if ours {
                         connection.close(&close(1000));
                     }
@@ -275,7 +277,7 @@ fn the_end_of_the_transport_in_every_phase() {
 #[test]
 fn a_frame_cut_by_the_end_of_the_transport_is_delivered_as_far_as_it_came() {
     let mut seen = Vec::new();
-    let mut connection = connection(Client, Config::new());
+    let mut connection = connection(Client, ConnectionConfig::new());
     recv(&mut connection, b"\x82\x05abc", &mut seen);
     connection.recv_eof();
     recv(&mut connection, b"", &mut seen);
@@ -287,7 +289,7 @@ fn a_frame_cut_by_the_end_of_the_transport_is_delivered_as_far_as_it_came() {
 #[test]
 fn what_came_before_the_end_of_the_transport_is_still_told() {
     for role in ROLES {
-        let mut connection = connection(role, Config::new().half_close(false));
+        let mut connection = connection(role, ConnectionConfig::new().half_close(false));
         let mut seen = Vec::new();
         connection.recv_eof();
         let last = [
@@ -314,7 +316,7 @@ fn what_came_before_the_end_of_the_transport_is_still_told() {
 
 #[test]
 fn a_fault_before_the_end_of_the_transport_is_still_found() {
-    let mut connection = connection(Client, Config::new());
+    let mut connection = connection(Client, ConnectionConfig::new());
     connection.recv_eof();
     let mut seen = Vec::new();
     recv(&mut connection, &[0x83], &mut seen);
@@ -330,7 +332,7 @@ fn what_came_before_a_peer_was_given_up_is_still_told() {
         .unwrap()
         .unanswered(secs(10))
         .unwrap();
-    let mut connection = connection(Client, Config::new().keepalive(keepalive));
+    let mut connection = connection(Client, ConnectionConfig::new().keepalive(keepalive));
     for now in [0, 30, 40] {
         connection.poll_time(Timestamp::from_origin(Duration::from_secs(now)));
     }

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use super::support::*;
 use crate::connection::{Connection, Role};
-use crate::{Config, DataKind};
+use crate::{ConnectionConfig, DataKind};
 
 fn payload(number: u16) -> Vec<u8> {
     [&number.to_be_bytes()[..], &[b'p'; 123]].concat()
@@ -13,7 +13,7 @@ fn payload(number: u16) -> Vec<u8> {
 #[test]
 fn s5_5_2_a_ping_is_answered_with_its_payload_between_fragments() {
     for role in ROLES {
-        let mut connection = connection(role, Config::new());
+        let mut connection = connection(role, ConnectionConfig::new());
         let mut seen = Vec::new();
         connection.send(DataKind::Text, b"a", false).unwrap();
         recv(&mut connection, &frame(other(role), 0x01, b"x"), &mut seen);
@@ -36,7 +36,7 @@ fn s5_5_2_a_ping_is_answered_with_its_payload_between_fragments() {
 
 #[test]
 fn s5_5_3_ten_pings_get_ten_pongs() {
-    let mut connection = connection(Role::Server, Config::new());
+    let mut connection = connection(Role::Server, ConnectionConfig::new());
     let pings: Vec<_> = (0..10).map(payload).collect();
     let octets: Vec<u8> = pings
         .iter()
@@ -51,7 +51,7 @@ fn s5_5_3_ten_pings_get_ten_pongs() {
 #[test]
 fn a_ping_flood_at_a_full_outbox_leaves_one_pong_pending_the_newest() {
     for role in ROLES {
-        let mut connection = connection(role, Config::new());
+        let mut connection = connection(role, ConnectionConfig::new());
         let room = connection.room();
         assert_eq!(
             connection.send(DataKind::Binary, &[0; 1 << 17], false),
@@ -73,7 +73,7 @@ fn the_outbox_is_bounded_whatever_is_asked_and_with_its_last_words() {
     for role in ROLES {
         for fill in (0..400).step_by(9) {
             // A full outbox but for `fill`, pings, an error: as much as can ever come together.
-            let mut connection = connection(role, Config::new());
+            let mut connection = connection(role, ConnectionConfig::new());
             let room = connection.room();
             connection
                 .send(DataKind::Binary, &[0; 1 << 17][..room - fill], true)
@@ -104,7 +104,7 @@ fn the_outbox_is_bounded_whatever_is_asked_and_with_its_last_words() {
 fn s5_5_2_pongs_after_our_close_and_none_after_the_peers() {
     for role in ROLES {
         let ping = |payload| frame(other(role), 0x89, payload);
-        let mut connection = connection(role, Config::new());
+        let mut connection = connection(role, ConnectionConfig::new());
         connection.close(&close(1000));
         recv(&mut connection, &ping(b"1"), &mut Vec::new());
         recv(
@@ -124,7 +124,8 @@ fn s5_5_2_pongs_after_our_close_and_none_after_the_peers() {
 #[test]
 fn s5_5_2_a_pong_that_found_no_room_is_not_sent_after_the_peers_close() {
     for half_close in [true, false] {
-        let mut connection = connection(Role::Server, Config::new().half_close(half_close));
+        let mut connection =
+            connection(Role::Server, ConnectionConfig::new().half_close(half_close));
         connection
             .send(DataKind::Binary, &[0; 1 << 17], true)
             .unwrap();

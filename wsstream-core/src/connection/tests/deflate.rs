@@ -8,13 +8,13 @@ use proptest::prelude::*;
 use crate::deflate::tests::{compressed, noise, sample};
 use crate::deflate::{Compressor, Sink};
 use crate::{
-    Close, CloseCode, Config, Connection, DataKind, Deflate, Event, PerMessageDeflate,
+    Close, CloseCode, Connection, ConnectionConfig, DataKind, Deflate, Event, PerMessageDeflate,
     ProtocolError, Seed, StreamError,
 };
 
 /// A server's connection and a client's that have agreed on `agreed`.
 pub(super) fn pair(wanted: Deflate, agreed: &PerMessageDeflate, frame: usize) -> [Connection; 2] {
-    let config = || Config::new().deflate(wanted).auto_fragment(frame);
+    let config = || ConnectionConfig::new().deflate(wanted).auto_fragment(frame);
     [
         Connection::client(config(), &Seed::new([5; 32])).with_deflate(agreed),
         Connection::server(config()).with_deflate(agreed),
@@ -53,7 +53,7 @@ pub(super) fn received(
 }
 
 fn client() -> Connection {
-    Connection::client(Config::new(), &Seed::new([5; 32]))
+    Connection::client(ConnectionConfig::new(), &Seed::new([5; 32]))
         .with_deflate(&PerMessageDeflate::default())
 }
 
@@ -163,7 +163,7 @@ fn a_short_message_is_compressed_only_where_context_is_kept() {
 
 #[test]
 fn without_agreement_rsv1_is_refused() {
-    let mut client = Connection::client(Config::new(), &Seed::new([5; 32]));
+    let mut client = Connection::client(ConnectionConfig::new(), &Seed::new([5; 32]));
     let (_, _, error) = received(&mut client, VECTORS[0].0, 99, 99);
     assert_eq!(error, Some(ProtocolError::ReservedBits(0b100)));
 }

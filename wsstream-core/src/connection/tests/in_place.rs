@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::support::*;
 use crate::connection::Role::{Client, Server};
 use crate::connection::{Connection, Event};
-use crate::{ByteStream, Config, Encoding};
+use crate::{ByteStream, ConnectionConfig, Encoding};
 
 /// Reads `wire` as a byte stream: through a buffer of `buffer` octets, and past it where that is
 /// possible and there is `room`.
@@ -41,7 +41,7 @@ fn read(connection: &mut Connection, mut wire: &[u8], buffer: usize, room: usize
 
 #[test]
 fn nothing_is_certain_but_inside_a_data_frame() {
-    let mut connection = connection(Client, Config::new());
+    let mut connection = connection(Client, ConnectionConfig::new());
     assert_eq!(connection.in_place(), 0);
     // 2^63 - 2 octets, or as many as can be counted.
     let all_but_one = usize::try_from(u64::MAX >> 1).map_or(usize::MAX, |len| len - 1);
@@ -66,7 +66,7 @@ fn nothing_is_certain_but_inside_a_data_frame() {
 
 #[test]
 fn the_last_octet_ends_the_message_through_the_usual_way() {
-    let mut connection = connection(Server, Config::new());
+    let mut connection = connection(Server, ConnectionConfig::new());
     let mut wire = frame(Client, 0x82, b"Hello");
     recv(&mut connection, &wire[..6], &mut Vec::new());
     connection.recv_in_place(&mut wire[6..10]);
@@ -95,7 +95,7 @@ proptest! {
     ) {
         let wire: Vec<u8> = frames.iter()
             .flat_map(|(first, payload)| frame(other(role), *first, payload)).collect();
-        let (mut one, mut two) = (connection(role, Config::new()), connection(role, Config::new()));
+        let (mut one, mut two) = (connection(role, ConnectionConfig::new()), connection(role, ConnectionConfig::new()));
         let mut seen = Vec::new();
         recv(&mut one, &wire, &mut seen);
         prop_assert_eq!(read(&mut two, &wire, buffer, room), data(&seen));

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use super::support::*;
 use crate::connection::Role::{self, Client, Server};
 use crate::connection::{Connection, ControlPayload};
-use crate::{Config, DataKind, Keepalive, Opcode, StreamError};
+use crate::{ConnectionConfig, DataKind, Keepalive, Opcode, StreamError};
 
 #[derive(Clone, Debug)]
 enum Op {
@@ -43,14 +43,16 @@ fn op() -> impl Strategy<Value = Op> {
     ]
 }
 
-fn config() -> impl Strategy<Value = Config> {
+fn config() -> impl Strategy<Value = ConnectionConfig> {
     (
         prop::sample::select(vec![0, 0, 11, 1000]),
         any::<bool>(),
         any::<bool>(),
     )
         .prop_map(|(fragment, half_close, keepalive)| {
-            let config = Config::new().auto_fragment(fragment).half_close(half_close);
+            let config = ConnectionConfig::new()
+                .auto_fragment(fragment)
+                .half_close(half_close);
             if keepalive {
                 let seconds = Duration::from_secs(5);
                 let keepalive = Keepalive::new(seconds, seconds).unwrap();

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::support::*;
 use crate::connection::Connection;
 use crate::connection::Role::{Client, Server};
-use crate::{Closed, Config, DataKind, Header};
+use crate::{Closed, ConnectionConfig, DataKind, Header};
 
 fn numbered(len: usize) -> Vec<u8> {
     (0..=250u8).cycle().take(len).collect()
@@ -36,7 +36,7 @@ fn s5_4_auto_fragmentation() {
     ];
     for role in ROLES {
         for &(max, len, lens) in table {
-            let mut connection = connection(role, Config::new().auto_fragment(max));
+            let mut connection = connection(role, ConnectionConfig::new().auto_fragment(max));
             let payload = numbered(len);
             for kind in [DataKind::Text, DataKind::Binary] {
                 assert_eq!(connection.send(kind, &payload, true), Ok(len));
@@ -69,7 +69,7 @@ fn s5_4_auto_fragmentation() {
 #[test]
 fn s5_4_what_finds_no_room_goes_on_as_continuation_with_control_frames_between() {
     for role in ROLES {
-        let mut connection = connection(role, Config::new());
+        let mut connection = connection(role, ConnectionConfig::new());
         let payload = numbered(200_000);
         let (mut rest, mut opcodes, mut all) = (&payload[..], Vec::new(), Vec::new());
         while !rest.is_empty() {
@@ -93,7 +93,7 @@ fn s5_4_what_finds_no_room_goes_on_as_continuation_with_control_frames_between()
 
 #[test]
 fn s5_4_pieces_of_a_message() {
-    let mut connection = connection(Server, Config::new().auto_fragment(2));
+    let mut connection = connection(Server, ConnectionConfig::new().auto_fragment(2));
     for (payload, end) in [
         (&b"abc"[..], false),
         (b"", false),
@@ -140,7 +140,7 @@ fn where_there_is_room_something_can_be_sent_and_the_outbox_stays_bounded() {
             usize::MAX,
         ] {
             for left in [0, 1, 2, 5, 6, 7, 8, 9, 10, 13, 14, 15, 16, 40] {
-                let mut connection = connection(role, Config::new().auto_fragment(max));
+                let mut connection = connection(role, ConnectionConfig::new().auto_fragment(max));
                 let room = connection.room();
                 assert!(max == 0 || max < 65536 || room >= Connection::MAX_STREAM_MESSAGE);
                 // Empty, and full but for `left`, give or take a header.
@@ -164,7 +164,7 @@ fn where_there_is_room_something_can_be_sent_and_the_outbox_stays_bounded() {
 #[test]
 fn nothing_is_sent_after_a_close() {
     for role in ROLES {
-        let mut connection = connection(role, Config::new());
+        let mut connection = connection(role, ConnectionConfig::new());
         connection.close(&close(1000));
         sent(&mut connection);
         for (payload, end) in [(&b""[..], false), (b"", true), (b"a", false), (b"a", true)] {
@@ -177,7 +177,7 @@ fn nothing_is_sent_after_a_close() {
 
 #[test]
 fn s5_3_each_frame_of_a_client_has_a_key_of_its_own() {
-    let mut connection = connection(Client, Config::new().auto_fragment(8));
+    let mut connection = connection(Client, ConnectionConfig::new().auto_fragment(8));
     connection.send(DataKind::Binary, &[0; 800], true).unwrap();
     let wire = connection.outbox().octets();
     let mut keys: Vec<_> = wire
@@ -192,7 +192,7 @@ fn s5_3_each_frame_of_a_client_has_a_key_of_its_own() {
 /// Writes `queued` as usual and `payload` directly, of all of which the transport takes `written`
 /// octets; tells what the peer gets.
 fn directly(queued: &[u8], payload: &[u8], written: usize) -> (bool, Vec<Seen>) {
-    let mut connection = connection(Server, Config::new());
+    let mut connection = connection(Server, ConnectionConfig::new());
     if !queued.is_empty() {
         connection.send(DataKind::Binary, queued, true).unwrap();
     }
@@ -209,7 +209,7 @@ fn directly(queued: &[u8], payload: &[u8], written: usize) -> (bool, Vec<Seen>) 
     assert_eq!(connection.counters().payload_sent, data as u64);
     let mut seen = Vec::new();
     recv(
-        &mut super::support::connection(Client, Config::new()),
+        &mut super::support::connection(Client, ConnectionConfig::new()),
         &wire,
         &mut seen,
     );
@@ -241,16 +241,16 @@ fn a_frame_written_directly_is_completed_however_little_was_taken_of_it() {
 #[test]
 fn what_cannot_be_written_directly() {
     let direct = |connection: &Connection, len| connection.direct(DataKind::Binary, len).is_some();
-    let client = connection(Client, Config::new());
+    let client = connection(Client, ConnectionConfig::new());
     assert!(!direct(&client, 1), "a client has to mask");
-    let mut server = connection(Server, Config::new().auto_fragment(4));
+    let mut server = connection(Server, ConnectionConfig::new().auto_fragment(4));
     assert!(direct(&server, 4) && !direct(&server, 5));
     server.send(DataKind::Binary, b"a", false).unwrap();
     assert!(!direct(&server, 1), "inside a message");
     server.send(DataKind::Binary, b"b", true).unwrap();
     assert!(direct(&server, 1));
     // What the transport does not take has to find room.
-    let mut server = connection(Server, Config::new());
+    let mut server = connection(Server, ConnectionConfig::new());
     assert!(direct(&server, 65536) && !direct(&server, 65537));
     let payload = vec![0; 65536];
     let header = server.direct(DataKind::Binary, payload.len()).unwrap();
@@ -272,8 +272,8 @@ proptest! {
         messages in prop::collection::vec((0..70_000usize, any::<bool>()), 1..4),
         writes in prop::collection::vec(1..30_000usize, 1..9),
     ) {
-        let mut sender = connection(role, Config::new().auto_fragment(max * max * max));
-        let mut receiver = connection(other(role), Config::new());
+        let mut sender = connection(role, ConnectionConfig::new().auto_fragment(max * max * max));
+        let mut receiver = connection(other(role), ConnectionConfig::new());
         let (mut seen, mut expected) = (Vec::new(), Vec::new());
         let mut writes = writes.iter().cycle();
         for (len, is_text) in messages {

@@ -6,12 +6,12 @@ use core::time::Duration;
 use super::support::*;
 use crate::connection::Role::{Client, Server};
 use crate::connection::{Connection, Role, Taken};
-use crate::{Config, DataKind, Keepalive, StreamError, Timeout, Timestamp};
+use crate::{ConnectionConfig, DataKind, Keepalive, StreamError, Timeout, Timestamp};
 
 /// A ping after 30 seconds of silence, the end after 10 more: nobody can tell what these peers take.
-fn keepalive() -> Config {
+fn keepalive() -> ConnectionConfig {
     let keepalive = Keepalive::new(secs(30), secs(5)).unwrap();
-    Config::new().keepalive(keepalive.unanswered(secs(10)).unwrap())
+    ConnectionConfig::new().keepalive(keepalive.unanswered(secs(10)).unwrap())
 }
 
 const fn at(secs: u64) -> Timestamp {
@@ -21,8 +21,8 @@ const fn at(secs: u64) -> Timestamp {
 /// A pair of which only this end asks the other whether it lives.
 fn asking(role: Role) -> Pair {
     match role {
-        Client => Pair::new(keepalive(), Config::new()),
-        Server => Pair::new(Config::new(), keepalive()),
+        Client => Pair::new(keepalive(), ConnectionConfig::new()),
+        Server => Pair::new(ConnectionConfig::new(), keepalive()),
     }
 }
 
@@ -34,7 +34,7 @@ const NEVER_CLOSED: Option<Result<(), StreamError>> =
 #[test]
 fn without_deadlines_nobody_asks_for_the_time() {
     for role in ROLES {
-        let mut connection = connection(role, Config::new());
+        let mut connection = connection(role, ConnectionConfig::new());
         assert!(!connection.wants_time());
         connection.send(DataKind::Binary, b"a", true).unwrap();
         recv(
@@ -237,7 +237,7 @@ fn keepalive_goes_on_under_half_close() {
 #[test]
 fn s7_1_1_the_peers_close_is_waited_for() {
     for role in ROLES {
-        let config = Config::new().half_close(false);
+        let config = ConnectionConfig::new().half_close(false);
         let mut pair = Pair::new(config.clone(), config);
         pair.end(role).connection.close(&close(1000));
         pair.advance(secs(9));
@@ -262,7 +262,7 @@ fn s7_1_1_the_peers_close_is_waited_for() {
 #[test]
 fn s5_5_1_an_agreed_half_close_lasts_for_any_time() {
     for role in ROLES {
-        let mut pair = Pair::new(Config::new(), Config::new());
+        let mut pair = Pair::new(ConnectionConfig::new(), ConnectionConfig::new());
         pair.end(role).connection.close(&close(1000));
         pair.settle();
         pair.advance(secs(100_000));
@@ -283,7 +283,7 @@ fn s5_5_1_an_agreed_half_close_lasts_for_any_time() {
 #[test]
 fn closing_has_an_end_whatever_the_peer_says() {
     for half_close in [true, false] {
-        let mut connection = connection(Server, Config::new().half_close(half_close));
+        let mut connection = connection(Server, ConnectionConfig::new().half_close(half_close));
         connection.send(DataKind::Binary, &[0; 500], true).unwrap();
         connection.close(&close(1000));
         connection.discard_input();
@@ -325,7 +325,7 @@ fn closing_has_an_end_whatever_the_peer_says() {
 
 #[test]
 fn s7_1_1_a_client_waits_for_the_end_of_the_transport_but_not_forever() {
-    let mut connection = connection(Client, Config::new());
+    let mut connection = connection(Client, ConnectionConfig::new());
     connection.close(&close(1000));
     recv(&mut connection, &close_frame(Server, 1000), &mut Vec::new());
     sent(&mut connection);
@@ -347,7 +347,7 @@ fn s7_1_1_a_client_waits_for_the_end_of_the_transport_but_not_forever() {
 #[test]
 fn what_drains_slowly_to_a_peer_that_has_closed_is_not_cut_off() {
     for role in ROLES {
-        let mut connection = connection(role, Config::new());
+        let mut connection = connection(role, ConnectionConfig::new());
         recv(
             &mut connection,
             &close_frame(other(role), 1000),
@@ -370,7 +370,7 @@ fn what_drains_slowly_to_a_peer_that_has_closed_is_not_cut_off() {
 #[test]
 fn what_a_peer_that_has_closed_does_not_take_is_thrown_away_and_that_is_told() {
     for role in ROLES {
-        let mut connection = connection(role, Config::new());
+        let mut connection = connection(role, ConnectionConfig::new());
         recv(
             &mut connection,
             &close_frame(other(role), 1000),
@@ -390,7 +390,7 @@ fn what_a_peer_that_has_closed_does_not_take_is_thrown_away_and_that_is_told() {
 
 #[test]
 fn timeouts_of_nothing_end_at_once_and_do_not_spin() {
-    let config = Config::new()
+    let config = ConnectionConfig::new()
         .close_timeout(Duration::ZERO)
         .progress_timeout(Duration::ZERO);
     let mut connection = connection(Client, config.half_close(false));
@@ -423,7 +423,7 @@ fn who_is_asked_rarely_gives_the_peer_its_whole_time() {
 /// An end that has closed reads on for minutes, and then answers a ping: the pong is not late before it has left.
 #[test]
 fn what_is_said_after_long_has_its_own_time() {
-    let mut connection = connection(Client, Config::new()).with_half_close();
+    let mut connection = connection(Client, ConnectionConfig::new()).with_half_close();
     connection.close(&close(1000));
     sent(&mut connection);
     let taken = |all| move || Some(Taken { octets: 9, all });

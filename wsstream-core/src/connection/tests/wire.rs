@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use super::support::*;
 use crate::ProtocolError::{self, *};
 use crate::connection::Role::{self, Client, Server};
-use crate::{Close, CloseCode, Config, StreamError};
+use crate::{Close, CloseCode, ConnectionConfig, StreamError};
 
 /// Who receives, what, and what it is told before the error, if there is one.
 type Row = (
@@ -348,7 +348,7 @@ fn every_rule_at_every_cut() {
         };
         let expected: Vec<Seen> = expected.into_iter().chain(error.map(Seen::Error)).collect();
         at_every_cut(&octets, |parts| {
-            let mut connection = connection(role, Config::new());
+            let mut connection = connection(role, ConnectionConfig::new());
             let mut seen = Vec::new();
             for part in parts {
                 recv(&mut connection, part, &mut seen);
@@ -408,14 +408,18 @@ fn a_frame_is_refused_at_its_header_not_after_its_payload() {
         (Client, b"\xc2\x05", ReservedBits(0b100)),
     ] {
         let mut seen = Vec::new();
-        recv(&mut connection(role, Config::new()), header, &mut seen);
+        recv(
+            &mut connection(role, ConnectionConfig::new()),
+            header,
+            &mut seen,
+        );
         assert_eq!(seen, [Seen::Error(error)]);
     }
 }
 
 #[test]
 fn an_all_zero_key_is_a_key() {
-    let mut connection = connection(Server, Config::new());
+    let mut connection = connection(Server, ConnectionConfig::new());
     let mut seen = Vec::new();
     recv(
         &mut connection,
@@ -427,7 +431,7 @@ fn an_all_zero_key_is_a_key() {
 
 #[test]
 fn a_message_ends_even_for_readers_without_room() {
-    let mut connection = connection(Client, Config::new());
+    let mut connection = connection(Client, ConnectionConfig::new());
     let mut seen = Vec::new();
     let mut octets = *b"\x02\x02ab\x89\x00";
     let mut input = &mut octets[..];
@@ -472,7 +476,7 @@ proptest! {
             .prop_flat_map(|role| (Just(role), octets(other(role)))),
         cuts in prop::collection::vec(1..40usize, 0..40), max in 1..200usize,
     ) {
-        let (mut whole, mut parts) = (connection(role, Config::new()), connection(role, Config::new()));
+        let (mut whole, mut parts) = (connection(role, ConnectionConfig::new()), connection(role, ConnectionConfig::new()));
         let (mut expected, mut seen) = (Vec::new(), Vec::new());
         recv(&mut whole, &octets, &mut expected);
         let mut rest = &octets[..];

@@ -9,7 +9,7 @@ use crate::config::Pings;
 use crate::endpoint::{
     AutobahnClient, AutobahnServer, Certificates, ClientEndpoint, ServerEndpoint, SystemdSocket,
 };
-use crate::handshake::{Acceptor, Origins, Server};
+use crate::handshake::{Acceptor, Origins, ServerConfig};
 
 fn client(text: &str) -> AutobahnClient {
     match ClientEndpoint::parse(text) {
@@ -238,7 +238,7 @@ fn builders_get_what_is_said() {
         .windows(24)
         .any(|part| part == b"Sec-WebSocket-Extensions");
     assert!(half_close);
-    let messages = Server::messages();
+    let messages = ServerConfig::messages();
     let request = Acceptor::new(&messages)
         .receive(&mut request)
         .unwrap()

@@ -8,7 +8,7 @@ use core::fmt;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::Client;
+use super::ClientConfig;
 use super::body::Body;
 use crate::handshake::head::{Deadline, Head, Kind};
 use crate::handshake::refusal::push_field;
@@ -19,7 +19,7 @@ use crate::{Timestamp, Url};
 
 /// A handshake of a client: send [`request`](Self::request), hand in what comes back.
 pub struct Connecting {
-    client: Client,
+    client: ClientConfig,
     request: Vec<u8>,
     accept: String,
     deadline: Deadline,
@@ -45,7 +45,7 @@ pub struct Connected {
 }
 
 impl Connecting {
-    pub(super) fn new(client: Client, url: &Url, nonce: [u8; 16]) -> Self {
+    pub(super) fn new(client: ClientConfig, url: &Url, nonce: [u8; 16]) -> Self {
         let key = STANDARD.encode(nonce);
         Self {
             request: request(&client, url, &key),
@@ -184,7 +184,7 @@ impl fmt::Debug for Connecting {
 }
 
 /// §4.1, the requirements on the request. Every value has been checked when it was set.
-fn request(client: &Client, url: &Url, key: &str) -> Vec<u8> {
+fn request(client: &ClientConfig, url: &Url, key: &str) -> Vec<u8> {
     let mut head = Vec::with_capacity(256);
     for part in ["GET ", url.resource(), " HTTP/1.1\r\n"] {
         head.extend_from_slice(part.as_bytes());

@@ -8,7 +8,7 @@ use crate::handshake::tests::{at_every_cut, feed};
 use crate::handshake::{HALF_CLOSE, HandshakeError, Response};
 
 /// A handshake with the nonce of RFC 6455 §1.3.
-fn connect(client: &Client) -> Connecting {
+fn connect(client: &ClientConfig) -> Connecting {
     Connecting::new(
         client.clone(),
         &Url::parse("ws://server.example.com/chat").unwrap(),
@@ -18,7 +18,7 @@ fn connect(client: &Client) -> Connecting {
 
 type Receive = Box<dyn FnMut(&mut &[u8]) -> Result<Option<Connected>, HandshakeError>>;
 
-fn machine(client: &Client) -> impl Fn() -> Receive {
+fn machine(client: &ClientConfig) -> impl Fn() -> Receive {
     let client = client.clone();
     move || {
         let mut connecting = connect(&client);
@@ -26,7 +26,7 @@ fn machine(client: &Client) -> impl Fn() -> Receive {
     }
 }
 
-fn text(client: &Client, url: &str) -> String {
+fn text(client: &ClientConfig, url: &str) -> String {
     let connecting = client.connect(&Url::parse(url).unwrap(), &Seed::new([1; 32]));
     String::from_utf8(connecting.request().to_vec()).unwrap()
 }
@@ -59,7 +59,7 @@ const EXAMPLE: &[&str] = &[
 
 #[test]
 fn s4_1_the_request() {
-    let connecting = connect(&Client::stream());
+    let connecting = connect(&ClientConfig::stream());
     assert_eq!(
         String::from_utf8(connecting.request().to_vec()).unwrap(),
         "GET /chat HTTP/1.1\r\n\
@@ -71,18 +71,18 @@ fn s4_1_the_request() {
          Sec-WebSocket-Protocol: binary,base64\r\n\
          Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits, x-wsstream-half-close\r\n\r\n"
     );
-    let messages = text(&Client::messages(), "wss://[::1]:8443?q");
+    let messages = text(&ClientConfig::messages(), "wss://[::1]:8443?q");
     assert!(
         messages.starts_with("GET /?q HTTP/1.1\r\nHost: [::1]:8443\r\n"),
         "{messages}"
     );
     assert!(!messages.contains("Protocol"), "{messages}");
-    let plain = Client::messages().config(Config::new().compression(false));
+    let plain = ClientConfig::messages().config(ConnectionConfig::new().compression(false));
     assert!(!text(&plain, "wss://a").contains("Extensions"));
     // §4.1 item 7: the nonce is new for every connection.
-    let other = Client::stream().connect(&Url::parse("ws://a").unwrap(), &Seed::new([2; 32]));
+    let other = ClientConfig::stream().connect(&Url::parse("ws://a").unwrap(), &Seed::new([2; 32]));
     assert!(
-        !text(&Client::stream(), "ws://a")
+        !text(&ClientConfig::stream(), "ws://a")
             .as_bytes()
             .eq(other.request())
     );
@@ -90,7 +90,7 @@ fn s4_1_the_request() {
 
 #[test]
 fn s4_1_what_can_be_asked_for() {
-    let client = Client::stream()
+    let client = ClientConfig::stream()
         .subprotocol("mqtt")
         .unwrap()
         .subprotocol("binary")
@@ -99,7 +99,7 @@ fn s4_1_what_can_be_asked_for() {
     let client = client.subprotocols(["b", "a", "b"]).unwrap();
     assert!(text(&client, "ws://a").contains("\r\nSec-WebSocket-Protocol: b,a\r\n"));
 
-    let client = Client::stream()
+    let client = ClientConfig::stream()
         .header("host", "other:1")
         .unwrap()
         .header("X", "\t\u{e9}")
@@ -163,14 +163,14 @@ fn what_a_client_cannot_be_made_to_say() {
         ("Sec-WebSocket-Extensions", "permessage-deflate"),
     ] {
         assert!(
-            Client::stream().header(name, value).is_err(),
+            ClientConfig::stream().header(name, value).is_err(),
             "{name:?}: {value:?}"
         );
     }
     for name in ["", "a b", "a,b", "a\r\nX: y", "\u{e9}", "a\0"] {
         let is = |error| matches!(error, InvalidField::Subprotocol(_));
-        assert!(Client::stream().subprotocol(name).is_err_and(is));
-        assert!(Client::stream().subprotocols([name]).is_err_and(is));
+        assert!(ClientConfig::stream().subprotocol(name).is_err_and(is));
+        assert!(ClientConfig::stream().subprotocols([name]).is_err_and(is));
     }
     // The parser of URLs lets nothing through either; see there.
     assert!(Url::parse("ws://a/\r\nX: y").is_err());
@@ -234,7 +234,7 @@ fn s4_1_what_a_client_takes_for_an_answer() {
         ("RFC 9112 §5.2", &[" folded"], Err(E::FoldedField)),
         ("RFC 9112 §2.2", &["A: b\nC: d"], Err(E::BareLf)),
     ];
-    let client = Client::stream().accept_no_subprotocol(true);
+    let client = ClientConfig::stream().accept_no_subprotocol(true);
     for (what, changes, expected) in rows {
         let input = answer(changes) + "\u{1}frames";
         let (result, rest) = at_every_cut(input.as_bytes(), machine(&client));
@@ -248,16 +248,16 @@ fn s4_1_what_a_client_takes_for_an_answer() {
 
 #[test]
 fn s4_1_no_subprotocol_is_an_error_unless_it_is_accepted() {
-    let run = |client: &Client| feed([answer(&[]).as_bytes()], machine(client)()).0;
+    let run = |client: &ClientConfig| feed([answer(&[]).as_bytes()], machine(client)()).0;
     assert_eq!(
-        run(&Client::stream()).unwrap_err(),
+        run(&ClientConfig::stream()).unwrap_err(),
         HandshakeError::NoSubprotocol
     );
     for client in [
-        Client::stream().accept_no_subprotocol(true),
-        Client::stream().subprotocols([""; 0]).unwrap(),
-        Client::messages(),
-        Client::messages().subprotocol("chat").unwrap(),
+        ClientConfig::stream().accept_no_subprotocol(true),
+        ClientConfig::stream().subprotocols([""; 0]).unwrap(),
+        ClientConfig::messages(),
+        ClientConfig::messages().subprotocol("chat").unwrap(),
     ] {
         assert_eq!(run(&client).unwrap().unwrap().agreed.subprotocol(), None);
     }
@@ -299,18 +299,18 @@ fn response(error: HandshakeError) -> Response {
 #[test]
 fn s4_1_a_server_that_refuses() {
     for &(what, input, status, body, waits) in REFUSALS {
-        let (result, _) = at_every_cut(input.as_bytes(), machine(&Client::stream()));
+        let (result, _) = at_every_cut(input.as_bytes(), machine(&ClientConfig::stream()));
         let got = if waits {
             assert_eq!(result, Ok(None), "{what}");
             // The end of the transport, or of the time, is the end of the body.
-            let mut connecting = connect(&Client::stream());
+            let mut connecting = connect(&ClientConfig::stream());
             assert_eq!(
                 connecting.receive(&mut input.as_bytes()),
                 Ok(None),
                 "{what}"
             );
             let at_eof = response(connecting.recv_eof());
-            let client = Client::stream().handshake_timeout(Duration::ZERO);
+            let client = ClientConfig::stream().handshake_timeout(Duration::ZERO);
             let mut connecting = connect(&client);
             assert_eq!(
                 connecting.receive(&mut input.as_bytes()),
@@ -352,9 +352,13 @@ fn a_body_without_end_ends_at_4_kib() {
         ("Transfer-Encoding: chunked", extensions, 0),
     ] {
         let input = format!("HTTP/1.1 404 x\r\n{field}\r\n\r\n{body}");
-        let whole = feed([input.as_bytes()], machine(&Client::stream())()).0;
+        let whole = feed([input.as_bytes()], machine(&ClientConfig::stream())()).0;
         assert_eq!(
-            feed(input.as_bytes().chunks(1), machine(&Client::stream())()).0,
+            feed(
+                input.as_bytes().chunks(1),
+                machine(&ClientConfig::stream())()
+            )
+            .0,
             whole
         );
         assert_eq!(response(whole.unwrap_err()).body().len(), kept, "{field}");
@@ -377,7 +381,7 @@ fn a_refusal_is_told_in_one_line() {
             "refused by the server: HTTP 404, \"\\u{1b}\"",
         ),
     ] {
-        let error = feed([input.as_bytes()], machine(&Client::stream())())
+        let error = feed([input.as_bytes()], machine(&ClientConfig::stream())())
             .0
             .unwrap_err();
         assert_eq!(error.to_string(), told);
@@ -389,17 +393,20 @@ fn rfc9110_s15_2_interim_responses_have_an_end() {
     let interim = "HTTP/1.1 102 Processing\r\n\r\n";
     let (result, _) = at_every_cut(
         (interim.repeat(8) + &answer(&[])).as_bytes(),
-        machine(&Client::messages()),
+        machine(&ClientConfig::messages()),
     );
     assert!(result.unwrap().is_some());
-    let (result, _) = at_every_cut(interim.repeat(9).as_bytes(), machine(&Client::messages()));
+    let (result, _) = at_every_cut(
+        interim.repeat(9).as_bytes(),
+        machine(&ClientConfig::messages()),
+    );
     assert_eq!(result, Err(HandshakeError::TooManyInterimResponses));
 }
 
 #[test]
 fn no_answer_at_all() {
     let at = |secs| Timestamp::from_origin(Duration::from_secs(secs));
-    let mut connecting = connect(&Client::stream());
+    let mut connecting = connect(&ClientConfig::stream());
     assert_eq!(connecting.poll_time(at(3)), Ok(at(13)));
     assert_eq!(
         connecting.receive(&mut &b"HTTP/1.1 404 x\r\n"[..]),
@@ -407,7 +414,7 @@ fn no_answer_at_all() {
     );
     assert_eq!(connecting.poll_time(at(12)), Ok(at(13)));
     assert_eq!(connecting.poll_time(at(13)), Err(HandshakeError::TimedOut));
-    let mut connecting = connect(&Client::stream());
+    let mut connecting = connect(&ClientConfig::stream());
     assert_eq!(connecting.receive(&mut &b"HTTP/1.1 101"[..]), Ok(None));
     assert_eq!(connecting.recv_eof(), HandshakeError::UnexpectedEof);
 }

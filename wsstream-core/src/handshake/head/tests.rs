@@ -3,7 +3,7 @@ use alloc::string::ToString;
 
 use super::*;
 use crate::handshake::tests::{acceptor, at_every_cut};
-use crate::handshake::{Acceptor, Server};
+use crate::handshake::{Acceptor, ServerConfig};
 
 /// What is wrong, the octets, and what is said about them.
 #[rustfmt::skip]
@@ -107,7 +107,7 @@ fn a_head_may_have_16_kib() {
         b"a".repeat(MAX_HEAD + 1),
         request_of(100 * MAX_HEAD),
     ] {
-        let mut acceptor = Acceptor::new(&Server::stream());
+        let mut acceptor = Acceptor::new(&ServerConfig::stream());
         for octet in &input[..MAX_HEAD] {
             assert_eq!(acceptor.receive(&mut &[*octet][..]), Ok(None));
         }
@@ -143,7 +143,7 @@ fn each_octet_is_looked_at_once() {
 #[test]
 fn the_time_is_a_total() {
     let at = |millis| Timestamp::from_origin(Duration::from_millis(millis));
-    let mut acceptor = Acceptor::new(&Server::stream());
+    let mut acceptor = Acceptor::new(&ServerConfig::stream());
     // The clock starts when the time is first told, and octets do not stop it.
     assert_eq!(acceptor.poll_time(at(5_000)), Ok(at(15_000)));
     assert_eq!(acceptor.receive(&mut &b"GET / HTTP/1.1\r\n"[..]), Ok(None));
@@ -157,7 +157,7 @@ fn the_time_is_a_total() {
             .response()
             .starts_with(b"HTTP/1.1 408 Request Timeout\r\n")
     );
-    let server = Server::stream().handshake_timeout(Duration::ZERO);
+    let server = ServerConfig::stream().handshake_timeout(Duration::ZERO);
     assert_eq!(
         Acceptor::new(&server).poll_time(at(0)),
         Err(HandshakeError::TimedOut)

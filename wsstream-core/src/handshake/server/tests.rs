@@ -50,7 +50,7 @@ fn s1_3_the_example() {
     assert_eq!(request.host(), Some("server.example.com"));
     assert_eq!(request.origin(), Some("http://server.example.com"));
     assert!(request.subprotocols().eq(["chat", "superchat"]));
-    let server = Server::messages()
+    let server = ServerConfig::messages()
         .subprotocol("chat")
         .unwrap()
         .header("Server", "us")
@@ -63,7 +63,7 @@ fn s1_3_the_example() {
          Connection: Upgrade\r\n\
          Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\
          Sec-WebSocket-Protocol: chat\r\n\
-         Server: us\r\n\r\n"
+         ServerConfig: us\r\n\r\n"
     );
     assert_eq!(accepted.agreed.subprotocol(), Some("chat"));
 }
@@ -153,7 +153,7 @@ fn s4_2_what_a_server_accepts_and_what_it_refuses() {
         let text = request(changes);
         let (result, rest) = at_every_cut(text.as_bytes(), acceptor);
         assert!(rest.is_empty(), "{what}");
-        match result.unwrap().unwrap().accept(&Server::stream()) {
+        match result.unwrap().unwrap().accept(&ServerConfig::stream()) {
             Ok(_) => assert_eq!(101, status, "{what}"),
             Err(error) => {
                 assert_eq!(error.status(), Some(status), "{what}: {error}");
@@ -177,7 +177,7 @@ fn s4_2_1_the_order_of_the_checks() {
         ("Origin: null", 403),
         ("Sec-WebSocket-Protocol: mqtt", 406),
     ];
-    let server = Server::stream().path("/chat");
+    let server = ServerConfig::stream().path("/chat");
     for first in 0..faults.len() {
         let mut changes = Vec::from(["-Origin"]);
         // In reverse, because the last start line of the changes is the one that is sent.
@@ -205,7 +205,7 @@ fn s4_2_2_a_path_that_is_not_served() {
         ("/chat", "http://server.example.com", false),
     ] {
         let text = request(&[&format!("=GET {target} HTTP/1.1")]);
-        let result = parse(&text).accept(&Server::stream().path(served));
+        let result = parse(&text).accept(&ServerConfig::stream().path(served));
         let expected = if accepted { None } else { Some(404) };
         assert_eq!(
             result.err().and_then(|error| error.status()),
@@ -240,7 +240,7 @@ fn rfc9112_s3_2_targets() {
 
 #[test]
 fn what_a_server_answers() {
-    let answer = |server: &Server, changes: &[&str]| {
+    let answer = |server: &ServerConfig, changes: &[&str]| {
         let accepted = parse(&request(changes)).accept(server).unwrap();
         String::from_utf8(accepted.response).unwrap()
     };
@@ -249,11 +249,11 @@ fn what_a_server_answers() {
         "Sec-WebSocket-Extensions: x-wsstream-half-close",
     ];
     // Nothing asked for, nothing in the answer.
-    for server in [Server::stream(), Server::messages()] {
+    for server in [ServerConfig::stream(), ServerConfig::messages()] {
         assert!(!answer(&server, &[]).contains("Sec-WebSocket-Protocol"));
         assert!(!answer(&server, &[]).contains("Sec-WebSocket-Extensions"));
     }
-    let text = answer(&Server::stream(), &offers);
+    let text = answer(&ServerConfig::stream(), &offers);
     assert!(
         text.contains("\r\nSec-WebSocket-Protocol: base64\r\n"),
         "{text}"
@@ -263,17 +263,20 @@ fn what_a_server_answers() {
         "{text}"
     );
     let text = answer(
-        &Server::stream().config(Config::new().half_close(false)),
+        &ServerConfig::stream().config(ConnectionConfig::new().half_close(false)),
         &offers,
     );
     assert!(!text.contains("Sec-WebSocket-Extensions"), "{text}");
-    let text = answer(&Server::stream().subprotocol("mqtt").unwrap(), &offers);
+    let text = answer(
+        &ServerConfig::stream().subprotocol("mqtt").unwrap(),
+        &offers,
+    );
     assert!(
         text.contains("\r\nSec-WebSocket-Protocol: mqtt\r\n"),
         "{text}"
     );
     // A server of messages ignores what it does not speak.
-    let text = answer(&Server::messages(), &offers);
+    let text = answer(&ServerConfig::messages(), &offers);
     assert!(!text.contains("Sec-WebSocket-Protocol"), "{text}");
 }
 
@@ -281,7 +284,7 @@ fn what_a_server_answers() {
 fn s4_4_the_refusals_that_carry_fields() {
     let response = |changes: &[&str]| {
         let error = parse(&request(changes))
-            .accept(&Server::stream())
+            .accept(&ServerConfig::stream())
             .unwrap_err();
         String::from_utf8(error.response()).unwrap()
     };
@@ -334,12 +337,12 @@ fn what_a_server_cannot_be_made_to_say() {
         ("Content-Length", "1"),
     ] {
         assert!(
-            Server::stream().header(name, value).is_err(),
+            ServerConfig::stream().header(name, value).is_err(),
             "{name}: {value:?}"
         );
     }
     for name in ["", "a b", "a,b", "a\r\n", "\u{e9}"] {
-        let error = Server::stream().subprotocol(name).unwrap_err();
+        let error = ServerConfig::stream().subprotocol(name).unwrap_err();
         assert!(matches!(error, InvalidField::Subprotocol(_)), "{error}");
     }
 }
@@ -356,7 +359,9 @@ fn debug_shows_no_credentials() {
         !text.contains("c2VjcmV0") && text.contains("\"A\": 1 octet"),
         "{text}"
     );
-    let server = Server::stream().header("Set-Cookie", "secret").unwrap();
+    let server = ServerConfig::stream()
+        .header("Set-Cookie", "secret")
+        .unwrap();
     assert!(!format!("{server:?}").contains("secret"));
 }
 
@@ -372,7 +377,9 @@ fn long_texts_of_the_peer_are_cut() {
         format!("Sec-WebSocket-Extensions: {long} {long}"),
     ] {
         let request = parse(&request(&["-Origin", &change]));
-        let error = request.accept(&Server::stream().path("/chat")).unwrap_err();
+        let error = request
+            .accept(&ServerConfig::stream().path("/chat"))
+            .unwrap_err();
         assert!(error.to_string().len() < 300, "{error}");
     }
 }

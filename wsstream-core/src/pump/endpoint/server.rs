@@ -9,7 +9,7 @@ use std::io;
 
 use super::invalid;
 use crate::endpoint::{ServerLayer, ServerPlan, TlsServer, about};
-use crate::handshake::{Request, Server};
+use crate::handshake::{Request, ServerConfig};
 use crate::pump::timer::Timer;
 use crate::pump::{Accept, Permit, Stream, Transport};
 
@@ -58,7 +58,7 @@ pub struct EndpointServer<L: EndpointLayers> {
 #[derive(Debug)]
 enum Step<T> {
     Tls(T),
-    WebSocket(Arc<Server>),
+    WebSocket(Arc<ServerConfig>),
 }
 
 impl<L: EndpointLayers> EndpointServer<L> {
@@ -97,7 +97,7 @@ impl<L: EndpointLayers> EndpointServer<L> {
     pub fn closing(&self) -> Duration {
         match self.steps.last() {
             Some(Step::WebSocket(server)) => server.connection_config().timeout(),
-            _ => Server::stream().connection_config().timeout(),
+            _ => ServerConfig::stream().connection_config().timeout(),
         }
     }
 

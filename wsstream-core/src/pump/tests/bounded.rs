@@ -5,14 +5,14 @@ use core::task::Poll;
 
 use super::support::*;
 use crate::pump::pool::BUFFER_LEN;
-use crate::{Config, Connection, Encoding, Opcode, Role};
+use crate::{Connection, ConnectionConfig, Encoding, Opcode, Role};
 
 #[test]
 fn a_peer_that_never_reads_makes_writes_wait() {
     for role in ROLES {
         for encoding in [Encoding::Binary, Encoding::Base64] {
             let mut lone = Lone::with(role, true, |near| {
-                stream(near, role, encoding, Config::new())
+                stream(near, role, encoding, ConnectionConfig::new())
             });
             lone.output.get().capacity = 1000;
             let total = lone.fill();
@@ -38,7 +38,7 @@ fn a_write_takes_something_or_waits() {
     for role in ROLES {
         for encoding in [Encoding::Binary, Encoding::Base64] {
             for fragment in [0, 1, 100] {
-                let config = Config::new().auto_fragment(fragment);
+                let config = ConnectionConfig::new().auto_fragment(fragment);
                 let mut lone = Lone::with(role, true, |near| stream(near, role, encoding, config));
                 lone.output.get().capacity = 1;
                 for len in (1..=5).cycle() {
@@ -56,7 +56,7 @@ fn a_write_takes_something_or_waits() {
 #[test]
 fn a_peer_that_pings_and_never_reads_costs_no_more_than_an_outbox() {
     for role in ROLES {
-        let mut lone = Lone::new(role, Config::new());
+        let mut lone = Lone::new(role, ConnectionConfig::new());
         lone.output.get().capacity = 0;
         for number in 0..5_000_u32 {
             lone.feed(
@@ -78,7 +78,7 @@ fn a_peer_that_pings_and_never_reads_costs_no_more_than_an_outbox() {
 #[test]
 fn an_application_that_never_reads_stops_the_peer() {
     for role in ROLES {
-        let mut lone = Lone::new(role, Config::new());
+        let mut lone = Lone::new(role, ConnectionConfig::new());
         for _ in 0..100 {
             lone.feed(Opcode::Binary, &octets(10_000));
             lone.drive();
@@ -105,7 +105,7 @@ fn an_idle_stream_holds_no_buffer() {
     for role in ROLES {
         for encoding in [Encoding::Binary, Encoding::Base64] {
             let mut lone = Lone::with(role, true, |near| {
-                stream(near, role, encoding, Config::new())
+                stream(near, role, encoding, ConnectionConfig::new())
             });
             assert_eq!(lone.buffers(), (false, false));
             let opcode = match encoding {
@@ -141,7 +141,7 @@ fn an_ended_stream_holds_no_buffer_either() {
         b"\xff",
         b"\x82\x05h",
     ] {
-        let mut lone = Lone::new(Role::Client, Config::new());
+        let mut lone = Lone::new(Role::Client, ConnectionConfig::new());
         lone.input.get().feed(end);
         lone.input.get().feed(&octets(1000));
         lone.eof();
@@ -158,7 +158,7 @@ fn an_ended_stream_holds_no_buffer_either() {
 fn a_dropped_stream_gives_its_buffers_back() {
     let before = crate::pump::pool::pooled();
     for _ in 0..3 {
-        let mut lone = Lone::new(Role::Server, Config::new());
+        let mut lone = Lone::new(Role::Server, ConnectionConfig::new());
         lone.output.get().capacity = 3;
         lone.feed(Opcode::Binary, b"hello");
         assert_eq!(ready(lone.read(1)).unwrap(), b"h");

@@ -6,12 +6,12 @@ use std::io::ErrorKind;
 
 use super::support::*;
 use crate::test_kit::WriteEnd;
-use crate::{Config, Opcode, Role};
+use crate::{ConnectionConfig, Opcode, Role};
 
 #[test]
 fn shutdown_sends_what_is_queued_then_a_close_and_resolves_when_it_is_flushed() {
     for role in ROLES {
-        let mut lone = Lone::new(role, Config::new());
+        let mut lone = Lone::new(role, ConnectionConfig::new());
         lone.output.get().capacity = 4;
         lone.output.get().block_flush = true;
         assert!(lone.write(b"queued").is_ready());
@@ -43,7 +43,7 @@ fn shutdown_sends_what_is_queued_then_a_close_and_resolves_when_it_is_flushed() 
 
 #[test]
 fn a_shutdown_that_could_not_send_its_close_says_so() {
-    let mut lone = Lone::new(Role::Client, Config::new());
+    let mut lone = Lone::new(Role::Client, ConnectionConfig::new());
     lone.eof();
     assert_eq!(kind(lone.read(9)), ErrorKind::UnexpectedEof);
     assert_eq!(kind(lone.shutdown()), ErrorKind::BrokenPipe);
@@ -66,7 +66,7 @@ fn half_close_in_both_directions_with_a_long_reply() {
                 mock,
                 role,
                 crate::Encoding::Binary,
-                Config::new(),
+                ConnectionConfig::new(),
             )))
         };
         let ends = [share(client, Role::Client), share(server, Role::Server)];
@@ -98,7 +98,7 @@ fn half_close_in_both_directions_with_a_long_reply() {
 fn an_agreed_answer_to_a_close_waits_for_our_writer() {
     for role in ROLES {
         for code in [0, 1000] {
-            let mut lone = Lone::new(role, Config::new());
+            let mut lone = Lone::new(role, ConnectionConfig::new());
             lone.feed_close(code);
             assert_eq!(ready(lone.read(9)).unwrap(), b"");
             lone.drive();
@@ -126,7 +126,7 @@ fn an_agreed_answer_to_a_close_waits_for_our_writer() {
 #[test]
 fn what_comes_behind_a_close_breaks_nothing() {
     for behind in [&b"\xff\xff"[..], b"\x89\x00", b"\x81\x80abcd"] {
-        let mut lone = Lone::new(Role::Server, Config::new());
+        let mut lone = Lone::new(Role::Server, ConnectionConfig::new());
         lone.feed_close(1000);
         lone.input.get().feed(behind);
         assert_eq!(ready(lone.read(9)).unwrap(), b"");
@@ -141,7 +141,7 @@ fn what_comes_behind_a_close_breaks_nothing() {
 
 #[test]
 fn without_half_close_the_answer_is_sent_at_once() {
-    let mut lone = Lone::new(Role::Client, Config::new().half_close(false));
+    let mut lone = Lone::new(Role::Client, ConnectionConfig::new().half_close(false));
     lone.feed_close(1000);
     assert_eq!(ready(lone.read(9)).unwrap(), b"");
     assert_eq!(lone.sent(), [(Opcode::Close, close_payload(1000))]);
@@ -151,7 +151,7 @@ fn without_half_close_the_answer_is_sent_at_once() {
 #[test]
 fn close_on_both_roles() {
     for role in ROLES {
-        let mut lone = Lone::new(role, Config::new());
+        let mut lone = Lone::new(role, ConnectionConfig::new());
         lone.output.get().block_shutdown = true;
         assert!(lone.close(1000).is_pending());
         assert_eq!(lone.sent(), [(Opcode::Close, close_payload(1000))]);
@@ -196,7 +196,7 @@ fn close_tells_how_the_peer_ended() {
     ];
     for role in ROLES {
         for (ours, theirs, error) in endings {
-            let mut lone = Lone::new(role, Config::new());
+            let mut lone = Lone::new(role, ConnectionConfig::new());
             assert!(lone.close(ours).is_pending());
             lone.feed_close(theirs);
             lone.eof();
@@ -205,10 +205,10 @@ fn close_tells_how_the_peer_ended() {
                 assert_eq!(closed, error, "{ours} {theirs}");
             }
         }
-        let mut lone = Lone::new(role, Config::new());
+        let mut lone = Lone::new(role, ConnectionConfig::new());
         lone.eof();
         assert_eq!(kind(lone.close(1000)), ErrorKind::UnexpectedEof);
-        let mut lone = Lone::new(role, Config::new());
+        let mut lone = Lone::new(role, ConnectionConfig::new());
         lone.input.get().feed(b"\xff");
         lone.eof();
         assert_eq!(kind(lone.close(1000)), ErrorKind::InvalidData);
@@ -221,7 +221,7 @@ fn close_tells_how_the_peer_ended() {
 fn a_close_inside_a_message_is_an_end_for_who_discards_it() {
     for role in ROLES {
         for first in [true, false] {
-            let mut lone = Lone::new(role, Config::new());
+            let mut lone = Lone::new(role, ConnectionConfig::new());
             if first {
                 assert!(lone.close(1000).is_pending());
             }
@@ -246,7 +246,7 @@ fn a_close_inside_a_message_is_an_end_for_who_discards_it() {
 #[test]
 fn close_answers_the_peers() {
     for (code, answer) in [(1000, 1000), (1011, 1011)] {
-        let mut lone = Lone::new(Role::Server, Config::new());
+        let mut lone = Lone::new(Role::Server, ConnectionConfig::new());
         lone.feed_close(1000);
         assert_eq!(ready(lone.read(9)).unwrap(), b"");
         assert!(ready(lone.close(code)).is_ok());
@@ -257,7 +257,7 @@ fn close_answers_the_peers() {
 #[test]
 fn close_waits_for_a_slow_peer_as_long_as_it_moves() {
     for role in ROLES {
-        let mut lone = Lone::new(role, Config::new());
+        let mut lone = Lone::new(role, ConnectionConfig::new());
         lone.output.get().capacity = 1000;
         lone.fill();
         let mut polls = 0;
@@ -286,7 +286,7 @@ fn close_times_out_when_nothing_moves() {
     for role in ROLES {
         // Nothing at all; and a peer that answers, but takes nothing.
         for answers in [false, true] {
-            let mut lone = Lone::new(role, Config::new());
+            let mut lone = Lone::new(role, ConnectionConfig::new());
             lone.output.get().capacity = 100;
             lone.fill();
             if answers {
@@ -308,7 +308,7 @@ fn close_times_out_when_nothing_moves() {
             assert_eq!(lone.clock.now().since_origin(), secs(60));
         }
         // A client whose peer has answered and does not end the transport.
-        let mut lone = Lone::new(Role::Client, Config::new());
+        let mut lone = Lone::new(Role::Client, ConnectionConfig::new());
         lone.feed_close(1000);
         assert!(lone.close(1000).is_pending());
         lone.clock.advance(secs(10));
@@ -319,7 +319,7 @@ fn close_times_out_when_nothing_moves() {
 /// What a peer sends behind its Close buys it no time.
 #[test]
 fn close_does_not_wait_for_a_peer_that_sends_behind_its_close_without_end() {
-    let mut lone = Lone::new(Role::Client, Config::new());
+    let mut lone = Lone::new(Role::Client, ConnectionConfig::new());
     lone.feed_close(1000);
     lone.input.get().chunk = 1000;
     for _ in 0..100 {
@@ -336,7 +336,7 @@ fn close_does_not_wait_for_a_peer_that_sends_behind_its_close_without_end() {
 
 #[test]
 fn close_tells_when_its_close_did_not_leave() {
-    let mut lone = Lone::new(Role::Server, Config::new());
+    let mut lone = Lone::new(Role::Server, ConnectionConfig::new());
     let reset = WriteEnd::Error(ErrorKind::ConnectionReset);
     lone.output.get().write_end = Some((3, reset));
     lone.feed_close(1000);
@@ -349,7 +349,7 @@ fn close_tells_when_its_close_did_not_leave() {
 fn close_is_bounded_though_the_transport_does_not_flush_or_end() {
     for role in ROLES {
         for flush in [true, false] {
-            let mut lone = Lone::new(role, Config::new());
+            let mut lone = Lone::new(role, ConnectionConfig::new());
             lone.output.get().block_flush = flush;
             lone.output.get().block_shutdown = !flush;
             lone.feed_close(1000);

@@ -9,13 +9,13 @@ use super::support::*;
 use crate::deflate::tests::{compressed, sample};
 use crate::pump::{Plain, Relay, Stream};
 use crate::test_kit::{Clock, Pipe};
-use crate::{Config, Encoding, Header, Opcode, PerMessageDeflate, Role, StreamError};
+use crate::{ConnectionConfig, Encoding, Header, Opcode, PerMessageDeflate, Role, StreamError};
 
 type Stories = Lone<Stream<Pipe>>;
 
 fn lone(role: Role) -> Stories {
     Lone::with(role, true, |near| {
-        compressed_stream(near, role, Encoding::Binary, Config::new())
+        compressed_stream(near, role, Encoding::Binary, ConnectionConfig::new())
     })
 }
 
@@ -75,7 +75,7 @@ fn one_poll_inflates_a_bounded_part_of_a_bomb() {
     // Of whole messages, with one of ours on its way, and without.
     for capacity in [0, 1 << 20] {
         let mut lone = Lone::with(Role::Client, true, |near| {
-            compressed_socket(near, Role::Client, Config::new())
+            compressed_socket(near, Role::Client, ConnectionConfig::new())
         });
         lone.output.get().capacity = capacity;
         lone.it
@@ -237,7 +237,7 @@ fn into_inner_gives_what_was_not_taken() {
 fn auto_fragmentation_counts_compressed_octets() {
     for encoding in [Encoding::Binary, Encoding::Base64] {
         for len in [1, 2, 7, 100, 1000] {
-            let config = Config::new().auto_fragment(len);
+            let config = ConnectionConfig::new().auto_fragment(len);
             let mut lone = Lone::with(Role::Server, true, |near| {
                 compressed_stream(near, Role::Server, encoding, config)
             });
@@ -306,7 +306,8 @@ fn codecs_are_taken_on_first_use_and_given_back() {
             ..PerMessageDeflate::default()
         };
         let mut lone = lone(Role::Client);
-        lone.it.pump.connection = compressed_connection(Role::Client, Config::new(), &agreed);
+        lone.it.pump.connection =
+            compressed_connection(Role::Client, ConnectionConfig::new(), &agreed);
         let held = |lone: &Stories| {
             let codec = lone.it.connection().codec().unwrap();
             (

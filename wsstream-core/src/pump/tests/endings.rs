@@ -8,7 +8,7 @@ use std::panic::catch_unwind;
 
 use super::support::*;
 use crate::test_kit::WriteEnd;
-use crate::{ClosedBy, Config, Opcode, ProtocolError, Role, StreamError};
+use crate::{ClosedBy, ConnectionConfig, Opcode, ProtocolError, Role, StreamError};
 
 /// The typed error in what a read gave.
 #[track_caller]
@@ -22,7 +22,7 @@ fn inner(read: Poll<io::Result<Vec<u8>>>) -> (ErrorKind, StreamError) {
 fn close_1000_or_none_is_the_end() {
     for role in ROLES {
         for code in [0, 1000] {
-            let mut lone = Lone::new(role, Config::new());
+            let mut lone = Lone::new(role, ConnectionConfig::new());
             lone.feed(Opcode::Binary, b"last");
             lone.feed_close(code);
             assert_eq!(ready(lone.read(9)).unwrap(), b"last");
@@ -42,7 +42,7 @@ fn close_1000_or_none_is_the_end() {
 #[test]
 fn any_other_close_is_an_error_with_code_and_reason_and_is_answered_at_once() {
     for role in ROLES {
-        let mut lone = Lone::new(role, Config::new());
+        let mut lone = Lone::new(role, ConnectionConfig::new());
         lone.feed(Opcode::Binary, b"last");
         lone.feed(Opcode::Close, b"\x03\xe9bye");
         assert_eq!(ready(lone.read(9)).unwrap(), b"last");
@@ -69,7 +69,7 @@ fn an_end_or_a_reset_without_a_close_is_unexpected_after_all_that_came() {
         ] {
             // A whole frame, and the start of one.
             for cut in [0, 3] {
-                let mut lone = Lone::new(role, Config::new());
+                let mut lone = Lone::new(role, ConnectionConfig::new());
                 let frame = frame(other(role), Opcode::Binary, b"hello");
                 lone.input.get().feed(&frame[..frame.len() - cut]);
                 lone.input.get().finish(end.map_err(io::Error::from));
@@ -88,7 +88,7 @@ fn an_end_or_a_reset_without_a_close_is_unexpected_after_all_that_came() {
 
 #[test]
 fn another_error_of_the_transport_is_passed_through_after_all_that_came() {
-    let mut lone = Lone::new(Role::Client, Config::new());
+    let mut lone = Lone::new(Role::Client, ConnectionConfig::new());
     lone.feed(Opcode::Binary, b"hello");
     let error = io::Error::from(ErrorKind::PermissionDenied);
     lone.input.get().finish(Err(error));
@@ -101,7 +101,7 @@ fn another_error_of_the_transport_is_passed_through_after_all_that_came() {
 fn after_both_closes_a_reset_is_clean() {
     for role in ROLES {
         let reset = io::Error::from(ErrorKind::ConnectionReset);
-        let mut lone = Lone::new(role, Config::new());
+        let mut lone = Lone::new(role, ConnectionConfig::new());
         assert!(ready(lone.shutdown()).is_ok());
         lone.feed_close(1000);
         lone.input.get().finish(Err(reset));
@@ -117,7 +117,7 @@ fn after_both_closes_a_reset_is_clean() {
 #[test]
 fn after_both_closes_what_is_left_behind_ours_is_for_nobody() {
     for role in ROLES {
-        let mut lone = Lone::new(role, Config::new());
+        let mut lone = Lone::new(role, ConnectionConfig::new());
         assert!(ready(lone.shutdown()).is_ok());
         lone.sent();
         let close_len = frame(role, Opcode::Close, &close_payload(1000)).len() as u64;
@@ -136,7 +136,7 @@ fn after_both_closes_what_is_left_behind_ours_is_for_nobody() {
 #[test]
 fn a_fault_is_an_error_and_the_close_that_says_so_was_written_before() {
     for role in ROLES {
-        let mut lone = Lone::new(role, Config::new());
+        let mut lone = Lone::new(role, ConnectionConfig::new());
         lone.feed(Opcode::Binary, b"good");
         lone.input.get().feed(b"\xff\xff");
         assert_eq!(ready(lone.read(9)).unwrap(), b"good");
@@ -157,7 +157,7 @@ fn a_fault_is_an_error_and_the_close_that_says_so_was_written_before() {
 /// A text message on a binary stream, found while only writing.
 #[test]
 fn a_fault_that_a_writer_meets_is_told_to_both() {
-    let mut lone = Lone::new(Role::Server, Config::new());
+    let mut lone = Lone::new(Role::Server, ConnectionConfig::new());
     lone.feed(Opcode::Text, b"what");
     let _ = lone.write(b"x");
     assert_eq!(kind(lone.write(b"x")), ErrorKind::BrokenPipe);
@@ -173,7 +173,7 @@ fn an_error_of_writing_waits_for_the_end_of_reading() {
                 WriteEnd::Error(kind) => kind,
                 WriteEnd::Zero => ErrorKind::WriteZero,
             };
-            let mut lone = Lone::new(Role::Server, Config::new());
+            let mut lone = Lone::new(Role::Server, ConnectionConfig::new());
             lone.output.get().write_end = Some((at, end));
             if at == 0 {
                 assert_eq!(kind(lone.write(b"hello")), expected);
@@ -198,7 +198,7 @@ fn an_error_of_writing_waits_for_the_end_of_reading() {
 #[test]
 fn a_writer_that_waits_is_told_when_a_reader_meets_the_end() {
     for role in ROLES {
-        let mut lone = Lone::new(role, Config::new());
+        let mut lone = Lone::new(role, ConnectionConfig::new());
         lone.output.get().capacity = 5;
         lone.feed(Opcode::Binary, &octets(100_000));
         lone.feed_close(1001);
@@ -218,7 +218,7 @@ fn a_writer_that_waits_is_told_when_a_reader_meets_the_end() {
 #[test]
 fn dropping_sends_a_close_if_that_can_be_done_at_once() {
     for role in ROLES {
-        let mut lone = Lone::new(role, Config::new());
+        let mut lone = Lone::new(role, ConnectionConfig::new());
         assert!(lone.write(b"data").is_ready());
         let Lone { it, output, .. } = lone;
         drop(it);
@@ -237,7 +237,7 @@ fn dropping_sends_a_close_if_that_can_be_done_at_once() {
 fn dropping_says_that_more_may_have_been_to_come() {
     for is_end in [false, true] {
         for code in [None, Some(0), Some(1000)] {
-            let config = Config::new().close_on_drop(is_end);
+            let config = ConnectionConfig::new().close_on_drop(is_end);
             let mut lone = Lone::new(Role::Client, config);
             if let Some(code) = code {
                 lone.feed_close(code);
@@ -254,7 +254,7 @@ fn dropping_says_that_more_may_have_been_to_come() {
 
 #[test]
 fn dropping_in_a_panic_sends_1011() {
-    let lone = Lone::new(Role::Server, Config::new());
+    let lone = Lone::new(Role::Server, ConnectionConfig::new());
     let Lone { it, output, .. } = lone;
     let hook = std::panic::take_hook();
     std::panic::set_hook(alloc::boxed::Box::new(|_| {}));
@@ -273,7 +273,7 @@ fn dropping_in_a_panic_sends_1011() {
 #[test]
 fn dropping_with_anything_that_cannot_leave_sends_no_close() {
     for capacity in [4, 1000] {
-        let mut lone = Lone::new(Role::Server, Config::new());
+        let mut lone = Lone::new(Role::Server, ConnectionConfig::new());
         lone.output.get().capacity = 3;
         assert!(lone.write(b"data").is_ready());
         let Lone { it, output, .. } = lone;
@@ -286,13 +286,13 @@ fn dropping_with_anything_that_cannot_leave_sends_no_close() {
 
 #[test]
 fn dropping_after_a_close_or_into_inner_sends_nothing() {
-    let mut lone = Lone::new(Role::Server, Config::new());
+    let mut lone = Lone::new(Role::Server, ConnectionConfig::new());
     assert!(lone.shutdown().is_ready());
     lone.sent();
     drop(lone.it);
     assert_eq!(lone.output.get().take(), []);
 
-    let mut lone = Lone::new(Role::Server, Config::new());
+    let mut lone = Lone::new(Role::Server, ConnectionConfig::new());
     let left = frame(Role::Client, Opcode::Binary, b"left");
     lone.input.get().feed(&left);
     lone.drive();

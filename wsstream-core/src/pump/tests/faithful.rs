@@ -10,7 +10,7 @@ use proptest::prelude::*;
 
 use super::support::*;
 use crate::test_kit::{Clock, Line, Pipe};
-use crate::{Config, Encoding, Opcode, Role};
+use crate::{ConnectionConfig, Encoding, Opcode, Role};
 
 /// How one direction of the transport behaves.
 #[derive(Clone, Copy, Debug)]
@@ -49,7 +49,7 @@ fn encoding() -> impl Strategy<Value = Encoding> {
 fn converse(
     encoding: Encoding,
     vectored: bool,
-    config: &Config,
+    config: &ConnectionConfig,
     cuts: [Cut; 2],
     data: [&[u8]; 2],
     (piece, room): (usize, usize),
@@ -86,7 +86,7 @@ proptest! {
         piece in 1..9_000_usize, room in 1..9_000_usize,
     ) {
         let (up, down) = (octets(lens[0]), octets(lens[1]));
-        let config = Config::new().auto_fragment(fragment).compression(compression);
+        let config = ConnectionConfig::new().auto_fragment(fragment).compression(compression);
         let received = converse(encoding, vectored, &config, cuts, [&up, &down], (piece, room));
         prop_assert!(received[0] == down);
         prop_assert!(received[1] == up);
@@ -106,7 +106,7 @@ fn halves_in_four_tasks_over_seven_octets_lose_no_wake_up() {
         let received = converse(
             encoding,
             true,
-            &Config::new(),
+            &ConnectionConfig::new(),
             [narrow; 2],
             [&up, &down],
             (1000, 999),
@@ -128,7 +128,7 @@ fn a_megabyte_each_way() {
         let received = converse(
             Encoding::Binary,
             vectored,
-            &Config::new(),
+            &ConnectionConfig::new(),
             [wide; 2],
             [&up, &down],
             (piece, 1 << 17),
@@ -180,14 +180,14 @@ proptest! {
     ) {
         let role = if server { Role::Server } else { Role::Client };
         let mut lone = if base64 {
-            Lone::base64(role, Config::new())
+            Lone::base64(role, ConnectionConfig::new())
         } else {
-            Lone::new(role, Config::new())
+            Lone::new(role, ConnectionConfig::new())
         };
         lone.output.get().capacity = capacity;
         let (far, _held) = Pipe::pair(&lone.clock, true);
         let output = lone.output.clone();
-        let mut peer = stream(far, other(role), lone.it.encoding(), Config::new());
+        let mut peer = stream(far, other(role), lone.it.encoding(), ConnectionConfig::new());
         let peer_lines = (peer.transport().input.clone(), peer.transport().output.clone());
         let (mut written, mut expected) = (0_usize, 0_usize);
         let (mut arrived, mut read) = (Vec::new(), Vec::new());

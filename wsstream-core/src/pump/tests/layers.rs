@@ -4,14 +4,14 @@ use core::task::Poll;
 use std::io::IoSlice;
 
 use super::support::*;
-use crate::Config;
+use crate::ConnectionConfig;
 use crate::pump::{Prompt, Taken};
 use crate::test_kit::{Clock, Pipe};
 
 #[test]
 fn not_all_is_taken_while_something_waits_in_the_stream() {
     for role in ROLES {
-        let mut lone = Lone::new(role, Config::new());
+        let mut lone = Lone::new(role, ConnectionConfig::new());
         assert_eq!(lone.it.taken(), None);
         lone.output.get().tells_taken = true;
         lone.output.get().capacity = 1000;
@@ -33,7 +33,7 @@ fn not_all_is_taken_while_something_waits_in_the_stream() {
 #[test]
 fn a_write_past_readiness_takes_along_what_waited() {
     for role in ROLES {
-        let mut lone = Lone::new(role, Config::new());
+        let mut lone = Lone::new(role, ConnectionConfig::new());
         lone.output.get().capacity = 1000;
         while lone.write(&octets(20_000)).is_ready() {}
         lone.output.get().capacity = 1 << 20;

@@ -15,7 +15,7 @@ use std::io::{self, ErrorKind};
 
 use super::support::*;
 
-use crate::handshake::{Client, Server};
+use crate::handshake::{ClientConfig, ServerConfig};
 use crate::pump::{Accept, Incoming, Listener, Permit, Plain, Port, Relay, Stream, Timer};
 use crate::test_kit::{Clock, Pipe, Sleeper};
 use crate::{Opcode, Role, Seed, StreamError, Timestamp, Url};
@@ -67,7 +67,7 @@ impl Port for Scripted {
     }
 
     fn begin(&mut self, mock: Pipe, permit: Permit) {
-        let server = Arc::new(Server::stream());
+        let server = Arc::new(ServerConfig::stream());
         let accept = Accept::with_permit(mock, server, permit);
         self.handshakes.push(Box::pin(accept));
     }
@@ -172,7 +172,7 @@ impl House {
 
 fn request() -> Vec<u8> {
     let url = Url::parse("ws://localhost/").unwrap();
-    let connecting = Client::stream().connect(&url, &Seed::new([7; 32]));
+    let connecting = ClientConfig::stream().connect(&url, &Seed::new([7; 32]));
     connecting.request().to_vec()
 }
 

@@ -18,7 +18,7 @@ use crate::pump::recv_buffer::RecvBuffer;
 use crate::pump::wire::Wire;
 use crate::pump::{Listener, Permit, Port, Stream, Timer, Transport};
 use crate::test_kit::Task;
-use crate::{Config, Encoding, Role, Timestamp};
+use crate::{ConnectionConfig, Encoding, Role, Timestamp};
 
 /// Runs it, and fails if it hangs.
 #[track_caller]
@@ -180,7 +180,7 @@ fn a_stream_whose_last_waker_wakes_the_transport() {
     ends(|| {
         let given = Given::default();
         let wire = Wire::new(Silent(Arc::clone(&given)));
-        let connection = connection(Role::Server, Config::new());
+        let connection = connection(Role::Server, ConnectionConfig::new());
         let mut stream = Stream::resume(
             wire,
             connection,

@@ -6,7 +6,7 @@ use core::task::Poll;
 use super::support::*;
 use crate::pump::Socket;
 use crate::test_kit::Pipe;
-use crate::{Config, Header, Opcode, ProtocolError, Role, StreamError};
+use crate::{ConnectionConfig, Header, Opcode, ProtocolError, Role, StreamError};
 
 const LIMIT: u64 = 60;
 
@@ -29,7 +29,7 @@ fn is_too_slow(lone: &Story) -> bool {
 
 /// A message has begun, and `step` is done every so many seconds: when it is too late, if ever.
 fn too_slow(every: u64, mut step: impl FnMut(&mut Story)) -> Option<u64> {
-    let config = Config::new().message_timeout(secs(LIMIT));
+    let config = ConnectionConfig::new().message_timeout(secs(LIMIT));
     let mut lone = Lone::socket(Role::Server, config.max_message(1 << 30));
     lone.input.get().feed(&piece(Opcode::Binary, b"x"));
     assert!(lone.it.poll_recv(&lone.task.cx()).is_pending());

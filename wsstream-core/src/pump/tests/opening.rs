@@ -12,14 +12,14 @@ use std::io::{self, ErrorKind};
 use proptest::prelude::*;
 
 use super::support::*;
-use crate::handshake::{Agreed, Client, HandshakeError, Refusal, Server};
+use crate::handshake::{Agreed, ClientConfig, HandshakeError, Refusal, ServerConfig};
 use crate::pump::{Accept, Connect, Opened, Upgraded};
 use crate::test_kit::{Clock, Pipe, WriteEnd};
-use crate::{Config, Encoding, Opcode, Role, Seed, Url};
+use crate::{ConnectionConfig, Encoding, Opcode, Role, Seed, Url};
 
 fn connect(mock: Pipe) -> Connect<Pipe> {
     let url = Url::parse("ws://localhost/").unwrap();
-    Connect::new(mock, &url, &Client::stream(), Seed::new([7; 32]))
+    Connect::new(mock, &url, &ClientConfig::stream(), Seed::new([7; 32]))
 }
 
 #[track_caller]
@@ -81,7 +81,7 @@ proptest! {
                 recv_all(&stream, &echoed, 1000).await;
             }),
             Box::pin(async {
-                let incoming = Accept::new(far, Server::stream().into()).await.unwrap();
+                let incoming = Accept::new(far, ServerConfig::stream().into()).await.unwrap();
                 assert_eq!(incoming.request().path(), "/");
                 let opened = incoming.accept().await.unwrap();
                 assert!(opened.request().is_some());
@@ -107,7 +107,8 @@ fn frames_right_behind_the_handshake_are_kept() {
     to_server
         .get()
         .feed(&frame(Role::Client, Opcode::Binary, b"early"));
-    let incoming = ready(Waiting::new(Accept::new(far, Server::stream().into())).poll()).unwrap();
+    let incoming =
+        ready(Waiting::new(Accept::new(far, ServerConfig::stream().into())).poll()).unwrap();
     let opened = ready(Waiting::new(incoming.accept()).poll()).unwrap();
     to_client
         .get()
@@ -134,7 +135,7 @@ fn what_another_library_has_received_comes_first() {
                 near,
                 Upgraded::Server,
                 Agreed::default(),
-                Config::new(),
+                ConnectionConfig::new(),
                 received.to_vec(),
             );
             let mut stream = opened.into_stream();
@@ -161,7 +162,7 @@ fn what_another_library_has_received_comes_first() {
 fn a_request_that_does_not_come_in_time_gets_408() {
     let clock = Clock::default();
     let (near, far) = Pipe::pair(&clock, true);
-    let mut accepting = Waiting::new(Accept::new(near, Server::stream().into()));
+    let mut accepting = Waiting::new(Accept::new(near, ServerConfig::stream().into()));
     assert!(accepting.poll().is_pending());
     // It is a total, not a wait for the next octet.
     for _ in 0..9 {
@@ -190,7 +191,7 @@ fn garbage_gets_400() {
         let (near, far) = Pipe::pair(&clock, true);
         far.output.get().feed(garbage);
         far.output.get().finish(Ok(()));
-        let mut accepting = Waiting::new(Accept::new(near, Server::stream().into()));
+        let mut accepting = Waiting::new(Accept::new(near, ServerConfig::stream().into()));
         let accepted = ready(accepting.poll());
         assert_eq!(accepted.unwrap_err().kind(), ErrorKind::InvalidData);
         assert!(far.input.get().take().starts_with(b"HTTP/1.1 400 "));
@@ -210,7 +211,7 @@ fn a_refusal_with_its_body_reaches_the_client() {
                 refused.replace(Some(handshake_error(connect(near).await)));
             }),
             Box::pin(async {
-                let server = Server::stream().path("/elsewhere");
+                let server = ServerConfig::stream().path("/elsewhere");
                 let incoming = Accept::new(far, server.clone().into()).await.unwrap();
                 if policy {
                     let error = handshake_error(incoming.accept().await);
@@ -283,7 +284,7 @@ fn a_refused_peer_that_stays_is_dropped() {
         let (near, far) = Pipe::pair(&clock, true);
         far.output.get().feed(b"hello\r\n\r\n");
         far.output.get().chunk = 1000;
-        let mut accepting = pin!(Accept::new(near, Server::stream().into()));
+        let mut accepting = pin!(Accept::new(near, ServerConfig::stream().into()));
         let task = Task::new();
         let mut done = false;
         for _ in 0..50 {
@@ -311,7 +312,8 @@ fn an_answer_that_is_not_taken_times_out() {
     let mut connecting = Waiting::new(connect(near));
     assert!(connecting.poll().is_pending());
     far.output.get().capacity = 10;
-    let incoming = ready(Waiting::new(Accept::new(far, Server::stream().into())).poll()).unwrap();
+    let incoming =
+        ready(Waiting::new(Accept::new(far, ServerConfig::stream().into())).poll()).unwrap();
     let mut answer = Waiting::new(incoming.accept());
     assert!(answer.poll().is_pending());
     clock.advance(secs(10));
@@ -329,7 +331,13 @@ fn a_socket_opens_too() {
         .get()
         .feed(&frame(Role::Server, Opcode::Text, b"early"));
     let seed = Upgraded::Client(Seed::new([3; 32]));
-    let opened = Opened::from_upgraded(near, seed, Agreed::default(), Config::new(), Vec::new());
+    let opened = Opened::from_upgraded(
+        near,
+        seed,
+        Agreed::default(),
+        ConnectionConfig::new(),
+        Vec::new(),
+    );
     let mut socket = opened.into_socket();
     run_all(vec![Box::pin(async {
         let message = poll_fn(|cx| socket.poll_recv(cx)).await.unwrap().unwrap();

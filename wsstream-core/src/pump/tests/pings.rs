@@ -8,7 +8,7 @@ use super::support::*;
 use crate::handshake::Agreed;
 use crate::pump::{Opened, Upgraded};
 use crate::test_kit::{Clock, Pipe};
-use crate::{Config, Opcode, Role, Seed};
+use crate::{ConnectionConfig, Opcode, Role, Seed};
 
 type Poller = fn(&mut Lone<crate::pump::Stream<Pipe>>);
 
@@ -30,7 +30,7 @@ fn pongs(lone: &Lone<crate::pump::Stream<Pipe>>) -> Vec<Vec<u8>> {
 fn pings_are_answered_whatever_is_polled() {
     for role in ROLES {
         for (name, poll) in NOT_READING {
-            let mut lone = Lone::new(role, Config::new());
+            let mut lone = Lone::new(role, ConnectionConfig::new());
             lone.feed(Opcode::Ping, b"one");
             poll(&mut lone);
             assert_eq!(pongs(&lone), [b"one"], "{name}");
@@ -38,7 +38,7 @@ fn pings_are_answered_whatever_is_polled() {
             poll(&mut lone);
             assert_eq!(pongs(&lone), [b"two"], "{name}");
         }
-        let mut lone = Lone::new(role, Config::new());
+        let mut lone = Lone::new(role, ConnectionConfig::new());
         lone.feed(Opcode::Ping, b"one");
         assert!(lone.read(1).is_pending());
         assert_eq!(pongs(&lone), [b"one"]);
@@ -49,7 +49,7 @@ fn pings_are_answered_whatever_is_polled() {
 fn pings_behind_unread_data_are_answered_and_the_data_stays() {
     for role in ROLES {
         for (name, poll) in NOT_READING {
-            let mut lone = Lone::new(role, Config::new());
+            let mut lone = Lone::new(role, ConnectionConfig::new());
             lone.feed(Opcode::Binary, &octets(30_000));
             lone.feed(Opcode::Ping, b"one");
             lone.feed(Opcode::Binary, b"more");
@@ -72,7 +72,7 @@ fn pings_behind_unread_data_are_answered_and_the_data_stays() {
 #[test]
 fn pings_behind_what_a_reader_left_are_answered() {
     for (name, poll) in NOT_READING {
-        let mut lone = Lone::new(Role::Server, Config::new());
+        let mut lone = Lone::new(Role::Server, ConnectionConfig::new());
         lone.feed(Opcode::Binary, b"hello");
         lone.feed(Opcode::Ping, b"one");
         assert_eq!(ready(lone.read(2)).unwrap(), b"he");
@@ -90,7 +90,7 @@ fn pings_behind_the_handshake_are_answered() {
             let mut left = frame(Role::Client, Opcode::Binary, data);
             left.extend(frame(Role::Client, Opcode::Ping, b"one"));
             let mut lone = Lone::with(Role::Server, true, |near| {
-                let (agreed, config) = (Agreed::default(), Config::new());
+                let (agreed, config) = (Agreed::default(), ConnectionConfig::new());
                 Opened::from_upgraded(near, Upgraded::Server, agreed, config, left).into_stream()
             });
             poll(&mut lone);
@@ -112,7 +112,7 @@ fn a_ping_that_is_cut_anywhere_is_answered_when_it_is_whole() {
     wire.extend(frame(Role::Client, Opcode::Binary, b"more"));
     for cut in 0..wire.len() {
         for (name, poll) in NOT_READING {
-            let mut lone = Lone::new(Role::Server, Config::new());
+            let mut lone = Lone::new(Role::Server, ConnectionConfig::new());
             lone.input.get().feed(&wire[..cut]);
             poll(&mut lone);
             lone.input.get().feed(&wire[cut..]);
@@ -132,7 +132,7 @@ fn a_ping_that_is_cut_anywhere_is_answered_when_it_is_whole() {
 /// As long as less than a buffer of unread data precedes them.
 #[test]
 fn pings_are_answered_behind_64_kib_and_not_behind_more() {
-    let mut lone = Lone::new(Role::Server, Config::new());
+    let mut lone = Lone::new(Role::Server, ConnectionConfig::new());
     lone.feed(Opcode::Binary, &octets(64 << 10));
     lone.feed(Opcode::Ping, b"one");
     lone.feed(Opcode::Binary, &octets(64 << 10));
@@ -154,7 +154,7 @@ fn pings_are_answered_behind_64_kib_and_not_behind_more() {
 
 #[test]
 fn after_our_close_pings_are_still_answered() {
-    let mut lone = Lone::new(Role::Server, Config::new());
+    let mut lone = Lone::new(Role::Server, ConnectionConfig::new());
     assert!(lone.shutdown().is_ready());
     lone.sent();
     lone.feed(Opcode::Ping, b"one");
@@ -168,8 +168,14 @@ fn a_writer_that_never_reads_answers_every_ping() {
     let clock = Clock::default();
     let (near, far) = Pipe::pair(&clock, false);
     let seed = Upgraded::Client(Seed::new([1; 32]));
-    let mut opened =
-        Opened::from_upgraded(near, seed, Agreed::default(), Config::new(), vec![]).into_stream();
+    let mut opened = Opened::from_upgraded(
+        near,
+        seed,
+        Agreed::default(),
+        ConnectionConfig::new(),
+        vec![],
+    )
+    .into_stream();
     let task = Task::new();
     for number in 0..2000_u32 {
         let ping = frame(Role::Server, Opcode::Ping, &number.to_be_bytes());

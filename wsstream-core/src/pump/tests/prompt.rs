@@ -7,7 +7,7 @@ use core::task::Poll;
 use std::io::IoSlice;
 
 use super::support::*;
-use crate::{Config, Encoding, Opcode, Role};
+use crate::{ConnectionConfig, Encoding, Opcode, Role};
 
 #[test]
 fn a_write_leaves_without_flush_in_one_call() {
@@ -19,7 +19,7 @@ fn a_write_leaves_without_flush_in_one_call() {
     ] {
         for encoding in [Encoding::Binary, Encoding::Base64] {
             let mut lone = Lone::with(role, vectored, |near| {
-                stream(near, role, encoding, Config::new())
+                stream(near, role, encoding, ConnectionConfig::new())
             });
             for (at, len) in [1, 125, 126, 1000, 40_000].into_iter().enumerate() {
                 assert_eq!(ready(lone.write(&octets(len))).unwrap(), len);
@@ -36,7 +36,7 @@ fn a_write_leaves_without_flush_in_one_call() {
 #[test]
 fn a_write_of_64_kib_leaves_in_one_call_and_of_more_as_several_messages() {
     for (role, long) in [(Role::Client, 52_480), (Role::Server, 256 << 10)] {
-        let mut lone = Lone::new(role, Config::new());
+        let mut lone = Lone::new(role, ConnectionConfig::new());
         assert_eq!(ready(lone.write(&octets(1 << 16))).unwrap(), 1 << 16);
         assert_eq!(ready(lone.write(&octets(1 << 18))).unwrap(), long);
         let mut output = lone.output.get();
@@ -51,7 +51,7 @@ fn a_write_of_64_kib_leaves_in_one_call_and_of_more_as_several_messages() {
 #[test]
 fn several_slices_leave_together() {
     for role in ROLES {
-        let mut lone = Lone::new(role, Config::new());
+        let mut lone = Lone::new(role, ConnectionConfig::new());
         let bufs = [b"ab".as_slice(), b"", b"cde"].map(IoSlice::new);
         let written = lone.it.poll_write_vectored(&lone.task.cx(), &bufs);
         assert_eq!(ready(written).unwrap(), 5);
@@ -66,7 +66,7 @@ fn several_slices_leave_together() {
 fn what_the_transport_did_not_take_leaves_before_anything_else() {
     for role in ROLES {
         for part in 1..20 {
-            let mut lone = Lone::new(role, Config::new());
+            let mut lone = Lone::new(role, ConnectionConfig::new());
             lone.output.get().capacity = part;
             assert_eq!(ready(lone.write(b"0123456789")).unwrap(), 10);
             assert_eq!(ready(lone.write(b"abc")).unwrap(), 3);
@@ -85,7 +85,7 @@ fn what_the_transport_did_not_take_leaves_before_anything_else() {
 #[test]
 fn payload_is_readable_before_its_frame_ends() {
     for role in ROLES {
-        let mut lone = Lone::new(role, Config::new());
+        let mut lone = Lone::new(role, ConnectionConfig::new());
         let frame = frame(other(role), Opcode::Binary, &octets(10_000));
         let mut read = Vec::new();
         for (at, part) in frame.chunks(777).enumerate() {
@@ -107,7 +107,7 @@ fn payload_is_readable_before_its_frame_ends() {
 
 #[test]
 fn many_small_frames_are_read_in_two_calls() {
-    let mut lone = Lone::new(Role::Server, Config::new());
+    let mut lone = Lone::new(Role::Server, ConnectionConfig::new());
     for _ in 0..64 {
         lone.feed(Opcode::Binary, &octets(1024));
     }
@@ -122,7 +122,7 @@ fn many_small_frames_are_read_in_two_calls() {
 #[test]
 fn a_read_of_a_long_frame_fills_the_readers_buffer_in_one_call() {
     for role in ROLES {
-        let mut lone = Lone::new(role, Config::new());
+        let mut lone = Lone::new(role, ConnectionConfig::new());
         let frame = frame(other(role), Opcode::Binary, &octets(1 << 20));
         lone.input.get().feed(&frame[..20]);
         let mut read = ready(lone.read(1 << 16)).unwrap();
@@ -141,7 +141,7 @@ fn a_read_of_a_long_frame_fills_the_readers_buffer_in_one_call() {
 /// A write does not ask the transport for octets, unless it was told that there are some.
 #[test]
 fn a_write_does_not_pay_for_a_read() {
-    let mut lone = Lone::new(Role::Server, Config::new());
+    let mut lone = Lone::new(Role::Server, ConnectionConfig::new());
     assert!(lone.read(10).is_pending());
     lone.input.get().pend_every = 1;
     lone.task.is_woken();
@@ -162,7 +162,7 @@ fn a_pending_flush_is_done_later_by_whoever_is_polled() {
         |lone| assert!(lone.write(b"x").is_ready()),
     ];
     for poll in polls {
-        let mut lone = Lone::new(Role::Server, Config::new());
+        let mut lone = Lone::new(Role::Server, ConnectionConfig::new());
         lone.output.get().block_flush = true;
         assert!(lone.write(b"hello").is_ready());
         assert!(lone.flush().is_pending());
@@ -177,7 +177,7 @@ fn a_pending_flush_is_done_later_by_whoever_is_polled() {
 
 #[test]
 fn a_flush_with_nothing_written_costs_nothing() {
-    let mut lone = Lone::new(Role::Server, Config::new());
+    let mut lone = Lone::new(Role::Server, ConnectionConfig::new());
     assert!(lone.flush().is_ready());
     assert_eq!(lone.output.get().flushes, 0);
 }
@@ -202,7 +202,7 @@ fn a_peer_that_never_stops_keeps_one_poll_bounded() {
             |lone| lone.close(1000).is_ready(),
         ];
         for (at, poll) in polls.into_iter().enumerate() {
-            let mut lone = Lone::new(Role::Server, Config::new());
+            let mut lone = Lone::new(Role::Server, ConnectionConfig::new());
             lone.input.get().feed(&flood);
             lone.input.get().chunk = 1000;
             lone.task.is_woken();
@@ -216,7 +216,7 @@ fn a_peer_that_never_stops_keeps_one_poll_bounded() {
 /// What is left by a poll that had enough is done by the next one.
 #[test]
 fn a_drive_that_had_enough_comes_back() {
-    let mut lone = Lone::new(Role::Server, Config::new());
+    let mut lone = Lone::new(Role::Server, ConnectionConfig::new());
     lone.input.get().chunk = 10;
     lone.feed(Opcode::Pong, &octets(125));
     for _ in 0..10 {
@@ -232,7 +232,7 @@ fn a_drive_that_had_enough_comes_back() {
 
 #[test]
 fn empty_reads_and_writes_do_nothing() {
-    let mut lone = Lone::new(Role::Client, Config::new());
+    let mut lone = Lone::new(Role::Client, ConnectionConfig::new());
     assert_eq!(ready(lone.read(0)).unwrap(), vec![]);
     assert_eq!(ready(lone.write(b"")).unwrap(), 0);
     assert_eq!(lone.sent(), []);

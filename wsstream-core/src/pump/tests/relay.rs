@@ -18,7 +18,7 @@ use proptest::prelude::*;
 use super::support::*;
 use crate::pump::{End, Plain, Relay, Relayed, Stream};
 use crate::test_kit::{Clock, Pipe, SharedLine, WriteEnd};
-use crate::{Config, Encoding, Keepalive, Opcode, Role};
+use crate::{ConnectionConfig, Encoding, Keepalive, Opcode, Role};
 
 /// A WebSocket server's end and a plain one, what their peers have in hand, and the relay's task.
 struct Joined {
@@ -31,7 +31,7 @@ struct Joined {
 }
 
 impl Joined {
-    fn new(config: Config) -> Self {
+    fn new(config: ConnectionConfig) -> Self {
         let clock = Clock::default();
         let (client, near) = Pipe::pair(&clock, true);
         let (plain, target) = Pipe::pair(&clock, true);
@@ -166,8 +166,8 @@ proptest! {
             }
         }
         let [(left, a), (b, c), (d, right)] = pairs;
-        let b = stream(b, Role::Client, Encoding::Binary, Config::new());
-        let c = stream(c, Role::Server, Encoding::Binary, Config::new());
+        let b = stream(b, Role::Client, Encoding::Binary, ConnectionConfig::new());
+        let c = stream(c, Role::Server, Encoding::Binary, ConnectionConfig::new());
         let (up, down) = (octets(lens[0]), octets(lens[1]));
         let heard = [RefCell::new(Vec::new()), RefCell::new(Vec::new())];
         let relayed = Rc::new(RefCell::new(Vec::new()));
@@ -206,7 +206,7 @@ proptest! {
 #[test]
 fn the_end_of_one_direction_is_passed_on_and_the_reply_arrives() {
     // The client is done first, and then the target.
-    let relayed = Joined::new(Config::new()).tell(|peers, settle| {
+    let relayed = Joined::new(ConnectionConfig::new()).tell(|peers, settle| {
         peers.client_sends(Opcode::Binary, b"question");
         peers.client_closes(1000);
         assert!(settle().is_none());
@@ -221,7 +221,7 @@ fn the_end_of_one_direction_is_passed_on_and_the_reply_arrives() {
     assert_eq!((relayed.a_to_b, relayed.b_to_a), (8, 5));
 
     // The other way round.
-    let relayed = Joined::new(Config::new()).tell(|peers, settle| {
+    let relayed = Joined::new(ConnectionConfig::new()).tell(|peers, settle| {
         peers.target.get().feed(b"question");
         peers.target.get().finish(Ok(()));
         assert!(settle().is_none());
@@ -237,7 +237,7 @@ fn the_end_of_one_direction_is_passed_on_and_the_reply_arrives() {
 
 #[test]
 fn a_failure_of_the_target_is_told_with_1011() {
-    let relayed = Joined::new(Config::new()).tell(|peers, settle| {
+    let relayed = Joined::new(ConnectionConfig::new()).tell(|peers, settle| {
         peers.target.get().feed(b"last");
         peers
             .target
@@ -257,7 +257,7 @@ fn a_failure_of_the_target_is_told_with_1011() {
 #[test]
 fn a_client_that_is_gone_ends_the_relay() {
     for code in [None, Some(1001)] {
-        let relayed = Joined::new(Config::new()).tell(|peers, settle| {
+        let relayed = Joined::new(ConnectionConfig::new()).tell(|peers, settle| {
             peers.client_sends(Opcode::Binary, b"last");
             match code {
                 Some(code) => peers.client_closes(code),
@@ -280,7 +280,7 @@ fn a_client_that_is_gone_ends_the_relay() {
 /// It has closed, and the target has nothing to say and never ends.
 #[test]
 fn a_client_that_closed_is_answered_though_the_target_is_silent() {
-    let relayed = Joined::new(Config::new().half_close(false)).tell(|peers, settle| {
+    let relayed = Joined::new(ConnectionConfig::new().half_close(false)).tell(|peers, settle| {
         peers.client_closes(1000);
         let relayed = settle().expect("hangs");
         assert_eq!(peers.client_finds(), [closed(1000)]);
@@ -293,7 +293,7 @@ fn a_client_that_closed_is_answered_though_the_target_is_silent() {
 /// The same, but the target does say something, when it is too late.
 #[test]
 fn what_a_target_says_too_late_is_a_failure() {
-    let relayed = Joined::new(Config::new().half_close(false)).tell(|peers, settle| {
+    let relayed = Joined::new(ConnectionConfig::new().half_close(false)).tell(|peers, settle| {
         peers.target.get().feed(b"reply");
         peers.client_closes(1000);
         let relayed = settle().expect("hangs");
@@ -308,7 +308,7 @@ fn what_a_target_says_too_late_is_a_failure() {
 #[test]
 fn keepalive_and_pongs_go_on_while_the_other_end_is_silent_or_blocked() {
     for blocked in [false, true] {
-        let config = Config::new().keepalive(
+        let config = ConnectionConfig::new().keepalive(
             Keepalive::new(secs(30), secs(10))
                 .unwrap()
                 .unanswered(secs(10))
@@ -338,7 +338,7 @@ fn keepalive_and_pongs_go_on_while_the_other_end_is_silent_or_blocked() {
 
 #[test]
 fn a_slow_end_stops_the_fast_one() {
-    Joined::new(Config::new()).tell(|peers, settle| {
+    Joined::new(ConnectionConfig::new()).tell(|peers, settle| {
         peers.to_target.get().capacity = 10;
         for _ in 0..100 {
             peers.client_sends(Opcode::Binary, &octets(10_000));
@@ -359,7 +359,7 @@ fn a_slow_end_stops_the_fast_one() {
 
 #[test]
 fn a_failure_to_write_lets_the_other_direction_finish() {
-    let relayed = Joined::new(Config::new()).tell(|peers, settle| {
+    let relayed = Joined::new(ConnectionConfig::new()).tell(|peers, settle| {
         let broken = WriteEnd::Error(ErrorKind::BrokenPipe);
         peers.to_target.get().write_end = Some((3, broken));
         peers.client_sends(Opcode::Binary, b"question");
@@ -381,7 +381,7 @@ fn a_failure_to_write_lets_the_other_direction_finish() {
 /// A client may listen only once it has said everything: what the target does not take is not left to it.
 #[test]
 fn what_nobody_takes_does_not_block_who_says_it() {
-    Joined::new(Config::new()).tell(|peers, settle| {
+    Joined::new(ConnectionConfig::new()).tell(|peers, settle| {
         let broken = WriteEnd::Error(ErrorKind::BrokenPipe);
         peers.to_target.get().write_end = Some((3, broken));
         for _ in 0..100 {
@@ -400,7 +400,7 @@ fn what_nobody_takes_does_not_block_who_says_it() {
 #[test]
 fn a_failure_is_told_when_the_other_end_has_all_that_came_before() {
     for code in [Some(1001), Some(1012), Some(4001), None] {
-        Joined::new(Config::new()).tell(|peers, settle| {
+        Joined::new(ConnectionConfig::new()).tell(|peers, settle| {
             peers.to_target.get().tells_taken = true;
             peers.client_sends(Opcode::Binary, &octets(300_000));
             match code {
@@ -424,7 +424,7 @@ fn a_failure_is_told_when_the_other_end_has_all_that_came_before() {
 /// The client goes while the target's octets wait for it.
 #[test]
 fn a_client_that_goes_while_it_takes_nothing_ends_the_relay() {
-    let relayed = Joined::new(Config::new()).tell(|peers, settle| {
+    let relayed = Joined::new(ConnectionConfig::new()).tell(|peers, settle| {
         peers.to_client.get().capacity = 10;
         peers.target.get().feed(&octets(500_000));
         assert!(settle().is_none());
@@ -457,15 +457,25 @@ fn two_plain_ends_and_two_streams() {
 
     let (a, left) = Pipe::pair(&clock, false);
     let (b, right) = Pipe::pair(&clock, true);
-    let mut left = stream(left, Role::Client, Encoding::Base64, Config::new());
-    let mut right = stream(right, Role::Server, Encoding::Binary, Config::new());
+    let mut left = stream(
+        left,
+        Role::Client,
+        Encoding::Base64,
+        ConnectionConfig::new(),
+    );
+    let mut right = stream(
+        right,
+        Role::Server,
+        Encoding::Binary,
+        ConnectionConfig::new(),
+    );
     let (up, down) = (octets(100_000), octets(50_000));
     run_all(vec![
         Box::pin(async { assert!(talk(&mut left, &up).await == down) }),
         Box::pin(async { assert!(talk(&mut right, &down).await == up) }),
         Box::pin(async {
-            let mut a = stream(a, Role::Server, Encoding::Base64, Config::new());
-            let mut b = stream(b, Role::Client, Encoding::Binary, Config::new());
+            let mut a = stream(a, Role::Server, Encoding::Base64, ConnectionConfig::new());
+            let mut b = stream(b, Role::Client, Encoding::Binary, ConnectionConfig::new());
             let relayed = Relay::new(&mut a, &mut b, clock.sleeper()).await;
             assert_eq!((relayed.a_to_b, relayed.b_to_a), (100_000, 50_000));
         }),
@@ -482,7 +492,7 @@ fn a_relay_that_is_dropped_with_octets_under_way_ends_as_a_failure() {
     right.input.get().capacity = 10;
     let (mut a, mut b) = (
         Plain::new(a),
-        stream(b, Role::Server, Encoding::Binary, Config::new()),
+        stream(b, Role::Server, Encoding::Binary, ConnectionConfig::new()),
     );
     let task = Task::new();
     let mut relay = Relay::new(&mut a, &mut b, clock.sleeper());

@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use super::support::*;
 use crate::pump::Socket;
 use crate::test_kit::{Clock, Pipe};
-use crate::{Config, Message, Opcode, Role};
+use crate::{ConnectionConfig, Message, Opcode, Role};
 
 fn binary(len: usize) -> Message {
     Message::Binary(octets(len).into())
@@ -60,8 +60,8 @@ fn echo(messages: &[Message], chunk: usize, capacity: usize, pend_every: usize) 
         let mut line = line.get();
         (line.chunk, line.capacity, line.pend_every) = (chunk, capacity, pend_every);
     }
-    let mut client = socket(client, Role::Client, Config::new());
-    let mut server = socket(server, Role::Server, Config::new());
+    let mut client = socket(client, Role::Client, ConnectionConfig::new());
+    let mut server = socket(server, Role::Server, ConnectionConfig::new());
     let mut echoed = Vec::new();
     run_all(vec![
         alloc::boxed::Box::pin(async {
@@ -113,7 +113,7 @@ proptest! {
 #[test]
 fn empty_messages_are_not_lost() {
     for role in ROLES {
-        let mut lone = Lone::socket(role, Config::new());
+        let mut lone = Lone::socket(role, ConnectionConfig::new());
         lone.output.get().capacity = 0;
         let mut sent = 0;
         while lone.send(Message::Text(String::new())) {
@@ -140,7 +140,7 @@ fn a_message_that_was_begun_is_sent_to_its_end_by_any_poll() {
     ];
     for role in ROLES {
         for poll in polls {
-            let mut lone = Lone::socket(role, Config::new());
+            let mut lone = Lone::socket(role, ConnectionConfig::new());
             lone.output.get().capacity = 10_000;
             assert!(lone.send(binary(300_000)));
             assert!(!ready_to_send(&mut lone));
@@ -169,7 +169,7 @@ fn a_message_that_was_begun_is_sent_to_its_end_by_any_poll() {
 fn a_close_is_answered_at_once_and_follows_every_message() {
     for role in ROLES {
         for code in [0, 1000] {
-            let mut lone = Lone::socket(role, Config::new());
+            let mut lone = Lone::socket(role, ConnectionConfig::new());
             lone.feed(Opcode::Text, b"last");
             lone.feed_close(code);
             assert_eq!(
@@ -183,7 +183,7 @@ fn a_close_is_answered_at_once_and_follows_every_message() {
             let closed = ready(lone.it.poll_ready(&lone.task.cx()));
             assert_eq!(closed.unwrap_err().kind(), ErrorKind::BrokenPipe);
         }
-        let mut lone = Lone::socket(role, Config::new());
+        let mut lone = Lone::socket(role, ConnectionConfig::new());
         assert!(lone.send(binary(3)));
         assert!(lone.close_socket(1001).is_pending());
         let expected = [
@@ -201,7 +201,7 @@ fn a_close_is_answered_at_once_and_follows_every_message() {
 #[test]
 fn close_finishes_the_message_while_the_peer_sends() {
     for role in ROLES {
-        let mut lone = Lone::socket(role, Config::new());
+        let mut lone = Lone::socket(role, ConnectionConfig::new());
         lone.output.get().capacity = 1000;
         assert!(lone.send(binary(300_000)));
         // It reads only once its own message was read.
@@ -229,7 +229,7 @@ fn close_finishes_the_message_while_the_peer_sends() {
 #[test]
 fn close_times_out_when_the_message_is_not_taken() {
     for role in ROLES {
-        let mut lone = Lone::socket(role, Config::new());
+        let mut lone = Lone::socket(role, ConnectionConfig::new());
         lone.output.get().capacity = 1000;
         assert!(lone.send(binary(300_000)));
         assert!(lone.close_socket(1000).is_pending());
@@ -251,13 +251,13 @@ fn close_times_out_when_the_message_is_not_taken() {
 
 #[test]
 fn endings_are_told_as_a_streams() {
-    let mut lone = Lone::socket(Role::Client, Config::new());
+    let mut lone = Lone::socket(Role::Client, ConnectionConfig::new());
     lone.feed_close(1001);
     assert_eq!(kind(lone.recv()), ErrorKind::ConnectionAborted);
-    let mut lone = Lone::socket(Role::Client, Config::new());
+    let mut lone = Lone::socket(Role::Client, ConnectionConfig::new());
     lone.eof();
     assert_eq!(kind(lone.recv()), ErrorKind::UnexpectedEof);
-    let mut lone = Lone::socket(Role::Client, Config::new().max_message(4));
+    let mut lone = Lone::socket(Role::Client, ConnectionConfig::new().max_message(4));
     lone.feed(Opcode::Binary, b"hello");
     assert_eq!(kind(lone.recv()), ErrorKind::InvalidData);
     assert_eq!(lone.sent()[0].1[..2], 1009_u16.to_be_bytes());
@@ -266,7 +266,7 @@ fn endings_are_told_as_a_streams() {
 /// A drop in the middle of a message must not look like its end.
 #[test]
 fn dropping_a_half_sent_message_sends_no_close() {
-    let mut lone = Lone::socket(Role::Server, Config::new());
+    let mut lone = Lone::socket(Role::Server, ConnectionConfig::new());
     lone.output.get().capacity = 100;
     assert!(lone.send(binary(1 << 20)));
     let mut taken = lone.output.get().take().len();
@@ -279,7 +279,7 @@ fn dropping_a_half_sent_message_sends_no_close() {
 
 #[test]
 fn pings_are_answered_while_only_sending() {
-    let mut lone = Lone::socket(Role::Server, Config::new());
+    let mut lone = Lone::socket(Role::Server, ConnectionConfig::new());
     lone.feed(Opcode::Binary, b"unread");
     lone.feed(Opcode::Ping, b"one");
     assert!(ready_to_send(&mut lone));

@@ -10,10 +10,10 @@ use std::io;
 use super::support::*;
 use crate::pump::Stream;
 use crate::test_kit::{Clock, Pipe};
-use crate::{Config, Encoding, Keepalive, Opcode, Role};
+use crate::{ConnectionConfig, Encoding, Keepalive, Opcode, Role};
 
 /// A transport that holds much, and tells what of that the peer has not taken.
-fn lone(role: Role, config: Config) -> Lone<Stream<Pipe>> {
+fn lone(role: Role, config: ConnectionConfig) -> Lone<Stream<Pipe>> {
     let lone = Lone::new(role, config);
     lone.output.get().capacity = 6 << 20;
     lone.output.get().tells_taken = true;
@@ -28,7 +28,7 @@ fn a_reply_that_is_not_taken_is_no_success() {
     let ends: [Poller; 2] = [|lone| lone.shutdown(), |lone| lone.close(1000)];
     for role in ROLES {
         for end in ends {
-            let mut lone = lone(role, Config::new());
+            let mut lone = lone(role, ConnectionConfig::new());
             lone.feed_close(1000);
             assert_eq!(ready(lone.read(9)).unwrap(), b"");
             assert!(lone.write(&octets(60_000)).is_ready());
@@ -46,7 +46,7 @@ fn a_reply_that_is_not_taken_is_no_success() {
 fn reading_after_a_dropped_close_gives_nothing_that_nobody_has_written() {
     let clock = Clock::default();
     let (near, far) = Pipe::pair(&clock, true);
-    let config = Config::new().half_close(true);
+    let config = ConnectionConfig::new().half_close(true);
     let mut a = compressed_stream(near, Role::Client, Encoding::Binary, config.clone());
     let mut b = compressed_stream(far, Role::Server, Encoding::Binary, config);
     let task = Task::new();
@@ -67,7 +67,10 @@ fn reading_after_a_dropped_close_gives_nothing_that_nobody_has_written() {
 /// 16 KiB/s, with 6 MiB on the way, which Linux allows: it comes to the ping after more than five minutes.
 #[test]
 fn a_steady_reader_behind_six_mib_is_not_cut() {
-    let mut lone = lone(Role::Server, Config::new().keepalive(Keepalive::default()));
+    let mut lone = lone(
+        Role::Server,
+        ConnectionConfig::new().keepalive(Keepalive::default()),
+    );
     let mut taken = Vec::new();
     lone.fill();
     for second in 1..2000 {
@@ -91,7 +94,7 @@ fn a_steady_reader_behind_six_mib_is_not_cut() {
 #[test]
 fn a_peer_that_talks_first_is_alive() {
     for half in [true] {
-        let mut lone = lone(Role::Client, Config::new().half_close(half));
+        let mut lone = lone(Role::Client, ConnectionConfig::new().half_close(half));
         assert!(lone.write(&octets(60_000)).is_ready());
         assert!(lone.shutdown().is_ready());
         for second in 0..200 {
@@ -109,7 +112,7 @@ fn a_peer_that_talks_first_is_alive() {
 /// A peer that ignores our Close, and asks now and then.
 #[test]
 fn close_ends_though_pings_come() {
-    let mut lone = lone(Role::Server, Config::new());
+    let mut lone = lone(Role::Server, ConnectionConfig::new());
     assert!(lone.write(b"last words").is_ready());
     // A path of 100 ms: what the peer takes is acknowledged that much later.
     let step = Duration::from_millis(50);
@@ -137,7 +140,7 @@ fn close_ends_though_pings_come() {
 #[test]
 fn shutdown_after_the_peer_failed_is_no_success() {
     for half in [true, false] {
-        let mut lone = lone(Role::Client, Config::new().half_close(half));
+        let mut lone = lone(Role::Client, ConnectionConfig::new().half_close(half));
         assert!(lone.write(b"upload").is_ready());
         lone.feed_close(1011);
         lone.drive();
@@ -155,7 +158,7 @@ fn shutdown_after_the_peer_failed_is_no_success() {
 
 #[test]
 fn shutdown_after_a_violation_is_no_success() {
-    let mut lone = lone(Role::Client, Config::new());
+    let mut lone = lone(Role::Client, ConnectionConfig::new());
     assert!(lone.write(b"upload").is_ready());
     lone.input.get().feed(b"\x83\x00");
     lone.drive();
@@ -172,8 +175,13 @@ fn shutdown_after_a_violation_is_no_success() {
 fn reading_inside_a_message_after_a_dropped_close_gives_nothing_more() {
     let clock = Clock::default();
     let (near, far) = Pipe::pair(&clock, true);
-    let mut a = compressed_stream(near, Role::Client, Encoding::Binary, Config::new());
-    let mut b = compressed_stream(far, Role::Server, Encoding::Binary, Config::new());
+    let mut a = compressed_stream(
+        near,
+        Role::Client,
+        Encoding::Binary,
+        ConnectionConfig::new(),
+    );
+    let mut b = compressed_stream(far, Role::Server, Encoding::Binary, ConnectionConfig::new());
     let task = Task::new();
     let text = b"what compresses well, what compresses well, what compresses well ".repeat(20);
     assert!(b.poll_write(&task.cx(), &text).is_ready());
@@ -207,7 +215,7 @@ fn a_write_is_tried_once_more_before_a_peer_is_given_up() {
     for has_room in [false, true] {
         let keepalive = Keepalive::new(secs(30), secs(5)).unwrap();
         let keepalive = keepalive.unanswered(secs(10)).unwrap();
-        let mut lone = Lone::new(Role::Server, Config::new().keepalive(keepalive));
+        let mut lone = Lone::new(Role::Server, ConnectionConfig::new().keepalive(keepalive));
         lone.output.get().capacity = 10;
         lone.fill();
         lone.drive();

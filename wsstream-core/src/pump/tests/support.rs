@@ -19,8 +19,8 @@ use crate::pump::{Socket, Stream};
 use crate::test_kit::{Clock, Pipe, SharedLine};
 pub(super) use crate::test_kit::{Job, ROLES, Task, connection, other, run_all};
 use crate::{
-    Close, CloseCode, Config, Connection, Decoder, Encoding, Header, Opcode, PerMessageDeflate,
-    Role,
+    Close, CloseCode, Connection, ConnectionConfig, Decoder, Encoding, Header, Opcode,
+    PerMessageDeflate, Role,
 };
 
 pub(super) const fn secs(secs: u64) -> Duration {
@@ -31,7 +31,7 @@ pub(super) fn stream(
     transport: Pipe,
     role: Role,
     encoding: Encoding,
-    config: Config,
+    config: ConnectionConfig,
 ) -> Stream<Pipe> {
     let connection = connection(role, config);
     let received = RecvBuffer::default();
@@ -44,7 +44,7 @@ pub(super) fn compressed_stream(
     transport: Pipe,
     role: Role,
     encoding: Encoding,
-    config: Config,
+    config: ConnectionConfig,
 ) -> Stream<Pipe> {
     let mut stream = stream(transport, role, encoding, config.clone());
     stream.pump.connection = compressed_connection(role, config, &PerMessageDeflate::default());
@@ -53,7 +53,7 @@ pub(super) fn compressed_stream(
 
 pub(super) fn compressed_connection(
     role: Role,
-    config: Config,
+    config: ConnectionConfig,
     agreed: &PerMessageDeflate,
 ) -> Connection {
     let mut connection = connection(role, config).with_deflate(agreed);
@@ -74,13 +74,13 @@ pub(super) struct Lone<S> {
 }
 
 impl Lone<Stream<Pipe>> {
-    pub(super) fn new(role: Role, config: Config) -> Self {
+    pub(super) fn new(role: Role, config: ConnectionConfig) -> Self {
         Self::with(role, true, |near| {
             stream(near, role, Encoding::Binary, config)
         })
     }
 
-    pub(super) fn base64(role: Role, config: Config) -> Self {
+    pub(super) fn base64(role: Role, config: ConnectionConfig) -> Self {
         Self::with(role, true, |near| {
             stream(near, role, Encoding::Base64, config)
         })
@@ -123,16 +123,20 @@ impl Lone<Stream<Pipe>> {
 }
 
 impl Lone<Socket<Pipe>> {
-    pub(super) fn socket(role: Role, config: Config) -> Self {
+    pub(super) fn socket(role: Role, config: ConnectionConfig) -> Self {
         Self::with(role, true, |near| socket(near, role, config))
     }
 }
 
-pub(super) fn socket(transport: Pipe, role: Role, config: Config) -> Socket<Pipe> {
+pub(super) fn socket(transport: Pipe, role: Role, config: ConnectionConfig) -> Socket<Pipe> {
     resumed(transport, connection(role, config.half_close(false)))
 }
 
-pub(super) fn compressed_socket(transport: Pipe, role: Role, config: Config) -> Socket<Pipe> {
+pub(super) fn compressed_socket(
+    transport: Pipe,
+    role: Role,
+    config: ConnectionConfig,
+) -> Socket<Pipe> {
     let agreed = PerMessageDeflate::default();
     let connection = compressed_connection(role, config.half_close(false), &agreed);
     resumed(transport, connection)

@@ -8,12 +8,12 @@ use std::io::ErrorKind;
 use super::support::*;
 use crate::pump::Stream;
 use crate::test_kit::Pipe;
-use crate::{Config, Keepalive, Opcode, Role, StreamError, Timeout};
+use crate::{ConnectionConfig, Keepalive, Opcode, Role, StreamError, Timeout};
 
 type Story = Lone<Stream<Pipe>>;
 
 /// A transport with a send buffer of 4 MiB, of which it tells how much the peer has not taken.
-fn lone(role: Role, config: Config) -> Story {
+fn lone(role: Role, config: ConnectionConfig) -> Story {
     let lone = Lone::new(role, config);
     lone.output.get().capacity = 4 << 20;
     lone.output.get().tells_taken = true;
@@ -24,8 +24,8 @@ fn lone(role: Role, config: Config) -> Story {
 const STEP: usize = 384 << 10;
 const PACE: Duration = Duration::from_secs(24);
 
-fn keepalive() -> Config {
-    Config::new().keepalive(Keepalive::default())
+fn keepalive() -> ConnectionConfig {
+    ConnectionConfig::new().keepalive(Keepalive::default())
 }
 
 fn pings(frames: &[(Opcode, Vec<u8>)]) -> usize {
@@ -45,7 +45,7 @@ const WAITS: [(&str, IsPending); 2] = [
 fn a_slow_reader_has_all_the_time_that_it_takes_and_then_the_close_timeout() {
     for role in ROLES {
         for (name, is_pending) in WAITS {
-            let mut lone = lone(role, Config::new().half_close(false));
+            let mut lone = lone(role, ConnectionConfig::new().half_close(false));
             assert_eq!(lone.fill(), 4 << 20);
             lone.output.get().unblock(8 << 20);
             assert!(lone.shutdown().is_ready());
@@ -71,7 +71,7 @@ fn a_slow_reader_has_all_the_time_that_it_takes_and_then_the_close_timeout() {
 #[test]
 fn who_takes_everything_and_does_not_answer_is_given_up_in_the_close_timeout() {
     for (name, is_pending) in WAITS {
-        let mut lone = lone(Role::Server, Config::new().half_close(false));
+        let mut lone = lone(Role::Server, ConnectionConfig::new().half_close(false));
         assert!(lone.write(b"last words").is_ready());
         assert!(lone.shutdown().is_ready());
         lone.sent();
@@ -89,7 +89,7 @@ fn who_takes_everything_and_does_not_answer_is_given_up_in_the_close_timeout() {
 #[test]
 fn who_stops_taking_is_given_up_in_the_progress_timeout() {
     for (name, is_pending) in WAITS {
-        let mut lone = lone(Role::Server, Config::new().half_close(false));
+        let mut lone = lone(Role::Server, ConnectionConfig::new().half_close(false));
         lone.fill();
         lone.output.get().unblock(8 << 20);
         assert!(lone.shutdown().is_ready());
@@ -115,7 +115,7 @@ fn who_stops_taking_is_given_up_in_the_progress_timeout() {
 fn an_answer_holds_the_transport_until_it_is_taken() {
     for role in ROLES {
         for half_close in [true, false] {
-            let mut lone = lone(role, Config::new().half_close(half_close));
+            let mut lone = lone(role, ConnectionConfig::new().half_close(half_close));
             assert!(lone.write(&octets(60_000)).is_ready());
             lone.feed_close(1000);
             assert_eq!(ready(lone.read(9)).unwrap(), b"");
@@ -221,7 +221,7 @@ fn a_slow_reader_lives_though_its_pongs_come_late() {
 #[test]
 fn a_pong_after_a_long_silence_has_its_time() {
     for waits in [false, true] {
-        let mut lone = lone(Role::Client, Config::new());
+        let mut lone = lone(Role::Client, ConnectionConfig::new());
         assert!(lone.shutdown().is_ready());
         lone.output.get().take();
         assert!(lone.read(9).is_pending());
@@ -246,7 +246,7 @@ fn a_pong_after_a_long_silence_has_its_time() {
 #[test]
 fn what_is_left_behind_our_close_is_no_loss() {
     for role in ROLES {
-        let mut lone = lone(role, Config::new());
+        let mut lone = lone(role, ConnectionConfig::new());
         assert!(lone.write(b"all").is_ready());
         assert!(lone.shutdown().is_ready());
         lone.output.get().take();

@@ -5,11 +5,11 @@ use std::io::ErrorKind;
 use super::support::*;
 use crate::pump::Stream;
 use crate::test_kit::Pipe;
-use crate::{Config, Keepalive, Opcode, Role, StreamError, Timeout};
+use crate::{ConnectionConfig, Keepalive, Opcode, Role, StreamError, Timeout};
 
-fn keepalive() -> Config {
+fn keepalive() -> ConnectionConfig {
     let keepalive = Keepalive::new(secs(30), secs(5)).unwrap();
-    Config::new().keepalive(keepalive.unanswered(secs(10)).unwrap())
+    ConnectionConfig::new().keepalive(keepalive.unanswered(secs(10)).unwrap())
 }
 
 /// What the number of the newest ping is.
@@ -218,7 +218,7 @@ fn the_round_trip_time_is_told() {
 /// Neither reading the clock nor waiting for it: nothing can be due.
 #[test]
 fn without_keepalive_an_open_connection_waits_for_no_time() {
-    let mut lone = Lone::new(Role::Client, Config::new());
+    let mut lone = Lone::new(Role::Client, ConnectionConfig::new());
     assert!(lone.read(1).is_pending());
     assert!(lone.write(b"x").is_ready());
     lone.drive();
@@ -227,7 +227,7 @@ fn without_keepalive_an_open_connection_waits_for_no_time() {
 
 #[test]
 fn a_reader_after_our_close_waits_for_the_peers_by_progress() {
-    let mut lone = Lone::new(Role::Server, Config::new().half_close(false));
+    let mut lone = Lone::new(Role::Server, ConnectionConfig::new().half_close(false));
     assert!(lone.shutdown().is_ready());
     for _ in 0..10 {
         assert!(lone.read(1).is_pending());

@@ -9,7 +9,7 @@ use super::support::*;
 use crate::deflate::tests::compressed;
 use crate::pump::{Plain, Relay, Socket, Stream};
 use crate::test_kit::{Clock, Pipe};
-use crate::{Config, Encoding, Header, Opcode, Role};
+use crate::{ConnectionConfig, Encoding, Header, Opcode, Role};
 
 /// What a turn may come to: when it is spent, as much as there is room for may be on its way, and what comes
 /// before it.
@@ -120,7 +120,12 @@ type Stories = Lone<Stream<Pipe>>;
 
 fn stream_of(wire: &[u8]) -> Stories {
     let lone = Lone::with(Role::Client, true, |near| {
-        compressed_stream(near, Role::Client, Encoding::Binary, Config::new())
+        compressed_stream(
+            near,
+            Role::Client,
+            Encoding::Binary,
+            ConnectionConfig::new(),
+        )
     });
     lone.input.get().feed(wire);
     lone
@@ -152,7 +157,7 @@ fn a_reader_gives_the_thread_back() {
 fn a_reader_of_messages_gives_the_thread_back() {
     for (name, wire) in kinds() {
         let mut lone = Lone::with(Role::Client, true, |near| {
-            compressed_socket(near, Role::Client, Config::new())
+            compressed_socket(near, Role::Client, ConnectionConfig::new())
         });
         lone.input.get().feed(&wire);
         turns(name, &mut lone, socket_spent, |lone| {

@@ -6,7 +6,7 @@ use std::io;
 use clap::Parser;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use wsstream_peers::{Hash, Octets, compression, config};
-use wsstream_tokio::{Client, CloseCode, connect_with};
+use wsstream_tokio::{ClientConfig, CloseCode, connect_with};
 
 /// Sends to an echo server.
 #[derive(Parser)]
@@ -37,7 +37,7 @@ struct Args {
 async fn main() -> io::Result<()> {
     let args = Args::parse();
     let config = config(&args.compression)?.auto_fragment(args.autofrag);
-    let mut client = Client::stream().config(config);
+    let mut client = ClientConfig::stream().config(config);
     match args.subprotocol.as_deref() {
         None => {}
         Some("none") => {

@@ -9,7 +9,7 @@ use clap::Parser;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use wsstream_peers::{Octets, compression, config};
 use wsstream_tokio::{
-    CloseCode, Incoming, Listener, NetStream, Origins, Refusal, Server, WsStream,
+    CloseCode, Incoming, Listener, NetStream, Origins, Refusal, ServerConfig, WsStream,
 };
 
 /// Echoes, or closes.
@@ -23,7 +23,9 @@ struct Args {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> io::Result<()> {
     let config = config(&Args::parse().compression)?;
-    let server = Server::stream().origins(Origins::any()).config(config);
+    let server = ServerConfig::stream()
+        .origins(Origins::any())
+        .config(config);
     let mut listener = Listener::bind("127.0.0.1:0", server).await?;
     println!("listening on {}", listener.local_addr()?);
     loop {

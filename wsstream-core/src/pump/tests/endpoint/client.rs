@@ -17,7 +17,7 @@ use super::super::support::*;
 
 use crate::Seed;
 use crate::endpoint::{ClientEndpoint, TlsClient, UnsupportedEndpoint};
-use crate::handshake::Server;
+use crate::handshake::ServerConfig;
 use crate::proxy::{Proxy, ProxyChoice, ProxyError};
 use crate::pump::{Accept, EndpointDialler, Stream, connect_endpoint};
 use crate::test_kit::{Clock, Pipe, Sleeper};
@@ -121,7 +121,7 @@ impl EndpointDialler for Network {
 
 /// Accepts one WebSocket after the other.
 async fn serve(mut far: Pipe) {
-    let server = Arc::new(Server::stream());
+    let server = Arc::new(ServerConfig::stream());
     loop {
         let Ok(incoming) = Accept::new(far, Arc::clone(&server)).await else {
             return;

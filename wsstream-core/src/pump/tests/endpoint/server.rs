@@ -15,7 +15,7 @@ use std::io::{self, ErrorKind};
 use super::super::support::*;
 
 use crate::endpoint::{ServerEndpoint, TlsServer};
-use crate::handshake::{Client, Request};
+use crate::handshake::{ClientConfig, Request};
 use crate::pump::permit::{Permit, Permits};
 use crate::pump::{
     Connect, EndpointLayers, EndpointServer, Stream, Timer, Transport, listen_on_first,
@@ -69,7 +69,7 @@ impl EndpointLayers for &Layers {
 async fn ask(mut far: Pipe, paths: &[&str]) {
     for path in paths {
         let url = Url::parse(&format!("ws://h{path}")).unwrap();
-        let connect = Connect::new(far, &url, &Client::stream(), Seed::new([7; 32]));
+        let connect = Connect::new(far, &url, &ClientConfig::stream(), Seed::new([7; 32]));
         let Ok(opened) = connect.await else { return };
         far = opened.into_stream().into_inner().0;
     }

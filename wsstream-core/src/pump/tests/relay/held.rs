@@ -67,7 +67,7 @@ fn an_end_that_waits_for_its_reply_holds_no_octets_back() {
 #[test]
 fn a_half_closed_client_that_is_lost_is_a_failure_though_the_target_is_silent() {
     let keepalive = Keepalive::new(secs(30), secs(60)).unwrap();
-    Joined::new(Config::new().keepalive(keepalive)).tell(|peers, settle| {
+    Joined::new(ConnectionConfig::new().keepalive(keepalive)).tell(|peers, settle| {
         peers.to_client.get().tells_taken = true;
         peers.client_closes(1000);
         peers.target.get().feed(b"reply");

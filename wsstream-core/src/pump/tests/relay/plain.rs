@@ -10,7 +10,7 @@ fn a_plain_end_that_is_not_connected_any_more_has_ended() {
         (ErrorKind::NotConnected, false),
         (ErrorKind::ConnectionReset, true),
     ] {
-        let joined = Joined::new(Config::new());
+        let joined = Joined::new(ConnectionConfig::new());
         let relayed = joined.tell(|peers, _| {
             peers.to_target.get().shutdown_error = Some(kind);
             peers.target.get().finish(Ok(()));
@@ -25,7 +25,7 @@ fn a_plain_end_that_is_not_connected_any_more_has_ended() {
 /// begins the next one.
 #[test]
 fn an_end_that_flushes_anew_whenever_it_is_asked_is_asked_once() {
-    let relayed = Joined::new(Config::new()).tell(|peers, settle| {
+    let relayed = Joined::new(ConnectionConfig::new()).tell(|peers, settle| {
         peers.to_target.get().flush_begins = true;
         for count in 1..=3 {
             peers.client_sends(Opcode::Binary, b"question");
@@ -45,7 +45,7 @@ fn an_end_that_flushes_anew_whenever_it_is_asked_is_asked_once() {
 
 /// Half close was not agreed on.
 fn foreign() -> Joined {
-    Joined::new(Config::new().half_close(false))
+    Joined::new(ConnectionConfig::new().half_close(false))
 }
 
 /// How the client can end that uploads: in a good way, or not.
