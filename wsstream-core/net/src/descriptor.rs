@@ -1,0 +1,202 @@
+//! Endpoint descriptors: where to connect or to listen, and whether by WebSocket, in one string.
+//!
+//! A program that takes a descriptor runs over TCP, TLS, Unix sockets or WebSocket without knowing it.
+//! The grammar is Twisted's, and so are the types and their defaults. This is text alone:
+//! [`ClientEndpoint`] and [`ServerEndpoint`] say everything that an adapter has to know, and the
+//! adapters connect and listen.
+//!
+//! ```
+//! use wsstream_core::endpoint::{ClientEndpoint, EndpointError};
+//!
+//! let text = r"autobahn:tcp\:localhost\:9000:url=ws\://localhost\:9000:compress=false";
+//! let ClientEndpoint::Autobahn(autobahn) = ClientEndpoint::parse(text)? else { unreachable!() };
+//! assert_eq!(autobahn.url.authority(), "localhost:9000");
+//! assert_eq!(autobahn.options.compression, Some(false));
+//! let client = autobahn.client().unwrap();
+//! # let _ = client;
+//! # Ok::<_, EndpointError>(())
+//! ```
+//!
+//! # Grammar
+//!
+//! ```text
+//! descriptor = field *( ":" field )
+//! field      = argument / key "=" value     ; further "=" belong to the value
+//! escape     = "\" any                      ; that character, whatever it is
+//! ```
+//!
+//! The first argument is the type, in any case. Keys may stand anywhere. What contains `:` or `\` has to
+//! be quoted, an argument that contains `=` too: see [`quote_argument`] and [`quote_value`]. So a
+//! descriptor within a descriptor is quoted once more; what `haproxy` wraps is not. Endpoints may wrap
+//! each other [`MAX_NESTING`] times, and a descriptor has [`MAX_LEN`] octets at most.
+//!
+//! A `ws` or `wss` URL may stand, as it is, wherever a descriptor may: a client connects to its host and
+//! port, by verified TLS if it is `wss`; a server listens on its host and port, and serves its path. A
+//! server's URL cannot be `wss` then, for it names no certificate.
+//!
+//! Other than in Twisted, unknown and repeated keys are errors, and so are values that would be ignored;
+//! numbers, `true` and `false` may have blanks around them, as may the host of a URL; `true` and `1`
+//! are the same, as are `false` and `0`; seconds may have a fraction.
+//!
+//! # Clients
+//!
+//! Keys in parentheses are those that an argument needs not, in order; then come their defaults.
+//!
+//! | type | keys |
+//! |---|---|
+//! | `tcp` | (`host`, `port`), `timeout` 30, `bindAddress` none |
+//! | `tls` | (`host`, `port`, `timeout` 30, `bindAddress` none, `certificate` none, `privateKey` as `certificate`, `trustRoots` the platform's, `endpoint` none); with `endpoint`, a descriptor, `host` is only what the certificate has to be for |
+//! | `ssl` | (`host`, `port`), `timeout` 30, `bindAddress` none, `hostname` as `host`, `caCertsDir` the platform's, `certKey` none, `privateKey` as `certKey`; verifies as `tls` does |
+//! | `unix` | (`path`), `timeout` 30, `lockfile` 0 |
+//! | `autobahn` | (`description`), `url`, and those below |
+//! | `stdio` | |
+//! | `exec` | the program and its arguments: `exec:nc:-N:localhost:22` |
+//!
+//! # Servers
+//!
+//! | type | keys |
+//! |---|---|
+//! | `tcp` | (`port`, `interface` 0.0.0.0, `backlog` 50) |
+//! | `tcp6` | (`port`, `backlog` 50, `interface` ::) |
+//! | `tls` | (`path`, `port` 443, `backlog` 50, `interface` ::); `path` is a directory of PEM files |
+//! | `ssl` | (`port`, `privateKey` server.pem, `certKey` as `privateKey`, -, `interface` 0.0.0.0, `backlog` 50, `extraCertChain` none); `sslmethod` and `dhParameters` are refused |
+//! | `unix` | (`address`, `mode` 666, `backlog` 50, `lockfile` 1) |
+//! | `autobahn` | (`description`), `url`, and those below |
+//! | `stdio`, `exec` | as for clients |
+//! | `systemd` | (`domain`, `index`, `name`): `INET`, `INET6` or `UNIX`, and one of the others |
+//! | `haproxy` | the wrapped descriptor, not quoted: `haproxy:tcp:9000` |
+//!
+//! # WebSocket
+//!
+//! | key of `autobahn` | what it says |
+//! |---|---|
+//! | `url` | required; a client asks for it, a server serves its path |
+//! | `compress`, `compression` | `true` or `false`; they are the same |
+//! | `autofrag` | the most octets in a data frame |
+//! | `debug` | whether to log every frame |
+//! | `subprotocol` | names, separated by commas, besides `binary` and `base64`; if one of these is among them, all that a client offers |
+//! | `header` | `NAME\: VALUE`, and may be given again |
+//! | `keepalive`, `keepaliveTimeout` | seconds, default 30 and 60; `keepalive=false` sends no pings |
+//! | `handshakeTimeout`, `closeTimeout` | seconds |
+//! | `halfClose`, `nodelay` | `true` or `false` |
+//! | `origin`, `acceptNoSubprotocol` | of clients: see [`ClientConfig`](crate::handshake::ClientConfig) |
+//! | `origins` | of servers: `any`, or origins separated by commas |
+//!
+//! Where a client's `url` is `wss` and what it wraps is not `tls` or `ssl`, TLS comes between, verified
+//! for the URL's host.
+
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+mod arguments;
+mod autobahn;
+mod client;
+mod error;
+mod plan;
+mod quote;
+mod server;
+mod syntax;
+#[cfg(all(feature = "std", unix))]
+mod unix_file;
+
+pub use self::autobahn::{AutobahnClient, AutobahnOptions, AutobahnServer};
+pub use self::client::{ClientEndpoint, TcpClient, TlsClient, UnixClient};
+pub use self::error::{EndpointError, EndpointErrorKind};
+pub use self::plan::{
+    ClientLayer, ClientPlan, ClientSocket, EndpointAddress, ServerLayer, ServerPlan, ServerSocket,
+    UnsupportedEndpoint,
+};
+pub use self::quote::{quote_argument, quote_value};
+pub use self::server::{
+    Certificates, ServerEndpoint, Systemd, SystemdDomain, SystemdSocket, TcpServer, TlsServer,
+    UnixServer,
+};
+
+#[cfg(all(feature = "std", unix))]
+pub use self::unix_file::UnixFile;
+
+#[cfg(feature = "std")]
+pub(crate) use self::error::about;
+
+use self::arguments::Arguments;
+use self::quote::Writer;
+use self::syntax::Text;
+
+/// How often endpoints may wrap each other.
+pub const MAX_NESTING: usize = 8;
+
+/// The longest descriptor, in octets.
+pub const MAX_LEN: usize = 16 << 10;
+
+/// A certificate with what leads to its authority, and its key, both in PEM.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PemFiles {
+    /// The file of the certificates.
+    pub certificate: String,
+    /// The file of the key, which may be the same.
+    pub private_key: String,
+}
+
+/// A program to run, without a shell.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Exec {
+    /// The program. Never empty.
+    pub program: String,
+    /// Its arguments.
+    pub arguments: Vec<String>,
+}
+
+impl Exec {
+    fn read(arguments: Arguments) -> Result<Self, EndpointError> {
+        let missing = arguments.missing("program");
+        let surplus = arguments.into_surplus();
+        let mut words = surplus.iter();
+        let program = words.next().ok_or(missing)?;
+        if program.as_str().is_empty() {
+            return Err(arguments::wrong("program", program, "some text"));
+        }
+        Ok(Self {
+            program: program.as_str().to_owned(),
+            arguments: words.map(|word| word.as_str().to_owned()).collect(),
+        })
+    }
+
+    fn write(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut writer = Writer::new(f, "exec")?;
+        writer.argument(&self.program)?;
+        self.arguments
+            .iter()
+            .try_for_each(|argument| writer.argument(argument))
+    }
+}
+
+/// Arguments may be passwords: how many there are is shown.
+impl fmt::Debug for Exec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Exec")
+            .field("program", &self.program)
+            .field("arguments", &self.arguments.len())
+            .finish()
+    }
+}
+
+const fn check_length(text: &str) -> Result<(), EndpointError> {
+    if text.len() > MAX_LEN {
+        return Err(EndpointError::new(MAX_LEN, EndpointErrorKind::TooLong));
+    }
+    Ok(())
+}
+
+fn check_depth(text: &Text, depth: usize) -> Result<(), EndpointError> {
+    if depth > MAX_NESTING {
+        return Err(text.error(EndpointErrorKind::TooDeep));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,412 @@
+//! WebSocket over another endpoint: what is said of it, and the builders that come of it.
+
+use alloc::borrow::ToOwned;
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+use core::time::Duration;
+
+use super::arguments::{Arguments, HEADER, wrong};
+use super::error::{EndpointError, EndpointErrorKind};
+use super::quote::{Seconds, Writer};
+use super::syntax::Text;
+use super::{ClientEndpoint, ServerEndpoint};
+use crate::handshake::{ClientConfig, InvalidField, Origins, ServerConfig};
+use crate::{ConnectionConfig, InvalidUrl, Keepalive, Url};
+
+/// WebSocket, as a client, and what it goes over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AutobahnClient {
+    /// What carries it. Where the URL is `wss` this is TLS, by default verified for the URL's host.
+    pub endpoint: Box<ClientEndpoint>,
+    /// What to ask for. Where to connect is said by `endpoint` alone.
+    pub url: Url,
+    /// What both roles have.
+    pub options: AutobahnOptions,
+    /// The web page on whose behalf the client acts.
+    pub origin: Option<String>,
+    /// Whether the server may select no subprotocol; `None` as [`ClientConfig::stream`] has it.
+    pub accept_no_subprotocol: Option<bool>,
+}
+
+/// WebSocket, as a server, and what it goes over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AutobahnServer {
+    /// What carries it.
+    pub endpoint: Box<ServerEndpoint>,
+    /// Its path is the one that is served; `/` means any. Where to listen is said by `endpoint` alone.
+    pub url: Url,
+    /// What both roles have.
+    pub options: AutobahnOptions,
+    /// Which web pages may use the server.
+    pub origins: Origins,
+}
+
+/// What clients and servers have in common. `None` is the default of [`ConnectionConfig`], [`ClientConfig`] and
+/// [`ServerConfig`].
+#[derive(Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AutobahnOptions {
+    /// Whether to compress.
+    pub compression: Option<bool>,
+    /// The most octets in a data frame; 0 sets no limit.
+    pub auto_fragment: usize,
+    /// Whether to log every frame.
+    pub debug: bool,
+    /// Subprotocols in order, besides `binary` and `base64`, which come first. If one of these two is
+    /// among them, they are all that a client offers.
+    pub subprotocols: Vec<String>,
+    /// Header fields of the request or of the answer, name and value. `Debug` shows the names only.
+    pub headers: Vec<(String, String)>,
+    /// When to ask a silent peer whether it is alive; `Some(None)` never.
+    pub keepalive: Option<Option<Keepalive>>,
+    /// How long the opening handshake may take.
+    pub handshake_timeout: Option<Duration>,
+    /// How long to wait for the peer's Close.
+    pub close_timeout: Option<Duration>,
+    /// Whether to agree to half close.
+    pub half_close: Option<bool>,
+    /// Whether to set TCP_NODELAY.
+    pub nodelay: Option<bool>,
+}
+
+impl AutobahnClient {
+    pub(super) fn new(endpoint: ClientEndpoint, url: Url) -> Self {
+        Self {
+            endpoint: Box::new(endpoint.secured_for(&url)),
+            url,
+            options: AutobahnOptions::default(),
+            origin: None,
+            accept_no_subprotocol: None,
+        }
+    }
+
+    pub(super) fn read(mut arguments: Arguments, depth: usize) -> Result<Self, EndpointError> {
+        let wrapped = arguments.text(DESCRIPTION);
+        let wrapped = wrapped.ok_or_else(|| arguments.missing(DESCRIPTION))?;
+        let (url, _) = url(&mut arguments)?;
+        let options = AutobahnOptions::read(&mut arguments)?;
+        let origin = match arguments.text("origin") {
+            None => None,
+            Some(text) => {
+                let origin = text.as_str().trim();
+                checked(&text, ClientConfig::stream().origin(origin))?;
+                Some(origin.to_owned())
+            }
+        };
+        Ok(Self {
+            options,
+            origin,
+            accept_no_subprotocol: arguments.flag("acceptNoSubprotocol")?,
+            ..Self::new(ClientEndpoint::read(&wrapped, depth + 1)?, url)
+        })
+    }
+
+    pub(super) fn write_keys(&self, writer: &mut Writer<'_, '_>) -> fmt::Result {
+        writer.value("url", self.url.with_userinfo())?;
+        self.options.write(writer)?;
+        writer.some("origin", self.origin.as_ref())?;
+        writer.some("acceptNoSubprotocol", self.accept_no_subprotocol)
+    }
+
+    /// The client that is described, for byte streams.
+    ///
+    /// # Errors
+    ///
+    /// Only if what was parsed has been changed since, to what cannot be sent.
+    pub fn client(&self) -> Result<ClientConfig, InvalidField> {
+        let options = &self.options;
+        let mut client = ClientConfig::stream().config(options.config());
+        let ours = |name: &String| matches!(&**name, "binary" | "base64");
+        if options.subprotocols.iter().any(ours) {
+            client = client.subprotocols([""; 0])?;
+        }
+        for name in &options.subprotocols {
+            client = client.subprotocol(name)?;
+        }
+        for (name, value) in &options.headers {
+            client = client.header(name, value)?;
+        }
+        if let Some(origin) = &self.origin {
+            client = client.origin(origin)?;
+        }
+        if let Some(accept) = self.accept_no_subprotocol {
+            client = client.accept_no_subprotocol(accept);
+        }
+        if let Some(timeout) = options.handshake_timeout {
+            client = client.handshake_timeout(timeout);
+        }
+        if let Some(nodelay) = options.nodelay {
+            client = client.nodelay(nodelay);
+        }
+        Ok(client)
+    }
+}
+
+impl AutobahnServer {
+    pub(super) fn new(endpoint: ServerEndpoint, url: Url) -> Self {
+        Self {
+            endpoint: Box::new(endpoint),
+            url,
+            options: AutobahnOptions::default(),
+            origins: Origins::default(),
+        }
+    }
+
+    pub(super) fn read(mut arguments: Arguments, depth: usize) -> Result<Self, EndpointError> {
+        let wrapped = arguments.text(DESCRIPTION);
+        let wrapped = wrapped.ok_or_else(|| arguments.missing(DESCRIPTION))?;
+        let (url, text) = url(&mut arguments)?;
+        no_userinfo(&text, &url)?;
+        let options = AutobahnOptions::read(&mut arguments)?;
+        let origins = match arguments.text("origins") {
+            None => Origins::default(),
+            Some(text) => match text.as_str().trim() {
+                "any" => Origins::any(),
+                "" => checked(&text, Origins::list([""; 0]))?,
+                _ => {
+                    for origin in text.elements() {
+                        checked(&origin, Origins::list([origin.as_str()]))?;
+                    }
+                    let list: Vec<_> = text.elements().collect();
+                    checked(&text, Origins::list(list.iter().map(Text::as_str)))?
+                }
+            },
+        };
+        Ok(Self {
+            options,
+            origins,
+            ..Self::new(ServerEndpoint::read(&wrapped, depth + 1)?, url)
+        })
+    }
+
+    pub(super) fn write_keys(&self, writer: &mut Writer<'_, '_>) -> fmt::Result {
+        writer.value("url", self.url.with_userinfo())?;
+        self.options.write(writer)?;
+        writer.some("origins", self.origins.described())
+    }
+
+    /// The server that is described, for byte streams.
+    ///
+    /// # Errors
+    ///
+    /// Only if what was parsed has been changed since, to what cannot be sent.
+    pub fn server(&self) -> Result<ServerConfig, InvalidField> {
+        let options = &self.options;
+        let mut server = ServerConfig::stream()
+            .config(options.config())
+            .origins(self.origins.clone())
+            .path(self.url.path());
+        for name in &options.subprotocols {
+            server = server.subprotocol(name)?;
+        }
+        for (name, value) in &options.headers {
+            server = server.header(name, value)?;
+        }
+        if let Some(timeout) = options.handshake_timeout {
+            server = server.handshake_timeout(timeout);
+        }
+        if let Some(nodelay) = options.nodelay {
+            server = server.nodelay(nodelay);
+        }
+        Ok(server)
+    }
+}
+
+impl AutobahnOptions {
+    /// How the connection behaves once it is open.
+    #[must_use]
+    pub const fn config(&self) -> ConnectionConfig {
+        let mut config = ConnectionConfig::new()
+            .auto_fragment(self.auto_fragment)
+            .debug(self.debug);
+        if let Some(compression) = self.compression {
+            config = config.compression(compression);
+        }
+        match self.keepalive {
+            Some(Some(keepalive)) => config = config.keepalive(keepalive),
+            Some(None) => config = config.without_keepalive(),
+            None => {}
+        }
+        if let Some(timeout) = self.close_timeout {
+            config = config.close_timeout(timeout);
+        }
+        if let Some(half_close) = self.half_close {
+            config = config.half_close(half_close);
+        }
+        config
+    }
+
+    fn read(arguments: &mut Arguments) -> Result<Self, EndpointError> {
+        let mut options = Self {
+            auto_fragment: arguments.number("autofrag", "octets")?.unwrap_or(0),
+            debug: arguments.flag("debug")?.unwrap_or(false),
+            handshake_timeout: arguments.seconds("handshakeTimeout")?,
+            close_timeout: arguments.seconds("closeTimeout")?,
+            half_close: arguments.flag("halfClose")?,
+            nodelay: arguments.flag("nodelay")?,
+            ..Self::default()
+        };
+        // The specification has `compress`, Autobahn has `compression`.
+        let [key, other] = ["compress", "compression"];
+        options.compression = arguments.flag(other)?;
+        let at = arguments.start(key);
+        if let Some(compress) = arguments.flag(key)? {
+            if options.compression == Some(!compress) {
+                let kind = EndpointErrorKind::Contradiction { key, other };
+                return Err(EndpointError::new(at, kind));
+            }
+            options.compression = Some(compress);
+        }
+        if let Some(list) = arguments.text("subprotocol") {
+            for name in list.elements() {
+                checked(&name, ClientConfig::stream().subprotocol(name.as_str()))?;
+                options.subprotocols.push(name.as_str().to_owned());
+            }
+        }
+        while let Some(header) = arguments.text(HEADER) {
+            let (name, value) = header
+                .as_str()
+                .split_once(':')
+                .ok_or_else(|| wrong(HEADER, &header, r"NAME\: VALUE"))?;
+            let value = value.trim();
+            // A client checks the most: its `Origin` has to be one.
+            checked(&header, ClientConfig::stream().header(name, value))?;
+            options.headers.push((name.to_owned(), value.to_owned()));
+        }
+        let interval = arguments.seconds_or_off("keepalive")?;
+        let timeout = arguments.seconds("keepaliveTimeout")?;
+        options.keepalive = match (interval, timeout) {
+            (Some(Some(interval)), timeout) => {
+                let timeout = timeout.unwrap_or(Keepalive::DEFAULT.timeout);
+                // Neither is 0, as they were read.
+                Some(Keepalive::new(interval, timeout).ok())
+            }
+            (off, None) => off.map(|_| None),
+            (_, Some(_)) => return Err(arguments.missing("keepalive")),
+        };
+        Ok(options)
+    }
+
+    fn write(&self, writer: &mut Writer<'_, '_>) -> fmt::Result {
+        writer.some("compression", self.compression)?;
+        writer.unless(0, "autofrag", self.auto_fragment)?;
+        writer.unless(false, "debug", self.debug)?;
+        if !self.subprotocols.is_empty() {
+            writer.value("subprotocol", self.subprotocols.join(","))?;
+        }
+        for (name, value) in &self.headers {
+            writer.value(HEADER, format!("{name}: {value}"))?;
+        }
+        match self.keepalive {
+            Some(Some(keepalive)) => {
+                writer.value("keepalive", Seconds(keepalive.interval))?;
+                let default = Seconds(Keepalive::DEFAULT.timeout);
+                writer.unless(default, "keepaliveTimeout", Seconds(keepalive.timeout))?;
+            }
+            Some(None) => writer.value("keepalive", false)?,
+            None => {}
+        }
+        writer.some("handshakeTimeout", self.handshake_timeout.map(Seconds))?;
+        writer.some("closeTimeout", self.close_timeout.map(Seconds))?;
+        writer.some("halfClose", self.half_close)?;
+        writer.some("nodelay", self.nodelay)
+    }
+}
+
+/// Values of header fields may be credentials.
+impl fmt::Debug for AutobahnOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let headers: Vec<_> = self.headers.iter().map(|(name, _)| name).collect();
+        f.debug_struct("AutobahnOptions")
+            .field("compression", &self.compression)
+            .field("auto_fragment", &self.auto_fragment)
+            .field("debug", &self.debug)
+            .field("subprotocols", &self.subprotocols)
+            .field("headers", &headers)
+            .field("keepalive", &self.keepalive)
+            .field("handshake_timeout", &self.handshake_timeout)
+            .field("close_timeout", &self.close_timeout)
+            .field("half_close", &self.half_close)
+            .field("nodelay", &self.nodelay)
+            .finish()
+    }
+}
+
+/// The URL, if that is what stands where a descriptor may stand.
+pub(super) fn url_of(text: &Text) -> Result<Option<Url>, EndpointError> {
+    let is = |scheme: &str| {
+        let front = text.as_str().get(..scheme.len());
+        front.is_some_and(|front| front.eq_ignore_ascii_case(scheme))
+    };
+    if is("ws://") || is("wss://") {
+        return read_url(text).map(Some);
+    }
+    Ok(None)
+}
+
+/// Who listens cannot ask for a password by its URL: that must not look as if it did.
+pub(super) fn no_userinfo(text: &Text, url: &Url) -> Result<(), EndpointError> {
+    match url.authorization() {
+        None => Ok(()),
+        Some(_) => Err(text.error(EndpointErrorKind::Unsupported {
+            key: "url",
+            of: "autobahn",
+            reason: "a server asks for no user and password",
+        })),
+    }
+}
+
+fn url(arguments: &mut Arguments) -> Result<(Url, Text), EndpointError> {
+    let text = arguments.text("url");
+    let text = text.ok_or_else(|| arguments.missing("url"))?;
+    Ok((read_url(&text)?, text))
+}
+
+/// Blanks around the URL and around its authority are none of its: `ws:// localhost:9000`.
+fn read_url(text: &Text) -> Result<Url, EndpointError> {
+    let mut text = text.trimmed();
+    if let Some(scheme) = text.as_str().find("://") {
+        let len = text.as_str().len();
+        let from = scheme + "://".len();
+        let rest = text.as_str().get(from..).unwrap_or_default();
+        let to = from + rest.find(['/', '?', '#']).unwrap_or(rest.len());
+        let authority = text.slice(from..to).trimmed();
+        text = text
+            .slice(0..from)
+            .then(&authority)
+            .then(&text.slice(to..len));
+    }
+    Url::parse(text.as_str()).map_err(|error| {
+        let index = match error {
+            InvalidUrl::Syntax(index) => index,
+            _ => 0,
+        };
+        EndpointError::new(text.position(index), EndpointErrorKind::Url(error))
+    })
+}
+
+fn checked<T>(text: &Text, result: Result<T, InvalidField>) -> Result<T, EndpointError> {
+    result.map_err(|error| text.error(EndpointErrorKind::Field(error)))
+}
+
+/// What is wrapped; Autobahn's servers call it so.
+const DESCRIPTION: &str = "description";
+
+#[rustfmt::skip]
+pub(super) const CLIENT_KEYS: &[&str] = &[
+    DESCRIPTION, "url", "compress", "compression", "autofrag", "debug", "subprotocol", HEADER, "keepalive",
+    "keepaliveTimeout", "handshakeTimeout", "closeTimeout", "halfClose", "nodelay",
+    "origin", "acceptNoSubprotocol",
+];
+
+#[rustfmt::skip]
+pub(super) const SERVER_KEYS: &[&str] = &[
+    DESCRIPTION, "url", "compress", "compression", "autofrag", "debug", "subprotocol", HEADER, "keepalive",
+    "keepaliveTimeout", "handshakeTimeout", "closeTimeout", "halfClose", "nodelay",
+    "origins",
+];

@@ -1,0 +1,319 @@
+//! Where a client connects.
+
+use alloc::borrow::ToOwned;
+use alloc::boxed::Box;
+use alloc::string::{String, ToString};
+use core::fmt;
+use core::num::NonZeroU16;
+use core::str::FromStr;
+use core::time::Duration;
+
+use super::arguments::{Arguments, Descriptor, Type};
+use super::autobahn::{CLIENT_KEYS, url_of};
+use super::error::{EndpointError, EndpointErrorKind};
+use super::quote::{Seconds, Writer};
+use super::syntax::Text;
+use super::{AutobahnClient, Exec, PemFiles, check_depth, check_length};
+use crate::Url;
+
+/// Where a client connects: see the [module](super) for the grammar.
+///
+/// ```
+/// use wsstream_core::endpoint::ClientEndpoint;
+///
+/// let endpoint: ClientEndpoint = r"autobahn:unix\:/run/s:url=ws\://localhost/".parse()?;
+/// let ClientEndpoint::Autobahn(autobahn) = &endpoint else { unreachable!() };
+/// assert!(matches!(&*autobahn.endpoint, ClientEndpoint::Unix(unix) if unix.path == "/run/s"));
+/// assert_eq!(endpoint.to_string(), r"autobahn:unix\:/run/s:url=ws\://localhost/");
+/// # Ok::<_, wsstream_core::endpoint::EndpointError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ClientEndpoint {
+    /// `autobahn`, or a URL: WebSocket over another endpoint.
+    Autobahn(AutobahnClient),
+    /// `exec`: a program's standard input and output.
+    Exec(Exec),
+    /// `stdio`: our own standard input and output.
+    Stdio,
+    /// `tcp`.
+    Tcp(TcpClient),
+    /// `tls` or `ssl`: TLS over another endpoint.
+    Tls(TlsClient),
+    /// `unix`: a Unix socket.
+    Unix(UnixClient),
+}
+
+/// Where to connect by TCP.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TcpClient {
+    /// A name, or an address without brackets. Never empty.
+    pub host: String,
+    /// The port, never 0.
+    pub port: u16,
+    /// How long connecting may take in all; by default 30 s.
+    pub timeout: Duration,
+    /// The address to connect from, if it matters.
+    pub bind_address: Option<String>,
+}
+
+/// TLS, and what it goes over. The server is always verified, for `ssl` too.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TlsClient {
+    /// What carries it.
+    pub endpoint: Box<ClientEndpoint>,
+    /// The name or the address that the server's certificate has to be for.
+    pub server_name: String,
+    /// A directory whose `.pem` files are the authorities to trust, instead of what the platform trusts.
+    pub trust_roots: Option<String>,
+    /// The certificate to show to the server.
+    pub identity: Option<PemFiles>,
+}
+
+/// Where to connect by Unix socket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct UnixClient {
+    /// The socket. Never empty.
+    pub path: String,
+    /// How long connecting may take; by default 30 s.
+    pub timeout: Duration,
+    /// Whether to connect only where the server holds its lock, a symbolic link beside the socket with
+    /// `.lock` after its name; by default not.
+    pub lockfile: bool,
+}
+
+impl ClientEndpoint {
+    /// Reads a descriptor, or a `ws` or `wss` URL.
+    ///
+    /// # Errors
+    ///
+    /// If it is none: where and why.
+    pub fn parse(text: &str) -> Result<Self, EndpointError> {
+        check_length(text)?;
+        Self::read(&Text::given(text), 0)
+    }
+
+    /// Reads a descriptor that is wrapped in as many others.
+    pub(super) fn read(text: &Text, depth: usize) -> Result<Self, EndpointError> {
+        check_depth(text, depth)?;
+        if let Some(url) = url_of(text)? {
+            return Ok(Self::from_url(url));
+        }
+        let descriptor = Descriptor::read(text, TYPES, &["haproxy", "systemd", "tcp6"])?;
+        let name = descriptor.name();
+        let mut arguments = descriptor.arguments()?;
+        if name == "exec" {
+            return Ok(Self::Exec(Exec::read(arguments)?));
+        }
+        arguments = arguments.no_surplus()?;
+        Ok(match name {
+            "autobahn" => Self::Autobahn(AutobahnClient::read(arguments, depth)?),
+            "ssl" | "tls" => Self::Tls(TlsClient::read(arguments, depth)?),
+            "tcp" => Self::Tcp(TcpClient::read(&mut arguments)?),
+            "unix" => Self::Unix(UnixClient::read(arguments)?),
+            _ => Self::Stdio,
+        })
+    }
+
+    /// The host and the port of the URL, by TCP, and by TLS if it is `wss`.
+    pub(super) fn from_url(url: Url) -> Self {
+        let tcp = Self::Tcp(TcpClient {
+            host: url.host().to_owned(),
+            port: url.port(),
+            timeout: TIMEOUT,
+            bind_address: None,
+        });
+        Self::Autobahn(AutobahnClient::new(tcp, url))
+    }
+
+    /// Where `wss` is asked for over something else than TLS, TLS comes between.
+    pub(super) fn secured_for(self, url: &Url) -> Self {
+        match self {
+            plain if url.is_secure() && !matches!(plain, Self::Tls(_)) => {
+                Self::Tls(TlsClient::plain(plain, url.host().to_owned()))
+            }
+            secured => secured,
+        }
+    }
+
+    /// What has to be written for [`secured_for`](Self::secured_for) to give this.
+    pub(super) fn unsecured_for(&self, url: &Url) -> &Self {
+        if let Self::Tls(tls) = self {
+            let plain = &*tls.endpoint;
+            let implied = tls.server_name == url.host()
+                && tls.trust_roots.is_none()
+                && tls.identity.is_none();
+            if url.is_secure() && implied && !matches!(plain, Self::Tls(_)) {
+                return plain;
+            }
+        }
+        self
+    }
+}
+
+impl FromStr for ClientEndpoint {
+    type Err = EndpointError;
+
+    fn from_str(text: &str) -> Result<Self, EndpointError> {
+        Self::parse(text)
+    }
+}
+
+/// A descriptor of the same endpoint, which reads back as it. User and password of a URL and header
+/// fields are in it: into logs goes `Debug`, which leaves them out.
+impl fmt::Display for ClientEndpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Autobahn(autobahn) => {
+                if *self == Self::from_url(autobahn.url.clone()) {
+                    return f.write_str(&autobahn.url.with_userinfo());
+                }
+                autobahn.write(f)
+            }
+            Self::Exec(exec) => exec.write(f),
+            Self::Stdio => f.write_str("stdio"),
+            Self::Tcp(tcp) => tcp.write(&mut Writer::new(f, "tcp")?),
+            Self::Tls(tls) => tls.write(f),
+            Self::Unix(unix) => {
+                let mut writer = Writer::new(f, "unix")?;
+                writer.argument(&unix.path)?;
+                writer.unless(Seconds(TIMEOUT), "timeout", Seconds(unix.timeout))?;
+                writer.unless(0, "lockfile", u8::from(unix.lockfile))
+            }
+        }
+    }
+}
+
+impl TcpClient {
+    fn read(arguments: &mut Arguments) -> Result<Self, EndpointError> {
+        Ok(Self {
+            host: arguments.required("host")?,
+            port: port(arguments)?.ok_or_else(|| arguments.missing("port"))?,
+            timeout: arguments.seconds("timeout")?.unwrap_or(TIMEOUT),
+            bind_address: arguments.maybe_empty("bindAddress"),
+        })
+    }
+
+    fn write(&self, writer: &mut Writer<'_, '_>) -> fmt::Result {
+        writer.argument(&self.host)?;
+        writer.argument(self.port)?;
+        writer.unless(Seconds(TIMEOUT), "timeout", Seconds(self.timeout))?;
+        writer.some("bindAddress", self.bind_address.as_ref())
+    }
+}
+
+impl TlsClient {
+    /// With what the platform trusts.
+    fn plain(endpoint: ClientEndpoint, server_name: String) -> Self {
+        Self {
+            endpoint: Box::new(endpoint),
+            server_name,
+            trust_roots: None,
+            identity: None,
+        }
+    }
+
+    /// `tls` and `ssl`: the keys of the other one are not among the arguments.
+    fn read(mut arguments: Arguments, depth: usize) -> Result<Self, EndpointError> {
+        let mut tls = if let Some(wrapped) = arguments.text("endpoint") {
+            // The host is the name to verify then. Twisted wants a port, and uses it for nothing.
+            let name = arguments.required("host")?;
+            port(&mut arguments)?;
+            for key in ["timeout", "bindAddress"] {
+                if let Some(value) = arguments.text(key) {
+                    let other = "endpoint";
+                    return Err(value.error(EndpointErrorKind::Contradiction { key, other }));
+                }
+            }
+            Self::plain(ClientEndpoint::read(&wrapped, depth + 1)?, name)
+        } else {
+            let tcp = TcpClient::read(&mut arguments)?;
+            let name = arguments.not_empty("hostname")?;
+            let name = name.unwrap_or_else(|| tcp.host.clone());
+            Self::plain(ClientEndpoint::Tcp(tcp), name)
+        };
+        for [roots, certificate] in [["trustRoots", "certificate"], ["caCertsDir", "certKey"]] {
+            tls.trust_roots = arguments.not_empty(roots)?.or(tls.trust_roots);
+            if let Some(certificate) = arguments.not_empty(certificate)? {
+                let key = arguments.not_empty("privateKey")?;
+                tls.identity = Some(PemFiles {
+                    private_key: key.unwrap_or_else(|| certificate.clone()),
+                    certificate,
+                });
+            }
+        }
+        match arguments.text("privateKey") {
+            Some(_) => Err(arguments.missing_one_of(["certificate", "certKey"])),
+            None => Ok(tls),
+        }
+    }
+
+    fn write(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Only `ssl` knows a name other than the host, and only `tls` another endpoint.
+        let (mut writer, [roots, certificate]) = match &*self.endpoint {
+            ClientEndpoint::Tcp(tcp) if tcp.host != self.server_name => {
+                let mut writer = Writer::new(f, "ssl")?;
+                tcp.write(&mut writer)?;
+                writer.value("hostname", &self.server_name)?;
+                (writer, ["caCertsDir", "certKey"])
+            }
+            endpoint => {
+                let mut writer = Writer::new(f, "tls")?;
+                if let ClientEndpoint::Tcp(tcp) = endpoint {
+                    tcp.write(&mut writer)?;
+                } else {
+                    writer.argument(&self.server_name)?;
+                    writer.argument(443)?;
+                    writer.value("endpoint", endpoint)?;
+                }
+                (writer, ["trustRoots", "certificate"])
+            }
+        };
+        writer.some(roots, self.trust_roots.as_ref())?;
+        if let Some(identity) = &self.identity {
+            writer.value(certificate, &identity.certificate)?;
+            writer.unless(&identity.certificate, "privateKey", &identity.private_key)?;
+        }
+        Ok(())
+    }
+}
+
+impl UnixClient {
+    fn read(mut arguments: Arguments) -> Result<Self, EndpointError> {
+        Ok(Self {
+            path: arguments.required("path")?,
+            timeout: arguments.seconds("timeout")?.unwrap_or(TIMEOUT),
+            lockfile: arguments.flag("lockfile")?.unwrap_or(false),
+        })
+    }
+}
+
+impl AutobahnClient {
+    fn write(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut writer = Writer::new(f, "autobahn")?;
+        writer.argument(self.endpoint.unsecured_for(&self.url).to_string())?;
+        self.write_keys(&mut writer)
+    }
+}
+
+fn port(arguments: &mut Arguments) -> Result<Option<u16>, EndpointError> {
+    let port = arguments.number("port", "1 to 65535")?;
+    Ok(port.map(NonZeroU16::get))
+}
+
+/// Twisted's.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+#[rustfmt::skip]
+const TYPES: &[Type] = &[
+    Type::new("autobahn", 1, CLIENT_KEYS),
+    Type::new("exec", 0, &[]),
+    Type::new("ssl", 2, &["host", "port", "timeout", "bindAddress", "hostname", "caCertsDir", "certKey", "privateKey"]),
+    Type::new("stdio", 0, &[]),
+    Type::new("tcp", 2, &["host", "port", "timeout", "bindAddress"]),
+    Type::new("tls", 8, &["host", "port", "timeout", "bindAddress", "certificate", "privateKey", "trustRoots", "endpoint"]),
+    Type::new("unix", 1, &["path", "timeout", "lockfile"]),
+];

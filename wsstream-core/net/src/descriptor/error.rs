@@ -1,0 +1,212 @@
+//! What can be wrong with a descriptor, and where.
+
+use alloc::string::String;
+use core::fmt;
+
+use super::{MAX_LEN, MAX_NESTING};
+use crate::InvalidUrl;
+use crate::handshake::InvalidField;
+use crate::octets::Octets;
+
+/// Why a text is no endpoint descriptor, and where it stops being one.
+///
+/// What is wrong may be a secret, or a part of one whose `:` or `=` is not quoted. So it is not repeated,
+/// but for a key or a type that is nearly a known one.
+///
+/// ```
+/// use wsstream_core::endpoint::ClientEndpoint;
+///
+/// let error = ClientEndpoint::parse(r"autobahn:tcp\:h\:1:url=ws\://h:compres=false").unwrap_err();
+/// assert_eq!(error.position(), 31);
+/// assert_eq!(
+///     error.to_string(),
+///     "at 31: unknown key `compres` of autobahn, did you mean `compress`?"
+/// );
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndpointError {
+    position: usize,
+    kind: EndpointErrorKind,
+}
+
+impl EndpointError {
+    pub(super) const fn new(position: usize, kind: EndpointErrorKind) -> Self {
+        Self { position, kind }
+    }
+
+    /// Where in the text that was given, in octets from 0, however deeply what is wrong is quoted. What
+    /// is missing is missed at the end of the descriptor that needs it.
+    #[must_use]
+    pub const fn position(&self) -> usize {
+        self.position
+    }
+
+    /// What is wrong, and what was expected.
+    #[must_use]
+    pub const fn kind(&self) -> &EndpointErrorKind {
+        &self.kind
+    }
+}
+
+impl fmt::Display for EndpointError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "at {}: {}", self.position, self.kind)
+    }
+}
+
+impl core::error::Error for EndpointError {}
+
+#[cfg(feature = "std")]
+impl From<EndpointError> for std::io::Error {
+    fn from(error: EndpointError) -> Self {
+        Self::new(std::io::ErrorKind::InvalidInput, error)
+    }
+}
+
+/// The system's errors do not say what they are about.
+#[cfg(feature = "std")]
+pub(crate) fn about(what: impl fmt::Display, error: std::io::Error) -> std::io::Error {
+    std::io::Error::new(error.kind(), alloc::format!("{what}: {error}"))
+}
+
+/// What is wrong with a descriptor. `of` is the type of endpoint that is described.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EndpointErrorKind {
+    /// Two keys cannot both be obeyed.
+    Contradiction {
+        /// The key that is here.
+        key: &'static str,
+        /// The one that it contradicts.
+        other: &'static str,
+    },
+    /// The text ends with a `\` that escapes nothing.
+    DanglingEscape,
+    /// The parameter is given twice, by the same key, or once without a key.
+    DuplicateKey {
+        /// The key.
+        key: &'static str,
+        /// The type.
+        of: &'static str,
+    },
+    /// A header field, a subprotocol or an origin cannot be sent.
+    Field(InvalidField),
+    /// A parameter that has no default is not given.
+    MissingKey {
+        /// The key.
+        key: &'static str,
+        /// The type.
+        of: &'static str,
+    },
+    /// A server's URL is `wss`, which cannot say where the certificate is.
+    NoCertificate,
+    /// Only servers have endpoints of this type.
+    ServerOnly(&'static str),
+    /// There are more arguments without a key than the type takes.
+    SurplusArgument {
+        /// How many octets the first has that is too many.
+        len: usize,
+        /// The type.
+        of: &'static str,
+        /// How many it takes.
+        most: usize,
+    },
+    /// Endpoints are wrapped in each other more than [`MAX_NESTING`] times.
+    TooDeep,
+    /// The text has more than [`MAX_LEN`] octets.
+    TooLong,
+    /// The type has no such parameter.
+    UnknownKey {
+        /// What came, if it is near a known one.
+        key: Option<String>,
+        /// The type.
+        of: &'static str,
+        /// The key that was meant, perhaps.
+        nearest: Option<&'static str>,
+        /// All keys of the type.
+        expected: &'static [&'static str],
+    },
+    /// There is no such type of endpoint.
+    UnknownType {
+        /// What came, if it is near a known one.
+        name: Option<String>,
+        /// The type that was meant, perhaps.
+        nearest: Option<&'static str>,
+    },
+    /// Twisted knows this parameter, but here it cannot be obeyed.
+    Unsupported {
+        /// The key.
+        key: &'static str,
+        /// The type.
+        of: &'static str,
+        /// Why.
+        reason: &'static str,
+    },
+    /// The URL is none.
+    Url(InvalidUrl),
+    /// The value of this parameter is none that it can have.
+    Value {
+        /// The key.
+        key: &'static str,
+        /// How many octets came.
+        len: usize,
+        /// What can be.
+        expected: &'static str,
+    },
+}
+
+impl fmt::Display for EndpointErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Contradiction { key, other } => write!(f, "`{key}` contradicts `{other}`"),
+            Self::DanglingEscape => f.write_str(r"`\` at the end, expected what it escapes"),
+            Self::DuplicateKey { key, of } => write!(f, "`{key}` of {of} is given twice"),
+            Self::Field(error) => error.fmt(f),
+            Self::MissingKey { key, of } => write!(f, "{of} needs `{key}`"),
+            Self::NoCertificate => f.write_str(
+                r"wss:// names no certificate, expected autobahn:ssl\:PORT\:certKey\=FILE...:url=...",
+            ),
+            Self::ServerOnly(name) => write!(f, "{name} is for servers only"),
+            Self::SurplusArgument { len, of, most } => {
+                write!(f, "argument of {}, but {of} takes ", Octets(*len))?;
+                match most {
+                    0 => f.write_str("none")?,
+                    _ => write!(f, "{most} at most")?,
+                }
+                f.write_str(r" without a key: write `:` in a value as `\:`")
+            }
+            Self::TooDeep => write!(f, "endpoints wrapped more than {MAX_NESTING} times"),
+            Self::TooLong => write!(f, "more than {MAX_LEN} octets"),
+            Self::UnknownKey { key, of, nearest, expected } => {
+                f.write_str("unknown key ")?;
+                if let Some(key) = key {
+                    write!(f, "`{}` ", key.escape_debug())?;
+                }
+                write!(f, "of {of}, ")?;
+                match (nearest, expected) {
+                    (Some(nearest), _) => write!(f, "did you mean `{nearest}`?"),
+                    (None, []) => {
+                        f.write_str(r"which has none: write `=` in an argument as `\=`")
+                    }
+                    (None, _) => write!(f, "expected {}", expected.join(", ")),
+                }
+            }
+            Self::UnknownType { name, nearest } => {
+                f.write_str("unknown type of endpoint")?;
+                if let Some(name) = name {
+                    write!(f, " `{}`", name.escape_debug())?;
+                }
+                match nearest {
+                    Some(nearest) => write!(f, ", did you mean `{nearest}`?"),
+                    None => f.write_str(", expected for instance tcp:..., autobahn:... or ws://..."),
+                }
+            }
+            Self::Unsupported { key, of, reason } => write!(f, "`{key}` of {of}: {reason}"),
+            Self::Url(error) => error.fmt(f),
+            Self::Value { key, len: 0, expected } => write!(f, "`{key}` is empty, expected {expected}"),
+            Self::Value { key, len, expected } => {
+                write!(f, "`{key}` has {}, expected {expected}", Octets(*len))
+            }
+        }
+    }
+}

@@ -1,0 +1,404 @@
+//! Where a server listens.
+
+use alloc::borrow::ToOwned;
+use alloc::boxed::Box;
+use alloc::string::{String, ToString};
+use core::fmt;
+use core::net::Ipv6Addr;
+use core::str::FromStr;
+
+use super::arguments::{Arguments, Descriptor, Type, wrong};
+use super::autobahn::{SERVER_KEYS, no_userinfo, url_of};
+use super::error::{EndpointError, EndpointErrorKind};
+use super::quote::Writer;
+use super::syntax::Text;
+use super::{AutobahnServer, Exec, PemFiles, check_depth, check_length};
+use crate::Url;
+
+/// Where a server listens: see the [module](super) for the grammar.
+///
+/// ```
+/// use wsstream_core::endpoint::ServerEndpoint;
+///
+/// let endpoint: ServerEndpoint = "tcp:9000:interface=127.0.0.1".parse()?;
+/// let ServerEndpoint::Tcp(tcp) = &endpoint else { unreachable!() };
+/// assert_eq!((&*tcp.interface, tcp.port, tcp.backlog), ("127.0.0.1", 9000, 50));
+/// assert_eq!(endpoint.to_string(), "tcp:9000:interface=127.0.0.1");
+/// # Ok::<_, wsstream_core::endpoint::EndpointError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ServerEndpoint {
+    /// `autobahn`, or a URL: WebSocket over another endpoint.
+    Autobahn(AutobahnServer),
+    /// `exec`: a program's standard input and output, as the one connection.
+    Exec(Exec),
+    /// `haproxy`: another endpoint, whose connections begin with a PROXY header, version 1 or 2.
+    Haproxy(Box<Self>),
+    /// `stdio`: our own standard input and output, as the one connection.
+    Stdio,
+    /// `systemd`: a socket that was inherited.
+    Systemd(Systemd),
+    /// `tcp` and `tcp6`.
+    Tcp(TcpServer),
+    /// `tls` and `ssl`: TLS over TCP.
+    Tls(TlsServer),
+    /// `unix`: a Unix socket.
+    Unix(UnixServer),
+}
+
+/// Where to listen by TCP.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TcpServer {
+    /// The address or the name to listen on. Never empty: all addresses are `0.0.0.0` or `::`.
+    pub interface: String,
+    /// The port; 0 leaves it to the system.
+    pub port: u16,
+    /// How many connections may wait to be accepted; by default 50.
+    pub backlog: u32,
+}
+
+/// TLS over TCP.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TlsServer {
+    /// What carries it.
+    pub tcp: TcpServer,
+    /// What to show to clients.
+    pub certificates: Certificates,
+}
+
+/// Where a server's certificates are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Certificates {
+    /// `tls`: a directory of `.pem` files, each with a key and a chain, chosen by the name that the
+    /// client asks for.
+    Directory(String),
+    /// `ssl`: one certificate.
+    Files {
+        /// Certificate and key.
+        identity: PemFiles,
+        /// The certificates that lead from it to an authority, if they are not beside it.
+        extra_chain: Option<String>,
+    },
+}
+
+/// Where to listen by Unix socket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct UnixServer {
+    /// The socket. Never empty.
+    pub path: String,
+    /// Its permissions; by default 0o666.
+    pub mode: u32,
+    /// How many connections may wait to be accepted; by default 50.
+    pub backlog: u32,
+    /// Whether to hold a lock, a symbolic link with `.lock` after the socket's name, by which a socket
+    /// that was left behind is known and replaced; by default yes.
+    pub lockfile: bool,
+}
+
+/// A socket that is inherited, as systemd does it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Systemd {
+    /// Its address family.
+    pub domain: SystemdDomain,
+    /// Which of those that are inherited.
+    pub socket: SystemdSocket,
+}
+
+/// The address family of an inherited socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SystemdDomain {
+    /// `INET`: IPv4.
+    Inet,
+    /// `INET6`.
+    Inet6,
+    /// `UNIX`.
+    Unix,
+}
+
+/// Which inherited socket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SystemdSocket {
+    /// The one at this place, from 0.
+    Index(u32),
+    /// The one of this name.
+    Name(String),
+}
+
+impl ServerEndpoint {
+    /// Reads a descriptor, or a `ws` URL.
+    ///
+    /// # Errors
+    ///
+    /// If it is none: where and why.
+    pub fn parse(text: &str) -> Result<Self, EndpointError> {
+        check_length(text)?;
+        Self::read(&Text::given(text), 0)
+    }
+
+    /// Reads a descriptor that is wrapped in as many others.
+    pub(super) fn read(text: &Text, depth: usize) -> Result<Self, EndpointError> {
+        check_depth(text, depth)?;
+        if let Some(url) = url_of(text)? {
+            no_userinfo(text, &url)?;
+            if url.is_secure() {
+                return Err(text.error(EndpointErrorKind::NoCertificate));
+            }
+            return Ok(Self::from_url(url));
+        }
+        let descriptor = Descriptor::read(text, TYPES, &[])?;
+        let name = descriptor.name();
+        if let ("haproxy", Some(rest)) = (name, descriptor.rest()) {
+            // What it wraps is not quoted.
+            let wrapped = text.slice(rest..text.as_str().len());
+            return Ok(Self::Haproxy(Box::new(Self::read(&wrapped, depth + 1)?)));
+        }
+        let mut arguments = descriptor.arguments()?;
+        if name == "exec" {
+            return Ok(Self::Exec(Exec::read(arguments)?));
+        }
+        arguments = arguments.no_surplus()?;
+        Ok(match name {
+            "autobahn" => Self::Autobahn(AutobahnServer::read(arguments, depth)?),
+            "haproxy" => return Err(arguments.missing("endpoint")),
+            "ssl" => Self::Tls(TlsServer::read_ssl(arguments)?),
+            "systemd" => Self::Systemd(Systemd::read(arguments)?),
+            "tcp" => Self::Tcp(TcpServer::read(&mut arguments, ALL_IPV4, None)?),
+            "tcp6" => Self::Tcp(TcpServer::read_tcp6(arguments)?),
+            "tls" => Self::Tls(TlsServer::read_tls(arguments)?),
+            "unix" => Self::Unix(UnixServer::read(arguments)?),
+            _ => Self::Stdio,
+        })
+    }
+
+    /// The host and the port of the URL, by TCP.
+    fn from_url(url: Url) -> Self {
+        let tcp = Self::Tcp(TcpServer {
+            interface: url.host().to_owned(),
+            port: url.port(),
+            backlog: BACKLOG,
+        });
+        Self::Autobahn(AutobahnServer::new(tcp, url))
+    }
+}
+
+impl FromStr for ServerEndpoint {
+    type Err = EndpointError;
+
+    fn from_str(text: &str) -> Result<Self, EndpointError> {
+        Self::parse(text)
+    }
+}
+
+/// A descriptor of the same endpoint, which reads back as it. The values of header fields are in it:
+/// into logs goes `Debug`, which leaves them out.
+impl fmt::Display for ServerEndpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Autobahn(autobahn) => {
+                if !autobahn.url.is_secure() && *self == Self::from_url(autobahn.url.clone()) {
+                    return autobahn.url.fmt(f);
+                }
+                let mut writer = Writer::new(f, "autobahn")?;
+                writer.argument(autobahn.endpoint.to_string())?;
+                autobahn.write_keys(&mut writer)
+            }
+            Self::Exec(exec) => exec.write(f),
+            Self::Haproxy(endpoint) => write!(f, "haproxy:{endpoint}"),
+            Self::Stdio => f.write_str("stdio"),
+            Self::Systemd(systemd) => systemd.write(f),
+            Self::Tcp(tcp) if tcp.interface == ALL => {
+                tcp.write(&mut Writer::new(f, "tcp6")?, Some(ALL))
+            }
+            Self::Tcp(tcp) => tcp.write(&mut Writer::new(f, "tcp")?, Some(ALL_IPV4)),
+            Self::Tls(tls) => tls.write(f),
+            Self::Unix(unix) => {
+                let mut writer = Writer::new(f, "unix")?;
+                writer.argument(&unix.path)?;
+                if unix.mode != MODE {
+                    writer.value("mode", alloc::format!("{:o}", unix.mode))?;
+                }
+                writer.unless(BACKLOG, "backlog", unix.backlog)?;
+                writer.unless(1, "lockfile", u8::from(unix.lockfile))
+            }
+        }
+    }
+}
+
+impl TcpServer {
+    /// With these defaults of the type.
+    fn read(
+        arguments: &mut Arguments,
+        interface: &str,
+        port: Option<u16>,
+    ) -> Result<Self, EndpointError> {
+        let given = arguments.number("port", "0 to 65535")?;
+        Ok(Self {
+            port: given.or(port).ok_or_else(|| arguments.missing("port"))?,
+            interface: arguments
+                .maybe_empty("interface")
+                .unwrap_or_else(|| interface.to_owned()),
+            backlog: arguments
+                .number("backlog", "0 to 4294967295")?
+                .unwrap_or(BACKLOG),
+        })
+    }
+
+    fn read_tcp6(mut arguments: Arguments) -> Result<Self, EndpointError> {
+        if let Some(text) = arguments.peek("interface") {
+            // RFC 6874 §1: an address may name its zone.
+            let address = text.as_str().split('%').next().unwrap_or_default();
+            if !text.as_str().is_empty() && address.parse::<Ipv6Addr>().is_err() {
+                return Err(wrong("interface", text, "an IPv6 address"));
+            }
+        }
+        Self::read(&mut arguments, ALL, None)
+    }
+
+    fn write(&self, writer: &mut Writer<'_, '_>, interface: Option<&str>) -> fmt::Result {
+        writer.argument(self.port)?;
+        if interface != Some(&self.interface) {
+            writer.value("interface", &self.interface)?;
+        }
+        writer.unless(BACKLOG, "backlog", self.backlog)
+    }
+}
+
+impl TlsServer {
+    fn read_tls(mut arguments: Arguments) -> Result<Self, EndpointError> {
+        Ok(Self {
+            certificates: Certificates::Directory(arguments.required("path")?),
+            tcp: TcpServer::read(&mut arguments, ALL, Some(443))?,
+        })
+    }
+
+    fn read_ssl(mut arguments: Arguments) -> Result<Self, EndpointError> {
+        let tcp = TcpServer::read(&mut arguments, ALL_IPV4, None)?;
+        let key = arguments.not_empty("privateKey")?;
+        let private_key = key.unwrap_or_else(|| PRIVATE_KEY.to_owned());
+        let certificate = arguments.not_empty("certKey")?;
+        Ok(Self {
+            tcp,
+            certificates: Certificates::Files {
+                identity: PemFiles {
+                    certificate: certificate.unwrap_or_else(|| private_key.clone()),
+                    private_key,
+                },
+                extra_chain: arguments.not_empty("extraCertChain")?,
+            },
+        })
+    }
+
+    fn write(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.certificates {
+            Certificates::Directory(path) => {
+                let mut writer = Writer::new(f, "tls")?;
+                writer.argument(path)?;
+                self.tcp.write(&mut writer, Some(ALL))
+            }
+            Certificates::Files {
+                identity,
+                extra_chain,
+            } => {
+                let mut writer = Writer::new(f, "ssl")?;
+                self.tcp.write(&mut writer, Some(ALL_IPV4))?;
+                writer.unless(PRIVATE_KEY, "privateKey", &identity.private_key)?;
+                writer.unless(&identity.private_key, "certKey", &identity.certificate)?;
+                writer.some("extraCertChain", extra_chain.as_ref())
+            }
+        }
+    }
+}
+
+impl UnixServer {
+    fn read(mut arguments: Arguments) -> Result<Self, EndpointError> {
+        let mode = arguments.read("mode", "permissions in octal, up to 7777", |text| {
+            let digits = text.strip_prefix("0o").unwrap_or(text);
+            let mode = u32::from_str_radix(digits, 8).ok()?;
+            (mode <= 0o7777).then_some(mode)
+        });
+        Ok(Self {
+            mode: mode?.unwrap_or(MODE),
+            path: arguments.required("address")?,
+            backlog: arguments
+                .number("backlog", "0 to 4294967295")?
+                .unwrap_or(BACKLOG),
+            lockfile: arguments.flag("lockfile")?.unwrap_or(true),
+        })
+    }
+}
+
+impl Systemd {
+    fn read(mut arguments: Arguments) -> Result<Self, EndpointError> {
+        let domain = arguments.read("domain", "INET, INET6 or UNIX", |text| match text {
+            "INET" => Some(SystemdDomain::Inet),
+            "INET6" => Some(SystemdDomain::Inet6),
+            "UNIX" => Some(SystemdDomain::Unix),
+            _ => None,
+        })?;
+        let domain = domain.ok_or_else(|| arguments.missing("domain"))?;
+        let (at, index) = (
+            arguments.start("index"),
+            arguments.number("index", "0 to 4294967295")?,
+        );
+        let name = arguments.not_empty("name")?;
+        let socket = match (index, name) {
+            (Some(index), None) => SystemdSocket::Index(index),
+            (None, Some(name)) => SystemdSocket::Name(name),
+            (None, None) => return Err(arguments.missing("name")),
+            (Some(_), Some(_)) => {
+                let (key, other) = ("index", "name");
+                let kind = EndpointErrorKind::Contradiction { key, other };
+                return Err(EndpointError::new(at, kind));
+            }
+        };
+        Ok(Self { domain, socket })
+    }
+
+    fn write(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut writer = Writer::new(f, "systemd")?;
+        writer.argument(match self.domain {
+            SystemdDomain::Inet => "INET",
+            SystemdDomain::Inet6 => "INET6",
+            SystemdDomain::Unix => "UNIX",
+        })?;
+        match &self.socket {
+            SystemdSocket::Index(index) => writer.value("index", index),
+            SystemdSocket::Name(name) => writer.value("name", name),
+        }
+    }
+}
+
+// All of these are Twisted's.
+const BACKLOG: u32 = 50;
+const MODE: u32 = 0o666;
+const PRIVATE_KEY: &str = "server.pem";
+const ALL: &str = "::";
+const ALL_IPV4: &str = "0.0.0.0";
+
+#[rustfmt::skip]
+const TYPES: &[Type] = &[
+    Type::new("autobahn", 1, SERVER_KEYS),
+    Type::new("exec", 0, &[]),
+    Type::new("haproxy", 0, &[]),
+    Type {
+        refused: &[
+            ("sslmethod", "the version of TLS is agreed with each client"),
+            ("dhParameters", "keys are exchanged on elliptic curves"),
+        ],
+        ..Type::new("ssl", 8, &["port", "privateKey", "certKey", "sslmethod", "interface", "backlog", "extraCertChain", "dhParameters"])
+    },
+    Type::new("stdio", 0, &[]),
+    Type::new("systemd", 3, &["domain", "index", "name"]),
+    Type::new("tcp", 3, &["port", "interface", "backlog"]),
+    Type::new("tcp6", 3, &["port", "backlog", "interface"]),
+    Type::new("tls", 4, &["path", "port", "backlog", "interface"]),
+    Type::new("unix", 4, &["address", "mode", "backlog", "lockfile"]),
+];

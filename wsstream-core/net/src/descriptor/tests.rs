@@ -1,0 +1,6 @@
+mod accepted;
+mod defaults;
+mod plan;
+mod properties;
+mod refused;
+mod syntax;

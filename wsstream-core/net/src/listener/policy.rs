@@ -1,0 +1,311 @@
+//! Accepting from many: how many at once, what to do when the system has no more sockets, and how to
+//! stop.
+
+use core::future::Future;
+use core::mem;
+use core::pin::Pin;
+use core::task::{Context, Poll, ready};
+use core::time::Duration;
+use std::io;
+
+use super::permit::{Permit, Permits, Phase};
+use super::timer::Timer;
+use crate::handshake::HandshakeError;
+use crate::time::Timestamp;
+
+/// A listening socket, and tasks, as a runtime offers them.
+pub trait Port: Timer {
+    /// A connection whose handshake is still to be done.
+    type Connection;
+
+    /// What a handshake gives: a request that waits for its answer.
+    type Incoming;
+
+    /// Takes the next connection from the system's queue.
+    ///
+    /// # Errors
+    ///
+    /// The system's. It is asked again whatever the error.
+    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Self::Connection>>;
+
+    /// Begins a handshake, in a task of its own. The permit goes to
+    /// [`Accept::with_permit`](super::Accept::with_permit), and is dropped if it does not get so far.
+    fn begin(&mut self, connection: Self::Connection, permit: Permit);
+
+    /// Begins to answer a request that has come too late: accepting it does that, see
+    /// [`Incoming::accept`](super::Incoming::accept). It ends as a handshake that has failed.
+    fn refuse(&mut self, incoming: Self::Incoming);
+
+    /// Waits for the end of any handshake. Called only while there is one.
+    ///
+    /// # Errors
+    ///
+    /// The handshake's.
+    fn poll_handshake(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Self::Incoming>>;
+
+    /// Listens no more: who connects from now on, and who is still in the system's queue, is refused.
+    fn stop(&mut self);
+}
+
+/// The policy of a listener, over a [`Port`]: what the runtimes' adapters wrap.
+///
+/// Handshakes go on beside each other, so that who is slow to ask holds nobody up. A connection counts
+/// from the system's queue until its stream is dropped.
+#[derive(Debug)]
+pub struct Listener<P: Port> {
+    port: P,
+    permits: Permits,
+    handshakes: usize,
+    max_connections: usize,
+    max_handshakes: usize,
+    back_off: BackOff,
+}
+
+impl<P: Port> Listener<P> {
+    /// Any number of connections, and 1024 handshakes at once.
+    pub fn new(port: P) -> Self {
+        Self {
+            port,
+            permits: Permits::new(),
+            handshakes: 0,
+            max_connections: usize::MAX,
+            max_handshakes: MAX_HANDSHAKES,
+            back_off: BackOff::default(),
+        }
+    }
+
+    /// At most so many connections at once, those in their handshake included; at least 1. More wait in the
+    /// system's queue until one has ended.
+    #[must_use]
+    pub fn max_connections(mut self, connections: usize) -> Self {
+        self.max_connections = connections.max(1);
+        self
+    }
+
+    /// At most so many handshakes at once; at least 1. More wait in the system's queue.
+    #[must_use]
+    pub fn max_handshakes(mut self, handshakes: usize) -> Self {
+        self.max_handshakes = handshakes.max(1);
+        self
+    }
+
+    /// The port.
+    pub const fn port(&self) -> &P {
+        &self.port
+    }
+
+    /// The port, to change its settings.
+    pub const fn port_mut(&mut self) -> &mut P {
+        &mut self.port
+    }
+
+    /// How many connections there are now, those in their handshake included.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.permits.taken()
+    }
+
+    /// Waits for the next request. Handshakes that fail are passed over, and so are connections that end
+    /// before they begin. When the system has no more sockets it is asked again a little later. Cancel-safe.
+    pub fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<P::Incoming> {
+        for _ in 0..TURNS_PER_POLL {
+            let admitted = self.poll_admit(cx);
+            match self.poll_handshake(cx) {
+                Poll::Ready(Some(incoming)) => return Poll::Ready(incoming),
+                Poll::Pending if admitted.is_pending() => return Poll::Pending,
+                _ => {}
+            }
+        }
+        // Other tasks have their turn; this one comes back by itself.
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    /// Begins a handshake with the next who has connected.
+    fn poll_admit(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.handshakes >= self.max_handshakes {
+            // The end of one of them wakes us.
+            return Poll::Pending;
+        }
+        ready!(self.permits.poll_at_most(self.max_connections - 1, cx));
+        ready!(self.back_off.poll(&mut self.port, cx));
+        match ready!(self.port.poll_accept(cx)) {
+            Ok(connection) => {
+                self.back_off.succeeded();
+                self.handshakes += 1;
+                self.port.begin(connection, self.permits.issue());
+            }
+            Err(error) => {
+                log_failure(&error);
+                if !is_of_connection(&error) {
+                    self.back_off.failed(self.port.now());
+                }
+            }
+        }
+        Poll::Ready(())
+    }
+
+    /// Waits for the end of a handshake; `None` for one that has failed.
+    fn poll_handshake(&mut self, cx: &mut Context<'_>) -> Poll<Option<P::Incoming>> {
+        if self.handshakes == 0 {
+            return Poll::Pending;
+        }
+        let ended = ready!(self.port.poll_handshake(cx));
+        self.handshakes -= 1;
+        if let Err(error) = &ended {
+            log_failure(error);
+        }
+        Poll::Ready(ended.ok())
+    }
+
+    /// Shuts down: listens no more, and gives the connections `grace` to finish. Those that are open then
+    /// are ended with Close 1001, and those that have not ended after `closing` more are cut off. Requests
+    /// that were not answered are refused with 503.
+    ///
+    /// A future that gives, once all connections are gone, 0; or, a second after they were cut off, how
+    /// many still are held by who does not look at them. Dropping it cuts them off now.
+    pub fn shut_down(mut self, grace: Duration, closing: Duration) -> ShutDown<P> {
+        self.port.stop();
+        self.permits.enter(Phase::Finishing);
+        let ends = self.port.now() + grace;
+        ShutDown {
+            listener: self,
+            phase: Phase::Finishing,
+            ends,
+            closing,
+        }
+    }
+}
+
+/// A listener that shuts down: see [`Listener::shut_down`].
+#[derive(Debug)]
+#[must_use = "futures do nothing unless polled"]
+pub struct ShutDown<P: Port> {
+    listener: Listener<P>,
+    phase: Phase,
+    /// When the phase ends.
+    ends: Timestamp,
+    closing: Duration,
+}
+
+impl<P: Port> ShutDown<P> {
+    /// Those whose requests were not answered are told that it is too late.
+    fn refuse(&mut self, cx: &mut Context<'_>) {
+        while let Poll::Ready(ended) = self.listener.poll_handshake(cx) {
+            if let Some(incoming) = ended {
+                self.listener.handshakes += 1;
+                self.listener.port.refuse(incoming);
+            }
+        }
+    }
+
+    fn enter(&mut self, phase: Phase, lasts: Duration) {
+        self.phase = phase;
+        self.ends = self.ends + lasts;
+        self.listener.permits.enter(phase);
+    }
+}
+
+impl<P: Port + Unpin> Future for ShutDown<P> {
+    type Output = usize;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<usize> {
+        let this = &mut *self;
+        this.refuse(cx);
+        loop {
+            if this.listener.permits.poll_at_most(0, cx).is_ready() {
+                return Poll::Ready(0);
+            }
+            ready!(this.listener.port.poll_sleep(cx, this.ends));
+            match this.phase {
+                Phase::Serving | Phase::Finishing => this.enter(Phase::Closing, this.closing),
+                Phase::Closing => this.enter(Phase::Over, LEAVING),
+                Phase::Over => return Poll::Ready(this.listener.connections()),
+            }
+        }
+    }
+}
+
+impl<P: Port> Drop for ShutDown<P> {
+    fn drop(&mut self) {
+        self.listener.permits.enter(Phase::Over);
+    }
+}
+
+/// Waits between attempts to accept that fail: each time twice as long.
+#[derive(Debug, Default)]
+struct BackOff {
+    /// The last wait; zero after a success.
+    delay: Duration,
+    until: Option<Timestamp>,
+}
+
+impl BackOff {
+    /// Ready when the next attempt is due.
+    fn poll(&mut self, timer: &mut impl Timer, cx: &mut Context<'_>) -> Poll<()> {
+        if let Some(until) = self.until {
+            ready!(timer.poll_sleep(cx, until));
+            self.until = None;
+        }
+        Poll::Ready(())
+    }
+
+    fn succeeded(&mut self) {
+        self.delay = Duration::ZERO;
+    }
+
+    fn failed(&mut self, now: Timestamp) {
+        let delay = mem::take(&mut self.delay) * 2;
+        self.delay = delay.clamp(FIRST_DELAY, LAST_DELAY);
+        self.until = Some(now + self.delay);
+    }
+}
+
+/// Errors of the connection that was to be accepted, which has ended or was forbidden by a firewall; not
+/// of the listener. There may be a good one right behind it.
+fn is_of_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{
+        ConnectionAborted, ConnectionRefused, ConnectionReset, HostUnreachable, Interrupted,
+        NetworkDown, NetworkUnreachable, PermissionDenied, TimedOut,
+    };
+    matches!(
+        error.kind(),
+        ConnectionAborted
+            | ConnectionRefused
+            | ConnectionReset
+            | HostUnreachable
+            | Interrupted
+            | NetworkDown
+            | NetworkUnreachable
+            | PermissionDenied
+            | TimedOut
+    )
+}
+
+/// Says why a connection did not come about.
+fn log_failure(error: &io::Error) {
+    if error
+        .get_ref()
+        .is_some_and(|inner| inner.is::<HandshakeError>())
+    {
+        // What was answered has been logged.
+        return;
+    }
+    #[cfg(feature = "tracing")]
+    tracing::info!(target: "wsstream", %error, "connection refused");
+    #[cfg(not(feature = "tracing"))]
+    let _ = error;
+}
+
+/// More would be many for any server, and too few to fill its memory.
+const MAX_HANDSHAKES: usize = 1024;
+
+/// How often one poll accepts before other tasks have their turn.
+const TURNS_PER_POLL: usize = 32;
+
+/// When there are no sockets left, others have to be closed first.
+const FIRST_DELAY: Duration = Duration::from_millis(10);
+const LAST_DELAY: Duration = Duration::from_secs(1);
+
+/// How long those whose connections were cut off have to drop them.
+const LEAVING: Duration = Duration::from_secs(1);

@@ -1,0 +1,116 @@
+//! TLS with who has connected: how long it may take, and how it is refused.
+
+use core::future::{Future, poll_fn};
+use core::time::Duration;
+use std::io;
+
+use super::explain;
+use crate::pump::timer::within;
+use crate::pump::{Timer, Transport};
+
+/// Waits for a handshake of a server's, for `limit` at most. It gives the stream; or why it failed, and the
+/// transport, on which the peer is then let read the alert. What comes back is the stream, and how much of
+/// the limit is left for the opening handshake.
+///
+/// # Errors
+///
+/// The handshake's, with what rustls says as its source; `TimedOut`.
+pub async fn accept<S, T: Transport>(
+    mut timer: impl Timer,
+    limit: Duration,
+    handshake: impl Future<Output = Result<S, (io::Error, T)>>,
+) -> io::Result<(S, Duration)> {
+    let ends = timer.now() + limit;
+    match within(&mut timer, ends, handshake).await {
+        None => {
+            let reason = "TLS handshake not complete in time";
+            Err(io::Error::new(io::ErrorKind::TimedOut, reason))
+        }
+        Some(Ok(stream)) => Ok((stream, ends - timer.now())),
+        Some(Err((error, transport))) => {
+            let ends = ends.min(timer.now() + LINGER);
+            // Why it fails is told already.
+            let _ = within(&mut timer, ends, linger(transport)).await;
+            Err(explain("", error))
+        }
+    }
+}
+
+/// Lets the peer read the alert: with octets unread the connection would be reset, and take it away.
+async fn linger(mut transport: impl Transport) -> io::Result<()> {
+    poll_fn(|cx| transport.poll_shutdown(cx)).await?;
+    let mut discarded = [0; 1024];
+    while poll_fn(|cx| transport.poll_read(cx, &mut discarded)).await? > 0 {}
+    Ok(())
+}
+
+/// How long a peer has to read why TLS failed.
+const LINGER: Duration = Duration::from_secs(2);
+
+#[cfg(test)]
+mod tests {
+    use alloc::boxed::Box;
+    use alloc::string::ToString;
+    use core::future::{pending, poll_fn};
+    use core::task::Poll;
+    use std::io::ErrorKind;
+
+    use super::*;
+    use crate::test_kit::{Clock, Pipe, Task};
+
+    const fn secs(secs: u64) -> Duration {
+        Duration::from_secs(secs)
+    }
+
+    /// Sleeps, and then fails with what is left of the transport, succeeds, or does neither.
+    fn accepted(
+        takes: Duration,
+        outcome: Option<bool>,
+        peer_ends: bool,
+    ) -> (io::Result<Duration>, Duration, bool) {
+        let (clock, task) = (Clock::default(), Task::new());
+        let (near, far) = Pipe::pair(&clock, false);
+        near.input.get().feed(&[0; 5000]);
+        if peer_ends {
+            near.input.get().finish(Ok(()));
+        }
+        let output = near.output.clone();
+        let mut sleeper = clock.sleeper();
+        let handshake = async {
+            poll_fn(|cx| sleeper.poll_sleep(cx, crate::Timestamp::ORIGIN + takes)).await;
+            match outcome {
+                Some(true) => Ok(()),
+                Some(false) => Err((ErrorKind::InvalidData.into(), near)),
+                None => pending().await,
+            }
+        };
+        let mut accepting = Box::pin(accept(clock.sleeper(), secs(10), handshake));
+        let result = loop {
+            if let Poll::Ready(result) = accepting.as_mut().poll(&mut task.cx()) {
+                break result.map(|((), left)| left);
+            }
+            assert!(clock.advance_to_deadline(), "nothing is waited for");
+        };
+        drop(far);
+        let told = output.get().is_shut_down;
+        (result, clock.now().since_origin(), told)
+    }
+
+    #[test]
+    fn the_limit_is_a_total_and_who_is_refused_may_read_why() {
+        assert_eq!(accepted(secs(3), Some(true), false).0.unwrap(), secs(7));
+        // How long it takes, whether the peer ends, the error, and when it is over.
+        for (takes, fails, peer_ends, kind, after) in [
+            (secs(3), true, true, ErrorKind::InvalidData, secs(3)),
+            (secs(3), true, false, ErrorKind::InvalidData, secs(5)),
+            (secs(9), true, false, ErrorKind::InvalidData, secs(10)),
+            (secs(3), false, false, ErrorKind::TimedOut, secs(10)),
+        ] {
+            let (result, took, told) = accepted(takes, fails.then_some(false), peer_ends);
+            let error = result.unwrap_err();
+            assert_eq!((error.kind(), took), (kind, after));
+            assert_eq!(told, fails);
+            assert!(error.to_string().contains("TLS"), "{error}");
+        }
+    }
+}
