@@ -27,24 +27,24 @@ impl<S: Socket + fmt::Debug + Send + 'static> SendSocket for S {}
 /// Sockets are made and set up here, with `socket2`. A runtime is asked to wait for them.
 pub trait Runtime: Sized + Send + Sync + 'static {
     /// The clock of a connection or of a listener.
-    type Clock: Clock + fmt::Debug + Send + Sync + 'static;
+    type Clock: Clock + fmt::Debug + Send + 'static;
 
     /// A TCP connection.
-    type Tcp: SendSocket + Sync;
+    type Tcp: SendSocket;
 
     /// A listening TCP socket.
-    type TcpListener: fmt::Debug + Send + Sync + 'static;
+    type TcpListener: fmt::Debug + Send + 'static;
 
     /// A connection of a Unix socket.
     #[cfg(unix)]
-    type Unix: SendSocket + Sync;
+    type Unix: SendSocket;
 
     /// A listening Unix socket.
     #[cfg(unix)]
-    type UnixListener: fmt::Debug + Send + Sync + 'static;
+    type UnixListener: fmt::Debug + Send + 'static;
 
     /// TLS over a socket: [`NoTls`](crate::tls::NoTls) for a runtime without it.
-    type Tls<S: SendSocket + Sync>: SendSocket + Sync;
+    type Tls<S: SendSocket>: SendSocket;
 
     /// A socket as the runtime's own stream, which reads and writes by the runtime's traits.
     type Stream<S: Socket>: From<S>;
@@ -142,7 +142,7 @@ pub trait Runtime: Sized + Send + Sync + 'static {
     /// # Errors
     ///
     /// The handshake's as rustls tells it; `Unsupported`.
-    fn tls_connect<S: SendSocket + Sync>(
+    fn tls_connect<S: SendSocket>(
         socket: S,
         tls: &ClientTls,
         host: &str,
@@ -156,7 +156,7 @@ pub trait Runtime: Sized + Send + Sync + 'static {
     /// # Errors
     ///
     /// The handshake's as rustls tells it, and the socket, on which an alert may have been sent; `Unsupported`.
-    fn tls_accept<S: SendSocket + Sync>(
+    fn tls_accept<S: SendSocket>(
         socket: S,
         tls: &ServerTls,
     ) -> impl Future<Output = Result<Self::Tls<S>, (io::Error, Option<S>)>> + Send {
@@ -165,14 +165,14 @@ pub trait Runtime: Sized + Send + Sync + 'static {
     }
 
     /// What TLS goes over.
-    fn tls_below<S: SendSocket + Sync>(tls: &Self::Tls<S>) -> &S;
+    fn tls_below<S: SendSocket>(tls: &Self::Tls<S>) -> &S;
 
     /// The same, to drive it.
-    fn tls_below_mut<S: SendSocket + Sync>(tls: &mut Self::Tls<S>) -> &mut S;
+    fn tls_below_mut<S: SendSocket>(tls: &mut Self::Tls<S>) -> &mut S;
 
     /// What TLS knows of the peer. By default nothing.
     #[cfg(feature = "rustls")]
-    fn tls_state<S: SendSocket + Sync>(tls: &Self::Tls<S>) -> Option<&rustls::CommonState> {
+    fn tls_state<S: SendSocket>(tls: &Self::Tls<S>) -> Option<&rustls::CommonState> {
         let _ = tls;
         None
     }
