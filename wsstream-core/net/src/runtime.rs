@@ -4,6 +4,7 @@ use std::fmt;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
+use std::ops::DerefMut;
 #[cfg(unix)]
 use std::path::Path;
 use std::task::{Context, Poll};
@@ -47,7 +48,7 @@ pub trait Runtime: Sized + Send + Sync + 'static {
     type Tls<S: SendSocket>: SendSocket;
 
     /// A socket as the runtime's own stream, which reads and writes by the runtime's traits.
-    type Stream<S: Socket>: From<S>;
+    type Stream<S: Socket>: From<S> + DerefMut<Target = S>;
 
     /// Whether the runtime has what connections need. Asked before a connection or a listener is made.
     ///

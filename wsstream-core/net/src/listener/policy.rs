@@ -1,59 +1,50 @@
-//! Accepting from many: how many at once, what to do when the system has no more sockets, and how to
-//! stop.
+//! Accepting from many: how many at once, what to do when the system has no more sockets, and how to stop.
 
-use core::future::Future;
-use core::mem;
-use core::pin::Pin;
-use core::task::{Context, Poll, ready};
-use core::time::Duration;
+use std::future::Future;
 use std::io;
+use std::mem;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
-use super::permit::{Permit, Permits, Phase};
-use super::timer::Timer;
-use crate::handshake::HandshakeError;
-use crate::time::Timestamp;
+use wsstream_core::Timestamp;
+use wsstream_core::handshake::HandshakeError;
+use wsstream_core::pump::{Clock, Permit, Permits, Phase};
 
-/// A listening socket, and tasks, as a runtime offers them.
-pub trait Port: Timer {
+/// A listening socket, and the handshakes of those who have connected.
+pub(super) trait Accepting {
     /// A connection whose handshake is still to be done.
     type Connection;
 
     /// What a handshake gives: a request that waits for its answer.
     type Incoming;
 
-    /// Takes the next connection from the system's queue.
-    ///
-    /// # Errors
-    ///
-    /// The system's. It is asked again whatever the error.
+    /// Takes the next connection from the accept queue. It is asked again whatever the error.
     fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Self::Connection>>;
 
-    /// Begins a handshake, in a task of its own. The permit goes to
-    /// [`Accept::with_permit`](super::Accept::with_permit), and is dropped if it does not get so far.
+    /// Begins a handshake, in a task of its own. The permit goes to the outermost WebSocket, and is dropped if it
+    /// does not get so far.
     fn begin(&mut self, connection: Self::Connection, permit: Permit);
 
-    /// Begins to answer a request that has come too late: accepting it does that, see
-    /// [`Incoming::accept`](super::Incoming::accept). It ends as a handshake that has failed.
+    /// Begins to answer a request that has come too late. It ends as a handshake that has failed.
     fn refuse(&mut self, incoming: Self::Incoming);
 
     /// Waits for the end of any handshake. Called only while there is one.
-    ///
-    /// # Errors
-    ///
-    /// The handshake's.
     fn poll_handshake(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Self::Incoming>>;
 
-    /// Listens no more: who connects from now on, and who is still in the system's queue, is refused.
+    /// Listens no more. The system refuses new connections, and those that wait in the accept queue.
     fn stop(&mut self);
 }
 
-/// The policy of a listener, over a [`Port`]: what the runtimes' adapters wrap.
+/// The policy of a listener.
 ///
-/// Handshakes go on beside each other, so that who is slow to ask holds nobody up. A connection counts
-/// from the system's queue until its stream is dropped.
+/// Handshakes go on beside each other, so that a slow client holds nobody up. A connection counts from when it
+/// leaves the accept queue until its stream is dropped.
 #[derive(Debug)]
-pub struct Listener<P: Port> {
-    port: P,
+pub(super) struct Policy<A: Accepting, C: Clock> {
+    accepting: A,
+    clock: C,
+    has_stopped: bool,
     permits: Permits,
     handshakes: usize,
     max_connections: usize,
@@ -61,11 +52,13 @@ pub struct Listener<P: Port> {
     back_off: BackOff,
 }
 
-impl<P: Port> Listener<P> {
+impl<A: Accepting, C: Clock> Policy<A, C> {
     /// Any number of connections, and 1024 handshakes at once.
-    pub fn new(port: P) -> Self {
+    pub(super) fn new(accepting: A, clock: C) -> Self {
         Self {
-            port,
+            accepting,
+            clock,
+            has_stopped: false,
             permits: Permits::new(),
             handshakes: 0,
             max_connections: usize::MAX,
@@ -74,44 +67,40 @@ impl<P: Port> Listener<P> {
         }
     }
 
-    /// At most so many connections at once, those in their handshake included; at least 1. More wait in the
-    /// system's queue until one has ended.
-    #[must_use]
-    pub fn max_connections(mut self, connections: usize) -> Self {
+    /// At most so many connections at once, those in their handshake included; at least 1.
+    pub(super) fn set_max_connections(&mut self, connections: usize) {
         self.max_connections = connections.max(1);
-        self
     }
 
-    /// At most so many handshakes at once; at least 1. More wait in the system's queue.
-    #[must_use]
-    pub fn max_handshakes(mut self, handshakes: usize) -> Self {
+    /// At most so many handshakes at once; at least 1.
+    pub(super) fn set_max_handshakes(&mut self, handshakes: usize) {
         self.max_handshakes = handshakes.max(1);
-        self
     }
 
-    /// The port.
-    pub const fn port(&self) -> &P {
-        &self.port
+    pub(super) const fn accepting(&self) -> &A {
+        &self.accepting
     }
 
-    /// The port, to change its settings.
-    pub const fn port_mut(&mut self) -> &mut P {
-        &mut self.port
+    pub(super) const fn accepting_mut(&mut self) -> &mut A {
+        &mut self.accepting
     }
 
     /// How many connections there are now, those in their handshake included.
-    #[must_use]
-    pub fn connections(&self) -> usize {
+    pub(super) fn connections(&self) -> usize {
         self.permits.taken()
     }
 
-    /// Waits for the next request. Handshakes that fail are passed over, and so are connections that end
-    /// before they begin. When the system has no more sockets it is asked again a little later. Cancel-safe.
-    pub fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<P::Incoming> {
+    /// Waits for the next request; `None` once a shutdown has begun. Handshakes that fail are passed over, and so
+    /// are connections that end before they begin. When the system has no more sockets it is asked again a little
+    /// later. Cancel-safe.
+    pub(super) fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<Option<A::Incoming>> {
+        if self.has_stopped {
+            return Poll::Ready(None);
+        }
         for _ in 0..TURNS_PER_POLL {
             let admitted = self.poll_admit(cx);
             match self.poll_handshake(cx) {
-                Poll::Ready(Some(incoming)) => return Poll::Ready(incoming),
+                Poll::Ready(Some(incoming)) => return Poll::Ready(Some(incoming)),
                 Poll::Pending if admitted.is_pending() => return Poll::Pending,
                 _ => {}
             }
@@ -128,17 +117,17 @@ impl<P: Port> Listener<P> {
             return Poll::Pending;
         }
         ready!(self.permits.poll_at_most(self.max_connections - 1, cx));
-        ready!(self.back_off.poll(&mut self.port, cx));
-        match ready!(self.port.poll_accept(cx)) {
+        ready!(self.back_off.poll(&mut self.clock, cx));
+        match ready!(self.accepting.poll_accept(cx)) {
             Ok(connection) => {
                 self.back_off.succeeded();
                 self.handshakes += 1;
-                self.port.begin(connection, self.permits.issue());
+                self.accepting.begin(connection, self.permits.issue());
             }
             Err(error) => {
                 log_failure(&error);
                 if !is_of_connection(&error) {
-                    self.back_off.failed(self.port.now());
+                    self.back_off.failed(self.clock.now());
                 }
             }
         }
@@ -146,11 +135,11 @@ impl<P: Port> Listener<P> {
     }
 
     /// Waits for the end of a handshake; `None` for one that has failed.
-    fn poll_handshake(&mut self, cx: &mut Context<'_>) -> Poll<Option<P::Incoming>> {
+    fn poll_handshake(&mut self, cx: &mut Context<'_>) -> Poll<Option<A::Incoming>> {
         if self.handshakes == 0 {
             return Poll::Pending;
         }
-        let ended = ready!(self.port.poll_handshake(cx));
+        let ended = ready!(self.accepting.poll_handshake(cx));
         self.handshakes -= 1;
         if let Err(error) = &ended {
             log_failure(error);
@@ -158,18 +147,19 @@ impl<P: Port> Listener<P> {
         Poll::Ready(ended.ok())
     }
 
-    /// Shuts down: listens no more, and gives the connections `grace` to finish. Those that are open then
-    /// are ended with Close 1001, and those that have not ended after `closing` more are cut off. Requests
-    /// that were not answered are refused with 503.
+    /// Shuts down: listens no more, and gives the connections `grace` to finish. Those that are open then are ended
+    /// with Close 1001, and those that have not ended after `closing` more are cut off. Requests that were not
+    /// answered are refused with 503.
     ///
-    /// A future that gives, once all connections are gone, 0; or, a second after they were cut off, how
-    /// many still are held by who does not look at them. Dropping it cuts them off now.
-    pub fn shut_down(mut self, grace: Duration, closing: Duration) -> ShutDown<P> {
-        self.port.stop();
+    /// The future gives 0 once all connections are gone; or, a second after they were cut off, how many streams
+    /// are still held. Dropping it cuts them off now.
+    pub(super) fn shut_down(&mut self, grace: Duration, closing: Duration) -> ShutDown<'_, A, C> {
+        self.accepting.stop();
+        self.has_stopped = true;
         self.permits.enter(Phase::Finishing);
-        let ends = self.port.now() + grace;
+        let ends = self.clock.now() + grace;
         ShutDown {
-            listener: self,
+            policy: self,
             phase: Phase::Finishing,
             ends,
             closing,
@@ -177,24 +167,24 @@ impl<P: Port> Listener<P> {
     }
 }
 
-/// A listener that shuts down: see [`Listener::shut_down`].
+/// A listener that shuts down: see [`Policy::shut_down`].
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
-pub struct ShutDown<P: Port> {
-    listener: Listener<P>,
+pub(super) struct ShutDown<'a, A: Accepting, C: Clock> {
+    policy: &'a mut Policy<A, C>,
     phase: Phase,
     /// When the phase ends.
     ends: Timestamp,
     closing: Duration,
 }
 
-impl<P: Port> ShutDown<P> {
-    /// Those whose requests were not answered are told that it is too late.
+impl<A: Accepting, C: Clock> ShutDown<'_, A, C> {
+    /// Tells those whose requests were not answered that it is too late.
     fn refuse(&mut self, cx: &mut Context<'_>) {
-        while let Poll::Ready(ended) = self.listener.poll_handshake(cx) {
+        while let Poll::Ready(ended) = self.policy.poll_handshake(cx) {
             if let Some(incoming) = ended {
-                self.listener.handshakes += 1;
-                self.listener.port.refuse(incoming);
+                self.policy.handshakes += 1;
+                self.policy.accepting.refuse(incoming);
             }
         }
     }
@@ -202,33 +192,33 @@ impl<P: Port> ShutDown<P> {
     fn enter(&mut self, phase: Phase, lasts: Duration) {
         self.phase = phase;
         self.ends = self.ends + lasts;
-        self.listener.permits.enter(phase);
+        self.policy.permits.enter(phase);
     }
 }
 
-impl<P: Port + Unpin> Future for ShutDown<P> {
+impl<A: Accepting, C: Clock> Future for ShutDown<'_, A, C> {
     type Output = usize;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<usize> {
         let this = &mut *self;
         this.refuse(cx);
         loop {
-            if this.listener.permits.poll_at_most(0, cx).is_ready() {
+            if this.policy.permits.poll_at_most(0, cx).is_ready() {
                 return Poll::Ready(0);
             }
-            ready!(this.listener.port.poll_sleep(cx, this.ends));
+            ready!(this.policy.clock.poll_sleep(cx, this.ends));
             match this.phase {
                 Phase::Serving | Phase::Finishing => this.enter(Phase::Closing, this.closing),
                 Phase::Closing => this.enter(Phase::Over, LEAVING),
-                Phase::Over => return Poll::Ready(this.listener.connections()),
+                Phase::Over => return Poll::Ready(this.policy.connections()),
             }
         }
     }
 }
 
-impl<P: Port> Drop for ShutDown<P> {
+impl<A: Accepting, C: Clock> Drop for ShutDown<'_, A, C> {
     fn drop(&mut self) {
-        self.listener.permits.enter(Phase::Over);
+        self.policy.permits.enter(Phase::Over);
     }
 }
 
@@ -242,9 +232,9 @@ struct BackOff {
 
 impl BackOff {
     /// Ready when the next attempt is due.
-    fn poll(&mut self, timer: &mut impl Timer, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll(&mut self, clock: &mut impl Clock, cx: &mut Context<'_>) -> Poll<()> {
         if let Some(until) = self.until {
-            ready!(timer.poll_sleep(cx, until));
+            ready!(clock.poll_sleep(cx, until));
             self.until = None;
         }
         Poll::Ready(())
@@ -307,5 +297,8 @@ const TURNS_PER_POLL: usize = 32;
 const FIRST_DELAY: Duration = Duration::from_millis(10);
 const LAST_DELAY: Duration = Duration::from_secs(1);
 
-/// How long those whose connections were cut off have to drop them.
+/// How long applications have to drop streams that were cut off.
 const LEAVING: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests;

@@ -1,26 +1,43 @@
 //! Accepting from many, and how it ends.
 
-use alloc::boxed::Box;
-use alloc::collections::VecDeque;
-use alloc::rc::Rc;
-use alloc::string::String;
-use alloc::sync::Arc;
-use alloc::vec::Vec;
-use core::cell::RefCell;
-use core::future::Future;
-use core::pin::Pin;
-use core::task::{Context, Poll, Waker};
-use core::time::Duration;
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::fmt::Debug;
+use std::future::Future;
 use std::io::{self, ErrorKind};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
-use super::support::*;
+use wsstream_core::handshake::{ClientConfig, ServerConfig};
+use wsstream_core::pump::{self, Accept, Permit};
+use wsstream_core::test_kit::{Clock, Pipe, Sleeper, Task};
+use wsstream_core::{Opcode, Role, Seed, StreamError, Url};
 
-use crate::handshake::{ClientConfig, ServerConfig};
-use crate::pump::{Accept, Incoming, Listener, Permit, Plain, Port, Relay, Stream, Timer};
-use crate::test_kit::{Clock, Pipe, Sleeper};
-use crate::{Opcode, Role, Seed, StreamError, Timestamp, Url};
+use super::{Accepting, Policy};
 
+mod frames;
 mod shutdown;
+
+use frames::{close_payload, frame, frames};
+
+type Incoming = pump::Handshake<Pipe, Sleeper>;
+type Stream = pump::Stream<Pipe, Sleeper>;
+
+const fn secs(secs: u64) -> Duration {
+    Duration::from_secs(secs)
+}
+
+/// What a poll that must not be pending gives.
+#[track_caller]
+fn ready<R>(poll: Poll<R>) -> R {
+    match poll {
+        Poll::Ready(result) => result,
+        Poll::Pending => panic!("pending"),
+    }
+}
 
 /// What the system has in its queue.
 #[derive(Debug, Default)]
@@ -31,30 +48,20 @@ struct Queue {
     stopped: bool,
 }
 
-type Handshake = Pin<Box<dyn Future<Output = io::Result<Incoming<Pipe>>>>>;
+type Handshake = Pin<Box<dyn Future<Output = io::Result<Incoming>>>>;
 
 /// A listening socket, and tasks, that do as they are told.
 struct Scripted {
     queue: Rc<RefCell<Queue>>,
     handshakes: Vec<Handshake>,
     /// Tasks go on while nobody asks what came of them.
-    ended: VecDeque<io::Result<Incoming<Pipe>>>,
-    sleeper: Sleeper,
+    ended: VecDeque<io::Result<Incoming>>,
+    clock: Clock,
 }
 
-impl Timer for Scripted {
-    fn now(&self) -> Timestamp {
-        self.sleeper.now()
-    }
-
-    fn poll_sleep(&mut self, cx: &mut Context<'_>, deadline: Timestamp) -> Poll<()> {
-        self.sleeper.poll_sleep(cx, deadline)
-    }
-}
-
-impl Port for Scripted {
+impl Accepting for Scripted {
     type Connection = Pipe;
-    type Incoming = Incoming<Pipe>;
+    type Incoming = Incoming;
 
     fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Pipe>> {
         let mut queue = self.queue.borrow_mut();
@@ -68,18 +75,18 @@ impl Port for Scripted {
 
     fn begin(&mut self, mock: Pipe, permit: Permit) {
         let server = Arc::new(ServerConfig::stream());
-        let accept = Accept::with_permit(mock, server, permit);
+        let accept = Accept::with_permit(mock, self.clock.sleeper(), server, permit);
         self.handshakes.push(Box::pin(accept));
     }
 
-    fn refuse(&mut self, incoming: Incoming<Pipe>) {
+    fn refuse(&mut self, incoming: Incoming) {
         self.handshakes.push(Box::pin(async {
             incoming.accept().await?;
             Err(ErrorKind::NotConnected.into())
         }));
     }
 
-    fn poll_handshake(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Incoming<Pipe>>> {
+    fn poll_handshake(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Incoming>> {
         for at in (0..self.handshakes.len()).rev() {
             if let Poll::Ready(ended) = self.handshakes[at].as_mut().poll(cx) {
                 drop(self.handshakes.swap_remove(at));
@@ -99,7 +106,7 @@ impl Port for Scripted {
 
 /// A listener, what it listens on, and its task.
 struct House {
-    listener: Listener<Scripted>,
+    listener: Policy<Scripted, Sleeper>,
     queue: Rc<RefCell<Queue>>,
     clock: Clock,
     task: Task,
@@ -113,10 +120,10 @@ impl House {
             queue: Rc::clone(&queue),
             handshakes: Vec::new(),
             ended: VecDeque::new(),
-            sleeper: clock.sleeper(),
+            clock: clock.clone(),
         };
         Self {
-            listener: Listener::new(port),
+            listener: Policy::new(port, clock.sleeper()),
             queue,
             clock,
             task: Task::new(),
@@ -146,12 +153,12 @@ impl House {
     }
 
     /// Polls as often as it is woken.
-    fn accept(&mut self) -> Poll<Incoming<Pipe>> {
+    fn accept(&mut self) -> Poll<Incoming> {
         let mut polls = 0;
         // The last one that came in may not have been the last one there was.
         loop {
             if let Poll::Ready(incoming) = self.listener.poll_accept(&mut self.task.cx()) {
-                return Poll::Ready(incoming);
+                return Poll::Ready(incoming.unwrap());
             }
             polls += 1;
             assert!(polls < 10_000, "spinning");
@@ -162,7 +169,7 @@ impl House {
     }
 
     /// Lets somebody in, to whom the answer was sent.
-    fn serves(&mut self) -> (Stream<Pipe>, Pipe) {
+    fn serves(&mut self) -> (Stream, Pipe) {
         let far = self.asks();
         let stream = open(ready(self.accept()));
         assert!(text(&far).starts_with("HTTP/1.1 101 "));
@@ -176,7 +183,7 @@ fn request() -> Vec<u8> {
     connecting.request().to_vec()
 }
 
-fn open(incoming: Incoming<Pipe>) -> Stream<Pipe> {
+fn open(incoming: Incoming) -> Stream {
     let task = Task::new();
     let opened = Box::pin(incoming.accept()).as_mut().poll(&mut task.cx());
     ready(opened).unwrap().into_stream()
@@ -201,7 +208,7 @@ fn says(far: &Pipe, opcode: Opcode, payload: &[u8]) {
 }
 
 #[track_caller]
-fn shut_down<R: core::fmt::Debug>(poll: Poll<io::Result<R>>) {
+fn shut_down<R: Debug>(poll: Poll<io::Result<R>>) {
     let error = ready(poll).unwrap_err().into_inner().unwrap();
     assert_eq!(
         *error.downcast::<StreamError>().unwrap(),
@@ -212,7 +219,7 @@ fn shut_down<R: core::fmt::Debug>(poll: Poll<io::Result<R>>) {
 #[test]
 fn who_comes_next_waits_in_the_queue_until_one_leaves() {
     let mut house = House::new();
-    house.listener = house.listener.max_connections(2);
+    house.listener.set_max_connections(2);
     let (first, _far) = house.serves();
     // Who has not asked yet counts, too.
     let silent = house.connects();
@@ -241,7 +248,7 @@ fn who_comes_next_waits_in_the_queue_until_one_leaves() {
 #[test]
 fn handshakes_are_limited() {
     let mut house = House::new();
-    house.listener = house.listener.max_handshakes(3);
+    house.listener.set_max_handshakes(3);
     let silent: Vec<_> = (0..3).map(|_| house.connects()).collect();
     let _good = house.asks();
     assert!(house.accept().is_pending());

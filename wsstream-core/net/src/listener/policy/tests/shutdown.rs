@@ -1,7 +1,5 @@
 //! How a listener ends.
 
-use core::future::Future;
-
 use super::*;
 
 /// A listener that shuts down, with 20 seconds of grace and 5 for the closing handshake.
@@ -18,6 +16,7 @@ fn end(house: House) -> Ending<impl Future<Output = usize>> {
         clock,
         ..
     } = house;
+    let listener = Box::leak(Box::new(listener));
     let future = Box::pin(listener.shut_down(secs(20), secs(5)));
     assert!(queue.borrow().stopped);
     let task = Task::new();

@@ -1,0 +1,255 @@
+//! Listening sockets, and the handshakes of those who connect to them.
+
+use std::fmt;
+use std::future::Future;
+use std::io;
+use std::net::{SocketAddr, ToSocketAddrs as _};
+#[cfg(unix)]
+use std::os::fd::OwnedFd;
+#[cfg(unix)]
+use std::os::unix::net::UnixListener;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use futures_util::future::{FutureExt as _, RemoteHandle};
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
+#[cfg(unix)]
+use socket2::SockAddr;
+use socket2::{Domain, SockRef, Socket, Type};
+use wsstream_core::pump::Permit;
+
+use super::policy::Accepting;
+use crate::descriptor::{EndpointAddress, about};
+use crate::incoming::Incoming;
+use crate::layers::Layers;
+use crate::net_socket::NetSocket;
+use crate::plan::ServerSocket;
+use crate::runtime::Runtime;
+#[cfg(unix)]
+use crate::unix_file::UnixFile;
+
+/// A socket of the standard library that listens.
+#[derive(Debug)]
+pub struct StdListener {
+    socket: StdSocket,
+    /// The file, where we made it.
+    #[cfg(unix)]
+    file: Option<UnixFile>,
+}
+
+#[derive(Debug)]
+enum StdSocket {
+    Tcp(std::net::TcpListener),
+    #[cfg(unix)]
+    Unix(UnixListener),
+}
+
+impl From<std::net::TcpListener> for StdListener {
+    fn from(tcp: std::net::TcpListener) -> Self {
+        Self {
+            socket: StdSocket::Tcp(tcp),
+            #[cfg(unix)]
+            file: None,
+        }
+    }
+}
+
+/// The socket's file is yours: it stays.
+#[cfg(unix)]
+impl From<UnixListener> for StdListener {
+    fn from(unix: UnixListener) -> Self {
+        Self {
+            socket: StdSocket::Unix(unix),
+            file: None,
+        }
+    }
+}
+
+impl StdListener {
+    pub(super) fn local_addr(&self) -> io::Result<EndpointAddress> {
+        let socket = match &self.socket {
+            StdSocket::Tcp(tcp) => SockRef::from(tcp),
+            #[cfg(unix)]
+            StdSocket::Unix(unix) => SockRef::from(unix),
+        };
+        socket.local_addr().map(EndpointAddress::from_system)
+    }
+}
+
+/// The listening socket of a runtime.
+#[derive(Debug)]
+enum Bound<R: Runtime> {
+    Tcp(R::TcpListener),
+    #[cfg(unix)]
+    Unix(
+        R::UnixListener,
+        #[expect(dead_code, reason = "its drop removes the file")] Option<UnixFile>,
+    ),
+}
+
+/// A listening socket, what is done over each of its connections, and the handshakes that go on.
+pub(super) struct Sockets<R: Runtime> {
+    /// Gone once it has stopped.
+    bound: Option<Bound<R>>,
+    layers: Arc<Layers>,
+    handshakes: FuturesUnordered<RemoteHandle<io::Result<Incoming<R>>>>,
+}
+
+impl<R: Runtime> Sockets<R> {
+    pub(super) fn new(listener: StdListener, layers: Layers) -> io::Result<Self> {
+        let bound = match listener.socket {
+            StdSocket::Tcp(tcp) => {
+                tcp.set_nonblocking(true)?;
+                Bound::Tcp(R::tcp_listener(tcp)?)
+            }
+            #[cfg(unix)]
+            StdSocket::Unix(unix) => {
+                unix.set_nonblocking(true)?;
+                Bound::Unix(R::unix_listener(unix)?, listener.file)
+            }
+        };
+        Ok(Self {
+            bound: Some(bound),
+            layers: Arc::new(layers),
+            handshakes: FuturesUnordered::new(),
+        })
+    }
+
+    pub(super) fn layers(&self) -> &Layers {
+        &self.layers
+    }
+
+    /// For connections from now on.
+    pub(super) fn layers_mut(&mut self) -> &mut Layers {
+        Arc::make_mut(&mut self.layers)
+    }
+
+    /// Runs a task that ends when this is dropped.
+    fn spawn(&self, task: impl Future<Output = io::Result<Incoming<R>>> + Send + 'static) {
+        let (task, handle) = task.remote_handle();
+        R::spawn(task);
+        self.handshakes.push(handle);
+    }
+}
+
+impl<R: Runtime> Accepting for Sockets<R> {
+    type Connection = NetSocket<R>;
+    type Incoming = Incoming<R>;
+
+    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<NetSocket<R>>> {
+        match &mut self.bound {
+            None => Poll::Pending,
+            Some(Bound::Tcp(tcp)) => R::poll_accept_tcp(tcp, cx).map_ok(NetSocket::from_tcp),
+            #[cfg(unix)]
+            Some(Bound::Unix(unix, _)) => {
+                R::poll_accept_unix(unix, cx).map_ok(NetSocket::from_unix)
+            }
+        }
+    }
+
+    fn begin(&mut self, socket: NetSocket<R>, permit: Permit) {
+        let layers = Arc::clone(&self.layers);
+        self.spawn(async move {
+            socket.set_up(layers.nodelay)?;
+            Ok(Incoming::new(layers.begin(socket, permit).await?))
+        });
+    }
+
+    fn refuse(&mut self, incoming: Incoming<R>) {
+        self.spawn(async move {
+            incoming.accept().await?;
+            Err(io::ErrorKind::NotConnected.into())
+        });
+    }
+
+    fn poll_handshake(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Incoming<R>>> {
+        match ready!(self.handshakes.poll_next_unpin(cx)) {
+            Some(ended) => Poll::Ready(ended),
+            None => Poll::Pending,
+        }
+    }
+
+    fn stop(&mut self) {
+        self.bound = None;
+    }
+}
+
+impl<R: Runtime> fmt::Debug for Sockets<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sockets")
+            .field("bound", &self.bound)
+            .field("layers", &self.layers)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Listens as a plan says. Blocks, while names are looked up.
+pub(super) fn listen(socket: &ServerSocket) -> io::Result<StdListener> {
+    match socket {
+        ServerSocket::Tcp(tcp) => {
+            let addresses = (&*tcp.interface, tcp.port).to_socket_addrs();
+            let addresses = addresses.map_err(|error| about(&tcp.interface, error))?;
+            listen_on_first(addresses, tcp.backlog)
+        }
+        #[cfg(unix)]
+        ServerSocket::Unix(unix) => {
+            let address = SockAddr::unix(&unix.path)?;
+            let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+            let bind = || socket.bind(&address);
+            let ((), file) = UnixFile::bind(unix, probe(&address), bind)?;
+            socket.listen(system_backlog(unix.backlog))?;
+            Ok(StdListener {
+                socket: StdSocket::Unix(OwnedFd::from(socket).into()),
+                file: Some(file),
+            })
+        }
+        #[cfg(not(unix))]
+        ServerSocket::Unix(_) => Err(UnsupportedEndpoint::Unix.into()),
+    }
+}
+
+/// Listens on `HOST:PORT`. Blocks, while the name is looked up.
+pub(super) fn listen_tcp(addr: &str, backlog: u32) -> io::Result<StdListener> {
+    let addresses = addr.to_socket_addrs().map_err(|error| about(addr, error))?;
+    listen_on_first(addresses, backlog)
+}
+
+/// Listens on the first address that can be had.
+fn listen_on_first(
+    addresses: impl Iterator<Item = SocketAddr>,
+    backlog: u32,
+) -> io::Result<StdListener> {
+    let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
+    for address in addresses {
+        match listen_on(address, backlog) {
+            Ok(socket) => return Ok(std::net::TcpListener::from(socket).into()),
+            Err(error) => last = about(address, error),
+        }
+    }
+    Err(last)
+}
+
+fn listen_on(address: SocketAddr, backlog: u32) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+    // On other systems it would let others take the port.
+    #[cfg(unix)]
+    socket.set_reuse_address(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(system_backlog(backlog))?;
+    Ok(socket)
+}
+
+/// Whether another server listens on a Unix socket. Its full accept queue must not hold us up.
+#[cfg(unix)]
+fn probe(address: &SockAddr) -> Result<(), io::ErrorKind> {
+    let connect = || {
+        let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+        socket.set_nonblocking(true)?;
+        socket.connect(address)
+    };
+    connect().map_err(|error: io::Error| error.kind())
+}
+
+fn system_backlog(backlog: u32) -> i32 {
+    i32::try_from(backlog).unwrap_or(i32::MAX)
+}
