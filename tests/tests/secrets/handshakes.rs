@@ -3,7 +3,7 @@
 use wsstream_core::handshake::{
     Acceptor, ClientConfig, HandshakeError, InvalidField, Origins, Refusal, ServerConfig,
 };
-use wsstream_core::proxy::{Proxy, ProxyChoice, ProxyConnect};
+use wsstream_net::proxy::Proxy;
 use wsstream_core::{Seed, Url};
 
 use crate::{MARK, Printed};
