@@ -4,6 +4,7 @@
 
 mod accept;
 mod files;
+mod past_readiness;
 
 use alloc::borrow::ToOwned;
 use alloc::format;
@@ -28,6 +29,7 @@ use rustls::{
 use rustls_platform_verifier::BuilderVerifierExt;
 
 pub use accept::accept;
+pub use past_readiness::{poll_retry_write, taken};
 
 use crate::url::Url;
 
