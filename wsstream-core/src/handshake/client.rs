@@ -31,6 +31,7 @@ pub use self::connecting::{Connected, Connecting};
 /// # Ok::<_, wsstream_core::handshake::InvalidField>(())
 /// ```
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct ClientConfig {
     pub(super) subprotocols: Vec<String>,
     /// Whether the server has to select one of them.
@@ -40,9 +41,9 @@ pub struct ClientConfig {
     fields: Fields,
     host: Option<String>,
     origin: Option<String>,
-    handshake_timeout: Duration,
+    /// How long the whole handshake may take; 10 s by default.
+    pub handshake_timeout: Duration,
     config: SharedConfig,
-    nodelay: bool,
 }
 
 impl ClientConfig {
@@ -70,7 +71,6 @@ impl ClientConfig {
             origin: None,
             handshake_timeout: TIMEOUT,
             config: SharedConfig::default(),
-            nodelay: true,
         }
     }
 
@@ -156,19 +156,6 @@ impl ClientConfig {
         self
     }
 
-    /// Whether adapters that dial set TCP_NODELAY, so that nothing waits for more; default yes.
-    #[must_use]
-    pub const fn nodelay(mut self, nodelay: bool) -> Self {
-        self.nodelay = nodelay;
-        self
-    }
-
-    /// What [`handshake_timeout`](Self::handshake_timeout) was set to.
-    #[must_use]
-    pub const fn timeout(&self) -> Duration {
-        self.handshake_timeout
-    }
-
     /// What [`config`](Self::config) was set to.
     #[must_use]
     pub fn connection_config(&self) -> &ConnectionConfig {
@@ -178,12 +165,6 @@ impl ClientConfig {
     #[cfg(feature = "std")]
     pub(crate) const fn shared_config(&self) -> &SharedConfig {
         &self.config
-    }
-
-    /// What [`nodelay`](Self::nodelay) was set to.
-    #[must_use]
-    pub const fn is_nodelay(&self) -> bool {
-        self.nodelay
     }
 
     /// Begins a handshake. The nonce comes from `seed`.

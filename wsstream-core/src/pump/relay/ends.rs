@@ -9,11 +9,11 @@ use super::PROGRESS;
 use super::direction::discard;
 use crate::close::{Close, CloseCode};
 use crate::error::Closed;
-use crate::pump::{Stream, Taken, Transport};
+use crate::pump::{Clock, Socket, Stream, Taken};
 use crate::time::Timestamp;
 
 /// One end of a relay.
-pub trait End {
+pub trait RelayEnd {
     /// Reads into `buf`; 0 octets mean the end.
     ///
     /// # Errors
@@ -47,22 +47,22 @@ pub trait End {
 
     /// Whether the peer goes on sending once our direction has ended. If it does not, the end of the other
     /// side is held back until the peer's direction has ended.
-    fn half_closes(&self) -> bool {
+    fn half_closes(&mut self) -> bool {
         true
     }
 
     /// Whether nothing can be written any more. Then what the other end has not said yet is not waited
     /// for.
-    fn is_closed(&self) -> bool;
+    fn is_closed(&mut self) -> bool;
 
     /// Why it is closed, if that cuts off what it could still have had.
-    fn lost(&self) -> Option<io::Error> {
+    fn lost(&mut self) -> Option<io::Error> {
         None
     }
 
-    /// Why nothing is to be waited for any more, if the end has been cut off: the
-    /// [`Listener`](crate::pump::Listener) that it came from has shut down, and its time is over.
-    fn cut_off(&self) -> Option<io::Error> {
+    /// Why nothing is to be waited for any more, if the end has been cut off: the listener that it came from has shut
+    /// down, and its time is over.
+    fn cut_off(&mut self) -> Option<io::Error> {
         None
     }
 
@@ -79,7 +79,7 @@ pub trait End {
     ) -> Poll<io::Result<()>>;
 }
 
-impl<T: Transport> End for Stream<T> {
+impl<S: Socket, C: Clock> RelayEnd for Stream<S, C> {
     fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
         Self::poll_read(self, cx, buf)
     }
@@ -100,22 +100,22 @@ impl<T: Transport> End for Stream<T> {
         Self::poll_drive(self, cx);
     }
 
-    fn half_closes(&self) -> bool {
+    fn half_closes(&mut self) -> bool {
         self.connection().half_close()
     }
 
-    fn is_closed(&self) -> bool {
+    fn is_closed(&mut self) -> bool {
         !self.connection().can_send()
     }
 
     /// A peer that was given up. One that has closed and gone wants nothing more.
-    fn lost(&self) -> Option<io::Error> {
+    fn lost(&mut self) -> Option<io::Error> {
         let given_up = self.connection().given_up();
-        given_up.map(|_| self.pump.broken_pipe(Closed))
+        given_up.map(|_| self.inner.pump.broken_pipe(Closed))
     }
 
-    fn cut_off(&self) -> Option<io::Error> {
-        self.pump.cut_off()
+    fn cut_off(&mut self) -> Option<io::Error> {
+        self.inner.pump.cut_off()
     }
 
     /// A failure is told with Close 1011, and not what it was: that is for our logs.
@@ -132,13 +132,14 @@ impl<T: Transport> End for Stream<T> {
     }
 }
 
-/// An end that is a transport itself, without WebSocket.
+/// An end that is a socket. One that has [an end of its own](Socket::relay_end), as WebSocket has, is asked by that.
 ///
-/// It flushes once after it was written, and shuts down once: there are transports for which each is work
+/// Any other flushes once after it was written, and shuts down once: there are sockets for which each is work
 /// that begins anew whenever it is asked for, such as a standard output whose work another thread does.
 #[derive(Debug)]
-pub struct Plain<T> {
-    transport: T,
+pub struct SocketEnd<S, C> {
+    socket: S,
+    clock: C,
     needs_flush: bool,
     is_shut_down: bool,
     /// Whether nothing more can be read.
@@ -147,11 +148,12 @@ pub struct Plain<T> {
     taken: Option<(u64, Timestamp)>,
 }
 
-impl<T: Transport> Plain<T> {
-    /// The end that reads from this transport, and writes to it.
-    pub const fn new(transport: T) -> Self {
+impl<S: Socket, C: Clock> SocketEnd<S, C> {
+    /// The end that reads from this socket, and writes to it.
+    pub const fn new(socket: S, clock: C) -> Self {
         Self {
-            transport,
+            socket,
+            clock,
             needs_flush: false,
             is_shut_down: false,
             has_ended: false,
@@ -160,33 +162,45 @@ impl<T: Transport> Plain<T> {
     }
 }
 
-impl<T: Transport> End for Plain<T> {
+impl<S: Socket, C: Clock> RelayEnd for SocketEnd<S, C> {
     fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
-        let read = ready!(self.transport.poll_read(cx, buf));
+        if let Some(end) = self.socket.relay_end() {
+            return end.poll_read(cx, buf);
+        }
+        let read = ready!(self.socket.poll_read(cx, buf));
         self.has_ended = !matches!(read, Ok(1..));
         Poll::Ready(read)
     }
 
     fn poll_write(&mut self, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
-        let written = ready!(self.transport.poll_write(cx, &[IoSlice::new(data)]));
+        if let Some(end) = self.socket.relay_end() {
+            return end.poll_write(cx, data);
+        }
+        let written = ready!(self.socket.poll_write(cx, &[IoSlice::new(data)]));
         self.needs_flush = true;
         Poll::Ready(written)
     }
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if let Some(end) = self.socket.relay_end() {
+            return end.poll_flush(cx);
+        }
         if self.needs_flush {
-            ready!(self.transport.poll_flush(cx))?;
+            ready!(self.socket.poll_flush(cx))?;
             self.needs_flush = false;
         }
         Poll::Ready(Ok(()))
     }
 
-    /// What was written goes first: not every transport's shutdown sees to that. Some fail where both
+    /// What was written goes first: not every socket's shutdown sees to that. Some fail where both
     /// directions have ended already, which is as good.
     fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        ready!(End::poll_flush(self, cx))?;
+        if let Some(end) = self.socket.relay_end() {
+            return end.poll_shutdown(cx);
+        }
+        ready!(RelayEnd::poll_flush(self, cx))?;
         if !self.is_shut_down {
-            match ready!(self.transport.poll_shutdown(cx)) {
+            match ready!(self.socket.poll_shutdown(cx)) {
                 Err(error) if error.kind() != io::ErrorKind::NotConnected => {
                     return Poll::Ready(Err(error));
                 }
@@ -196,13 +210,27 @@ impl<T: Transport> End for Plain<T> {
         Poll::Ready(Ok(()))
     }
 
-    fn poll_drive(&mut self, _: &mut Context<'_>) {}
-
-    fn is_closed(&self) -> bool {
-        false
+    fn poll_drive(&mut self, cx: &mut Context<'_>) {
+        self.socket.poll_drive(cx);
     }
 
-    /// A failure is not told: whoever owns the transport can reset it once this is ready. Dropping it resets it
+    fn half_closes(&mut self) -> bool {
+        self.socket.relay_end().is_none_or(RelayEnd::half_closes)
+    }
+
+    fn is_closed(&mut self) -> bool {
+        self.socket.relay_end().is_some_and(RelayEnd::is_closed)
+    }
+
+    fn lost(&mut self) -> Option<io::Error> {
+        self.socket.relay_end()?.lost()
+    }
+
+    fn cut_off(&mut self) -> Option<io::Error> {
+        self.socket.relay_end()?.cut_off()
+    }
+
+    /// A failure is not told: whoever owns the socket can reset it once this is ready. Dropping it resets it
     /// too, where its peer still talks. So what it was given is waited for until the peer has it, or takes
     /// nothing any more, which is an error; what the peer has to say before it listens is discarded.
     fn poll_close(
@@ -210,11 +238,14 @@ impl<T: Transport> End for Plain<T> {
         cx: &mut Context<'_>,
         failure: Option<&io::Error>,
     ) -> Poll<io::Result<()>> {
+        if let Some(end) = self.socket.relay_end() {
+            return end.poll_close(cx, failure);
+        }
         let passed_on = match failure {
-            None => End::poll_shutdown(self, cx),
-            Some(_) => End::poll_flush(self, cx),
+            None => RelayEnd::poll_shutdown(self, cx),
+            Some(_) => RelayEnd::poll_flush(self, cx),
         }?;
-        let Some(Taken { octets, all }) = self.transport.taken() else {
+        let Some(Taken { octets, all }) = self.socket.taken() else {
             return passed_on.map(Ok);
         };
         // What a reset has taken away would pass for taken.
@@ -226,7 +257,7 @@ impl<T: Transport> End for Plain<T> {
         if all && passed_on.is_ready() {
             return Poll::Ready(Ok(()));
         }
-        let now = self.transport.now();
+        let now = self.clock.now();
         let (before, since) = *self.taken.get_or_insert((octets, now));
         if octets > before {
             self.taken = Some((octets, now));
@@ -235,11 +266,11 @@ impl<T: Transport> End for Plain<T> {
             return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, reason)));
         }
         // No event tells.
-        ready!(self.transport.poll_sleep(cx, now + LOOK));
+        ready!(self.clock.poll_sleep(cx, now + LOOK));
         cx.waker().wake_by_ref();
         Poll::Pending
     }
 }
 
-/// How often a transport is asked what its peer has taken.
+/// How often a socket is asked what its peer has taken.
 const LOOK: Duration = Duration::from_millis(100);
