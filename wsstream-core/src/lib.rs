@@ -87,8 +87,10 @@ extern crate std;
 
 mod byte_stream;
 mod close;
+mod close_code;
 mod config;
 mod connection;
+mod data_kind;
 mod decoder;
 mod deflate;
 pub mod endpoint;
@@ -99,9 +101,11 @@ mod mask;
 mod message;
 mod octets;
 mod outbox;
+mod protocol_error;
 pub mod proxy;
 #[cfg(feature = "std")]
 pub mod pump;
+mod role;
 mod seed;
 #[cfg(any(test, feature = "test-kit"))]
 pub mod test_kit;
@@ -112,16 +116,20 @@ mod url;
 mod work;
 
 pub use byte_stream::{ByteStream, Encoding};
-pub use close::{Close, CloseCode};
+pub use close::Close;
+pub use close_code::CloseCode;
 pub use config::{ConnectionConfig, InvalidKeepalive, Keepalive};
-pub use connection::{ClosedBy, Connection, Counters, Event, LookAhead, Role, Taken};
+pub use connection::{ClosedBy, Connection, Counters, Event, LookAhead, Taken};
+pub use data_kind::DataKind;
 pub use decoder::{Chunk, Decoder, Payload};
 pub use deflate::{CompressionBudget, Deflate, PerMessageDeflate};
-pub use error::{Closed, ProtocolError, StreamError, Timeout};
-pub use frame::{DataKind, EncodedHeader, Header, Opcode};
+pub use error::{Closed, StreamError, Timeout};
+pub use frame::{EncodedHeader, Header, Opcode};
 pub use mask::Mask;
 pub use message::{Assembler, Message};
 pub use outbox::Outbox;
+pub use protocol_error::ProtocolError;
+pub use role::Role;
 pub use seed::Seed;
 pub use time::Timestamp;
 pub use url::{InvalidUrl, Url};
