@@ -6,7 +6,6 @@ mod sockets;
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::io;
-use std::net::SocketAddr;
 #[cfg(unix)]
 use std::path::Path;
 use std::time::Duration;
@@ -19,7 +18,7 @@ use self::sockets::Sockets;
 use crate::descriptor::EndpointAddress;
 use crate::incoming::Incoming;
 use crate::layers::{Layer, Layers};
-use crate::plan::{ServerPlan, TcpServer, UnixServer};
+use crate::plan::ServerPlan;
 use crate::runtime::Runtime;
 #[cfg(feature = "rustls")]
 use crate::tls::ServerTls;
@@ -36,7 +35,7 @@ pub struct Listener<R: Runtime> {
 }
 
 impl<R: Runtime> Listener<R> {
-    /// Listens on an address, for WebSocket as `config` says. `addr` is `HOST:PORT`, or a [`SocketAddr`]. The first
+    /// Listens on an address, for WebSocket as `config` says. `addr` is `HOST:PORT`, or a [`SocketAddr`](std::net::SocketAddr). The first
     /// address of a name that can be had is taken; with port 0 the system chooses a port.
     ///
     /// # Errors
