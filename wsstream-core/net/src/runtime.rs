@@ -26,7 +26,7 @@ impl<S: Socket + fmt::Debug + Send + 'static> SendSocket for S {}
 /// `tokio::spawn` does.
 ///
 /// Sockets are made and set up here, with `socket2`. A runtime is asked to wait for them.
-pub trait Runtime: Sized + Send + Sync + 'static {
+pub trait Runtime: fmt::Debug + Sized + Send + Sync + 'static {
     /// The clock of a connection or of a listener.
     type Clock: Clock + fmt::Debug + Send + 'static;
 
@@ -118,9 +118,7 @@ pub trait Runtime: Sized + Send + Sync + 'static {
     ///
     /// The runtime's.
     #[cfg(unix)]
-    fn unix_listener(
-        listener: std::os::unix::net::UnixListener,
-    ) -> io::Result<Self::UnixListener>;
+    fn unix_listener(listener: std::os::unix::net::UnixListener) -> io::Result<Self::UnixListener>;
 
     /// As [`poll_accept_tcp`](Self::poll_accept_tcp).
     ///

@@ -24,6 +24,8 @@ use wsstream_core::pump::Socket;
 
 pub(crate) use self::accept::accept;
 #[cfg(feature = "rustls")]
+pub use self::config::host_name;
+#[cfg(feature = "rustls")]
 pub(crate) use self::failure::{explain, explain_late};
 #[cfg(not(feature = "rustls"))]
 pub(crate) use self::without::{explain, explain_late};
