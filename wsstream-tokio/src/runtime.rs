@@ -1,5 +1,6 @@
 //! tokio, as the network stack wants it.
 
+use std::fmt::Debug;
 use std::io;
 use std::net::SocketAddr;
 #[cfg(unix)]
@@ -12,9 +13,12 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::task::spawn_blocking;
 use wsstream_core::pump::Socket;
-use wsstream_net::{Runtime, SendSocket};
+use wsstream_net::Runtime;
 #[cfg(feature = "rustls")]
-use wsstream_net::{rustls, tls::{ClientTls, ServerTls}};
+use wsstream_net::{
+    rustls,
+    tls::{ClientTls, ServerTls},
+};
 
 use crate::clock::check_runtime;
 #[cfg(feature = "rustls")]
@@ -35,9 +39,9 @@ impl Runtime for Tokio {
     #[cfg(unix)]
     type UnixListener = UnixListener;
     #[cfg(feature = "rustls")]
-    type Tls<S: SendSocket> = Tls<S>;
+    type Tls<S: Socket + Debug + Send + 'static> = Tls<S>;
     #[cfg(not(feature = "rustls"))]
-    type Tls<S: SendSocket> = wsstream_net::tls::NoTls<S>;
+    type Tls<S: Socket + Debug + Send + 'static> = wsstream_net::tls::NoTls<S>;
     type Stream<S: Socket> = AsyncStream<S>;
 
     fn check() -> io::Result<()> {
@@ -102,7 +106,7 @@ impl Runtime for Tokio {
     }
 
     #[cfg(feature = "rustls")]
-    async fn tls_connect<S: SendSocket>(
+    async fn tls_connect<S: Socket + Debug + Send + 'static>(
         socket: S,
         tls: &ClientTls,
         host: &str,
@@ -111,23 +115,23 @@ impl Runtime for Tokio {
     }
 
     #[cfg(feature = "rustls")]
-    async fn tls_accept<S: SendSocket>(
+    async fn tls_accept<S: Socket + Debug + Send + 'static>(
         socket: S,
         tls: &ServerTls,
     ) -> Result<Tls<S>, (io::Error, Option<S>)> {
         Tls::accept(socket, tls).await
     }
 
-    fn tls_below<S: SendSocket>(tls: &Self::Tls<S>) -> &S {
+    fn tls_below<S: Socket + Debug + Send + 'static>(tls: &Self::Tls<S>) -> &S {
         tls.below()
     }
 
-    fn tls_below_mut<S: SendSocket>(tls: &mut Self::Tls<S>) -> &mut S {
+    fn tls_below_mut<S: Socket + Debug + Send + 'static>(tls: &mut Self::Tls<S>) -> &mut S {
         tls.below_mut()
     }
 
     #[cfg(feature = "rustls")]
-    fn tls_state<S: SendSocket>(tls: &Tls<S>) -> Option<&rustls::CommonState> {
+    fn tls_state<S: Socket + Debug + Send + 'static>(tls: &Tls<S>) -> Option<&rustls::CommonState> {
         Some(tls.state())
     }
 }

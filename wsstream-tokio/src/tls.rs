@@ -1,5 +1,6 @@
 //! TLS, with tokio-rustls.
 
+use std::fmt::Debug;
 use std::io::{self, IoSlice};
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -7,7 +8,6 @@ use std::task::{Context, Poll};
 use tokio_rustls::rustls::CommonState;
 use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream};
 use wsstream_core::pump::{Socket, Taken};
-use wsstream_net::SendSocket;
 use wsstream_net::tls::{self, ClientTls, ServerTls, host_name};
 
 use crate::{AsyncStream, Io};
@@ -16,7 +16,7 @@ use crate::{AsyncStream, Io};
 #[derive(Debug)]
 pub struct Tls<S>(Io<TlsStream<AsyncStream<S>>>);
 
-impl<S: SendSocket> Tls<S> {
+impl<S: Socket + Debug + Send + 'static> Tls<S> {
     fn new(tls: impl Into<TlsStream<AsyncStream<S>>>) -> Self {
         Self(Io::new(tls.into()))
     }
@@ -27,10 +27,7 @@ impl<S: SendSocket> Tls<S> {
         connecting.await.map(Self::new)
     }
 
-    pub(crate) async fn accept(
-        socket: S,
-        tls: &ServerTls,
-    ) -> Result<Self, (io::Error, Option<S>)> {
+    pub(crate) async fn accept(socket: S, tls: &ServerTls) -> Result<Self, (io::Error, Option<S>)> {
         let accepting = TlsAcceptor::from(Arc::clone(tls.config())).accept(socket.into());
         match accepting.into_fallible().await {
             Ok(tls) => Ok(Self::new(tls)),

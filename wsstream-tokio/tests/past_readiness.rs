@@ -165,7 +165,10 @@ fn sockets_of_all_kinds_keep_little_unsent() {
     let is_set = |tcp: &TcpStream| SockRef::from(tcp).tcp_notsent_lowat().unwrap() == 128 << 10;
     run(async {
         for (name, near, far) in pairs().await {
-            assert!(is_set(near.tcp().unwrap()) && is_set(far.tcp().unwrap()), "{name}");
+            assert!(
+                is_set(near.tcp().unwrap()) && is_set(far.tcp().unwrap()),
+                "{name}"
+            );
         }
         let mut listener = Listener::bind("127.0.0.1:0", ServerConfig::stream())
             .await

@@ -1,27 +1,22 @@
 //! WebSocket over another endpoint: what is said of it, and the builders that come of it.
 
-use alloc::borrow::ToOwned;
-use alloc::boxed::Box;
-use alloc::format;
-use alloc::string::String;
-use alloc::vec::Vec;
-use core::fmt;
-use core::time::Duration;
+use std::fmt;
+use std::time::Duration;
 
 use super::arguments::{Arguments, HEADER, wrong};
 use super::error::{EndpointError, EndpointErrorKind};
 use super::quote::{Seconds, Writer};
 use super::syntax::Text;
-use super::{ClientEndpoint, ServerEndpoint};
-use crate::handshake::{ClientConfig, InvalidField, Origins, ServerConfig};
-use crate::{ConnectionConfig, InvalidUrl, Keepalive, Url};
+use super::{ClientDescriptor, ServerDescriptor};
+use wsstream_core::handshake::{ClientConfig, InvalidField, Origins, ServerConfig};
+use wsstream_core::{ConnectionConfig, InvalidUrl, Keepalive, Url};
 
 /// WebSocket, as a client, and what it goes over.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AutobahnClient {
     /// What carries it. Where the URL is `wss` this is TLS, by default verified for the URL's host.
-    pub endpoint: Box<ClientEndpoint>,
+    pub endpoint: Box<ClientDescriptor>,
     /// What to ask for. Where to connect is said by `endpoint` alone.
     pub url: Url,
     /// What both roles have.
@@ -37,7 +32,7 @@ pub struct AutobahnClient {
 #[non_exhaustive]
 pub struct AutobahnServer {
     /// What carries it.
-    pub endpoint: Box<ServerEndpoint>,
+    pub endpoint: Box<ServerDescriptor>,
     /// Its path is the one that is served; `/` means any. Where to listen is said by `endpoint` alone.
     pub url: Url,
     /// What both roles have.
@@ -75,7 +70,7 @@ pub struct AutobahnOptions {
 }
 
 impl AutobahnClient {
-    pub(super) fn new(endpoint: ClientEndpoint, url: Url) -> Self {
+    pub(super) fn new(endpoint: ClientDescriptor, url: Url) -> Self {
         Self {
             endpoint: Box::new(endpoint.secured_for(&url)),
             url,
@@ -102,7 +97,7 @@ impl AutobahnClient {
             options,
             origin,
             accept_no_subprotocol: arguments.flag("acceptNoSubprotocol")?,
-            ..Self::new(ClientEndpoint::read(&wrapped, depth + 1)?, url)
+            ..Self::new(ClientDescriptor::read(&wrapped, depth + 1)?, url)
         })
     }
 
@@ -140,15 +135,12 @@ impl AutobahnClient {
         if let Some(timeout) = options.handshake_timeout {
             client = client.handshake_timeout(timeout);
         }
-        if let Some(nodelay) = options.nodelay {
-            client = client.nodelay(nodelay);
-        }
         Ok(client)
     }
 }
 
 impl AutobahnServer {
-    pub(super) fn new(endpoint: ServerEndpoint, url: Url) -> Self {
+    pub(super) fn new(endpoint: ServerDescriptor, url: Url) -> Self {
         Self {
             endpoint: Box::new(endpoint),
             url,
@@ -180,7 +172,7 @@ impl AutobahnServer {
         Ok(Self {
             options,
             origins,
-            ..Self::new(ServerEndpoint::read(&wrapped, depth + 1)?, url)
+            ..Self::new(ServerDescriptor::read(&wrapped, depth + 1)?, url)
         })
     }
 
@@ -209,9 +201,6 @@ impl AutobahnServer {
         }
         if let Some(timeout) = options.handshake_timeout {
             server = server.handshake_timeout(timeout);
-        }
-        if let Some(nodelay) = options.nodelay {
-            server = server.nodelay(nodelay);
         }
         Ok(server)
     }
@@ -282,7 +271,7 @@ impl AutobahnOptions {
         let timeout = arguments.seconds("keepaliveTimeout")?;
         options.keepalive = match (interval, timeout) {
             (Some(Some(interval)), timeout) => {
-                let timeout = timeout.unwrap_or(Keepalive::DEFAULT.timeout);
+                let timeout = timeout.unwrap_or(Keepalive::default().timeout());
                 // Neither is 0, as they were read.
                 Some(Keepalive::new(interval, timeout).ok())
             }
@@ -304,9 +293,9 @@ impl AutobahnOptions {
         }
         match self.keepalive {
             Some(Some(keepalive)) => {
-                writer.value("keepalive", Seconds(keepalive.interval))?;
-                let default = Seconds(Keepalive::DEFAULT.timeout);
-                writer.unless(default, "keepaliveTimeout", Seconds(keepalive.timeout))?;
+                writer.value("keepalive", Seconds(keepalive.interval()))?;
+                let default = Seconds(Keepalive::default().timeout());
+                writer.unless(default, "keepaliveTimeout", Seconds(keepalive.timeout()))?;
             }
             Some(None) => writer.value("keepalive", false)?,
             None => {}

@@ -1,8 +1,7 @@
 //! Writing descriptors: what has to be escaped where.
 
-use alloc::string::{String, ToString};
-use core::fmt::{self, Write};
-use core::time::Duration;
+use std::fmt::{self, Write};
+use std::time::Duration;
 
 /// Quotes what is to be an argument without a key: an endpoint that is wrapped, a host, a path.
 ///
@@ -10,7 +9,7 @@ use core::time::Duration;
 /// which the argument becomes a key and a value.
 ///
 /// ```
-/// use wsstream_core::endpoint::quote_argument;
+/// use wsstream_net::descriptor::quote_argument;
 ///
 /// let wrapped = quote_argument("tcp:9000:interface=0.0.0.0");
 /// assert_eq!(wrapped, r"tcp\:9000\:interface\=0.0.0.0");
@@ -23,7 +22,7 @@ pub fn quote_argument(argument: &str) -> String {
 /// Quotes what is to be the value of a key: `\` and `:` get a `\` before them, `=` needs none.
 ///
 /// ```
-/// use wsstream_core::endpoint::quote_value;
+/// use wsstream_net::descriptor::quote_value;
 ///
 /// let url = quote_value("ws://localhost:9000/?a=b");
 /// assert_eq!(url, r"ws\://localhost\:9000/?a=b");
@@ -82,7 +81,7 @@ impl<'a, 'b> Writer<'a, 'b> {
 
 /// Seconds, with a fraction if there is one.
 #[derive(PartialEq)]
-pub(super) struct Seconds(pub(super) Duration);
+pub(crate) struct Seconds(pub(crate) Duration);
 
 impl fmt::Display for Seconds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

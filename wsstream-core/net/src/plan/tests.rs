@@ -1,11 +1,7 @@
 //! What an adapter is told to do, for every type and those that wrap each other.
 
-use alloc::format;
-use alloc::string::{String, ToString};
-use alloc::vec::Vec;
-
-use crate::endpoint::{
-    Certificates, ClientEndpoint, ClientLayer, ClientSocket, ServerEndpoint, ServerLayer,
+use crate::descriptor::{
+    Certificates, ClientDescriptor, ClientLayer, ClientSocket, ServerDescriptor, ServerLayer,
     ServerSocket, UnsupportedEndpoint,
 };
 
@@ -63,7 +59,7 @@ const fn star(below_websocket: bool) -> &'static str {
 #[test]
 fn of_clients() {
     for &(text, expected) in CLIENTS {
-        let plan = ClientEndpoint::parse(text).unwrap().plan();
+        let plan = ClientDescriptor::parse(text).unwrap().plan();
         let told = plan.map(|plan| {
             let mut told = Vec::new();
             told.push(match &plan.socket {
@@ -95,7 +91,7 @@ fn of_clients() {
 #[test]
 fn of_servers() {
     for &(text, expected) in SERVERS {
-        let plan = ServerEndpoint::parse(text).unwrap().plan();
+        let plan = ServerDescriptor::parse(text).unwrap().plan();
         let told = plan.map(|plan| {
             let mut told = Vec::new();
             told.push(match &plan.socket {
