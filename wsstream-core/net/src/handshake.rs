@@ -4,10 +4,22 @@ use std::io;
 use std::sync::Arc;
 
 use wsstream_core::handshake::{HandshakeError, Refusal, Request, ServerConfig};
-use wsstream_core::pump::{self, Accept, Socket};
+use wsstream_core::pump::{self, Accept, Socket, Stream};
 
 use crate::runtime::Runtime;
 use crate::upgraded::Upgraded;
+
+/// Accepts a byte stream, as [`ServerConfig::stream`] says.
+///
+/// # Errors
+///
+/// As [`accept_with`] and [`Handshake::accept`].
+pub async fn accept<S: Socket, R: Runtime>(
+    socket: S,
+) -> io::Result<R::Stream<Stream<S, R::Clock>>> {
+    let handshake = accept_with::<S, R>(socket, &ServerConfig::stream()).await?;
+    Ok(handshake.accept().await?.into_stream())
+}
 
 /// Waits for the request of the client that has connected `socket`.
 ///

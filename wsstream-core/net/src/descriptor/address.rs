@@ -16,6 +16,14 @@ pub enum EndpointAddress {
 }
 
 impl EndpointAddress {
+    /// The address and the port, of TCP.
+    pub const fn tcp(&self) -> Option<SocketAddr> {
+        match self {
+            Self::Tcp(address) => Some(*address),
+            Self::Unix(_) => None,
+        }
+    }
+
     /// What the system says.
     pub(crate) fn from_system(address: SockAddr) -> Self {
         if let Some(tcp) = address.as_socket() {
