@@ -13,9 +13,9 @@ use std::time::Duration;
 
 use wsstream_core::handshake::ServerConfig;
 
-pub use self::sockets::StdListener;
 use self::policy::Policy;
 use self::sockets::Sockets;
+pub use self::sockets::StdListener;
 use crate::descriptor::EndpointAddress;
 use crate::incoming::Incoming;
 use crate::layers::{Layer, Layers};
@@ -92,7 +92,11 @@ impl<R: Runtime> Listener<R> {
     #[cfg(feature = "rustls")]
     #[must_use]
     pub fn tls(mut self, tls: ServerTls) -> Self {
-        self.policy.accepting_mut().layers_mut().layers.insert(0, Layer::Tls(tls));
+        self.policy
+            .accepting_mut()
+            .layers_mut()
+            .layers
+            .insert(0, Layer::Tls(tls));
         self
     }
 

@@ -16,7 +16,8 @@ pub enum EndpointAddress {
 }
 
 impl EndpointAddress {
-    /// The address and the port, of TCP.
+    /// The address, if it is one of TCP.
+    #[must_use]
     pub const fn tcp(&self) -> Option<SocketAddr> {
         match self {
             Self::Tcp(address) => Some(*address),
