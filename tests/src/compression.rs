@@ -5,9 +5,9 @@ use std::io;
 use std::marker::PhantomData;
 use std::time::Duration;
 
-use wsstream_net::{Runtime, SendSocket};
+use wsstream_net::Runtime;
 
-use crate::runtime::TestRuntime;
+use crate::runtime::{SendSocket, TestRuntime};
 
 /// Another runtime, whose streams offer and accept permessage-deflate if `ON`, whatever a story has set.
 #[derive(Debug)]

@@ -13,10 +13,9 @@ use smol::Executor;
 use tokio::sync::oneshot;
 use wsstream_async_std::test_kit::{now, paused, sleep};
 use wsstream_async_std::{AsyncStd, AsyncStream};
-use wsstream_net::SendSocket;
 
 use crate::io::{Read, Write};
-use crate::runtime::{TestRuntime, Thread};
+use crate::runtime::{SendSocket, TestRuntime, Thread};
 use crate::smol::Smol;
 
 /// A thread that polls a future and nothing else: sockets and timers of async-io's need no more.

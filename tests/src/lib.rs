@@ -33,7 +33,7 @@ pub use io::{Read, Write, impatient, next_turn, poll_once, wait_once};
 pub use pattern::{Pattern, noise};
 pub use peer::{Frame, Peer, fragment, frame, masked};
 pub use raw::Raw;
-pub use runtime::{Clock, TestRuntime, Thread, WsStream, open, open_with, within};
+pub use runtime::{Clock, SendSocket, TestRuntime, Thread, WsStream, open, open_with, within};
 pub use smol::Smol;
 pub use wsstream_async_std::AsyncStd;
 pub use wsstream_tokio::Tokio;

@@ -1,5 +1,6 @@
 //! What the stories ask of a runtime, besides what the network stack asks of it.
 
+use std::fmt;
 use std::future::{Future, poll_fn};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -7,8 +8,8 @@ use std::ops::DerefMut;
 use std::time::Duration;
 
 use wsstream_core::handshake::{Agreed, ClientConfig, ServerConfig};
-use wsstream_core::pump::{self, Clock as _, Relayed};
-use wsstream_net::{Handshake, Runtime, SendSocket, Upgraded, accept_with, connect_over, relay};
+use wsstream_core::pump::{self, Clock as _, Relayed, Socket};
+use wsstream_net::{Handshake, Runtime, Upgraded, accept_with, connect_over, relay};
 
 use crate::io::{Read, Write};
 use crate::raw::Raw;
@@ -204,6 +205,11 @@ pub trait TestRuntime: Sized + Send + Sync + 'static {
         relay::<Self::Net>(&mut **stream, other)
     }
 }
+
+/// A socket that generic code may hand to another task.
+pub trait SendSocket: Socket + fmt::Debug + Send + 'static {}
+
+impl<S: Socket + fmt::Debug + Send + 'static> SendSocket for S {}
 
 /// The clock of a runtime's connections.
 pub type Clock<R> = <<R as TestRuntime>::Net as Runtime>::Clock;

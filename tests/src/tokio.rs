@@ -10,11 +10,10 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf, ReadHalf, WriteHalf};
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::{Instant, timeout};
-use wsstream_net::SendSocket;
 use wsstream_tokio::{AsyncStream, Tokio};
 
 use crate::io::{Read, Write};
-use crate::runtime::{TestRuntime, Thread};
+use crate::runtime::{SendSocket, TestRuntime, Thread};
 
 impl TestRuntime for Tokio {
     type Net = Self;

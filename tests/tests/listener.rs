@@ -29,10 +29,7 @@ async fn listener<N: Net>(server: ServerConfig) -> (Listener<N>, String) {
 }
 
 /// Both ends of a connection.
-async fn pair<N: Net>(
-    listener: &mut Listener<N>,
-    url: &str,
-) -> (NetWsStream<N>, NetWsStream<N>) {
+async fn pair<N: Net>(listener: &mut Listener<N>, url: &str) -> (NetWsStream<N>, NetWsStream<N>) {
     let (client, server) = tokio::join!(N::dial(url), let_in::<N>(listener));
     (client.unwrap(), server.unwrap())
 }

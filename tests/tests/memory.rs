@@ -16,7 +16,9 @@ use wsstream_core::handshake::{Agreed, ClientConfig, ServerConfig};
 use wsstream_core::pump::Permit;
 use wsstream_core::{ConnectionConfig, Deflate, Header, Opcode, Seed, Url};
 use wsstream_net::accept_with;
-use wsstream_tests::{Raw, Read, TestRuntime, Thread, Tokio, Write, WsStream, fragment, masked, next_turn};
+use wsstream_tests::{
+    Raw, Read, TestRuntime, Thread, Tokio, Write, WsStream, fragment, masked, next_turn,
+};
 use wsstream_tokio::{Io, Listener, NetSocket};
 
 use idle::{idle, read_exact};
@@ -364,8 +366,10 @@ fn no_allocation_per_message<A: TestRuntime>() {
         let options = options.config(ConnectionConfig::new().compression(compression));
         let (mut client, mut server) = thread.block_on(async {
             let (client, server) = A::tcp().await;
-            let (client, server) =
-                tokio::join!(A::connect(client, &options), A::accept(server, &ServerConfig::stream()));
+            let (client, server) = tokio::join!(
+                A::connect(client, &options),
+                A::accept(server, &ServerConfig::stream())
+            );
             (client.unwrap(), server.unwrap())
         });
         let (sent, mut there, mut back) = (vec![7; 64 << 10], vec![0; 64 << 10], vec![0; 64 << 10]);

@@ -10,7 +10,9 @@ use smol::net::TcpListener;
 use wsstream_core::Opcode::Binary;
 use wsstream_core::handshake::{ClientConfig, HandshakeError, Refusal, ServerConfig};
 use wsstream_net::Runtime;
-use wsstream_tests::net::{ClientEndpoint, Listener, Net, NetSocket, NetWsStream, address, let_in, stream};
+use wsstream_tests::net::{
+    ClientEndpoint, Listener, Net, NetSocket, NetWsStream, address, let_in, stream,
+};
 use wsstream_tests::{Peer, Read, TestRuntime, Write, within};
 
 wsstream_tests::on_all_runtimes! {

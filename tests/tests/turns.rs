@@ -10,12 +10,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 
 use smol::LocalExecutor;
+use wsstream_core::Message;
 use wsstream_core::Opcode::{Binary, Continuation, Ping};
 use wsstream_core::handshake::{Agreed, ClientConfig, Refusal, ServerConfig};
-use wsstream_core::Message;
 use wsstream_net::Upgraded;
 use wsstream_tests::net::{Net, address, stream};
-use wsstream_tests::{Flood, Raw, Read, TestRuntime, Write, WsStream, fragment, masked, next_turn, wait_once};
+use wsstream_tests::{
+    Flood, Raw, Read, TestRuntime, Write, WsStream, fragment, masked, next_turn, wait_once,
+};
 
 wsstream_tests::on_one_thread! {
     a_handshake_dropped_at_every_poll

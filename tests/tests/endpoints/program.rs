@@ -67,7 +67,10 @@ pub(crate) async fn over_everything<C: TestRuntime, S: TestRuntime>() {
             let talked = talk::<C, S>(&server, &client, len).await;
             let path = talked.path.as_deref();
             assert_eq!(path, by_websocket.then_some("/a"), "{server}");
-            let websockets = [talked.client.websocket().is_some(), talked.server.websocket().is_some()];
+            let websockets = [
+                talked.client.websocket().is_some(),
+                talked.server.websocket().is_some(),
+            ];
             assert_eq!(websockets, [by_websocket; 2], "{server}");
             if client.contains("unix") {
                 let path = directory.path("a").to_str().unwrap().to_owned();

@@ -47,7 +47,11 @@ pub(crate) async fn interface<C: TestRuntime, S: TestRuntime>() {
             .await
             .unwrap();
         let local = listener.local_addr();
-        assert_eq!(tcp(local).ip(), expected.parse::<IpAddr>().unwrap(), "{keys}");
+        assert_eq!(
+            tcp(local).ip(),
+            expected.parse::<IpAddr>().unwrap(),
+            "{keys}"
+        );
         let port = tcp(local).port();
         let to = if tcp(local).ip().is_ipv4() {
             "127.0.0.1"

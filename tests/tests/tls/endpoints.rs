@@ -131,7 +131,11 @@ async fn the_same_program<C: TestRuntime, S: TestRuntime>() {
             let talked = talk::<C, S>(&server, &client, len).await;
             let path = talked.path.as_deref();
             assert_eq!(path, by_websocket.then_some("/a"), "{server}");
-            assert_eq!(talked.client.websocket().is_some(), by_websocket, "{server}");
+            assert_eq!(
+                talked.client.websocket().is_some(),
+                by_websocket,
+                "{server}"
+            );
         }
     }
 }
