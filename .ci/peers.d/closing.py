@@ -1,11 +1,10 @@
 """Clients that close while the target stays: usage: closing.py OURS, run by .ci/peers.
 
-60 of Python's websockets, 60 of aiohttp, and pages in Chromium, through the relays of both adapters to a TCP server that
-greets, and then says nothing and never ends. Each sees 1000, none 1006, and pages that it was clean, within a second.
+60 of Python's websockets, 60 of aiohttp, and pages in Chromium, through the relays of both adapters to a TCP server
+that greets, and then says nothing and never ends. Each sees 1000, none 1006, and pages that it was clean, within a
+second.
 """
 import asyncio
-import http.server
-import json
 import shutil
 import socket
 import subprocess
@@ -17,6 +16,8 @@ from pathlib import Path
 
 import aiohttp
 from websockets.asyncio.client import connect
+
+from pages import CHROMIUM, Pages, serve
 
 EXAMPLES = Path(sys.argv[1]) / "examples"
 RELAYS = {"tokio": "relay", "async-std": "async_std_relay"}
@@ -35,7 +36,7 @@ const one = url => new Promise(resolve => {
   ws.onclose = ({ code, wasClean }) => resolve({ code, wasClean, seconds: (performance.now() - began) / 1000 });
 });
 (async () => {
-  const urls = await (await fetch('/urls')).json();
+  const urls = await (await fetch('/cases')).json();
   await fetch('/results', { method: 'POST', body: JSON.stringify(await Promise.all(urls.map(one))) });
 })();
 </script>
@@ -59,7 +60,8 @@ def target():
 def start_relay(program, port, *options):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = "ws://127.0.0.1:%d/" % listener.getsockname()[1]
-    relay = subprocess.Popen([EXAMPLES / program, url, f"127.0.0.1:{port}", *options], stdout=subprocess.PIPE, text=True)
+    command = [EXAMPLES / program, url, f"127.0.0.1:{port}", *options]
+    relay = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert "relaying" in (line := relay.stdout.readline()), line
     relay.url = url
     return relay
@@ -86,35 +88,12 @@ async def many(client, url):
     return await asyncio.wait_for(asyncio.gather(*(client(url) for _ in range(CLIENTS))), PATIENCE)
 
 
-class Pages(http.server.BaseHTTPRequestHandler):
-    urls, results, done = [], [], threading.Event()
-
-    def do_GET(self):
-        body = json.dumps(Pages.urls).encode() if self.path == "/urls" else PAGE
-        self.send_response(200 if self.path in ("/", "/urls") else 404)
-        self.send_header("Content-Type", "application/json" if self.path == "/urls" else "text/html")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def do_POST(self):
-        Pages.results = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.send_response(204)
-        self.end_headers()
-        Pages.done.set()
-
-    def log_message(self, *_):
-        pass
-
-
 def in_chromium(origin, urls):
-    Pages.urls, Pages.results = urls, []
+    Pages.cases, Pages.results = urls, []
     Pages.done.clear()
     profile = tempfile.mkdtemp(prefix="closing-")
-    browser = subprocess.Popen(
-        ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-         "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
-         f"--user-data-dir={profile}", origin + "/"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    browser = subprocess.Popen([*CHROMIUM, f"--user-data-dir={profile}", origin + "/"], stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL)
     try:
         assert Pages.done.wait(PATIENCE), "the page does not answer"
     finally:
@@ -135,9 +114,7 @@ def judge(title, got, want, limit):
 
 
 def main():
-    pages = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Pages)
-    threading.Thread(target=pages.serve_forever, daemon=True).start()
-    origin = "http://127.0.0.1:%d" % pages.server_address[1]
+    origin = f"http://127.0.0.1:{serve(PAGE)}"
     port, verdicts, relays = target(), [], []
     try:
         for of, program in RELAYS.items():

@@ -20,10 +20,12 @@ use crate::deflate::Deflate;
 /// # Ok::<(), wsstream_core::InvalidKeepalive>(())
 /// ```
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct ConnectionConfig {
     pub(crate) auto_fragment: Option<NonZeroUsize>,
     pub(crate) close_on_drop: bool,
-    pub(crate) close_timeout: Duration,
+    /// How long to wait for the peer's Close; 10 s by default.
+    pub close_timeout: Duration,
     pub(crate) compression: bool,
     pub(crate) debug: bool,
     pub(crate) deflate: Deflate,
@@ -178,12 +180,6 @@ impl ConnectionConfig {
     pub const fn progress_timeout(mut self, timeout: Duration) -> Self {
         self.progress_timeout = timeout;
         self
-    }
-
-    /// What [`close_timeout`](Self::close_timeout) was set to.
-    #[must_use]
-    pub const fn timeout(&self) -> Duration {
-        self.close_timeout
     }
 
     /// The most payload a data frame may carry.

@@ -11,7 +11,7 @@
 //!               application octets
 //!                     |   ^
 //!    +----------------v---+-------------------------------+
-//!    | pump         the one poll loop, over a Transport   |  feature std
+//!    | pump         the one poll loop, over a Socket      |  feature std
 //!    +----------------------------------------------------+
 //!    | ByteStream   binary | base64      Assembler  whole |
 //!    |                                   messages, UTF-8  |
@@ -36,8 +36,6 @@
 //!   handshake is a table; the opening one, in [`handshake`], is of types of its own.
 //! - [`ByteStream`] and [`Assembler`] are what applications want. How a connection has ended is said in
 //!   one place, [`Connection::ending`].
-//! - [`endpoint`] reads and writes descriptors in Twisted's grammar. It is text alone: what is
-//!   done with it is in `pump`, and the adapters have the sockets.
 //! - `pump` drives all this over any runtime's sockets: wakers, timers and the order of flushes are
 //!   written once.
 //!
@@ -72,7 +70,7 @@
 //!
 //! Features: `std` (default) adds `pump` and conversions into `std::io::Error`; `tracing` adds
 //! frame-level logs for connections that are set to [`debug`](ConnectionConfig::debug); `zlib-rs` compresses with
-//! that instead of miniz_oxide; `rustls` adds `tls`, what the adapters' TLS is set up with; `test-kit` adds `test_kit`, connections and transports in memory for tests
+//! that instead of miniz_oxide; `test-kit` adds `test_kit`, connections and transports in memory for tests
 //! of what runs over them. Without `std` the crate needs `alloc` only.
 #![no_std]
 #![warn(
@@ -93,7 +91,6 @@ mod connection;
 mod data_kind;
 mod decoder;
 mod deflate;
-pub mod endpoint;
 mod error;
 mod frame;
 pub mod handshake;
@@ -102,7 +99,6 @@ mod message;
 mod octets;
 mod outbox;
 mod protocol_error;
-pub mod proxy;
 #[cfg(feature = "std")]
 pub mod pump;
 mod role;
@@ -110,8 +106,6 @@ mod seed;
 #[cfg(any(test, feature = "test-kit"))]
 pub mod test_kit;
 mod time;
-#[cfg(feature = "rustls")]
-pub mod tls;
 mod url;
 mod work;
 

@@ -139,7 +139,8 @@ impl Url {
     }
 
     /// The URL with user and password, which `Display` leaves out.
-    pub(crate) fn with_userinfo(&self) -> String {
+    #[must_use]
+    pub fn with_userinfo(&self) -> String {
         let credentials = self
             .authorization()
             .and_then(|value| value.strip_prefix("Basic "))

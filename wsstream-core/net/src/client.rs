@@ -1,228 +1,412 @@
-//! Connecting to what a descriptor says.
+//! Connecting.
 
-use alloc::boxed::Box;
-use alloc::format;
-use alloc::vec::Vec;
-use core::future::{Future, poll_fn, ready};
-use core::net::SocketAddr;
-use core::task;
-use std::env;
-use std::io::{self, IoSlice};
+use std::fmt;
+use std::future::Future;
+use std::io;
+use std::marker::PhantomData;
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
+use std::path::Path;
+use std::str::FromStr;
+use std::time::Duration;
 
-use super::invalid;
-use crate::endpoint::{
-    ClientEndpoint, ClientLayer, ClientPlan, ClientSocket, TcpClient, TlsClient, UnixClient,
-    UnsupportedEndpoint, about,
+use socket2::{Domain, Protocol, Socket as SystemSocket, Type};
+use wsstream_core::handshake::ClientConfig;
+use wsstream_core::pump::{Clock as _, Connect, Socket, Stream, within};
+use wsstream_core::{InvalidUrl, Timestamp, Url};
+
+use crate::descriptor::{EndpointError, about};
+use crate::dial::{dial, too_late};
+use crate::layers::Outermost;
+use crate::net_socket::NetSocket;
+use crate::plan::{
+    BindAddress, ClientLayer, ClientPlan, ClientSocket, ClientTlsLayer, ClientTlsSource, TcpClient,
+    UnixClient, WebSocketClient,
 };
-use crate::proxy::{ProxyChoice, ProxyConnect};
-use crate::pump::dial::{dial_host, too_late};
-use crate::pump::timer::{Timer, within};
-use crate::pump::{Connect, Stream, Transport};
-use crate::seed::Seed;
-#[cfg(feature = "rustls")]
-use crate::tls::explain_late;
+use crate::proxy::{InvalidProxy, Proxy};
+use crate::runtime::Runtime;
+use crate::seed::seed;
+use crate::tls::{ClientTls, explain, explain_late};
+use crate::upgraded::Upgraded;
 
-/// Names, sockets and TLS, as a runtime offers them to clients.
-pub trait EndpointDialler {
-    /// A socket, TLS or WebSocket over another one, and a clock.
-    type Io: Transport + Unpin;
-
-    /// A clock alone.
-    type Timer: Timer;
-
-    /// A clock.
-    fn timer(&self) -> Self::Timer;
-
-    /// What nobody can guess.
-    ///
-    /// # Errors
-    ///
-    /// The system's.
-    fn seed(&self) -> io::Result<Seed>;
-
-    /// The addresses of a host, the best one first.
-    fn look_up(&self, host: &str, port: u16) -> impl Future<Output = io::Result<Vec<SocketAddr>>>;
-
-    /// Connects by TCP, from a certain address if there is one. Dropping the future gives the attempt up.
-    fn connect_tcp(
-        &self,
-        to: SocketAddr,
-        from: Option<SocketAddr>,
-        nodelay: bool,
-    ) -> impl Future<Output = io::Result<Self::Io>>;
-
-    /// Connects to a Unix socket, where there are any.
-    fn connect_unix(&self, path: &str) -> impl Future<Output = io::Result<Self::Io>> {
-        let _ = path;
-        ready(Err(UnsupportedEndpoint::Unix.into()))
-    }
-
-    /// Does TLS. `websocket` tells whether that is what goes over it.
-    fn secure(
-        &self,
-        io: Self::Io,
-        tls: &TlsClient,
-        websocket: bool,
-    ) -> impl Future<Output = io::Result<Self::Io>>;
-
-    /// Takes a WebSocket for one more layer.
-    fn websocket(&self, stream: Stream<Self::Io>) -> Self::Io;
-}
-
-/// Connects to an endpoint: dials, the addresses of a host in turn, gets through the proxy if there is
-/// one, and does TLS and WebSocket in their order.
+/// Opens a byte stream to a `ws://` or `wss://` URL, as [`ClientConfig::stream`] says.
 ///
 /// # Errors
 ///
-/// `Unsupported` with an [`UnsupportedEndpoint`] inside; `TimedOut`, for the socket after its own
-/// `timeout`, and for all of it after the plan's limit; the dialler's, the proxy's and those of the
-/// opening handshake.
-pub async fn connect_endpoint<D: EndpointDialler>(
-    dialler: &D,
-    endpoint: &ClientEndpoint,
-    proxy: &ProxyChoice,
-) -> io::Result<D::Io> {
-    let plan = endpoint.plan()?;
-    let mut timer = dialler.timer();
-    let ends = timer.now() + plan.limit;
-    // In a box: else the task that uses the stream keeps the room all its life.
-    let following = Box::pin(follow(dialler, &plan, proxy));
-    let connected = within(&mut timer, ends, following).await;
-    connected.unwrap_or_else(|| {
-        let reason = "the endpoint is not connected in time";
-        Err(io::Error::new(io::ErrorKind::TimedOut, reason))
-    })
+/// `InvalidInput` for what is no such URL; those of [`ClientEndpoint::open`].
+pub async fn connect<R: Runtime>(
+    url: &str,
+) -> io::Result<R::Stream<Stream<NetSocket<R>, R::Clock>>> {
+    let endpoint = ClientEndpoint::<R>::url(url, ClientConfig::stream())?;
+    Ok(endpoint.open().await?.into_stream())
 }
 
-async fn follow<D: EndpointDialler>(
-    dialler: &D,
-    plan: &ClientPlan,
-    proxy: &ProxyChoice,
-) -> io::Result<D::Io> {
-    let mut io = match &plan.socket {
-        ClientSocket::Tcp(tcp) => {
-            let mut timer = dialler.timer();
-            let ends = timer.now() + tcp.timeout;
-            let dialling = dial(dialler, tcp, plan, proxy);
-            let Some(io) = within(&mut timer, ends, dialling).await else {
-                return Err(too_late("no connection", &tcp.host));
-            };
-            io?
+/// Asks for a WebSocket over a socket that is connected already: over TLS of your own for `wss`, over a proxy of
+/// another kind, in memory. The host and the port of `url` are not dialled.
+///
+/// # Errors
+///
+/// `InvalidInput` for what is no URL; the socket's; one with a
+/// [`HandshakeError`](wsstream_core::handshake::HandshakeError) inside; `Unsupported`, if [`Runtime::check`] says so.
+pub async fn connect_over<S: Socket, R: Runtime>(
+    socket: S,
+    url: &str,
+    config: &ClientConfig,
+) -> io::Result<Upgraded<S, R>> {
+    R::check()?;
+    let connecting = Connect::new(socket, R::clock(), &Url::parse(url)?, config, seed()?);
+    // In a box: else the task that uses the stream keeps the room all its life.
+    let upgraded = Box::pin(connecting).await;
+    Ok(Upgraded::new(
+        upgraded.map_err(|error| explain_late("", error))?,
+    ))
+}
+
+/// Where to connect, and how. It is made of a URL, of an endpoint descriptor, or of a [`ClientPlan`].
+pub struct ClientEndpoint<R> {
+    plan: ClientPlan,
+    runtime: PhantomData<fn() -> R>,
+}
+
+impl<R: Runtime> ClientEndpoint<R> {
+    /// Connects to the host and the port of a `ws` or `wss` URL, and asks for a WebSocket as `config` says.
+    ///
+    /// The handshake timeout of `config` is for all of it: names, proxy, TLS and the opening handshake. See
+    /// [`connect_timeout`](Self::connect_timeout).
+    ///
+    /// # Errors
+    ///
+    /// If that is no such URL.
+    pub fn url(url: &str, config: ClientConfig) -> Result<Self, InvalidUrl> {
+        Ok(ClientPlan::url(Url::parse(url)?, config).into())
+    }
+
+    /// Connects by TCP through this proxy, which looks up the host's name too. Unix sockets go through none.
+    #[must_use]
+    pub fn proxy(mut self, proxy: Proxy) -> Self {
+        self.plan.proxy = Some(proxy);
+        self
+    }
+
+    /// Connects by TCP through the proxy that the environment names for the host, if it does: see
+    /// [`Proxy::from_env`].
+    ///
+    /// # Errors
+    ///
+    /// If what the environment names is no proxy.
+    pub fn proxy_from_env(mut self) -> Result<Self, InvalidProxy> {
+        if let ClientSocket::Tcp(tcp) = &self.plan.socket {
+            let tls = self.plan.has_tls();
+            self.plan.proxy = Proxy::from_env(tls, &tcp.host, tcp.port)?;
         }
-        ClientSocket::Unix(unix) => connect_unix(dialler, unix).await?,
-    };
-    for (index, layer) in plan.layers.iter().enumerate() {
-        io = match layer {
-            ClientLayer::Tls(tls) => {
-                let websocket = plan.is_below_websocket(index);
-                dialler.secure(io, tls, websocket).await?
+        Ok(self)
+    }
+
+    /// Does TLS so, in every layer that is TLS. The server's certificate has to be for the same name as before.
+    /// A `ws` URL has no such layer.
+    #[must_use]
+    pub fn tls(mut self, tls: ClientTls) -> Self {
+        for layer in &mut self.plan.layers {
+            if let ClientLayer::Tls(layer) = layer {
+                layer.source = ClientTlsSource::Given(tls.clone());
             }
-            ClientLayer::WebSocket(autobahn) => {
-                let client = autobahn.client().map_err(invalid)?;
-                let opened = Connect::new(io, &autobahn.url, &client, dialler.seed()?).await;
-                #[cfg(feature = "rustls")]
-                let opened = opened.map_err(|error| explain_late(autobahn.url.authority(), error));
-                dialler.websocket(opened?.made_by_adapter().into_stream())
-            }
+        }
+        self
+    }
+
+    /// Connects to a Unix socket, instead of what the URL or the descriptor says. All else stays as it is: TLS, and
+    /// what is asked for.
+    #[must_use]
+    pub fn unix(mut self, path: impl AsRef<Path>) -> Self {
+        let timeout = *self.timeout();
+        self.plan.socket = ClientSocket::Unix(UnixClient::new(path.as_ref(), timeout));
+        self
+    }
+
+    /// Connects by TCP from this address, an [`IpAddr`], or a [`SocketAddr`] if the port matters too.
+    #[must_use]
+    pub fn bind_address(mut self, address: impl Into<BindAddress>) -> Self {
+        if let ClientSocket::Tcp(tcp) = &mut self.plan.socket {
+            tcp.bind_address = Some(address.into());
+        }
+        self
+    }
+
+    /// Whether to set TCP_NODELAY, so that nothing waits for more; default yes.
+    #[must_use]
+    pub fn nodelay(mut self, nodelay: bool) -> Self {
+        if let ClientSocket::Tcp(tcp) = &mut self.plan.socket {
+            tcp.nodelay = nodelay;
+        }
+        self
+    }
+
+    /// How long connecting may take in all: names, proxy, TLS and opening handshakes. Each opening handshake keeps its
+    /// own limit within that.
+    #[must_use]
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.plan.limit = timeout;
+        *self.timeout() = timeout;
+        self
+    }
+
+    /// What is going to be done, a line for each layer.
+    pub const fn plan(&self) -> &ClientPlan {
+        &self.plan
+    }
+
+    /// Connects, and gives the plan's stream.
+    ///
+    /// The addresses of a host's name are raced: the next one is tried when one has failed, or after 250 ms.
+    ///
+    /// # Errors
+    ///
+    /// `TimedOut`; those of the socket, the proxy, and the files of TLS; those of TLS, which is `InvalidData` with what
+    /// rustls says as its source for a certificate that is refused; `ConnectionRefused`, `InvalidData`, `TimedOut` or
+    /// `UnexpectedEof` with a [`HandshakeError`](wsstream_core::handshake::HandshakeError) inside; `Unsupported` with
+    /// an [`UnsupportedEndpoint`](crate::descriptor::UnsupportedEndpoint) inside, or if [`Runtime::check`] says so.
+    pub async fn connect(&self) -> io::Result<R::Stream<NetSocket<R>>> {
+        // In a box: else the task that uses the stream keeps the room all its life.
+        let outermost = Box::pin(follow::<R>(&self.plan)).await?;
+        Ok(outermost.into_socket().into())
+    }
+
+    /// Connects, and gives the outermost WebSocket: for whole messages, or for a byte stream with everything that only
+    /// a WebSocket has.
+    ///
+    /// # Errors
+    ///
+    /// As [`connect`](Self::connect); `Unsupported` where the outermost layer of the plan is no WebSocket.
+    pub async fn open(&self) -> io::Result<Upgraded<NetSocket<R>, R>> {
+        let no_websocket = || {
+            let reason = "the plan of the client has no WebSocket on top";
+            io::Error::new(io::ErrorKind::Unsupported, reason)
+        };
+        if !self.plan.has_websocket_on_top() {
+            return Err(no_websocket());
+        }
+        match Box::pin(follow::<R>(&self.plan)).await? {
+            Outermost::WebSocket(upgraded) => Ok(upgraded),
+            Outermost::Socket(_) => Err(no_websocket()),
+        }
+    }
+
+    const fn timeout(&mut self) -> &mut Duration {
+        match &mut self.plan.socket {
+            ClientSocket::Tcp(tcp) => &mut tcp.timeout,
+            ClientSocket::Unix(unix) => &mut unix.timeout,
+        }
+    }
+}
+
+impl<R> Clone for ClientEndpoint<R> {
+    fn clone(&self) -> Self {
+        let (plan, runtime) = (self.plan.clone(), PhantomData);
+        Self { plan, runtime }
+    }
+}
+
+impl<R> fmt::Debug for ClientEndpoint<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ClientEndpoint").field(&self.plan).finish()
+    }
+}
+
+impl<R> From<ClientPlan> for ClientEndpoint<R> {
+    fn from(plan: ClientPlan) -> Self {
+        let runtime = PhantomData;
+        Self { plan, runtime }
+    }
+}
+
+impl<R: Runtime> FromStr for ClientEndpoint<R> {
+    type Err = EndpointError;
+
+    /// Reads an endpoint descriptor, or a `ws` or `wss` URL with the defaults of a descriptor.
+    fn from_str(text: &str) -> Result<Self, EndpointError> {
+        Ok(ClientPlan::parse(text)?.into())
+    }
+}
+
+/// Does what a plan says.
+async fn follow<R: Runtime>(plan: &ClientPlan) -> io::Result<Outermost<R>> {
+    R::check()?;
+    let ends = R::clock().now() + plan.limit;
+    // First what can be wrong without anybody seeing it.
+    let mut tls = Vec::new();
+    for layer in &plan.layers {
+        if let ClientLayer::Tls(layer) = layer {
+            let reading = read::<R>(layer);
+            tls.push(limited::<R, _>(ends, "no TLS connection", &layer.server_name, reading).await?);
+        }
+    }
+    let mut tls = tls.into_iter();
+    let mut outermost = Outermost::Socket(connect_socket(plan, ends).await?);
+    for layer in &plan.layers {
+        let socket = outermost.into_socket();
+        outermost = match layer {
+            ClientLayer::Tls(layer) => match tls.next() {
+                Some(tls) => secure(socket, layer, &tls, ends).await?,
+                None => return Err(crate::tls::not_supported()),
+            },
+            ClientLayer::WebSocket(layer) => open(socket, layer, ends).await?,
         };
     }
-    Ok(io)
+    Ok(outermost)
 }
 
-async fn connect_unix<D: EndpointDialler>(dialler: &D, unix: &UnixClient) -> io::Result<D::Io> {
-    #[cfg(unix)]
-    unix.check_lock()?;
-    let mut timer = dialler.timer();
-    let ends = timer.now() + unix.timeout;
-    let connecting = async {
-        let connected = dialler.connect_unix(&unix.path).await;
-        connected.map_err(|error| match error.get_ref() {
-            // There are no Unix sockets here.
-            Some(_) => error,
-            None => about(&unix.path, error),
-        })
+/// What TLS is told.
+async fn read<R: Runtime>(layer: &ClientTlsLayer) -> io::Result<ClientTls> {
+    if let ClientTlsSource::Given(tls) = &layer.source {
+        return Ok(tls.clone());
+    }
+    let layer = layer.clone();
+    R::blocking(move || layer.read()).await?
+}
+
+async fn secure<R: Runtime>(
+    socket: NetSocket<R>,
+    layer: &ClientTlsLayer,
+    tls: &ClientTls,
+    ends: Timestamp,
+) -> io::Result<Outermost<R>> {
+    let name = &layer.server_name;
+    let securing = async {
+        let secured = R::tls_connect(socket, tls, name).await;
+        secured.map_err(|error| explain(name, error))
     };
-    let connected = within(&mut timer, ends, connecting).await;
-    connected.unwrap_or_else(|| Err(too_late("no connection", &unix.path)))
+    let secured = limited::<R, _>(ends, "no TLS connection", name, securing).await?;
+    Ok(Outermost::Socket(NetSocket::from_tls(secured)))
+}
+
+async fn open<R: Runtime>(
+    socket: NetSocket<R>,
+    layer: &WebSocketClient,
+    ends: Timestamp,
+) -> io::Result<Outermost<R>> {
+    let clock = R::clock();
+    let limit = layer.config.handshake_timeout.min(ends - clock.now());
+    let config = ClientConfig::clone(&layer.config).handshake_timeout(limit);
+    let upgraded = Connect::new(socket, clock, &layer.url, &config, seed()?).await;
+    let upgraded = upgraded.map_err(|error| explain_late(layer.url.authority(), error))?;
+    Ok(Outermost::WebSocket(Upgraded::new(
+        upgraded.ping_by_default(),
+    )))
+}
+
+async fn connect_socket<R: Runtime>(
+    plan: &ClientPlan,
+    ends: Timestamp,
+) -> io::Result<NetSocket<R>> {
+    match &plan.socket {
+        ClientSocket::Tcp(tcp) => {
+            let ends = ends.min(R::clock().now() + tcp.timeout);
+            let connecting = connect_tcp(tcp, plan.proxy.as_ref(), ends);
+            limited::<R, _>(ends, "no connection", &tcp.host, connecting).await
+        }
+        ClientSocket::Unix(unix) => {
+            let ends = ends.min(R::clock().now() + unix.timeout);
+            let path = unix.path.display();
+            limited::<R, _>(ends, "no connection", path, connect_unix(unix)).await
+        }
+    }
+}
+
+#[cfg(unix)]
+async fn connect_unix<R: Runtime>(unix: &UnixClient) -> io::Result<NetSocket<R>> {
+    unix.check_lock()?;
+    let connected = R::connect_unix(&unix.path).await;
+    let connected = connected.map_err(|error| about(unix.path.display(), error))?;
+    Ok(NetSocket::from_unix(connected))
+}
+
+#[cfg(not(unix))]
+async fn connect_unix<R: Runtime>(_: &UnixClient) -> io::Result<NetSocket<R>> {
+    Err(crate::descriptor::UnsupportedEndpoint::Unix.into())
 }
 
 /// Connects by TCP, or has a proxy do so.
-async fn dial<D: EndpointDialler>(
-    dialler: &D,
+async fn connect_tcp<R: Runtime>(
     tcp: &TcpClient,
-    plan: &ClientPlan,
-    proxy: &ProxyChoice,
-) -> io::Result<D::Io> {
-    let variable = |name: &str| env::var(name).ok();
-    let Some(proxy) = proxy.choose(plan.has_tls(), &tcp.host, tcp.port, variable)? else {
-        return dial_tcp(dialler, &tcp.host, tcp.port, tcp, plan.nodelay).await;
+    proxy: Option<&Proxy>,
+    ends: Timestamp,
+) -> io::Result<NetSocket<R>> {
+    let Some(proxy) = proxy else {
+        return dial_tcp(tcp, &tcp.host, tcp.port, ends).await;
     };
-    let connect = ProxyConnect::new(&proxy, &tcp.host, tcp.port)?;
-    let dialling = dial_tcp(dialler, proxy.host(), proxy.port(), tcp, plan.nodelay);
     let of_proxy = |error: io::Error| io::Error::new(error.kind(), format!("proxy: {error}"));
-    let io = dialling.await.map_err(of_proxy)?;
-    tunnel(io, connect).await
+    let mut socket = dial_tcp(tcp, proxy.host(), proxy.port(), ends)
+        .await
+        .map_err(of_proxy)?;
+    proxy.tunnel(&mut socket, &tcp.host, tcp.port).await?;
+    Ok(socket)
 }
 
-async fn dial_tcp<D: EndpointDialler>(
-    dialler: &D,
+async fn dial_tcp<R: Runtime>(
+    tcp: &TcpClient,
     host: &str,
     port: u16,
-    tcp: &TcpClient,
-    nodelay: bool,
-) -> io::Result<D::Io> {
+    ends: Timestamp,
+) -> io::Result<NetSocket<R>> {
     let bound = match &tcp.bind_address {
         None => None,
-        Some(address) => Some(look_up(dialler, address, 0).await?),
+        Some(BindAddress::Address(address)) => Some(vec![*address]),
+        Some(BindAddress::Name(name)) => Some(look_up::<R>(name, 0).await?),
     };
-    let bound = bound.as_deref();
-    let connect = |to| async move {
-        let from = bound.map(|bound| from(bound, to)).transpose()?;
-        let connected = dialler.connect_tcp(to, from, nodelay).await;
-        connected.map_err(|error| about(to, error))
+    let connect = |to| {
+        let bound = bound.as_deref();
+        async move {
+            let from = bound.map(|bound| source(bound, to)).transpose()?;
+            let connected = connect_to::<R>(to, from).await;
+            let socket = NetSocket::from_tcp(connected.map_err(|error| about(to, error))?);
+            socket.set_up(tcp.nodelay)?;
+            Ok(socket)
+        }
     };
-    let look_up = look_up(dialler, host, port);
-    dial_host(&mut dialler.timer(), host, tcp.timeout, look_up, connect).await
+    dial(host, ends, R::clock, look_up::<R>(host, port), connect).await
 }
 
-async fn look_up<D: EndpointDialler>(
-    dialler: &D,
-    host: &str,
-    port: u16,
-) -> io::Result<Vec<SocketAddr>> {
-    let addresses = dialler.look_up(host, port).await;
-    addresses.map_err(|error| about(host, error))
+async fn connect_to<R: Runtime>(to: SocketAddr, from: Option<SocketAddr>) -> io::Result<R::Tcp> {
+    let domain = Domain::for_address(to);
+    let socket = SystemSocket::new(domain, Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_nonblocking(true)?;
+    if let Some(from) = from {
+        socket.bind(&from.into())?;
+    }
+    R::connect_tcp(socket, to).await
+}
+
+/// The addresses of a host, the best one first.
+async fn look_up<R: Runtime>(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+    if let Ok(address) = host.parse::<IpAddr>() {
+        return Ok(vec![SocketAddr::new(address, port)]);
+    }
+    let name = host.to_owned();
+    let asking = R::blocking(move || (&*name, port).to_socket_addrs()).await;
+    match asking.and_then(|addresses| addresses) {
+        Ok(addresses) => Ok(addresses.collect()),
+        Err(error) => Err(about(host, error)),
+    }
 }
 
 /// The address to connect from: one of the other one's family.
-fn from(bound: &[SocketAddr], to: SocketAddr) -> io::Result<SocketAddr> {
+fn source(bound: &[SocketAddr], to: SocketAddr) -> io::Result<SocketAddr> {
     let mut same = bound.iter().filter(|from| from.is_ipv4() == to.is_ipv4());
     same.next().copied().ok_or_else(|| {
-        let reason = format!("bindAddress has no address to reach {} from", to.ip());
+        let reason = format!("no source address to reach {} from", to.ip());
         io::Error::new(io::ErrorKind::AddrNotAvailable, reason)
     })
 }
 
-/// Has a proxy connect further.
-async fn tunnel<T: Transport>(mut io: T, mut connect: ProxyConnect) -> io::Result<T> {
-    let mut sent = 0;
-    poll_fn(|cx| {
-        while sent < connect.request().len() {
-            let rest = IoSlice::new(&connect.request()[sent..]);
-            match task::ready!(io.poll_write(cx, &[rest]))? {
-                0 => return Err(io::ErrorKind::WriteZero.into()).into(),
-                count => sent += count,
-            }
-        }
-        io.poll_flush(cx)
-    })
-    .await?;
-    let mut octets = [0; ProxyConnect::MOST];
-    loop {
-        let wanted = connect.wants();
-        let count = poll_fn(|cx| io.poll_read(cx, &mut octets[..wanted])).await?;
-        if connect.receive(&octets[..count])? {
-            return Ok(io);
-        }
-    }
+/// Waits until `ends`.
+async fn limited<R: Runtime, T>(
+    ends: Timestamp,
+    what: &str,
+    whom: impl fmt::Display,
+    work: impl Future<Output = io::Result<T>>,
+) -> io::Result<T> {
+    let done = within(&mut R::clock(), ends, work).await;
+    done.unwrap_or_else(|| Err(too_late(what, whom)))
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,14 +2,14 @@
 //!
 //! A program that takes a descriptor runs over TCP, TLS, Unix sockets or WebSocket without knowing it.
 //! The grammar is Twisted's, and so are the types and their defaults. This is text alone:
-//! [`ClientEndpoint`] and [`ServerEndpoint`] say everything that an adapter has to know, and the
-//! adapters connect and listen.
+//! [`ClientDescriptor`] and [`ServerDescriptor`] are the syntax tree. A [plan](crate::plan) is made of one, and a
+//! [`ClientEndpoint`](crate::ClientEndpoint) or [`ServerEndpoint`](crate::ServerEndpoint) follows the plan.
 //!
 //! ```
-//! use wsstream_core::endpoint::{ClientEndpoint, EndpointError};
+//! use wsstream_net::descriptor::{ClientDescriptor, EndpointError};
 //!
 //! let text = r"autobahn:tcp\:localhost\:9000:url=ws\://localhost\:9000:compress=false";
-//! let ClientEndpoint::Autobahn(autobahn) = ClientEndpoint::parse(text)? else { unreachable!() };
+//! let ClientDescriptor::Autobahn(autobahn) = ClientDescriptor::parse(text)? else { unreachable!() };
 //! assert_eq!(autobahn.url.authority(), "localhost:9000");
 //! assert_eq!(autobahn.options.compression, Some(false));
 //! let client = autobahn.client().unwrap();
@@ -79,46 +79,35 @@
 //! | `keepalive`, `keepaliveTimeout` | seconds, default 30 and 60; `keepalive=false` sends no pings |
 //! | `handshakeTimeout`, `closeTimeout` | seconds |
 //! | `halfClose`, `nodelay` | `true` or `false` |
-//! | `origin`, `acceptNoSubprotocol` | of clients: see [`ClientConfig`](crate::handshake::ClientConfig) |
+//! | `origin`, `acceptNoSubprotocol` | of clients: see [`ClientConfig`](wsstream_core::handshake::ClientConfig) |
 //! | `origins` | of servers: `any`, or origins separated by commas |
 //!
 //! Where a client's `url` is `wss` and what it wraps is not `tls` or `ssl`, TLS comes between, verified
 //! for the URL's host.
 
-use alloc::borrow::ToOwned;
-use alloc::string::String;
-use alloc::vec::Vec;
-use core::fmt;
+use std::fmt;
 
+mod address;
 mod arguments;
 mod autobahn;
 mod client;
 mod error;
-mod plan;
 mod quote;
 mod server;
 mod syntax;
-#[cfg(all(feature = "std", unix))]
-mod unix_file;
 
-pub use self::autobahn::{AutobahnClient, AutobahnOptions, AutobahnServer};
-pub use self::client::{ClientEndpoint, TcpClient, TlsClient, UnixClient};
-pub use self::error::{EndpointError, EndpointErrorKind};
-pub use self::plan::{
-    ClientLayer, ClientPlan, ClientSocket, EndpointAddress, ServerLayer, ServerPlan, ServerSocket,
-    UnsupportedEndpoint,
-};
+pub use self::address::EndpointAddress;
+pub use self::autobahn::{AllowedOrigins, AutobahnClient, AutobahnOptions, AutobahnServer};
+pub use self::client::{ClientDescriptor, TcpClient, TlsClient, UnixClient};
+pub use self::error::{EndpointError, EndpointErrorKind, UnsupportedEndpoint};
 pub use self::quote::{quote_argument, quote_value};
 pub use self::server::{
-    Certificates, ServerEndpoint, Systemd, SystemdDomain, SystemdSocket, TcpServer, TlsServer,
+    Certificates, ServerDescriptor, Systemd, SystemdDomain, SystemdSocket, TcpServer, TlsServer,
     UnixServer,
 };
 
-#[cfg(all(feature = "std", unix))]
-pub use self::unix_file::UnixFile;
-
-#[cfg(feature = "std")]
 pub(crate) use self::error::about;
+pub(crate) use self::quote::{Seconds, credentials};
 
 use self::arguments::Arguments;
 use self::quote::Writer;

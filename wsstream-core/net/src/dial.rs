@@ -1,138 +1,98 @@
-//! Dialling: the addresses of a name in turn, and one limit for all of it.
+//! Which of a host's addresses is connected to: RFC 8305.
 
-use alloc::format;
-use alloc::vec::Vec;
-use core::future::Future;
-use core::time::Duration;
+use std::future::Future;
 use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
 
-use super::timer::{Timer, within};
-use super::{Connect, Opened, Transport};
-use crate::handshake::ClientConfig;
-use crate::seed::Seed;
-use crate::url::Url;
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
+use wsstream_core::Timestamp;
+use wsstream_core::pump::{Clock, within};
 
-/// Names and sockets, as a runtime offers them.
-pub trait Dialler {
-    /// An address of a host, with its port.
-    type Address;
-
-    /// A connection to one.
-    type Connection;
-
-    /// What the opening handshake goes over: the connection, or TLS on it.
-    type Transport;
-
-    /// Whether it can do TLS.
-    fn has_tls(&self) -> bool;
-
-    /// The addresses of the URL's host, the best one first.
-    fn look_up(&self, url: &Url) -> impl Future<Output = io::Result<Vec<Self::Address>>>;
-
-    /// Connects to one of them. Dropping the future gives the attempt up.
-    fn connect(&self, address: Self::Address)
-    -> impl Future<Output = io::Result<Self::Connection>>;
-
-    /// Does with the connection what the URL asks for: TLS, or nothing.
-    fn secure(
-        &self,
-        connection: Self::Connection,
-        url: &Url,
-    ) -> impl Future<Output = io::Result<Self::Transport>>;
-}
-
-/// Opens a URL: tries the addresses of its host in turn, does TLS for `wss`, and asks for a WebSocket as
-/// `client` says. Each address has its share of the time, so that one that does not answer leaves some for
-/// the next. The client's handshake timeout is for all of it. The seed must be used for nothing else.
+/// Connects to a host until `ends`: looks its addresses up, and races them.
+///
+/// An attempt begins when the one before it has failed, or has taken 250 ms. The first one that succeeds ends the
+/// others. Each address has its share of the time that is left when its turn comes, so that one that does not answer
+/// leaves some for the next. `host` is for what errors say.
 ///
 /// # Errors
 ///
-/// The dialler's: of the last address, if all have failed. `Unsupported` for `wss` without TLS, `TimedOut` if
-/// the time is over, `NotFound` if the host has no address. Those of [`Connect`].
-pub async fn open<D>(
-    dialler: &D,
-    mut timer: impl Timer,
-    url: &Url,
-    client: &ClientConfig,
-    seed: Seed,
-) -> io::Result<Opened<D::Transport>>
-where
-    D: Dialler,
-    D::Transport: Transport + Unpin,
-{
-    if url.is_secure() && !dialler.has_tls() {
-        let reason =
-            "wss needs the feature `rustls`, or a TLS stream to connect on: see connect_on";
-        return Err(io::Error::new(io::ErrorKind::Unsupported, reason));
-    }
-    let (transport, left) = dial(dialler, &mut timer, url, client.timeout()).await?;
-    let client = client.clone().handshake_timeout(left);
-    let opened = Connect::new(transport, url, &client, seed).await;
-    let opened = opened.map(Opened::made_by_adapter);
-    #[cfg(feature = "rustls")]
-    let opened = opened.map_err(|error| crate::tls::explain_late(url.authority(), error));
-    opened
-}
-
-/// What is connected, and how much of the limit is left.
-pub(super) async fn dial<D: Dialler>(
-    dialler: &D,
-    timer: &mut impl Timer,
-    url: &Url,
-    limit: Duration,
-) -> io::Result<(D::Transport, Duration)> {
-    let ends = timer.now() + limit;
-    let connected = dial_host(
-        timer,
-        url.authority(),
-        limit,
-        dialler.look_up(url),
-        |address| dialler.connect(address),
-    );
-    let connected = connected.await?;
-    let securing = dialler.secure(connected, url);
-    let Some(io) = within(timer, ends, securing).await else {
-        return Err(too_late("no TLS connection", url.authority()));
-    };
-    Ok((io?, ends - timer.now()))
-}
-
-/// Connects to a host: tries the addresses that `look_up` gives in turn, as [`open`] does. `host` is for
-/// what errors say.
-pub(super) async fn dial_host<A, C, F>(
-    timer: &mut impl Timer,
+/// That of the last address, if all have failed; `NotFound` if there is none; `TimedOut`.
+pub(crate) async fn dial<T, C: Clock, F>(
     host: &str,
-    limit: Duration,
-    look_up: impl Future<Output = io::Result<Vec<A>>>,
-    connect: impl Fn(A) -> F,
-) -> io::Result<C>
+    ends: Timestamp,
+    clock: impl Fn() -> C,
+    look_up: impl Future<Output = io::Result<Vec<SocketAddr>>>,
+    connect: impl Fn(SocketAddr) -> F,
+) -> io::Result<T>
 where
-    F: Future<Output = io::Result<C>>,
+    F: Future<Output = io::Result<T>>,
 {
-    let ends = timer.now() + limit;
-    let Some(addresses) = within(timer, ends, look_up).await else {
+    let mut timer = clock();
+    let Some(addresses) = within(&mut timer, ends, look_up).await else {
         return Err(too_late("no address", host));
     };
-    let mut addresses = addresses?.into_iter();
-    let mut connected = Err(io::Error::new(
-        io::ErrorKind::NotFound,
-        "the host has no address",
-    ));
-    while let Some(address) = addresses.next() {
-        let now = timer.now();
-        let to_try = u32::try_from(addresses.len() + 1).unwrap_or(u32::MAX);
-        let share = (ends - now) / to_try;
-        connected = within(timer, now + share, connect(address))
-            .await
-            .unwrap_or_else(|| Err(too_late("no connection", host)));
-        if connected.is_ok() {
-            break;
+    let mut waiting = interleaved(addresses?).into_iter().enumerate();
+    let mut attempts = FuturesUnordered::new();
+    let mut failed: Option<(usize, io::Error)> = None;
+    loop {
+        let mut next_is_due = None;
+        let left = waiting.len();
+        if let Some((turn, address)) = waiting.next() {
+            let now = timer.now();
+            let share = (ends - now) / u32::try_from(left).unwrap_or(u32::MAX);
+            let (mut clock, connecting) = (clock(), connect(address));
+            attempts.push(async move {
+                let connected = within(&mut clock, now + share, connecting).await;
+                let connected = connected.unwrap_or_else(|| Err(too_late("no connection", host)));
+                connected.map_err(|error| (turn, error))
+            });
+            next_is_due = (left > 1).then(|| now + share.min(DELAY));
+        }
+        let ended = match next_is_due {
+            Some(due) => within(&mut timer, due, attempts.next()).await,
+            None => Some(attempts.next().await),
+        };
+        match ended {
+            // The next one's turn has come.
+            None => {}
+            Some(Some(Ok(connected))) => return Ok(connected),
+            Some(Some(Err(error))) => {
+                let is_later = |failed: &(usize, _)| failed.0 < error.0;
+                if failed.as_ref().is_none_or(is_later) {
+                    failed = Some(error);
+                }
+            }
+            Some(None) => break,
         }
     }
-    connected
+    let no_address = || io::Error::new(io::ErrorKind::NotFound, "the host has no address");
+    Err(failed.map_or_else(no_address, |(_, error)| error))
 }
 
-pub(super) fn too_late(what: &str, whom: &str) -> io::Error {
+/// §4: the families in turn, beginning with that of the first address.
+fn interleaved(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
+    let begins = addresses.first().map(SocketAddr::is_ipv4);
+    let (first, second): (Vec<_>, Vec<_>) = addresses
+        .into_iter()
+        .partition(|address| Some(address.is_ipv4()) == begins);
+    let (mut first, mut second) = (first.into_iter(), second.into_iter());
+    let mut all = Vec::new();
+    loop {
+        match (first.next(), second.next()) {
+            (None, None) => return all,
+            (one, other) => all.extend(one.into_iter().chain(other)),
+        }
+    }
+}
+
+pub(crate) fn too_late(what: &str, whom: impl std::fmt::Display) -> io::Error {
     let reason = format!("{what} to {whom} in time");
     io::Error::new(io::ErrorKind::TimedOut, reason)
 }
+
+/// §8: the recommended "Connection Attempt Delay".
+const DELAY: Duration = Duration::from_millis(250);
+
+#[cfg(test)]
+mod tests;

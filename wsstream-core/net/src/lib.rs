@@ -4,5 +4,5 @@
 mod runtime;
 pub mod tls;
 
-pub use runtime::{Runtime, SendSocket};
+pub use runtime::Runtime;
 pub use wsstream_core as core;

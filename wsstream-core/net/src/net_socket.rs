@@ -274,6 +274,13 @@ impl<R: Runtime> Socket for NetSocket<R> {
         }
     }
 
+    fn readable(&self) -> usize {
+        match &self.0 {
+            Layer::WebSocket(stream) => stream.readable(),
+            _ => 0,
+        }
+    }
+
     fn poll_drive(&mut self, cx: &mut Context<'_>) {
         match &mut self.0 {
             Layer::Tls(tls) => {

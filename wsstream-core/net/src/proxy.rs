@@ -1,10 +1,6 @@
 //! HTTP proxies: which one to take, and how to get through it. RFC 9110 §9.3.6.
 
-use alloc::borrow::ToOwned;
-use alloc::format;
-use alloc::string::String;
-use alloc::vec::Vec;
-use core::fmt;
+use std::fmt;
 
 use crate::octets::Octets;
 use crate::url::{InvalidUrl, Url};
@@ -12,11 +8,11 @@ use crate::url::{InvalidUrl, Url};
 /// An HTTP proxy that tunnels connections (CONNECT). `Debug` shows no password.
 ///
 /// ```
-/// use wsstream_core::proxy::Proxy;
+/// use wsstream_net::proxy::Proxy;
 ///
 /// let proxy = Proxy::parse("http://user:password@proxy.example:3128")?;
 /// assert_eq!((proxy.host(), proxy.port()), ("proxy.example", 3128));
-/// # Ok::<_, wsstream_core::proxy::InvalidProxy>(())
+/// # Ok::<_, wsstream_net::proxy::InvalidProxy>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proxy(Url);
@@ -105,9 +101,8 @@ impl fmt::Display for InvalidProxy {
     }
 }
 
-impl core::error::Error for InvalidProxy {}
+impl std::error::Error for InvalidProxy {}
 
-#[cfg(feature = "std")]
 impl From<InvalidProxy> for std::io::Error {
     fn from(error: InvalidProxy) -> Self {
         Self::new(std::io::ErrorKind::InvalidInput, error)
@@ -278,9 +273,8 @@ impl fmt::Display for ProxyError {
     }
 }
 
-impl core::error::Error for ProxyError {}
+impl std::error::Error for ProxyError {}
 
-#[cfg(feature = "std")]
 impl From<ProxyError> for std::io::Error {
     fn from(error: ProxyError) -> Self {
         use std::io::ErrorKind::{ConnectionRefused, InvalidData, InvalidInput};

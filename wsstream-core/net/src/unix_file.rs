@@ -5,21 +5,19 @@
 //! A server that has its lock and does not listen yet is told from one that is gone by its process, which
 //! lives, and the lock, which is young.
 
-use alloc::borrow::ToOwned;
-use alloc::format;
-use alloc::string::{String, ToString};
-use core::time::Duration;
+use std::time::Duration;
 use std::fs::{self, Permissions};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{FileTypeExt, PermissionsExt, symlink};
 use std::path::Path;
 use std::process;
 
-use super::{UnixClient, UnixServer, about};
+use crate::descriptor::about;
+use crate::plan::{UnixClient, UnixServer};
 
 /// The file of a Unix socket and its lock. Dropping it removes both.
 #[derive(Debug)]
-pub struct UnixFile {
+pub(crate) struct UnixFile {
     path: String,
     lock: Option<String>,
     bound: bool,
@@ -35,7 +33,7 @@ impl UnixFile {
     ///
     /// `AddrInUse` if somebody listens there, or holds the lock; `PermissionDenied` if that cannot be known;
     /// those of `bind`; the file system's.
-    pub fn bind<T>(
+    pub(crate) fn bind<T>(
         server: &UnixServer,
         probed: Result<(), ErrorKind>,
         bind: impl FnOnce() -> io::Result<T>,
@@ -138,9 +136,11 @@ impl UnixClient {
     /// # Errors
     ///
     /// `ConnectionRefused` if it does not.
-    pub fn check_lock(&self) -> io::Result<()> {
-        if self.lockfile && fs::symlink_metadata(lock_of(&self.path)).is_err() {
-            let reason = format!("{} is not locked by a server", self.path);
+    pub(crate) fn check_lock(&self) -> io::Result<()> {
+        let mut lock = self.path.clone().into_os_string();
+        lock.push(LOCK);
+        if self.lockfile && fs::symlink_metadata(lock).is_err() {
+            let reason = format!("{} is not locked by a server", self.path.display());
             return Err(io::Error::new(ErrorKind::ConnectionRefused, reason));
         }
         Ok(())
@@ -148,8 +148,11 @@ impl UnixClient {
 }
 
 fn lock_of(path: &str) -> String {
-    path.to_owned() + ".lock"
+    path.to_owned() + LOCK
 }
+
+/// What the lock's name has after the socket's.
+const LOCK: &str = ".lock";
 
 /// No server takes so long from its lock to listening.
 const STARTING: Duration = Duration::from_secs(10);

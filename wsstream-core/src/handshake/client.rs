@@ -23,6 +23,7 @@ use crate::config::SharedConfig;
 /// # Ok::<_, wsstream_core::handshake::InvalidField>(())
 /// ```
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct ClientConfig {
     pub(super) subprotocols: Vec<String>,
     /// Whether the server has to select one of them.
@@ -32,9 +33,9 @@ pub struct ClientConfig {
     pub(super) fields: Fields,
     pub(super) host: Option<String>,
     pub(super) origin: Option<String>,
-    pub(super) handshake_timeout: Duration,
+    /// How long the whole handshake may take; 10 s by default.
+    pub handshake_timeout: Duration,
     config: SharedConfig,
-    nodelay: bool,
 }
 
 impl ClientConfig {
@@ -62,7 +63,6 @@ impl ClientConfig {
             origin: None,
             handshake_timeout: TIMEOUT,
             config: SharedConfig::default(),
-            nodelay: true,
         }
     }
 
@@ -148,19 +148,6 @@ impl ClientConfig {
         self
     }
 
-    /// Whether adapters that dial set TCP_NODELAY, so that nothing waits for more; default yes.
-    #[must_use]
-    pub const fn nodelay(mut self, nodelay: bool) -> Self {
-        self.nodelay = nodelay;
-        self
-    }
-
-    /// What [`handshake_timeout`](Self::handshake_timeout) was set to.
-    #[must_use]
-    pub const fn timeout(&self) -> Duration {
-        self.handshake_timeout
-    }
-
     /// What [`config`](Self::config) was set to.
     #[must_use]
     pub fn connection_config(&self) -> &ConnectionConfig {
@@ -170,12 +157,6 @@ impl ClientConfig {
     #[cfg(feature = "std")]
     pub(crate) const fn shared_config(&self) -> &SharedConfig {
         &self.config
-    }
-
-    /// What [`nodelay`](Self::nodelay) was set to.
-    #[must_use]
-    pub const fn is_nodelay(&self) -> bool {
-        self.nodelay
     }
 }
 

@@ -69,8 +69,9 @@ impl Origins {
         Ok(Self(Policy::List(list)))
     }
 
-    /// As an endpoint descriptor says it; nothing for the default.
-    pub(crate) fn described(&self) -> Option<String> {
+    /// The policy as text: `any`, or the list separated by commas; nothing for the default.
+    #[must_use]
+    pub fn described(&self) -> Option<String> {
         match &self.0 {
             Policy::Any => Some("any".into()),
             Policy::List(list) => Some(list.join(",")),

@@ -23,6 +23,7 @@ use crate::{CompressionBudget, ConnectionConfig};
 /// # Ok::<_, wsstream_core::handshake::InvalidField>(())
 /// ```
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct ServerConfig {
     pub(super) subprotocols: Vec<String>,
     /// Whether a list with nothing in common is an error.
@@ -32,9 +33,9 @@ pub struct ServerConfig {
     pub(super) origins: Origins,
     pub(super) fields: Fields,
     path: String,
-    pub(super) handshake_timeout: Duration,
+    /// How long the whole handshake may take; 10 s by default.
+    pub handshake_timeout: Duration,
     config: SharedConfig,
-    nodelay: bool,
     pub(super) budget: CompressionBudget,
 }
 
@@ -67,7 +68,6 @@ impl ServerConfig {
             path: String::from("/"),
             handshake_timeout: TIMEOUT,
             config: SharedConfig::default(),
-            nodelay: true,
             budget: CompressionBudget::default(),
         }
     }
@@ -125,19 +125,6 @@ impl ServerConfig {
         self
     }
 
-    /// Whether adapters that listen set TCP_NODELAY, so that nothing waits for more; default yes.
-    #[must_use]
-    pub const fn nodelay(mut self, nodelay: bool) -> Self {
-        self.nodelay = nodelay;
-        self
-    }
-
-    /// What [`handshake_timeout`](Self::handshake_timeout) was set to.
-    #[must_use]
-    pub const fn timeout(&self) -> Duration {
-        self.handshake_timeout
-    }
-
     /// What [`config`](Self::config) was set to.
     #[must_use]
     pub fn connection_config(&self) -> &ConnectionConfig {
@@ -147,12 +134,6 @@ impl ServerConfig {
     #[cfg(feature = "std")]
     pub(crate) const fn shared_config(&self) -> &SharedConfig {
         &self.config
-    }
-
-    /// What [`nodelay`](Self::nodelay) was set to.
-    #[must_use]
-    pub const fn is_nodelay(&self) -> bool {
-        self.nodelay
     }
 
     /// Adds a field to the answer that accepts.

@@ -1,13 +1,13 @@
-//! Telling a connection the time, and asking the transport before anything is held against the peer.
+//! Telling a connection the time, and asking the socket before anything is held against the peer.
 
 use core::task::Poll;
 use std::io::IoSlice;
 
-use super::Transport;
+use super::{Clock, Socket};
 use super::engine::Pump;
 use crate::time::Timestamp;
 
-impl<T: Transport> Pump<T> {
+impl<S: Socket, C: Clock> Pump<S, C> {
     /// Tells the connection the time, if it wants to know, and writes what that brought about.
     pub(super) fn poll_time(&mut self) {
         if !self.connection.wants_time() {
@@ -63,7 +63,7 @@ impl<T: Transport> Pump<T> {
         }
     }
 
-    /// Asks the transport for octets once more, before the peer's silence is held against it.
+    /// Asks the socket for octets once more, before the peer's silence is held against it.
     fn listen(&mut self) {
         if self.connection.ending().is_some() && !self.connection.is_half_closed() {
             return;
@@ -82,7 +82,7 @@ impl<T: Transport> Pump<T> {
         }
     }
 
-    /// Offers the transport once more what it would not take, past the runtime's readiness. A socket tells
+    /// Offers the socket once more what it would not take, past the runtime's readiness. A socket tells
     /// that it has room when it has much, which may take a slow reader longer than any limit.
     pub(super) fn retry_write(&mut self) {
         while self.check_writable().is_ok() {

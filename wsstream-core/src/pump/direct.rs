@@ -3,13 +3,13 @@
 use core::task::Poll;
 use std::io::{self, IoSlice};
 
-use super::Transport;
+use super::{Clock, Socket};
 use super::engine::Pump;
 use crate::connection::Connection;
 use crate::frame::EncodedHeader;
 
-impl<T: Transport> Pump<T> {
-    /// Writes the front of `data` in frames that are not queued, if the transport takes them now. A frame
+impl<S: Socket, C: Clock> Pump<S, C> {
+    /// Writes the front of `data` in frames that are not queued, if the socket takes them now. A frame
     /// once begun is completed through the outbox. `None` if it cannot be done so.
     pub(super) fn send_direct(
         &mut self,

@@ -1,4 +1,4 @@
-//! The poll loop: transport to connection and back.
+//! The poll loop: socket to connection and back.
 
 use core::task::{Context, Poll, ready};
 use std::io::{self, ErrorKind, IoSlice};
@@ -9,29 +9,29 @@ use super::permit::Phase;
 use super::recv_buffer::RecvBuffer;
 use super::wakers::Task;
 use super::wire::Wire;
-use super::{Transport, pool};
+use super::{Clock, Socket, pool};
 use crate::close::{Close, CloseCode};
 use crate::connection::{ClosedBy, Connection, LookAhead};
 use crate::error::{Closed, StreamError, Timeout};
 use crate::time::Timestamp;
 
-/// An open connection over a transport.
+/// An open connection over a socket.
 ///
 /// The order in which things are done matters, and is decided here: what was received is handed on
 /// before more is read; before waiting, what is queued is written and flushed; and only when there is
 /// nothing to read or write, or a turn has ended, is the clock asked, so that a peer is never given up while its
 /// octets wait to be read.
 #[derive(Debug)]
-pub(super) struct Pump<T: Transport> {
-    pub(super) wire: Wire<T>,
+pub(super) struct Pump<S: Socket, C: Clock> {
+    pub(super) wire: Wire<S, C>,
     pub(super) connection: Connection,
     pub(super) received: RecvBuffer,
     ahead: LookAhead,
-    /// Why the transport stopped giving octets, unless it just ended or was reset.
+    /// Why the socket stopped giving octets, unless it just ended or was reset.
     read_error: Option<io::Error>,
-    /// Why the transport stopped taking them.
+    /// Why the socket stopped taking them.
     write_error: Option<ErrorKind>,
-    /// When the transport wakes us to tell the connection the time: then, or earlier than it wants.
+    /// When the socket wakes us to tell the connection the time: then, or earlier than it wants.
     pub(super) alarm: Option<Timestamp>,
     /// Whether those who wait to write have been told that reading has ended.
     end_told: bool,
@@ -39,8 +39,8 @@ pub(super) struct Pump<T: Transport> {
     dismissed: bool,
 }
 
-impl<T: Transport> Pump<T> {
-    pub(super) fn new(wire: Wire<T>, mut connection: Connection, received: RecvBuffer) -> Self {
+impl<S: Socket, C: Clock> Pump<S, C> {
+    pub(super) fn new(wire: Wire<S, C>, mut connection: Connection, received: RecvBuffer) -> Self {
         connection.work().renew();
         Self {
             wire,
@@ -55,19 +55,19 @@ impl<T: Transport> Pump<T> {
         }
     }
 
-    pub(super) const fn transport(&self) -> &T {
-        self.wire.transport()
+    pub(super) const fn socket(&self) -> &S {
+        self.wire.socket()
     }
 
-    pub(super) const fn transport_mut(&mut self) -> &mut T {
-        self.wire.transport_mut()
+    pub(super) const fn socket_mut(&mut self) -> &mut S {
+        self.wire.socket_mut()
     }
 
-    /// Gives the transport back, with what was received from it and not taken.
-    pub(super) fn into_parts(mut self) -> (T, Vec<u8>) {
+    /// Gives the socket back, with what was received from it and not taken.
+    pub(super) fn into_parts(mut self) -> (S, Vec<u8>) {
         let received = core::mem::take(&mut self.received);
         let unread = [self.connection.partial_header(), &received.into_unread()].concat();
-        (self.wire.take_transport(), unread)
+        (self.wire.take_socket(), unread)
     }
 
     /// Why nothing is to be waited for any more, if the listener says so.
@@ -99,7 +99,7 @@ impl<T: Transport> Pump<T> {
     ) -> Poll<io::Result<Option<R>>> {
         self.register(Task::Reader, cx);
         if !self.received.is_empty() || self.connection.is_inflating() {
-            // The transport, which counts turns, may not be asked.
+            // The socket, which counts turns, may not be asked.
             ready!(self.wire.poll_proceed(&mut Context::from_waker(cx.waker())));
         }
         for _ in 0..READS_PER_POLL {
@@ -120,7 +120,7 @@ impl<T: Transport> Pump<T> {
                 self.send_queued();
                 // What follows a fault is for nobody.
                 self.received.clear();
-                // Writers may wait for a transport that will never take anything again.
+                // Writers may wait for a socket that will never take anything again.
                 if !core::mem::replace(&mut self.end_told, true) {
                     self.wire.wake();
                 }
@@ -168,7 +168,7 @@ impl<T: Transport> Pump<T> {
         self.received.is_empty()
     }
 
-    /// Lets `encode` queue something of `len` octets once there is room, and writes it. While the transport
+    /// Lets `encode` queue something of `len` octets once there is room, and writes it. While the socket
     /// takes nothing short writes join in the outbox; a long one waits, as it would be copied twice.
     pub(super) fn poll_send<R>(
         &mut self,
@@ -192,7 +192,7 @@ impl<T: Transport> Pump<T> {
         Poll::Ready(encoded.map_err(|closed| self.broken_pipe(closed)))
     }
 
-    /// Writes all that is queued, flushes it, and shuts the transport down if it is time.
+    /// Writes all that is queued, flushes it, and shuts the socket down if it is time.
     pub(super) fn poll_flush(&mut self) -> Poll<io::Result<()>> {
         self.check_writable()?;
         if self.poll_write_out()?.is_pending() {
@@ -210,7 +210,7 @@ impl<T: Transport> Pump<T> {
         let written = ready!(self.poll_until(cx, Connection::is_settled));
         self.check_taken()?;
         match written {
-            // Once both have closed, and all is written, the transport may end as it likes.
+            // Once both have closed, and all is written, the socket may end as it likes.
             Err(error) if self.is_cut_off() => Poll::Ready(Err(error)),
             _ => Poll::Ready(match self.connection.ending() {
                 // An end that has closed first wants nothing more: where that was cut off is all the same.
@@ -224,7 +224,7 @@ impl<T: Transport> Pump<T> {
         }
     }
 
-    /// After both Closes: holds the transport until the peer has taken what was sent. To drop it with octets
+    /// After both Closes: holds the socket until the peer has taken what was sent. To drop it with octets
     /// unread, or before more come, would reset it, and take away what is on its way.
     pub(super) fn poll_hold(&mut self, cx: &Context<'_>) -> Poll<io::Result<()>> {
         self.register(Task::Writer, cx);
@@ -285,8 +285,8 @@ impl<T: Transport> Pump<T> {
         self.connection.output_lost() || !left
     }
 
-    /// Takes what the transport has, for the control frames in it, while nobody reads: `front` is given
-    /// the front of what was received, and must not take data. Costs nothing unless the transport may
+    /// Takes what the socket has, for the control frames in it, while nobody reads: `front` is given
+    /// the front of what was received, and must not take data. Costs nothing unless the socket may
     /// have something.
     pub(super) fn look_ahead(&mut self, mut front: impl FnMut(&mut Connection, &mut &mut [u8])) {
         for _ in 0..READS_PER_POLL {
@@ -398,7 +398,7 @@ impl<T: Transport> Pump<T> {
         }
     }
 
-    /// Whether the transport takes octets, as far as is known.
+    /// Whether the socket takes octets, as far as is known.
     pub(super) fn check_writable(&self) -> io::Result<()> {
         self.write_error.map_or(Ok(()), |kind| Err(kind.into()))
     }
@@ -468,7 +468,7 @@ impl<T: Transport> Pump<T> {
 }
 
 /// TLS's drop: see [`say_goodbye`](Self::say_goodbye).
-impl<T: Transport> Drop for Pump<T> {
+impl<S: Socket, C: Clock> Drop for Pump<S, C> {
     fn drop(&mut self) {
         self.say_goodbye();
         let outbox = self.connection.outbox();
@@ -477,7 +477,7 @@ impl<T: Transport> Drop for Pump<T> {
     }
 }
 
-/// A transport that was reset has ended; how, its octets tell, or their lack.
+/// A socket that was reset has ended; how, its octets tell, or their lack.
 fn is_reset(error: &io::Error) -> bool {
     use ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected, UnexpectedEof};
     matches!(
@@ -492,5 +492,5 @@ pub(super) const READS_PER_POLL: usize = 16;
 /// What may hold more pings than an outbox without a buffer holds pongs, each a little longer.
 const MANY_PINGS: usize = 256;
 
-/// How much is joined in the outbox while the transport is blocked.
+/// How much is joined in the outbox while the socket is blocked.
 const JOINED: usize = 16 << 10;

@@ -1,4 +1,4 @@
-//! The opening handshake over a transport, both roles.
+//! The opening handshake over a socket, both roles.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -9,13 +9,13 @@ use core::task::{Context, Poll, ready};
 use core::time::Duration;
 use std::io::{self, IoSlice};
 
-use super::Transport;
 use super::engine::READS_PER_POLL;
-use super::opened::{Opened, Upgraded};
+use super::upgraded::Upgraded;
 use super::permit::{Permit, Phase};
 use super::recv_buffer::RecvBuffer;
 use super::wakers::Task;
 use super::wire::Wire;
+use super::{Clock, Socket};
 use crate::config::SharedConfig;
 use crate::handshake::{
     Accepted, Acceptor, Agreed, ClientConfig, Connecting, HandshakeError, Refusal, Request,
@@ -26,19 +26,19 @@ use crate::seed::Seed;
 use crate::time::Timestamp;
 use crate::url::Url;
 
-/// A transport in its opening handshake.
-struct Opening<T> {
-    wire: Wire<T>,
+/// A socket in its opening handshake.
+struct Opening<S, C> {
+    wire: Wire<S, C>,
     received: RecvBuffer,
     /// What is to be written, and how much of it was.
     outgoing: Vec<u8>,
     written: usize,
 }
 
-impl<T: Transport + Unpin> Opening<T> {
-    fn new(transport: T, outgoing: Vec<u8>) -> Self {
+impl<S: Socket, C: Clock> Opening<S, C> {
+    fn new(socket: S, clock: C, outgoing: Vec<u8>) -> Self {
         Self {
-            wire: Wire::new(transport),
+            wire: Wire::new(socket, clock),
             received: RecvBuffer::default(),
             outgoing,
             written: 0,
@@ -53,7 +53,7 @@ impl<T: Transport + Unpin> Opening<T> {
         self.wire.poll_flush()
     }
 
-    /// Reads until `receive` has a result; the end of the transport is an error.
+    /// Reads until `receive` has a result; the end of the socket is an error.
     fn poll_receive<R>(
         &mut self,
         mut receive: impl FnMut(&mut &[u8]) -> Result<Option<R>, HandshakeError>,
@@ -97,18 +97,23 @@ impl<T: Transport + Unpin> Opening<T> {
         Poll::Pending
     }
 
-    fn opened(self, role: Upgraded, agreed: Agreed, config: SharedConfig) -> Opened<T> {
+    fn upgraded(
+        self,
+        seed: Option<Seed>,
+        agreed: Agreed,
+        config: SharedConfig,
+    ) -> Upgraded<S, C> {
         let Self {
             mut wire, received, ..
         } = self;
         wire.forget_sleep();
-        Opened {
+        Upgraded {
             pings_by_default: wire.is_from_listener(),
             wire,
             received,
             agreed,
             config,
-            role,
+            seed,
             request: None,
             response: None,
         }
@@ -116,7 +121,7 @@ impl<T: Transport + Unpin> Opening<T> {
 }
 
 /// Without the octets.
-impl<T: fmt::Debug> fmt::Debug for Opening<T> {
+impl<S: fmt::Debug, C: fmt::Debug> fmt::Debug for Opening<S, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Opening")
             .field("wire", &self.wire)
@@ -127,26 +132,26 @@ impl<T: fmt::Debug> fmt::Debug for Opening<T> {
     }
 }
 
-/// A client's opening handshake: a future that gives the opened connection.
+/// A client's opening handshake: a future that gives the upgraded connection.
 ///
-/// It fails with the [`HandshakeError`] inside an `io::Error`, or with the transport's error.
+/// It fails with the [`HandshakeError`] inside an `io::Error`, or with the socket's error.
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
-pub struct Connect<T> {
-    opening: Option<Opening<T>>,
+pub struct Connect<S, C> {
+    opening: Option<Opening<S, C>>,
     connecting: Connecting,
     config: SharedConfig,
     seed: Seed,
 }
 
-impl<T: Transport + Unpin> Connect<T> {
-    /// Asks for `url` over a transport to its host, as `client` says. The seed must be used for nothing
+impl<S: Socket, C: Clock> Connect<S, C> {
+    /// Asks for `url` over a socket to its host, as `client` says. The seed must be used for nothing
     /// else.
-    pub fn new(transport: T, url: &Url, client: &ClientConfig, seed: Seed) -> Self {
+    pub fn new(socket: S, clock: C, url: &Url, client: &ClientConfig, seed: Seed) -> Self {
         let connecting = client.connect(url, &seed);
         let request = connecting.request().to_vec();
         Self {
-            opening: Some(Opening::new(transport, request)),
+            opening: Some(Opening::new(socket, clock, request)),
             connecting,
             config: client.shared_config().clone(),
             seed,
@@ -184,8 +189,8 @@ impl<T: Transport + Unpin> Connect<T> {
     }
 }
 
-impl<T: Transport + Unpin> Future for Connect<T> {
-    type Output = io::Result<Opened<T>>;
+impl<S: Socket, C: Clock> Future for Connect<S, C> {
+    type Output = io::Result<Upgraded<S, C>>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let (agreed, response) = ready!(self.poll_response(cx))?;
@@ -193,11 +198,11 @@ impl<T: Transport + Unpin> Future for Connect<T> {
         let Some(opening) = this.opening.take() else {
             return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
         };
-        let role = Upgraded::Client(this.seed.clone());
-        let opened = opening.opened(role, agreed, this.config.clone());
-        Poll::Ready(Ok(Opened {
+        let seed = Some(this.seed.clone());
+        let upgraded = opening.upgraded(seed, agreed, this.config.clone());
+        Poll::Ready(Ok(Upgraded {
             response: Some(response),
-            ..opened
+            ..upgraded
         }))
     }
 }
@@ -208,28 +213,28 @@ impl<T: Transport + Unpin> Future for Connect<T> {
 /// the [`HandshakeError`] inside an `io::Error`.
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
-pub struct Accept<T> {
-    opening: Option<Opening<T>>,
+pub struct Accept<S, C> {
+    opening: Option<Opening<S, C>>,
     acceptor: Acceptor,
     server: Arc<ServerConfig>,
-    refusing: Option<(HandshakeError, Refuse<T>)>,
+    refusing: Option<(HandshakeError, Refusing<S, C>)>,
 }
 
-impl<T: Transport + Unpin> Accept<T> {
-    /// Waits for the request of whoever has connected the transport.
-    pub fn new(transport: T, server: Arc<ServerConfig>) -> Self {
+impl<S: Socket, C: Clock> Accept<S, C> {
+    /// Waits for the request of whoever has connected the socket.
+    pub fn new(socket: S, clock: C, server: Arc<ServerConfig>) -> Self {
         Self {
-            opening: Some(Opening::new(transport, Vec::new())),
+            opening: Some(Opening::new(socket, clock, Vec::new())),
             acceptor: Acceptor::new(&server),
             server,
             refusing: None,
         }
     }
 
-    /// The same, with the permit of the [`Listener`](super::Listener) that accepted the transport. What
-    /// becomes of the transport keeps it, and does as that says.
-    pub fn with_permit(transport: T, server: Arc<ServerConfig>, permit: Permit) -> Self {
-        let mut accept = Self::new(transport, server);
+    /// The same, with the permit of the listener that accepted the socket. What
+    /// becomes of the socket keeps it, and does as that says.
+    pub fn with_permit(socket: S, clock: C, server: Arc<ServerConfig>, permit: Permit) -> Self {
+        let mut accept = Self::new(socket, clock, server);
         if let Some(opening) = &mut accept.opening {
             opening.wire.set_permit(permit);
         }
@@ -265,8 +270,8 @@ impl<T: Transport + Unpin> Accept<T> {
     }
 }
 
-impl<T: Transport + Unpin> Future for Accept<T> {
-    type Output = io::Result<Incoming<T>>;
+impl<S: Socket, C: Clock> Future for Accept<S, C> {
+    type Output = io::Result<Handshake<S, C>>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
@@ -283,7 +288,7 @@ impl<T: Transport + Unpin> Future for Accept<T> {
             match request {
                 Ok(request) => {
                     let server = Arc::clone(&this.server);
-                    return Poll::Ready(Ok(Incoming {
+                    return Poll::Ready(Ok(Handshake {
                         opening,
                         request,
                         server,
@@ -291,7 +296,7 @@ impl<T: Transport + Unpin> Future for Accept<T> {
                 }
                 Err(error) => {
                     log_refusal(&error);
-                    let refuse = Refuse::new(opening, error.response());
+                    let refuse = Refusing::new(opening, error.response());
                     this.refusing = Some((error, refuse));
                 }
             }
@@ -299,15 +304,15 @@ impl<T: Transport + Unpin> Future for Accept<T> {
     }
 }
 
-/// A request that waits for its answer. Dropping it drops the transport without one.
+/// A request that waits for its answer. Dropping it drops the socket without one.
 #[derive(Debug)]
-pub struct Incoming<T> {
-    opening: Opening<T>,
+pub struct Handshake<S, C> {
+    opening: Opening<S, C>,
     request: Request,
     server: Arc<ServerConfig>,
 }
 
-impl<T: Transport + Unpin> Incoming<T> {
+impl<S: Socket, C: Clock> Handshake<S, C> {
     /// The request.
     #[must_use]
     pub const fn request(&self) -> &Request {
@@ -331,15 +336,15 @@ impl<T: Transport + Unpin> Incoming<T> {
         self.request.accept(&self.server)
     }
 
-    /// The transport it came over.
+    /// The socket it came over.
     #[must_use]
-    pub const fn transport(&self) -> &T {
-        self.opening.wire.transport()
+    pub const fn socket(&self) -> &S {
+        self.opening.wire.socket()
     }
 
     /// Accepts it as the server's policy says, or refuses it as that says: a future that gives the
-    /// opened connection.
-    pub fn accept(self) -> Answer<T> {
+    /// upgraded connection.
+    pub fn accept(self) -> Accepting<S, C> {
         let accepted = self.accepted();
         let Self {
             mut opening,
@@ -350,8 +355,8 @@ impl<T: Transport + Unpin> Incoming<T> {
             Ok(accepted) => {
                 opening.outgoing = accepted.response;
                 let config = server.shared_config().clone();
-                let deadline = opening.wire.now() + server.timeout();
-                Answering::Accepting {
+                let deadline = opening.wire.now() + server.handshake_timeout;
+                Progress::Accepting {
                     opening,
                     request,
                     agreed: accepted.agreed,
@@ -363,43 +368,43 @@ impl<T: Transport + Unpin> Incoming<T> {
                 log_refusal(&error);
                 let refusal = error.refusal().unwrap_or_else(|| Refusal::new(500));
                 let response = request.refuse(&refusal);
-                Answering::Refusing(error, Refuse::new(opening, response))
+                Progress::Refusing(error, Refusing::new(opening, response))
             }
         };
-        Answer(Some(answer))
+        Accepting(Some(answer))
     }
 
     /// Refuses it with an answer of the application's own.
-    pub fn refuse(self, refusal: &Refusal) -> Refuse<T> {
+    pub fn refuse(self, refusal: &Refusal) -> Refusing<S, C> {
         let response = self.request.refuse(refusal);
-        Refuse::new(self.opening, response)
+        Refusing::new(self.opening, response)
     }
 }
 
-/// The answer by the server's policy: a future that gives the opened connection. If the policy refuses,
+/// The answer by the server's policy: a future that gives the upgraded connection. If the policy refuses,
 /// it fails with the [`HandshakeError`] inside an `io::Error`, once that was answered.
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
-pub struct Answer<T>(Option<Answering<T>>);
+pub struct Accepting<S, C>(Option<Progress<S, C>>);
 
 #[derive(Debug)]
-enum Answering<T> {
+enum Progress<S, C> {
     Accepting {
-        opening: Opening<T>,
+        opening: Opening<S, C>,
         request: Request,
         agreed: Agreed,
         config: SharedConfig,
         deadline: Timestamp,
     },
-    Refusing(HandshakeError, Refuse<T>),
+    Refusing(HandshakeError, Refusing<S, C>),
 }
 
-impl<T: Transport + Unpin> Future for Answer<T> {
-    type Output = io::Result<Opened<T>>;
+impl<S: Socket, C: Clock> Future for Accepting<S, C> {
+    type Output = io::Result<Upgraded<S, C>>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match &mut self.0 {
-            Some(Answering::Accepting {
+            Some(Progress::Accepting {
                 opening, deadline, ..
             }) => {
                 opening.wire.register(Task::Driver, cx);
@@ -408,13 +413,13 @@ impl<T: Transport + Unpin> Future for Answer<T> {
                     return Poll::Ready(Err(HandshakeError::TimedOut.into()));
                 }
             }
-            Some(Answering::Refusing(error, refuse)) => {
+            Some(Progress::Refusing(error, refuse)) => {
                 let _ = ready!(Pin::new(refuse).poll(cx));
                 return Poll::Ready(Err(error.clone().into()));
             }
             None => {}
         }
-        let Some(Answering::Accepting {
+        let Some(Progress::Accepting {
             opening,
             request,
             agreed,
@@ -424,32 +429,32 @@ impl<T: Transport + Unpin> Future for Answer<T> {
         else {
             return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
         };
-        let opened = opening.opened(Upgraded::Server, agreed, config);
-        Poll::Ready(Ok(Opened {
+        let upgraded = opening.upgraded(None, agreed, config);
+        Poll::Ready(Ok(Upgraded {
             request: Some(request),
-            ..opened
+            ..upgraded
         }))
     }
 }
 
-/// An answer other than 101: a future that sends it, ends the transport, and waits a little for the
+/// An answer other than 101: a future that sends it, ends the socket, and waits a little for the
 /// peer to have read it. Ending it with octets unread would reset it, and take the answer away.
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
-pub struct Refuse<T> {
-    opening: Opening<T>,
+pub struct Refusing<S, C> {
+    opening: Opening<S, C>,
     deadline: Timestamp,
 }
 
-impl<T: Transport + Unpin> Refuse<T> {
-    fn new(mut opening: Opening<T>, response: Vec<u8>) -> Self {
+impl<S: Socket, C: Clock> Refusing<S, C> {
+    fn new(mut opening: Opening<S, C>, response: Vec<u8>) -> Self {
         (opening.outgoing, opening.written) = (response, 0);
         let deadline = opening.wire.now() + LINGER;
         Self { opening, deadline }
     }
 }
 
-impl<T: Transport + Unpin> Future for Refuse<T> {
+impl<S: Socket, C: Clock> Future for Refusing<S, C> {
     type Output = io::Result<()>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -469,8 +474,8 @@ impl<T: Transport + Unpin> Future for Refuse<T> {
 }
 
 /// Ready with the error once the handshake has taken too long.
-fn poll_deadline<T: Transport>(
-    wire: &mut Wire<T>,
+fn poll_deadline<S: Socket, C: Clock>(
+    wire: &mut Wire<S, C>,
     mut poll_time: impl FnMut(Timestamp) -> Result<Timestamp, HandshakeError>,
 ) -> Poll<HandshakeError> {
     let mut now = wire.now();

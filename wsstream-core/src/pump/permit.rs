@@ -15,7 +15,8 @@ use super::wakers::{Tasks, is_for};
 /// How far a listener has shut down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
-pub(super) enum Phase {
+#[expect(clippy::exhaustive_enums, reason = "the phases of a shutdown")]
+pub enum Phase {
     /// It has not.
     Serving,
     /// No more connections are opened. Those that are open may go on.
@@ -26,9 +27,9 @@ pub(super) enum Phase {
     Over,
 }
 
-/// The permits of one listener.
+/// The permits of one listener, which counts its connections by them, and tells them when it shuts down.
 #[derive(Clone, Debug)]
-pub(super) struct Permits(Arc<Shared>);
+pub struct Permits(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
@@ -54,7 +55,9 @@ impl Slots {
 }
 
 impl Permits {
-    pub(super) fn new() -> Self {
+    /// Permits of a listener that serves.
+    #[must_use]
+    pub fn new() -> Self {
         Self(Arc::new(Shared {
             phase: AtomicU8::new(Phase::Serving as u8),
             slots: Mutex::default(),
@@ -66,7 +69,8 @@ impl Permits {
         clippy::cast_possible_truncation,
         reason = "no system has so many sockets"
     )]
-    pub(super) fn issue(&self) -> Permit {
+    #[must_use]
+    pub fn issue(&self) -> Permit {
         let mut slots = self.0.slots();
         let slot = slots.free.pop().unwrap_or_else(|| {
             slots.tasks.push(None);
@@ -77,7 +81,7 @@ impl Permits {
     }
 
     /// Ready once there are no more than `limit`.
-    pub(super) fn poll_at_most(&self, limit: usize, cx: &Context<'_>) -> Poll<()> {
+    pub fn poll_at_most(&self, limit: usize, cx: &Context<'_>) -> Poll<()> {
         {
             let slots = self.0.slots();
             if slots.taken() <= limit {
@@ -103,18 +107,25 @@ impl Permits {
     }
 
     /// How many there are.
-    pub(super) fn taken(&self) -> usize {
+    #[must_use]
+    pub fn taken(&self) -> usize {
         self.0.slots().taken()
     }
 
     /// Tells all connections.
-    pub(super) fn enter(&self, phase: Phase) {
+    pub fn enter(&self, phase: Phase) {
         self.0.phase.store(phase as u8, Ordering::Release);
         // Woken without the lock: who is woken may drop its permit at once.
         let tasks: Vec<_> = self.0.slots().tasks.iter().flatten().cloned().collect();
         for tasks in tasks {
             tasks.wake();
         }
+    }
+}
+
+impl Default for Permits {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
@@ -134,7 +145,9 @@ pub struct Permit {
 }
 
 impl Permit {
-    pub(super) fn phase(&self) -> Phase {
+    /// How far the listener has shut down.
+    #[must_use]
+    pub fn phase(&self) -> Phase {
         match self.shared.phase.load(Ordering::Acquire) {
             0 => Phase::Serving,
             1 => Phase::Finishing,

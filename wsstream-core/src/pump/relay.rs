@@ -1,7 +1,7 @@
 //! Joining two ends: what comes out of one goes into the other, both ways.
 
 mod direction;
-mod end;
+mod ends;
 
 use core::future::Future;
 use core::pin::Pin;
@@ -9,9 +9,22 @@ use core::task::{Context, Poll, Waker};
 use core::time::Duration;
 use std::io;
 
-use super::timer::Timer;
+use super::{Clock, Socket};
 use direction::Direction;
-pub use end::{End, Plain};
+pub use ends::{RelayEnd, SocketEnd};
+
+/// Joins two sockets of any kind: carries octets between them until both have ended, or one fails. WebSockets are closed
+/// as such ([`Socket::relay_end`]); everything else is an end as a TCP connection is. `patience` is
+/// [`Relay::patience`], and `clock` makes clocks. See [`Relay`] for how it treats its ends.
+pub async fn relay<A: Socket + ?Sized, B: Socket + ?Sized, C: Clock>(
+    a: &mut A,
+    b: &mut B,
+    patience: Duration,
+    clock: impl Fn() -> C,
+) -> Relayed {
+    let (mut a, mut b) = (SocketEnd::new(a, clock()), SocketEnd::new(b, clock()));
+    Relay::new(&mut a, &mut b, clock()).patience(patience).await
+}
 
 /// Carries octets between two ends until both have ended, or one fails.
 ///
@@ -20,7 +33,7 @@ pub use end::{End, Plain};
 /// direction (half close); who does not take octets stops the other end from being read. Where
 /// writing to an end fails, what it would have had is discarded, and what it still says is carried. When one
 /// end fails the other one is closed in a way that says so, if it can, behind all that it was to have. It is done
-/// when a [`Plain`] end's peer has taken everything, as far as the transport can tell, or nothing for 60 seconds.
+/// when a [`SocketEnd`] end's peer has taken everything, as far as the transport can tell, or nothing for 60 seconds.
 ///
 /// A WebSocket peer that has not agreed to half close ends both directions when it receives a Close. So the
 /// end of the other side is held back until that peer's direction has ended, or nothing has come from it for
@@ -31,12 +44,12 @@ pub use end::{End, Plain};
 /// are under way loses them, and closes the end that was to have them as if the other had failed.
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
-pub struct Relay<'a, A: End, B: End, C: Timer> {
+pub struct Relay<'a, A: RelayEnd + ?Sized, B: RelayEnd + ?Sized, C: Clock> {
     a: &'a mut A,
     b: &'a mut B,
     a_to_b: Direction,
     b_to_a: Direction,
-    timer: C,
+    clock: C,
     patience: Duration,
     /// Set once both directions are done; then what is left is to close both ends.
     relayed: Option<Relayed>,
@@ -72,15 +85,15 @@ impl Relayed {
     }
 }
 
-impl<'a, A: End, B: End, C: Timer> Relay<'a, A, B, C> {
+impl<'a, A: RelayEnd + ?Sized, B: RelayEnd + ?Sized, C: Clock> Relay<'a, A, B, C> {
     /// A relay that has carried nothing yet.
-    pub fn new(a: &'a mut A, b: &'a mut B, timer: C) -> Self {
+    pub fn new(a: &'a mut A, b: &'a mut B, clock: C) -> Self {
         Self {
             a,
             b,
             a_to_b: Direction::default(),
             b_to_a: Direction::default(),
-            timer,
+            clock,
             patience: PROGRESS,
             relayed: None,
             closed: [false; 2],
@@ -102,11 +115,11 @@ impl<'a, A: End, B: End, C: Timer> Relay<'a, A, B, C> {
         let b_to_a = self.b_to_a.poll(self.b, self.a, held[1], cx);
         if held[0] {
             self.a_to_b
-                .poll_patience(&self.b_to_a, self.patience, &mut self.timer, cx);
+                .poll_patience(&self.b_to_a, self.patience, &mut self.clock, cx);
         }
         if held[1] {
             self.b_to_a
-                .poll_patience(&self.a_to_b, self.patience, &mut self.timer, cx);
+                .poll_patience(&self.a_to_b, self.patience, &mut self.clock, cx);
         }
         if held
             != [
@@ -146,7 +159,7 @@ impl<'a, A: End, B: End, C: Timer> Relay<'a, A, B, C> {
     }
 }
 
-impl<A: End, B: End, C: Timer> Drop for Relay<'_, A, B, C> {
+impl<A: RelayEnd + ?Sized, B: RelayEnd + ?Sized, C: Clock> Drop for Relay<'_, A, B, C> {
     fn drop(&mut self) {
         let cut_off = io::Error::other("the relay was ended");
         let cx = &mut Context::from_waker(Waker::noop());
@@ -160,7 +173,7 @@ impl<A: End, B: End, C: Timer> Drop for Relay<'_, A, B, C> {
     }
 }
 
-impl<A: End, B: End, C: Timer + Unpin> Future for Relay<'_, A, B, C> {
+impl<A: RelayEnd + ?Sized, B: RelayEnd + ?Sized, C: Clock> Future for Relay<'_, A, B, C> {
     type Output = Relayed;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Relayed> {

@@ -1,4 +1,4 @@
-//! The transport, with what is known of it.
+//! The socket and its clock, with what is known of them.
 
 use alloc::sync::Arc;
 use core::task::{Context, Poll, ready};
@@ -6,29 +6,31 @@ use std::io::{self, IoSlice};
 
 use super::permit::{Permit, Phase};
 use super::wakers::{Direction, Task, Tasks};
-use super::{Taken, Transport};
+use super::{Clock, Socket, Taken};
 use crate::error::StreamError;
 use crate::time::Timestamp;
 
 #[derive(Debug)]
-pub(super) struct Wire<T> {
+pub(super) struct Wire<S, C> {
     /// Gone once it was given away.
-    transport: Option<T>,
+    socket: Option<S>,
+    clock: C,
     tasks: Arc<Tasks>,
     reading: Direction,
     writing: Direction,
-    /// Something was written since the transport was last flushed.
+    /// Something was written since the socket was last flushed.
     needs_flush: bool,
     is_shut_down: bool,
-    /// From the listener that accepted the transport, if one did.
+    /// From the listener that accepted the socket, if one did.
     permit: Option<Permit>,
 }
 
-impl<T: Transport> Wire<T> {
-    pub(super) fn new(transport: T) -> Self {
+impl<S: Socket, C: Clock> Wire<S, C> {
+    pub(super) fn new(socket: S, clock: C) -> Self {
         let tasks = Arc::new(Tasks::default());
         Self {
-            transport: Some(transport),
+            socket: Some(socket),
+            clock,
             reading: Direction::new(&tasks),
             writing: Direction::new(&tasks),
             tasks,
@@ -44,39 +46,39 @@ impl<T: Transport> Wire<T> {
         self.permit = Some(permit);
     }
 
-    /// Whether a listener has accepted the transport.
+    /// Whether a listener has accepted the socket.
     pub(super) const fn is_from_listener(&self) -> bool {
         self.permit.is_some()
     }
 
-    /// How far the listener has shut down that accepted the transport.
+    /// How far the listener has shut down that accepted the socket.
     pub(super) fn phase(&self) -> Phase {
         self.permit.as_ref().map_or(Phase::Serving, Permit::phase)
     }
 
     #[expect(
         clippy::expect_used,
-        reason = "only `take_transport` leaves none, and no wire"
+        reason = "only `take_socket` leaves none, and no wire"
     )]
-    pub(super) const fn transport(&self) -> &T {
-        self.transport.as_ref().expect(GONE)
+    pub(super) const fn socket(&self) -> &S {
+        self.socket.as_ref().expect(GONE)
     }
 
     #[expect(
         clippy::expect_used,
-        reason = "only `take_transport` leaves none, and no wire"
+        reason = "only `take_socket` leaves none, and no wire"
     )]
-    pub(super) const fn transport_mut(&mut self) -> &mut T {
-        self.transport.as_mut().expect(GONE)
+    pub(super) const fn socket_mut(&mut self) -> &mut S {
+        self.socket.as_mut().expect(GONE)
     }
 
     /// To be called by those who have the wire no more when they return.
     #[expect(clippy::expect_used, reason = "only this leaves none, and no wire")]
-    pub(super) const fn take_transport(&mut self) -> T {
-        self.transport.take().expect(GONE)
+    pub(super) const fn take_socket(&mut self) -> S {
+        self.socket.take().expect(GONE)
     }
 
-    /// Has the task woken when the transport may be ready, either way.
+    /// Has the task woken when the socket may be ready, either way.
     pub(super) fn register(&self, task: Task, cx: &Context<'_>) {
         self.tasks.register(task, cx.waker());
     }
@@ -91,7 +93,7 @@ impl<T: Transport> Wire<T> {
         self.reading.is_promising()
     }
 
-    /// Has the transport asked for octets next time, though it has told of none.
+    /// Has the socket asked for octets next time, though it has told of none.
     pub(super) const fn retry_read(&mut self) {
         self.reading.set_blocked(false);
     }
@@ -103,27 +105,25 @@ impl<T: Transport> Wire<T> {
 
     pub(super) fn poll_read(&mut self, buf: &mut [u8]) -> Poll<io::Result<usize>> {
         try_io(
-            &mut self.transport,
+            &mut self.socket,
             &self.permit,
             &mut self.reading,
-            |transport, cx| transport.poll_read(cx, buf),
+            |socket, cx| socket.poll_read(cx, buf),
         )
     }
 
     /// Whether several slices can be written in one call.
     pub(super) fn is_write_vectored(&self) -> bool {
-        self.transport
-            .as_ref()
-            .is_some_and(Transport::is_write_vectored)
+        self.socket.as_ref().is_some_and(Socket::is_write_vectored)
     }
 
     /// Writes at least one octet.
     pub(super) fn poll_write(&mut self, bufs: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
         let written = ready!(try_io(
-            &mut self.transport,
+            &mut self.socket,
             &self.permit,
             &mut self.writing,
-            |transport, cx| { transport.poll_write(cx, bufs) }
+            |socket, cx| { socket.poll_write(cx, bufs) }
         ))?;
         if written == 0 {
             return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
@@ -133,14 +133,14 @@ impl<T: Transport> Wire<T> {
     }
 
     /// Writes past the runtime's readiness, though no room was told of. Without octets, only what the
-    /// transport holds back.
+    /// socket holds back.
     pub(super) fn poll_retry_write(&mut self, bufs: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
         self.writing.set_blocked(false);
         let written = ready!(try_io(
-            &mut self.transport,
+            &mut self.socket,
             &self.permit,
             &mut self.writing,
-            |transport, cx| { transport.poll_retry_write(cx, bufs) }
+            |socket, cx| { socket.poll_retry_write(cx, bufs) }
         ))?;
         self.needs_flush |= written > 0;
         Poll::Ready(Ok(written))
@@ -148,39 +148,37 @@ impl<T: Transport> Wire<T> {
 
     /// What the peer has taken, if that is known.
     pub(super) fn taken(&self) -> Option<Taken> {
-        self.transport.as_ref().and_then(Transport::taken)
+        self.socket.as_ref().and_then(Socket::taken)
     }
 
-    /// Whether it is this task's turn, though the transport is not asked for anything.
+    /// Whether it is this task's turn, though the socket is not asked for anything.
     pub(super) fn poll_proceed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        self.transport
-            .as_mut()
-            .map_or(Poll::Ready(()), |transport| transport.poll_proceed(cx))
+        self.clock.poll_proceed(cx)
     }
 
     /// Flushes what was written, if anything was: a TLS layer may hold it back.
     pub(super) fn poll_flush(&mut self) -> Poll<io::Result<()>> {
         if self.needs_flush {
             ready!(try_io(
-                &mut self.transport,
+                &mut self.socket,
                 &self.permit,
                 &mut self.writing,
-                |transport, cx| { transport.poll_flush(cx) }
+                |socket, cx| { socket.poll_flush(cx) }
             ))?;
             self.needs_flush = false;
         }
         Poll::Ready(Ok(()))
     }
 
-    /// Ends the write side, once. If that fails the transport has ended already, which is as good: what
+    /// Ends the write side, once. If that fails the socket has ended already, which is as good: what
     /// was written has been flushed.
     pub(super) fn poll_shutdown(&mut self) -> Poll<()> {
         if !self.is_shut_down {
             let _ = ready!(try_io(
-                &mut self.transport,
+                &mut self.socket,
                 &self.permit,
                 &mut self.writing,
-                |transport, cx| { transport.poll_shutdown(cx) }
+                |socket, cx| { socket.poll_shutdown(cx) }
             ));
             self.is_shut_down = true;
         }
@@ -188,36 +186,29 @@ impl<T: Transport> Wire<T> {
     }
 
     pub(super) fn now(&self) -> Timestamp {
-        self.transport
-            .as_ref()
-            .map_or(Timestamp::ORIGIN, Transport::now)
+        self.clock.now()
     }
 
     /// Ready at the deadline; until then the tasks are woken when it comes.
     pub(super) fn poll_sleep(&mut self, deadline: Timestamp) -> Poll<()> {
         let mut cx = Context::from_waker(self.writing.waker());
-        match &mut self.transport {
-            Some(transport) => transport.poll_sleep(&mut cx, deadline),
-            None => Poll::Ready(()),
-        }
+        self.clock.poll_sleep(&mut cx, deadline)
     }
 
     /// Nobody sleeps any more.
     pub(super) fn forget_sleep(&mut self) {
-        if let Some(transport) = &mut self.transport {
-            transport.forget_sleep();
-        }
+        self.clock.forget_sleep();
     }
 }
 
-/// Asks the transport, unless it is known to have nothing new to say, or has been cut off.
-fn try_io<T, R>(
-    transport: &mut Option<T>,
+/// Asks the socket, unless it is known to have nothing new to say, or has been cut off.
+fn try_io<S, R>(
+    socket: &mut Option<S>,
     permit: &Option<Permit>,
     direction: &mut Direction,
-    io: impl FnOnce(&mut T, &mut Context<'_>) -> Poll<io::Result<R>>,
+    io: impl FnOnce(&mut S, &mut Context<'_>) -> Poll<io::Result<R>>,
 ) -> Poll<io::Result<R>> {
-    let Some(transport) = transport else {
+    let Some(socket) = socket else {
         return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
     };
     if permit.as_ref().map(Permit::phase) == Some(Phase::Over) {
@@ -227,10 +218,10 @@ fn try_io<T, R>(
         return Poll::Pending;
     }
     direction.begin();
-    let result = io(transport, &mut Context::from_waker(direction.waker()));
+    let result = io(socket, &mut Context::from_waker(direction.waker()));
     direction.set_blocked(result.is_pending());
     result
 }
 
-/// The transport is an `Option` because who is dropped cannot be taken apart.
-const GONE: &str = "a wire has its transport until it is given back";
+/// The socket is an `Option` because a type with a `Drop` cannot be taken apart.
+const GONE: &str = "a wire has its socket until it is given back";

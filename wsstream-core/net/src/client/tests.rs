@@ -1,23 +1,18 @@
 //! What is dialled, in which order, and how long it may take.
 
-use alloc::boxed::Box;
-use alloc::format;
-use alloc::string::{String, ToString};
-use alloc::sync::Arc;
-use alloc::vec::Vec;
-use core::cell::RefCell;
-use core::future::{Future, pending};
-use core::net::SocketAddr;
-use core::pin::Pin;
-use core::task::Poll;
-use core::time::Duration;
+use std::cell::RefCell;
+use std::future::{Future, pending};
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::task::Poll;
+use std::time::Duration;
 use std::io::{self, ErrorKind};
 
 use super::super::support::*;
 
 use crate::Seed;
-use crate::endpoint::{ClientEndpoint, TlsClient, UnsupportedEndpoint};
-use crate::handshake::ServerConfig;
+use crate::descriptor::{ClientDescriptor, TlsClient, UnsupportedEndpoint};
+use wsstream_core::handshake::ServerConfig;
 use crate::proxy::{Proxy, ProxyChoice, ProxyError};
 use crate::pump::{Accept, EndpointDialler, Stream, connect_endpoint};
 use crate::test_kit::{Clock, Pipe, Sleeper};
@@ -143,7 +138,7 @@ fn connects(
     proxy: &ProxyChoice,
     serves: bool,
 ) -> (io::Result<Pipe>, Duration) {
-    let endpoint = ClientEndpoint::parse(text).unwrap();
+    let endpoint = ClientDescriptor::parse(text).unwrap();
     let task = Task::new();
     let mut peers: Vec<Pin<Box<dyn Future<Output = ()>>>> = Vec::new();
     let mut connecting = Box::pin(connect_endpoint(network, &endpoint, proxy));

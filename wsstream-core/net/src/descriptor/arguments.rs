@@ -1,10 +1,7 @@
 //! From fields to parameters: which value is meant for which key, and what it says.
 
-use alloc::borrow::ToOwned;
-use alloc::string::String;
-use alloc::vec::Vec;
-use core::str::FromStr;
-use core::time::Duration;
+use std::str::FromStr;
+use std::time::Duration;
 
 use super::error::{EndpointError, EndpointErrorKind};
 use super::syntax::{Field, Text, fields};

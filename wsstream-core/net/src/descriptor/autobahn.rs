@@ -1,27 +1,22 @@
 //! WebSocket over another endpoint: what is said of it, and the builders that come of it.
 
-use alloc::borrow::ToOwned;
-use alloc::boxed::Box;
-use alloc::format;
-use alloc::string::String;
-use alloc::vec::Vec;
-use core::fmt;
-use core::time::Duration;
+use std::fmt;
+use std::time::Duration;
 
 use super::arguments::{Arguments, HEADER, wrong};
 use super::error::{EndpointError, EndpointErrorKind};
-use super::quote::{Seconds, Writer};
+use super::quote::{Seconds, Writer, with_userinfo};
 use super::syntax::Text;
-use super::{ClientEndpoint, ServerEndpoint};
-use crate::handshake::{ClientConfig, InvalidField, Origins, ServerConfig};
-use crate::{ConnectionConfig, InvalidUrl, Keepalive, Url};
+use super::{ClientDescriptor, ServerDescriptor};
+use wsstream_core::handshake::{ClientConfig, InvalidField, Origins, ServerConfig};
+use wsstream_core::{ConnectionConfig, InvalidUrl, Keepalive, Url};
 
 /// WebSocket, as a client, and what it goes over.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AutobahnClient {
     /// What carries it. Where the URL is `wss` this is TLS, by default verified for the URL's host.
-    pub endpoint: Box<ClientEndpoint>,
+    pub endpoint: Box<ClientDescriptor>,
     /// What to ask for. Where to connect is said by `endpoint` alone.
     pub url: Url,
     /// What both roles have.
@@ -37,13 +32,26 @@ pub struct AutobahnClient {
 #[non_exhaustive]
 pub struct AutobahnServer {
     /// What carries it.
-    pub endpoint: Box<ServerEndpoint>,
+    pub endpoint: Box<ServerDescriptor>,
     /// Its path is the one that is served; `/` means any. Where to listen is said by `endpoint` alone.
     pub url: Url,
     /// What both roles have.
     pub options: AutobahnOptions,
     /// Which web pages may use the server.
-    pub origins: Origins,
+    pub origins: AllowedOrigins,
+}
+
+/// Which web pages may use a server.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "it is what `Origins` can be")]
+pub enum AllowedOrigins {
+    /// `any`: all of them.
+    Any,
+    /// These, and no others.
+    List(Vec<String>),
+    /// Those of the same host.
+    #[default]
+    SameHost,
 }
 
 /// What clients and servers have in common. `None` is the default of [`ConnectionConfig`], [`ClientConfig`] and
@@ -75,7 +83,7 @@ pub struct AutobahnOptions {
 }
 
 impl AutobahnClient {
-    pub(super) fn new(endpoint: ClientEndpoint, url: Url) -> Self {
+    pub(super) fn new(endpoint: ClientDescriptor, url: Url) -> Self {
         Self {
             endpoint: Box::new(endpoint.secured_for(&url)),
             url,
@@ -102,12 +110,12 @@ impl AutobahnClient {
             options,
             origin,
             accept_no_subprotocol: arguments.flag("acceptNoSubprotocol")?,
-            ..Self::new(ClientEndpoint::read(&wrapped, depth + 1)?, url)
+            ..Self::new(ClientDescriptor::read(&wrapped, depth + 1)?, url)
         })
     }
 
     pub(super) fn write_keys(&self, writer: &mut Writer<'_, '_>) -> fmt::Result {
-        writer.value("url", self.url.with_userinfo())?;
+        writer.value("url", with_userinfo(&self.url))?;
         self.options.write(writer)?;
         writer.some("origin", self.origin.as_ref())?;
         writer.some("acceptNoSubprotocol", self.accept_no_subprotocol)
@@ -140,20 +148,17 @@ impl AutobahnClient {
         if let Some(timeout) = options.handshake_timeout {
             client = client.handshake_timeout(timeout);
         }
-        if let Some(nodelay) = options.nodelay {
-            client = client.nodelay(nodelay);
-        }
         Ok(client)
     }
 }
 
 impl AutobahnServer {
-    pub(super) fn new(endpoint: ServerEndpoint, url: Url) -> Self {
+    pub(super) fn new(endpoint: ServerDescriptor, url: Url) -> Self {
         Self {
             endpoint: Box::new(endpoint),
             url,
             options: AutobahnOptions::default(),
-            origins: Origins::default(),
+            origins: AllowedOrigins::default(),
         }
     }
 
@@ -164,30 +169,35 @@ impl AutobahnServer {
         no_userinfo(&text, &url)?;
         let options = AutobahnOptions::read(&mut arguments)?;
         let origins = match arguments.text("origins") {
-            None => Origins::default(),
+            None => AllowedOrigins::SameHost,
             Some(text) => match text.as_str().trim() {
-                "any" => Origins::any(),
-                "" => checked(&text, Origins::list([""; 0]))?,
+                "any" => AllowedOrigins::Any,
+                "" => AllowedOrigins::List(Vec::new()),
                 _ => {
+                    let mut list = Vec::new();
                     for origin in text.elements() {
                         checked(&origin, Origins::list([origin.as_str()]))?;
+                        list.push(origin.as_str().to_owned());
                     }
-                    let list: Vec<_> = text.elements().collect();
-                    checked(&text, Origins::list(list.iter().map(Text::as_str)))?
+                    AllowedOrigins::List(list)
                 }
             },
         };
         Ok(Self {
             options,
             origins,
-            ..Self::new(ServerEndpoint::read(&wrapped, depth + 1)?, url)
+            ..Self::new(ServerDescriptor::read(&wrapped, depth + 1)?, url)
         })
     }
 
     pub(super) fn write_keys(&self, writer: &mut Writer<'_, '_>) -> fmt::Result {
-        writer.value("url", self.url.with_userinfo())?;
+        writer.value("url", with_userinfo(&self.url))?;
         self.options.write(writer)?;
-        writer.some("origins", self.origins.described())
+        match &self.origins {
+            AllowedOrigins::Any => writer.value("origins", "any"),
+            AllowedOrigins::List(list) => writer.value("origins", list.join(",")),
+            AllowedOrigins::SameHost => Ok(()),
+        }
     }
 
     /// The server that is described, for byte streams.
@@ -197,9 +207,14 @@ impl AutobahnServer {
     /// Only if what was parsed has been changed since, to what cannot be sent.
     pub fn server(&self) -> Result<ServerConfig, InvalidField> {
         let options = &self.options;
+        let origins = match &self.origins {
+            AllowedOrigins::Any => Origins::any(),
+            AllowedOrigins::List(list) => Origins::list(list)?,
+            AllowedOrigins::SameHost => Origins::same_host(),
+        };
         let mut server = ServerConfig::stream()
             .config(options.config())
-            .origins(self.origins.clone())
+            .origins(origins)
             .path(self.url.path());
         for name in &options.subprotocols {
             server = server.subprotocol(name)?;
@@ -209,9 +224,6 @@ impl AutobahnServer {
         }
         if let Some(timeout) = options.handshake_timeout {
             server = server.handshake_timeout(timeout);
-        }
-        if let Some(nodelay) = options.nodelay {
-            server = server.nodelay(nodelay);
         }
         Ok(server)
     }

@@ -1,35 +1,32 @@
 //! Where a client connects.
 
-use alloc::borrow::ToOwned;
-use alloc::boxed::Box;
-use alloc::string::{String, ToString};
-use core::fmt;
-use core::num::NonZeroU16;
-use core::str::FromStr;
-use core::time::Duration;
+use std::fmt;
+use std::num::NonZeroU16;
+use std::str::FromStr;
+use std::time::Duration;
 
 use super::arguments::{Arguments, Descriptor, Type};
 use super::autobahn::{CLIENT_KEYS, url_of};
 use super::error::{EndpointError, EndpointErrorKind};
-use super::quote::{Seconds, Writer};
+use super::quote::{Seconds, Writer, with_userinfo};
 use super::syntax::Text;
 use super::{AutobahnClient, Exec, PemFiles, check_depth, check_length};
-use crate::Url;
+use wsstream_core::Url;
 
 /// Where a client connects: see the [module](super) for the grammar.
 ///
 /// ```
-/// use wsstream_core::endpoint::ClientEndpoint;
+/// use wsstream_net::descriptor::ClientDescriptor;
 ///
-/// let endpoint: ClientEndpoint = r"autobahn:unix\:/run/s:url=ws\://localhost/".parse()?;
-/// let ClientEndpoint::Autobahn(autobahn) = &endpoint else { unreachable!() };
-/// assert!(matches!(&*autobahn.endpoint, ClientEndpoint::Unix(unix) if unix.path == "/run/s"));
+/// let endpoint: ClientDescriptor = r"autobahn:unix\:/run/s:url=ws\://localhost/".parse()?;
+/// let ClientDescriptor::Autobahn(autobahn) = &endpoint else { unreachable!() };
+/// assert!(matches!(&*autobahn.endpoint, ClientDescriptor::Unix(unix) if unix.path == "/run/s"));
 /// assert_eq!(endpoint.to_string(), r"autobahn:unix\:/run/s:url=ws\://localhost/");
-/// # Ok::<_, wsstream_core::endpoint::EndpointError>(())
+/// # Ok::<_, wsstream_net::descriptor::EndpointError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum ClientEndpoint {
+pub enum ClientDescriptor {
     /// `autobahn`, or a URL: WebSocket over another endpoint.
     Autobahn(AutobahnClient),
     /// `exec`: a program's standard input and output.
@@ -63,7 +60,7 @@ pub struct TcpClient {
 #[non_exhaustive]
 pub struct TlsClient {
     /// What carries it.
-    pub endpoint: Box<ClientEndpoint>,
+    pub endpoint: Box<ClientDescriptor>,
     /// The name or the address that the server's certificate has to be for.
     pub server_name: String,
     /// A directory whose `.pem` files are the authorities to trust, instead of what the platform trusts.
@@ -85,7 +82,7 @@ pub struct UnixClient {
     pub lockfile: bool,
 }
 
-impl ClientEndpoint {
+impl ClientDescriptor {
     /// Reads a descriptor, or a `ws` or `wss` URL.
     ///
     /// # Errors
@@ -154,7 +151,7 @@ impl ClientEndpoint {
     }
 }
 
-impl FromStr for ClientEndpoint {
+impl FromStr for ClientDescriptor {
     type Err = EndpointError;
 
     fn from_str(text: &str) -> Result<Self, EndpointError> {
@@ -164,12 +161,12 @@ impl FromStr for ClientEndpoint {
 
 /// A descriptor of the same endpoint, which reads back as it. User and password of a URL and header
 /// fields are in it: into logs goes `Debug`, which leaves them out.
-impl fmt::Display for ClientEndpoint {
+impl fmt::Display for ClientDescriptor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Autobahn(autobahn) => {
                 if *self == Self::from_url(autobahn.url.clone()) {
-                    return f.write_str(&autobahn.url.with_userinfo());
+                    return f.write_str(&with_userinfo(&autobahn.url));
                 }
                 autobahn.write(f)
             }
@@ -207,7 +204,7 @@ impl TcpClient {
 
 impl TlsClient {
     /// With what the platform trusts.
-    fn plain(endpoint: ClientEndpoint, server_name: String) -> Self {
+    fn plain(endpoint: ClientDescriptor, server_name: String) -> Self {
         Self {
             endpoint: Box::new(endpoint),
             server_name,
@@ -228,12 +225,12 @@ impl TlsClient {
                     return Err(value.error(EndpointErrorKind::Contradiction { key, other }));
                 }
             }
-            Self::plain(ClientEndpoint::read(&wrapped, depth + 1)?, name)
+            Self::plain(ClientDescriptor::read(&wrapped, depth + 1)?, name)
         } else {
             let tcp = TcpClient::read(&mut arguments)?;
             let name = arguments.not_empty("hostname")?;
             let name = name.unwrap_or_else(|| tcp.host.clone());
-            Self::plain(ClientEndpoint::Tcp(tcp), name)
+            Self::plain(ClientDescriptor::Tcp(tcp), name)
         };
         for [roots, certificate] in [["trustRoots", "certificate"], ["caCertsDir", "certKey"]] {
             tls.trust_roots = arguments.not_empty(roots)?.or(tls.trust_roots);
@@ -254,7 +251,7 @@ impl TlsClient {
     fn write(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Only `ssl` knows a name other than the host, and only `tls` another endpoint.
         let (mut writer, [roots, certificate]) = match &*self.endpoint {
-            ClientEndpoint::Tcp(tcp) if tcp.host != self.server_name => {
+            ClientDescriptor::Tcp(tcp) if tcp.host != self.server_name => {
                 let mut writer = Writer::new(f, "ssl")?;
                 tcp.write(&mut writer)?;
                 writer.value("hostname", &self.server_name)?;
@@ -262,7 +259,7 @@ impl TlsClient {
             }
             endpoint => {
                 let mut writer = Writer::new(f, "tls")?;
-                if let ClientEndpoint::Tcp(tcp) = endpoint {
+                if let ClientDescriptor::Tcp(tcp) = endpoint {
                     tcp.write(&mut writer)?;
                 } else {
                     writer.argument(&self.server_name)?;

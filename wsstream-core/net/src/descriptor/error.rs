@@ -1,11 +1,10 @@
 //! What can be wrong with a descriptor, and where.
 
-use alloc::string::String;
-use core::fmt;
+use std::fmt;
 
 use super::{MAX_LEN, MAX_NESTING};
-use crate::InvalidUrl;
-use crate::handshake::InvalidField;
+use wsstream_core::InvalidUrl;
+use wsstream_core::handshake::InvalidField;
 use crate::octets::Octets;
 
 /// Why a text is no endpoint descriptor, and where it stops being one.
@@ -14,9 +13,9 @@ use crate::octets::Octets;
 /// but for a key or a type that is nearly a known one.
 ///
 /// ```
-/// use wsstream_core::endpoint::ClientEndpoint;
+/// use wsstream_net::descriptor::ClientDescriptor;
 ///
-/// let error = ClientEndpoint::parse(r"autobahn:tcp\:h\:1:url=ws\://h:compres=false").unwrap_err();
+/// let error = ClientDescriptor::parse(r"autobahn:tcp\:h\:1:url=ws\://h:compres=false").unwrap_err();
 /// assert_eq!(error.position(), 31);
 /// assert_eq!(
 ///     error.to_string(),
@@ -30,7 +29,7 @@ pub struct EndpointError {
 }
 
 impl EndpointError {
-    pub(super) const fn new(position: usize, kind: EndpointErrorKind) -> Self {
+    pub(crate) const fn new(position: usize, kind: EndpointErrorKind) -> Self {
         Self { position, kind }
     }
 
@@ -50,23 +49,28 @@ impl EndpointError {
 
 impl fmt::Display for EndpointError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let EndpointErrorKind::Endpoint(unsupported) = &self.kind {
+            return unsupported.fmt(f);
+        }
         write!(f, "at {}: {}", self.position, self.kind)
     }
 }
 
-impl core::error::Error for EndpointError {}
+impl std::error::Error for EndpointError {}
 
-#[cfg(feature = "std")]
+/// `InvalidInput`, or `Unsupported` with an [`UnsupportedEndpoint`] inside.
 impl From<EndpointError> for std::io::Error {
     fn from(error: EndpointError) -> Self {
+        if let EndpointErrorKind::Endpoint(unsupported) = error.kind {
+            return unsupported.into();
+        }
         Self::new(std::io::ErrorKind::InvalidInput, error)
     }
 }
 
 /// The system's errors do not say what they are about.
-#[cfg(feature = "std")]
 pub(crate) fn about(what: impl fmt::Display, error: std::io::Error) -> std::io::Error {
-    std::io::Error::new(error.kind(), alloc::format!("{what}: {error}"))
+    std::io::Error::new(error.kind(), format!("{what}: {error}"))
 }
 
 /// What is wrong with a descriptor. `of` is the type of endpoint that is described.
@@ -89,6 +93,8 @@ pub enum EndpointErrorKind {
         /// The type.
         of: &'static str,
     },
+    /// The descriptor is well formed, and cannot be used here.
+    Endpoint(UnsupportedEndpoint),
     /// A header field, a subprotocol or an origin cannot be sent.
     Field(InvalidField),
     /// A parameter that has no default is not given.
@@ -161,6 +167,7 @@ impl fmt::Display for EndpointErrorKind {
             Self::Contradiction { key, other } => write!(f, "`{key}` contradicts `{other}`"),
             Self::DanglingEscape => f.write_str(r"`\` at the end, expected what it escapes"),
             Self::DuplicateKey { key, of } => write!(f, "`{key}` of {of} is given twice"),
+            Self::Endpoint(unsupported) => unsupported.fmt(f),
             Self::Field(error) => error.fmt(f),
             Self::MissingKey { key, of } => write!(f, "{of} needs `{key}`"),
             Self::NoCertificate => f.write_str(
@@ -208,5 +215,40 @@ impl fmt::Display for EndpointErrorKind {
                 write!(f, "`{key}` has {}, expected {expected}", Octets(*len))
             }
         }
+    }
+}
+
+/// An endpoint that is described well, and cannot be used here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum UnsupportedEndpoint {
+    /// This type belongs to the forwarder command.
+    Forwarder {
+        /// Its name in descriptors.
+        name: &'static str,
+    },
+    /// TLS, which the program was built without.
+    Tls,
+    /// Unix sockets, which the system does not have.
+    Unix,
+}
+
+impl fmt::Display for UnsupportedEndpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Forwarder { name } => {
+                write!(f, "endpoints `{name}` belong to the forwarder command")
+            }
+            Self::Tls => f.write_str("TLS needs the feature `rustls`"),
+            Self::Unix => f.write_str("this system has no Unix sockets"),
+        }
+    }
+}
+
+impl std::error::Error for UnsupportedEndpoint {}
+
+impl From<UnsupportedEndpoint> for std::io::Error {
+    fn from(error: UnsupportedEndpoint) -> Self {
+        Self::new(std::io::ErrorKind::Unsupported, error)
     }
 }

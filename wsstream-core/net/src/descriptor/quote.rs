@@ -1,8 +1,11 @@
 //! Writing descriptors: what has to be escaped where.
 
-use alloc::string::{String, ToString};
-use core::fmt::{self, Write};
-use core::time::Duration;
+use std::fmt::{self, Write};
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use wsstream_core::Url;
 
 /// Quotes what is to be an argument without a key: an endpoint that is wrapped, a host, a path.
 ///
@@ -10,7 +13,7 @@ use core::time::Duration;
 /// which the argument becomes a key and a value.
 ///
 /// ```
-/// use wsstream_core::endpoint::quote_argument;
+/// use wsstream_net::descriptor::quote_argument;
 ///
 /// let wrapped = quote_argument("tcp:9000:interface=0.0.0.0");
 /// assert_eq!(wrapped, r"tcp\:9000\:interface\=0.0.0.0");
@@ -23,7 +26,7 @@ pub fn quote_argument(argument: &str) -> String {
 /// Quotes what is to be the value of a key: `\` and `:` get a `\` before them, `=` needs none.
 ///
 /// ```
-/// use wsstream_core::endpoint::quote_value;
+/// use wsstream_net::descriptor::quote_value;
 ///
 /// let url = quote_value("ws://localhost:9000/?a=b");
 /// assert_eq!(url, r"ws\://localhost\:9000/?a=b");
@@ -80,9 +83,34 @@ impl<'a, 'b> Writer<'a, 'b> {
     }
 }
 
+/// The URL with user and password, which `Display` leaves out.
+pub(super) fn with_userinfo(url: &Url) -> String {
+    let Some(credentials) = credentials(url) else {
+        return url.to_string();
+    };
+    let scheme = if url.is_secure() { "wss" } else { "ws" };
+    let mut text = format!("{scheme}://");
+    for octet in credentials {
+        match octet {
+            // RFC 3986 §2.3: unreserved. Of colons the first ends the user, and may be there.
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b':' => {
+                text.push(char::from(octet));
+            }
+            _ => text.push_str(&format!("%{octet:02X}")),
+        }
+    }
+    format!("{text}@{}{}", url.authority(), url.resource())
+}
+
+/// User, colon and password of a URL (RFC 7617 §2).
+pub(crate) fn credentials(url: &Url) -> Option<Vec<u8>> {
+    let encoded = url.authorization()?.strip_prefix("Basic ")?;
+    STANDARD.decode(encoded).ok()
+}
+
 /// Seconds, with a fraction if there is one.
 #[derive(PartialEq)]
-pub(super) struct Seconds(pub(super) Duration);
+pub(crate) struct Seconds(pub(crate) Duration);
 
 impl fmt::Display for Seconds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

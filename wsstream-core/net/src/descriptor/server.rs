@@ -1,11 +1,8 @@
 //! Where a server listens.
 
-use alloc::borrow::ToOwned;
-use alloc::boxed::Box;
-use alloc::string::{String, ToString};
-use core::fmt;
-use core::net::Ipv6Addr;
-use core::str::FromStr;
+use std::fmt;
+use std::net::Ipv6Addr;
+use std::str::FromStr;
 
 use super::arguments::{Arguments, Descriptor, Type, wrong};
 use super::autobahn::{SERVER_KEYS, no_userinfo, url_of};
@@ -13,22 +10,22 @@ use super::error::{EndpointError, EndpointErrorKind};
 use super::quote::Writer;
 use super::syntax::Text;
 use super::{AutobahnServer, Exec, PemFiles, check_depth, check_length};
-use crate::Url;
+use wsstream_core::Url;
 
 /// Where a server listens: see the [module](super) for the grammar.
 ///
 /// ```
-/// use wsstream_core::endpoint::ServerEndpoint;
+/// use wsstream_net::descriptor::ServerDescriptor;
 ///
-/// let endpoint: ServerEndpoint = "tcp:9000:interface=127.0.0.1".parse()?;
-/// let ServerEndpoint::Tcp(tcp) = &endpoint else { unreachable!() };
+/// let endpoint: ServerDescriptor = "tcp:9000:interface=127.0.0.1".parse()?;
+/// let ServerDescriptor::Tcp(tcp) = &endpoint else { unreachable!() };
 /// assert_eq!((&*tcp.interface, tcp.port, tcp.backlog), ("127.0.0.1", 9000, 50));
 /// assert_eq!(endpoint.to_string(), "tcp:9000:interface=127.0.0.1");
-/// # Ok::<_, wsstream_core::endpoint::EndpointError>(())
+/// # Ok::<_, wsstream_net::descriptor::EndpointError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum ServerEndpoint {
+pub enum ServerDescriptor {
     /// `autobahn`, or a URL: WebSocket over another endpoint.
     Autobahn(AutobahnServer),
     /// `exec`: a program's standard input and output, as the one connection.
@@ -132,7 +129,7 @@ pub enum SystemdSocket {
     Name(String),
 }
 
-impl ServerEndpoint {
+impl ServerDescriptor {
     /// Reads a descriptor, or a `ws` URL.
     ///
     /// # Errors
@@ -189,7 +186,7 @@ impl ServerEndpoint {
     }
 }
 
-impl FromStr for ServerEndpoint {
+impl FromStr for ServerDescriptor {
     type Err = EndpointError;
 
     fn from_str(text: &str) -> Result<Self, EndpointError> {
@@ -199,7 +196,7 @@ impl FromStr for ServerEndpoint {
 
 /// A descriptor of the same endpoint, which reads back as it. The values of header fields are in it:
 /// into logs goes `Debug`, which leaves them out.
-impl fmt::Display for ServerEndpoint {
+impl fmt::Display for ServerDescriptor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Autobahn(autobahn) => {
@@ -223,7 +220,7 @@ impl fmt::Display for ServerEndpoint {
                 let mut writer = Writer::new(f, "unix")?;
                 writer.argument(&unix.path)?;
                 if unix.mode != MODE {
-                    writer.value("mode", alloc::format!("{:o}", unix.mode))?;
+                    writer.value("mode", format!("{:o}", unix.mode))?;
                 }
                 writer.unless(BACKLOG, "backlog", unix.backlog)?;
                 writer.unless(1, "lockfile", u8::from(unix.lockfile))
@@ -318,6 +315,16 @@ impl TlsServer {
 }
 
 impl UnixServer {
+    /// As a descriptor with a path alone says it.
+    pub(crate) fn new(path: &str) -> Self {
+        Self {
+            path: path.to_owned(),
+            mode: MODE,
+            backlog: BACKLOG,
+            lockfile: true,
+        }
+    }
+
     fn read(mut arguments: Arguments) -> Result<Self, EndpointError> {
         let mode = arguments.read("mode", "permissions in octal, up to 7777", |text| {
             let digits = text.strip_prefix("0o").unwrap_or(text);

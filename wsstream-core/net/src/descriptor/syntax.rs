@@ -1,9 +1,6 @@
 //! Twisted's grammar: fields, keys and escapes, and where each octet came from.
 
-use alloc::borrow::ToOwned;
-use alloc::string::String;
-use alloc::vec::Vec;
-use core::ops::Range;
+use std::ops::Range;
 
 use super::error::{EndpointError, EndpointErrorKind};
 

@@ -1,13 +1,9 @@
 //! Dialling, in time that passes when it is told to.
 
-use alloc::boxed::Box;
-use alloc::string::ToString;
-use alloc::vec;
-use alloc::vec::Vec;
-use core::cell::RefCell;
-use core::future::{Future, pending};
-use core::task::Poll;
-use core::time::Duration;
+use std::cell::RefCell;
+use std::future::{Future, pending};
+use std::task::Poll;
+use std::time::Duration;
 use std::io::{self, ErrorKind};
 
 use super::support::*;

@@ -1,46 +1,47 @@
-//! TLS with who has connected: how long it may take, and how it is refused.
+//! TLS with whoever has connected: how long it may take, and how it is refused.
 
-use core::future::{Future, poll_fn};
-use core::time::Duration;
+use std::future::{Future, poll_fn};
 use std::io;
+use std::time::Duration;
+
+use wsstream_core::pump::{Clock, Socket, within};
 
 use super::explain;
-use crate::pump::timer::within;
-use crate::pump::{Timer, Transport};
 
-/// Waits for a handshake of a server's, for `limit` at most. It gives the stream; or why it failed, and the
-/// transport, on which the peer is then let read the alert. What comes back is the stream, and how much of
-/// the limit is left for the opening handshake.
+/// Waits for a handshake of a server's, for `limit` at most. A handshake that has failed gives the socket, if it still
+/// has one; the peer is then let read the alert.
 ///
 /// # Errors
 ///
 /// The handshake's, with what rustls says as its source; `TimedOut`.
-pub async fn accept<S, T: Transport>(
-    mut timer: impl Timer,
+pub(crate) async fn accept<T, S: Socket>(
+    mut clock: impl Clock,
     limit: Duration,
-    handshake: impl Future<Output = Result<S, (io::Error, T)>>,
-) -> io::Result<(S, Duration)> {
-    let ends = timer.now() + limit;
-    match within(&mut timer, ends, handshake).await {
+    handshake: impl Future<Output = Result<T, (io::Error, Option<S>)>>,
+) -> io::Result<T> {
+    let ends = clock.now() + limit;
+    match within(&mut clock, ends, handshake).await {
         None => {
             let reason = "TLS handshake not complete in time";
             Err(io::Error::new(io::ErrorKind::TimedOut, reason))
         }
-        Some(Ok(stream)) => Ok((stream, ends - timer.now())),
-        Some(Err((error, transport))) => {
-            let ends = ends.min(timer.now() + LINGER);
-            // Why it fails is told already.
-            let _ = within(&mut timer, ends, linger(transport)).await;
+        Some(Ok(tls)) => Ok(tls),
+        Some(Err((error, socket))) => {
+            let ends = ends.min(clock.now() + LINGER);
+            if let Some(socket) = socket {
+                // Why it fails is told already.
+                let _ = within(&mut clock, ends, linger(socket)).await;
+            }
             Err(explain("", error))
         }
     }
 }
 
 /// Lets the peer read the alert: with octets unread the connection would be reset, and take it away.
-async fn linger(mut transport: impl Transport) -> io::Result<()> {
-    poll_fn(|cx| transport.poll_shutdown(cx)).await?;
+async fn linger(mut socket: impl Socket) -> io::Result<()> {
+    poll_fn(|cx| socket.poll_shutdown(cx)).await?;
     let mut discarded = [0; 1024];
-    while poll_fn(|cx| transport.poll_read(cx, &mut discarded)).await? > 0 {}
+    while poll_fn(|cx| socket.poll_read(cx, &mut discarded)).await? > 0 {}
     Ok(())
 }
 
@@ -49,10 +50,8 @@ const LINGER: Duration = Duration::from_secs(2);
 
 #[cfg(test)]
 mod tests {
-    use alloc::boxed::Box;
-    use alloc::string::ToString;
-    use core::future::{pending, poll_fn};
-    use core::task::Poll;
+    use std::future::{pending, poll_fn};
+    use std::task::Poll;
     use std::io::ErrorKind;
 
     use super::*;

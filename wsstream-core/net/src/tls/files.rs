@@ -1,66 +1,74 @@
-//! What endpoint descriptors say of TLS: files in PEM.
+//! What plans say of TLS: files in PEM.
 
-use alloc::collections::BTreeMap;
-use alloc::format;
-use alloc::string::String;
-use alloc::sync::Arc;
-use alloc::vec::Vec;
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 
-use super::{
-    ALPN, ClientTls, ServerTls, certificates, no_config, private_key, provider, server_builder,
-};
-use crate::endpoint::{Certificates, TlsClient, TlsServer};
+use super::config::{certificates, no_config, private_key, provider, server_builder};
+use super::{ClientTls, ServerTls};
+use crate::descriptor::Certificates;
+use crate::plan::{ClientTlsLayer, ClientTlsSource, ServerTlsLayer, ServerTlsSource};
 
-impl ClientTls {
-    /// What an endpoint descriptor says. It reads files. `websocket` tells whether that is what goes over
-    /// it; of anything else it is not known how the protocol is called (ALPN).
+impl ClientTlsLayer {
+    /// What the plan says. It reads files.
     ///
     /// # Errors
     ///
-    /// Those of the files, and as [`with_roots`](Self::with_roots) and [`identity`](Self::identity).
-    pub fn of_endpoint(endpoint: &TlsClient, websocket: bool) -> io::Result<Self> {
-        let mut tls = match &endpoint.trust_roots {
-            None => Self::platform_once()?,
+    /// Those of the files, and as [`with_roots`](ClientTls::with_roots) and [`identity`](ClientTls::identity).
+    pub(crate) fn read(&self) -> io::Result<ClientTls> {
+        let (trust_roots, identity) = match &self.source {
+            ClientTlsSource::Given(tls) => return Ok(tls.clone()),
+            ClientTlsSource::Files {
+                trust_roots,
+                identity,
+            } => (trust_roots, identity),
+        };
+        let mut tls = match trust_roots {
+            None => ClientTls::platform_once()?,
             Some(directory) => {
                 let mut roots = Vec::new();
                 for file in pem_files(directory)? {
                     roots.extend(read(&file)?);
                     roots.push(b'\n');
                 }
-                Self::with_roots(&roots).map_err(|error| of_file(directory.as_ref(), &error))?
+                ClientTls::with_roots(&roots).map_err(|error| of_file(directory.as_ref(), &error))?
             }
         };
-        if let Some(identity) = &endpoint.identity {
+        if let Some(identity) = identity {
             tls = tls.identified(
                 read_as(identity.certificate.as_ref(), certificates)?,
                 read_as(identity.private_key.as_ref(), private_key)?,
             )?;
         }
-        if !websocket {
+        if !self.websocket {
+            // Of anything else it is not known how the protocol is called.
             Arc::make_mut(&mut tls.0).alpn_protocols.clear();
         }
         Ok(tls)
     }
 }
 
-impl ServerTls {
-    /// What an endpoint descriptor says. It reads files. `websocket` is as for
-    /// [`ClientTls::of_endpoint`].
+impl ServerTlsLayer {
+    /// What the plan says. It reads files.
     ///
     /// Of a directory, `NAME.pem` is for clients that ask for that name, and `DEFAULT.pem`, or the only
     /// file, for all others.
     ///
     /// # Errors
     ///
-    /// Those of the files, and as [`from_pem`](Self::from_pem).
-    pub fn of_endpoint(endpoint: &TlsServer, websocket: bool) -> io::Result<Self> {
-        let mut tls = match &endpoint.certificates {
+    /// Those of the files, and as [`from_pem`](ServerTls::from_pem).
+    pub(crate) fn read(&self) -> io::Result<ServerTls> {
+        let certified = match &self.source {
+            ServerTlsSource::Given(tls) => return Ok(tls.clone()),
+            ServerTlsSource::Files(certified) => certified,
+        };
+        let builder = server_builder()?.with_no_client_auth();
+        let mut tls = ServerTls::build(match certified {
             Certificates::Files {
                 identity,
                 extra_chain,
@@ -70,20 +78,15 @@ impl ServerTls {
                     chain.extend(read_as(extra.as_ref(), certificates)?);
                 }
                 let key = read_as(identity.private_key.as_ref(), private_key)?;
-                let builder = server_builder()?.with_no_client_auth();
-                Self::build(builder.with_single_cert(chain, key))?
+                builder.with_single_cert(chain, key)
             }
             Certificates::Directory(directory) => {
-                let resolver = Arc::new(ByName::read(directory)?);
-                let builder = server_builder()?.with_no_client_auth();
-                Self::build(Ok(builder.with_cert_resolver(resolver)))?
+                Ok(builder.with_cert_resolver(Arc::new(ByName::read(directory)?)))
             }
-        };
-        Arc::make_mut(&mut tls.0).alpn_protocols = if websocket {
-            [ALPN.into()].into()
-        } else {
-            Vec::new()
-        };
+        })?;
+        if !self.websocket {
+            Arc::make_mut(&mut tls.0).alpn_protocols.clear();
+        }
         Ok(tls)
     }
 }

@@ -7,9 +7,9 @@ use core::task::{Context, Poll};
 use core::time::Duration;
 use std::io;
 
-use super::End;
+use super::RelayEnd;
 use crate::octets::Octets;
-use crate::pump::{Timer, pool};
+use crate::pump::{Clock, pool};
 use crate::time::Timestamp;
 
 /// One way through the relay. It has a buffer only while there is something in it.
@@ -19,7 +19,7 @@ pub(super) struct Direction {
     start: usize,
     end: usize,
     pub(super) carried: u64,
-    state: State,
+    pub(super) state: State,
     /// How much of the reply had been carried when there was more of it last, and when that was, while the
     /// end is held back for it; whether there is no more patience.
     waited: Option<(u64, Timestamp)>,
@@ -59,7 +59,7 @@ impl fmt::Debug for Direction {
 
 impl Direction {
     /// Whether the end has to wait until the `reply` has ended, which it would cut off.
-    pub(super) fn is_held(&self, to: &impl End, reply: &Self) -> bool {
+    pub(super) fn is_held(&self, to: &mut (impl RelayEnd + ?Sized), reply: &Self) -> bool {
         !self.is_cut && !reply.state.is_over() && !to.half_closes() && !to.is_closed()
     }
 
@@ -68,11 +68,11 @@ impl Direction {
         &mut self,
         reply: &Self,
         patience: Duration,
-        timer: &mut impl Timer,
+        clock: &mut impl Clock,
         cx: &mut Context<'_>,
     ) {
         while self.state == State::Ending {
-            let now = timer.now();
+            let now = clock.now();
             let waited = self.waited.get_or_insert((reply.carried, now));
             // What waits here for a slow reader is not missing.
             if reply.carried > waited.0 || reply.has_octets() {
@@ -80,7 +80,7 @@ impl Direction {
             }
             let ends = waited.1 + patience;
             self.is_cut = now >= ends;
-            if self.is_cut || timer.poll_sleep(cx, ends).is_pending() {
+            if self.is_cut || clock.poll_sleep(cx, ends).is_pending() {
                 return;
             }
         }
@@ -98,8 +98,8 @@ impl Direction {
     /// Carries what can be carried. Fails if reading does; an error of writing is kept, and ends it.
     pub(super) fn poll(
         &mut self,
-        from: &mut impl End,
-        to: &mut impl End,
+        from: &mut (impl RelayEnd + ?Sized),
+        to: &mut (impl RelayEnd + ?Sized),
         is_held: bool,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
@@ -172,7 +172,7 @@ impl Direction {
         Poll::Pending
     }
 
-    fn write(&mut self, to: &mut impl End, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn write(&mut self, to: &mut (impl RelayEnd + ?Sized), cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         to.poll_write(cx, &self.buffer[self.start..self.end])
             .map(|written| match written {
                 Ok(0) => Err(io::ErrorKind::WriteZero.into()),
@@ -197,7 +197,7 @@ impl Direction {
 }
 
 /// Reads what there is, for nobody: ready once it has ended or failed.
-pub(super) fn discard(from: &mut impl End, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+pub(super) fn discard(from: &mut (impl RelayEnd + ?Sized), cx: &mut Context<'_>) -> Poll<io::Result<()>> {
     let mut buffer = pool::take();
     let mut read = Poll::Pending;
     for _ in 0..TURNS_PER_POLL {

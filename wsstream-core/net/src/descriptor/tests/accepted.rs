@@ -1,26 +1,24 @@
 //! What is a descriptor: what it means, and how it is written back.
 
-use alloc::format;
-use alloc::string::ToString;
-use core::time::Duration;
+use std::time::Duration;
 
 use crate::Keepalive;
 use crate::config::Pings;
-use crate::endpoint::{
-    AutobahnClient, AutobahnServer, Certificates, ClientEndpoint, ServerEndpoint, SystemdSocket,
+use crate::descriptor::{
+    AutobahnClient, AutobahnServer, Certificates, ClientDescriptor, ServerDescriptor, SystemdSocket,
 };
-use crate::handshake::{Acceptor, Origins, ServerConfig};
+use wsstream_core::handshake::{Acceptor, Origins, ServerConfig};
 
 fn client(text: &str) -> AutobahnClient {
-    match ClientEndpoint::parse(text) {
-        Ok(ClientEndpoint::Autobahn(autobahn)) => autobahn,
+    match ClientDescriptor::parse(text) {
+        Ok(ClientDescriptor::Autobahn(autobahn)) => autobahn,
         other => panic!("{text:?}: {other:?}"),
     }
 }
 
 fn server(text: &str) -> AutobahnServer {
-    match ServerEndpoint::parse(text) {
-        Ok(ServerEndpoint::Autobahn(autobahn)) => autobahn,
+    match ServerDescriptor::parse(text) {
+        Ok(ServerDescriptor::Autobahn(autobahn)) => autobahn,
         other => panic!("{text:?}: {other:?}"),
     }
 }
@@ -46,7 +44,7 @@ fn the_specifications_examples() {
     assert_eq!((config.max_frame(), config.debug), (4096, true));
     let text = r"autobahn:tcp\:9000\:interface\=0.0.0.0:url=ws\://localhost\:9000:compress=true";
     assert_eq!(server(text).options.compression, Some(true));
-    let ServerEndpoint::Tcp(tcp) = *server(text).endpoint else {
+    let ServerDescriptor::Tcp(tcp) = *server(text).endpoint else {
         panic!("no TCP");
     };
     assert_eq!(
@@ -120,39 +118,39 @@ const SERVERS: &[(&str, &str)] = &[
 #[test]
 fn written_and_read_again() {
     for &(text, expected) in CLIENTS {
-        let endpoint = ClientEndpoint::parse(text);
+        let endpoint = ClientDescriptor::parse(text);
         let endpoint = endpoint.unwrap_or_else(|error| panic!("{text:?}: {error}"));
         assert_eq!(endpoint.to_string(), expected, "{text:?}");
-        assert_eq!(ClientEndpoint::parse(expected), Ok(endpoint), "{text:?}");
+        assert_eq!(ClientDescriptor::parse(expected), Ok(endpoint), "{text:?}");
     }
     for &(text, expected) in SERVERS {
-        let endpoint = ServerEndpoint::parse(text);
+        let endpoint = ServerDescriptor::parse(text);
         let endpoint = endpoint.unwrap_or_else(|error| panic!("{text:?}: {error}"));
         assert_eq!(endpoint.to_string(), expected, "{text:?}");
-        assert_eq!(ServerEndpoint::parse(expected), Ok(endpoint), "{text:?}");
+        assert_eq!(ServerDescriptor::parse(expected), Ok(endpoint), "{text:?}");
     }
 }
 
 #[test]
 fn wss_is_tls_for_the_urls_host() {
     for text in [r"autobahn:tcp\:g\:1:url=wss\://h", "wss://h"] {
-        let ClientEndpoint::Tls(tls) = *client(text).endpoint else {
+        let ClientDescriptor::Tls(tls) = *client(text).endpoint else {
             panic!("{text:?} goes over no TLS");
         };
         assert_eq!(tls.server_name, "h", "{text:?}");
         assert_eq!((tls.trust_roots, tls.identity), (None, None), "{text:?}");
     }
     let text = r"autobahn:ssl\:h\:1\:hostname\=n:url=wss\://h";
-    let ClientEndpoint::Tls(tls) = *client(text).endpoint else {
+    let ClientDescriptor::Tls(tls) = *client(text).endpoint else {
         panic!("no TLS");
     };
     assert_eq!(tls.server_name, "n");
-    assert!(matches!(&*tls.endpoint, ClientEndpoint::Tcp(tcp) if tcp.host == "h"));
+    assert!(matches!(&*tls.endpoint, ClientDescriptor::Tcp(tcp) if tcp.host == "h"));
 }
 
 #[test]
 fn defaults_and_files() {
-    let Ok(ServerEndpoint::Tls(tls)) = ServerEndpoint::parse("ssl:443") else {
+    let Ok(ServerDescriptor::Tls(tls)) = ServerDescriptor::parse("ssl:443") else {
         panic!("no TLS");
     };
     assert_eq!(tls.tcp.interface, "0.0.0.0");
@@ -163,18 +161,18 @@ fn defaults_and_files() {
         (&*identity.certificate, &*identity.private_key),
         ("server.pem", "server.pem")
     );
-    let Ok(ServerEndpoint::Unix(unix)) = ServerEndpoint::parse("unix:/p") else {
+    let Ok(ServerDescriptor::Unix(unix)) = ServerDescriptor::parse("unix:/p") else {
         panic!("no Unix socket");
     };
     assert_eq!((unix.mode, unix.backlog, unix.lockfile), (0o666, 50, true));
-    let Ok(ClientEndpoint::Unix(unix)) = ClientEndpoint::parse("unix:/p") else {
+    let Ok(ClientDescriptor::Unix(unix)) = ClientDescriptor::parse("unix:/p") else {
         panic!("no Unix socket");
     };
     assert_eq!(
         (unix.timeout, unix.lockfile),
         (Duration::from_secs(30), false)
     );
-    let Ok(ServerEndpoint::Systemd(systemd)) = ServerEndpoint::parse("systemd:INET:3") else {
+    let Ok(ServerDescriptor::Systemd(systemd)) = ServerDescriptor::parse("systemd:INET:3") else {
         panic!("no inherited socket");
     };
     assert_eq!(systemd.socket, SystemdSocket::Index(3));
@@ -223,7 +221,7 @@ fn builders_get_what_is_said() {
         let line = format!("Sec-WebSocket-Protocol: {offered}\r\n");
         assert!(request.contains(&line), "{line:?} is not in {request:?}");
         assert_eq!(
-            ClientEndpoint::parse(&text).unwrap().to_string(),
+            ClientDescriptor::parse(&text).unwrap().to_string(),
             text.replace(", ", ",").replace("h:sub", "h/:sub")
         );
     }

@@ -1,8 +1,7 @@
 //! Every parameter of Twisted's: what it is if nothing is said, and that what is said counts.
 
-use alloc::format;
 
-use crate::endpoint::{ClientEndpoint, ServerEndpoint};
+use crate::descriptor::{ClientDescriptor, ServerDescriptor};
 
 /// What is short, and the same with everything that Twisted has as the default.
 #[rustfmt::skip]
@@ -56,11 +55,11 @@ const MORE_OF_SERVERS: &[(&str, &[&str])] = &[
 #[test]
 fn defaults_are_twisteds() {
     for (short, long) in CLIENTS {
-        let [short_one, long_one] = [short, long].map(|text| ClientEndpoint::parse(text).unwrap());
+        let [short_one, long_one] = [short, long].map(|text| ClientDescriptor::parse(text).unwrap());
         assert_eq!(short_one, long_one, "{short} {long}");
     }
     for (short, long) in SERVERS {
-        let [short_one, long_one] = [short, long].map(|text| ServerEndpoint::parse(text).unwrap());
+        let [short_one, long_one] = [short, long].map(|text| ServerDescriptor::parse(text).unwrap());
         assert_eq!(short_one, long_one, "{short} {long}");
     }
 }
@@ -70,14 +69,14 @@ fn what_is_said_counts() {
     for (text, more) in MORE_OF_CLIENTS {
         for more in *more {
             let [one, other] = [(*text).into(), format!("{text}:{more}")]
-                .map(|text: alloc::string::String| ClientEndpoint::parse(&text).unwrap());
+                .map(|text: String| ClientDescriptor::parse(&text).unwrap());
             assert_ne!(one, other, "{text}:{more}");
         }
     }
     for (text, more) in MORE_OF_SERVERS {
         for more in *more {
             let [one, other] = [(*text).into(), format!("{text}:{more}")]
-                .map(|text: alloc::string::String| ServerEndpoint::parse(&text).unwrap());
+                .map(|text: String| ServerDescriptor::parse(&text).unwrap());
             assert_ne!(one, other, "{text}:{more}");
         }
     }

@@ -1,17 +1,13 @@
 //! What is quoted comes out, what is written reads back, and no text makes a panic.
 
-use alloc::boxed::Box;
-use alloc::format;
-use alloc::string::{String, ToString};
-use alloc::vec::Vec;
-use core::time::Duration;
+use std::time::Duration;
 
 use proptest::option;
 use proptest::prelude::*;
 
-use crate::endpoint::syntax::{Text, fields};
-use crate::endpoint::{
-    AutobahnClient, ClientEndpoint, Exec, PemFiles, ServerEndpoint, TcpClient, TcpServer,
+use crate::descriptor::syntax::{Text, fields};
+use crate::descriptor::{
+    AutobahnClient, ClientDescriptor, Exec, PemFiles, ServerDescriptor, TcpClient, TcpServer,
     TlsClient, UnixClient, UnixServer, quote_argument, quote_value,
 };
 use crate::{Keepalive, Url};
@@ -23,11 +19,11 @@ fn seconds() -> impl Strategy<Value = Duration> {
     (0..1_000_000u64, 1..1_000_000_000u32).prop_map(|(secs, nanos)| Duration::new(secs, nanos))
 }
 
-fn client() -> impl Strategy<Value = ClientEndpoint> {
+fn client() -> impl Strategy<Value = ClientDescriptor> {
     let leaf = prop_oneof![
-        Just(ClientEndpoint::Stdio),
+        Just(ClientDescriptor::Stdio),
         (TEXT, 1..=u16::MAX, seconds(), option::of(TEXT)).prop_map(
-            |(host, port, timeout, bind_address)| ClientEndpoint::Tcp(TcpClient {
+            |(host, port, timeout, bind_address)| ClientDescriptor::Tcp(TcpClient {
                 host,
                 port,
                 timeout,
@@ -35,14 +31,14 @@ fn client() -> impl Strategy<Value = ClientEndpoint> {
             })
         ),
         (TEXT, seconds(), any::<bool>()).prop_map(|(path, timeout, lockfile)| {
-            ClientEndpoint::Unix(UnixClient {
+            ClientDescriptor::Unix(UnixClient {
                 path,
                 timeout,
                 lockfile,
             })
         }),
         (TEXT, prop::collection::vec(r"[:=\\a ]{0,3}", 0..3))
-            .prop_map(|(program, arguments)| ClientEndpoint::Exec(Exec { program, arguments })),
+            .prop_map(|(program, arguments)| ClientDescriptor::Exec(Exec { program, arguments })),
     ];
     leaf.prop_recursive(3, 4, 1, |inner| {
         let identity = option::of(
@@ -63,7 +59,7 @@ fn client() -> impl Strategy<Value = ClientEndpoint> {
         let url = "wss?://([a-z]{1,3}(:[a-z=]{1,3})?@)?[a-z]{1,3}(:[1-9])?(/[a-z=:]{0,3})?";
         prop_oneof![
             tls.prop_map(|(endpoint, server_name, trust_roots, identity)| {
-                ClientEndpoint::Tls(TlsClient {
+                ClientDescriptor::Tls(TlsClient {
                     endpoint: Box::new(endpoint),
                     server_name,
                     trust_roots,
@@ -81,23 +77,23 @@ fn client() -> impl Strategy<Value = ClientEndpoint> {
                     times.map(|(interval, timeout)| Keepalive::new(interval, timeout).unwrap())
                 });
                 autobahn.options.close_timeout = close;
-                ClientEndpoint::Autobahn(autobahn)
+                ClientDescriptor::Autobahn(autobahn)
             }),
         ]
     })
 }
 
-fn server() -> impl Strategy<Value = ServerEndpoint> {
+fn server() -> impl Strategy<Value = ServerDescriptor> {
     let leaf = prop_oneof![
         (TEXT, any::<u16>(), any::<u32>()).prop_map(|(interface, port, backlog)| {
-            ServerEndpoint::Tcp(TcpServer {
+            ServerDescriptor::Tcp(TcpServer {
                 interface,
                 port,
                 backlog,
             })
         }),
         (TEXT, 0..=0o7777u32, any::<u32>(), any::<bool>()).prop_map(
-            |(path, mode, backlog, lockfile)| ServerEndpoint::Unix(UnixServer {
+            |(path, mode, backlog, lockfile)| ServerDescriptor::Unix(UnixServer {
                 path,
                 mode,
                 backlog,
@@ -106,7 +102,7 @@ fn server() -> impl Strategy<Value = ServerEndpoint> {
         ),
     ];
     leaf.prop_recursive(3, 4, 1, |inner| {
-        inner.prop_map(|inner| ServerEndpoint::Haproxy(Box::new(inner)))
+        inner.prop_map(|inner| ServerDescriptor::Haproxy(Box::new(inner)))
     })
 }
 
@@ -169,18 +165,18 @@ proptest! {
 
     #[test]
     fn what_is_written_reads_back(client in client(), server in server()) {
-        prop_assert_eq!(ClientEndpoint::parse(&client.to_string()), Ok(client));
-        prop_assert_eq!(ServerEndpoint::parse(&server.to_string()), Ok(server));
+        prop_assert_eq!(ClientDescriptor::parse(&client.to_string()), Ok(client));
+        prop_assert_eq!(ServerDescriptor::parse(&server.to_string()), Ok(server));
     }
 
     #[test]
     fn no_text_makes_a_panic(text in prop_oneof![nearly(), ".*"]) {
-        match ClientEndpoint::parse(&text) {
-            Ok(client) => prop_assert_eq!(ClientEndpoint::parse(&client.to_string()), Ok(client)),
+        match ClientDescriptor::parse(&text) {
+            Ok(client) => prop_assert_eq!(ClientDescriptor::parse(&client.to_string()), Ok(client)),
             Err(error) => prop_assert!(error.position() <= text.len()),
         }
-        match ServerEndpoint::parse(&text) {
-            Ok(server) => prop_assert_eq!(ServerEndpoint::parse(&server.to_string()), Ok(server)),
+        match ServerDescriptor::parse(&text) {
+            Ok(server) => prop_assert_eq!(ServerDescriptor::parse(&server.to_string()), Ok(server)),
             Err(error) => prop_assert!(error.position() <= text.len()),
         }
     }

@@ -1,10 +1,8 @@
 //! What is no descriptor, where, and what is said.
 
-use alloc::format;
-use alloc::string::{String, ToString};
 
-use crate::endpoint::{
-    ClientEndpoint, EndpointErrorKind, MAX_LEN, MAX_NESTING, ServerEndpoint, quote_argument,
+use crate::descriptor::{
+    ClientDescriptor, EndpointErrorKind, MAX_LEN, MAX_NESTING, ServerDescriptor, quote_argument,
 };
 
 #[rustfmt::skip]
@@ -89,11 +87,11 @@ const SERVERS: &[(&str, &str)] = &[
 #[test]
 fn errors_say_where_and_what() {
     for &(text, expected) in CLIENTS {
-        let error = ClientEndpoint::parse(text).map_err(|error| error.to_string());
+        let error = ClientDescriptor::parse(text).map_err(|error| error.to_string());
         assert_eq!(error, Err(String::from(expected)), "{text:?}");
     }
     for &(text, expected) in SERVERS {
-        let error = ServerEndpoint::parse(text).map_err(|error| error.to_string());
+        let error = ServerDescriptor::parse(text).map_err(|error| error.to_string());
         assert_eq!(error, Err(String::from(expected)), "{text:?}");
     }
 }
@@ -101,20 +99,20 @@ fn errors_say_where_and_what() {
 #[test]
 fn limits() {
     let long = |len: usize| format!("unix:{}", "x".repeat(len - 5));
-    assert!(ClientEndpoint::parse(&long(MAX_LEN)).is_ok());
-    let error = ServerEndpoint::parse(&long(MAX_LEN + 1)).unwrap_err();
+    assert!(ClientDescriptor::parse(&long(MAX_LEN)).is_ok());
+    let error = ServerDescriptor::parse(&long(MAX_LEN + 1)).unwrap_err();
     assert_eq!(error.kind(), &EndpointErrorKind::TooLong);
 
     let mut text = String::from("tcp:h:1");
     for _ in 0..MAX_NESTING {
         text = format!(r"autobahn:{}:url=ws\://h", quote_argument(&text));
-        assert!(ClientEndpoint::parse(&text).is_ok(), "{text:?}");
+        assert!(ClientDescriptor::parse(&text).is_ok(), "{text:?}");
     }
     text = format!(r"autobahn:{}:url=ws\://h", quote_argument(&text));
-    let error = ClientEndpoint::parse(&text).unwrap_err();
+    let error = ClientDescriptor::parse(&text).unwrap_err();
     assert_eq!(error.kind(), &EndpointErrorKind::TooDeep);
     let tcp = |count| format!("{}tcp:1", "haproxy:".repeat(count));
-    assert!(ServerEndpoint::parse(&tcp(MAX_NESTING)).is_ok());
-    let error = ServerEndpoint::parse(&tcp(MAX_NESTING + 1)).unwrap_err();
+    assert!(ServerDescriptor::parse(&tcp(MAX_NESTING)).is_ok());
+    let error = ServerDescriptor::parse(&tcp(MAX_NESTING + 1)).unwrap_err();
     assert_eq!(error.position(), "haproxy:".len() * (MAX_NESTING + 1));
 }

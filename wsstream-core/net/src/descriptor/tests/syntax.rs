@@ -1,10 +1,7 @@
 //! How descriptors are taken apart, as Twisted 26.10 does it.
 
-use alloc::format;
-use alloc::string::String;
-use alloc::vec::Vec;
 
-use crate::endpoint::syntax::{Text, fields};
+use crate::descriptor::syntax::{Text, fields};
 
 /// The fields, each in brackets, with `|` between key and value.
 fn split(text: &str) -> Result<String, usize> {

@@ -1,0 +1,40 @@
+//! Addresses of sockets.
+
+use std::fmt;
+use std::net::SocketAddr;
+
+use socket2::SockAddr;
+
+/// Where the other end of a connection is, or our own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EndpointAddress {
+    /// TCP.
+    Tcp(SocketAddr),
+    /// A Unix socket; clients have no name as a rule.
+    Unix(Option<String>),
+}
+
+impl EndpointAddress {
+    /// What the system says.
+    pub(crate) fn from_system(address: SockAddr) -> Self {
+        if let Some(tcp) = address.as_socket() {
+            return Self::Tcp(tcp);
+        }
+        #[cfg(unix)]
+        let path = address.as_pathname();
+        #[cfg(not(unix))]
+        let path: Option<&std::path::Path> = None;
+        Self::Unix(path.map(|path| path.to_string_lossy().into_owned()))
+    }
+}
+
+/// As a client's descriptor would have it: `tcp:127.0.0.1:9000`, `unix:/run/s`, but not quoted.
+impl fmt::Display for EndpointAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp(address) => write!(f, "tcp:{address}"),
+            Self::Unix(path) => write!(f, "unix:{}", path.as_deref().unwrap_or_default()),
+        }
+    }
+}

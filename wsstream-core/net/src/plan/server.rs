@@ -1,0 +1,207 @@
+//! What a server does.
+
+use std::fmt;
+use std::path::Path;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use wsstream_core::handshake::ServerConfig;
+
+use super::{HostPort, Within, no_plan};
+use crate::descriptor::{
+    Certificates, EndpointError, EndpointErrorKind, ServerDescriptor, TcpServer, UnixServer,
+    UnsupportedEndpoint,
+};
+use crate::tls::ServerTls;
+
+/// What a server does to listen, in order.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ServerPlan {
+    /// Where it listens.
+    pub socket: ServerSocket,
+    /// What is done over each connection, and over each other; the first one over the socket itself.
+    pub layers: Vec<ServerLayer>,
+    /// How long a client may take for TLS and the first opening handshake; further ones have their own
+    /// limits.
+    pub limit: Duration,
+    /// Whether to set TCP_NODELAY, so that nothing waits for more.
+    pub nodelay: bool,
+}
+
+/// Where a server listens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "whoever follows a plan has to know all of it"
+)]
+pub enum ServerSocket {
+    /// TCP.
+    Tcp(TcpServer),
+    /// A Unix socket.
+    Unix(UnixServer),
+}
+
+/// What a server does over a connection.
+#[derive(Clone, Debug)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "whoever follows a plan has to know all of it"
+)]
+pub enum ServerLayer {
+    /// TLS.
+    Tls(ServerTlsLayer),
+    /// WebSocket.
+    WebSocket(Arc<ServerConfig>),
+}
+
+/// TLS, as a server does it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ServerTlsLayer {
+    /// What to show to clients.
+    pub source: ServerTlsSource,
+    /// Whether WebSocket goes over it. Then TLS says so (ALPN).
+    pub websocket: bool,
+}
+
+/// A server's certificates, or where they are found.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum ServerTlsSource {
+    /// In files.
+    Files(Certificates),
+    /// Here.
+    Given(ServerTls),
+}
+
+impl ServerPlan {
+    /// Reads a descriptor, or a `ws` URL.
+    ///
+    /// # Errors
+    ///
+    /// If it is none, or cannot be used here: where and why.
+    pub fn parse(text: &str) -> Result<Self, EndpointError> {
+        Self::try_from(&ServerDescriptor::parse(text)?)
+    }
+
+    /// WebSocket over a Unix socket, with a lock, for everybody.
+    pub(crate) fn unix(path: &Path, config: ServerConfig) -> std::io::Result<Self> {
+        let Some(path) = path.to_str() else {
+            let reason = "the path of a Unix socket has to be UTF-8";
+            return Err(std::io::Error::new(std::io::ErrorKind::InvalidInput, reason));
+        };
+        Ok(Self {
+            socket: ServerSocket::Unix(UnixServer::new(path)),
+            limit: config.handshake_timeout,
+            layers: vec![ServerLayer::WebSocket(Arc::new(config))],
+            nodelay: true,
+        })
+    }
+}
+
+/// The limit is the handshake timeout of the first WebSocket.
+impl TryFrom<&ServerDescriptor> for ServerPlan {
+    type Error = EndpointError;
+
+    fn try_from(descriptor: &ServerDescriptor) -> Result<Self, EndpointError> {
+        let forwarder = |name| {
+            let unsupported = UnsupportedEndpoint::Forwarder { name };
+            Err(no_plan(EndpointErrorKind::Endpoint(unsupported)))
+        };
+        let mut layers = Vec::new();
+        let mut limit = ServerConfig::stream().handshake_timeout;
+        let mut nodelay = true;
+        let mut descriptor = descriptor;
+        let socket = loop {
+            match descriptor {
+                ServerDescriptor::Autobahn(autobahn) => {
+                    let config = autobahn.server();
+                    let config =
+                        config.map_err(|error| no_plan(EndpointErrorKind::Field(error)))?;
+                    limit = config.handshake_timeout;
+                    nodelay = autobahn.options.nodelay.unwrap_or(nodelay);
+                    layers.push(ServerLayer::WebSocket(Arc::new(config)));
+                    descriptor = &autobahn.endpoint;
+                }
+                ServerDescriptor::Tls(tls) => {
+                    layers.push(ServerLayer::Tls(ServerTlsLayer {
+                        source: ServerTlsSource::Files(tls.certificates.clone()),
+                        websocket: !layers.is_empty(),
+                    }));
+                    break ServerSocket::Tcp(tls.tcp.clone());
+                }
+                ServerDescriptor::Tcp(tcp) => break ServerSocket::Tcp(tcp.clone()),
+                ServerDescriptor::Unix(unix) => break ServerSocket::Unix(unix.clone()),
+                ServerDescriptor::Exec(_) => return forwarder("exec"),
+                ServerDescriptor::Haproxy(_) => return forwarder("haproxy"),
+                ServerDescriptor::Stdio => return forwarder("stdio"),
+                ServerDescriptor::Systemd(_) => return forwarder("systemd"),
+            }
+        };
+        layers.reverse();
+        Ok(Self {
+            socket,
+            layers,
+            limit,
+            nodelay,
+        })
+    }
+}
+
+impl FromStr for ServerPlan {
+    type Err = EndpointError;
+
+    fn from_str(text: &str) -> Result<Self, EndpointError> {
+        Self::parse(text)
+    }
+}
+
+/// A line for each layer, from the socket up; the last one ends with the limit of the first handshakes.
+impl fmt::Display for ServerPlan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.socket {
+            ServerSocket::Tcp(tcp) => {
+                let at = HostPort(&tcp.interface, tcp.port);
+                write!(f, "tcp {at}, backlog {}", tcp.backlog)?;
+                f.write_str(if self.nodelay { "" } else { ", delayed" })?;
+            }
+            ServerSocket::Unix(unix) => {
+                let lock = if unix.lockfile { ", with a lock" } else { "" };
+                let UnixServer { path, mode, backlog, .. } = unix;
+                write!(f, "unix {path}, mode {mode:o}, backlog {backlog}{lock}")?;
+            }
+        }
+        for layer in &self.layers {
+            match layer {
+                ServerLayer::Tls(tls) => write!(f, "\n{tls}")?,
+                ServerLayer::WebSocket(config) => {
+                    write!(f, "\nwebsocket, {}", Within(config.handshake_timeout))?;
+                }
+            }
+        }
+        match self.layers.len() {
+            0 => Ok(()),
+            _ => write!(f, "; first handshakes {}", Within(self.limit)),
+        }
+    }
+}
+
+impl fmt::Display for ServerTlsLayer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.source {
+            ServerTlsSource::Files(Certificates::Directory(path)) => {
+                write!(f, "tls, certificates of {path}")
+            }
+            ServerTlsSource::Files(Certificates::Files { identity, extra_chain }) => {
+                write!(f, "tls, certificate {}", identity.certificate)?;
+                if let Some(extra) = extra_chain {
+                    write!(f, " and {extra}")?;
+                }
+                write!(f, ", key {}", identity.private_key)
+            }
+            ServerTlsSource::Given(_) => f.write_str("tls, as given"),
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! What rustls is told.
+
+use std::io;
+use std::sync::{Arc, OnceLock};
+
+use rustls::client::WantsClientCert;
+use rustls::crypto::{CryptoProvider, ring};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::server::WebPkiClientVerifier;
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
+use rustls::{ClientConfig, ConfigBuilder, RootCertStore, ServerConfig, WantsVerifier};
+use rustls_platform_verifier::BuilderVerifierExt;
+
+use super::{ClientTls, ServerTls};
+
+impl ClientTls {
+    /// Trusts the authorities that the operating system trusts. This is the default.
+    ///
+    /// It reads files, or asks the system, which may take some milliseconds.
+    ///
+    /// # Errors
+    ///
+    /// If the system's certificates cannot be had.
+    pub fn platform() -> io::Result<Self> {
+        let builder = client_builder()?
+            .with_platform_verifier()
+            .map_err(|error| no_config(format!("the platform's certificates: {error}")))?;
+        Ok(Self::build(builder))
+    }
+
+    /// Trusts these certificates, in PEM, and no others: authorities, or a server's self-signed one.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` if that is not PEM, or has no certificate, or one that cannot be used.
+    pub fn with_roots(pem: &[u8]) -> io::Result<Self> {
+        let builder = client_builder()?.with_root_certificates(roots(pem)?);
+        Ok(Self::build(builder))
+    }
+
+    /// Shows the server a certificate if it asks for one: the chain, the client's own first, and its
+    /// key, both in PEM.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` if that is not PEM, or the key is not that of the certificate.
+    pub fn identity(self, chain: &[u8], key: &[u8]) -> io::Result<Self> {
+        self.identified(certificates(chain)?, private_key(key)?)
+    }
+
+    pub(super) fn identified(
+        mut self,
+        chain: Vec<CertificateDer<'static>>,
+        key: PrivateKeyDer<'static>,
+    ) -> io::Result<Self> {
+        let certified = CertifiedKey::from_der(chain, key, self.0.crypto_provider())
+            .map_err(|error| no_config(format!("certificate and key: {error}")))?;
+        Arc::make_mut(&mut self.0).client_auth_cert_resolver =
+            Arc::new(SingleCertAndKey::from(certified));
+        Ok(self)
+    }
+
+    fn build(builder: ConfigBuilder<ClientConfig, WantsClientCert>) -> Self {
+        let mut config = builder.with_no_client_auth();
+        config.alpn_protocols = vec![ALPN.into()];
+        Self(Arc::new(config))
+    }
+
+    /// The same, asked once in the life of the process.
+    ///
+    /// # Errors
+    ///
+    /// As [`platform`](Self::platform); then it is asked again next time.
+    pub(crate) fn platform_once() -> io::Result<Self> {
+        static PLATFORM: OnceLock<ClientTls> = OnceLock::new();
+        if let Some(tls) = PLATFORM.get() {
+            return Ok(tls.clone());
+        }
+        let tls = Self::platform()?;
+        Ok(PLATFORM.get_or_init(|| tls).clone())
+    }
+
+    /// The name that the server's certificate has to be for, where a host was asked for: a name, or an address
+    /// without brackets.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` if no certificate could have such a name.
+    pub fn server_name(host: &str) -> io::Result<ServerName<'static>> {
+        match ServerName::try_from(host) {
+            Ok(name) => Ok(name.to_owned()),
+            Err(error) => Err(no_config(format!("host {host:?}: {error}"))),
+        }
+    }
+
+    /// What rustls takes.
+    #[must_use]
+    pub const fn config(&self) -> &Arc<ClientConfig> {
+        &self.0
+    }
+}
+
+/// A configuration of one's own, used as it is. WebSocket wants the protocol `http/1.1` or none (ALPN).
+impl From<Arc<ClientConfig>> for ClientTls {
+    fn from(config: Arc<ClientConfig>) -> Self {
+        Self(config)
+    }
+}
+
+impl ServerTls {
+    /// Shows this chain of certificates, the server's own first, and has its key, both in PEM.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` if that is not PEM, or the key is not that of the certificate.
+    pub fn from_pem(chain: &[u8], key: &[u8]) -> io::Result<Self> {
+        let builder = server_builder()?.with_no_client_auth();
+        Self::build(builder.with_single_cert(certificates(chain)?, private_key(key)?))
+    }
+
+    /// The same, and refuses clients that do not show a certificate of one of these authorities, in PEM.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_pem`](Self::from_pem).
+    pub fn require_client_certs(
+        client_roots: &[u8],
+        chain: &[u8],
+        key: &[u8],
+    ) -> io::Result<Self> {
+        let roots = Arc::new(roots(client_roots)?);
+        let verifier = WebPkiClientVerifier::builder_with_provider(roots, provider())
+            .build()
+            .map_err(|error| no_config(format!("the clients' authorities: {error}")))?;
+        let builder = server_builder()?.with_client_cert_verifier(verifier);
+        Self::build(builder.with_single_cert(certificates(chain)?, private_key(key)?))
+    }
+
+    pub(super) fn build(config: Result<ServerConfig, rustls::Error>) -> io::Result<Self> {
+        let mut config =
+            config.map_err(|error| no_config(format!("certificate and key: {error}")))?;
+        config.alpn_protocols = vec![ALPN.into()];
+        Ok(Self(Arc::new(config)))
+    }
+
+    /// What rustls takes.
+    #[must_use]
+    pub const fn config(&self) -> &Arc<ServerConfig> {
+        &self.0
+    }
+}
+
+/// A configuration of one's own, used as it is. WebSocket wants the protocol `http/1.1` or none (ALPN).
+impl From<Arc<ServerConfig>> for ServerTls {
+    fn from(config: Arc<ServerConfig>) -> Self {
+        Self(config)
+    }
+}
+
+pub(super) fn provider() -> Arc<CryptoProvider> {
+    Arc::new(ring::default_provider())
+}
+
+fn client_builder() -> io::Result<ConfigBuilder<ClientConfig, WantsVerifier>> {
+    ClientConfig::builder_with_provider(provider())
+        .with_safe_default_protocol_versions()
+        .map_err(|error| no_config(error.to_string()))
+}
+
+pub(super) fn server_builder() -> io::Result<ConfigBuilder<ServerConfig, WantsVerifier>> {
+    ServerConfig::builder_with_provider(provider())
+        .with_safe_default_protocol_versions()
+        .map_err(|error| no_config(error.to_string()))
+}
+
+pub(super) fn certificates(pem: &[u8]) -> io::Result<Vec<CertificateDer<'static>>> {
+    let certificates = CertificateDer::pem_slice_iter(pem)
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|error| no_config(format!("certificates in PEM: {error}")))?;
+    if certificates.is_empty() {
+        return Err(no_config("no certificate in what should be PEM".into()));
+    }
+    Ok(certificates)
+}
+
+pub(super) fn private_key(pem: &[u8]) -> io::Result<PrivateKeyDer<'static>> {
+    PrivateKeyDer::from_pem_slice(pem)
+        .map_err(|error| no_config(format!("private key in PEM: {error}")))
+}
+
+fn roots(pem: &[u8]) -> io::Result<RootCertStore> {
+    let mut roots = RootCertStore::empty();
+    for certificate in certificates(pem)? {
+        roots
+            .add(certificate)
+            .map_err(|error| no_config(format!("a certificate to trust: {error}")))?;
+    }
+    Ok(roots)
+}
+
+pub(super) fn no_config(reason: String) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, reason)
+}
+
+/// RFC 7301: the opening handshake is HTTP/1.1.
+pub(super) const ALPN: &str = "http/1.1";

@@ -1,0 +1,61 @@
+//! Why TLS failed.
+
+use std::error::Error;
+use std::fmt;
+use std::io;
+
+use rustls::CertificateError;
+
+/// Why a TLS handshake failed. What rustls says is its source.
+#[derive(Debug)]
+struct TlsFailed {
+    /// Whom a client has dialled; empty on a server.
+    with: String,
+    cause: io::Error,
+}
+
+impl fmt::Display for TlsFailed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let with = if self.with.is_empty() { "" } else { " with " };
+        write!(f, "TLS{with}{}: {}", self.with, self.cause)?;
+        let hint = match rustls_error(&self.cause) {
+            Some(rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer)) => {
+                ", it is self-signed or of an authority that is not trusted"
+            }
+            Some(rustls::Error::InvalidMessage(_)) => ", the peer seems not to speak TLS",
+            _ => "",
+        };
+        f.write_str(hint)
+    }
+}
+
+impl Error for TlsFailed {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.cause.get_ref().map(|cause| cause as _)
+    }
+}
+
+/// Says of an error of a TLS handshake with whom it was, if that is known, and what the matter is. What
+/// rustls says is its source.
+pub(crate) fn explain(with: &str, cause: io::Error) -> io::Error {
+    if cause.kind() == io::ErrorKind::Unsupported {
+        // It is the runtime that has no TLS.
+        return cause;
+    }
+    let with = with.to_owned();
+    io::Error::new(cause.kind(), TlsFailed { with, cause })
+}
+
+/// The same for an error of the opening handshake, which may be one of TLS: in TLS 1.3 a client's
+/// certificate is refused after its handshake.
+pub(crate) fn explain_late(with: &str, error: io::Error) -> io::Error {
+    match rustls_error(&error) {
+        Some(_) => explain(with, error),
+        None => error,
+    }
+}
+
+/// What rustls has said, if this is from there.
+fn rustls_error(error: &io::Error) -> Option<&rustls::Error> {
+    error.get_ref()?.downcast_ref()
+}

@@ -1,0 +1,170 @@
+//! A socket that holds nothing back, made of one that does, such as TLS.
+
+use core::task::{Context, Poll, ready};
+use std::io::{self, IoSlice};
+
+use super::wakers::Task;
+use super::wire::Wire;
+use super::{Clock, Socket, Taken};
+use crate::time::Timestamp;
+
+/// A socket whose writes leave without a flush, as those of TCP do.
+///
+/// TLS takes more than the socket below it does, and sends the rest with the next write or flush: an application that
+/// has written, and waits for an answer, would wait for ever. Here the rest leaves when either half is polled, and both
+/// may be in tasks of their own. A [`Stream`](super::Stream) does the same for itself.
+#[derive(Debug)]
+pub struct AutoFlush<S> {
+    wire: Wire<S, Timeless>,
+}
+
+impl<S: Socket> AutoFlush<S> {
+    /// Over this socket.
+    pub fn new(socket: S) -> Self {
+        let wire = Wire::new(socket, Timeless);
+        Self { wire }
+    }
+
+    /// The socket.
+    pub const fn socket(&self) -> &S {
+        self.wire.socket()
+    }
+
+    /// The socket. Nobody else may poll it.
+    pub const fn socket_mut(&mut self) -> &mut S {
+        self.wire.socket_mut()
+    }
+
+    fn send_rest(&mut self, cx: &Context<'_>, task: Task) {
+        self.wire.register(task, cx);
+        // Writers are told how that fails.
+        let _ = self.wire.poll_flush();
+    }
+}
+
+impl<S: Socket> Socket for AutoFlush<S> {
+    fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
+        self.send_rest(cx, Task::Reader);
+        self.wire.poll_read(buf)
+    }
+
+    fn poll_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        if bufs.iter().all(|buf| buf.is_empty()) {
+            return Poll::Ready(Ok(0));
+        }
+        self.wire.register(Task::Writer, cx);
+        let written = ready!(self.wire.poll_write(bufs))?;
+        // It is taken. What keeps it from leaving is known to the next call.
+        let _ = self.wire.poll_flush();
+        Poll::Ready(Ok(written))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.wire.is_write_vectored()
+    }
+
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.wire.register(Task::Writer, cx);
+        self.wire.poll_flush()
+    }
+
+    /// A direction that has ended already is as good.
+    fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_flush(cx))?;
+        self.wire.poll_shutdown().map(Ok)
+    }
+
+    fn poll_retry_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.wire.register(Task::Writer, cx);
+        self.wire.poll_retry_write(bufs)
+    }
+
+    fn taken(&self) -> Option<Taken> {
+        self.wire.taken()
+    }
+
+    /// Sends what is held back.
+    fn poll_drive(&mut self, cx: &mut Context<'_>) {
+        self.send_rest(cx, Task::Driver);
+    }
+}
+
+/// Flushing asks for no time.
+#[derive(Debug)]
+struct Timeless;
+
+impl Clock for Timeless {
+    fn now(&self) -> Timestamp {
+        Timestamp::ORIGIN
+    }
+
+    fn poll_sleep(&mut self, _: &mut Context<'_>, _: Timestamp) -> Poll<()> {
+        Poll::Pending
+    }
+
+    fn forget_sleep(&mut self) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test_kit::{self, Pipe, Task};
+
+    /// Who reads may not be who wrote, and is not polled by itself.
+    #[test]
+    fn what_is_held_back_leaves_when_it_can_whoever_is_polled() {
+        for drives in [false, true] {
+            let (near, _far) = Pipe::pair(&test_kit::Clock::default(), true);
+            let output = near.output.clone();
+            let mut stream = AutoFlush::new(near);
+            let (reader, writer) = (Task::new(), Task::new());
+            assert!(reader.is_woken() && writer.is_woken());
+            let poll = |stream: &mut AutoFlush<Pipe>| match drives {
+                true => stream.poll_drive(&mut reader.cx()),
+                false => assert!(stream.poll_read(&mut reader.cx(), &mut [0; 9]).is_pending()),
+            };
+            output.get().block_flush = true;
+            poll(&mut stream);
+            let written = stream.poll_write(&mut writer.cx(), &[IoSlice::new(b"hello")]);
+            assert!(matches!(written, Poll::Ready(Ok(5))));
+            assert!(stream.poll_flush(&mut writer.cx()).is_pending());
+            assert!(!reader.is_woken());
+            output.get().unblock(100);
+            assert!(reader.is_woken() && writer.is_woken());
+            assert_eq!(output.get().flushes, 0);
+            poll(&mut stream);
+            assert_eq!(output.get().flushes, 1);
+            assert!(stream.poll_flush(&mut writer.cx()).is_ready());
+            assert_eq!(output.get().flushes, 1);
+        }
+    }
+
+    #[test]
+    fn a_write_of_nothing_and_an_end_after_all_that_was_written() {
+        let (near, _far) = Pipe::pair(&test_kit::Clock::default(), true);
+        let output = near.output.clone();
+        let (mut stream, task) = (AutoFlush::new(near), Task::new());
+        let nothing = stream.poll_write(&mut task.cx(), &[IoSlice::new(b"")]);
+        assert!(matches!(nothing, Poll::Ready(Ok(0))));
+        assert_eq!(output.get().writes, 0);
+        output.get().block_flush = true;
+        let written = stream.poll_write(&mut task.cx(), &[IoSlice::new(b"hello")]);
+        assert!(written.is_ready());
+        assert!(stream.poll_shutdown(&mut task.cx()).is_pending());
+        assert!(!output.get().is_shut_down);
+        output.get().unblock(100);
+        assert!(matches!(
+            stream.poll_shutdown(&mut task.cx()),
+            Poll::Ready(Ok(()))
+        ));
+        assert!(output.get().is_shut_down);
+    }
+}
