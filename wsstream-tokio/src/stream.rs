@@ -31,6 +31,26 @@ impl<T> AsyncStream<T> {
     }
 }
 
+impl<T> Deref for AsyncStream<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T: Socket> From<T> for AsyncStream<T> {
+    fn from(socket: T) -> Self {
+        Self(socket)
+    }
+}
+
+impl<T> DerefMut for AsyncStream<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.0
+    }
+}
+
 /// What only a stream over WebSocket does, besides what [`Stream`] does.
 impl<S: Socket> AsyncStream<Stream<S, TokioClock>> {
     /// Drops the stream without a word: the peer sees a truncation.
@@ -45,12 +65,6 @@ impl<S: Socket> AsyncStream<Stream<S, TokioClock>> {
     }
 }
 
-impl<T: Socket> From<T> for AsyncStream<T> {
-    fn from(socket: T) -> Self {
-        Self(socket)
-    }
-}
-
 impl From<TcpStream> for NetStream {
     fn from(tcp: TcpStream) -> Self {
         NetSocket::from_tcp(Io::new(tcp)).into()
@@ -61,20 +75,6 @@ impl From<TcpStream> for NetStream {
 impl From<UnixStream> for NetStream {
     fn from(unix: UnixStream) -> Self {
         NetSocket::from_unix(Io::new(unix)).into()
-    }
-}
-
-impl<T> Deref for AsyncStream<T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
-        &self.0
-    }
-}
-
-impl<T> DerefMut for AsyncStream<T> {
-    fn deref_mut(&mut self) -> &mut T {
-        &mut self.0
     }
 }
 
