@@ -236,7 +236,9 @@ async fn follow<R: Runtime>(plan: &ClientPlan) -> io::Result<Outermost<R>> {
     for layer in &plan.layers {
         if let ClientLayer::Tls(layer) = layer {
             let reading = read::<R>(layer);
-            tls.push(limited::<R, _>(ends, "no TLS connection", &layer.server_name, reading).await?);
+            tls.push(
+                limited::<R, _>(ends, "no TLS connection", &layer.server_name, reading).await?,
+            );
         }
     }
     let mut tls = tls.into_iter();

@@ -10,6 +10,8 @@ mod config;
 mod failure;
 #[cfg(feature = "rustls")]
 mod files;
+#[cfg(feature = "rustls")]
+mod past_readiness;
 #[cfg(not(feature = "rustls"))]
 mod without;
 
@@ -22,7 +24,12 @@ use std::task::{Context, Poll};
 
 use wsstream_core::pump::Socket;
 
+#[cfg(feature = "rustls")]
+pub use self::past_readiness::{poll_retry_write, taken};
+
 pub(crate) use self::accept::accept;
+#[cfg(feature = "rustls")]
+pub use self::config::host_name;
 #[cfg(feature = "rustls")]
 pub(crate) use self::failure::{explain, explain_late};
 #[cfg(not(feature = "rustls"))]

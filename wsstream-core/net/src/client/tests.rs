@@ -2,20 +2,20 @@
 
 use std::cell::RefCell;
 use std::future::{Future, pending};
+use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::Poll;
 use std::time::Duration;
-use std::io::{self, ErrorKind};
 
 use super::super::support::*;
 
 use crate::Seed;
 use crate::descriptor::{ClientDescriptor, TlsClient, UnsupportedEndpoint};
-use wsstream_core::handshake::ServerConfig;
 use crate::proxy::{Proxy, ProxyChoice, ProxyError};
 use crate::pump::{Accept, EndpointDialler, Stream, connect_endpoint};
 use crate::test_kit::{Clock, Pipe, Sleeper};
+use wsstream_core::handshake::ServerConfig;
 
 /// Names and addresses that do what they are called, and all that was asked for.
 #[derive(Default)]

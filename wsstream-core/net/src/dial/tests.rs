@@ -2,9 +2,9 @@
 
 use std::cell::RefCell;
 use std::future::{Future, pending};
+use std::io::{self, ErrorKind};
 use std::task::Poll;
 use std::time::Duration;
-use std::io::{self, ErrorKind};
 
 use super::support::*;
 

@@ -1,6 +1,5 @@
 //! What an adapter is told to do, for every type and those that wrap each other.
 
-
 use crate::descriptor::{
     Certificates, ClientDescriptor, ClientLayer, ClientSocket, ServerDescriptor, ServerLayer,
     ServerSocket, UnsupportedEndpoint,

@@ -51,8 +51,8 @@ const LINGER: Duration = Duration::from_secs(2);
 #[cfg(test)]
 mod tests {
     use std::future::{pending, poll_fn};
-    use std::task::Poll;
     use std::io::ErrorKind;
+    use std::task::Poll;
 
     use super::*;
     use crate::test_kit::{Clock, Pipe, Task};
