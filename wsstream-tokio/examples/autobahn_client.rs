@@ -3,7 +3,7 @@
 use std::env;
 use std::io;
 
-use wsstream_tokio::{ClientConfig, ConnectionConfig, Message, NetStream, WebSocket, connect_with};
+use wsstream_tokio::{ClientConfig, ClientEndpoint, ConnectionConfig, Message, WebSocket};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> io::Result<()> {
@@ -29,13 +29,14 @@ async fn main() -> io::Result<()> {
         .await
 }
 
-async fn connect(url: &str) -> io::Result<WebSocket<NetStream>> {
+async fn connect(url: &str) -> io::Result<WebSocket> {
     // The suite's longest message is of 16 MiB.
-    let client = ClientConfig::messages().config(ConnectionConfig::new().max_message(16 << 20));
-    Ok(connect_with(url, &client).await?.into_socket())
+    let config = ClientConfig::messages().config(ConnectionConfig::new().max_message(16 << 20));
+    let endpoint = ClientEndpoint::url(url, config)?;
+    Ok(endpoint.open().await?.into_websocket())
 }
 
-async fn echo(mut socket: WebSocket<NetStream>) -> io::Result<()> {
+async fn echo(mut socket: WebSocket) -> io::Result<()> {
     let result = async {
         while let Some(message) = socket.recv().await? {
             socket.send(message).await?;

@@ -17,7 +17,7 @@ use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use tokio::io::{copy, split};
 use tokio::net::TcpListener;
-use wsstream_tokio::{Agreed, ConnectionConfig, HandshakeError, Opened, ServerConfig, Upgraded};
+use wsstream_tokio::{Agreed, HandshakeError, Io, ServerConfig, Upgraded};
 
 /// Serves a page, and a byte stream over WebSocket.
 #[derive(Parser)]
@@ -39,13 +39,14 @@ async fn main() -> io::Result<()> {
 
 /// Decides at once, and takes the connection when the answer has left.
 async fn tunnel(mut request: Request) -> Response {
-    let (agreed, answer) = match negotiate(&ServerConfig::stream(), &request) {
+    let config = ServerConfig::stream();
+    let (agreed, answer) = match negotiate(&config, &request) {
         Ok(accepted) => accepted,
         Err(error) => return refuse(&error),
     };
     let upgrade = hyper::upgrade::on(&mut request);
     tokio::spawn(async move {
-        if let Err(error) = echo(upgrade, agreed).await {
+        if let Err(error) = echo(upgrade, agreed, &config).await {
             eprintln!("{error}");
         }
     });
@@ -104,16 +105,9 @@ fn respond(answer: response::Builder, body: Body) -> Response {
 }
 
 /// What the connection is for. hyper has what came behind the handshake, and gives it first.
-async fn echo(upgrade: OnUpgrade, agreed: Agreed) -> io::Result<()> {
-    let io = TokioIo::new(upgrade.await.map_err(io::Error::other)?);
-    let opened = Opened::from_upgraded(
-        io,
-        Upgraded::Server,
-        agreed,
-        ConnectionConfig::new(),
-        Vec::new(),
-    );
-    let mut stream = opened.into_stream();
+async fn echo(upgrade: OnUpgrade, agreed: Agreed, config: &ServerConfig) -> io::Result<()> {
+    let io = Io::new(TokioIo::new(upgrade.await.map_err(io::Error::other)?));
+    let mut stream = Upgraded::server(io, agreed, config, Vec::new()).into_stream();
     let (mut read, mut write) = split(&mut stream);
     copy(&mut read, &mut write).await?;
     stream.close().await

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use wsstream_tokio::{Incoming, Listener, NetStream, Origins, ServerConfig};
+use wsstream_tokio::{Incoming, Listener, Origins, ServerConfig};
 
 /// Echoes byte streams over WebSocket, to pages from anywhere.
 #[derive(Parser)]
@@ -28,19 +28,21 @@ async fn main() -> ExitCode {
 async fn run() -> io::Result<()> {
     let server = ServerConfig::stream().origins(Origins::any());
     let mut listener = Listener::bind(Args::parse().address, server).await?;
-    println!("listening on {}", listener.local_addr()?);
-    loop {
-        let incoming = listener.accept().await?;
+    if let Some(address) = listener.local_addr().tcp() {
+        println!("listening on {address}");
+    }
+    while let Some(incoming) = listener.accept().await {
         tokio::spawn(async move {
             if let Err(error) = echo(incoming).await {
                 eprintln!("{error}");
             }
         });
     }
+    Ok(())
 }
 
-async fn echo(incoming: Incoming<NetStream>) -> io::Result<()> {
-    let mut stream = incoming.accept().await?.into_stream();
+async fn echo(incoming: Incoming) -> io::Result<()> {
+    let mut stream = incoming.accept().await?;
     let mut buf = vec![0; 64 << 10];
     loop {
         match stream.read(&mut buf).await? {

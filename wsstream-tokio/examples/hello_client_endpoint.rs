@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tracing_subscriber::filter::LevelFilter;
-use wsstream_tokio::endpoint::ClientEndpoint;
+use wsstream_tokio::ClientEndpoint;
 
 /// Says hello wherever a descriptor leads.
 #[derive(Parser)]

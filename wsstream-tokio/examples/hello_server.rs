@@ -36,16 +36,26 @@ async fn run() -> io::Result<()> {
         ));
     }
     let server = ServerConfig::stream().path(url.path());
-    let mut listener = Listener::bind((url.host(), url.port()), server).await?;
-    writeln!(io::stdout(), "listening on {}", listener.local_addr()?)?;
-    loop {
-        let incoming = listener.accept().await?;
+    let mut listener = Listener::bind(address(&url), server).await?;
+    if let Some(address) = listener.local_addr().tcp() {
+        writeln!(io::stdout(), "listening on {address}")?;
+    }
+    while let Some(incoming) = listener.accept().await {
         tokio::spawn(async move {
-            let mut stream = incoming.accept().await?.into_stream();
+            let mut stream = incoming.accept().await?;
             hello(&mut stream)
                 .await
                 .inspect_err(|error| eprintln!("{error}"))
         });
+    }
+    Ok(())
+}
+
+/// HOST:PORT, with an IPv6 address in brackets.
+fn address(url: &Url) -> String {
+    match (url.host(), url.port()) {
+        (v6, port) if v6.contains(':') => format!("[{v6}]:{port}"),
+        (host, port) => format!("{host}:{port}"),
     }
 }
 

@@ -11,7 +11,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
-use wsstream_tokio::{Incoming, Listener, NetStream, ServerConfig};
+use wsstream_tokio::{Incoming, Listener, ServerConfig};
 
 /// Serves HTTP over WebSocket, and answers each request with its own body.
 #[derive(Parser)]
@@ -24,20 +24,22 @@ struct Args {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> io::Result<()> {
     let mut listener = Listener::bind(Args::parse().address, ServerConfig::stream()).await?;
-    println!("listening on {}", listener.local_addr()?);
-    loop {
-        let incoming = listener.accept().await?;
+    if let Some(address) = listener.local_addr().tcp() {
+        println!("listening on {address}");
+    }
+    while let Some(incoming) = listener.accept().await {
         tokio::spawn(async move {
             if let Err(error) = serve(incoming).await {
                 eprintln!("{error}");
             }
         });
     }
+    Ok(())
 }
 
 /// One stream, which is one connection of HTTP/1.1.
-async fn serve(incoming: Incoming<NetStream>) -> io::Result<()> {
-    let stream = incoming.accept().await?.into_stream();
+async fn serve(incoming: Incoming) -> io::Result<()> {
+    let stream = incoming.accept().await?;
     http1::Builder::new()
         .serve_connection(TokioIo::new(stream), service_fn(answer))
         .await

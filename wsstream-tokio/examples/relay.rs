@@ -77,7 +77,7 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
     let server = ServerConfig::stream()
         .path(args.url.path())
         .origins(origins);
-    let listener = Listener::bind((args.url.host(), args.url.port()), server)
+    let listener = Listener::bind(address(&args.url), server)
         .await
         .map_err(|error| format!("{}: {error}", args.url))?;
     println!("relaying {} to {target}", args.url);
@@ -98,14 +98,15 @@ async fn serve(mut listener: Listener, target: String, wait: Duration) -> io::Re
     let mut signals = Signals::new()?;
     loop {
         let incoming = tokio::select! {
-            incoming = listener.accept() => incoming?,
+            Some(incoming) = listener.accept() => incoming,
             () = signals.recv() => break,
         };
         let target = target.clone();
         tokio::spawn(async move {
-            let peer = incoming.get_ref().peer_addr();
+            let peer = incoming.peer_addr();
             if let Err(error) = carry(incoming, &target, wait).await {
-                let peer = peer.map_or_else(|_| "peer".into(), |peer| peer.to_string());
+                let peer = peer.ok().and_then(|peer| peer.tcp());
+                let peer = peer.map_or_else(|| "peer".into(), |peer| peer.to_string());
                 eprintln!("relay: {peer}: {error}");
             }
         });
@@ -157,7 +158,7 @@ impl Signals {
     }
 }
 
-async fn carry(incoming: Incoming<NetStream>, target: &str, wait: Duration) -> io::Result<()> {
+async fn carry(incoming: Incoming, target: &str, wait: Duration) -> io::Result<()> {
     if incoming.check().is_err() {
         // Who is not let in does not get as far as the target.
         return incoming.accept().await.map(drop);
@@ -173,14 +174,16 @@ async fn carry(incoming: Incoming<NetStream>, target: &str, wait: Duration) -> i
         }
     };
     tcp.set_nodelay(true)?;
-    let mut target = NetStream::from(tcp);
-    let mut stream = incoming.accept().await?.into_stream();
+    let mut stream = incoming.accept().await?;
     // What the target receives may be cut short, until it is known that it was not: it sees a reset, not an
     // end. Before relay tells of a failure the target has taken all that came.
-    SockRef::from(target.tcp()).set_linger(Some(Duration::ZERO))?;
+    SockRef::from(&tcp).set_linger(Some(Duration::ZERO))?;
+    let mut target = NetStream::from(tcp);
     let relayed = relay_with(&mut stream, &mut target, wait).await;
-    if relayed.a_failed.is_none() {
-        SockRef::from(target.tcp()).set_linger(None)?;
+    if relayed.a_failed.is_none()
+        && let Some(tcp) = target.tcp()
+    {
+        SockRef::from(&**tcp).set_linger(None)?;
     }
     relayed.into_result().map(drop)
 }
@@ -210,6 +213,14 @@ async fn round_trip(url: &Url, text: &str) -> io::Result<String> {
     let mut reply = String::new();
     stream.read_to_string(&mut reply).await?;
     Ok(reply)
+}
+
+/// HOST:PORT, with an IPv6 address in brackets.
+fn address(url: &Url) -> String {
+    match (url.host(), url.port()) {
+        (v6, port) if v6.contains(':') => format!("[{v6}]:{port}"),
+        (host, port) => format!("{host}:{port}"),
+    }
 }
 
 /// HOST:PORT as it is: the name is looked up for every connection.

@@ -17,7 +17,7 @@
 //! # }
 //! ```
 //!
-//! A server accepts on any stream, or with a [`Listener`], and sees the request before it decides:
+//! A server has a [`Listener`], and sees the request before it decides:
 //!
 //! ```no_run
 //! use wsstream_tokio::{Listener, Refusal, ServerConfig};
@@ -25,49 +25,104 @@
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> std::io::Result<()> {
 //! let mut listener = Listener::bind("localhost:9000", ServerConfig::stream()).await?;
-//! loop {
-//!     let incoming = listener.accept().await?;
+//! while let Some(incoming) = listener.accept().await {
 //!     tokio::spawn(async move {
-//!         if incoming.request().query() == Some("let-me-out") {
+//!         if incoming.request().and_then(|request| request.query()) == Some("let-me-out") {
 //!             return incoming.refuse(&Refusal::new(403)).await;
 //!         }
-//!         let mut stream = incoming.accept().await?.into_stream();
+//!         let mut stream = incoming.accept().await?;
 //!         let (mut read, mut write) = tokio::io::split(&mut stream);
 //!         tokio::io::copy(&mut read, &mut write).await?;
 //!         stream.close().await
 //!     });
 //! }
+//! # Ok(())
 //! # }
 //! ```
 //!
-//! What a client asks for, what a server speaks, and how connections behave is said with [`ClientConfig`],
-//! [`ServerConfig`] and [`ConnectionConfig`]. Whole messages go through a [`WebSocket`].
+//! [`ClientConfig`], [`ServerConfig`] and [`ConnectionConfig`] say what a client asks for, what a server speaks,
+//! and how connections behave. A [`WebSocket`] carries whole messages.
 //!
-//! Inside an HTTP server that exists already, [`ServerConfig::negotiate_upgrade`] decides on header fields,
-//! and [`Opened::from_upgraded`] takes the connection: the example `axum_server` does so for HTTP/1.1 and
-//! HTTP/2. Under other libraries, a [`WsStream`] is a stream like any: see `hyper_client` and
-//! `postgres_client`.
+//! # Where to connect
+//!
+//! A [`ClientEndpoint`] holds the options for connecting: a proxy, a Unix socket, a source address, what TLS
+//! trusts. Its [`open`](ClientEndpoint::open) gives the handshake's response too.
+//!
+//! ```no_run
+//! use std::time::Duration;
+//! use wsstream_tokio::{ClientConfig, ClientEndpoint, ConnectionConfig, Keepalive};
+//!
+//! # async fn connect() -> Result<(), Box<dyn std::error::Error>> {
+//! let keepalive = Keepalive::new(Duration::from_secs(30), Duration::from_secs(60))?;
+//! let config = ClientConfig::stream()
+//!     .header("Cookie", "session=1")?
+//!     .config(ConnectionConfig::new().auto_fragment(4096).keepalive(keepalive).debug(true));
+//! let endpoint = ClientEndpoint::url("ws://localhost:9000/tunnel", config)?.proxy_from_env();
+//! let stream = endpoint.open().await?.into_stream();
+//! # Ok(())
+//! # }
+//! ```
 //!
 //! # Endpoint descriptors
 //!
-//! A program that takes a descriptor runs over TCP, TLS, Unix sockets or WebSocket without knowing it: see
-//! [`endpoint`].
+//! A descriptor says in one string where to connect or to listen, and whether by WebSocket. A program that takes
+//! one runs over TCP, TLS, Unix sockets or WebSocket without knowing it. The grammar is that of
+//! [`wsstream_net::descriptor`].
+//!
+//! ```no_run
+//! use tokio::io::AsyncWriteExt;
+//! use wsstream_tokio::ClientEndpoint;
+//!
+//! # async fn connect(descriptor: &str) -> std::io::Result<()> {
+//! // For example r"autobahn:tcp\:localhost\:9000:url=ws\://localhost\:9000", or "tcp:localhost:9000".
+//! let endpoint: ClientEndpoint = descriptor.parse()?;
+//! let mut stream = endpoint.connect().await?;
+//! stream.write_all(b"hello").await?;
+//! stream.close().await
+//! # }
+//! ```
+//!
+//! End a stream with `close` or `shutdown`: a dropped WebSocket tells its peer that more may have been to come; a
+//! dropped TCP connection just ends. If you forward data and its source fails, close a WebSocket with a code that
+//! says so:
+//!
+//! ```no_run
+//! use wsstream_tokio::{CloseCode, NetStream};
+//!
+//! # async fn fail(stream: &mut NetStream) -> std::io::Result<()> {
+//! if let Some(websocket) = stream.websocket_mut() {
+//!     websocket.close_with(CloseCode::INTERNAL, "the source has failed").await?;
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! `stdio`, `systemd`, `haproxy` and `exec` are read, and are `Unsupported` here, with an
+//! [`UnsupportedEndpoint`] inside: they belong to the forwarder command.
+//!
+//! # Other libraries
+//!
+//! Any stream of tokio's can carry a WebSocket: see [`connect_on`], [`accept`](accept()) and [`accept_with`]. Inside
+//! an HTTP server that exists already, [`ServerConfig::negotiate_upgrade`] decides on header fields, and
+//! [`Upgraded::server`] takes the connection: the example `axum_server` does so for HTTP/1.1 and HTTP/2. Under
+//! other libraries, a [`WsStream`] is a stream like any: see `hyper_client` and `postgres_client`.
 //!
 //! # TLS
 //!
-//! With the feature `rustls`, `wss://` URLs are dialled with TLS, verified against the certificates that
-//! the operating system trusts, or those of a `ClientTls`; a listener does TLS with a `ServerTls`. Both
+//! With the feature `rustls`, `wss://` URLs are dialled with TLS. The server's certificate is verified against those
+//! that the operating system trusts, or those of a `ClientTls`; a listener does TLS with a `ServerTls`. Both
 //! are made of PEM, or of a configuration of rustls' own. There is no switch to trust everybody.
 //!
 //! # What to rely on
 //!
 //! Octets arrive as they were written, or there is an error: a stream that ends without the peer's
 //! Close, or with one inside a message, is `UnexpectedEof`, and a Close with another code than 1000 is
-//! `ConnectionAborted` with a [`StreamError`] inside. A write leaves without a flush. Memory is bounded both ways. Every future but
-//! [`relay()`]'s can be dropped without loss, and the halves of `tokio::io::split` may live in different tasks.
+//! `ConnectionAborted` with a [`StreamError`] inside. A write leaves without a flush. Memory is bounded both ways.
+//! You can drop any future without loss but that of [`relay()`], and the halves of `tokio::io::split` may live in
+//! different tasks.
 //!
 //! Nothing runs in the background: pings are answered, and timers kept, while a stream is read, written
-//! or [driven](WsStream::poll_drive). [`relay()`] does that for both its ends;
+//! or [driven](wsstream_core::pump::Stream::poll_drive). [`relay()`] does that for both its ends;
 //! `tokio::io::copy_bidirectional` stops polling a stream that has given its end, so that its delayed
 //! Close and its timers stop too.
 //!
@@ -78,45 +133,204 @@
 //! timer, and that panics: the panic is caught, but the program's panic hook has told of it, and a program that
 //! is built with `panic = "abort"` ends there. Without I/O tokio's own sockets panic.
 //!
-//! The protocol is in [`wsstream_core`]; this crate adds sockets and timers.
+//! The protocol is in [`wsstream_core`], and the network stack in [`wsstream_net`], where everything is documented
+//! whose type is an alias here. This crate adds tokio's sockets, timers and tasks.
 
-mod accept;
-mod connect;
-pub mod endpoint;
-mod listener;
-mod net;
-mod opened;
-mod over_socket;
-mod relay;
-mod socket;
+mod clock;
+mod io;
+mod runtime;
 mod stream;
-mod timer;
 #[cfg(feature = "rustls")]
 mod tls;
-mod transport;
 
-pub use accept::{Incoming, accept, accept_with};
-#[cfg(feature = "rustls")]
-pub use connect::connect_with_tls;
-pub use connect::{connect, connect_on, connect_with};
-pub use listener::Listener;
-pub use net::NetStream;
-pub use opened::Opened;
-pub use relay::{relay, relay_with};
-pub use socket::WebSocket;
-pub use stream::WsStream;
-#[cfg(feature = "rustls")]
-pub use tokio_rustls::rustls;
-#[cfg(feature = "rustls")]
-pub use wsstream_core::tls::{ClientTls, ServerTls};
+use std::ops::DerefMut;
+use std::time::Duration;
 
+use tokio::io::{AsyncRead, AsyncWrite};
+use wsstream_core::pump::{self, Socket};
+
+pub use clock::TokioClock;
+pub use io::Io;
+pub use runtime::Tokio;
+pub use stream::AsyncStream;
+#[cfg(feature = "rustls")]
+pub use tls::Tls;
+
+// What is agreed on, and how connections behave.
 pub use wsstream_core::handshake::{
     Agreed, ClientConfig, HandshakeError, Headers, InvalidField, Origins, Refusal, Request,
     Response, ServerConfig, WrongOctet, accept_key,
 };
-pub use wsstream_core::pump::{Relayed, Upgraded};
 pub use wsstream_core::{
-    Close, CloseCode, ClosedBy, CompressionBudget, Connection, ConnectionConfig, Counters,
-    DataKind, Deflate, InvalidUrl, Keepalive, Message, PerMessageDeflate, ProtocolError, Role,
-    Seed, StreamError, Timeout, Url,
+    CompressionBudget, ConnectionConfig, Deflate, InvalidUrl, Keepalive, PerMessageDeflate, Url,
 };
+// What goes over a connection, and what it tells.
+pub use wsstream_core::pump::Relayed;
+pub use wsstream_core::{
+    Close, CloseCode, ClosedBy, Connection, Counters, DataKind, Message, ProtocolError, Role,
+    StreamError, Timeout,
+};
+// Where to connect and to listen.
+pub use wsstream_net::descriptor::{
+    EndpointAddress, EndpointError, EndpointErrorKind, UnsupportedEndpoint, quote_argument,
+    quote_value,
+};
+pub use wsstream_net::proxy::{InvalidProxy, Proxy, ProxyError};
+#[cfg(feature = "rustls")]
+pub use wsstream_net::rustls;
+pub use wsstream_net::tls::{ClientTls, ServerTls};
+
+/// A TCP connection, a Unix socket, or TLS or WebSocket over another one: see [`wsstream_net::NetSocket`].
+pub type NetSocket = wsstream_net::NetSocket<Tokio>;
+
+/// Whatever an endpoint gives, as tokio's `AsyncRead + AsyncWrite`. Its methods are those of
+/// [`NetSocket`](wsstream_net::NetSocket). It can be made of a `TcpStream` or a `UnixStream`.
+pub type NetStream = AsyncStream<NetSocket>;
+
+/// A byte stream over WebSocket over `S`, as tokio's `AsyncRead + AsyncWrite`. Its methods are those of
+/// [`Stream`](pump::Stream).
+///
+/// Reading gives 0 octets at the peer's Close 1000 or without a code. Any other end is an error, with a
+/// [`StreamError`] inside: `ConnectionAborted` for another code, `UnexpectedEof`
+/// if the socket ends without a Close, or the peer closes inside a message, `InvalidData` if the peer
+/// breaks the protocol, `TimedOut`.
+///
+/// `shutdown` sends what is queued and Close 1000; reading goes on until the peer's. Only
+/// [`close`](pump::Stream::close) tells that everything arrived. Dropping the stream
+/// is no good end: it sends what is queued and Close 1001, if that can be done at once, and else lets the peer
+/// see that it was cut off. [`ConnectionConfig::close_on_drop`] has it say 1000.
+///
+/// A peer that did not agree to half close ends both directions when it receives a Close, and may cut
+/// off its reply: the end of reading behind our own first Close does not prove that the reply is whole.
+///
+/// A write leaves without a flush while the socket has room. What it had no room for leaves when either half
+/// is polled next: flush before waiting for something else.
+pub type WsStream<S = NetSocket> = AsyncStream<pump::Stream<S, TokioClock>>;
+
+/// Whole messages over WebSocket over `S`: see [`wsstream_core::pump::WebSocket`].
+pub type WebSocket<S = NetSocket> = pump::WebSocket<S, TokioClock>;
+
+/// What an opening handshake gives: see [`wsstream_net::Upgraded`].
+///
+/// A connection that was upgraded elsewhere is taken with `Upgraded::server(Io::new(io), ..)` or
+/// `Upgraded::client(Io::new(io), ..)`.
+pub type Upgraded<S = NetSocket> = wsstream_net::Upgraded<S, Tokio>;
+
+/// A request that waits for its answer: see [`wsstream_net::Handshake`].
+pub type Handshake<S = NetSocket> = wsstream_net::Handshake<S, Tokio>;
+
+/// Listens on TCP and Unix sockets: see [`wsstream_net::Listener`].
+///
+/// ```no_run
+/// use std::time::Duration;
+/// use wsstream_tokio::{Listener, ServerConfig};
+///
+/// # async fn serve() -> std::io::Result<()> {
+/// let listener = Listener::bind("localhost:9000", ServerConfig::stream()).await?;
+/// let mut listener = listener.max_connections(10_000);
+/// loop {
+///     tokio::select! {
+///         Some(incoming) = listener.accept() => {
+///             tokio::spawn(async move { incoming.accept().await?.close().await });
+///         }
+///         _ = tokio::signal::ctrl_c() => break,
+///     }
+/// }
+/// listener.shutdown(Duration::from_secs(20)).await;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Panics
+///
+/// Its `accept` panics on a runtime without timers (`enable_time`), which `bind` would have told of.
+pub type Listener = wsstream_net::Listener<Tokio>;
+
+/// A connection that a [`Listener`] gives, not accepted yet: see [`wsstream_net::Incoming`].
+pub type Incoming = wsstream_net::Incoming<Tokio>;
+
+/// Where to connect, and how: see [`wsstream_net::ClientEndpoint`].
+pub type ClientEndpoint = wsstream_net::ClientEndpoint<Tokio>;
+
+/// Where to listen, and how: see [`wsstream_net::ServerEndpoint`].
+pub type ServerEndpoint = wsstream_net::ServerEndpoint<Tokio>;
+
+/// Opens a byte stream to a `ws://` or `wss://` URL, as [`ClientConfig::stream`] says. With options, use a
+/// [`ClientEndpoint`].
+///
+/// # Errors
+///
+/// As [`wsstream_net::connect`]; `Unsupported` on a runtime without timers (`enable_time`).
+pub async fn connect(url: &str) -> std::io::Result<WsStream> {
+    wsstream_net::connect::<Tokio>(url).await
+}
+
+/// Asks for a WebSocket over a stream to the URL's host that you have made.
+///
+/// # Errors
+///
+/// As [`wsstream_net::connect_over`]; `Unsupported` on a runtime without timers (`enable_time`).
+pub async fn connect_on<S: AsyncRead + AsyncWrite + Unpin>(
+    io: S,
+    url: &str,
+    config: &ClientConfig,
+) -> std::io::Result<Upgraded<Io<S>>> {
+    wsstream_net::connect_over(Io::new(io), url, config).await
+}
+
+/// Accepts a byte stream on any stream, as [`ServerConfig::stream`] says.
+///
+/// Each call has a [`CompressionBudget`] of its own. Where many strangers connect, use [`accept_with`] and one
+/// [`ServerConfig`], or a [`Listener`]: then they share one.
+///
+/// # Errors
+///
+/// As [`accept_with`] and [`Handshake::accept`].
+pub async fn accept<S: AsyncRead + AsyncWrite + Unpin>(io: S) -> std::io::Result<WsStream<Io<S>>> {
+    wsstream_net::accept::<_, Tokio>(Io::new(io)).await
+}
+
+/// Waits for the request of the client that has connected `io`.
+///
+/// # Errors
+///
+/// As [`wsstream_net::accept_with`]; `Unsupported` on a runtime without timers (`enable_time`).
+pub async fn accept_with<S: AsyncRead + AsyncWrite + Unpin>(
+    io: S,
+    config: &ServerConfig,
+) -> std::io::Result<Handshake<Io<S>>> {
+    wsstream_net::accept_with(Io::new(io), config).await
+}
+
+/// Joins any two streams of this crate until both have ended, or one fails: see [`wsstream_net::relay()`].
+///
+/// A [`NetStream`] can be made of a `TcpStream` or a `UnixStream`, and `AsyncStream::from(Io::new(io))` of anything
+/// else that is read and written.
+///
+/// ```no_run
+/// use wsstream_tokio::{Incoming, NetStream, relay};
+///
+/// # async fn serve(incoming: Incoming) -> std::io::Result<()> {
+/// let target = tokio::net::TcpStream::connect("localhost:5432").await?;
+/// let mut stream = incoming.accept().await?;
+/// let relayed = relay(&mut stream, &mut NetStream::from(target)).await;
+/// println!("{} octets up, {} down", relayed.a_to_b.octets, relayed.b_to_a.octets);
+/// # Ok(())
+/// # }
+/// ```
+pub async fn relay<A, B>(a: &mut A, b: &mut B) -> Relayed
+where
+    A: DerefMut<Target: Socket + Sized>,
+    B: DerefMut<Target: Socket + Sized>,
+{
+    wsstream_net::relay::<Tokio>(&mut **a, &mut **b).await
+}
+
+/// As [`relay()`], with another limit than 60 seconds for the reply of a peer that did not agree to half close.
+pub async fn relay_with<A, B>(a: &mut A, b: &mut B, patience: Duration) -> Relayed
+where
+    A: DerefMut<Target: Socket + Sized>,
+    B: DerefMut<Target: Socket + Sized>,
+{
+    wsstream_net::relay_with::<Tokio>(&mut **a, &mut **b, patience).await
+}

@@ -1,93 +1,76 @@
-//! TLS handshakes, with tokio-rustls.
+//! TLS, with tokio-rustls.
 
+use std::fmt::Debug;
 use std::io::{self, IoSlice};
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
-use std::time::Duration;
+use std::task::{Context, Poll};
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
-use tokio::task::spawn_blocking;
-use tokio_rustls::rustls::pki_types::ServerName;
+use tokio_rustls::rustls::CommonState;
 use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream};
-use wsstream_core::Url;
-use wsstream_core::pump::{Prompt, Taken, Transport as _};
-use wsstream_core::tls::{self, ClientTls, ServerTls, explain, server_name};
+use wsstream_core::pump::{Socket, Taken};
+use wsstream_net::tls::{self, ClientTls, ServerTls, host_name};
 
-use crate::over_socket::OverSocket;
-use crate::timer::Timer;
-use crate::transport::Transport;
+use crate::{AsyncStream, Io};
 
-/// [`ClientTls::platform`], asked once.
-pub(crate) async fn platform() -> io::Result<ClientTls> {
-    spawn_blocking(ClientTls::platform_once).await?
-}
-
-/// Does TLS for the URL's host.
-pub(crate) async fn connect(
-    tls: &ClientTls,
-    tcp: TcpStream,
-    url: &Url,
-) -> io::Result<TlsStream<TcpStream>> {
-    connect_to(tls, tcp, server_name(url)?, url.authority()).await
-}
-
-/// Does TLS for a name. `whom` is for what errors say.
-pub(crate) async fn connect_to<S: AsyncRead + AsyncWrite + Unpin>(
-    tls: &ClientTls,
-    io: S,
-    name: ServerName<'static>,
-    whom: &str,
-) -> io::Result<TlsStream<S>> {
-    let connector = TlsConnector::from(Arc::clone(tls.config()));
-    match connector.connect(name, io).await {
-        Ok(tls) => Ok(tls.into()),
-        Err(error) => Err(explain(whom, error)),
-    }
-}
-
-/// Does TLS with whoever has connected: see [`tls::accept`].
-pub(crate) async fn accept<S: AsyncRead + AsyncWrite + Unpin>(
-    tls: &ServerTls,
-    io: S,
-    limit: Duration,
-) -> io::Result<(TlsStream<S>, Duration)> {
-    let accepting = TlsAcceptor::from(Arc::clone(tls.config())).accept(io);
-    let handshake = async {
-        match accepting.into_fallible().await {
-            Ok(tls) => Ok(tls.into()),
-            Err((error, io)) => Err((error, Transport::new(io))),
-        }
-    };
-    tls::accept(Timer::new(), limit, handshake).await
-}
-
-/// TLS that is a stream of its own, without WebSocket on top: what is written leaves without a flush.
+/// TLS over a socket.
 #[derive(Debug)]
-pub(crate) struct TlsLayer<S>(Prompt<Transport<TlsStream<S>>>);
+pub struct Tls<S>(Io<TlsStream<AsyncStream<S>>>);
 
-impl<S: OverSocket> TlsLayer<S> {
-    pub(crate) fn new(tls: TlsStream<S>) -> Self {
-        Self(Prompt::new(Transport::over_socket(tls)))
+impl<S: Socket + Debug + Send + 'static> Tls<S> {
+    fn new(tls: impl Into<TlsStream<AsyncStream<S>>>) -> Self {
+        Self(Io::new(tls.into()))
+    }
+
+    pub(crate) async fn connect(socket: S, tls: &ClientTls, host: &str) -> io::Result<Self> {
+        let connector = TlsConnector::from(Arc::clone(tls.config()));
+        let connecting = connector.connect(host_name(host)?, socket.into());
+        connecting.await.map(Self::new)
+    }
+
+    pub(crate) async fn accept(socket: S, tls: &ServerTls) -> Result<Self, (io::Error, Option<S>)> {
+        let accepting = TlsAcceptor::from(Arc::clone(tls.config())).accept(socket.into());
+        match accepting.into_fallible().await {
+            Ok(tls) => Ok(Self::new(tls)),
+            Err((error, stream)) => Err((error, Some(stream.into_socket()))),
+        }
     }
 
     pub(crate) fn below(&self) -> &S {
-        self.0.transport().io.get_ref().0
+        self.0.get_ref().0
     }
 
     pub(crate) fn below_mut(&mut self) -> &mut S {
-        self.0.transport_mut().io.get_mut().0
+        self.0.get_mut().0
     }
 
-    pub(crate) fn poll_drive(&mut self, cx: &Context<'_>) {
-        self.0.poll_drive(cx);
+    pub(crate) fn state(&self) -> &CommonState {
+        self.0.get_ref().1
     }
 }
 
-impl<S: OverSocket> OverSocket for TlsLayer<S> {
-    fn taken(&self) -> Option<Taken> {
-        self.0.transport().taken()
+impl<S: Socket> Socket for Tls<S> {
+    fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
+        self.0.poll_read(cx, buf)
+    }
+
+    fn poll_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.0.poll_write(cx, bufs)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.0.is_write_vectored()
+    }
+
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.0.poll_flush(cx)
+    }
+
+    fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.0.poll_shutdown(cx)
     }
 
     fn poll_retry_write(
@@ -95,55 +78,20 @@ impl<S: OverSocket> OverSocket for TlsLayer<S> {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.0.poll_retry_write(cx, bufs)
+        match &mut *self.0 {
+            TlsStream::Client(tls) => {
+                let (stream, session) = tls.get_mut();
+                tls::poll_retry_write(&mut **stream, session, cx, bufs)
+            }
+            TlsStream::Server(tls) => {
+                let (stream, session) = tls.get_mut();
+                tls::poll_retry_write(&mut **stream, session, cx, bufs)
+            }
+        }
+    }
+
+    fn taken(&self) -> Option<Taken> {
+        let (stream, session) = self.0.get_ref();
+        tls::taken(&**stream, session)
     }
 }
-
-impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for TlsLayer<S> {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        // What is not initialised has to be zeroed, so no more of it than one record fills.
-        let initialized = buf.initialized().len() - buf.filled().len();
-        let len = initialized.max(RECORD).min(buf.remaining());
-        let into = buf.initialize_unfilled_to(len);
-        let count = ready!(self.get_mut().0.poll_read(cx, into))?;
-        buf.advance(count);
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for TlsLayer<S> {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        self.get_mut().0.poll_write(cx, &[IoSlice::new(buf)])
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        self.get_mut().0.poll_write(cx, bufs)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.0.is_write_vectored()
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.get_mut().0.poll_flush(cx)
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.get_mut().0.poll_shutdown(cx)
-    }
-}
-
-/// RFC 8446 §5.1: what a record carries at most.
-const RECORD: usize = 16 << 10;

@@ -15,9 +15,8 @@ use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::runtime::{Builder, Runtime};
-use wsstream_tokio::{
-    ClientConfig, ConnectionConfig, Opened, Seed, Upgraded, WsStream, connect_with,
-};
+use wsstream_core::pump::Socket;
+use wsstream_tokio::{ClientConfig, ClientEndpoint, Io, Upgraded, WsStream};
 
 /// An example that listens; it is ended when the test is.
 struct Listening {
@@ -89,10 +88,7 @@ fn octets(len: usize) -> Vec<u8> {
 }
 
 /// Writes and reads at once, and ends as one should.
-async fn echoes<S>(stream: WsStream<S>)
-where
-    S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
-{
+async fn echoes<S: Socket>(stream: WsStream<S>) {
     let sent = octets(1_000_000);
     let (mut read, mut write) = tokio::io::split(stream);
     let writing = async {
@@ -113,9 +109,10 @@ fn axum_server_upgrades_http_1() {
     runtime().block_on(async {
         for subprotocol in ["binary", "base64"] {
             let client = ClientConfig::stream().subprotocols([subprotocol]).unwrap();
-            let opened = connect_with(&url, &client).await.unwrap();
-            assert_eq!(opened.agreed().subprotocol(), Some(subprotocol));
-            echoes(opened.into_stream()).await;
+            let endpoint = ClientEndpoint::url(&url, client).unwrap();
+            let upgraded = endpoint.open().await.unwrap();
+            assert_eq!(upgraded.agreed().subprotocol(), Some(subprotocol));
+            echoes(upgraded.into_stream()).await;
         }
     });
 }
@@ -213,7 +210,7 @@ fn axum_server_takes_rfc_8441() {
 
         // The same host, so `:authority` was taken for `Host`.
         let origin = format!("http://{}", server.address);
-        for number in [1, 2] {
+        for _ in 0..2 {
             let response = ask(&origin).await;
             assert_eq!(response.status(), StatusCode::OK);
             let fields = response.headers().iter();
@@ -222,11 +219,9 @@ fn axum_server_takes_rfc_8441() {
                 .collect();
             let agreed = client.confirm(fields).unwrap();
             assert_eq!(agreed.subprotocol(), Some("binary"));
-            let io = TokioIo::new(hyper::upgrade::on(response).await.unwrap());
-            let role = Upgraded::Client(Seed::new([number; 32]));
-            let opened =
-                Opened::from_upgraded(io, role, agreed, ConnectionConfig::new(), Vec::new());
-            echoes(opened.into_stream()).await;
+            let io = Io::new(TokioIo::new(hyper::upgrade::on(response).await.unwrap()));
+            let upgraded = Upgraded::client(io, agreed, &client, Vec::new()).unwrap();
+            echoes(upgraded.into_stream()).await;
         }
     });
 }

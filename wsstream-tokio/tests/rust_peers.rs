@@ -16,7 +16,7 @@ use tokio_tungstenite::tungstenite::{self, ClientRequestBuilder, Message};
 use tokio_tungstenite::{WebSocketStream, accept_hdr_async, client_async};
 use tokio_websockets as tw;
 use wsstream_tokio::{
-    ClientConfig, Close, CloseCode, ClosedBy, ConnectionConfig, ServerConfig, StreamError,
+    ClientConfig, Close, CloseCode, ClosedBy, ConnectionConfig, Io, ServerConfig, StreamError,
     WsStream, accept_with, connect_on,
 };
 
@@ -172,7 +172,7 @@ impl Peer for TokioWebsockets {
 }
 
 /// Both ends of a connection, over a pipe with little room.
-async fn client_of_ours<P: Peer>(config: ConnectionConfig) -> (WsStream<DuplexStream>, P) {
+async fn client_of_ours<P: Peer>(config: ConnectionConfig) -> (WsStream<Io<DuplexStream>>, P) {
     let (ours, theirs) = duplex(700);
     let mut client = ClientConfig::stream().config(config);
     if P::SUBPROTOCOL.is_none() {
@@ -191,7 +191,7 @@ async fn client_of_ours<P: Peer>(config: ConnectionConfig) -> (WsStream<DuplexSt
     (stream, peer)
 }
 
-async fn server_of_ours<P: Peer>(config: ConnectionConfig) -> (WsStream<DuplexStream>, P) {
+async fn server_of_ours<P: Peer>(config: ConnectionConfig) -> (WsStream<Io<DuplexStream>>, P) {
     let (ours, theirs) = duplex(700);
     let server = ServerConfig::stream().config(config);
     let accepted = async {
@@ -216,7 +216,7 @@ fn blocks() -> Vec<Vec<u8>> {
         .collect()
 }
 
-async fn both_directions<P: Peer>(mut stream: WsStream<DuplexStream>, mut peer: P) {
+async fn both_directions<P: Peer>(mut stream: WsStream<Io<DuplexStream>>, mut peer: P) {
     let blocks = blocks();
     let all = blocks.concat();
 
@@ -266,7 +266,7 @@ async fn both_directions<P: Peer>(mut stream: WsStream<DuplexStream>, mut peer: 
 }
 
 /// Their Close is our error, if it has a code other than 1000, and they get its code back.
-async fn they_close<P: Peer>(mut stream: WsStream<DuplexStream>, mut peer: P, code: u16) {
+async fn they_close<P: Peer>(mut stream: WsStream<Io<DuplexStream>>, mut peer: P, code: u16) {
     let theirs = async {
         peer.send(b"the rest".to_vec()).await;
         peer.close(code, "gone").await;
@@ -296,7 +296,7 @@ async fn they_close<P: Peer>(mut stream: WsStream<DuplexStream>, mut peer: P, co
 }
 
 /// Our Close is theirs, with code and reason; its answer is no error.
-async fn we_close<P: Peer>(mut stream: WsStream<DuplexStream>, mut peer: P, code: u16) {
+async fn we_close<P: Peer>(mut stream: WsStream<Io<DuplexStream>>, mut peer: P, code: u16) {
     let ours = async {
         stream.write_all(b"the rest").await.unwrap();
         let code = CloseCode::new(code).unwrap();

@@ -27,7 +27,7 @@ pub use incoming::Incoming;
 pub use listener::{Listener, StdListener};
 pub use net_socket::NetSocket;
 pub use relay::{relay, relay_with};
-pub use runtime::{Runtime, SendSocket};
+pub use runtime::Runtime;
 pub use server::ServerEndpoint;
 pub use upgraded::Upgraded;
 pub use wsstream_core as core;

@@ -14,11 +14,6 @@ use wsstream_core::pump::{Clock, Socket};
 
 use crate::tls::{ClientTls, ServerTls, not_supported};
 
-/// A [`Socket`] that generic code may hand to another task.
-pub trait SendSocket: Socket + fmt::Debug + Send + 'static {}
-
-impl<S: Socket + fmt::Debug + Send + 'static> SendSocket for S {}
-
 /// An async runtime: its sockets, its clock, its tasks and its TLS engine.
 ///
 /// Everything else is written once, over this trait: dialling, listening, TLS settings, proxies, endpoint
@@ -31,21 +26,23 @@ pub trait Runtime: fmt::Debug + Sized + Send + Sync + 'static {
     type Clock: Clock + fmt::Debug + Send + 'static;
 
     /// A TCP connection.
-    type Tcp: SendSocket;
+    type Tcp: Socket + fmt::Debug + Send + 'static;
 
     /// A listening TCP socket.
     type TcpListener: fmt::Debug + Send + 'static;
 
     /// A connection of a Unix socket.
     #[cfg(unix)]
-    type Unix: SendSocket;
+    type Unix: Socket + fmt::Debug + Send + 'static;
 
     /// A listening Unix socket.
     #[cfg(unix)]
     type UnixListener: fmt::Debug + Send + 'static;
 
     /// TLS over a socket: [`NoTls`](crate::tls::NoTls) for a runtime without it.
-    type Tls<S: SendSocket>: SendSocket;
+    //
+    // The bounds are spelled out: a trait that stands for them all would have to hold for TLS over TLS over .. first.
+    type Tls<S: Socket + fmt::Debug + Send + 'static>: Socket + fmt::Debug + Send + 'static;
 
     /// A socket as the runtime's own stream, which reads and writes by the runtime's traits.
     type Stream<S: Socket>: From<S> + DerefMut<Target = S>;
@@ -141,7 +138,7 @@ pub trait Runtime: fmt::Debug + Sized + Send + Sync + 'static {
     /// # Errors
     ///
     /// The handshake's as rustls tells it; `Unsupported`.
-    fn tls_connect<S: SendSocket>(
+    fn tls_connect<S: Socket + fmt::Debug + Send + 'static>(
         socket: S,
         tls: &ClientTls,
         host: &str,
@@ -155,7 +152,7 @@ pub trait Runtime: fmt::Debug + Sized + Send + Sync + 'static {
     /// # Errors
     ///
     /// The handshake's as rustls tells it, and the socket, on which an alert may have been sent; `Unsupported`.
-    fn tls_accept<S: SendSocket>(
+    fn tls_accept<S: Socket + fmt::Debug + Send + 'static>(
         socket: S,
         tls: &ServerTls,
     ) -> impl Future<Output = Result<Self::Tls<S>, (io::Error, Option<S>)>> + Send {
@@ -164,14 +161,16 @@ pub trait Runtime: fmt::Debug + Sized + Send + Sync + 'static {
     }
 
     /// What TLS goes over.
-    fn tls_below<S: SendSocket>(tls: &Self::Tls<S>) -> &S;
+    fn tls_below<S: Socket + fmt::Debug + Send + 'static>(tls: &Self::Tls<S>) -> &S;
 
     /// The same, to drive it.
-    fn tls_below_mut<S: SendSocket>(tls: &mut Self::Tls<S>) -> &mut S;
+    fn tls_below_mut<S: Socket + fmt::Debug + Send + 'static>(tls: &mut Self::Tls<S>) -> &mut S;
 
     /// What TLS knows of the peer. By default nothing.
     #[cfg(feature = "rustls")]
-    fn tls_state<S: SendSocket>(tls: &Self::Tls<S>) -> Option<&rustls::CommonState> {
+    fn tls_state<S: Socket + fmt::Debug + Send + 'static>(
+        tls: &Self::Tls<S>,
+    ) -> Option<&rustls::CommonState> {
         let _ = tls;
         None
     }

@@ -10,6 +10,8 @@ mod config;
 mod failure;
 #[cfg(feature = "rustls")]
 mod files;
+#[cfg(feature = "rustls")]
+mod past_readiness;
 #[cfg(not(feature = "rustls"))]
 mod without;
 
@@ -21,6 +23,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use wsstream_core::pump::Socket;
+
+#[cfg(feature = "rustls")]
+pub use self::past_readiness::{poll_retry_write, taken};
 
 pub(crate) use self::accept::accept;
 #[cfg(feature = "rustls")]

@@ -1,19 +1,23 @@
-//! What is asked of the socket, through every layer.
+//! What is asked of the socket past the runtime, through every layer.
 #![cfg(target_os = "linux")]
+#![expect(clippy::unwrap_used, reason = "these are tests, helpers included")]
 
-use std::io::Read as _;
+use std::future::poll_fn;
+use std::io::{IoSlice, Read as _};
 use std::os::fd::AsFd as _;
-use std::task::Waker;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
 use std::thread::sleep;
 use std::time::Duration;
 
 use socket2::SockRef;
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWrite as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 use tokio::runtime::Builder;
-
-use super::*;
-use crate::endpoint::{client_from_string, quote_argument, server_from_string};
-use crate::{ClientConfig, Listener, ServerConfig};
+use wsstream_core::pump::{Socket, Taken};
+use wsstream_tokio::{
+    ClientConfig, ClientEndpoint, Listener, NetStream, ServerConfig, ServerEndpoint, quote_argument,
+};
 
 /// Runs a story on one thread, which is the one that would learn from the system that a socket has room.
 fn run<T>(story: impl Future<Output = T>) -> T {
@@ -27,7 +31,7 @@ fn over(endpoint: &str) -> String {
 }
 
 /// A client and what was accepted, over everything that there is.
-async fn pairs() -> Vec<(&'static str, EndpointStream, EndpointStream)> {
+async fn pairs() -> Vec<(&'static str, NetStream, NetStream)> {
     let (tcp, to_tcp) = ("tcp:0:interface=127.0.0.1", "tcp:127.0.0.1:PORT");
     let from_tcp = "tcp:127.0.0.1:PORT:bindAddress=127.0.0.2";
     let ways = [
@@ -42,28 +46,20 @@ async fn pairs() -> Vec<(&'static str, EndpointStream, EndpointStream)> {
     ];
     let mut pairs = Vec::new();
     for (name, server, client) in ways {
-        let mut listener = server_from_string(&server).unwrap().listen().await.unwrap();
-        let EndpointAddress::Tcp(address) = *listener.local_addr() else {
-            unreachable!("{server}");
-        };
-        let client = client.replace("PORT", &address.port().to_string());
-        let client = client_from_string(&client).unwrap();
-        let (near, far) = tokio::join!(client.connect(), listener.accept());
+        let server: ServerEndpoint = server.parse().unwrap();
+        let mut listener = server.listen().await.unwrap();
+        let port = listener.local_addr().tcp().unwrap().port();
+        let client = client.replace("PORT", &port.to_string());
+        let client: ClientEndpoint = client.parse().unwrap();
+        let accepting = async { listener.accept().await.unwrap().accept().await };
+        let (near, far) = tokio::join!(client.connect(), accepting);
         pairs.push((name, near.unwrap(), far.unwrap()));
     }
     pairs
 }
 
-fn tcp(stream: &EndpointStream) -> &TcpStream {
-    match (&stream.layer, stream.below()) {
-        (Layer::Tcp(tcp), _) => tcp,
-        (_, Some(below)) => tcp(below),
-        (layer, None) => unreachable!("{layer:?}"),
-    }
-}
-
 /// Writes until nothing more is taken, however little.
-fn fill(stream: &mut EndpointStream) -> usize {
+fn fill(stream: &mut NetStream) -> usize {
     let cx = &mut Context::from_waker(Waker::noop());
     let mut written = 0;
     for len in [16 << 10, LITTLE.len()] {
@@ -75,8 +71,8 @@ fn fill(stream: &mut EndpointStream) -> usize {
 }
 
 /// Reads what the system has at the far end, past the runtime and all layers.
-fn drain(stream: &EndpointStream) {
-    let fd = tcp(stream).as_fd().try_clone_to_owned().unwrap();
+fn drain(stream: &NetStream) {
+    let fd = stream.tcp().unwrap().as_fd().try_clone_to_owned().unwrap();
     let mut far = std::net::TcpStream::from(fd);
     let mut buf = vec![0; 64 << 10];
     // Loopback has more as soon as the window is open.
@@ -90,26 +86,24 @@ fn drain(stream: &EndpointStream) {
 fn what_the_peer_has_taken_is_known_through_all_layers() {
     run(async {
         for (name, mut near, mut far) in pairs().await {
-            let before = OverSocket::taken(&near).unwrap();
+            let before = Socket::taken(&*near).unwrap();
             let written = fill(&mut near);
-            let Taken { octets, all } = OverSocket::taken(&near).unwrap();
+            let Taken { octets, all } = Socket::taken(&*near).unwrap();
             assert!(octets - before.octets < written as u64 && !all, "{name}");
             let mut left = written;
             let mut buf = vec![0; 64 << 10];
             let reading = async {
                 while left > 0 {
-                    left -= tokio::io::AsyncReadExt::read(&mut far, &mut buf)
-                        .await
-                        .unwrap();
+                    left -= far.read(&mut buf).await.unwrap();
                 }
             };
             let (flushed, ()) = tokio::join!(near.flush(), reading);
             flushed.unwrap();
             // Acknowledgements come a little later.
-            while !OverSocket::taken(&near).unwrap().all {
+            while !Socket::taken(&*near).unwrap().all {
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }
-            let octets = OverSocket::taken(&near).unwrap().octets;
+            let octets = Socket::taken(&*near).unwrap().octets;
             assert!(octets - before.octets >= written as u64, "{name}");
         }
     });
@@ -126,15 +120,15 @@ fn a_write_is_tried_past_the_runtimes_readiness() {
             let written = Pin::new(&mut near).poll_write(cx, LITTLE);
             assert!(written.is_pending(), "{name}");
             let bufs = [IoSlice::new(&[]), IoSlice::new(LITTLE)];
-            let written = near.poll_retry_write(cx, &bufs);
+            let written = Socket::poll_retry_write(&mut *near, cx, &bufs);
             assert!(
                 matches!(written, Poll::Ready(Ok(1..))),
                 "{name}: {written:?}"
             );
             // All that was held back is gone too.
-            while !OverSocket::taken(&near).unwrap().all {
+            while !Socket::taken(&*near).unwrap().all {
                 drain(&far);
-                let written = near.poll_retry_write(cx, &[]);
+                let written = Socket::poll_retry_write(&mut *near, cx, &[]);
                 assert!(matches!(written, Poll::Ready(Ok(0))), "{name}: {written:?}");
             }
         }
@@ -149,11 +143,11 @@ fn a_write_that_is_tried_in_vain_waits_for_room() {
             fill(&mut near);
             let bufs = [IoSlice::new(LITTLE)];
             let cx = &mut Context::from_waker(Waker::noop());
-            while near.poll_retry_write(cx, &bufs).is_ready() {}
+            while Socket::poll_retry_write(&mut *near, cx, &bufs).is_ready() {}
             let mut polls = 0;
             let retrying = poll_fn(|cx| {
                 polls += 1;
-                near.poll_retry_write(cx, &bufs)
+                Socket::poll_retry_write(&mut *near, cx, &bufs)
             });
             let draining = async {
                 tokio::task::yield_now().await;
@@ -171,19 +165,23 @@ fn sockets_of_all_kinds_keep_little_unsent() {
     let is_set = |tcp: &TcpStream| SockRef::from(tcp).tcp_notsent_lowat().unwrap() == 128 << 10;
     run(async {
         for (name, near, far) in pairs().await {
-            assert!(is_set(tcp(&near)) && is_set(tcp(&far)), "{name}");
+            assert!(
+                is_set(near.tcp().unwrap()) && is_set(far.tcp().unwrap()),
+                "{name}"
+            );
         }
         let mut listener = Listener::bind("127.0.0.1:0", ServerConfig::stream())
             .await
             .unwrap();
-        let url = format!("ws://{}/", listener.local_addr().unwrap());
-        let client = ClientConfig::stream();
-        let (near, far) = tokio::join!(crate::connect_with(&url, &client), async {
-            listener.accept().await?.accept().await
-        });
+        let url = format!("ws://{}/", listener.local_addr().tcp().unwrap());
+        let endpoint = ClientEndpoint::url(&url, ClientConfig::stream()).unwrap();
+        let accepting = async { listener.accept().await.unwrap().upgrade().await };
+        let (near, far) = tokio::join!(endpoint.open(), accepting);
         let (near, far) = (near.unwrap().into_stream(), far.unwrap().into_stream());
-        assert!(is_set(near.get_ref().tcp()) && is_set(far.get_ref().tcp()));
-        assert!(near.inner.taken().is_some() && far.inner.taken().is_some());
+        for stream in [&near, &far] {
+            assert!(is_set(stream.socket().tcp().unwrap()));
+            assert!(Socket::taken(&**stream).is_some());
+        }
     });
 }
 

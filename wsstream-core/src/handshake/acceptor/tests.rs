@@ -1,9 +1,11 @@
 use alloc::format;
-use alloc::string::ToString;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 
 use super::*;
+use crate::ConnectionConfig;
 use crate::handshake::tests::{acceptor, at_every_cut, feed};
-use crate::handshake::{HALF_CLOSE, Refusal};
+use crate::handshake::{HALF_CLOSE, InvalidField, Refusal};
 
 /// RFC 6455 §1.3, the example request; the Origin is one that its Host allows.
 const EXAMPLE: &[&str] = &[
@@ -63,7 +65,7 @@ fn s1_3_the_example() {
          Connection: Upgrade\r\n\
          Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\
          Sec-WebSocket-Protocol: chat\r\n\
-         ServerConfig: us\r\n\r\n"
+         Server: us\r\n\r\n"
     );
     assert_eq!(accepted.agreed.subprotocol(), Some("chat"));
 }

@@ -1,0 +1,70 @@
+//! What a socket below TLS is asked past the runtime's readiness.
+
+use std::io::{self, IoSlice, Write as _};
+use std::task::{Context, Poll, ready};
+
+use rustls::{CommonState, ConnectionCommon, SideData};
+use wsstream_core::pump::{Socket, Taken};
+
+/// What the peer has taken, for the [`Socket::taken`] of TLS over `socket`: not all while ciphertext waits.
+pub fn taken(socket: &impl Socket, session: &CommonState) -> Option<Taken> {
+    let Taken { octets, all } = socket.taken()?;
+    let all = all && !session.wants_write();
+    Some(Taken { octets, all })
+}
+
+/// The [`Socket::poll_retry_write`] of TLS over `socket`: sends the ciphertext that waits, and then what there is
+/// room for.
+///
+/// # Errors
+///
+/// The socket's.
+pub fn poll_retry_write<S: Socket, D: SideData>(
+    socket: &mut S,
+    session: &mut ConnectionCommon<D>,
+    cx: &mut Context<'_>,
+    bufs: &[IoSlice<'_>],
+) -> Poll<io::Result<usize>> {
+    let mut past = PastReadiness { socket, cx };
+    ready!(past.send(session))?;
+    let written = session.writer().write_vectored(bufs)?;
+    // It is taken. What does not leave now is held back.
+    if let Poll::Ready(Err(error)) = past.send(session) {
+        return Poll::Ready(Err(error));
+    }
+    Poll::Ready(Ok(written))
+}
+
+/// What rustls writes to.
+struct PastReadiness<'a, 'b, S> {
+    socket: &'a mut S,
+    cx: &'a mut Context<'b>,
+}
+
+impl<S: Socket> PastReadiness<'_, '_, S> {
+    fn send<D: SideData>(&mut self, session: &mut ConnectionCommon<D>) -> Poll<io::Result<()>> {
+        while session.wants_write() {
+            match session.write_tls(self) {
+                Ok(0) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Poll::Pending,
+                Err(error) => return Poll::Ready(Err(error)),
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<S: Socket> io::Write for PastReadiness<'_, '_, S> {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        let bufs = [IoSlice::new(data)];
+        match self.socket.poll_retry_write(self.cx, &bufs) {
+            Poll::Ready(written) => written,
+            Poll::Pending => Err(io::ErrorKind::WouldBlock.into()),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
