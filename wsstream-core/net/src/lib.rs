@@ -34,6 +34,8 @@ mod relay;
 mod runtime;
 mod seed;
 mod server;
+#[cfg(test)]
+mod test_support;
 pub mod tls;
 #[cfg(unix)]
 mod unix_file;
