@@ -34,6 +34,8 @@ mod relay;
 mod runtime;
 mod seed;
 mod server;
+#[cfg(feature = "test-kit")]
+pub mod test_kit;
 pub mod tls;
 #[cfg(unix)]
 mod unix_file;
