@@ -6,9 +6,8 @@ use std::time::Instant;
 
 use wsstream_core::Timestamp;
 use wsstream_core::pump::Clock;
-
 #[cfg(feature = "test-kit")]
-use crate::paused;
+use wsstream_net::test_kit;
 
 /// The clock of a connection, with async-io's timers, which run under any executor.
 ///
@@ -50,7 +49,7 @@ impl Clock for AsyncIoClock {
             return Poll::Pending;
         };
         #[cfg(feature = "test-kit")]
-        if let Some(slept) = paused::poll_sleep(cx, until) {
+        if let Some(slept) = test_kit::poll_sleep(cx, until) {
             return slept;
         }
         let sleep = self.sleep.get_or_insert_with(|| {
@@ -84,7 +83,7 @@ impl Clock for AsyncIoClock {
 
 #[cfg(feature = "test-kit")]
 fn now() -> Instant {
-    paused::now()
+    test_kit::now()
 }
 
 #[cfg(not(feature = "test-kit"))]

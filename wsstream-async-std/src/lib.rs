@@ -151,11 +151,8 @@
 
 mod clock;
 mod io;
-#[cfg(feature = "test-kit")]
-mod paused;
 mod runtime;
 mod stream;
-mod system;
 #[cfg(feature = "test-kit")]
 pub mod test_kit;
 #[cfg(feature = "rustls")]
@@ -170,9 +167,8 @@ use wsstream_core::pump;
 
 pub use self::clock::AsyncIoClock;
 pub use self::io::Io;
-pub use self::runtime::{Accepting, AsyncStd};
+pub use self::runtime::{AsyncStd, Connections};
 pub use self::stream::AsyncStream;
-pub use self::system::SystemSocket;
 #[cfg(feature = "rustls")]
 pub use self::tls::Tls;
 

@@ -12,8 +12,7 @@ use futures_io::{AsyncRead, AsyncWrite};
 use wsstream_core::pump::{Clock, Socket, Stream};
 use wsstream_net::Runtime;
 
-use crate::system::SystemSocket;
-use crate::{NetSocket, NetStream};
+use crate::{Io, NetSocket, NetStream};
 
 /// A [`Socket`] as futures-io's `AsyncRead + AsyncWrite`, which dereferences to the socket. [`NetStream`] and
 /// [`WsStream`](crate::WsStream) are such streams.
@@ -100,14 +99,14 @@ impl<T: Socket> From<T> for AsyncStream<T> {
 
 impl From<TcpStream> for NetStream {
     fn from(tcp: TcpStream) -> Self {
-        Self(NetSocket::from_tcp(SystemSocket::new(tcp)))
+        Self(NetSocket::from_tcp(Io::new(tcp)))
     }
 }
 
 #[cfg(unix)]
 impl From<UnixStream> for NetStream {
     fn from(unix: UnixStream) -> Self {
-        Self(NetSocket::from_unix(SystemSocket::new(unix)))
+        Self(NetSocket::from_unix(Io::new(unix)))
     }
 }
 

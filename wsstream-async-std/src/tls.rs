@@ -10,7 +10,6 @@ use futures_io::{AsyncRead, AsyncWrite};
 use futures_rustls::rustls::{CommonState, ConnectionCommon, SideData};
 use futures_rustls::{TlsAcceptor, TlsConnector, TlsStream};
 use wsstream_core::pump::{Socket, Taken};
-use wsstream_net::SendSocket;
 use wsstream_net::tls::{self, ClientTls, ServerTls};
 
 use crate::AsyncStream;
@@ -22,7 +21,7 @@ pub struct Tls<S>(TlsStream<AsyncStream<S>>);
 /// A server's handshake; the socket comes back where it fails.
 pub(crate) type Accepted<S> = Result<Tls<S>, (io::Error, Option<S>)>;
 
-impl<S: SendSocket> Tls<S> {
+impl<S: Socket> Tls<S> {
     pub(crate) async fn connect(socket: S, tls: &ClientTls, host: &str) -> io::Result<Self> {
         let name = tls::host_name(host)?;
         let connector = TlsConnector::from(Arc::clone(tls.config()));

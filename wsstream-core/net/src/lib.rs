@@ -34,6 +34,10 @@ mod relay;
 mod runtime;
 mod seed;
 mod server;
+#[cfg(test)]
+mod test_support;
+#[cfg(feature = "test-kit")]
+pub mod test_kit;
 pub mod tls;
 #[cfg(unix)]
 mod unix_file;
