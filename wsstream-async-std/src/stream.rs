@@ -65,15 +65,13 @@ impl<S: Socket, C: Clock> AsyncStream<Stream<S, C>> {
 
     /// Drops the stream without a word: the peer sees a truncation.
     pub fn abort(self) {
-        let (socket, _) = self.into_inner();
-        drop(socket);
+        drop(self.into_inner());
     }
 
     /// Gives up the stream without a word to the peer: the socket below, and what was received from it and not read,
     /// as it came: in frames, the first of which may be cut.
     pub fn into_inner(self) -> (S, Vec<u8>) {
-        let Self(stream) = self;
-        stream.into_inner()
+        self.0.into_inner()
     }
 }
 

@@ -29,6 +29,7 @@ mod listener;
 mod net_socket;
 mod octets;
 pub mod plan;
+pub mod prelude;
 pub mod proxy;
 mod relay;
 mod runtime;
