@@ -63,7 +63,7 @@ fn s1_3_the_example() {
          Connection: Upgrade\r\n\
          Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\
          Sec-WebSocket-Protocol: chat\r\n\
-         ServerConfig: us\r\n\r\n"
+         Server: us\r\n\r\n"
     );
     assert_eq!(accepted.agreed.subprotocol(), Some("chat"));
 }

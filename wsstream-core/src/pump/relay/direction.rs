@@ -172,7 +172,11 @@ impl Direction {
         Poll::Pending
     }
 
-    fn write(&mut self, to: &mut (impl RelayEnd + ?Sized), cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn write(
+        &mut self,
+        to: &mut (impl RelayEnd + ?Sized),
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
         to.poll_write(cx, &self.buffer[self.start..self.end])
             .map(|written| match written {
                 Ok(0) => Err(io::ErrorKind::WriteZero.into()),
@@ -197,7 +201,10 @@ impl Direction {
 }
 
 /// Reads what there is, for nobody: ready once it has ended or failed.
-pub(super) fn discard(from: &mut (impl RelayEnd + ?Sized), cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+pub(super) fn discard(
+    from: &mut (impl RelayEnd + ?Sized),
+    cx: &mut Context<'_>,
+) -> Poll<io::Result<()>> {
     let mut buffer = pool::take();
     let mut read = Poll::Pending;
     for _ in 0..TURNS_PER_POLL {
