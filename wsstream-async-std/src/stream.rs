@@ -75,26 +75,6 @@ impl<S: Socket, C: Clock> AsyncStream<Stream<S, C>> {
     }
 }
 
-impl<T> Deref for AsyncStream<T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
-        &self.0
-    }
-}
-
-impl<T> DerefMut for AsyncStream<T> {
-    fn deref_mut(&mut self) -> &mut T {
-        &mut self.0
-    }
-}
-
-impl<T: Socket> From<T> for AsyncStream<T> {
-    fn from(socket: T) -> Self {
-        Self(socket)
-    }
-}
-
 impl From<TcpStream> for NetStream {
     fn from(tcp: TcpStream) -> Self {
         Self(NetSocket::from_tcp(Io::new(tcp)))
@@ -105,6 +85,26 @@ impl From<TcpStream> for NetStream {
 impl From<UnixStream> for NetStream {
     fn from(unix: UnixStream) -> Self {
         Self(NetSocket::from_unix(Io::new(unix)))
+    }
+}
+
+impl<T: Socket> From<T> for AsyncStream<T> {
+    fn from(socket: T) -> Self {
+        Self(socket)
+    }
+}
+
+impl<T> DerefMut for AsyncStream<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.0
+    }
+}
+
+impl<T> Deref for AsyncStream<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
     }
 }
 
