@@ -25,6 +25,12 @@ use crate::{Io, NetSocket, NetStream};
 #[derive(Debug)]
 pub struct AsyncStream<T>(T);
 
+impl<T: Socket> From<T> for AsyncStream<T> {
+    fn from(socket: T) -> Self {
+        Self(socket)
+    }
+}
+
 impl<T: Socket> AsyncStream<T> {
     /// Ends one direction: sends what was written, and then the end. Reading goes on. Over WebSocket the end is Close
     /// 1000: see [`Stream::poll_shutdown`]. This is `AsyncWrite::poll_close`.
@@ -75,22 +81,17 @@ impl<S: Socket, C: Clock> AsyncStream<Stream<S, C>> {
     }
 }
 
+impl<T> Deref for AsyncStream<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
 impl From<TcpStream> for NetStream {
     fn from(tcp: TcpStream) -> Self {
         Self(NetSocket::from_tcp(Io::new(tcp)))
-    }
-}
-
-#[cfg(unix)]
-impl From<UnixStream> for NetStream {
-    fn from(unix: UnixStream) -> Self {
-        Self(NetSocket::from_unix(Io::new(unix)))
-    }
-}
-
-impl<T: Socket> From<T> for AsyncStream<T> {
-    fn from(socket: T) -> Self {
-        Self(socket)
     }
 }
 
@@ -100,11 +101,10 @@ impl<T> DerefMut for AsyncStream<T> {
     }
 }
 
-impl<T> Deref for AsyncStream<T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
-        &self.0
+#[cfg(unix)]
+impl From<UnixStream> for NetStream {
+    fn from(unix: UnixStream) -> Self {
+        Self(NetSocket::from_unix(Io::new(unix)))
     }
 }
 
