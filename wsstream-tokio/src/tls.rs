@@ -40,7 +40,7 @@ impl<S: Socket + Debug + Send + 'static> Tls<S> {
     }
 
     pub(crate) fn below_mut(&mut self) -> &mut S {
-        self.0.get_mut().0
+        self.0.0.get_mut().0
     }
 
     pub(crate) fn state(&self) -> &CommonState {
@@ -78,7 +78,7 @@ impl<S: Socket> Socket for Tls<S> {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        match &mut *self.0 {
+        match &mut self.0.0 {
             TlsStream::Client(tls) => tls::poll_retry_write(tls.get_mut(), cx, bufs),
             TlsStream::Server(tls) => tls::poll_retry_write(tls.get_mut(), cx, bufs),
         }

@@ -410,5 +410,5 @@ async fn limited<R: Runtime, T>(
     done.unwrap_or_else(|| Err(too_late(what, whom)))
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests;

@@ -35,10 +35,10 @@ mod relay;
 mod runtime;
 mod seed;
 mod server;
-#[cfg(test)]
-mod test_support;
 #[cfg(feature = "test-kit")]
 pub mod test_kit;
+#[cfg(test)]
+mod test_support;
 pub mod tls;
 #[cfg(unix)]
 mod unix_file;
