@@ -10,8 +10,10 @@ mod base64;
 use alloc::boxed::Box;
 
 use crate::connection::{Connection, Event};
-use crate::error::{Closed, ProtocolError};
-use crate::frame::{DataKind, EncodedHeader};
+use crate::data_kind::DataKind;
+use crate::error::Closed;
+use crate::frame::EncodedHeader;
+use crate::protocol_error::ProtocolError;
 use base64::Base64;
 
 /// How octets are carried in messages.

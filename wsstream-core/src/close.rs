@@ -1,57 +1,11 @@
-//! Close codes and reasons: RFC 6455 §5.5.1 and §7.4.
+//! What a Close frame says: RFC 6455 §5.5.1.
 
 use alloc::string::String;
 use core::fmt;
 
-use crate::error::ProtocolError;
+pub(crate) use crate::close_code::CloseCode;
 use crate::frame::MAX_CONTROL_PAYLOAD;
-
-/// A close code that may be sent, §7.4: 1000 to 1003, 1007 to 1014, 3000 to 4999.
-///
-/// 1005 and 1006 are no codes on the wire: the first is a [`Close`] without a code, the second no
-/// Close at all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct CloseCode(u16);
-
-impl CloseCode {
-    /// 1000: the purpose of the connection is fulfilled.
-    pub const NORMAL: Self = Self(1000);
-    /// 1001: a server goes down, or a browser leaves the page.
-    pub const GOING_AWAY: Self = Self(1001);
-    /// 1002: the peer violated the protocol.
-    pub const PROTOCOL_ERROR: Self = Self(1002);
-    /// 1003: data of a kind that cannot be accepted.
-    pub const UNSUPPORTED: Self = Self(1003);
-    /// 1007: data that is not what its kind promises, such as text that is not UTF-8.
-    pub const INVALID_DATA: Self = Self(1007);
-    /// 1008: a policy was violated.
-    pub const POLICY: Self = Self(1008);
-    /// 1009: a message is too large.
-    pub const TOO_LARGE: Self = Self(1009);
-    /// 1011: the server met with something unexpected.
-    pub const INTERNAL: Self = Self(1011);
-
-    /// The code, or `None` if it must not be sent (§7.4.2: unassigned, or reserved for local use).
-    #[must_use]
-    pub const fn new(code: u16) -> Option<Self> {
-        match code {
-            1000..=1003 | 1007..=1014 | 3000..=4999 => Some(Self(code)),
-            _ => None,
-        }
-    }
-
-    /// The number.
-    #[must_use]
-    pub const fn get(self) -> u16 {
-        self.0
-    }
-}
-
-impl fmt::Display for CloseCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
+use crate::protocol_error::ProtocolError;
 
 /// What a Close frame says: nothing, or a code with a reason.
 ///
@@ -163,7 +117,6 @@ const MAX_REASON: usize = MAX_CONTROL_PAYLOAD - 2;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::vec::Vec;
 
     fn close(code: u16, reason: &str) -> Close {
         Close::new(CloseCode::new(code).unwrap(), reason)
@@ -188,18 +141,6 @@ mod tests {
                 assert_eq!(&written[..len], *payload);
             }
         }
-    }
-
-    #[test]
-    fn s7_4_codes_that_may_be_sent() {
-        let may: Vec<u16> = (0..=u16::MAX)
-            .filter(|&code| CloseCode::new(code).is_some())
-            .collect();
-        let expected: Vec<u16> = (1000..=1003)
-            .chain(1007..=1014)
-            .chain(3000..=4999)
-            .collect();
-        assert_eq!(may, expected);
     }
 
     #[test]

@@ -262,6 +262,18 @@ impl Keepalive {
         Ok(self)
     }
 
+    /// After how long a silence a ping is sent.
+    #[must_use]
+    pub const fn interval(&self) -> Duration {
+        self.interval
+    }
+
+    /// How long the peer may take and say nothing after a ping.
+    #[must_use]
+    pub const fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
     pub(crate) const DEFAULT: Self = Self {
         interval: Duration::from_secs(30),
         timeout: Duration::from_secs(60),

@@ -8,7 +8,9 @@
 mod ahead;
 mod closing;
 mod collecting;
+mod control_payload;
 mod deflating;
+mod event;
 mod inflating;
 mod receiving;
 mod resting;
@@ -21,37 +23,29 @@ mod trace;
 mod tests;
 
 use alloc::sync::Arc;
-use core::fmt;
 use core::time::Duration;
 
 pub use ahead::LookAhead;
 pub use closing::ClosedBy;
-pub use receiving::Event;
+pub use event::Event;
 pub use timers::Taken;
 
 use crate::close::Close;
 use crate::config::{ConnectionConfig, SharedConfig};
+use crate::data_kind::DataKind;
 use crate::decoder::Decoder;
 use crate::deflate::Codec;
-use crate::error::{ProtocolError, StreamError};
-use crate::frame::{DataKind, MAX_CONTROL_PAYLOAD, Opcode};
-use crate::octets::Octets;
+use crate::error::StreamError;
+use crate::frame::Opcode;
 use crate::outbox::Outbox;
+use crate::protocol_error::ProtocolError;
+use crate::role::Role;
 use crate::seed::{MaskKeys, Seed};
 use crate::work::Work;
 use closing::Closing;
 use collecting::Collecting;
+use control_payload::ControlPayload;
 use timers::Timers;
-
-/// Which end of the connection this is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(clippy::exhaustive_enums, reason = "a connection has two ends")]
-pub enum Role {
-    /// The end that asked for the connection, and masks what it sends.
-    Client,
-    /// The end that was asked.
-    Server,
-}
 
 /// One end of an open connection.
 ///
@@ -145,40 +139,6 @@ pub struct Counters {
     pub messages_plain: u64,
     /// Keepalive pings sent.
     pub pings_sent: u64,
-}
-
-#[derive(Clone)]
-struct ControlPayload {
-    octets: [u8; MAX_CONTROL_PAYLOAD],
-    len: u8,
-}
-
-impl ControlPayload {
-    const EMPTY: Self = Self {
-        octets: [0; MAX_CONTROL_PAYLOAD],
-        len: 0,
-    };
-
-    fn as_slice(&self) -> &[u8] {
-        &self.octets[..usize::from(self.len)]
-    }
-
-    /// Appends `piece`. The decoder bounds a control frame's payload, so it fits.
-    fn push(&mut self, piece: &[u8]) {
-        let len = usize::from(self.len);
-        let fits = piece.len().min(MAX_CONTROL_PAYLOAD - len);
-        self.octets[len..len + fits].copy_from_slice(&piece[..fits]);
-        #[expect(clippy::cast_possible_truncation, reason = "at most 125")]
-        {
-            self.len = (len + fits) as u8;
-        }
-    }
-}
-
-impl fmt::Debug for ControlPayload {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Octets::of(self.as_slice()).fmt(f)
-    }
 }
 
 impl Connection {

@@ -5,10 +5,10 @@
 
 use core::{fmt, mem};
 
-use crate::error::ProtocolError;
 use crate::frame::{Header, Opcode};
 use crate::mask::Mask;
 use crate::octets::Octets;
+use crate::protocol_error::ProtocolError;
 
 /// Reads frames, one [`Chunk`] of a frame at a time.
 ///

@@ -6,8 +6,9 @@
 
 use core::fmt;
 
-use crate::error::ProtocolError;
+use crate::data_kind::DataKind;
 use crate::octets::Octets;
+use crate::protocol_error::ProtocolError;
 
 /// What a frame is, §11.8.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,16 +60,6 @@ impl Opcode {
             reserved => Err(ProtocolError::ReservedOpcode(reserved)),
         }
     }
-}
-
-/// What a message carries, §5.6.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(clippy::exhaustive_enums, reason = "RFC 6455 knows no others")]
-pub enum DataKind {
-    /// UTF-8.
-    Text,
-    /// Octets.
-    Binary,
 }
 
 impl From<DataKind> for Opcode {

@@ -31,19 +31,19 @@
 //! # Ok::<_, wsstream_core::handshake::HandshakeError>(())
 //! ```
 
-use alloc::string::String;
-
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use sha1::{Digest, Sha1};
-
+mod acceptor;
+mod body;
 mod client;
+mod connecting;
 mod deflate;
 mod error;
+mod extension;
 mod extensions;
 mod field;
 mod head;
 mod headers;
+mod key;
+mod lookup;
 mod negotiation;
 mod origin;
 mod refusal;
@@ -54,39 +54,22 @@ mod subprotocols;
 mod syntax;
 mod upgrade;
 
-pub use self::client::{ClientConfig, Connected, Connecting, MAX_BODY};
+pub use self::acceptor::Acceptor;
+pub use self::body::MAX_BODY;
+pub use self::client::ClientConfig;
+pub use self::connecting::{Connected, Connecting};
 pub use self::error::HandshakeError;
-pub use self::extensions::{Extension, HALF_CLOSE};
+pub use self::extension::Extension;
+pub use self::extensions::HALF_CLOSE;
 pub use self::field::{InvalidField, WrongOctet};
-pub use self::head::{MAX_FIELDS, MAX_HEAD};
-pub use self::headers::Headers;
+pub use self::headers::{Headers, MAX_FIELDS, MAX_HEAD};
+pub use self::key::accept_key;
 pub use self::negotiation::Agreed;
 pub use self::origin::Origins;
 pub use self::refusal::Refusal;
 pub use self::request::{Accepted, Request};
 pub use self::response::Response;
-pub use self::server::{Acceptor, ServerConfig};
-
-/// The value of `Sec-WebSocket-Accept` for a key, §4.2.2 item 5.4.
-///
-/// The key is used as it came, without being decoded. [`Request::accept`] and
-/// [`ServerConfig::negotiate_upgrade`] do this; it is here for clients that have their own HTTP.
-///
-/// ```
-/// // The example of §1.3.
-/// let accept = wsstream_core::handshake::accept_key(b"dGhlIHNhbXBsZSBub25jZQ==");
-/// assert_eq!(accept, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
-/// ```
-#[must_use]
-pub fn accept_key(key: &[u8]) -> String {
-    let mut sha1 = Sha1::new();
-    sha1.update(key);
-    sha1.update(GUID);
-    STANDARD.encode(sha1.finalize())
-}
-
-/// §1.3.
-const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+pub use self::server::ServerConfig;
 
 #[cfg(test)]
 mod tests;

@@ -85,8 +85,10 @@ extern crate std;
 
 mod byte_stream;
 mod close;
+mod close_code;
 mod config;
 mod connection;
+mod data_kind;
 mod decoder;
 mod deflate;
 mod error;
@@ -96,8 +98,10 @@ mod mask;
 mod message;
 mod octets;
 mod outbox;
+mod protocol_error;
 #[cfg(feature = "std")]
 pub mod pump;
+mod role;
 mod seed;
 #[cfg(any(test, feature = "test-kit"))]
 pub mod test_kit;
@@ -106,16 +110,20 @@ mod url;
 mod work;
 
 pub use byte_stream::{ByteStream, Encoding};
-pub use close::{Close, CloseCode};
+pub use close::Close;
+pub use close_code::CloseCode;
 pub use config::{ConnectionConfig, InvalidKeepalive, Keepalive};
-pub use connection::{ClosedBy, Connection, Counters, Event, LookAhead, Role, Taken};
+pub use connection::{ClosedBy, Connection, Counters, Event, LookAhead, Taken};
+pub use data_kind::DataKind;
 pub use decoder::{Chunk, Decoder, Payload};
 pub use deflate::{CompressionBudget, Deflate, PerMessageDeflate};
-pub use error::{Closed, ProtocolError, StreamError, Timeout};
-pub use frame::{DataKind, EncodedHeader, Header, Opcode};
+pub use error::{Closed, StreamError, Timeout};
+pub use frame::{EncodedHeader, Header, Opcode};
 pub use mask::Mask;
 pub use message::{Assembler, Message};
 pub use outbox::Outbox;
+pub use protocol_error::ProtocolError;
+pub use role::Role;
 pub use seed::Seed;
 pub use time::Timestamp;
 pub use url::{InvalidUrl, Url};

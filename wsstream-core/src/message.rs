@@ -10,9 +10,9 @@ use core::{fmt, mem, str};
 use bytes::Bytes;
 
 use crate::connection::{Connection, Event};
-use crate::error::ProtocolError;
-use crate::frame::DataKind;
+use crate::data_kind::DataKind;
 use crate::octets::Octets;
+use crate::protocol_error::ProtocolError;
 
 /// A whole message.
 #[derive(Clone, PartialEq, Eq)]

@@ -2,12 +2,12 @@
 //!
 //! [`Outbox`] is the one place where frames wait to be written. It holds whole frames only: whoever
 //! writes it empty stands between frames. It is bounded by whoever fills it,
-//! [`Connection`].
+//! [`Connection`](crate::Connection).
 
 use alloc::vec::Vec;
 use core::{fmt, mem};
 
-use crate::connection::Connection;
+use crate::frame::Header;
 use crate::octets::Octets;
 
 /// What is waiting to be written to the transport, in order.
@@ -33,6 +33,12 @@ pub struct Outbox {
 }
 
 impl Outbox {
+    /// As far as data fills it: 64 KiB in one frame are queued whole.
+    pub(crate) const MAX_DATA: usize = (64 << 10) + Header::MAX_LEN;
+
+    /// As far as it is filled at all: some control frames more.
+    pub(crate) const MAX_LEN: usize = Self::MAX_DATA + 512;
+
     /// What is to be written next.
     #[inline]
     #[must_use]
@@ -136,7 +142,7 @@ impl Outbox {
             let len = if end <= FEW {
                 FEW
             } else {
-                end.max(Connection::OUTBOX_LEN)
+                end.max(Self::MAX_LEN)
             };
             self.buffer.reserve_exact(len - self.buffer.len());
             self.buffer.resize(len, 0);

@@ -57,7 +57,7 @@
 //! let config = ClientConfig::stream()
 //!     .header("Cookie", "session=1")?
 //!     .config(ConnectionConfig::new().auto_fragment(4096).keepalive(keepalive).debug(true));
-//! let endpoint = ClientEndpoint::url("ws://localhost:9000/tunnel", config)?.proxy_from_env();
+//! let endpoint = ClientEndpoint::url("ws://localhost:9000/tunnel", config)?.proxy_from_env()?;
 //! let stream = endpoint.open().await?.into_stream();
 //! # Ok(())
 //! # }
@@ -171,13 +171,13 @@ pub use wsstream_core::{
     StreamError, Timeout,
 };
 // Where to connect and to listen.
+#[cfg(feature = "rustls")]
+pub use tokio_rustls::rustls;
 pub use wsstream_net::descriptor::{
     EndpointAddress, EndpointError, EndpointErrorKind, UnsupportedEndpoint, quote_argument,
     quote_value,
 };
 pub use wsstream_net::proxy::{InvalidProxy, Proxy, ProxyError};
-#[cfg(feature = "rustls")]
-pub use wsstream_net::rustls;
 pub use wsstream_net::tls::{ClientTls, ServerTls};
 
 /// A TCP connection, a Unix socket, or TLS or WebSocket over another one: see [`wsstream_net::NetSocket`].
@@ -314,7 +314,7 @@ pub async fn accept_with<S: AsyncRead + AsyncWrite + Unpin>(
 /// let target = tokio::net::TcpStream::connect("localhost:5432").await?;
 /// let mut stream = incoming.accept().await?;
 /// let relayed = relay(&mut stream, &mut NetStream::from(target)).await;
-/// println!("{} octets up, {} down", relayed.a_to_b.octets, relayed.b_to_a.octets);
+/// println!("{} octets up, {} down", relayed.a_to_b, relayed.b_to_a);
 /// # Ok(())
 /// # }
 /// ```

@@ -12,13 +12,12 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 #[cfg(unix)]
 use tokio::net::{UnixListener, UnixStream};
 use tokio::task::spawn_blocking;
+#[cfg(feature = "rustls")]
+use tokio_rustls::rustls::CommonState;
 use wsstream_core::pump::Socket;
 use wsstream_net::Runtime;
 #[cfg(feature = "rustls")]
-use wsstream_net::{
-    rustls,
-    tls::{ClientTls, ServerTls},
-};
+use wsstream_net::tls::{ClientTls, ServerTls};
 
 use crate::clock::check_runtime;
 #[cfg(feature = "rustls")]
@@ -26,7 +25,7 @@ use crate::tls::Tls;
 use crate::{AsyncStream, Io, TokioClock};
 
 /// The tokio runtime that the caller is in.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Tokio;
 
@@ -131,7 +130,7 @@ impl Runtime for Tokio {
     }
 
     #[cfg(feature = "rustls")]
-    fn tls_state<S: Socket + Debug + Send + 'static>(tls: &Tls<S>) -> Option<&rustls::CommonState> {
+    fn tls_state<S: Socket + Debug + Send + 'static>(tls: &Tls<S>) -> Option<&CommonState> {
         Some(tls.state())
     }
 }

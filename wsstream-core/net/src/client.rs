@@ -236,7 +236,9 @@ async fn follow<R: Runtime>(plan: &ClientPlan) -> io::Result<Outermost<R>> {
     for layer in &plan.layers {
         if let ClientLayer::Tls(layer) = layer {
             let reading = read::<R>(layer);
-            tls.push(limited::<R, _>(ends, "no TLS connection", &layer.server_name, reading).await?);
+            tls.push(
+                limited::<R, _>(ends, "no TLS connection", &layer.server_name, reading).await?,
+            );
         }
     }
     let mut tls = tls.into_iter();
@@ -408,5 +410,5 @@ async fn limited<R: Runtime, T>(
     done.unwrap_or_else(|| Err(too_late(what, whom)))
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests;

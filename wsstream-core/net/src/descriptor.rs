@@ -97,7 +97,7 @@ mod server;
 mod syntax;
 
 pub use self::address::EndpointAddress;
-pub use self::autobahn::{AllowedOrigins, AutobahnClient, AutobahnOptions, AutobahnServer};
+pub use self::autobahn::{AutobahnClient, AutobahnOptions, AutobahnServer};
 pub use self::client::{ClientDescriptor, TcpClient, TlsClient, UnixClient};
 pub use self::error::{EndpointError, EndpointErrorKind, UnsupportedEndpoint};
 pub use self::quote::{quote_argument, quote_value};
@@ -107,7 +107,7 @@ pub use self::server::{
 };
 
 pub(crate) use self::error::about;
-pub(crate) use self::quote::{Seconds, credentials};
+pub(crate) use self::quote::Seconds;
 
 use self::arguments::Arguments;
 use self::quote::Writer;

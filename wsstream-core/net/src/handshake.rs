@@ -4,10 +4,29 @@ use std::io;
 use std::sync::Arc;
 
 use wsstream_core::handshake::{HandshakeError, Refusal, Request, ServerConfig};
-use wsstream_core::pump::{self, Accept, Socket};
+use wsstream_core::pump::{self, Accept, Socket, Stream};
 
 use crate::runtime::Runtime;
 use crate::upgraded::Upgraded;
+
+/// Accepts a byte stream, as [`ServerConfig::stream`] says.
+///
+/// Each call has a [`CompressionBudget`](wsstream_core::CompressionBudget) of its own. Where many strangers connect, use
+/// [`accept_with`] and one [`ServerConfig`], or a [`Listener`](crate::Listener): then they share one.
+///
+/// # Errors
+///
+/// As [`accept_with`] and [`Handshake::accept`].
+pub async fn accept<S: Socket, R: Runtime>(
+    socket: S,
+) -> io::Result<R::Stream<Stream<S, R::Clock>>> {
+    // In a box, here and below: else the task that serves the stream keeps the room all its life.
+    let accept = Box::pin(async {
+        let handshake = accept_with::<S, R>(socket, &ServerConfig::stream()).await?;
+        handshake.accept().await
+    });
+    Ok(accept.await?.into_stream())
+}
 
 /// Waits for the request of the client that has connected `socket`.
 ///
@@ -21,7 +40,6 @@ pub async fn accept_with<S: Socket, R: Runtime>(
 ) -> io::Result<Handshake<S, R>> {
     R::check()?;
     let config = Arc::new(config.clone());
-    // In a box, here and below: else the task that serves the stream keeps the room all its life.
     Handshake::wait(Accept::new(socket, R::clock(), config)).await
 }
 

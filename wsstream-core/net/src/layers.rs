@@ -143,7 +143,9 @@ impl<R: Runtime> Begun<R> {
             reached,
             mut permit,
         } = self;
-        let is_late = permit.as_ref().is_some_and(|permit| permit.phase() > Phase::Serving);
+        let is_late = permit
+            .as_ref()
+            .is_some_and(|permit| permit.phase() > Phase::Serving);
         let mut outermost = match reached {
             Reached::Request(handshake) => Outermost::WebSocket(handshake.accept().await?),
             Reached::Socket(_) if is_late => return Err(StreamError::ShutDown.into()),

@@ -6,22 +6,20 @@ mod sockets;
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::io;
-use std::net::SocketAddr;
 #[cfg(unix)]
 use std::path::Path;
 use std::time::Duration;
 
 use wsstream_core::handshake::ServerConfig;
 
-pub use self::sockets::StdListener;
 use self::policy::Policy;
 use self::sockets::Sockets;
+pub use self::sockets::StdListener;
 use crate::descriptor::EndpointAddress;
 use crate::incoming::Incoming;
 use crate::layers::{Layer, Layers};
-use crate::plan::{ServerPlan, TcpServer, UnixServer};
+use crate::plan::ServerPlan;
 use crate::runtime::Runtime;
-#[cfg(feature = "rustls")]
 use crate::tls::ServerTls;
 
 /// Listens, and reads requests concurrently: a slow client holds nobody up, as long as no more than
@@ -36,7 +34,7 @@ pub struct Listener<R: Runtime> {
 }
 
 impl<R: Runtime> Listener<R> {
-    /// Listens on an address, for WebSocket as `config` says. `addr` is `HOST:PORT`, or a [`SocketAddr`]. The first
+    /// Listens on an address, for WebSocket as `config` says. `addr` is `HOST:PORT`, or a [`SocketAddr`](std::net::SocketAddr). The first
     /// address of a name that can be had is taken; with port 0 the system chooses a port.
     ///
     /// # Errors
@@ -89,10 +87,13 @@ impl<R: Runtime> Listener<R> {
 
     /// Does TLS below everything else with all who connect from now on. The server's handshake timeout is for both
     /// handshakes.
-    #[cfg(feature = "rustls")]
     #[must_use]
     pub fn tls(mut self, tls: ServerTls) -> Self {
-        self.policy.accepting_mut().layers_mut().layers.insert(0, Layer::Tls(tls));
+        self.policy
+            .accepting_mut()
+            .layers_mut()
+            .layers
+            .insert(0, Layer::Tls(tls));
         self
     }
 

@@ -47,7 +47,7 @@ impl fmt::Display for Within {
 }
 
 /// A host and a port.
-struct HostPort<'a>(&'a str, u16);
+pub(crate) struct HostPort<'a>(pub(crate) &'a str, pub(crate) u16);
 
 impl fmt::Display for HostPort<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

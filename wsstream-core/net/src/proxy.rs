@@ -1,62 +1,101 @@
-//! HTTP proxies: which one to take, and how to get through it. RFC 9110 §9.3.6.
+//! Proxies: which one to take, and how to get through it.
+
+mod http;
+mod socks;
 
 use std::fmt;
+use std::future::poll_fn;
+use std::io::{self, IoSlice};
+use std::str::FromStr;
+use std::task::ready;
 
-use crate::octets::Octets;
-use crate::url::{InvalidUrl, Url};
+use wsstream_core::pump::Socket;
+use wsstream_core::{InvalidUrl, Url};
 
-/// An HTTP proxy that tunnels connections (CONNECT). `Debug` shows no password.
+use self::http::ProxyConnect;
+use self::socks::User;
+use crate::plan::HostPort;
+
+/// A proxy that tunnels connections: an HTTP proxy with CONNECT (RFC 9110 §9.3.6), or a SOCKS5 proxy (RFC 1928,
+/// RFC 1929). `Debug` and `Display` show no password.
 ///
 /// ```
 /// use wsstream_net::proxy::Proxy;
 ///
 /// let proxy = Proxy::parse("http://user:password@proxy.example:3128")?;
 /// assert_eq!((proxy.host(), proxy.port()), ("proxy.example", 3128));
+/// assert_eq!(Proxy::parse("socks5://proxy.example")?.to_string(), "socks5://proxy.example:1080");
 /// # Ok::<_, wsstream_net::proxy::InvalidProxy>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Proxy(Url);
+pub struct Proxy {
+    kind: Kind,
+    /// Its host, and user and password of an HTTP proxy.
+    url: Url,
+    port: u16,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Kind {
+    Http,
+    Socks5(Option<User>),
+}
 
 impl Proxy {
-    /// Reads `http://[USER:PASSWORD@]HOST[:PORT]`; `http://` may be left out, and the port is 80 then too.
+    /// Reads `http://[USER:PASSWORD@]HOST[:PORT]` or `socks5://[USER:PASSWORD@]HOST[:PORT]`. `http://` may be left out,
+    /// and `socks5h` means the same as `socks5`: the proxy looks names up. The port is 80 or 1080 by default.
     ///
     /// # Errors
     ///
     /// If that is none. Other schemes are not supported.
     pub fn parse(text: &str) -> Result<Self, InvalidProxy> {
-        let rest = match text.split_once("://") {
-            None => text,
-            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => rest,
-            Some((scheme, _)) if is_scheme(scheme) => {
-                return Err(InvalidProxy(InvalidUrl::Scheme(scheme.to_owned())));
+        let (scheme, rest) = text.split_once("://").unwrap_or(("http", text));
+        let is_socks = match &*scheme.to_ascii_lowercase() {
+            "http" => false,
+            "socks5" | "socks5h" => true,
+            scheme if is_scheme(scheme) => {
+                return Err(InvalidProxy::Url(InvalidUrl::Scheme(scheme.to_owned())));
             }
             // User and password, as it seems.
-            Some(_) => return Err(InvalidProxy(InvalidUrl::Syntax(0))),
+            _ => return Err(InvalidProxy::Url(InvalidUrl::Syntax(0))),
         };
         // As for its authority, it is the same as a WebSocket URL.
-        let url = Url::parse(&format!("ws://{rest}"));
-        url.map(Self).map_err(InvalidProxy)
+        let read = |scheme| Url::parse(&format!("{scheme}://{rest}")).map_err(InvalidProxy::Url);
+        let url = read("ws")?;
+        let kind = match is_socks {
+            false => Kind::Http,
+            true => Kind::Socks5(User::of(&url)?),
+        };
+        // Where both schemes of WebSocket have another port, the URL names none.
+        let port = match read("wss")?.port() {
+            443 if is_socks && url.port() == 80 => SOCKS_PORT,
+            _ => url.port(),
+        };
+        Ok(Self { kind, url, port })
     }
 
     /// The proxy that the environment names for a host: `https_proxy` or `HTTPS_PROXY` if TLS goes through
-    /// it, `http_proxy` otherwise (in capitals that may come from a request to a CGI program). None if there
-    /// is none, or if `no_proxy` or `NO_PROXY` has the host, a domain that it is in, or `*`.
-    ///
-    /// `variable` looks one up.
+    /// it, `http_proxy` otherwise (in capitals that may come from a request to a CGI program); and `all_proxy` or
+    /// `ALL_PROXY` where these are not set. None if there is none, or if `no_proxy` or `NO_PROXY` has the host, a domain
+    /// that it is in, or `*`.
     ///
     /// # Errors
     ///
     /// If what it names is no proxy.
-    pub fn of_environment(
+    pub fn from_env(tls: bool, host: &str, port: u16) -> Result<Option<Self>, InvalidProxy> {
+        Self::from_variables(tls, host, port, |name| std::env::var(name).ok())
+    }
+
+    fn from_variables(
         tls: bool,
         host: &str,
         port: u16,
         variable: impl Fn(&str) -> Option<String>,
     ) -> Result<Option<Self>, InvalidProxy> {
         let names: &[_] = if tls {
-            &["https_proxy", "HTTPS_PROXY"]
+            &["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]
         } else {
-            &["http_proxy"]
+            &["http_proxy", "all_proxy", "ALL_PROXY"]
         };
         let find = |names: &[&str]| {
             let mut values = names.iter().filter_map(|name| variable(name));
@@ -75,71 +114,139 @@ impl Proxy {
     /// Where it is: a name, or an address without brackets.
     #[must_use]
     pub fn host(&self) -> &str {
-        self.0.host()
+        self.url.host()
     }
 
     /// Its port.
     #[must_use]
     pub const fn port(&self) -> u16 {
-        self.0.port()
+        self.port
+    }
+
+    /// Has the proxy at the other end of `socket` connect further, to a host, which is a name or an address without
+    /// brackets, and a port.
+    pub(crate) async fn tunnel(
+        &self,
+        socket: &mut impl Socket,
+        host: &str,
+        port: u16,
+    ) -> io::Result<()> {
+        if let Kind::Socks5(user) = &self.kind {
+            return socks::tunnel(socket, user.as_ref(), host, port).await;
+        }
+        let mut connect = ProxyConnect::new(self.url.authorization(), host, port)?;
+        let mut sent = 0;
+        poll_fn(|cx| {
+            while sent < connect.request().len() {
+                let rest = IoSlice::new(&connect.request()[sent..]);
+                match ready!(socket.poll_write(cx, &[rest]))? {
+                    0 => return Err(io::ErrorKind::WriteZero.into()).into(),
+                    count => sent += count,
+                }
+            }
+            socket.poll_flush(cx)
+        })
+        .await?;
+        let mut octets = [0; ProxyConnect::MOST];
+        loop {
+            let wanted = connect.wants();
+            let count = poll_fn(|cx| socket.poll_read(cx, &mut octets[..wanted])).await?;
+            if connect.receive(&octets[..count])? {
+                return Ok(());
+            }
+        }
+    }
+}
+
+impl FromStr for Proxy {
+    type Err = InvalidProxy;
+
+    fn from_str(text: &str) -> Result<Self, InvalidProxy> {
+        Self::parse(text)
+    }
+}
+
+/// The URL without user and password.
+impl fmt::Display for Proxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = match self.kind {
+            Kind::Http => "http",
+            Kind::Socks5(_) => "socks5",
+        };
+        write!(f, "{scheme}://{}", HostPort(self.host(), self.port))
     }
 }
 
 /// What was to be a proxy's URL is none.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct InvalidProxy(InvalidUrl);
+#[non_exhaustive]
+pub enum InvalidProxy {
+    /// It is no URL, or its scheme is neither `http` nor `socks5`.
+    Url(InvalidUrl),
+    /// User and password are not 1 to 255 octets of UTF-8 each (RFC 1929 §2).
+    User,
+}
 
 impl fmt::Display for InvalidProxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
-            InvalidUrl::Scheme(scheme) => write!(f, "proxy: scheme {scheme:?}, expected http"),
-            InvalidUrl::NoHost | InvalidUrl::Fragment | InvalidUrl::Syntax(_) => {
-                f.write_str("proxy: expected http://HOST:PORT")
+        match self {
+            Self::Url(InvalidUrl::Scheme(scheme)) => {
+                write!(f, "proxy: scheme {scheme:?}, expected http or socks5")
             }
-            error => write!(f, "proxy: {error}"),
+            Self::Url(InvalidUrl::NoHost | InvalidUrl::Fragment | InvalidUrl::Syntax(_)) => {
+                f.write_str("proxy: expected http://HOST:PORT or socks5://HOST:PORT")
+            }
+            Self::Url(error) => write!(f, "proxy: {error}"),
+            Self::User => f.write_str("proxy: SOCKS wants user and password of 1 to 255 octets"),
         }
     }
 }
 
 impl std::error::Error for InvalidProxy {}
 
-impl From<InvalidProxy> for std::io::Error {
+impl From<InvalidProxy> for io::Error {
     fn from(error: InvalidProxy) -> Self {
-        Self::new(std::io::ErrorKind::InvalidInput, error)
+        Self::new(io::ErrorKind::InvalidInput, error)
     }
 }
 
-/// Which proxy a client connects through.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// Why a proxy gives no tunnel.
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum ProxyChoice {
-    /// None.
-    #[default]
-    Direct,
-    /// The one that the environment names, if it does.
-    Environment,
-    /// This one.
-    Given(Proxy),
+pub enum ProxyError {
+    /// A host that no request can name.
+    Host,
+    /// It has answered with this status: 407 wants a user and a password, 403 forbids the tunnel.
+    Refused(u16),
+    /// What it says is no answer in the protocol of its URL, or is cut off, or longer than 16 KiB.
+    Malformed,
+    /// A SOCKS proxy gives none, and says this.
+    Socks(String),
 }
 
-impl ProxyChoice {
-    /// The proxy for a host. What is needed is as for [`Proxy::of_environment`].
-    ///
-    /// # Errors
-    ///
-    /// If what the environment names is no proxy.
-    pub fn choose(
-        &self,
-        tls: bool,
-        host: &str,
-        port: u16,
-        variable: impl Fn(&str) -> Option<String>,
-    ) -> Result<Option<Proxy>, InvalidProxy> {
+impl fmt::Display for ProxyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Direct => Ok(None),
-            Self::Environment => Proxy::of_environment(tls, host, port, variable),
-            Self::Given(proxy) => Ok(Some(proxy.clone())),
+            Self::Host => f.write_str("no proxy can be asked for such a host"),
+            Self::Refused(407) => f.write_str("the proxy wants a user and a password, status 407"),
+            Self::Refused(status) => write!(f, "the proxy refuses the tunnel, status {status}"),
+            Self::Malformed => f.write_str("the proxy does not speak the protocol of its URL"),
+            Self::Socks(reason) => write!(f, "the SOCKS proxy gives no tunnel: {reason}"),
         }
+    }
+}
+
+impl std::error::Error for ProxyError {}
+
+impl From<ProxyError> for io::Error {
+    fn from(error: ProxyError) -> Self {
+        use io::ErrorKind::{ConnectionRefused, InvalidData, InvalidInput};
+        let kind = match error {
+            ProxyError::Host => InvalidInput,
+            ProxyError::Refused(_) | ProxyError::Socks(_) => ConnectionRefused,
+            ProxyError::Malformed => InvalidData,
+        };
+        Self::new(kind, error)
     }
 }
 
@@ -168,128 +275,8 @@ fn covers(entry: &str, host: &str, port: u16) -> bool {
     }
 }
 
-/// Asks a proxy for a tunnel. What is received behind its answer is the other end's.
-pub struct ProxyConnect {
-    request: Vec<u8>,
-    answer: Vec<u8>,
-}
-
-impl ProxyConnect {
-    /// The most octets that it [wants](Self::wants) at once.
-    pub const MOST: usize = END.len();
-
-    /// A tunnel to a host, a name or an address without brackets, and a port.
-    ///
-    /// # Errors
-    ///
-    /// If no request can name that host.
-    pub fn new(proxy: &Proxy, host: &str, port: u16) -> Result<Self, ProxyError> {
-        if !host.bytes().all(|octet| octet.is_ascii_graphic()) {
-            return Err(ProxyError::Host);
-        }
-        let authority = if host.contains(':') {
-            format!("[{host}]:{port}")
-        } else {
-            format!("{host}:{port}")
-        };
-        let mut request = format!("CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\n");
-        if let Some(authorization) = proxy.0.authorization() {
-            request += &format!("Proxy-Authorization: {authorization}\r\n");
-        }
-        request += "\r\n";
-        Ok(Self {
-            request: request.into_bytes(),
-            answer: Vec::new(),
-        })
-    }
-
-    /// What is to be sent.
-    #[must_use]
-    pub fn request(&self) -> &[u8] {
-        &self.request
-    }
-
-    /// How many octets may be read for the answer, 1 to [`MOST`](Self::MOST): more may not be part of it.
-    #[must_use]
-    pub fn wants(&self) -> usize {
-        let missing = |len: &usize| self.answer.ends_with(&END[..*len]);
-        END.len() - (1..END.len()).rev().find(missing).unwrap_or(0)
-    }
-
-    /// Takes what was read, as many octets as it [wants](Self::wants) at most; whether the tunnel is there.
-    ///
-    /// # Errors
-    ///
-    /// If the proxy refuses, or what it says is no answer. No octets are the end, which is an error too.
-    pub fn receive(&mut self, octets: &[u8]) -> Result<bool, ProxyError> {
-        self.answer.extend_from_slice(octets);
-        if octets.is_empty() || self.answer.len() > MAX_ANSWER {
-            return Err(ProxyError::Malformed);
-        }
-        if !self.answer.ends_with(END) {
-            return Ok(false);
-        }
-        let mut fields = [httparse::EMPTY_HEADER; MAX_FIELDS];
-        let mut response = httparse::Response::new(&mut fields);
-        let parsed = response.parse(&self.answer);
-        match (parsed, response.code) {
-            (Ok(httparse::Status::Complete(_)), Some(200..=299)) => Ok(true),
-            (Ok(httparse::Status::Complete(_)), Some(status)) => Err(ProxyError::Refused(status)),
-            _ => Err(ProxyError::Malformed),
-        }
-    }
-}
-
-/// Without request and answer: the password is in the one, and may be in the other.
-impl fmt::Debug for ProxyConnect {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ProxyConnect")
-            .field("request", &Octets::of(&self.request))
-            .field("answer", &Octets::of(&self.answer))
-            .finish()
-    }
-}
-
-/// Why a proxy gives no tunnel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ProxyError {
-    /// A host that no request can name.
-    Host,
-    /// It has answered with this status: 407 wants a user and a password, 403 forbids the tunnel.
-    Refused(u16),
-    /// What it says is no answer of HTTP, or is cut off, or longer than 16 KiB.
-    Malformed,
-}
-
-impl fmt::Display for ProxyError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Host => f.write_str("no proxy can be asked for such a host"),
-            Self::Refused(407) => f.write_str("the proxy wants a user and a password, status 407"),
-            Self::Refused(status) => write!(f, "the proxy refuses the tunnel, status {status}"),
-            Self::Malformed => f.write_str("the proxy does not answer in HTTP"),
-        }
-    }
-}
-
-impl std::error::Error for ProxyError {}
-
-impl From<ProxyError> for std::io::Error {
-    fn from(error: ProxyError) -> Self {
-        use std::io::ErrorKind::{ConnectionRefused, InvalidData, InvalidInput};
-        let kind = match error {
-            ProxyError::Host => InvalidInput,
-            ProxyError::Refused(_) => ConnectionRefused,
-            ProxyError::Malformed => InvalidData,
-        };
-        Self::new(kind, error)
-    }
-}
-
-const END: &[u8] = b"\r\n\r\n";
-const MAX_ANSWER: usize = 16 << 10;
-const MAX_FIELDS: usize = 100;
+/// RFC 1928 §3.
+const SOCKS_PORT: u16 = 1080;
 
 #[cfg(test)]
 mod tests;

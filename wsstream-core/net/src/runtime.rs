@@ -21,7 +21,7 @@ use crate::tls::{ClientTls, ServerTls, not_supported};
 /// `tokio::spawn` does.
 ///
 /// Sockets are made and set up here, with `socket2`. A runtime is asked to wait for them.
-pub trait Runtime: Sized + Send + Sync + 'static {
+pub trait Runtime: fmt::Debug + Sized + Send + Sync + 'static {
     /// The clock of a connection or of a listener.
     type Clock: Clock + fmt::Debug + Send + 'static;
 

@@ -29,6 +29,8 @@ pub use self::past_readiness::{poll_retry_write, taken};
 
 pub(crate) use self::accept::accept;
 #[cfg(feature = "rustls")]
+pub use self::config::host_name;
+#[cfg(feature = "rustls")]
 pub(crate) use self::failure::{explain, explain_late};
 #[cfg(not(feature = "rustls"))]
 pub(crate) use self::without::{explain, explain_late};

@@ -5,12 +5,12 @@
 //! A server that has its lock and does not listen yet is told from one that is gone by its process, which
 //! lives, and the lock, which is young.
 
-use std::time::Duration;
 use std::fs::{self, Permissions};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{FileTypeExt, PermissionsExt, symlink};
 use std::path::Path;
 use std::process;
+use std::time::Duration;
 
 use crate::descriptor::about;
 use crate::plan::{UnixClient, UnixServer};

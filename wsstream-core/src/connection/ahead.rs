@@ -5,10 +5,12 @@
 
 use alloc::boxed::Box;
 
+use super::Connection;
+use super::control_payload::ControlPayload;
 use super::receiving::begin;
-use super::{Connection, ControlPayload};
+use crate::data_kind::DataKind;
 use crate::decoder::Decoder;
-use crate::frame::{DataKind, Opcode};
+use crate::frame::Opcode;
 use crate::work::Work;
 
 /// Where the search for control frames has come to, in octets not yet given to

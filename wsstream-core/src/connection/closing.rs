@@ -4,9 +4,10 @@
 
 use alloc::boxed::Box;
 
-use super::Role;
 use crate::close::Close;
-use crate::error::{ProtocolError, StreamError, Timeout};
+use crate::error::{StreamError, Timeout};
+use crate::protocol_error::ProtocolError;
+use crate::role::Role;
 
 /// Which end sent the first Close.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

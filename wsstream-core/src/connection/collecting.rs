@@ -9,7 +9,7 @@
 use core::time::Duration;
 
 use super::Connection;
-use crate::error::ProtocolError;
+use crate::protocol_error::ProtocolError;
 use crate::time::Timestamp;
 
 /// The message that is being collected.

@@ -8,10 +8,11 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 
 use super::Connection;
+use crate::data_kind::DataKind;
 use crate::deflate::{Codec, PerMessageDeflate, Sink};
 #[cfg(feature = "std")]
 use crate::deflate::{CodecPool, Reserved};
-use crate::frame::{DataKind, Header, Opcode};
+use crate::frame::{Header, Opcode};
 
 impl Connection {
     /// Uses permessage-deflate as both ends have agreed. To be called before anything is sent or received.

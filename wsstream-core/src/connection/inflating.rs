@@ -5,12 +5,13 @@
 
 use core::mem;
 
-use super::{Connection, Event};
+use super::Connection;
+use super::event::Event;
+use crate::data_kind::DataKind;
 use crate::decoder::Payload;
 use crate::deflate::Inflating;
-use crate::error::ProtocolError;
-use crate::frame::DataKind;
 use crate::mask::Mask;
+use crate::protocol_error::ProtocolError;
 
 /// What there is of a compressed message.
 pub(super) enum Inflated {

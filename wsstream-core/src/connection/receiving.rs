@@ -1,54 +1,19 @@
 //! Frames in: fragments, control frames and what they are answered with, RFC 6455 §5.4 and §5.5.
 
 use alloc::boxed::Box;
-use core::{fmt, mem};
+use core::mem;
 
+use super::Connection;
 use super::closing::Phase;
+use super::control_payload::ControlPayload;
+use super::event::Event;
 use super::inflating::Inflated;
-use super::{Connection, ControlPayload, Role};
 use crate::close::Close;
-use crate::decoder::Payload;
-use crate::error::ProtocolError;
-use crate::frame::{DataKind, Header, Opcode};
-use crate::octets::Octets;
+use crate::data_kind::DataKind;
+use crate::frame::{Header, Opcode};
+use crate::protocol_error::ProtocolError;
+use crate::role::Role;
 use crate::work::Work;
-
-/// What a connection tells.
-#[expect(clippy::exhaustive_enums, reason = "RFC 6455 knows no other frames")]
-pub enum Event<'a> {
-    /// A piece of a message. Only its last piece may be empty.
-    Data {
-        /// What the message carries. Text is not checked here.
-        kind: DataKind,
-        /// The piece.
-        payload: Payload<'a>,
-        /// Whether the message ends with this piece.
-        end: bool,
-    },
-    /// A ping, which has been answered, or will be as soon as the outbox has room.
-    Ping(&'a [u8]),
-    /// A pong, asked for or not.
-    Pong(&'a [u8]),
-    /// The peer's Close, the last event there is. It has been answered, unless half close was agreed on.
-    Close(Close),
-}
-
-/// Without payload.
-impl fmt::Debug for Event<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Data { kind, payload, end } => f
-                .debug_struct("Data")
-                .field("kind", kind)
-                .field("payload", payload)
-                .field("end", end)
-                .finish(),
-            Self::Ping(payload) => f.debug_tuple("Ping").field(&Octets::of(payload)).finish(),
-            Self::Pong(payload) => f.debug_tuple("Pong").field(&Octets::of(payload)).finish(),
-            Self::Close(close) => f.debug_tuple("Close").field(close).finish(),
-        }
-    }
-}
 
 impl Connection {
     /// Takes octets off the front of `input` up to the next event. To be called until it gives `None`,
@@ -129,7 +94,7 @@ impl Connection {
             }
             if header.opcode.is_control() {
                 if chunk.first {
-                    self.control.len = 0;
+                    self.control.clear();
                 }
                 self.control.push(chunk.payload.unmask());
                 if chunk.last {
@@ -193,7 +158,7 @@ impl Connection {
             self.counters.frames_received += u64::from(chunk.first);
             if header.opcode.is_control() {
                 if chunk.first {
-                    self.control.len = 0;
+                    self.control.clear();
                 }
                 self.control.push(chunk.payload.unmask());
             }

@@ -1,17 +1,20 @@
 //! Frames out: fragments, masking, and the bound on what waits, RFC 6455 §5.3 and §5.4.
 
-use super::{Connection, Role};
+use super::Connection;
+use crate::data_kind::DataKind;
 use crate::error::Closed;
-use crate::frame::{DataKind, EncodedHeader, Header, Opcode};
+use crate::frame::{EncodedHeader, Header, Opcode};
 use crate::mask::Mask;
+use crate::outbox::Outbox;
+use crate::role::Role;
 
 impl Connection {
     /// The most octets that wait in the outbox: 64 KiB of payload with its header, and some control
     /// frames. A buffer of this length never grows.
-    pub const OUTBOX_LEN: usize = DATA_LIMIT + 512;
+    pub const OUTBOX_LEN: usize = Outbox::MAX_LEN;
 
     /// The most octets of payload that a message of a byte stream carries, which every known peer takes.
-    pub(crate) const MAX_STREAM_MESSAGE: usize = 64 << 10;
+    pub(crate) const MAX_STREAM_MESSAGE: usize = Outbox::MAX_DATA - Header::MAX_LEN;
 
     /// Sends a piece of a message, in frames no longer than auto-fragmentation allows, and tells how
     /// much of it was queued: all that the outbox has room for, possibly nothing. The rest is to be
@@ -44,7 +47,7 @@ impl Connection {
     #[inline]
     #[must_use]
     pub fn room(&self) -> usize {
-        let free = DATA_LIMIT.saturating_sub(self.outbox.len());
+        let free = Outbox::MAX_DATA.saturating_sub(self.outbox.len());
         let max_frame = self.config.max_frame();
         let header = self.header_len(max_frame);
         let whole_frames = free / header.saturating_add(max_frame);
@@ -56,7 +59,7 @@ impl Connection {
     #[inline]
     #[must_use]
     pub fn has_room(&self) -> bool {
-        self.outbox.len() + Header::MAX_LEN < DATA_LIMIT
+        self.outbox.len() + Header::MAX_LEN < Outbox::MAX_DATA
     }
 
     /// Begins a message, or its next piece, of exactly `len` octets, for which there must be room.
@@ -198,6 +201,3 @@ impl MessageWriter<'_> {
         self.in_frame = len;
     }
 }
-
-/// 64 KiB in one frame are queued whole.
-const DATA_LIMIT: usize = Connection::MAX_STREAM_MESSAGE + Header::MAX_LEN;

@@ -1,8 +1,8 @@
 //! Logs: frames, for connections that are set to `debug`, and faults.
 
 use super::Connection;
-use crate::error::ProtocolError;
 use crate::frame::Header;
+use crate::protocol_error::ProtocolError;
 
 impl Connection {
     #[cfg(feature = "tracing")]

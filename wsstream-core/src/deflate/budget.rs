@@ -4,7 +4,8 @@ use alloc::sync::Arc;
 use core::fmt;
 use core::sync::atomic::{AtomicUsize, Ordering};
 
-use super::{COMPRESSOR_LEN, Decompressor, MIN_AGREED_BITS};
+use super::decompressor::Decompressor;
+use super::raw::COMPRESSOR_LEN;
 
 /// How many octets compression may take in all connections that share it: what a stranger can make a server
 /// hold by sending compressed messages.
@@ -120,3 +121,6 @@ impl fmt::Debug for Reserved {
         write!(f, "{} octets", self.octets)
     }
 }
+
+/// The smallest window that a server asks for of its own accord: zlib has none of 8 bits.
+const MIN_AGREED_BITS: u8 = 9;

@@ -4,7 +4,7 @@
     reason = "symbols and lengths are small, and of bits the lowest are wanted"
 )]
 
-use super::inflater::Status;
+use super::status::Status;
 
 /// One alphabet's codes, for reading them: those of up to `log2(SIZE)` bits are looked up, longer ones
 /// searched for.

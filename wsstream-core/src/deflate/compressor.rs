@@ -1,7 +1,8 @@
 //! Our messages, compressed: RFC 7692 §7.2.1.
 
-use super::raw::{BOUNDS_WINDOW, Flush, RawDeflate};
-use super::{MAX_WINDOW_BITS, TAIL};
+use super::flush::Flush;
+use super::parameters::MAX_WINDOW_BITS;
+use super::raw::{BOUNDS_WINDOW, RawDeflate};
 
 /// Compresses one message after the other, with no reference further back than its window.
 #[derive(Debug)]
@@ -124,3 +125,6 @@ impl Compressor {
         }
     }
 }
+
+/// What every message that is flushed ends with, and no message on the wire does, §7.2.1.
+pub(super) const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];

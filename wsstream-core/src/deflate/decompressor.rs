@@ -3,7 +3,8 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::inflater::{Inflater, Status};
+use super::inflater::Inflater;
+use super::status::Status;
 use crate::work::Work;
 
 /// Inflates one message after the other into a buffer of bounded size, where the octets wait to be read,

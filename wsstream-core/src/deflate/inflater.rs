@@ -6,18 +6,9 @@
 //! what a block costs is counted. It keeps its codes and at most eight octets; what is referred to is the caller's.
 
 use super::codes::{self, Codes, DISTANCES, FIXED, LENGTHS, LITERAL, LITERALS, extra, literal};
+use super::status::Status;
 use super::symbols::{Input, Output, Symbol, symbols};
 use crate::work::Work;
-
-/// What an inflater is waiting for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Status {
-    NeedsInput,
-    NeedsRoom,
-    /// As much as is to be done at a time has been; the input has more.
-    Spent,
-    Broken,
-}
 
 pub(super) struct Inflater {
     /// How far back a reference may go.

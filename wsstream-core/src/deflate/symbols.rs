@@ -1,7 +1,7 @@
 //! The symbols of a block, read and written: RFC 1951 §3.2.5.
 
 use super::codes::{self, Codes, END, INVALID, LITERAL, extra, literal};
-use super::inflater::Status;
+use super::status::Status;
 
 /// The input, bit by bit.
 pub(super) struct Input<'a> {

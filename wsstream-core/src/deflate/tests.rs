@@ -1,7 +1,8 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::{Compressor, Decompressor, Sink, TAIL};
+use super::compressor::TAIL;
+use super::{Compressor, Decompressor, Sink};
 use crate::work::Work;
 
 mod codecs;

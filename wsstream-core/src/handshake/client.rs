@@ -1,6 +1,4 @@
-//! The client's side of the opening handshake: RFC 6455 §4.1.
-//!
-//! [`ClientConfig`] is what to ask for; [`Connecting`] asks and checks the answer.
+//! What a client asks for: RFC 6455 §4.1.
 
 use alloc::borrow::ToOwned;
 use alloc::string::String;
@@ -10,14 +8,8 @@ use core::time::Duration;
 use super::field::{Fields, InvalidField, check_handshake_field, check_subprotocol};
 use super::origin::{self, check_origin};
 use super::server::TIMEOUT;
+use crate::ConnectionConfig;
 use crate::config::SharedConfig;
-use crate::{ConnectionConfig, Seed, Url};
-
-mod body;
-mod connecting;
-
-pub use self::body::MAX_BODY;
-pub use self::connecting::{Connected, Connecting};
 
 /// What a client asks for.
 ///
@@ -38,9 +30,9 @@ pub struct ClientConfig {
     pub(super) must_agree: bool,
     /// Whether it is for byte streams: messages know no half close.
     pub(super) is_stream: bool,
-    fields: Fields,
-    host: Option<String>,
-    origin: Option<String>,
+    pub(super) fields: Fields,
+    pub(super) host: Option<String>,
+    pub(super) origin: Option<String>,
     /// How long the whole handshake may take; 10 s by default.
     pub handshake_timeout: Duration,
     config: SharedConfig,
@@ -166,12 +158,6 @@ impl ClientConfig {
     pub(crate) const fn shared_config(&self) -> &SharedConfig {
         &self.config
     }
-
-    /// Begins a handshake. The nonce comes from `seed`.
-    #[must_use]
-    pub fn connect(&self, url: &Url, seed: &Seed) -> Connecting {
-        Connecting::new(self.clone(), url, seed.nonce())
-    }
 }
 
 /// [`stream`](Self::stream).
@@ -180,6 +166,3 @@ impl Default for ClientConfig {
         Self::stream()
     }
 }
-
-#[cfg(test)]
-mod tests;

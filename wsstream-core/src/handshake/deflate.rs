@@ -3,7 +3,7 @@
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use super::extensions::Extension;
+use super::extension::Extension;
 use crate::deflate::{
     CLIENT_MAX_WINDOW_BITS, CLIENT_NO_CONTEXT_TAKEOVER, CompressionBudget, Deflate,
     MAX_WINDOW_BITS, MIN_WINDOW_BITS, NAME, PerMessageDeflate, Reserved, SERVER_MAX_WINDOW_BITS,

@@ -5,7 +5,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::{Refusal, Response};
+use super::headers::{MAX_FIELDS, MAX_HEAD};
+use super::refusal::Refusal;
+use super::response::Response;
 use crate::octets::Octets;
 
 /// Why there is no connection, for both roles.
@@ -34,7 +36,7 @@ pub enum HandshakeError {
     DuplicateSubprotocol(String),
     /// A field continued on another line (RFC 9112 §5.2). 400.
     FoldedField,
-    /// A head of more than [`MAX_HEAD`](super::MAX_HEAD) octets. 431.
+    /// A head of more than [`MAX_HEAD`] octets. 431.
     HeadTooLarge,
     /// A line of the head is no field (RFC 9112 §5). 400.
     MalformedFieldLine,
@@ -78,7 +80,7 @@ pub enum HandshakeError {
     ShuttingDown,
     /// The handshake was not complete in time. 408.
     TimedOut,
-    /// A head of more than [`MAX_FIELDS`](super::MAX_FIELDS) fields. 431.
+    /// A head of more than [`MAX_FIELDS`] fields. 431.
     TooManyFields,
     /// A server sent one interim response after the other (RFC 9110 §15.2).
     TooManyInterimResponses,
@@ -170,7 +172,7 @@ impl fmt::Display for HandshakeError {
             Self::DuplicateSubprotocol(name) => write!(f, "subprotocol {name:?} offered twice"),
             Self::FoldedField => f.write_str("field folded over two lines"),
             Self::HeadTooLarge => {
-                write!(f, "head of more than {} octets", super::MAX_HEAD)
+                write!(f, "head of more than {} octets", MAX_HEAD)
             }
             Self::MalformedFieldLine => f.write_str("malformed field, expected name: value"),
             Self::MalformedField { name, len, value } => match value {
@@ -204,7 +206,7 @@ impl fmt::Display for HandshakeError {
             Self::RequestBody => f.write_str("request with a body, expected none"),
             Self::ShuttingDown => f.write_str("this server is shutting down"),
             Self::TimedOut => f.write_str("opening handshake not complete in time"),
-            Self::TooManyFields => write!(f, "head of more than {} fields", super::MAX_FIELDS),
+            Self::TooManyFields => write!(f, "head of more than {} fields", MAX_FIELDS),
             Self::TooManyInterimResponses => f.write_str("too many interim responses"),
             Self::UnexpectedEof => f.write_str("end of the transport in the opening handshake"),
             Self::UnknownPath(path) => write!(f, "nothing is served at {path:?}"),

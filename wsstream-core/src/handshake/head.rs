@@ -10,17 +10,12 @@ use core::fmt;
 use core::ops::Range;
 use core::time::Duration;
 
-use super::HandshakeError;
-use super::headers::{Field, Headers};
+use super::error::HandshakeError;
+use super::headers::{Field, Headers, MAX_FIELDS, MAX_HEAD};
+use super::response::ResponseParts;
 use super::syntax::excerpt;
 use crate::Timestamp;
 use crate::octets::Octets;
-
-/// The largest head that is read, in octets, from the start line to the blank line.
-pub const MAX_HEAD: usize = 16 * 1024;
-
-/// The most header fields a head may have.
-pub const MAX_FIELDS: usize = 100;
 
 /// Whose head it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -224,14 +219,6 @@ impl fmt::Debug for Head {
 pub(super) struct RequestParts {
     pub(super) method: Range<usize>,
     pub(super) target: Range<usize>,
-    pub(super) minor_version: u8,
-    pub(super) headers: Headers,
-}
-
-/// What a response's head is made of.
-pub(super) struct ResponseParts {
-    pub(super) status: u16,
-    pub(super) reason: Range<usize>,
     pub(super) minor_version: u8,
     pub(super) headers: Headers,
 }

@@ -7,6 +7,12 @@ use core::ops::Range;
 use super::syntax::{elements, trim_ows};
 use crate::octets::Octets;
 
+/// The largest head that is read, in octets, from the start line to the blank line.
+pub const MAX_HEAD: usize = 16 * 1024;
+
+/// The most header fields a head may have.
+pub const MAX_FIELDS: usize = 100;
+
 /// Header fields, in the order in which they came.
 ///
 /// All of them are slices of one buffer. Names have no case (RFC 9110 §5.1). Values are octets, not

@@ -11,8 +11,11 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::extensions::Wanted;
-use super::syntax::{excerpt, single};
-use super::{ClientConfig, HALF_CLOSE, HandshakeError, ServerConfig, extensions, subprotocols};
+use super::lookup::single;
+use super::syntax::excerpt;
+use super::{
+    ClientConfig, HALF_CLOSE, HandshakeError, ServerConfig, extension, extensions, subprotocols,
+};
 use crate::ConnectionConfig;
 use crate::deflate::{PerMessageDeflate, Reserved};
 use crate::octets::Octets;
@@ -83,7 +86,7 @@ impl Agreed {
         let half_close = self.half_close.then(|| HALF_CLOSE.to_string());
         let extensions: Vec<_> = deflate.into_iter().chain(half_close).collect();
         if !extensions.is_empty() {
-            fields.push((extensions::FIELD, extensions.join(", ")));
+            fields.push((extension::FIELD, extensions.join(", ")));
         }
         fields
     }
@@ -161,7 +164,7 @@ impl ClientConfig {
         }
         let offers = extensions::offers(self.wanted());
         if !offers.is_empty() {
-            fields.push((extensions::FIELD, offers.join(", ")));
+            fields.push((extension::FIELD, offers.join(", ")));
         }
         fields
     }

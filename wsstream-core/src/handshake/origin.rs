@@ -8,7 +8,8 @@ use alloc::vec::Vec;
 
 use super::HandshakeError;
 use super::field::InvalidField;
-use super::syntax::{excerpt, single, split_authority};
+use super::lookup::single;
+use super::syntax::{excerpt, split_authority};
 
 /// The name of the field.
 pub(super) const FIELD: &str = "Origin";

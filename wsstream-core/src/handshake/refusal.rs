@@ -5,7 +5,6 @@ use alloc::string::ToString;
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::HandshakeError;
 use super::field::{Fields, InvalidField, check_field};
 use crate::octets::Octets;
 
@@ -46,8 +45,8 @@ impl Refusal {
         }
     }
 
-    /// What is sent for an error of the handshake.
-    pub(super) fn of(status: u16, error: &HandshakeError) -> Self {
+    /// What is sent for an error of the handshake, which is the body.
+    pub(super) fn of(status: u16, error: impl fmt::Display) -> Self {
         let mut refusal = Self::new(status);
         refusal
             .fields

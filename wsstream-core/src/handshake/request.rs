@@ -5,8 +5,9 @@ use core::fmt;
 use core::ops::Range;
 
 use super::head::RequestParts;
+use super::lookup::{malformed, required};
 use super::refusal::push_field;
-use super::syntax::{excerpt, malformed, required, split_authority, token, values};
+use super::syntax::{excerpt, split_authority, token, values};
 use super::upgrade::{answer, check_method, check_upgrade};
 use super::{Agreed, HandshakeError, Headers, Refusal, ServerConfig, origin, subprotocols};
 use crate::octets::Octets;

@@ -4,8 +4,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::ops::Range;
 
-use super::Headers;
-use super::head::ResponseParts;
+use super::headers::Headers;
 use super::syntax::excerpt;
 use crate::octets::Octets;
 
@@ -17,6 +16,14 @@ pub struct Response {
     reason: Range<usize>,
     headers: Headers,
     body: Vec<u8>,
+}
+
+/// What a response's head is made of.
+pub(super) struct ResponseParts {
+    pub(super) status: u16,
+    pub(super) reason: Range<usize>,
+    pub(super) minor_version: u8,
+    pub(super) headers: Headers,
 }
 
 impl Response {

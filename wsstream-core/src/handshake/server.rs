@@ -1,7 +1,4 @@
-//! The server's side of the opening handshake: RFC 6455 §4.2.
-//!
-//! [`Acceptor`] collects a request; any well-formed one becomes a [`Request`], so that
-//! a server sees the whole of it before it accepts or refuses. [`ServerConfig`] is what it decides by.
+//! What a server decides by: RFC 6455 §4.2.
 
 use alloc::borrow::ToOwned;
 use alloc::string::String;
@@ -9,10 +6,9 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::field::{Fields, InvalidField, check_handshake_field, check_subprotocol};
-use super::head::{Deadline, Head, Kind};
-use super::{HandshakeError, Origins, Request};
+use super::origin::Origins;
 use crate::config::SharedConfig;
-use crate::{CompressionBudget, ConnectionConfig, Timestamp};
+use crate::{CompressionBudget, ConnectionConfig};
 
 /// What a server speaks, and whom it lets in.
 ///
@@ -165,78 +161,5 @@ impl Default for ServerConfig {
     }
 }
 
-/// Collects a request.
-///
-/// ```
-/// use wsstream_core::handshake::{Acceptor, ServerConfig};
-///
-/// let server = ServerConfig::stream();
-/// let mut acceptor = Acceptor::new(&server);
-/// // From a transport, in pieces of any size:
-/// let mut input = &b"GET / HTTP/1.1\r\nHost: localhost\r\n"[..];
-/// assert!(acceptor.receive(&mut input)?.is_none());
-/// input = b"\r\nwhat follows";
-/// let request = acceptor.receive(&mut input)?.unwrap();
-/// assert_eq!(input, b"what follows");
-/// // A plain GET asks for no upgrade.
-/// let error = request.accept(&server).unwrap_err();
-/// assert!(error.response().starts_with(b"HTTP/1.1 426 "));
-/// # Ok::<_, wsstream_core::handshake::HandshakeError>(())
-/// ```
-#[derive(Debug)]
-pub struct Acceptor {
-    head: Option<Head>,
-    deadline: Deadline,
-}
-
-impl Acceptor {
-    /// For a transport from which nothing has been read. Takes the handshake timeout from `server`.
-    #[must_use]
-    pub const fn new(server: &ServerConfig) -> Self {
-        Self {
-            head: Some(Head::new(Kind::Request)),
-            deadline: Deadline::new(server.handshake_timeout),
-        }
-    }
-
-    /// Gives the request another limit than the server's.
-    #[cfg(feature = "std")]
-    pub(crate) const fn set_timeout(&mut self, timeout: Duration) {
-        self.deadline = Deadline::new(timeout);
-    }
-
-    /// Takes what belongs to the request's head off the front of `input`, and leaves what follows it.
-    ///
-    /// `None` as long as the head is not complete. After the request or an error, nothing more is
-    /// taken and nothing more comes.
-    ///
-    /// # Errors
-    ///
-    /// If the octets are no request of HTTP/1.x, or too long. Send the error's
-    /// [`response`](HandshakeError::response), then drop the transport.
-    pub fn receive(&mut self, input: &mut &[u8]) -> Result<Option<Request>, HandshakeError> {
-        let Some(mut head) = self.head.take() else {
-            return Ok(None);
-        };
-        if head.receive(input)? {
-            return head.into_request().map(|parts| Some(Request::new(parts)));
-        }
-        self.head = Some(head);
-        Ok(None)
-    }
-
-    /// Tells the time; says when to tell it again. The first call starts the clock.
-    ///
-    /// # Errors
-    ///
-    /// [`HandshakeError::TimedOut`] when the request is not complete in time: answer as above.
-    pub fn poll_time(&mut self, now: Timestamp) -> Result<Timestamp, HandshakeError> {
-        self.deadline.poll(now).ok_or(HandshakeError::TimedOut)
-    }
-}
-
 /// The default of both roles.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(10);
-
-#[cfg(test)]
-mod tests;

@@ -6,7 +6,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::HandshakeError;
-use super::syntax::{elements, malformed, shown_names, single, token, values};
+use super::lookup::{malformed, single};
+use super::syntax::{elements, shown_names, token, values};
 
 /// The name of the field.
 pub(super) const FIELD: &str = "Sec-WebSocket-Protocol";

@@ -5,7 +5,6 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::HandshakeError;
 use crate::octets::Octets;
 
 /// RFC 9110 §5.6.2: `token`, at least one of its characters.
@@ -57,45 +56,9 @@ where
         .map(|(_, value)| trim_ows(value))
 }
 
-/// The value of a field that may come once at most.
-pub(super) fn single<'a, F>(
-    fields: F,
-    name: &'static str,
-) -> Result<Option<&'a [u8]>, HandshakeError>
-where
-    F: Iterator<Item = (&'a str, &'a [u8])> + Clone,
-{
-    let mut values = values(fields, name);
-    let first = values.next();
-    match values.next() {
-        Some(_) => Err(HandshakeError::DuplicateField(name)),
-        None => Ok(first),
-    }
-}
-
-/// The value of a field that must come once.
-pub(super) fn required<'a, F>(fields: F, name: &'static str) -> Result<&'a [u8], HandshakeError>
-where
-    F: Iterator<Item = (&'a str, &'a [u8])> + Clone,
-{
-    single(fields, name)?.ok_or(HandshakeError::MissingField(name))
-}
-
 /// Whether a comma-separated list has this element, in any case.
 pub(super) fn contains<'a>(mut values: impl Iterator<Item = &'a [u8]>, element: &str) -> bool {
     values.any(|value| elements(value).any(|one| one.eq_ignore_ascii_case(element.as_bytes())))
-}
-
-/// The field is there and is not what it has to be.
-pub(super) fn malformed(name: &'static str, value: &[u8]) -> HandshakeError {
-    // What intermediaries change is what has to be seen. Other fields may say secrets: `Host` a
-    // password, a subprotocol a token.
-    let shown = matches!(name, "Connection" | "Upgrade");
-    HandshakeError::MalformedField {
-        name,
-        len: value.len(),
-        value: shown.then(|| excerpt(value).into()),
-    }
 }
 
 /// Names of subprotocols for an error. Some pages send tokens as such, short ones too, so a name that is not well

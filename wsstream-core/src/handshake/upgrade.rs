@@ -3,9 +3,11 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::key::{KEY_FIELD, accept_key, is_key};
+use super::lookup::{malformed, required, single};
 use super::negotiation::check_version;
-use super::syntax::{contains, excerpt, malformed, required, single, values};
-use super::{Agreed, HandshakeError, ServerConfig, accept_key};
+use super::syntax::{contains, excerpt, values};
+use super::{Agreed, HandshakeError, ServerConfig};
 
 /// Names and values.
 type Fields = Vec<(&'static str, String)>;
@@ -97,15 +99,6 @@ pub(super) fn answer(key: &[u8], agreed: &Agreed) -> Fields {
     fields.extend(agreed.fields());
     fields
 }
-
-/// §4.2.1 item 5: Base64 of 16 octets. The bits that the last digit has too many may be anything:
-/// the key is not decoded, so they make no difference.
-fn is_key(key: &[u8]) -> bool {
-    let is_digit = |octet: &u8| octet.is_ascii_alphanumeric() || matches!(octet, b'+' | b'/');
-    matches!(key, [digits @ .., b'=', b'='] if digits.len() == 22 && digits.iter().all(is_digit))
-}
-
-pub(super) const KEY_FIELD: &str = "Sec-WebSocket-Key";
 
 #[cfg(test)]
 mod tests {

@@ -9,9 +9,9 @@ use core::task::{Context, Poll, Waker};
 use core::time::Duration;
 use std::io;
 
-use super::{Clock, Socket};
+use super::{Clock, RelayEnd, Socket};
 use direction::Direction;
-pub use ends::{RelayEnd, SocketEnd};
+pub use ends::SocketEnd;
 
 /// Joins two sockets of any kind: carries octets between them until both have ended, or one fails. WebSockets are closed
 /// as such ([`Socket::relay_end`]); everything else is an end as a TCP connection is. `patience` is

@@ -4,7 +4,8 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::seen::{Seen, data, recv};
-use crate::connection::{Connection, Role};
+use crate::connection::Connection;
+use crate::role::Role;
 use crate::{ConnectionConfig, Seed, Timestamp};
 
 /// Two ends, a transport between them, and one clock.

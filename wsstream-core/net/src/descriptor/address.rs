@@ -16,6 +16,15 @@ pub enum EndpointAddress {
 }
 
 impl EndpointAddress {
+    /// The address, if it is one of TCP.
+    #[must_use]
+    pub const fn tcp(&self) -> Option<SocketAddr> {
+        match self {
+            Self::Tcp(address) => Some(*address),
+            Self::Unix(_) => None,
+        }
+    }
+
     /// What the system says.
     pub(crate) fn from_system(address: SockAddr) -> Self {
         if let Some(tcp) = address.as_socket() {

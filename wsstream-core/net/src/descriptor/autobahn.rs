@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::arguments::{Arguments, HEADER, wrong};
 use super::error::{EndpointError, EndpointErrorKind};
-use super::quote::{Seconds, Writer, with_userinfo};
+use super::quote::{Seconds, Writer};
 use super::syntax::Text;
 use super::{ClientDescriptor, ServerDescriptor};
 use wsstream_core::handshake::{ClientConfig, InvalidField, Origins, ServerConfig};
@@ -38,20 +38,7 @@ pub struct AutobahnServer {
     /// What both roles have.
     pub options: AutobahnOptions,
     /// Which web pages may use the server.
-    pub origins: AllowedOrigins,
-}
-
-/// Which web pages may use a server.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[expect(clippy::exhaustive_enums, reason = "it is what `Origins` can be")]
-pub enum AllowedOrigins {
-    /// `any`: all of them.
-    Any,
-    /// These, and no others.
-    List(Vec<String>),
-    /// Those of the same host.
-    #[default]
-    SameHost,
+    pub origins: Origins,
 }
 
 /// What clients and servers have in common. `None` is the default of [`ConnectionConfig`], [`ClientConfig`] and
@@ -115,7 +102,7 @@ impl AutobahnClient {
     }
 
     pub(super) fn write_keys(&self, writer: &mut Writer<'_, '_>) -> fmt::Result {
-        writer.value("url", with_userinfo(&self.url))?;
+        writer.value("url", self.url.with_userinfo())?;
         self.options.write(writer)?;
         writer.some("origin", self.origin.as_ref())?;
         writer.some("acceptNoSubprotocol", self.accept_no_subprotocol)
@@ -158,7 +145,7 @@ impl AutobahnServer {
             endpoint: Box::new(endpoint),
             url,
             options: AutobahnOptions::default(),
-            origins: AllowedOrigins::default(),
+            origins: Origins::default(),
         }
     }
 
@@ -169,17 +156,16 @@ impl AutobahnServer {
         no_userinfo(&text, &url)?;
         let options = AutobahnOptions::read(&mut arguments)?;
         let origins = match arguments.text("origins") {
-            None => AllowedOrigins::SameHost,
+            None => Origins::default(),
             Some(text) => match text.as_str().trim() {
-                "any" => AllowedOrigins::Any,
-                "" => AllowedOrigins::List(Vec::new()),
+                "any" => Origins::any(),
+                "" => checked(&text, Origins::list([""; 0]))?,
                 _ => {
-                    let mut list = Vec::new();
                     for origin in text.elements() {
                         checked(&origin, Origins::list([origin.as_str()]))?;
-                        list.push(origin.as_str().to_owned());
                     }
-                    AllowedOrigins::List(list)
+                    let list: Vec<_> = text.elements().collect();
+                    checked(&text, Origins::list(list.iter().map(Text::as_str)))?
                 }
             },
         };
@@ -191,13 +177,9 @@ impl AutobahnServer {
     }
 
     pub(super) fn write_keys(&self, writer: &mut Writer<'_, '_>) -> fmt::Result {
-        writer.value("url", with_userinfo(&self.url))?;
+        writer.value("url", self.url.with_userinfo())?;
         self.options.write(writer)?;
-        match &self.origins {
-            AllowedOrigins::Any => writer.value("origins", "any"),
-            AllowedOrigins::List(list) => writer.value("origins", list.join(",")),
-            AllowedOrigins::SameHost => Ok(()),
-        }
+        writer.some("origins", self.origins.described())
     }
 
     /// The server that is described, for byte streams.
@@ -207,14 +189,9 @@ impl AutobahnServer {
     /// Only if what was parsed has been changed since, to what cannot be sent.
     pub fn server(&self) -> Result<ServerConfig, InvalidField> {
         let options = &self.options;
-        let origins = match &self.origins {
-            AllowedOrigins::Any => Origins::any(),
-            AllowedOrigins::List(list) => Origins::list(list)?,
-            AllowedOrigins::SameHost => Origins::same_host(),
-        };
         let mut server = ServerConfig::stream()
             .config(options.config())
-            .origins(origins)
+            .origins(self.origins.clone())
             .path(self.url.path());
         for name in &options.subprotocols {
             server = server.subprotocol(name)?;
@@ -294,7 +271,7 @@ impl AutobahnOptions {
         let timeout = arguments.seconds("keepaliveTimeout")?;
         options.keepalive = match (interval, timeout) {
             (Some(Some(interval)), timeout) => {
-                let timeout = timeout.unwrap_or(Keepalive::DEFAULT.timeout);
+                let timeout = timeout.unwrap_or_else(|| Keepalive::default().timeout());
                 // Neither is 0, as they were read.
                 Some(Keepalive::new(interval, timeout).ok())
             }
@@ -316,9 +293,9 @@ impl AutobahnOptions {
         }
         match self.keepalive {
             Some(Some(keepalive)) => {
-                writer.value("keepalive", Seconds(keepalive.interval))?;
-                let default = Seconds(Keepalive::DEFAULT.timeout);
-                writer.unless(default, "keepaliveTimeout", Seconds(keepalive.timeout))?;
+                writer.value("keepalive", Seconds(keepalive.interval()))?;
+                let default = Seconds(Keepalive::default().timeout());
+                writer.unless(default, "keepaliveTimeout", Seconds(keepalive.timeout()))?;
             }
             Some(None) => writer.value("keepalive", false)?,
             None => {}

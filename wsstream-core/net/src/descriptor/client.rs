@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::arguments::{Arguments, Descriptor, Type};
 use super::autobahn::{CLIENT_KEYS, url_of};
 use super::error::{EndpointError, EndpointErrorKind};
-use super::quote::{Seconds, Writer, with_userinfo};
+use super::quote::{Seconds, Writer};
 use super::syntax::Text;
 use super::{AutobahnClient, Exec, PemFiles, check_depth, check_length};
 use wsstream_core::Url;
@@ -166,7 +166,7 @@ impl fmt::Display for ClientDescriptor {
         match self {
             Self::Autobahn(autobahn) => {
                 if *self == Self::from_url(autobahn.url.clone()) {
-                    return f.write_str(&with_userinfo(&autobahn.url));
+                    return f.write_str(&autobahn.url.with_userinfo());
                 }
                 autobahn.write(f)
             }

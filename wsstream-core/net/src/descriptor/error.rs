@@ -3,9 +3,9 @@
 use std::fmt;
 
 use super::{MAX_LEN, MAX_NESTING};
+use crate::octets::Octets;
 use wsstream_core::InvalidUrl;
 use wsstream_core::handshake::InvalidField;
-use crate::octets::Octets;
 
 /// Why a text is no endpoint descriptor, and where it stops being one.
 ///

@@ -3,10 +3,6 @@
 use std::fmt::{self, Write};
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use wsstream_core::Url;
-
 /// Quotes what is to be an argument without a key: an endpoint that is wrapped, a host, a path.
 ///
 /// `\`, `:` and `=` get a `\` before them. Twisted's own `quoteStringArgument` leaves `=` as it is, by
@@ -81,31 +77,6 @@ impl<'a, 'b> Writer<'a, 'b> {
     pub(super) fn some(&mut self, key: &str, value: Option<impl ToString>) -> fmt::Result {
         value.map_or(Ok(()), |value| self.value(key, value))
     }
-}
-
-/// The URL with user and password, which `Display` leaves out.
-pub(super) fn with_userinfo(url: &Url) -> String {
-    let Some(credentials) = credentials(url) else {
-        return url.to_string();
-    };
-    let scheme = if url.is_secure() { "wss" } else { "ws" };
-    let mut text = format!("{scheme}://");
-    for octet in credentials {
-        match octet {
-            // RFC 3986 §2.3: unreserved. Of colons the first ends the user, and may be there.
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b':' => {
-                text.push(char::from(octet));
-            }
-            _ => text.push_str(&format!("%{octet:02X}")),
-        }
-    }
-    format!("{text}@{}{}", url.authority(), url.resource())
-}
-
-/// User, colon and password of a URL (RFC 7617 §2).
-pub(crate) fn credentials(url: &Url) -> Option<Vec<u8>> {
-    let encoded = url.authorization()?.strip_prefix("Basic ")?;
-    STANDARD.decode(encoded).ok()
 }
 
 /// Seconds, with a fraction if there is one.

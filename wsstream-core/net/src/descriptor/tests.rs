@@ -1,6 +1,5 @@
 mod accepted;
 mod defaults;
-mod plan;
 mod properties;
 mod refused;
 mod syntax;

@@ -77,7 +77,6 @@ impl StdListener {
 }
 
 /// The listening socket of a runtime.
-#[derive(Debug)]
 enum Bound<R: Runtime> {
     Tcp(R::TcpListener),
     #[cfg(unix)]
@@ -176,10 +175,14 @@ impl<R: Runtime> Accepting for Sockets<R> {
 
 impl<R: Runtime> fmt::Debug for Sockets<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sockets")
-            .field("bound", &self.bound)
-            .field("layers", &self.layers)
-            .finish_non_exhaustive()
+        let mut fields = f.debug_struct("Sockets");
+        match &self.bound {
+            Some(Bound::Tcp(tcp)) => fields.field("bound", tcp),
+            #[cfg(unix)]
+            Some(Bound::Unix(unix, _)) => fields.field("bound", unix),
+            None => &mut fields,
+        };
+        fields.field("layers", &self.layers).finish_non_exhaustive()
     }
 }
 

@@ -12,7 +12,8 @@ use wsstream_core::handshake::ClientConfig;
 
 use super::{HostPort, Within, no_plan};
 use crate::descriptor::{
-    ClientDescriptor, EndpointError, EndpointErrorKind, PemFiles, Seconds, TlsClient, UnsupportedEndpoint,
+    ClientDescriptor, EndpointError, EndpointErrorKind, PemFiles, Seconds, TlsClient,
+    UnsupportedEndpoint,
 };
 use crate::proxy::Proxy;
 use crate::tls::ClientTls;
@@ -316,7 +317,12 @@ impl fmt::Display for ClientPlan {
             }
             ClientSocket::Unix(unix) => {
                 let lock = if unix.lockfile { ", if locked" } else { "" };
-                write!(f, "unix {}, {}{lock}", unix.path.display(), Within(unix.timeout))?;
+                write!(
+                    f,
+                    "unix {}, {}{lock}",
+                    unix.path.display(),
+                    Within(unix.timeout)
+                )?;
             }
         }
         for layer in &self.layers {
@@ -377,7 +383,11 @@ impl fmt::Display for WebSocketClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let url = &self.url;
         let scheme = if url.is_secure() { "wss" } else { "ws" };
-        let query = if url.resource().contains('?') { "?..." } else { "" };
+        let query = if url.resource().contains('?') {
+            "?..."
+        } else {
+            ""
+        };
         let limit = Within(self.config.handshake_timeout);
         let (authority, path) = (url.authority(), url.path());
         write!(f, "websocket {scheme}://{authority}{path}{query}, {limit}")

@@ -90,7 +90,10 @@ impl ServerPlan {
     pub(crate) fn unix(path: &Path, config: ServerConfig) -> std::io::Result<Self> {
         let Some(path) = path.to_str() else {
             let reason = "the path of a Unix socket has to be UTF-8";
-            return Err(std::io::Error::new(std::io::ErrorKind::InvalidInput, reason));
+            return Err(std::io::Error::new(
+                std::io::ErrorKind::InvalidInput,
+                reason,
+            ));
         };
         Ok(Self {
             socket: ServerSocket::Unix(UnixServer::new(path)),
@@ -169,7 +172,12 @@ impl fmt::Display for ServerPlan {
             }
             ServerSocket::Unix(unix) => {
                 let lock = if unix.lockfile { ", with a lock" } else { "" };
-                let UnixServer { path, mode, backlog, .. } = unix;
+                let UnixServer {
+                    path,
+                    mode,
+                    backlog,
+                    ..
+                } = unix;
                 write!(f, "unix {path}, mode {mode:o}, backlog {backlog}{lock}")?;
             }
         }
@@ -194,7 +202,10 @@ impl fmt::Display for ServerTlsLayer {
             ServerTlsSource::Files(Certificates::Directory(path)) => {
                 write!(f, "tls, certificates of {path}")
             }
-            ServerTlsSource::Files(Certificates::Files { identity, extra_chain }) => {
+            ServerTlsSource::Files(Certificates::Files {
+                identity,
+                extra_chain,
+            }) => {
                 write!(f, "tls, certificate {}", identity.certificate)?;
                 if let Some(extra) = extra_chain {
                     write!(f, " and {extra}")?;

@@ -81,19 +81,6 @@ impl ClientTls {
         Ok(PLATFORM.get_or_init(|| tls).clone())
     }
 
-    /// The name that the server's certificate has to be for, where a host was asked for: a name, or an address
-    /// without brackets.
-    ///
-    /// # Errors
-    ///
-    /// `InvalidInput` if no certificate could have such a name.
-    pub fn server_name(host: &str) -> io::Result<ServerName<'static>> {
-        match ServerName::try_from(host) {
-            Ok(name) => Ok(name.to_owned()),
-            Err(error) => Err(no_config(format!("host {host:?}: {error}"))),
-        }
-    }
-
     /// What rustls takes.
     #[must_use]
     pub const fn config(&self) -> &Arc<ClientConfig> {
@@ -124,11 +111,7 @@ impl ServerTls {
     /// # Errors
     ///
     /// As [`from_pem`](Self::from_pem).
-    pub fn require_client_certs(
-        client_roots: &[u8],
-        chain: &[u8],
-        key: &[u8],
-    ) -> io::Result<Self> {
+    pub fn require_client_certs(client_roots: &[u8], chain: &[u8], key: &[u8]) -> io::Result<Self> {
         let roots = Arc::new(roots(client_roots)?);
         let verifier = WebPkiClientVerifier::builder_with_provider(roots, provider())
             .build()
@@ -160,6 +143,19 @@ impl From<Arc<ServerConfig>> for ServerTls {
 
 pub(super) fn provider() -> Arc<CryptoProvider> {
     Arc::new(ring::default_provider())
+}
+
+/// The name that a server's certificate has to be for, where a host was asked for: a name, or an address without
+/// brackets. It is for runtimes.
+///
+/// # Errors
+///
+/// `InvalidInput` if no certificate could have such a name.
+pub fn host_name(host: &str) -> io::Result<ServerName<'static>> {
+    match ServerName::try_from(host) {
+        Ok(name) => Ok(name.to_owned()),
+        Err(error) => Err(no_config(format!("host {host:?}: {error}"))),
+    }
 }
 
 fn client_builder() -> io::Result<ConfigBuilder<ClientConfig, WantsVerifier>> {

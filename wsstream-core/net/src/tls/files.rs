@@ -36,7 +36,8 @@ impl ClientTlsLayer {
                     roots.extend(read(&file)?);
                     roots.push(b'\n');
                 }
-                ClientTls::with_roots(&roots).map_err(|error| of_file(directory.as_ref(), &error))?
+                ClientTls::with_roots(&roots)
+                    .map_err(|error| of_file(directory.as_ref(), &error))?
             }
         };
         if let Some(identity) = identity {

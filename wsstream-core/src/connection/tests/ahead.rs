@@ -7,8 +7,9 @@ use core::time::Duration;
 use proptest::prelude::*;
 
 use super::support::*;
-use crate::connection::Role::{Client, Server};
-use crate::connection::{Connection, LookAhead, Role};
+use crate::connection::{Connection, LookAhead};
+use crate::role::Role;
+use crate::role::Role::{Client, Server};
 use crate::{ConnectionConfig, DataKind, Keepalive, ProtocolError, Timestamp};
 
 /// A connection, what is not read yet, and the search in it.

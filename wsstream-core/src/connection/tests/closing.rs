@@ -4,8 +4,9 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::support::*;
-use crate::connection::Role::{Client, Server};
-use crate::connection::{ClosedBy, Role};
+use crate::connection::ClosedBy;
+use crate::role::Role;
+use crate::role::Role::{Client, Server};
 use crate::{
     Close, CloseCode, ConnectionConfig, DataKind, Keepalive, ProtocolError, StreamError, Timeout,
     Timestamp,

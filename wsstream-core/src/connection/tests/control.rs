@@ -3,7 +3,8 @@
 use alloc::vec::Vec;
 
 use super::support::*;
-use crate::connection::{Connection, Role};
+use crate::connection::Connection;
+use crate::role::Role;
 use crate::{ConnectionConfig, DataKind};
 
 fn payload(number: u16) -> Vec<u8> {

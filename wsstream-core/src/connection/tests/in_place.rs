@@ -6,8 +6,8 @@ use alloc::vec::Vec;
 use proptest::prelude::*;
 
 use super::support::*;
-use crate::connection::Role::{Client, Server};
 use crate::connection::{Connection, Event};
+use crate::role::Role::{Client, Server};
 use crate::{ByteStream, ConnectionConfig, Encoding};
 
 /// Reads `wire` as a byte stream: through a buffer of `buffer` octets, and past it where that is

@@ -7,8 +7,8 @@ use core::time::Duration;
 use proptest::prelude::*;
 
 use super::support::*;
-use crate::connection::Role::{self, Client, Server};
 use crate::connection::{Connection, ControlPayload};
+use crate::role::Role::{self, Client, Server};
 use crate::{ConnectionConfig, DataKind, Keepalive, Opcode, StreamError};
 
 #[derive(Clone, Debug)]

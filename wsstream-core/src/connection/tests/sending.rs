@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::support::*;
 use crate::connection::Connection;
-use crate::connection::Role::{Client, Server};
+use crate::role::Role::{Client, Server};
 use crate::{Closed, ConnectionConfig, DataKind, Header};
 
 fn numbered(len: usize) -> Vec<u8> {

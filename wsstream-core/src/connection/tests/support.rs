@@ -3,7 +3,8 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use crate::connection::{Connection, Role};
+use crate::connection::Connection;
+use crate::role::Role;
 pub(super) use crate::test_kit::{
     Pair, ROLES, Seen, at_every_cut, connection, data, other, push, recv, recv_up_to,
 };

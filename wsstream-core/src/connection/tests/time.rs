@@ -4,8 +4,9 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::support::*;
-use crate::connection::Role::{Client, Server};
-use crate::connection::{Connection, Role, Taken};
+use crate::connection::{Connection, Taken};
+use crate::role::Role;
+use crate::role::Role::{Client, Server};
 use crate::{ConnectionConfig, DataKind, Keepalive, StreamError, Timeout, Timestamp};
 
 /// A ping after 30 seconds of silence, the end after 10 more: nobody can tell what these peers take.

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use super::support::*;
 use crate::ProtocolError::{self, *};
-use crate::connection::Role::{self, Client, Server};
+use crate::role::Role::{self, Client, Server};
 use crate::{Close, CloseCode, ConnectionConfig, StreamError};
 
 /// Who receives, what, and what it is told before the error, if there is one.

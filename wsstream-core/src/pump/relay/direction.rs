@@ -7,9 +7,8 @@ use core::task::{Context, Poll};
 use core::time::Duration;
 use std::io;
 
-use super::RelayEnd;
 use crate::octets::Octets;
-use crate::pump::{Clock, pool};
+use crate::pump::{Clock, RelayEnd, pool};
 use crate::time::Timestamp;
 
 /// One way through the relay. It has a buffer only while there is something in it.

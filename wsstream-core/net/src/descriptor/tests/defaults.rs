@@ -1,6 +1,5 @@
 //! Every parameter of Twisted's: what it is if nothing is said, and that what is said counts.
 
-
 use crate::descriptor::{ClientDescriptor, ServerDescriptor};
 
 /// What is short, and the same with everything that Twisted has as the default.
@@ -55,11 +54,13 @@ const MORE_OF_SERVERS: &[(&str, &[&str])] = &[
 #[test]
 fn defaults_are_twisteds() {
     for (short, long) in CLIENTS {
-        let [short_one, long_one] = [short, long].map(|text| ClientDescriptor::parse(text).unwrap());
+        let [short_one, long_one] =
+            [short, long].map(|text| ClientDescriptor::parse(text).unwrap());
         assert_eq!(short_one, long_one, "{short} {long}");
     }
     for (short, long) in SERVERS {
-        let [short_one, long_one] = [short, long].map(|text| ServerDescriptor::parse(text).unwrap());
+        let [short_one, long_one] =
+            [short, long].map(|text| ServerDescriptor::parse(text).unwrap());
         assert_eq!(short_one, long_one, "{short} {long}");
     }
 }

@@ -1,6 +1,5 @@
 //! What is no descriptor, where, and what is said.
 
-
 use crate::descriptor::{
     ClientDescriptor, EndpointErrorKind, MAX_LEN, MAX_NESTING, ServerDescriptor, quote_argument,
 };

@@ -1,6 +1,5 @@
 //! How descriptors are taken apart, as Twisted 26.10 does it.
 
-
 use crate::descriptor::syntax::{Text, fields};
 
 /// The fields, each in brackets, with `|` between key and value.

@@ -1,9 +1,11 @@
 use alloc::format;
-use alloc::string::ToString;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 
 use super::*;
+use crate::ConnectionConfig;
 use crate::handshake::tests::{acceptor, at_every_cut, feed};
-use crate::handshake::{HALF_CLOSE, Refusal};
+use crate::handshake::{HALF_CLOSE, InvalidField, Refusal};
 
 /// RFC 6455 §1.3, the example request; the Origin is one that its Host allows.
 const EXAMPLE: &[&str] = &[

@@ -1,4 +1,4 @@
-//! Asking, and checking the answer: RFC 6455 §4.1.
+//! A client's side of the opening handshake, asking and checking the answer: RFC 6455 §4.1.
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -8,14 +8,18 @@ use core::fmt;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::ClientConfig;
 use super::body::Body;
-use crate::handshake::head::{Deadline, Head, Kind};
-use crate::handshake::refusal::push_field;
-use crate::handshake::syntax::{contains, excerpt, malformed, required, values};
-use crate::handshake::upgrade::KEY_FIELD;
-use crate::handshake::{Agreed, HandshakeError, Response, accept_key, origin};
-use crate::{Timestamp, Url};
+use super::client::ClientConfig;
+use super::error::HandshakeError;
+use super::head::{Deadline, Head, Kind};
+use super::key::{KEY_FIELD, accept_key};
+use super::lookup::{malformed, required};
+use super::negotiation::Agreed;
+use super::origin;
+use super::refusal::push_field;
+use super::response::Response;
+use super::syntax::{contains, excerpt, values};
+use crate::{Seed, Timestamp, Url};
 
 /// A handshake of a client: send [`request`](Self::request), hand in what comes back.
 pub struct Connecting {
@@ -44,8 +48,16 @@ pub struct Connected {
     pub agreed: Agreed,
 }
 
+impl ClientConfig {
+    /// Begins a handshake. The nonce comes from `seed`.
+    #[must_use]
+    pub fn connect(&self, url: &Url, seed: &Seed) -> Connecting {
+        Connecting::new(self.clone(), url, seed.nonce())
+    }
+}
+
 impl Connecting {
-    pub(super) fn new(client: ClientConfig, url: &Url, nonce: [u8; 16]) -> Self {
+    fn new(client: ClientConfig, url: &Url, nonce: [u8; 16]) -> Self {
         let key = STANDARD.encode(nonce);
         Self {
             request: request(&client, url, &key),
@@ -223,3 +235,6 @@ fn refused(mut response: Response, body: Body) -> HandshakeError {
 
 /// Nobody needs one; 100, 102 and 103 together are three.
 const MAX_INTERIM: usize = 8;
+
+#[cfg(test)]
+mod tests;

@@ -5,8 +5,8 @@
 
 use alloc::vec::Vec;
 
-use crate::handshake::Response;
-use crate::handshake::syntax::contains;
+use super::response::Response;
+use super::syntax::contains;
 
 /// How much of the body of a refusal is kept, in octets.
 pub const MAX_BODY: usize = 4096;

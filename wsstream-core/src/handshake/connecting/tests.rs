@@ -1,11 +1,12 @@
 use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::ToString;
+use core::time::Duration;
 
 use super::*;
-use crate::Timestamp;
+use crate::ConnectionConfig;
 use crate::handshake::tests::{at_every_cut, feed};
-use crate::handshake::{HALF_CLOSE, HandshakeError, Response};
+use crate::handshake::{HALF_CLOSE, InvalidField, MAX_BODY};
 
 /// A handshake with the nonce of RFC 6455 §1.3.
 fn connect(client: &ClientConfig) -> Connecting {

@@ -1,0 +1,106 @@
+//! SOCKS5: RFC 1928, with user and password as in RFC 1929.
+
+use std::fmt;
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use tokio_socks::Error;
+use tokio_socks::io::AsyncSocket;
+use tokio_socks::tcp::Socks5Stream;
+use wsstream_core::Url;
+use wsstream_core::pump::Socket;
+
+use super::{InvalidProxy, ProxyError};
+
+/// User and password.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct User {
+    name: String,
+    password: String,
+}
+
+impl User {
+    /// Those of a URL.
+    pub(super) fn of(url: &Url) -> Result<Option<Self>, InvalidProxy> {
+        let Some(encoded) = url.authorization() else {
+            return Ok(None);
+        };
+        // RFC 7617 §2.
+        let encoded = encoded.strip_prefix("Basic ").unwrap_or_default();
+        let decoded = STANDARD.decode(encoded).unwrap_or_default();
+        let decoded = String::from_utf8(decoded).map_err(|_| InvalidProxy::User)?;
+        let (name, password) = decoded.split_once(':').unwrap_or_default();
+        // RFC 1929 §2.
+        if ![name, password]
+            .iter()
+            .all(|text| (1..=255).contains(&text.len()))
+        {
+            return Err(InvalidProxy::User);
+        }
+        let (name, password) = (name.to_owned(), password.to_owned());
+        Ok(Some(Self { name, password }))
+    }
+}
+
+/// Without the password.
+impl fmt::Debug for User {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("User(..)")
+    }
+}
+
+/// Has the proxy connect further. It reads no octet of what follows the proxy's answer.
+pub(super) async fn tunnel(
+    socket: &mut impl Socket,
+    user: Option<&User>,
+    host: &str,
+    port: u16,
+) -> io::Result<()> {
+    let (socket, target) = (Through(socket), (host, port));
+    let tunnel = match user {
+        None => Socks5Stream::connect_with_socket(socket, target).await,
+        Some(User { name, password }) => {
+            Socks5Stream::connect_with_password_and_socket(socket, target, name, password).await
+        }
+    };
+    match tunnel {
+        Ok(_) => Ok(()),
+        Err(Error::Io(error)) => Err(error),
+        Err(error) => Err(told(&error).into()),
+    }
+}
+
+fn told(error: &Error) -> ProxyError {
+    match error {
+        Error::InvalidTargetAddress(_) => ProxyError::Host,
+        Error::InvalidResponseVersion
+        | Error::InvalidReservedByte
+        | Error::UnknownAddressType
+        | Error::UnknownAuthMethod => ProxyError::Malformed,
+        error => ProxyError::Socks(error.to_string()),
+    }
+}
+
+/// A socket as the library wants it.
+struct Through<'a, S>(&'a mut S);
+
+impl<S: Socket> AsyncSocket for Through<'_, S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        self.0.poll_read(cx, buf)
+    }
+
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.0.poll_write(cx, &[IoSlice::new(buf)])
+    }
+}

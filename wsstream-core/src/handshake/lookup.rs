@@ -1,0 +1,40 @@
+//! Fields that the handshake looks for, and what is wrong with them: RFC 6455 §4.1 and §4.2.1.
+
+use super::error::HandshakeError;
+use super::syntax::{excerpt, values};
+
+/// The value of a field that may come once at most.
+pub(super) fn single<'a, F>(
+    fields: F,
+    name: &'static str,
+) -> Result<Option<&'a [u8]>, HandshakeError>
+where
+    F: Iterator<Item = (&'a str, &'a [u8])> + Clone,
+{
+    let mut values = values(fields, name);
+    let first = values.next();
+    match values.next() {
+        Some(_) => Err(HandshakeError::DuplicateField(name)),
+        None => Ok(first),
+    }
+}
+
+/// The value of a field that must come once.
+pub(super) fn required<'a, F>(fields: F, name: &'static str) -> Result<&'a [u8], HandshakeError>
+where
+    F: Iterator<Item = (&'a str, &'a [u8])> + Clone,
+{
+    single(fields, name)?.ok_or(HandshakeError::MissingField(name))
+}
+
+/// The field is there and is not what it has to be.
+pub(super) fn malformed(name: &'static str, value: &[u8]) -> HandshakeError {
+    // What intermediaries change is what has to be seen. Other fields may say secrets: `Host` a
+    // password, a subprotocol a token.
+    let shown = matches!(name, "Connection" | "Upgrade");
+    HandshakeError::MalformedField {
+        name,
+        len: value.len(),
+        value: shown.then(|| excerpt(value).into()),
+    }
+}
