@@ -5,96 +5,65 @@ use std::io;
 use std::marker::PhantomData;
 use std::time::Duration;
 
-use wsstream_core::ConnectionConfig;
-use wsstream_core::handshake::{Agreed, ClientConfig, ServerConfig};
-use wsstream_core::pump::{Relayed, Upgraded};
+use wsstream_net::Runtime;
 
-use crate::runtime::{PausedClock, Runtime, Stream};
+use crate::runtime::{SendSocket, TestRuntime};
 
 /// Another runtime, whose streams offer and accept permessage-deflate if `ON`, whatever a story has set.
 #[derive(Debug)]
 pub struct Compression<R, const ON: bool>(PhantomData<fn() -> R>);
 
-fn config(config: &ConnectionConfig, on: bool) -> ConnectionConfig {
-    config.clone().compression(on)
-}
+impl<R: TestRuntime, const ON: bool> TestRuntime for Compression<R, ON> {
+    type Net = R::Net;
+    type Stream<S: SendSocket> = R::Stream<S>;
+    type ReadHalf<S: SendSocket> = R::ReadHalf<S>;
+    type WriteHalf<S: SendSocket> = R::WriteHalf<S>;
+    type Thread = R::Thread;
 
-/// A stream, after its handshake: all peers know the extension, and leave it to us.
-fn checked<S: Stream>(stream: S, on: bool) -> S {
-    assert_eq!(stream.agreed().deflate().is_some(), on);
-    stream
-}
+    const COMPRESSION: Option<bool> = Some(ON);
 
-impl<R: Runtime, const ON: bool> Runtime for Compression<R, ON> {
-    type Raw = R::Raw;
-    type Stream = R::Stream;
+    fn stream<S: SendSocket>(stream: <R::Net as Runtime>::Stream<S>) -> R::Stream<S> {
+        R::stream(stream)
+    }
+
+    fn into_socket<S: SendSocket>(stream: R::Stream<S>) -> S {
+        R::into_socket(stream)
+    }
+
+    fn split<S: SendSocket>(stream: R::Stream<S>) -> (R::ReadHalf<S>, R::WriteHalf<S>) {
+        R::split(stream)
+    }
+
+    fn plain_copy<S: SendSocket, T: SendSocket>(
+        a: &mut R::Stream<S>,
+        b: &mut R::Stream<T>,
+    ) -> impl Future<Output = io::Result<()>> + Send {
+        R::plain_copy(a, b)
+    }
 
     fn run(story: impl Future<Output = ()>) {
         R::run(story);
     }
 
-    fn spawn<T: Send + 'static>(
-        task: impl Future<Output = T> + Send + 'static,
-    ) -> impl Future<Output = T> + Send {
-        R::spawn(task)
-    }
-
-    fn sleep(time: Duration) -> impl Future<Output = ()> + Send {
-        R::sleep(time)
-    }
-
-    fn tcp() -> impl Future<Output = (R::Raw, R::Raw)> + Send {
-        R::tcp()
-    }
-
-    fn pipe(len: usize) -> (R::Raw, R::Raw) {
-        R::pipe(len)
-    }
-
-    fn reset(raw: R::Raw) {
-        R::reset(raw);
-    }
-
-    async fn connect(raw: R::Raw, client: &ClientConfig) -> io::Result<R::Stream> {
-        let config = config(client.connection_config(), ON);
-        let stream = R::connect(raw, &client.clone().config(config)).await?;
-        Ok(checked(stream, ON))
-    }
-
-    async fn accept(raw: R::Raw, server: &ServerConfig) -> io::Result<R::Stream> {
-        let config = config(server.connection_config(), ON);
-        let stream = R::accept(raw, &server.clone().config(config)).await?;
-        Ok(checked(stream, ON))
-    }
-
-    fn upgraded(
-        raw: R::Raw,
-        role: Upgraded,
-        agreed: Agreed,
-        config: ConnectionConfig,
-        received: Vec<u8>,
-    ) -> R::Stream {
-        R::upgraded(raw, role, agreed, config, received)
-    }
-
-    fn relay(stream: &mut R::Stream, other: &mut R::Raw) -> impl Future<Output = Relayed> + Send {
-        R::relay(stream, other)
-    }
-
-    fn plain_copy(
-        stream: &mut R::Stream,
-        other: &mut R::Raw,
-    ) -> impl Future<Output = io::Result<()>> + Send {
-        R::plain_copy(stream, other)
-    }
-}
-
-impl<R: PausedClock, const ON: bool> PausedClock for Compression<R, ON> {
     fn run_paused(story: impl Future<Output = ()>) {
         R::run_paused(story);
     }
 
     fn now() -> Duration {
         R::now()
+    }
+
+    fn run_on_one_thread<T>(story: impl Future<Output = T>) -> T {
+        R::run_on_one_thread(story)
+    }
+
+    fn thread() -> R::Thread {
+        R::thread()
+    }
+
+    fn spawn<T: Send + 'static>(
+        task: impl Future<Output = T> + Send + 'static,
+    ) -> impl Future<Output = T> + Send {
+        R::spawn(task)
     }
 }

@@ -106,10 +106,10 @@ pub mod shutdown;
 use std::io;
 
 use wsstream_core::handshake::{Agreed, ClientConfig, ServerConfig};
-use wsstream_core::pump::Upgraded;
-use wsstream_core::{ConnectionConfig, Seed, StreamError};
+use wsstream_core::pump::{Clock, Socket, Stream};
+use wsstream_core::{ConnectionConfig, StreamError};
 
-use crate::{Peer, Read, Runtime, Stream};
+use crate::{Peer, Raw, Read, TestRuntime, WsStream};
 
 /// The encodings: `binary` and `base64` as subprotocols, and none.
 pub const ENCODINGS: [Option<&str>; 3] = [Some("binary"), Some("base64"), None];
@@ -122,10 +122,10 @@ pub fn offering(subprotocol: Option<&str>) -> ClientConfig {
 }
 
 /// A stream as a server, and its peer, who sends frames made by hand.
-pub async fn server_and_peer<R: Runtime>(
-    (peer, server): (R::Raw, R::Raw),
+pub async fn server_and_peer<R: TestRuntime>(
+    (peer, server): (Raw<R>, Raw<R>),
     config: ConnectionConfig,
-) -> (R::Stream, Peer<R::Raw>) {
+) -> (WsStream<R>, Peer<Raw<R>>) {
     let (client, server_options) = (
         ClientConfig::stream(),
         ServerConfig::stream().config(config),
@@ -138,24 +138,25 @@ pub async fn server_and_peer<R: Runtime>(
 }
 
 /// A stream as a client, and its peer, who sends frames made by hand.
-pub async fn client_and_peer<R: Runtime>(
-    (client, peer): (R::Raw, R::Raw),
+pub async fn client_and_peer<R: TestRuntime>(
+    (client, peer): (Raw<R>, Raw<R>),
     config: ConnectionConfig,
-) -> (R::Stream, Peer<R::Raw>) {
+) -> (WsStream<R>, Peer<Raw<R>>) {
     let options = ClientConfig::stream().config(config);
     let (stream, peer) = tokio::join!(R::connect(client, &options), Peer::accept(peer));
     (stream.unwrap(), peer)
 }
 
 /// A client's stream in binary over a transport, on whose other end nothing was said yet.
-pub fn bare_client<R: Runtime>(raw: R::Raw, config: ConnectionConfig) -> R::Stream {
-    let role = Upgraded::Client(Seed::new([9; 32]));
-    R::upgraded(raw, role, Agreed::default(), config, Vec::new())
+pub fn bare_client<R: TestRuntime>(raw: Raw<R>, config: ConnectionConfig) -> WsStream<R> {
+    let client = ClientConfig::stream().config(config);
+    R::client(raw, Agreed::default(), &client, Vec::new())
 }
 
 /// A server's.
-pub fn bare_server<R: Runtime>(raw: R::Raw, config: ConnectionConfig) -> R::Stream {
-    R::upgraded(raw, Upgraded::Server, Agreed::default(), config, Vec::new())
+pub fn bare_server<R: TestRuntime>(raw: Raw<R>, config: ConnectionConfig) -> WsStream<R> {
+    let server = ServerConfig::stream().config(config);
+    R::server(raw, Agreed::default(), &server, Vec::new())
 }
 
 /// What is inside an error of a stream.
@@ -170,8 +171,9 @@ pub fn stream_error(error: &io::Error) -> Option<&StreamError> {
 /// # Panics
 ///
 /// If it is not so.
-pub fn assert_compressed(stream: &impl Stream) {
-    let (counters, agreed) = (stream.counters(), stream.agreed().deflate().is_some());
+pub fn assert_compressed<S: Socket, C: Clock>(stream: &Stream<S, C>) {
+    let counters = stream.connection().counters();
+    let agreed = stream.agreed().deflate().is_some();
     assert_eq!(counters.messages_deflated > 0, agreed, "{counters:?}");
     assert!(
         !agreed || counters.payload_sent < counters.deflated,

@@ -1,7 +1,7 @@
 //! What users of a wsstream stream may rely on, as stories that run on any runtime.
 //!
-//! A story is an `async fn` over a [`Runtime`], which is a small thing: tasks, transports, a clock, and
-//! the adapter that is under test. [`contract_suite!`] makes tests of all stories for one runtime. The
+//! A story is an `async fn` over a [`TestRuntime`], which is a small thing: tasks, a clock, and the runtime that is
+//! under test. [`contract_suite!`] makes tests of all stories for one runtime. The
 //! peers that misbehave, or have to send exact frames, are [`Peer`]s: a transport and frames made by hand.
 #![allow(
     clippy::expect_used,
@@ -12,7 +12,6 @@
 
 mod compression;
 pub mod contract;
-pub mod endpoints;
 mod flood;
 mod futures_io;
 mod inflater;
@@ -20,16 +19,21 @@ mod io;
 pub mod net;
 mod pattern;
 mod peer;
+mod raw;
 mod runtime;
+mod smol;
 mod stories;
 mod suite;
 mod tokio;
 
 pub use compression::Compression;
 pub use flood::Flood;
-pub use futures_io::{AnyThread, AsyncStd, FuturesRaw, Smol};
+pub use futures_io::AnyThread;
 pub use io::{Read, Write, impatient, next_turn, poll_once, wait_once};
 pub use pattern::{Pattern, noise};
 pub use peer::{Frame, Peer, fragment, frame, masked};
-pub use runtime::{OneThread, PausedClock, Runtime, Stream, Thread, open, open_with, within};
-pub use tokio::{Raw, Tokio};
+pub use raw::Raw;
+pub use runtime::{Clock, SendSocket, TestRuntime, Thread, WsStream, open, open_with, within};
+pub use smol::Smol;
+pub use wsstream_async_std::AsyncStd;
+pub use wsstream_tokio::Tokio;

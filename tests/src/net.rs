@@ -1,439 +1,304 @@
-//! What an adapter offers around its stream: opening handshakes, whole messages, dialling, listening.
+//! Dialling and listening, by URL and by descriptor, and what tests of both need.
 
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
-use std::time::Duration;
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use ::tokio::runtime::Builder;
-use wsstream_core::handshake::{
-    Agreed, ClientConfig, HandshakeError, Refusal, Request, Response, ServerConfig,
-};
-use wsstream_core::pump::Upgraded;
+use wsstream_core::handshake::{ClientConfig, ServerConfig};
+use wsstream_net::descriptor::{EndpointAddress, quote_argument, quote_value};
 #[cfg(feature = "rustls")]
-use wsstream_core::tls::{ClientTls, ServerTls};
-use wsstream_core::{ConnectionConfig, Message};
+use wsstream_net::tls::ClientTls;
 
-use crate::flood::Flood;
 use crate::io::{Read, Write};
-use crate::runtime::{OneThread, Runtime, Stream, Thread};
-use crate::{AnyThread, AsyncStd, FuturesRaw, Raw, Smol, Tokio};
+use crate::pattern::Pattern;
+use crate::runtime::{TestRuntime, WsStream};
 
-/// A runtime's adapter, as far as it does not dial or listen.
-pub trait Adapter: OneThread {
-    /// Its request in hand.
-    type Incoming: Incoming<Io = Self::Raw, Opened = Self::Opened>;
+/// Whatever is dialled and accepted.
+pub type NetSocket<R> = wsstream_net::NetSocket<<R as TestRuntime>::Net>;
 
-    /// What it makes of a handshake.
-    type Opened: Opened<Stream = Self::Stream, Socket = Self::Socket>;
+/// The same, as the runtime's own stream.
+pub type NetStream<R> = <R as TestRuntime>::Stream<NetSocket<R>>;
 
-    /// Its whole messages.
-    type Socket: Socket;
+/// A byte stream over WebSocket that was dialled or accepted.
+pub type NetWsStream<R> = WsStream<R, NetSocket<R>>;
 
-    /// What polls on a thread.
-    type Thread: Thread;
+/// What an opening handshake over that gives.
+pub type Upgraded<R> = wsstream_net::Upgraded<NetSocket<R>, <R as TestRuntime>::Net>;
 
-    /// A thread for counting what it allocates.
-    fn thread() -> Self::Thread;
+/// What listens.
+pub type Listener<R> = wsstream_net::Listener<<R as TestRuntime>::Net>;
 
-    /// A transport that always has more.
-    fn flood(flood: Flood) -> Self::Raw;
+/// Who wants to be let in.
+pub type Incoming<R> = wsstream_net::Incoming<<R as TestRuntime>::Net>;
 
-    /// The adapter's `connect_on`.
-    fn connect_on(
-        raw: Self::Raw,
-        client: &ClientConfig,
-    ) -> impl Future<Output = io::Result<Self::Opened>> + Send;
+/// Where to connect.
+pub type ClientEndpoint<R> = wsstream_net::ClientEndpoint<<R as TestRuntime>::Net>;
 
-    /// The adapter's `accept_with`.
-    fn accept_with(
-        raw: Self::Raw,
-        server: &ServerConfig,
-    ) -> impl Future<Output = io::Result<Self::Incoming>> + Send;
+/// Where to listen.
+pub type ServerEndpoint<R> = wsstream_net::ServerEndpoint<<R as TestRuntime>::Net>;
 
-    /// The adapter's `accept`.
-    fn accept_stream(
-        raw: Self::Raw,
-    ) -> impl Future<Output = io::Result<Self::Stream>> + Send + 'static;
+/// Dialling and listening, with what the runtime gives known as what it is.
+pub trait Net: TestRuntime {
+    /// `Listener::bind`, to a free port.
+    fn bind(server: ServerConfig) -> impl Future<Output = Listener<Self>> + Send {
+        async { Listener::<Self>::bind("127.0.0.1:0", server).await.unwrap() }
+    }
 
-    /// The adapter's `Opened::from_upgraded`, with nothing agreed on.
-    fn from_upgraded(raw: Self::Raw, role: Upgraded, received: Vec<u8>) -> Self::Opened;
-}
+    /// `connect`.
+    fn dial(url: &str) -> impl Future<Output = io::Result<NetWsStream<Self>>> + Send {
+        async move {
+            let stream = wsstream_net::connect::<Self::Net>(url).await;
+            stream.map(Self::stream)
+        }
+    }
 
-/// A runtime whose adapter dials and listens.
-pub trait Net: Adapter {
-    /// What is dialled and listened on.
-    type Io: Io;
-
-    /// A stream over that.
-    type NetStream: Stream<Raw = Self::Io>;
-
-    /// What dialling gives.
-    type NetOpened: Opened<Stream = Self::NetStream>;
-
-    /// What listens.
-    type Listener: Listener<Incoming: Incoming<Io = Self::Io, Opened = Self::NetOpened>>;
-
-    /// The adapter's `Listener::bind`, to a free port.
-    fn bind(server: ServerConfig) -> impl Future<Output = Self::Listener> + Send;
-
-    /// The adapter's `connect`.
-    fn dial(url: &str) -> impl Future<Output = io::Result<Self::NetStream>> + Send;
-
-    /// The adapter's `connect_with`.
+    /// `ClientEndpoint::open`, with options.
     fn dial_with(
         url: &str,
         client: &ClientConfig,
-    ) -> impl Future<Output = io::Result<Self::NetOpened>> + Send;
+    ) -> impl Future<Output = io::Result<Upgraded<Self>>> + Send {
+        let endpoint = ClientEndpoint::<Self>::url(url, client.clone());
+        async move { endpoint?.open().await }
+    }
 
-    /// The adapter's `connect_with_tls`.
+    /// The same, with TLS.
     #[cfg(feature = "rustls")]
     fn dial_with_tls(
         url: &str,
         client: &ClientConfig,
         tls: &ClientTls,
-    ) -> impl Future<Output = io::Result<Self::NetOpened>> + Send;
+    ) -> impl Future<Output = io::Result<Upgraded<Self>>> + Send {
+        let endpoint = ClientEndpoint::<Self>::url(url, client.clone());
+        let tls = tls.clone();
+        async move { endpoint?.tls(tls).open().await }
+    }
 }
 
-/// An adapter's transport.
-pub trait Io: Read + Write {
-    /// The adapter's.
-    fn is_tls(&self) -> bool;
+impl<R: TestRuntime> Net for R {}
 
-    /// The protocol that was agreed on in TLS.
-    #[cfg(feature = "rustls")]
-    fn alpn_protocol(&self) -> Option<&[u8]>;
-
-    /// The adapter's.
-    fn peer_addr(&self) -> SocketAddr;
-
-    /// The adapter's.
-    fn local_addr(&self) -> SocketAddr;
-
-    /// Whether its TCP sends at once.
-    fn nodelay(&self) -> bool;
-
-    /// Whether the adapter's `into_tcp` succeeds.
-    fn gives_tcp(self) -> bool;
+/// What a handshake gives, as a stream.
+pub fn stream<R: TestRuntime>(upgraded: Upgraded<R>) -> NetWsStream<R> {
+    R::stream(upgraded.into_stream())
 }
 
-/// An adapter's listener.
-pub trait Listener: Send + Sized + 'static {
-    /// Whom it lets in.
-    type Incoming: Incoming;
-
-    /// The adapter's.
-    fn local_addr(&self) -> SocketAddr;
-
-    /// The adapter's.
-    #[must_use]
-    fn max_connections(self, connections: usize) -> Self;
-
-    /// The adapter's.
-    #[must_use]
-    fn max_handshakes(self, handshakes: usize) -> Self;
-
-    /// The adapter's.
-    #[cfg(feature = "rustls")]
-    #[must_use]
-    fn tls(self, tls: ServerTls) -> Self;
-
-    /// The adapter's.
-    fn connections(&self) -> usize;
-
-    /// The adapter's.
-    fn accept(&mut self) -> impl Future<Output = io::Result<Self::Incoming>> + Send;
-
-    /// The adapter's.
-    fn shutdown(self, grace: Duration) -> impl Future<Output = usize> + Send + 'static;
+/// Lets the next one in, over WebSocket.
+///
+/// # Errors
+///
+/// The handshake's.
+///
+/// # Panics
+///
+/// If the listener has shut down.
+pub async fn let_in<R: TestRuntime>(listener: &mut Listener<R>) -> io::Result<NetWsStream<R>> {
+    let incoming = listener.accept().await.unwrap();
+    incoming.upgrade().await.map(stream::<R>)
 }
 
-/// An adapter's request in hand.
-pub trait Incoming: Send + Sized + 'static {
-    /// What it came over.
-    type Io;
+/// Lets the next one in, over whatever the listener's plan is.
+///
+/// # Errors
+///
+/// The handshake's.
+///
+/// # Panics
+///
+/// If the listener has shut down.
+pub async fn let_in_any<R: TestRuntime>(listener: &mut Listener<R>) -> io::Result<NetStream<R>> {
+    let incoming = listener.accept().await.unwrap();
+    incoming.accept().await.map(R::stream)
+}
 
-    /// What comes of accepting it.
-    type Opened: Opened;
+/// Where it listens, of TCP.
+///
+/// # Panics
+///
+/// If it listens elsewhere.
+pub fn address<R: TestRuntime>(listener: &Listener<R>) -> SocketAddr {
+    tcp(listener.local_addr())
+}
 
-    /// The adapter's.
-    fn request(&self) -> &Request;
+/// An address, of TCP.
+///
+/// # Panics
+///
+/// If it is another one.
+#[must_use]
+pub fn tcp(address: &EndpointAddress) -> SocketAddr {
+    match address {
+        EndpointAddress::Tcp(address) => *address,
+        other => panic!("{other}"),
+    }
+}
 
-    /// The adapter's.
-    fn get_ref(&self) -> &Self::Io;
+/// Connects where a descriptor says.
+///
+/// # Errors
+///
+/// The endpoint's.
+///
+/// # Panics
+///
+/// If it is none.
+pub async fn connect<R: TestRuntime>(descriptor: &str) -> io::Result<NetStream<R>> {
+    let endpoint: ClientEndpoint<R> = descriptor.parse().unwrap();
+    endpoint.connect().await.map(R::stream)
+}
 
-    /// The adapter's.
+/// Listens where a descriptor says.
+///
+/// # Errors
+///
+/// The endpoint's.
+///
+/// # Panics
+///
+/// If it is none.
+pub async fn listen<R: TestRuntime>(descriptor: &str) -> io::Result<Listener<R>> {
+    let endpoint: ServerEndpoint<R> = descriptor.parse().unwrap();
+    endpoint.listen().await
+}
+
+/// What a program has learned of its streams.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Talked<C, S> {
+    /// The client's stream.
+    pub client: C,
+    /// The server's.
+    pub server: S,
+    /// Whom the client has reached.
+    pub reached: EndpointAddress,
+    /// Whom the server has let in.
+    pub let_in: EndpointAddress,
+    /// The path that was asked for, where WebSocket is.
+    pub path: Option<String>,
+}
+
+/// The program: a question of so many octets, an answer as long, and an end, wherever descriptors lead.
+///
+/// # Panics
+///
+/// If anything fails.
+pub async fn talk<C: TestRuntime, S: TestRuntime>(
+    server: &str,
+    client: &str,
+    len: usize,
+) -> Talked<NetStream<C>, NetStream<S>> {
+    let listener = listen::<S>(server).await.unwrap();
+    let client = client.parse().unwrap();
+    talk_with::<C, S>(listener, &client, len).await
+}
+
+/// The same, with options.
+///
+/// # Panics
+///
+/// If anything fails.
+pub async fn talk_with<C: TestRuntime, S: TestRuntime>(
+    mut listener: Listener<S>,
+    client: &ClientEndpoint<C>,
+    len: usize,
+) -> Talked<NetStream<C>, NetStream<S>> {
+    let (question, answer) = (Pattern::new(1).take(len), Pattern::new(2).take(len));
+    let (expected, reply) = (question.clone(), answer.clone());
+    let serving = S::spawn(async move {
+        let incoming = listener.accept().await.unwrap();
+        let path = incoming.request().map(|request| request.path().to_owned());
+        let mut stream = incoming.accept().await.map(S::stream).unwrap();
+        let peer = stream.peer_addr().unwrap();
+        assert!(stream.read_exact(len).await.unwrap() == expected);
+        stream.write_all(&reply).await.unwrap();
+        stream.flush().await.unwrap();
+        stream.close().await.unwrap();
+        (stream, peer, path)
+    });
+    let mut stream = client.connect().await.map(C::stream).unwrap();
+    let reached = stream.peer_addr().unwrap();
+    stream.write_all(&question).await.unwrap();
+    stream.flush().await.unwrap();
+    assert!(stream.read_exact(len).await.unwrap() == answer);
+    stream.close().await.unwrap();
+    let (server, let_in, path) = serving.await;
+    Talked {
+        client: stream,
+        server,
+        reached,
+        let_in,
+        path,
+    }
+}
+/// A port where nobody listens, another one each time: none of those that the system gives to whoever
+/// does not care, which would be taken by the next test that does not.
+///
+/// # Panics
+///
+/// If there is none.
+#[must_use]
+pub fn free_port() -> u16 {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    let first = std::process::id() as usize * 251;
+    let mut ports = (0..PORTS.len()).map(|_| {
+        let number = first + NEXT.fetch_add(1, Ordering::Relaxed);
+        PORTS.start + u16::try_from(number % PORTS.len()).unwrap()
+    });
+    let free = |port: &u16| TcpListener::bind(("0.0.0.0", *port)).is_ok();
+    ports.find(free).unwrap()
+}
+
+/// Below those of Linux, and of everybody else.
+const PORTS: std::ops::Range<u16> = 12_000..32_000;
+
+/// WebSocket over another endpoint, with more keys.
+#[must_use]
+pub fn over(endpoint: &str, url: &str, keys: &str) -> String {
+    let (endpoint, url) = (quote_argument(endpoint), quote_value(url));
+    format!("autobahn:{endpoint}:url={url}{keys}")
+}
+
+/// A directory that is removed when it is dropped.
+#[derive(Debug)]
+pub struct Directory(PathBuf);
+
+impl Directory {
+    /// A new one.
     ///
-    /// # Errors
+    /// # Panics
     ///
-    /// The adapter's.
-    fn check(&self) -> Result<(), HandshakeError>;
+    /// If it cannot be made.
+    #[must_use]
+    pub fn new() -> Self {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        let (process, number) = (std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        let path = std::env::temp_dir().join(format!("wsstream-{process}-{number}"));
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
 
-    /// The adapter's.
-    fn accept(self) -> impl Future<Output = io::Result<Self::Opened>> + Send;
+    /// A path in it.
+    #[must_use]
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
 
-    /// The adapter's.
-    fn refuse(self, refusal: &Refusal) -> impl Future<Output = io::Result<()>> + Send;
+    /// The same, for a descriptor.
+    #[must_use]
+    pub fn quoted(&self, name: &str) -> String {
+        let path: &Path = &self.path(name);
+        quote_argument(path.to_str().unwrap())
+    }
 }
 
-/// What an adapter makes of a handshake.
-pub trait Opened: Send + Sized + 'static {
-    /// Its stream.
-    type Stream: Stream;
-
-    /// Its whole messages.
-    type Socket: Socket;
-
-    /// The adapter's.
-    fn request(&self) -> Option<&Request>;
-
-    /// The adapter's.
-    fn response(&self) -> Option<&Response>;
-
-    /// The adapter's.
-    fn into_stream(self) -> Self::Stream;
-
-    /// The adapter's.
-    fn into_socket(self) -> Self::Socket;
+impl Default for Directory {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
-/// An adapter's whole messages.
-pub trait Socket: Send + 'static {
-    /// The adapter's.
-    fn recv(&mut self) -> impl Future<Output = io::Result<Option<Message>>> + Send;
-
-    /// The adapter's.
-    fn send(&mut self, message: Message) -> impl Future<Output = io::Result<()>> + Send;
-
-    /// The adapter's.
-    fn close(&mut self) -> impl Future<Output = io::Result<()>> + Send;
+impl Drop for Directory {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
 }
-
-/// All adapters have the same names: so this is the same for all, for a runtime, its adapter and its
-/// transports.
-macro_rules! adapter {
-    ($runtime:ident, $adapter:ident, $flood:path, $thread:ty, $new:expr) => {
-        impl Adapter for $runtime {
-            type Incoming = $adapter::Incoming<Self::Raw>;
-            type Opened = $adapter::Opened<Self::Raw>;
-            type Socket = $adapter::WebSocket<Self::Raw>;
-
-            type Thread = $thread;
-
-            fn thread() -> $thread {
-                $new
-            }
-
-            fn flood(flood: Flood) -> Self::Raw {
-                $flood(Box::new(flood))
-            }
-
-            async fn connect_on(raw: Self::Raw, client: &ClientConfig) -> io::Result<Self::Opened> {
-                $adapter::connect_on(raw, "ws://localhost/", client).await
-            }
-
-            async fn accept_with(
-                raw: Self::Raw,
-                server: &ServerConfig,
-            ) -> io::Result<Self::Incoming> {
-                $adapter::accept_with(raw, server).await
-            }
-
-            fn accept_stream(
-                raw: Self::Raw,
-            ) -> impl Future<Output = io::Result<Self::Stream>> + Send + 'static {
-                $adapter::accept(raw)
-            }
-
-            fn from_upgraded(raw: Self::Raw, role: Upgraded, received: Vec<u8>) -> Self::Opened {
-                let (agreed, config) = (Agreed::default(), ConnectionConfig::new());
-                $adapter::Opened::from_upgraded(raw, role, agreed, config, received)
-            }
-        }
-
-        handshake!($adapter, <$runtime as Runtime>::Raw);
-    };
-}
-
-macro_rules! net {
-    ($runtime:ident, $adapter:ident) => {
-        impl Net for $runtime {
-            type Io = $adapter::NetStream;
-            type NetStream = $adapter::WsStream<Self::Io>;
-            type NetOpened = $adapter::Opened<Self::Io>;
-            type Listener = $adapter::Listener;
-
-            async fn bind(server: ServerConfig) -> Self::Listener {
-                let binding = $adapter::Listener::bind("127.0.0.1:0", server);
-                binding.await.unwrap()
-            }
-
-            async fn dial(url: &str) -> io::Result<Self::NetStream> {
-                $adapter::connect(url).await
-            }
-
-            async fn dial_with(url: &str, client: &ClientConfig) -> io::Result<Self::NetOpened> {
-                $adapter::connect_with(url, client).await
-            }
-
-            #[cfg(feature = "rustls")]
-            async fn dial_with_tls(
-                url: &str,
-                client: &ClientConfig,
-                tls: &ClientTls,
-            ) -> io::Result<Self::NetOpened> {
-                $adapter::connect_with_tls(url, client, tls).await
-            }
-        }
-
-        impl Io for $adapter::NetStream {
-            fn is_tls(&self) -> bool {
-                Self::is_tls(self)
-            }
-
-            #[cfg(feature = "rustls")]
-            fn alpn_protocol(&self) -> Option<&[u8]> {
-                self.tls()?.alpn_protocol()
-            }
-
-            fn peer_addr(&self) -> SocketAddr {
-                Self::peer_addr(self).unwrap()
-            }
-
-            fn local_addr(&self) -> SocketAddr {
-                Self::local_addr(self).unwrap()
-            }
-
-            fn nodelay(&self) -> bool {
-                self.tcp().nodelay().unwrap()
-            }
-
-            fn gives_tcp(self) -> bool {
-                self.into_tcp().is_ok()
-            }
-        }
-
-        impl Listener for $adapter::Listener {
-            type Incoming = $adapter::Incoming<$adapter::NetStream>;
-
-            fn local_addr(&self) -> SocketAddr {
-                Self::local_addr(self).unwrap()
-            }
-
-            fn max_connections(self, connections: usize) -> Self {
-                Self::max_connections(self, connections)
-            }
-
-            fn max_handshakes(self, handshakes: usize) -> Self {
-                Self::max_handshakes(self, handshakes)
-            }
-
-            #[cfg(feature = "rustls")]
-            fn tls(self, tls: ServerTls) -> Self {
-                Self::tls(self, tls)
-            }
-
-            fn connections(&self) -> usize {
-                Self::connections(self)
-            }
-
-            async fn accept(&mut self) -> io::Result<Self::Incoming> {
-                Self::accept(self).await
-            }
-
-            fn shutdown(self, grace: Duration) -> impl Future<Output = usize> + Send + 'static {
-                Self::shutdown(self, grace)
-            }
-        }
-
-        handshake!($adapter, $adapter::NetStream);
-    };
-}
-
-macro_rules! handshake {
-    ($adapter:ident, $io:ty) => {
-        impl Incoming for $adapter::Incoming<$io> {
-            type Io = $io;
-            type Opened = $adapter::Opened<$io>;
-
-            fn request(&self) -> &Request {
-                Self::request(self)
-            }
-
-            fn get_ref(&self) -> &$io {
-                Self::get_ref(self)
-            }
-
-            fn check(&self) -> Result<(), HandshakeError> {
-                Self::check(self)
-            }
-
-            async fn accept(self) -> io::Result<Self::Opened> {
-                Self::accept(self).await
-            }
-
-            async fn refuse(self, refusal: &Refusal) -> io::Result<()> {
-                Self::refuse(self, refusal).await
-            }
-        }
-
-        impl Opened for $adapter::Opened<$io> {
-            type Stream = $adapter::WsStream<$io>;
-            type Socket = $adapter::WebSocket<$io>;
-
-            fn request(&self) -> Option<&Request> {
-                Self::request(self)
-            }
-
-            fn response(&self) -> Option<&Response> {
-                Self::response(self)
-            }
-
-            fn into_stream(self) -> Self::Stream {
-                Self::into_stream(self)
-            }
-
-            fn into_socket(self) -> Self::Socket {
-                Self::into_socket(self)
-            }
-        }
-
-        impl Socket for $adapter::WebSocket<$io> {
-            async fn recv(&mut self) -> io::Result<Option<Message>> {
-                Self::recv(self).await
-            }
-
-            async fn send(&mut self, message: Message) -> io::Result<()> {
-                Self::send(self, message).await
-            }
-
-            async fn close(&mut self) -> io::Result<()> {
-                Self::close(self).await
-            }
-        }
-    };
-}
-
-adapter!(
-    Tokio,
-    wsstream_tokio,
-    Raw::Flood,
-    ::tokio::runtime::Runtime,
-    Builder::new_current_thread().enable_all().build().unwrap()
-);
-adapter!(
-    AsyncStd,
-    wsstream_async_std,
-    FuturesRaw::Flood,
-    AnyThread,
-    AnyThread
-);
-adapter!(
-    Smol,
-    wsstream_async_std,
-    FuturesRaw::Flood,
-    AnyThread,
-    AnyThread
-);
-net!(Tokio, wsstream_tokio);
-net!(AsyncStd, wsstream_async_std);

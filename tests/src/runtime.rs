@@ -1,26 +1,68 @@
-//! What a runtime, and its adapter, have to offer for the stories to run on them.
+//! What the stories ask of a runtime, besides what the network stack asks of it.
 
-use std::future::Future;
+use std::fmt;
+use std::future::{Future, poll_fn};
 use std::io;
-use std::task::Context;
+use std::net::{SocketAddr, TcpListener};
+use std::ops::DerefMut;
 use std::time::Duration;
 
 use wsstream_core::handshake::{Agreed, ClientConfig, ServerConfig};
-use wsstream_core::pump::{Relayed, Upgraded};
-use wsstream_core::{Close, CloseCode, ClosedBy, ConnectionConfig, Counters};
+use wsstream_core::pump::{self, Clock as _, Relayed, Socket};
+use wsstream_net::{Handshake, Runtime, Upgraded, accept_with, connect_over, relay};
 
 use crate::io::{Read, Write};
+use crate::raw::Raw;
 
-/// A runtime and its adapter.
-pub trait Runtime: Sized + Send + Sync + 'static {
-    /// A transport: a TCP connection, or an end of a pipe in memory.
-    type Raw: Read + Write;
+/// A runtime that is under test: what runs its stories, and reads and writes its streams by its own traits.
+pub trait TestRuntime: Sized + Send + Sync + 'static {
+    /// The runtime itself.
+    type Net: Runtime;
 
-    /// The adapter's byte stream over a transport.
-    type Stream: Stream<Raw = Self::Raw>;
+    /// [`Runtime::Stream`]: this is where stories learn that it is read and written.
+    type Stream<S: SendSocket>: Read + Write + DerefMut<Target = S>;
+
+    /// One half of it.
+    type ReadHalf<S: SendSocket>: Read;
+
+    /// The other one.
+    type WriteHalf<S: SendSocket>: Write;
+
+    /// What polls on a thread.
+    type Thread: Thread;
+
+    /// Whether streams are to offer and accept permessage-deflate, whatever a story has set.
+    const COMPRESSION: Option<bool> = None;
+
+    /// The same stream.
+    fn stream<S: SendSocket>(stream: <Self::Net as Runtime>::Stream<S>) -> Self::Stream<S>;
+
+    /// The socket alone.
+    fn into_socket<S: SendSocket>(stream: Self::Stream<S>) -> S;
+
+    /// The runtime's own way to split a stream.
+    fn split<S: SendSocket>(stream: Self::Stream<S>) -> (Self::ReadHalf<S>, Self::WriteHalf<S>);
+
+    /// The runtime's own copying loop, which knows nothing of WebSocket.
+    fn plain_copy<S: SendSocket, T: SendSocket>(
+        a: &mut Self::Stream<S>,
+        b: &mut Self::Stream<T>,
+    ) -> impl Future<Output = io::Result<()>> + Send;
 
     /// Runs a story, and fails it if it hangs.
     fn run(story: impl Future<Output = ()>);
+
+    /// Runs a story on a clock that jumps ahead while everybody waits.
+    fn run_paused(story: impl Future<Output = ()>);
+
+    /// The time since such a story began.
+    fn now() -> Duration;
+
+    /// Runs a story on the thread that asks, for those who count its CPU time, and gives what it comes to.
+    fn run_on_one_thread<T>(story: impl Future<Output = T>) -> T;
+
+    /// A thread for counting what it allocates.
+    fn thread() -> Self::Thread;
 
     /// Runs a task beside the story.
     fn spawn<T: Send + 'static>(
@@ -28,65 +70,152 @@ pub trait Runtime: Sized + Send + Sync + 'static {
     ) -> impl Future<Output = T> + Send;
 
     /// Waits.
-    fn sleep(time: Duration) -> impl Future<Output = ()> + Send;
+    fn sleep(time: Duration) -> impl Future<Output = ()> + Send {
+        async move {
+            let mut clock = Self::Net::clock();
+            let deadline = clock.now() + time;
+            poll_fn(|cx| clock.poll_sleep(cx, deadline)).await;
+        }
+    }
 
     /// Both ends of a TCP connection.
-    fn tcp() -> impl Future<Output = (Self::Raw, Self::Raw)> + Send;
+    fn tcp() -> impl Future<Output = (Raw<Self>, Raw<Self>)> + Send {
+        async {
+            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+            listener.set_nonblocking(true).unwrap();
+            let address = listener.local_addr().unwrap();
+            let mut listener = Self::Net::tcp_listener(listener).unwrap();
+            let (client, server) = tokio::join!(
+                Self::tcp_to(address),
+                poll_fn(|cx| Self::Net::poll_accept_tcp(&mut listener, cx)),
+            );
+            let server = server.unwrap();
+            Self::Net::tcp_ref(&server).set_tcp_nodelay(true).unwrap();
+            (client, Raw::Tcp(server))
+        }
+    }
+
+    /// A TCP connection to somebody.
+    fn tcp_to(address: SocketAddr) -> impl Future<Output = Raw<Self>> + Send {
+        async move {
+            let domain = socket2::Domain::for_address(address);
+            let socket = socket2::Socket::new(domain, socket2::Type::STREAM, None).unwrap();
+            socket.set_nonblocking(true).unwrap();
+            let client = Self::Net::connect_tcp(socket, address).await.unwrap();
+            Self::Net::tcp_ref(&client).set_tcp_nodelay(true).unwrap();
+            Raw::Tcp(client)
+        }
+    }
 
     /// Both ends of a pipe that holds `len` octets each way.
-    fn pipe(len: usize) -> (Self::Raw, Self::Raw);
+    #[must_use]
+    fn pipe(len: usize) -> (Raw<Self>, Raw<Self>) {
+        Raw::pipe(len)
+    }
 
     /// Ends a TCP connection with a reset.
-    fn reset(raw: Self::Raw);
+    fn reset(raw: Raw<Self>) {
+        let Raw::Tcp(tcp) = raw else {
+            panic!("only TCP has a reset");
+        };
+        let system = Self::Net::tcp_ref(&tcp);
+        system.set_linger(Some(Duration::ZERO)).unwrap();
+    }
+
+    /// A socket as the runtime's own stream.
+    fn wrap<S: SendSocket>(socket: S) -> Self::Stream<S> {
+        Self::stream(socket.into())
+    }
+
+    /// Asks for a WebSocket as a client.
+    fn connect_on(
+        raw: Raw<Self>,
+        client: &ClientConfig,
+    ) -> impl Future<Output = io::Result<Upgraded<Raw<Self>, Self::Net>>> + Send {
+        connect_over(raw, "ws://localhost/", client)
+    }
+
+    /// Waits for who asks for a WebSocket.
+    fn accept_with(
+        raw: Raw<Self>,
+        server: &ServerConfig,
+    ) -> impl Future<Output = io::Result<Handshake<Raw<Self>, Self::Net>>> + Send {
+        accept_with(raw, server)
+    }
 
     /// Opens a stream as a client.
     fn connect(
-        raw: Self::Raw,
+        raw: Raw<Self>,
         client: &ClientConfig,
-    ) -> impl Future<Output = io::Result<Self::Stream>> + Send;
+    ) -> impl Future<Output = io::Result<WsStream<Self>>> + Send {
+        let mut client = client.clone();
+        if let Some(on) = Self::COMPRESSION {
+            let config = client.connection_config().clone();
+            client = client.config(config.compression(on));
+        }
+        async move {
+            let upgraded = Self::connect_on(raw, &client).await?;
+            Ok(checked(upgraded))
+        }
+    }
 
     /// Opens a stream as a server.
     fn accept(
-        raw: Self::Raw,
+        raw: Raw<Self>,
         server: &ServerConfig,
-    ) -> impl Future<Output = io::Result<Self::Stream>> + Send;
+    ) -> impl Future<Output = io::Result<WsStream<Self>>> + Send {
+        let mut server = server.clone();
+        if let Some(on) = Self::COMPRESSION {
+            let config = server.connection_config().clone();
+            server = server.config(config.compression(on));
+        }
+        async move {
+            let handshake = Self::accept_with(raw, &server).await?;
+            Ok(checked(handshake.accept().await?))
+        }
+    }
 
-    /// Makes a stream of a connection that was opened elsewhere.
-    fn upgraded(
-        raw: Self::Raw,
-        role: Upgraded,
+    /// A client's stream over a connection that was opened elsewhere.
+    fn client(
+        raw: Raw<Self>,
         agreed: Agreed,
-        config: ConnectionConfig,
+        client: &ClientConfig,
         received: Vec<u8>,
-    ) -> Self::Stream;
+    ) -> WsStream<Self> {
+        let upgraded = Upgraded::<_, Self::Net>::client(raw, agreed, client, received);
+        Self::stream(upgraded.unwrap().into_stream())
+    }
 
-    /// The adapter's relay.
+    /// A server's.
+    fn server(
+        raw: Raw<Self>,
+        agreed: Agreed,
+        server: &ServerConfig,
+        received: Vec<u8>,
+    ) -> WsStream<Self> {
+        let upgraded = Upgraded::<_, Self::Net>::server(raw, agreed, server, received);
+        Self::stream(upgraded.into_stream())
+    }
+
+    /// Joins a stream and a transport.
     fn relay(
-        stream: &mut Self::Stream,
-        other: &mut Self::Raw,
-    ) -> impl Future<Output = Relayed> + Send;
-
-    /// The runtime's own copying loop, which knows nothing of WebSocket.
-    fn plain_copy(
-        stream: &mut Self::Stream,
-        other: &mut Self::Raw,
-    ) -> impl Future<Output = io::Result<()>> + Send;
+        stream: &mut WsStream<Self>,
+        other: &mut Raw<Self>,
+    ) -> impl Future<Output = Relayed> + Send {
+        relay::<Self::Net>(&mut **stream, other)
+    }
 }
 
-/// A runtime that can run on a clock which jumps ahead while everybody waits.
-pub trait PausedClock: Runtime {
-    /// Runs a story on such a clock.
-    fn run_paused(story: impl Future<Output = ()>);
+/// A socket that generic code may hand to another task.
+pub trait SendSocket: Socket + fmt::Debug + Send + 'static {}
 
-    /// The time since the story began.
-    fn now() -> Duration;
-}
+impl<S: Socket + fmt::Debug + Send + 'static> SendSocket for S {}
 
-/// A runtime that can run a story on the thread that asks, for those who count its CPU time.
-pub trait OneThread: Runtime {
-    /// Runs a story, and gives what it comes to.
-    fn run_on_one_thread<T>(story: impl Future<Output = T>) -> T;
-}
+/// The clock of a runtime's connections.
+pub type Clock<R> = <<R as TestRuntime>::Net as Runtime>::Clock;
+
+/// A byte stream over WebSocket, as the runtime's own stream.
+pub type WsStream<R, S = Raw<R>> = <R as TestRuntime>::Stream<pump::Stream<S, Clock<R>>>;
 
 /// A thread on which a runtime is asked again and again: it has all that its connections allocate.
 pub trait Thread {
@@ -94,71 +223,27 @@ pub trait Thread {
     fn block_on<T>(&self, future: impl Future<Output = T>) -> T;
 }
 
-/// An adapter's byte stream.
-pub trait Stream: Read + Write + Sized {
-    /// What it runs over.
-    type Raw;
-
-    /// One half.
-    type ReadHalf: Read;
-
-    /// The other one.
-    type WriteHalf: Write;
-
-    /// The runtime's own way to split a stream.
-    fn split(self) -> (Self::ReadHalf, Self::WriteHalf);
-
-    /// The adapter's.
-    fn close(&mut self) -> impl Future<Output = io::Result<()>> + Send;
-
-    /// The adapter's.
-    fn close_with(
-        &mut self,
-        code: CloseCode,
-        reason: &str,
-    ) -> impl Future<Output = io::Result<()>> + Send;
-
-    /// The adapter's.
-    fn abort(self);
-
-    /// The adapter's.
-    fn poll_drive(&mut self, cx: &Context<'_>);
-
-    /// The adapter's.
-    fn agreed(&self) -> &Agreed;
-
-    /// The adapter's.
-    fn received_close(&self) -> Option<&Close>;
-
-    /// The adapter's.
-    fn sent_close(&self) -> Option<&Close>;
-
-    /// The adapter's.
-    fn closed_by(&self) -> Option<ClosedBy>;
-
-    /// The adapter's.
-    fn counters(&self) -> Counters;
-
-    /// The adapter's.
-    fn rtt(&self) -> Option<Duration>;
-
-    /// The adapter's.
-    fn get_ref(&self) -> &Self::Raw;
-
-    /// The adapter's.
-    fn into_inner(self) -> (Self::Raw, Vec<u8>);
+/// A stream, after its handshake: all peers know the extension, and leave it to us.
+fn checked<R: TestRuntime>(upgraded: Upgraded<Raw<R>, R::Net>) -> WsStream<R> {
+    if let Some(on) = R::COMPRESSION {
+        assert_eq!(upgraded.agreed().deflate().is_some(), on);
+    }
+    R::stream(upgraded.into_stream())
 }
 
 /// Waits for a future, and for no longer than this.
-pub async fn within<R: Runtime, T>(time: Duration, future: impl Future<Output = T>) -> Option<T> {
-    ::tokio::select! {
+pub async fn within<R: TestRuntime, T>(
+    time: Duration,
+    future: impl Future<Output = T>,
+) -> Option<T> {
+    tokio::select! {
         output = future => Some(output),
         () = R::sleep(time) => None,
     }
 }
 
 /// Opens a stream between two ends of a transport: its client and its server.
-pub async fn open<R: Runtime>(ends: (R::Raw, R::Raw)) -> (R::Stream, R::Stream) {
+pub async fn open<R: TestRuntime>(ends: (Raw<R>, Raw<R>)) -> (WsStream<R>, WsStream<R>) {
     open_with::<R>(ends, &ClientConfig::stream(), &ServerConfig::stream()).await
 }
 
@@ -167,12 +252,12 @@ pub async fn open<R: Runtime>(ends: (R::Raw, R::Raw)) -> (R::Stream, R::Stream) 
 /// # Panics
 ///
 /// If they do not agree.
-pub async fn open_with<R: Runtime>(
-    (client_end, server_end): (R::Raw, R::Raw),
+pub async fn open_with<R: TestRuntime>(
+    (client_end, server_end): (Raw<R>, Raw<R>),
     client: &ClientConfig,
     server: &ServerConfig,
-) -> (R::Stream, R::Stream) {
-    let (client, server) = ::tokio::join!(
+) -> (WsStream<R>, WsStream<R>) {
+    let (client, server) = tokio::join!(
         R::connect(client_end, client),
         R::accept(server_end, server)
     );

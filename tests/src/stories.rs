@@ -1,11 +1,10 @@
 //! Tests of stories that are no part of the contract's suite, for whom they concern.
 
-/// Makes a test of each story for each adapter, on its runtime.
+/// Makes a test of each story for each runtime.
 #[macro_export]
-macro_rules! on_both_adapters {
+macro_rules! on_all_runtimes {
     ($($story:ident)*) => {
-        $crate::tests_of! { on_tokio, $crate::Tokio, <$crate::Tokio as $crate::Runtime>::run, $($story)* }
-        $crate::tests_of! { on_async_std, $crate::AsyncStd, <$crate::AsyncStd as $crate::Runtime>::run, $($story)* }
+        $crate::tests_of_all! { run, $($story)* }
     };
 }
 
@@ -13,18 +12,28 @@ macro_rules! on_both_adapters {
 #[macro_export]
 macro_rules! on_one_thread {
     ($($story:ident)*) => {
-        $crate::tests_of! { on_tokio, $crate::Tokio, <$crate::Tokio as $crate::OneThread>::run_on_one_thread, $($story)* }
-        $crate::tests_of! { on_async_std, $crate::AsyncStd, <$crate::AsyncStd as $crate::OneThread>::run_on_one_thread, $($story)* }
-        $crate::tests_of! { on_smol, $crate::Smol, <$crate::Smol as $crate::OneThread>::run_on_one_thread, $($story)* }
+        $crate::tests_of_all! { run_on_one_thread, $($story)* }
     };
 }
 
-/// Makes a test of each story for each adapter, where a story makes the threads that it runs on.
+/// Makes a test of each story for each runtime, where a story makes the threads that it runs on.
 #[macro_export]
 macro_rules! on_threads_of_their_own {
     ($($story:ident)*) => {
         $crate::tests_of! { on_tokio, $crate::Tokio, drop::<()>, $($story)* }
         $crate::tests_of! { on_async_std, $crate::AsyncStd, drop::<()>, $($story)* }
+        $crate::tests_of! { on_smol, $crate::Smol, drop::<()>, $($story)* }
+    };
+}
+
+/// Makes a test of each story for each runtime, which is asked to run it like this.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! tests_of_all {
+    ($run:ident, $($story:ident)*) => {
+        $crate::tests_of! { on_tokio, $crate::Tokio, <$crate::Tokio as $crate::TestRuntime>::$run, $($story)* }
+        $crate::tests_of! { on_async_std, $crate::AsyncStd, <$crate::AsyncStd as $crate::TestRuntime>::$run, $($story)* }
+        $crate::tests_of! { on_smol, $crate::Smol, <$crate::Smol as $crate::TestRuntime>::$run, $($story)* }
     };
 }
 

@@ -1,15 +1,13 @@
 //! Tests of all stories.
 
 /// Makes a test of each story of the contract, with [`Compression`](crate::Compression) and without, for
-/// one [`Runtime`](crate::Runtime): of all of them for one that is a [`PausedClock`](crate::PausedClock)
-/// too; without those that want one for `$runtime, no paused clock`.
+/// one [`TestRuntime`](crate::TestRuntime).
 #[macro_export]
 macro_rules! contract_suite {
     ($runtime:ty) => {
-        $crate::contract_suite!($runtime, no paused clock);
         mod paused {
             use super::*;
-            $crate::stories! { $runtime, $crate::PausedClock, run_paused:
+            $crate::stories! { $runtime, run_paused:
                 alive {
                     off_by_default
                     a_silent_peer
@@ -43,9 +41,7 @@ macro_rules! contract_suite {
                 }
             }
         }
-    };
-    ($runtime:ty, no paused clock) => {
-        $crate::stories! { $runtime, $crate::Runtime, run:
+        $crate::stories! { $runtime, run:
             bounded {
                 an_application_that_does_not_read
                 a_peer_that_does_not_read
@@ -134,7 +130,7 @@ macro_rules! contract_suite {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! stories {
-    ($runtime:ty, $runner:path, $run:ident: $($module:ident { $($story:ident)* })*) => {$(
+    ($runtime:ty, $run:ident: $($module:ident { $($story:ident)* })*) => {$(
         mod $module {
             use super::*;
             $(mod $story {
@@ -143,13 +139,13 @@ macro_rules! stories {
                 #[test]
                 fn plain() {
                     type Plain = $crate::Compression<$runtime, false>;
-                    <Plain as $runner>::$run($crate::contract::$module::$story::<Plain>());
+                    <Plain as $crate::TestRuntime>::$run($crate::contract::$module::$story::<Plain>());
                 }
 
                 #[test]
                 fn compressed() {
                     type Compressed = $crate::Compression<$runtime, true>;
-                    <Compressed as $runner>::$run($crate::contract::$module::$story::<Compressed>());
+                    <Compressed as $crate::TestRuntime>::$run($crate::contract::$module::$story::<Compressed>());
                 }
             })*
         }

@@ -1,4 +1,4 @@
-//! What a client makes of bad answers, over a real socket of either adapter's: it fails, says of what, and
+//! What a client makes of bad answers, over a real socket of every runtime's: it fails, says of what, and
 //! never opens; what never ends it does not wait for.
 #![expect(
     clippy::expect_used,
@@ -14,7 +14,7 @@ use wsstream_core::handshake::{ClientConfig, accept_key};
 use wsstream_tests::net::Net;
 use wsstream_tests::{Read, Write};
 
-wsstream_tests::on_both_adapters! {
+wsstream_tests::on_all_runtimes! {
     each_bad_answer
     answers_without_end
 }

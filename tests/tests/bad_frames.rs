@@ -1,4 +1,4 @@
-//! What bad frames get, over a real socket of either adapter's: octets in, the exact close code out, then the end without a
+//! What bad frames get, over a real socket of every runtime's: octets in, the exact close code out, then the end without a
 //! reset; what came before the fault is delivered, nothing from beyond it; the next connection is
 //! unharmed.
 #![expect(
@@ -15,10 +15,10 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use wsstream_core::ConnectionConfig;
 use wsstream_core::Opcode::{self, Binary, Close, Continuation, Ping, Text};
 use wsstream_core::handshake::{ClientConfig, ServerConfig};
-use wsstream_tests::net::{Incoming, Listener, Net, Opened, Socket};
-use wsstream_tests::{Peer, Read, Stream, Write, fragment, masked, next_turn};
+use wsstream_tests::net::{Net, address, stream};
+use wsstream_tests::{Peer, Read, Write, fragment, masked, next_turn};
 
-wsstream_tests::on_both_adapters! {
+wsstream_tests::on_all_runtimes! {
     on_binary
     with_compression
     on_base64
@@ -169,14 +169,14 @@ type Told = (Vec<u8>, Option<ErrorKind>);
 /// A listener that reads, and tells.
 async fn server<N: Net>() -> (SocketAddr, UnboundedReceiver<Told>) {
     let mut listener = N::bind(ServerConfig::stream()).await;
-    let address = listener.local_addr();
+    let address = address::<N>(&listener);
     let (tell, told) = unbounded_channel();
     drop(N::spawn(async move {
         loop {
             let incoming = listener.accept().await.unwrap();
             let tell = tell.clone();
             drop(N::spawn(async move {
-                let mut stream = incoming.accept().await.unwrap().into_stream();
+                let mut stream = stream::<N>(incoming.upgrade().await.unwrap());
                 let (received, ended) = stream.read_to_end().await;
                 let _ = tell.send((received, ended.err().map(|error| error.kind())));
                 // The Close is to arrive, whatever else is on its way.
@@ -308,8 +308,8 @@ async fn at_a_client<N: Net>() {
         };
         let reading = async {
             let config = ConnectionConfig::new().compression(false);
-            let stream = N::dial_with(&url, &ClientConfig::stream().config(config)).await;
-            let mut stream = stream.unwrap().into_stream();
+            let upgraded = N::dial_with(&url, &ClientConfig::stream().config(config)).await;
+            let mut stream = stream::<N>(upgraded.unwrap());
             let (received, ended) = stream.read_to_end().await;
             let error = ended.unwrap_err();
             assert_eq!(
@@ -333,7 +333,7 @@ async fn on_messages<N: Net>() {
     let server = ServerConfig::messages().subprotocol("binary").unwrap();
     let server = server.config(ConnectionConfig::new().max_message(8));
     let mut listener = N::bind(server).await;
-    let address = listener.local_addr();
+    let address = address::<N>(&listener);
     let table: [Row; 4] = [
         ("no UTF-8", masked(Text, b"good\xff"), 1007),
         (
@@ -359,7 +359,7 @@ async fn on_messages<N: Net>() {
     for (about, octets, code) in table {
         let serve = async {
             let incoming = listener.accept().await.unwrap();
-            let mut socket = incoming.accept().await.unwrap().into_socket();
+            let mut socket = incoming.upgrade().await.unwrap().into_websocket();
             assert!(socket.recv().await.unwrap().is_some(), "{about}");
             let error = socket.recv().await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::InvalidData, "{about}");

@@ -1,4 +1,4 @@
-//! What bad requests get, over a real socket of either adapter's: octets in, the whole HTTP answer out, and the next
+//! What bad requests get, over a real socket of every runtime's: octets in, the whole HTTP answer out, and the next
 //! well-behaved connection to the same listener unharmed.
 #![allow(
     clippy::expect_used,
@@ -11,12 +11,12 @@ use std::net::{Shutdown, SocketAddr};
 use std::time::Duration;
 
 use smol::net::TcpStream;
-use wsstream_core::handshake::{ClientConfig, ServerConfig};
+use wsstream_core::handshake::ServerConfig;
 use wsstream_tests::contract::read_all;
-use wsstream_tests::net::{Incoming, Listener, Net, Opened};
+use wsstream_tests::net::{Net, address, stream};
 use wsstream_tests::{Read, Write, next_turn, within};
 
-wsstream_tests::on_both_adapters! {
+wsstream_tests::on_all_runtimes! {
     every_row_and_the_next_connection
     the_same_octet_by_octet
     what_is_tolerated
@@ -206,15 +206,14 @@ fn table() -> Vec<(&'static str, Vec<u8>, u16, &'static str)> {
 /// A listener that accepts whom its policy lets in, and echoes.
 async fn server<N: Net>(server: ServerConfig) -> SocketAddr {
     let mut listener = N::bind(server).await;
-    let address = listener.local_addr();
+    let address = address::<N>(&listener);
     drop(N::spawn(async move {
         loop {
             let incoming = listener.accept().await.unwrap();
             drop(N::spawn(async move {
-                let Ok(opened) = incoming.accept().await else {
+                let Ok(mut stream) = incoming.upgrade().await.map(stream::<N>) else {
                     return;
                 };
-                let mut stream = opened.into_stream();
                 let mut buf = [0; 100];
                 while let Ok(count @ 1..) = stream.read(&mut buf).await {
                     let _ = stream.write_all(&buf[..count]).await;
@@ -229,8 +228,7 @@ async fn server<N: Net>(server: ServerConfig) -> SocketAddr {
 /// A connection that behaves well.
 async fn well_behaved<N: Net>(address: SocketAddr) {
     let url = format!("ws://{address}/here");
-    let opened = N::dial_with(&url, &ClientConfig::stream()).await.unwrap();
-    let mut stream = opened.into_stream();
+    let mut stream = N::dial(&url).await.unwrap();
     stream.write_all(b"hello").await.unwrap();
     stream.shutdown().await.unwrap();
     assert_eq!(read_all(&mut stream).await, b"hello");

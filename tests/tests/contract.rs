@@ -2,39 +2,35 @@
 
 use wsstream_tests::{AsyncStd, Smol, Tokio};
 
+/// 3.7: what is `Send` and `Unpin`, at compile time.
+macro_rules! send_and_unpin {
+    ($adapter:ident, $tcp:ty) => {
+        const _: () = {
+            const fn send_and_unpin<T: Send + Unpin>() {}
+            send_and_unpin::<$adapter::NetStream>();
+            send_and_unpin::<$adapter::WsStream>();
+            send_and_unpin::<$adapter::WsStream<$adapter::Io<$tcp>>>();
+            send_and_unpin::<$adapter::WebSocket>();
+            send_and_unpin::<$adapter::Upgraded>();
+            send_and_unpin::<$adapter::Handshake<$adapter::Io<$tcp>>>();
+            send_and_unpin::<$adapter::Incoming>();
+            send_and_unpin::<$adapter::Listener>();
+        };
+    };
+}
+
 mod tokio {
     use super::*;
-    use ::tokio::net::TcpStream;
-    use wsstream_tokio::{Incoming, Listener, Opened, WebSocket, WsStream};
 
     wsstream_tests::contract_suite!(Tokio);
-
-    /// 3.7: what is `Send` and `Unpin`, at compile time.
-    const _: () = {
-        const fn send_and_unpin<T: Send + Unpin>() {}
-        send_and_unpin::<WsStream<TcpStream>>();
-        send_and_unpin::<WebSocket<TcpStream>>();
-        send_and_unpin::<Opened<TcpStream>>();
-        send_and_unpin::<Incoming<TcpStream>>();
-        send_and_unpin::<Listener>();
-    };
+    send_and_unpin!(wsstream_tokio, ::tokio::net::TcpStream);
 }
 
 mod async_std {
     use super::*;
-    use ::async_std::net::TcpStream;
-    use wsstream_async_std::{Incoming, Listener, Opened, WebSocket, WsStream};
 
     wsstream_tests::contract_suite!(AsyncStd);
-
-    const _: () = {
-        const fn send_and_unpin<T: Send + Unpin>() {}
-        send_and_unpin::<WsStream<TcpStream>>();
-        send_and_unpin::<WebSocket<TcpStream>>();
-        send_and_unpin::<Opened<TcpStream>>();
-        send_and_unpin::<Incoming<TcpStream>>();
-        send_and_unpin::<Listener>();
-    };
+    send_and_unpin!(wsstream_async_std, ::async_std::net::TcpStream);
 }
 
 mod smol {

@@ -14,28 +14,15 @@ use wsstream_core::ConnectionConfig;
 use wsstream_core::Opcode::Text;
 use wsstream_core::handshake::{ClientConfig, ServerConfig};
 use wsstream_tests::contract::server_and_peer;
-use wsstream_tests::endpoints::{
-    EndpointListener as _, EndpointStream as _, Endpoints, connect, free_port, listen, over,
-};
-use wsstream_tests::net::{Adapter, Incoming, Listener, Net};
-use wsstream_tests::{AsyncStd, OneThread, Read, Stream, Tokio, Write, within};
+use wsstream_tests::net::{Net, address, connect, free_port, let_in_any, listen, over};
+use wsstream_tests::{Read, TestRuntime, Write, within};
 
 wsstream_tests::on_one_thread! {
     every_frame_of_those_who_are_set_to_it
     every_refusal
     every_failure
-}
-
-#[test]
-fn who_is_gone_before_asking() {
-    Tokio::run_on_one_thread(gone_before_asking::<Tokio>());
-    AsyncStd::run_on_one_thread(gone_before_asking::<AsyncStd>());
-}
-
-#[test]
-fn every_frame_of_those_whose_descriptors_say_so() {
-    Tokio::run_on_one_thread(by_descriptors::<Tokio>());
-    AsyncStd::run_on_one_thread(by_descriptors::<AsyncStd>());
+    who_is_gone_before_asking
+    every_frame_of_those_whose_descriptors_say_so
 }
 
 /// Where the log goes.
@@ -82,7 +69,7 @@ async fn log_of<T>(story: impl Future<Output = T>) -> String {
 }
 
 /// What is logged while a client says five octets and closes.
-async fn logged<A: Adapter>(at_client: bool, at_server: bool) -> String {
+async fn logged<A: TestRuntime>(at_client: bool, at_server: bool) -> String {
     let client = ClientConfig::stream().config(ConnectionConfig::new().debug(at_client));
     let server = ServerConfig::stream().config(ConnectionConfig::new().debug(at_server));
     log_of(async {
@@ -97,7 +84,7 @@ async fn logged<A: Adapter>(at_client: bool, at_server: bool) -> String {
     .await
 }
 
-async fn every_frame_of_those_who_are_set_to_it<A: Adapter>() {
+async fn every_frame_of_those_who_are_set_to_it<A: TestRuntime>() {
     for (at_client, at_server) in [(true, false), (false, true), (true, true)] {
         check(
             &logged::<A>(at_client, at_server).await,
@@ -123,7 +110,7 @@ fn check(log: &str, at_client: bool, at_server: bool) {
 }
 
 /// The same by descriptors.
-async fn logged_of_endpoints<E: Endpoints>(at_client: bool, at_server: bool) -> String {
+async fn logged_of_endpoints<E: TestRuntime>(at_client: bool, at_server: bool) -> String {
     let port = free_port();
     let server = over(
         &format!("tcp:{port}"),
@@ -137,7 +124,7 @@ async fn logged_of_endpoints<E: Endpoints>(at_client: bool, at_server: bool) -> 
     );
     log_of(async {
         let mut listener = listen::<E>(&server).await.unwrap();
-        let (client, server) = tokio::join!(connect::<E>(&client), listener.accept());
+        let (client, server) = tokio::join!(connect::<E>(&client), let_in_any::<E>(&mut listener));
         let (mut client, mut server) = (client.unwrap(), server.unwrap());
         client.write_all(b"hello").await.unwrap();
         server.read_exact(5).await.unwrap();
@@ -147,7 +134,7 @@ async fn logged_of_endpoints<E: Endpoints>(at_client: bool, at_server: bool) -> 
     .await
 }
 
-async fn by_descriptors<E: Endpoints>() {
+async fn every_frame_of_those_whose_descriptors_say_so<E: TestRuntime>() {
     for (at_client, at_server) in [(true, false), (false, true), (true, true)] {
         let log = logged_of_endpoints::<E>(at_client, at_server).await;
         check(&log, at_client, at_server);
@@ -156,7 +143,7 @@ async fn by_descriptors<E: Endpoints>() {
 }
 
 /// One line, which says what came: of what is no request, of what policy refuses.
-async fn every_refusal<A: Adapter>() {
+async fn every_refusal<A: TestRuntime>() {
     let good = "GET /here HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
     let table = [
@@ -189,7 +176,7 @@ async fn every_refusal<A: Adapter>() {
     }
 }
 
-async fn every_failure<A: Adapter>() {
+async fn every_failure<A: TestRuntime>() {
     for debug in [false, true] {
         let log = log_of(async {
             let (mut stream, mut peer) =
@@ -204,10 +191,10 @@ async fn every_failure<A: Adapter>() {
 }
 
 /// A connection that a listener has lost without a word of HTTP.
-async fn gone_before_asking<N: Net>() {
+async fn who_is_gone_before_asking<N: Net>() {
     let log = log_of(async {
         let mut listener = N::bind(ServerConfig::stream()).await;
-        let tcp = TcpStream::connect(listener.local_addr()).unwrap();
+        let tcp = TcpStream::connect(address::<N>(&listener)).unwrap();
         set_socket_linger(&tcp, Some(Duration::ZERO)).unwrap();
         let gone = async {
             let mut tcp = Some(tcp);

@@ -1,4 +1,4 @@
-//! Both adapters' listeners on real sockets: their limits and their end.
+//! Listeners on real sockets, on every runtime: their limits and their end.
 #![expect(clippy::unwrap_used, reason = "these are tests, helpers included")]
 
 use std::io::ErrorKind;
@@ -8,10 +8,10 @@ use smol::net::TcpStream;
 use wsstream_core::handshake::ServerConfig;
 use wsstream_core::{CloseCode, ConnectionConfig, StreamError};
 use wsstream_tests::contract::{read_all, stream_error};
-use wsstream_tests::net::{Incoming, Listener, Net, Opened};
-use wsstream_tests::{Read, Stream, Write, next_turn, poll_once, within};
+use wsstream_tests::net::{Listener, Net, NetWsStream, address, let_in};
+use wsstream_tests::{Read, Write, next_turn, poll_once, within};
 
-wsstream_tests::on_both_adapters! {
+wsstream_tests::on_all_runtimes! {
     the_next_one_waits_until_one_leaves
     an_idle_connection_gets_1001_and_a_busy_one_finishes
     a_stubborn_connection_is_cut_off
@@ -22,18 +22,16 @@ wsstream_tests::on_both_adapters! {
 
 const GRACE: Duration = Duration::from_secs(60);
 
-async fn listener<N: Net>(server: ServerConfig) -> (N::Listener, String) {
+async fn listener<N: Net>(server: ServerConfig) -> (Listener<N>, String) {
     let listener = N::bind(server).await;
-    let url = format!("ws://{}/", listener.local_addr());
+    let url = format!("ws://{}/", address::<N>(&listener));
     (listener, url)
 }
 
 /// Both ends of a connection.
-async fn pair<N: Net>(listener: &mut N::Listener, url: &str) -> (N::NetStream, N::NetStream) {
-    let (client, server) = tokio::join!(N::dial(url), async {
-        listener.accept().await.unwrap().accept().await
-    });
-    (client.unwrap(), server.unwrap().into_stream())
+async fn pair<N: Net>(listener: &mut Listener<N>, url: &str) -> (NetWsStream<N>, NetWsStream<N>) {
+    let (client, server) = tokio::join!(N::dial(url), let_in::<N>(listener));
+    (client.unwrap(), server.unwrap())
 }
 
 async fn the_next_one_waits_until_one_leaves<N: Net>() {
@@ -45,14 +43,13 @@ async fn the_next_one_waits_until_one_leaves<N: Net>() {
     let accepted = within::<N, _>(Duration::from_millis(100), listener.accept()).await;
     assert!(accepted.is_none());
     drop(stream);
-    let incoming = listener.accept().await.unwrap();
-    let _stream = incoming.accept().await.unwrap().into_stream();
+    let _stream = let_in::<N>(&mut listener).await.unwrap();
     next.await.unwrap();
 }
 
 async fn an_idle_connection_gets_1001_and_a_busy_one_finishes<N: Net>() {
     let (mut listener, url) = listener::<N>(ServerConfig::stream()).await;
-    let address = listener.local_addr();
+    let address = address::<N>(&listener);
     let (mut idle_client, mut idle) = pair::<N>(&mut listener, &url).await;
     let (mut busy_client, mut busy) = pair::<N>(&mut listener, &url).await;
     drop(N::spawn(async move {
@@ -64,7 +61,7 @@ async fn an_idle_connection_gets_1001_and_a_busy_one_finishes<N: Net>() {
         busy.write_all(&request).await.unwrap();
         busy.close().await.unwrap();
     }));
-    let shutdown = N::spawn(listener.shutdown(Duration::from_secs(1)));
+    let shutdown = N::spawn(async move { listener.shutdown(Duration::from_secs(1)).await });
     while TcpStream::connect(address).await.is_ok() {
         next_turn().await;
     }
@@ -74,7 +71,7 @@ async fn an_idle_connection_gets_1001_and_a_busy_one_finishes<N: Net>() {
     busy_client.close().await.unwrap();
     let error = idle_client.read(&mut [0; 9]).await.unwrap_err();
     assert!(matches!(stream_error(&error), Some(StreamError::Closed(_))));
-    let close = idle_client.received_close().unwrap();
+    let close = idle_client.connection().received_close().unwrap();
     assert_eq!(close.code(), Some(CloseCode::GOING_AWAY));
     assert_eq!(shutdown.await, 0);
 }
@@ -84,7 +81,7 @@ async fn a_stubborn_connection_is_cut_off<N: Net>() {
     let config = ConnectionConfig::new().close_timeout(Duration::from_millis(200));
     let (mut listener, url) = listener::<N>(ServerConfig::stream().config(config)).await;
     let (client, mut stream) = pair::<N>(&mut listener, &url).await;
-    let (mut raw, _) = client.into_inner();
+    let mut raw = N::wrap(N::into_socket(client).into_inner().0);
     let sending = N::spawn(async move {
         let frame = [&[0x82, 0x84, 0, 0, 0, 0][..], b"more"].concat();
         while raw.write_all(&frame).await.is_ok() {}
@@ -105,12 +102,12 @@ async fn a_stubborn_connection_is_cut_off<N: Net>() {
 
 async fn who_has_not_asked_yet_is_refused<N: Net>() {
     let (mut listener, _) = listener::<N>(ServerConfig::stream()).await;
-    let address = listener.local_addr();
+    let address = address::<N>(&listener);
     let mut tcp = TcpStream::connect(address).await.unwrap();
     while listener.connections() == 0 {
         let _ = within::<N, _>(Duration::from_millis(1), listener.accept()).await;
     }
-    let shutdown = N::spawn(listener.shutdown(GRACE));
+    let shutdown = N::spawn(async move { listener.shutdown(GRACE).await });
     let answer = String::from_utf8(read_all(&mut tcp).await).unwrap();
     assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
     drop(tcp);

@@ -1,5 +1,5 @@
 //! 3.3: memory is bounded, whatever the peer or the application does. Every octet that a connection
-//! allocates is counted, on the thread that has both ends; the peers allocate nothing. For either adapter.
+//! allocates is counted, on the thread that has both ends; the peers allocate nothing. On every runtime.
 #![expect(clippy::unwrap_used, reason = "these are tests, helpers included")]
 
 #[path = "../benches/budget/idle.rs"]
@@ -13,11 +13,13 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use wsstream_core::Opcode::{Binary, Continuation, Ping, Text};
 use wsstream_core::handshake::{Agreed, ClientConfig, ServerConfig};
-use wsstream_core::pump::{Permit, Upgraded};
+use wsstream_core::pump::Permit;
 use wsstream_core::{ConnectionConfig, Deflate, Header, Opcode, Seed, Url};
-use wsstream_tests::net::Adapter;
-use wsstream_tests::{Read, Stream, Thread, Tokio, Write, fragment, masked, next_turn};
-use wsstream_tokio::{Listener, accept_with};
+use wsstream_net::accept_with;
+use wsstream_tests::{
+    Raw, Read, TestRuntime, Thread, Tokio, Write, WsStream, fragment, masked, next_turn,
+};
+use wsstream_tokio::{Io, Listener, NetSocket};
 
 use idle::{idle, read_exact};
 
@@ -56,7 +58,7 @@ const INFLATER: u64 = (64 + 32 + 12) << 10;
 const PLAIN: ConnectionConfig = ConnectionConfig::new().compression(false);
 
 /// A server's stream, and the peer's end of its transport.
-async fn server<A: Adapter>(subprotocol: &str) -> (A::Stream, A::Raw) {
+async fn server<A: TestRuntime>(subprotocol: &str) -> (WsStream<A>, Raw<A>) {
     let fields = [
         ("Host", "localhost"),
         ("Sec-WebSocket-Version", "13"),
@@ -66,23 +68,22 @@ async fn server<A: Adapter>(subprotocol: &str) -> (A::Stream, A::Raw) {
     upgraded::<A>(ServerConfig::stream().negotiate(fields).unwrap()).await
 }
 
-async fn upgraded<A: Adapter>(agreed: Agreed) -> (A::Stream, A::Raw) {
+async fn upgraded<A: TestRuntime>(agreed: Agreed) -> (WsStream<A>, Raw<A>) {
     let (peer, server) = A::tcp().await;
-    let role = Upgraded::Server;
-    let stream = A::upgraded(server, role, agreed, ConnectionConfig::new(), Vec::new());
+    let stream = A::server(server, agreed, &ServerConfig::stream(), Vec::new());
     (stream, peer)
 }
 
 /// Counts what happens while the peer writes `wire` `times` times and our application reads: on a thread
 /// of its own, as each has its pool of buffers.
-fn flooded<A: Adapter>(subprotocol: &str, wire: &[u8], times: usize) -> AllocationInfo {
+fn flooded<A: TestRuntime>(subprotocol: &str, wire: &[u8], times: usize) -> AllocationInfo {
     std::thread::scope(|scope| {
         let flood = scope.spawn(|| flood::<A>(subprotocol, wire, times));
         flood.join().unwrap()
     })
 }
 
-fn flood<A: Adapter>(subprotocol: &str, wire: &[u8], times: usize) -> AllocationInfo {
+fn flood<A: TestRuntime>(subprotocol: &str, wire: &[u8], times: usize) -> AllocationInfo {
     let thread = A::thread();
     let (mut stream, mut peer) = thread.block_on(server::<A>(subprotocol));
     let mut buf = vec![0; 64 << 10];
@@ -99,7 +100,7 @@ fn flood<A: Adapter>(subprotocol: &str, wire: &[u8], times: usize) -> Allocation
                 while let Poll::Ready(read) = stream.poll_read(cx, &mut buf) {
                     assert_ne!(read.unwrap(), 0);
                 }
-                if stream.counters().received == total {
+                if stream.connection().counters().received == total {
                     return Poll::Ready(());
                 }
                 Poll::Pending
@@ -128,7 +129,7 @@ fn bomb() -> Vec<u8> {
 
 /// A GiB of zeros, to a reader who is slow: memory is constant, and so is what has been inflated ahead of
 /// the reader.
-fn a_gibibyte_of_zeros<A: Adapter>() {
+fn a_gibibyte_of_zeros<A: TestRuntime>() {
     let (thread, wire) = (A::thread(), bomb());
     let fields = ClientConfig::stream().fields();
     let mut fields: Vec<_> = fields
@@ -151,7 +152,7 @@ fn a_gibibyte_of_zeros<A: Adapter>() {
                     let count = stream.read(&mut buf).await.unwrap();
                     assert!(count > 0 && buf[..count] == zeros[..count]);
                     total += count;
-                    let inflated = stream.counters().inflated;
+                    let inflated = stream.connection().counters().inflated;
                     assert_eq!(inflated, total as u64);
                 }
                 assert_eq!(total, 1 << 30);
@@ -167,7 +168,7 @@ fn within(about: &str, info: &AllocationInfo, budget: u64) {
     assert!(info.bytes_max <= budget, "{about}: {info:?}");
 }
 
-fn pings_from_a_peer_that_does_not_read<A: Adapter>() {
+fn pings_from_a_peer_that_does_not_read<A: TestRuntime>() {
     let wire = masked(Ping, &[7; 125]).repeat(500);
     within("ping flood", &flooded::<A>("binary", &wire, 300), ACTIVE);
     let wire = masked(Ping, b"").repeat(10_000);
@@ -178,7 +179,7 @@ fn pings_from_a_peer_that_does_not_read<A: Adapter>() {
     );
 }
 
-fn fragments_of_one_octet<A: Adapter>() {
+fn fragments_of_one_octet<A: TestRuntime>() {
     let wire = fragment(Continuation, false, b"x").repeat(100_000);
     let wire = [fragment(Binary, false, b"x"), wire].concat();
     within(
@@ -192,7 +193,7 @@ fn fragments_of_one_octet<A: Adapter>() {
     within("one-octet fragments, base64", &info, ACTIVE);
 }
 
-fn empty_continuations<A: Adapter>() {
+fn empty_continuations<A: TestRuntime>() {
     let wire = fragment(Continuation, false, b"").repeat(100_000);
     let wire = [fragment(Binary, false, b""), wire].concat();
     within(
@@ -202,7 +203,7 @@ fn empty_continuations<A: Adapter>() {
     );
 }
 
-fn an_endless_frame<A: Adapter>() {
+fn an_endless_frame<A: TestRuntime>() {
     for (subprotocol, opcode) in [("binary", Binary), ("base64", Text)] {
         let mut wire = header(opcode, u64::MAX >> 1);
         wire.extend(vec![b'A'; 20_000_000]);
@@ -211,7 +212,7 @@ fn an_endless_frame<A: Adapter>() {
     }
 }
 
-fn a_length_of_2_to_the_62<A: Adapter>() {
+fn a_length_of_2_to_the_62<A: TestRuntime>() {
     let mut wire = header(Binary, 1 << 62);
     wire.push(b'A');
     within(
@@ -221,7 +222,7 @@ fn a_length_of_2_to_the_62<A: Adapter>() {
     );
 }
 
-fn an_application_that_stops_reading<A: Adapter>() {
+fn an_application_that_stops_reading<A: TestRuntime>() {
     let thread = A::thread();
     let (mut stream, mut peer) = thread.block_on(server::<A>("binary"));
     let wire = masked(Binary, &vec![7; 65_536]);
@@ -246,22 +247,20 @@ fn an_application_that_stops_reading<A: Adapter>() {
     within("an application that stops reading", &info, ACTIVE);
 }
 
-fn a_peer_that_stops_reading_a_server<A: Adapter>() {
+fn a_peer_that_stops_reading_a_server<A: TestRuntime>() {
     a_peer_that_stops_reading::<A>(false);
 }
 
-fn a_peer_that_stops_reading_a_client<A: Adapter>() {
+fn a_peer_that_stops_reading_a_client<A: TestRuntime>() {
     a_peer_that_stops_reading::<A>(true);
 }
 
-fn a_peer_that_stops_reading<A: Adapter>(as_client: bool) {
+fn a_peer_that_stops_reading<A: TestRuntime>(as_client: bool) {
     let thread = A::thread();
     let (stream, mut peer) = thread.block_on(server::<A>("binary"));
     let mut stream = if as_client {
-        let role = Upgraded::Client(Seed::new([1; 32]));
-        let (tcp, received) = stream.into_inner();
-        let (agreed, config) = (Agreed::default(), ConnectionConfig::new());
-        A::upgraded(tcp, role, agreed, config, received)
+        let (tcp, received) = A::into_socket(stream).into_inner();
+        A::client(tcp, Agreed::default(), &ClientConfig::stream(), received)
     } else {
         stream
     };
@@ -299,7 +298,7 @@ fn a_peer_that_stops_reading<A: Adapter>(as_client: bool) {
     );
 }
 
-fn a_head_that_never_ends<A: Adapter>() {
+fn a_head_that_never_ends<A: TestRuntime>() {
     let thread = A::thread();
     let (mut peer, tcp) = thread.block_on(A::tcp());
     let wire = [&b"GET / HTTP/1.1\r\nX: "[..], &vec![b'x'; 1 << 20]].concat();
@@ -319,28 +318,28 @@ fn a_head_that_never_ends<A: Adapter>() {
 }
 
 /// Nothing stays behind but the stream, whatever has gone through it.
-fn an_idle_connection_has_no_buffers<A: Adapter>() {
+fn an_idle_connection_has_no_buffers<A: TestRuntime>() {
     let (fresh, used) = idle::<A>(false, &PLAIN);
     assert_eq!(fresh, used);
     assert!(used < 4 * IDLE, "{used}");
 }
 
 /// A stream that was handed to the task that uses it.
-fn an_idle_connection<A: Adapter>() {
+fn an_idle_connection<A: TestRuntime>() {
     let (fresh, used) = idle::<A>(false, &PLAIN);
     assert!(fresh <= IDLE, "{fresh}");
     assert!(used <= IDLE, "{used}");
 }
 
 /// A task that has accepted its stream itself: it keeps the room that this took.
-fn an_idle_connection_that_its_task_has_accepted<A: Adapter>() {
+fn an_idle_connection_that_its_task_has_accepted<A: TestRuntime>() {
     let (fresh, used) = idle::<A>(true, &PLAIN);
     assert!(fresh <= IDLE, "{fresh}");
     assert!(used <= IDLE, "{used}");
 }
 
 /// With compression, and without context takeover: everything goes back.
-fn an_idle_compressed_connection_without_context<A: Adapter>() {
+fn an_idle_compressed_connection_without_context<A: TestRuntime>() {
     let deflate = Deflate::new()
         .context_takeover(false)
         .peer_context_takeover(false);
@@ -353,22 +352,24 @@ fn an_idle_compressed_connection_without_context<A: Adapter>() {
 }
 
 /// With its context it keeps what the peer may refer to; what it may refer to itself it gives up.
-fn an_idle_compressed_connection_with_its_context<A: Adapter>() {
+fn an_idle_compressed_connection_with_its_context<A: TestRuntime>() {
     let (fresh, used) = idle::<A>(false, &ConnectionConfig::new());
     println!("compressed: fresh {fresh}, used {used} octets of heap");
     assert!(fresh <= IDLE + AGREED, "{fresh}");
     assert!((WINDOW..=WINDOW + IDLE + AGREED).contains(&used), "{used}");
 }
 
-fn no_allocation_per_message<A: Adapter>() {
+fn no_allocation_per_message<A: TestRuntime>() {
     let thread = A::thread();
     for (subprotocol, compression) in [("binary", false), ("binary", true), ("base64", false)] {
         let options = ClientConfig::stream().subprotocols([subprotocol]).unwrap();
         let options = options.config(ConnectionConfig::new().compression(compression));
         let (mut client, mut server) = thread.block_on(async {
             let (client, server) = A::tcp().await;
-            let (client, server) =
-                tokio::join!(A::connect(client, &options), A::accept_stream(server));
+            let (client, server) = tokio::join!(
+                A::connect(client, &options),
+                A::accept(server, &ServerConfig::stream())
+            );
             (client.unwrap(), server.unwrap())
         });
         let (sent, mut there, mut back) = (vec![7; 64 << 10], vec![0; 64 << 10], vec![0; 64 << 10]);
@@ -438,8 +439,9 @@ fn held(by_listener: bool) -> i64 {
     });
     // One at once: what tasks have needed is given back.
     let (mut listener, tcp) = if by_listener {
-        let listener = Listener::new(tcp, server.clone()).max_handshakes(1);
-        (Some(listener), None)
+        let tcp = tcp.into_std().unwrap();
+        let listener = thread.block_on(async { Listener::from_std(tcp, server.clone()) });
+        (Some(listener.unwrap().max_handshakes(1)), None)
     } else {
         (None, Some(tcp))
     };
@@ -447,13 +449,15 @@ fn held(by_listener: bool) -> i64 {
     let mut open = |count: usize| {
         thread.block_on(async {
             for _ in 0..count {
-                let incoming = if let Some(listener) = &mut listener {
-                    listener.accept().await.unwrap()
+                let upgraded = if let Some(listener) = &mut listener {
+                    listener.accept().await.unwrap().upgrade().await
                 } else {
                     let (tcp, _) = tcp.as_ref().unwrap().accept().await.unwrap();
-                    accept_with(tcp.into(), &server).await.unwrap()
+                    let socket = NetSocket::from_tcp(Io::new(tcp));
+                    let handshake = accept_with::<_, Tokio>(socket, &server).await;
+                    handshake.unwrap().accept().await
                 };
-                streams.push(incoming.accept().await.unwrap().into_stream());
+                streams.push(upgraded.unwrap().into_stream());
             }
             // Until the runtime has done what it puts off.
             for _ in 0..500 {

@@ -10,8 +10,8 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use rustix::time::{ClockId, clock_gettime};
 use smol::net::TcpStream;
 use wsstream_core::handshake::{ClientConfig, ServerConfig};
-use wsstream_tests::net::{Incoming, Listener, Net};
-use wsstream_tests::{AsyncStd, Peer, Tokio, within};
+use wsstream_tests::net::{Net, address};
+use wsstream_tests::{AsyncStd, Peer, Smol, Tokio, within};
 
 #[test]
 fn tokio_without_files() {
@@ -21,6 +21,11 @@ fn tokio_without_files() {
 #[test]
 fn async_std_without_files() {
     alone::<AsyncStd>();
+}
+
+#[test]
+fn smol_without_files() {
+    alone::<Smol>();
 }
 
 /// One after the other: each takes all files there are, and counts the process's time.
@@ -41,7 +46,7 @@ async fn no_more_files<N: Net>() {
     let current = Some(64);
     setrlimit(Resource::Nofile, Rlimit { current, ..limit }).unwrap();
     let mut listener = N::bind(ServerConfig::stream()).await;
-    let tcp = TcpStream::connect(listener.local_addr()).await.unwrap();
+    let tcp = TcpStream::connect(address::<N>(&listener)).await.unwrap();
     let mut files = Vec::new();
     while let Ok(file) = File::open("/dev/null") {
         files.push(file);

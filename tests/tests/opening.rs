@@ -1,4 +1,4 @@
-//! What either adapter does around an opening handshake: looking up, dialling, giving up; sockets and their
+//! What every runtime does around an opening handshake: looking up, dialling, giving up; sockets and their
 //! options; the request and the answer to it.
 #![expect(clippy::unwrap_used, reason = "these are tests, helpers included")]
 
@@ -9,10 +9,13 @@ use std::time::Duration;
 use smol::net::TcpListener;
 use wsstream_core::Opcode::Binary;
 use wsstream_core::handshake::{ClientConfig, HandshakeError, Refusal, ServerConfig};
-use wsstream_tests::net::{Incoming, Io, Listener, Net, Opened};
-use wsstream_tests::{Peer, Read, Stream, Write, within};
+use wsstream_net::Runtime;
+use wsstream_tests::net::{
+    ClientEndpoint, Listener, Net, NetSocket, NetWsStream, address, let_in, stream,
+};
+use wsstream_tests::{Peer, Read, TestRuntime, Write, within};
 
-wsstream_tests::on_both_adapters! {
+wsstream_tests::on_all_runtimes! {
     a_name_with_several_addresses
     what_cannot_be_dialled
     a_server_that_says_nothing
@@ -25,9 +28,9 @@ wsstream_tests::on_both_adapters! {
     no_two_connections_have_the_same_keys
 }
 
-async fn listener<N: Net>(server: ServerConfig) -> (N::Listener, String) {
+async fn listener<N: Net>(server: ServerConfig) -> (Listener<N>, String) {
     let listener = N::bind(server).await;
-    let url = format!("ws://{}/", listener.local_addr());
+    let url = format!("ws://{}/", address::<N>(&listener));
     (listener, url)
 }
 
@@ -38,10 +41,8 @@ fn handshake_error(error: &io::Error) -> Option<&HandshakeError> {
 /// `localhost` may be `::1` first, where nobody listens.
 async fn a_name_with_several_addresses<N: Net>() {
     let (mut listener, _) = listener::<N>(ServerConfig::stream()).await;
-    let url = format!("ws://localhost:{}/", listener.local_addr().port());
-    let (client, server) = tokio::join!(N::dial(&url), async {
-        listener.accept().await.unwrap().accept().await
-    });
+    let url = format!("ws://localhost:{}/", address::<N>(&listener).port());
+    let (client, server) = tokio::join!(N::dial(&url), let_in::<N>(&mut listener));
     client.unwrap();
     server.unwrap();
 }
@@ -75,32 +76,35 @@ async fn a_server_that_says_nothing<N: Net>() {
 }
 
 /// Both ends of a connection, and what the listener saw.
-async fn pair<N: Net>(client: &ClientConfig, server: ServerConfig) -> (N::NetStream, N::NetStream) {
-    let (mut listener, url) = listener::<N>(server).await;
-    let (client, server) = tokio::join!(N::dial_with(&url, client), async {
-        listener.accept().await.unwrap().accept().await
-    });
-    (client.unwrap().into_stream(), server.unwrap().into_stream())
+async fn pair<N: Net>(nodelay: bool) -> (NetWsStream<N>, NetWsStream<N>) {
+    let (listener, url) = listener::<N>(ServerConfig::stream()).await;
+    let mut listener = listener.nodelay(nodelay);
+    let client = ClientEndpoint::<N>::url(&url, ClientConfig::stream()).unwrap();
+    let client = client.nodelay(nodelay);
+    let (client, server) = tokio::join!(client.open(), let_in::<N>(&mut listener));
+    (stream::<N>(client.unwrap()), server.unwrap())
 }
 
 async fn addresses_of_both_ends<N: Net>() {
-    let (client, server) = pair::<N>(&ClientConfig::stream(), ServerConfig::stream()).await;
-    let (near, far) = (client.get_ref(), server.get_ref());
-    assert_eq!(near.peer_addr(), far.local_addr());
-    assert_eq!(near.local_addr(), far.peer_addr());
+    let (client, server) = pair::<N>(true).await;
+    let (near, far) = (client.socket(), server.socket());
+    assert_eq!(near.peer_addr().unwrap(), far.local_addr().unwrap());
+    assert_eq!(near.local_addr().unwrap(), far.peer_addr().unwrap());
     assert!(!near.is_tls() && !far.is_tls());
-    assert!(client.into_inner().0.gives_tcp());
+    assert!(N::into_socket(client).into_inner().0.into_tcp().is_ok());
 }
 
 async fn sockets_send_at_once_unless_told_otherwise<N: Net>() {
-    let (client, server) = pair::<N>(&ClientConfig::stream(), ServerConfig::stream()).await;
-    assert!(client.get_ref().nodelay() && server.get_ref().nodelay());
-    let (client, server) = (
-        ClientConfig::stream().nodelay(false),
-        ServerConfig::stream().nodelay(false),
-    );
-    let (client, server) = pair::<N>(&client, server).await;
-    assert!(!client.get_ref().nodelay() && !server.get_ref().nodelay());
+    for nodelay in [true, false] {
+        let (client, server) = pair::<N>(nodelay).await;
+        assert_eq!(sends_at_once::<N>(client.socket()), nodelay);
+        assert_eq!(sends_at_once::<N>(server.socket()), nodelay);
+    }
+}
+
+fn sends_at_once<N: TestRuntime>(socket: &NetSocket<N>) -> bool {
+    let tcp = N::Net::tcp_ref(socket.tcp().unwrap());
+    tcp.tcp_nodelay().unwrap()
 }
 
 async fn the_request_is_in_hand<N: Net>() {
@@ -109,10 +113,10 @@ async fn the_request_is_in_hand<N: Net>() {
     let client = ClientConfig::stream().header("X-Who", "me").unwrap();
     let (client, server) = tokio::join!(N::dial_with(&url, &client), async {
         let incoming = listener.accept().await.unwrap();
-        let request = incoming.request();
+        let request = incoming.request().unwrap();
         assert_eq!((request.path(), request.query()), ("/here", Some("what")));
         assert_eq!(request.headers().get("x-who"), Some(&b"me"[..]));
-        incoming.accept().await
+        incoming.upgrade().await
     });
     let (client, server) = (client.unwrap(), server.unwrap());
     assert_eq!(server.request().unwrap().path(), "/here");
@@ -165,7 +169,7 @@ async fn one_handshake_at_once<N: Net>() {
     let limit = Duration::from_millis(200);
     let (listener, url) = listener::<N>(ServerConfig::stream().handshake_timeout(limit)).await;
     let mut listener = listener.max_handshakes(1);
-    let silent = smol::net::TcpStream::connect(listener.local_addr());
+    let silent = smol::net::TcpStream::connect(address::<N>(&listener));
     let mut silent = silent.await.unwrap();
     let refused = N::spawn(async move { silent.read_to_end().await.0 });
     let next = N::spawn(async move { N::dial(&url).await.map(drop) });

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use wsstream_core::handshake::{ClientConfig, ServerConfig};
 use wsstream_core::{ConnectionConfig, Keepalive};
-use wsstream_tests::net::{Incoming, Listener, Net, Opened};
-use wsstream_tests::{Pattern, Read, Stream, Write};
+use wsstream_tests::net::{Net, NetWsStream, address, let_in, stream};
+use wsstream_tests::{Pattern, Read, Write};
 
-wsstream_tests::on_both_adapters! {
+wsstream_tests::on_all_runtimes! {
     a_reply_that_is_read_slowly
     an_upload_that_is_read_slowly
     a_reply_that_comes_late
@@ -41,20 +41,18 @@ async fn pair<N: Net>(
     half_close: bool,
     client_asks: bool,
     server_asks: bool,
-) -> (N::NetStream, N::NetStream) {
+) -> (NetWsStream<N>, NetWsStream<N>) {
     let server = ServerConfig::stream().config(config(half_close, server_asks));
     let client = ClientConfig::stream().config(config(half_close, client_asks));
     let mut listener = N::bind(server).await;
-    let url = format!("ws://{}/", listener.local_addr());
-    let (client, server) = tokio::join!(N::dial_with(&url, &client), async {
-        listener.accept().await.unwrap().accept().await.unwrap()
-    });
-    let (client, server) = (client.unwrap().into_stream(), server.into_stream());
+    let url = format!("ws://{}/", address::<N>(&listener));
+    let (client, server) = tokio::join!(N::dial_with(&url, &client), let_in::<N>(&mut listener));
+    let (client, server) = (stream::<N>(client.unwrap()), server.unwrap());
     assert_eq!(client.agreed().half_close(), half_close);
     (client, server)
 }
 
-async fn read_slowly<N: Net>(stream: &mut N::NetStream) {
+async fn read_slowly<N: Net>(stream: &mut NetWsStream<N>) {
     let (mut pattern, mut buf) = (Pattern::new(1), vec![0; PIECE]);
     loop {
         match stream.read(&mut buf).await.unwrap() {

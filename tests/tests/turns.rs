@@ -10,12 +10,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 
 use smol::LocalExecutor;
+use wsstream_core::Message;
 use wsstream_core::Opcode::{Binary, Continuation, Ping};
-use wsstream_core::handshake::{ClientConfig, Refusal, ServerConfig};
-use wsstream_core::pump::Upgraded;
-use wsstream_core::{Message, Seed};
-use wsstream_tests::net::{Adapter, Incoming, Listener, Net, Opened, Socket};
-use wsstream_tests::{Flood, Read, Stream, Write, fragment, masked, next_turn, wait_once};
+use wsstream_core::handshake::{Agreed, ClientConfig, Refusal, ServerConfig};
+use wsstream_net::Upgraded;
+use wsstream_tests::net::{Net, address, stream};
+use wsstream_tests::{
+    Flood, Raw, Read, TestRuntime, Write, WsStream, fragment, masked, next_turn, wait_once,
+};
 
 wsstream_tests::on_one_thread! {
     a_handshake_dropped_at_every_poll
@@ -29,7 +31,7 @@ wsstream_tests::on_one_thread! {
 mod listening {
     use super::dialling_and_accepting_dropped_at_every_poll;
 
-    wsstream_tests::on_both_adapters! {
+    wsstream_tests::on_all_runtimes! {
         dialling_and_accepting_dropped_at_every_poll
     }
 }
@@ -51,19 +53,19 @@ async fn at_most<F: Future>(polls: usize, future: F) -> Option<F::Output> {
 
 /// Wherever a handshake is dropped, its transport ends for the other side, who fails and does not hang,
 /// or has all of it.
-async fn a_handshake_dropped_at_every_poll<A: Adapter>() {
+async fn a_handshake_dropped_at_every_poll<A: TestRuntime>() {
     for (client_drops, refuses) in [(true, false), (false, false), (false, true)] {
         for polls in 1.. {
             let (near, far) = A::pipe(16);
             let (client, server) = (ClientConfig::stream(), ServerConfig::stream());
             let connecting = A::connect_on(near, &client);
             let accepting = async {
-                let incoming = A::accept_with(far, &server).await?;
+                let handshake = A::accept_with(far, &server).await?;
                 if refuses {
-                    incoming.refuse(&Refusal::new(403)).await?;
+                    handshake.refuse(&Refusal::new(403)).await?;
                     return Err(io::Error::other("refused"));
                 }
-                incoming.accept().await
+                handshake.accept().await
             };
             let (dropped, other_opened) = if client_drops {
                 let (mine, other) = tokio::join!(at_most(polls, connecting), accepting);
@@ -83,12 +85,13 @@ async fn a_handshake_dropped_at_every_poll<A: Adapter>() {
 
 /// Messages dropped at every poll while they are sent or received: each arrives once and whole, or not
 /// at all if nothing of it had been begun.
-async fn messages_dropped_at_every_poll<A: Adapter>() {
+async fn messages_dropped_at_every_poll<A: TestRuntime>() {
     for polls in 1..=4 {
         let (near, far) = A::pipe(7);
-        let role = Upgraded::Client(Seed::new([1; 32]));
-        let mut client = A::from_upgraded(near, role, Vec::new()).into_socket();
-        let mut server = A::from_upgraded(far, Upgraded::Server, Vec::new()).into_socket();
+        let (agreed, config) = (Agreed::default(), ClientConfig::stream());
+        let client = Upgraded::<_, A::Net>::client(near, agreed, &config, Vec::new());
+        let mut client = client.unwrap().into_websocket();
+        let mut server = upgraded::<A>(far, Vec::new()).into_websocket();
         let sending = async {
             for number in 0..50_u8 {
                 let message = Message::Binary(vec![number; 200].into());
@@ -121,6 +124,11 @@ async fn messages_dropped_at_every_poll<A: Adapter>() {
     }
 }
 
+/// A server's end, of a connection on which nothing was agreed.
+fn upgraded<A: TestRuntime>(raw: Raw<A>, received: Vec<u8>) -> Upgraded<Raw<A>, A::Net> {
+    Upgraded::server(raw, Agreed::default(), &ServerConfig::stream(), received)
+}
+
 /// What never ends, and gives a reader nothing; it begins with the first fragment of a message.
 fn floods() -> [(&'static str, Vec<u8>); 3] {
     [
@@ -131,11 +139,10 @@ fn floods() -> [(&'static str, Vec<u8>); 3] {
 }
 
 /// A server that is flooded, and how often it reads.
-fn flooded<A: Adapter>(wire: &[u8]) -> (A::Opened, Arc<AtomicUsize>) {
+fn flooded<A: TestRuntime>(wire: &[u8]) -> (Upgraded<Raw<A>, A::Net>, Arc<AtomicUsize>) {
     let (flood, reads) = Flood::new(wire.to_vec());
     let begun = fragment(Binary, false, b"");
-    let opened = A::from_upgraded(A::flood(flood), Upgraded::Server, begun);
-    (opened, reads)
+    (upgraded::<A>(Raw::Flood(Box::new(flood)), begun), reads)
 }
 
 fn once<F: Future>(future: F) -> Poll<F::Output> {
@@ -145,8 +152,8 @@ fn once<F: Future>(future: F) -> Poll<F::Output> {
 /// One poll of anything reads no more than so often.
 const READS: usize = 64;
 
-async fn one_poll_is_bounded_whatever_the_peer_has_ready<A: Adapter>() {
-    type Op<A> = fn(&mut <A as wsstream_tests::Runtime>::Stream);
+async fn one_poll_is_bounded_whatever_the_peer_has_ready<A: TestRuntime>() {
+    type Op<A> = fn(&mut WsStream<A>);
     let ops: [(&str, Op<A>); 6] = [
         ("read", |stream| {
             assert!(once(stream.read(&mut [0; 9])).is_pending());
@@ -169,22 +176,22 @@ async fn one_poll_is_bounded_whatever_the_peer_has_ready<A: Adapter>() {
     for (about, wire) in floods() {
         for (op, run) in ops {
             let (opened, reads) = flooded::<A>(&wire);
-            run(&mut opened.into_stream());
+            run(&mut A::stream(opened.into_stream()));
             let reads = reads.load(Ordering::Relaxed);
             assert!(reads <= READS, "{op}, {about}: {reads} reads in one poll");
         }
         let (opened, reads) = flooded::<A>(&wire);
-        assert!(once(opened.into_socket().recv()).is_pending());
+        assert!(once(opened.into_websocket().recv()).is_pending());
         assert!(reads.load(Ordering::Relaxed) <= READS, "recv, {about}");
     }
 }
 
 /// Other tasks of the same thread have their turn while one is flooded, which has its own again and again.
-async fn other_tasks_have_their_turn<A: Adapter>() {
+async fn other_tasks_have_their_turn<A: TestRuntime>() {
     for (about, wire) in floods() {
         let thread = LocalExecutor::new();
         let (opened, reads) = flooded::<A>(&wire);
-        let mut stream = opened.into_stream();
+        let mut stream = A::stream(opened.into_stream());
         let flooded = thread.spawn(async move { stream.read(&mut [0; 9]).await });
         for turn in 1..=3 {
             let before = reads.load(Ordering::Relaxed);
@@ -201,9 +208,9 @@ async fn other_tasks_have_their_turn<A: Adapter>() {
 const READY: usize = 256;
 
 /// What was received and is read piece by piece asks no socket, by which a runtime counts.
-async fn a_reader_of_tiny_frames_has_no_longer_turns_than_others<A: Adapter>() {
+async fn a_reader_of_tiny_frames_has_no_longer_turns_than_others<A: TestRuntime>() {
     let (opened, _) = flooded::<A>(&fragment(Continuation, false, b"x"));
-    let mut stream = opened.into_stream();
+    let mut stream = A::stream(opened.into_stream());
     let mut read = 0;
     let mut reading = pin!(async {
         loop {
@@ -220,7 +227,7 @@ async fn a_reader_of_tiny_frames_has_no_longer_turns_than_others<A: Adapter>() {
 /// Whoever is dropped while it dials or waits for who has dialled: nobody else is lost by it.
 async fn dialling_and_accepting_dropped_at_every_poll<N: Net>() {
     let mut listener = N::bind(ServerConfig::stream()).await;
-    let url = format!("ws://{}/", listener.local_addr());
+    let url = format!("ws://{}/", address::<N>(&listener));
     let dialled = async {
         let mut dropped = 0;
         for polls in 1.. {
@@ -243,11 +250,10 @@ async fn dialling_and_accepting_dropped_at_every_poll<N: Net>() {
                 continue;
             };
             // Who has dialled may be gone.
-            let Ok(opened) = incoming.unwrap().accept().await else {
+            let Ok(mut stream) = incoming.unwrap().upgrade().await.map(stream::<N>) else {
                 continue;
             };
             drop(N::spawn(async move {
-                let mut stream = opened.into_stream();
                 if let Ok(octet) = stream.read_exact(1).await {
                     stream.write_all(&octet).await.unwrap();
                 }

@@ -4,11 +4,11 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
+use async_io::Timer;
 use wsstream_core::Timestamp;
 use wsstream_core::pump::Clock;
-
 #[cfg(feature = "test-kit")]
-use crate::paused;
+use wsstream_net::test_kit;
 
 /// The clock of a connection, with async-io's timers, which run under any executor.
 ///
@@ -17,16 +17,10 @@ use crate::paused;
 #[derive(Debug)]
 pub struct AsyncIoClock {
     origin: Instant,
-    /// Made when a deadline is waited for; in a box, as a connection that is idle waits for none.
-    sleep: Option<Box<Sleep>>,
+    /// What is waited for, and the timer: made when somebody sleeps. In a box, as an idle connection does not.
+    sleep: Option<Box<(Instant, Timer)>>,
     /// How often this was somebody's turn since it last was not.
     turns: u8,
-}
-
-#[derive(Debug)]
-struct Sleep {
-    until: Instant,
-    timer: async_io::Timer,
 }
 
 impl AsyncIoClock {
@@ -50,18 +44,16 @@ impl Clock for AsyncIoClock {
             return Poll::Pending;
         };
         #[cfg(feature = "test-kit")]
-        if let Some(slept) = paused::poll_sleep(cx, until) {
+        if let Some(slept) = test_kit::poll_sleep(cx, until) {
             return slept;
         }
-        let sleep = self.sleep.get_or_insert_with(|| {
-            let timer = async_io::Timer::at(until);
-            Box::new(Sleep { until, timer })
-        });
-        if sleep.until != until {
-            sleep.until = until;
-            sleep.timer.set_at(until);
+        let begin = || Box::new((until, Timer::at(until)));
+        let (awaited, timer) = &mut **self.sleep.get_or_insert_with(begin);
+        if *awaited != until {
+            *awaited = until;
+            timer.set_at(until);
         }
-        ready!(Pin::new(&mut sleep.timer).poll(cx));
+        ready!(Pin::new(timer).poll(cx));
         // It would not be ready again.
         self.sleep = None;
         Poll::Ready(())
@@ -82,13 +74,10 @@ impl Clock for AsyncIoClock {
     }
 }
 
-#[cfg(feature = "test-kit")]
 fn now() -> Instant {
-    paused::now()
-}
-
-#[cfg(not(feature = "test-kit"))]
-fn now() -> Instant {
+    #[cfg(feature = "test-kit")]
+    return test_kit::now();
+    #[cfg(not(feature = "test-kit"))]
     Instant::now()
 }
 

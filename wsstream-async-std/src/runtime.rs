@@ -6,28 +6,24 @@ use std::io;
 use std::net::SocketAddr;
 #[cfg(unix)]
 use std::path::Path;
-use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use async_io::Async;
 use async_std::net::{TcpListener, TcpStream};
 #[cfg(unix)]
 use async_std::os::unix::net::{UnixListener, UnixStream};
-use futures_util::future::{BoxFuture, FutureExt as _};
+use futures_util::stream::{BoxStream, StreamExt as _, unfold};
 use socket2::SockRef;
 use wsstream_core::pump::Socket;
-use wsstream_net::{Runtime, SendSocket};
+use wsstream_net::Runtime;
+#[cfg(not(feature = "rustls"))]
+use wsstream_net::tls::NoTls as Tls;
 #[cfg(feature = "rustls")]
-use wsstream_net::{
-    rustls::CommonState,
-    tls::{ClientTls, ServerTls},
-};
+use wsstream_net::tls::{ClientTls, ServerTls};
 
-use crate::AsyncStream;
-use crate::clock::AsyncIoClock;
-use crate::system::SystemSocket;
 #[cfg(feature = "rustls")]
-use crate::tls::{Accepted, Tls};
+use crate::tls::Tls;
+use crate::{AsyncIoClock, AsyncStream, Io};
 
 /// async-std: its sockets, its tasks and its threads for blocking work, which it starts by itself.
 #[derive(Debug)]
@@ -36,16 +32,13 @@ pub struct AsyncStd;
 
 impl Runtime for AsyncStd {
     type Clock = AsyncIoClock;
-    type Tcp = SystemSocket<TcpStream>;
-    type TcpListener = Accepting<TcpListener, TcpStream>;
+    type Tcp = Io<TcpStream>;
+    type TcpListener = Connections<TcpStream>;
     #[cfg(unix)]
-    type Unix = SystemSocket<UnixStream>;
+    type Unix = Io<UnixStream>;
     #[cfg(unix)]
-    type UnixListener = Accepting<UnixListener, UnixStream>;
-    #[cfg(feature = "rustls")]
-    type Tls<S: SendSocket> = Tls<S>;
-    #[cfg(not(feature = "rustls"))]
-    type Tls<S: SendSocket> = wsstream_net::tls::NoTls<S>;
+    type UnixListener = Connections<UnixStream>;
+    type Tls<S: Socket + fmt::Debug + Send + 'static> = Tls<S>;
     type Stream<S: Socket> = AsyncStream<S>;
 
     fn clock() -> AsyncIoClock {
@@ -62,34 +55,27 @@ impl Runtime for AsyncStd {
         Ok(async_std::task::spawn_blocking(work).await)
     }
 
-    async fn connect_tcp(
-        socket: socket2::Socket,
-        to: SocketAddr,
-    ) -> io::Result<SystemSocket<TcpStream>> {
+    async fn connect_tcp(socket: socket2::Socket, to: SocketAddr) -> io::Result<Io<TcpStream>> {
         // What has failed at once is not told from what is under way until it is known how it went.
         let begun = socket.connect(&to.into());
         let tcp = Async::new(std::net::TcpStream::from(socket))?;
         tcp.writable().await?;
-        if let Some(error) = tcp.get_ref().take_error()? {
-            return Err(error);
-        }
-        if let Err(error) = tcp.get_ref().peer_addr() {
-            return Err(begun.err().unwrap_or(error));
-        }
-        Ok(SystemSocket::new(tcp.into_inner()?.into()))
+        tcp.get_ref().take_error()?.map_or(Ok(()), Err)?;
+        let connected = tcp.get_ref().peer_addr();
+        connected.map_err(|error| begun.err().unwrap_or(error))?;
+        Ok(Io::new(tcp.into_inner()?.into()))
     }
 
     fn tcp_listener(listener: std::net::TcpListener) -> io::Result<Self::TcpListener> {
-        Ok(Accepting::new(listener.into()))
+        let accept = async |tcp: TcpListener| Some((tcp.accept().await.map(|(tcp, _)| tcp), tcp));
+        Ok(Connections(unfold(listener.into(), accept).boxed()))
     }
 
     fn poll_accept_tcp(
         listener: &mut Self::TcpListener,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<Self::Tcp>> {
-        listener.poll(cx, |listener| {
-            async move { Ok(listener.accept().await?.0) }.boxed()
-        })
+        listener.poll_next(cx)
     }
 
     fn tcp_ref(tcp: &Self::Tcp) -> SockRef<'_> {
@@ -97,13 +83,15 @@ impl Runtime for AsyncStd {
     }
 
     #[cfg(unix)]
-    async fn connect_unix(path: &Path) -> io::Result<SystemSocket<UnixStream>> {
-        Ok(SystemSocket::new(UnixStream::connect(path).await?))
+    async fn connect_unix(path: &Path) -> io::Result<Io<UnixStream>> {
+        Ok(Io::new(UnixStream::connect(path).await?))
     }
 
     #[cfg(unix)]
     fn unix_listener(listener: std::os::unix::net::UnixListener) -> io::Result<Self::UnixListener> {
-        Ok(Accepting::new(listener.into()))
+        let accept =
+            async |unix: UnixListener| Some((unix.accept().await.map(|(unix, _)| unix), unix));
+        Ok(Connections(unfold(listener.into(), accept).boxed()))
     }
 
     #[cfg(unix)]
@@ -111,9 +99,7 @@ impl Runtime for AsyncStd {
         listener: &mut Self::UnixListener,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<Self::Unix>> {
-        listener.poll(cx, |listener| {
-            async move { Ok(listener.accept().await?.0) }.boxed()
-        })
+        listener.poll_next(cx)
     }
 
     #[cfg(unix)]
@@ -122,7 +108,7 @@ impl Runtime for AsyncStd {
     }
 
     #[cfg(feature = "rustls")]
-    fn tls_connect<S: SendSocket>(
+    fn tls_connect<S: Socket + fmt::Debug + Send + 'static>(
         socket: S,
         tls: &ClientTls,
         host: &str,
@@ -131,55 +117,42 @@ impl Runtime for AsyncStd {
     }
 
     #[cfg(feature = "rustls")]
-    fn tls_accept<S: SendSocket>(
+    fn tls_accept<S: Socket + fmt::Debug + Send + 'static>(
         socket: S,
         tls: &ServerTls,
-    ) -> impl Future<Output = Accepted<S>> + Send {
+    ) -> impl Future<Output = Result<Tls<S>, (io::Error, Option<S>)>> + Send {
         Tls::accept(socket, tls)
     }
 
-    fn tls_below<S: SendSocket>(tls: &Self::Tls<S>) -> &S {
+    fn tls_below<S: Socket + fmt::Debug + Send + 'static>(tls: &Self::Tls<S>) -> &S {
         tls.below()
     }
 
-    fn tls_below_mut<S: SendSocket>(tls: &mut Self::Tls<S>) -> &mut S {
+    fn tls_below_mut<S: Socket + fmt::Debug + Send + 'static>(tls: &mut Self::Tls<S>) -> &mut S {
         tls.below_mut()
     }
 
     #[cfg(feature = "rustls")]
-    fn tls_state<S: SendSocket>(tls: &Tls<S>) -> Option<&CommonState> {
+    fn tls_state<S: Socket + fmt::Debug + Send + 'static>(
+        tls: &Tls<S>,
+    ) -> Option<&wsstream_net::rustls::CommonState> {
         Some(tls.state())
     }
 }
 
-/// A listener of async-std's, and the wait for its next connection.
-pub struct Accepting<L, S> {
-    listener: Arc<L>,
-    accepting: Option<BoxFuture<'static, io::Result<S>>>,
-}
+/// A listening socket, as the connections that come from it.
+pub struct Connections<S>(BoxStream<'static, io::Result<S>>);
 
-impl<L, S> Accepting<L, S> {
-    fn new(listener: L) -> Self {
-        Self {
-            listener: Arc::new(listener),
-            accepting: None,
-        }
-    }
-
-    fn poll(
-        &mut self,
-        cx: &mut Context<'_>,
-        accept: impl FnOnce(Arc<L>) -> BoxFuture<'static, io::Result<S>>,
-    ) -> Poll<io::Result<SystemSocket<S>>> {
-        let begin = || accept(Arc::clone(&self.listener));
-        let accepted = ready!(self.accepting.get_or_insert_with(begin).poll_unpin(cx));
-        self.accepting = None;
-        Poll::Ready(accepted.map(SystemSocket::new))
+impl<S> Connections<S> {
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Io<S>>> {
+        let ended = || Err(io::ErrorKind::NotConnected.into());
+        let next = self.0.poll_next_unpin(cx);
+        next.map(|next| next.unwrap_or_else(ended).map(Io::new))
     }
 }
 
-impl<L: fmt::Debug, S> fmt::Debug for Accepting<L, S> {
+impl<S> fmt::Debug for Connections<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.listener.fmt(f)
+        f.debug_struct("Connections").finish_non_exhaustive()
     }
 }

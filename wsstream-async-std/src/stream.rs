@@ -12,8 +12,7 @@ use futures_io::{AsyncRead, AsyncWrite};
 use wsstream_core::pump::{Clock, Socket, Stream};
 use wsstream_net::Runtime;
 
-use crate::system::SystemSocket;
-use crate::{NetSocket, NetStream};
+use crate::{Io, NetSocket, NetStream};
 
 /// A [`Socket`] as futures-io's `AsyncRead + AsyncWrite`, which dereferences to the socket. [`NetStream`] and
 /// [`WsStream`](crate::WsStream) are such streams.
@@ -66,15 +65,13 @@ impl<S: Socket, C: Clock> AsyncStream<Stream<S, C>> {
 
     /// Drops the stream without a word: the peer sees a truncation.
     pub fn abort(self) {
-        let (socket, _) = self.into_inner();
-        drop(socket);
+        drop(self.into_inner());
     }
 
     /// Gives up the stream without a word to the peer: the socket below, and what was received from it and not read,
     /// as it came: in frames, the first of which may be cut.
     pub fn into_inner(self) -> (S, Vec<u8>) {
-        let Self(stream) = self;
-        stream.into_inner()
+        self.0.into_inner()
     }
 }
 
@@ -100,14 +97,14 @@ impl<T: Socket> From<T> for AsyncStream<T> {
 
 impl From<TcpStream> for NetStream {
     fn from(tcp: TcpStream) -> Self {
-        Self(NetSocket::from_tcp(SystemSocket::new(tcp)))
+        Self(NetSocket::from_tcp(Io::new(tcp)))
     }
 }
 
 #[cfg(unix)]
 impl From<UnixStream> for NetStream {
     fn from(unix: UnixStream) -> Self {
-        Self(NetSocket::from_unix(SystemSocket::new(unix)))
+        Self(NetSocket::from_unix(Io::new(unix)))
     }
 }
 

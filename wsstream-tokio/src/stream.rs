@@ -31,6 +31,20 @@ impl<T> AsyncStream<T> {
     }
 }
 
+/// What only a stream over WebSocket does, besides what [`Stream`] does.
+impl<S: Socket> AsyncStream<Stream<S, TokioClock>> {
+    /// Drops the stream without a word: the peer sees a truncation.
+    pub fn abort(self) {
+        drop(self.into_inner());
+    }
+
+    /// Gives up the stream without a word to the peer: the socket below it, and what was received from that
+    /// and not read, as it came: in frames, the first of which may be cut.
+    pub fn into_inner(self) -> (S, Vec<u8>) {
+        self.0.into_inner()
+    }
+}
+
 impl<T> Deref for AsyncStream<T> {
     type Target = T;
 
@@ -48,20 +62,6 @@ impl<T: Socket> From<T> for AsyncStream<T> {
 impl<T> DerefMut for AsyncStream<T> {
     fn deref_mut(&mut self) -> &mut T {
         &mut self.0
-    }
-}
-
-/// What only a stream over WebSocket does, besides what [`Stream`] does.
-impl<S: Socket> AsyncStream<Stream<S, TokioClock>> {
-    /// Drops the stream without a word: the peer sees a truncation.
-    pub fn abort(self) {
-        drop(self.into_inner());
-    }
-
-    /// Gives up the stream without a word to the peer: the socket below it, and what was received from that
-    /// and not read, as it came: in frames, the first of which may be cut.
-    pub fn into_inner(self) -> (S, Vec<u8>) {
-        self.0.into_inner()
     }
 }
 

@@ -9,8 +9,8 @@ use allocation_counter::measure;
 use wsstream_core::Opcode::{Ping, Pong};
 use wsstream_core::handshake::{ClientConfig, ServerConfig};
 use wsstream_core::{Connection, ConnectionConfig, DataKind, Header, Seed, Url};
-use wsstream_tests::net::Adapter;
-use wsstream_tests::{Read, Thread, Write, masked, next_turn};
+use wsstream_net::accept;
+use wsstream_tests::{Read, TestRuntime, Thread, Write, masked, next_turn};
 
 /// Echoes whatever comes, with what a task that does so needs.
 macro_rules! echo {
@@ -24,7 +24,7 @@ macro_rules! echo {
 
 /// The heap of an idle connection above that of a raw TCP task, fresh and after echoes, to a peer that is
 /// set to this.
-pub(crate) fn idle<A: Adapter>(accepted_by_task: bool, peers: &ConnectionConfig) -> (i64, i64) {
+pub(crate) fn idle<A: TestRuntime>(accepted_by_task: bool, peers: &ConnectionConfig) -> (i64, i64) {
     let (thread, tasks) = (A::thread(), Tasks::new());
     // The request, and what is to be echoed, are made before anything is counted.
     let url = Url::parse("ws://localhost/").unwrap();
@@ -53,11 +53,11 @@ pub(crate) fn idle<A: Adapter>(accepted_by_task: bool, peers: &ConnectionConfig)
                 peer.write_all(connecting.request()).await.unwrap();
                 if accepted_by_task {
                     tasks.spawn(async move {
-                        let mut stream = A::accept_stream(tcp).await.unwrap();
+                        let mut stream = A::stream(accept::<_, A::Net>(tcp).await.unwrap());
                         echo!(stream);
                     });
                 } else {
-                    let mut stream = A::accept_stream(tcp).await.unwrap();
+                    let mut stream = A::stream(accept::<_, A::Net>(tcp).await.unwrap());
                     // Captured, and not moved again, as a future has room for both places.
                     tasks.spawn(async move {
                         echo!(stream);

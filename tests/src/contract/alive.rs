@@ -10,7 +10,7 @@ use wsstream_core::{ConnectionConfig, Keepalive, Opcode, StreamError, Timeout};
 
 use super::shutdown::round;
 use super::{bare_client, bare_server, client_and_peer, server_and_peer, stream_error};
-use crate::{Pattern, PausedClock, Read, Stream, Write, open_with};
+use crate::{Pattern, Read, TestRuntime, Write, open_with};
 
 /// The limit is the one for pings that may have been taken: a pipe cannot tell.
 fn keepalive(interval: u64, timeout: u64) -> ConnectionConfig {
@@ -20,18 +20,18 @@ fn keepalive(interval: u64, timeout: u64) -> ConnectionConfig {
 }
 
 /// Keepalive is off unless it is asked for, on streams that no adapter has dialled or accepted.
-pub async fn off_by_default<R: PausedClock>() {
+pub async fn off_by_default<R: TestRuntime>() {
     let (mut stream, mut peer) = server_and_peer::<R>(R::pipe(1000), ConnectionConfig::new()).await;
     let (received, ()) = tokio::join!(stream.read_exact(5), async {
         R::sleep(Duration::from_secs(3600)).await;
         peer.send(Opcode::Binary, b"hello").await;
     });
     assert_eq!(received.unwrap(), b"hello");
-    assert_eq!(stream.counters().frames_sent, 0);
+    assert_eq!(stream.connection().counters().frames_sent, 0);
 }
 
 /// A silent peer is pinged, and given up: at the times that were set.
-pub async fn a_silent_peer<R: PausedClock>() {
+pub async fn a_silent_peer<R: TestRuntime>() {
     let (mut stream, mut peer) = client_and_peer::<R>(R::pipe(1000), keepalive(30, 10)).await;
     let begun = R::now();
     let watching = async {
@@ -59,7 +59,7 @@ pub async fn a_silent_peer<R: PausedClock>() {
 }
 
 /// A peer that answers lives, for days, and its round-trip time is known.
-pub async fn an_answering_peer<R: PausedClock>() {
+pub async fn an_answering_peer<R: TestRuntime>() {
     let (mut stream, mut peer) = server_and_peer::<R>(R::pipe(1000), keepalive(30, 10)).await;
     let answering = async {
         for _ in 0..100 {
@@ -71,12 +71,12 @@ pub async fn an_answering_peer<R: PausedClock>() {
     };
     let (read, ()) = tokio::join!(async { stream.read(&mut [0; 1]).await }, answering);
     assert_eq!(read.unwrap(), 0);
-    assert_eq!(stream.counters().pings_sent, 100);
-    assert_eq!(round(stream.rtt().unwrap()), Duration::from_secs(9));
+    assert_eq!(stream.connection().counters().pings_sent, 100);
+    assert_eq!(round(stream.connection().rtt().unwrap()), Duration::from_secs(9));
 }
 
 /// Octets that trickle out of a full outbox are life: no pong need come.
-pub async fn a_slow_busy_link_out<R: PausedClock>() {
+pub async fn a_slow_busy_link_out<R: TestRuntime>() {
     let (mut peer, raw) = R::pipe(10);
     let mut stream = bare_server::<R>(raw, keepalive(3, 3));
     let sent = Pattern::new(1).take(500);
@@ -102,7 +102,7 @@ pub async fn a_slow_busy_link_out<R: PausedClock>() {
 }
 
 /// Octets that trickle in are life.
-pub async fn a_slow_busy_link_in<R: PausedClock>() {
+pub async fn a_slow_busy_link_in<R: TestRuntime>() {
     let (mut peer, raw) = R::pipe(10);
     let mut stream = bare_client::<R>(raw, keepalive(3, 2));
     let sent = Pattern::new(1).take(500);
@@ -121,11 +121,11 @@ pub async fn a_slow_busy_link_in<R: PausedClock>() {
     let (received, _peer) = tokio::join!(async { stream.read_to_end().await }, writing);
     assert!(received.0 == sent);
     received.1.unwrap();
-    assert_eq!(stream.counters().pings_sent, 0);
+    assert_eq!(stream.connection().counters().pings_sent, 0);
 }
 
 /// Nor is a peer given up because our application does not read what it sends.
-pub async fn an_application_that_does_not_read<R: PausedClock>() {
+pub async fn an_application_that_does_not_read<R: TestRuntime>() {
     const TOTAL: usize = 300_000;
     let (mut stream, mut peer) = server_and_peer::<R>(R::pipe(1000), keepalive(3, 2)).await;
     let writing = async {
@@ -148,7 +148,7 @@ pub async fn an_application_that_does_not_read<R: PausedClock>() {
 }
 
 /// A request that drips in, an octet a second, has ten seconds in all: 408.
-pub async fn a_dripping_request<R: PausedClock>() {
+pub async fn a_dripping_request<R: TestRuntime>() {
     let (mut peer, raw) = R::pipe(1000);
     let server = ServerConfig::stream();
     let dripping = async {
@@ -174,7 +174,7 @@ pub async fn a_dripping_request<R: PausedClock>() {
 }
 
 /// The same for a response, at a client; and for none at all.
-pub async fn a_dripping_response<R: PausedClock>() {
+pub async fn a_dripping_response<R: TestRuntime>() {
     for drips in [true, false] {
         let (mut peer, raw) = R::pipe(1000);
         let begun = R::now();
@@ -202,11 +202,11 @@ pub async fn a_dripping_response<R: PausedClock>() {
 }
 
 /// Timers run while a stream is only driven.
-pub async fn timers_while_driven<R: PausedClock>() {
+pub async fn timers_while_driven<R: TestRuntime>() {
     let (mut stream, mut peer) = client_and_peer::<R>(R::pipe(1000), keepalive(30, 10)).await;
     let driving = poll_fn(|cx| {
         stream.poll_drive(cx);
-        if stream.rtt().is_some() {
+        if stream.connection().rtt().is_some() {
             return Poll::Ready(());
         }
         Poll::Pending
@@ -221,7 +221,7 @@ pub async fn timers_while_driven<R: PausedClock>() {
 }
 
 /// Limits that are longer than any clock goes are as good as none.
-pub async fn times_that_never_come<R: PausedClock>() {
+pub async fn times_that_never_come<R: TestRuntime>() {
     let config = ConnectionConfig::new()
         .keepalive(Keepalive::new(Duration::MAX, Duration::MAX).unwrap())
         .close_timeout(Duration::MAX);

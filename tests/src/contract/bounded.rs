@@ -6,10 +6,10 @@ use std::task::Poll;
 use wsstream_core::{ConnectionConfig, Opcode};
 
 use super::{bare_server, server_and_peer};
-use crate::{Pattern, Read, Runtime, Stream, Write, masked};
+use crate::{Pattern, Read, TestRuntime, Write, WsStream, masked};
 
 /// An application that does not read stops the peer, though it writes, flushes and drives.
-pub async fn an_application_that_does_not_read<R: Runtime>() {
+pub async fn an_application_that_does_not_read<R: TestRuntime>() {
     let (mut stream, mut peer) = server_and_peer::<R>(R::pipe(1000), ConnectionConfig::new()).await;
     let wire = peer.frame(Opcode::Binary, &Pattern::new(1).take(1_000_000));
     let mut sent = 0;
@@ -19,7 +19,7 @@ pub async fn an_application_that_does_not_read<R: Runtime>() {
         stream.write_all(b"x").await.unwrap();
         peer.recv().await;
         stream.flush().await.unwrap();
-        drive_once(&mut stream).await;
+        drive_once::<R>(&mut stream).await;
         if count == 0 {
             break;
         }
@@ -38,7 +38,7 @@ pub async fn an_application_that_does_not_read<R: Runtime>() {
 }
 
 /// A peer that does not read makes writes wait.
-pub async fn a_peer_that_does_not_read<R: Runtime>() {
+pub async fn a_peer_that_does_not_read<R: TestRuntime>() {
     let (mut peer, raw) = R::pipe(1000);
     let mut stream = bare_server::<R>(raw, ConnectionConfig::new());
     let sent = Pattern::new(1).take(1_000_000);
@@ -63,7 +63,7 @@ pub async fn a_peer_that_does_not_read<R: Runtime>() {
 }
 
 /// When the outbox is full, one pong waits: the newest ping's.
-pub async fn one_pong_waits<R: Runtime>() {
+pub async fn one_pong_waits<R: TestRuntime>() {
     const PINGS: u16 = 1000;
     let (mut stream, mut peer) = server_and_peer::<R>(R::pipe(100), ConnectionConfig::new()).await;
     let count = stream.write_until_pending(&[7; 1_000_000]).await.unwrap();
@@ -74,7 +74,7 @@ pub async fn one_pong_waits<R: Runtime>() {
         let mut at = 0;
         while at < ping.len() {
             at += peer.raw.write_until_pending(&ping[at..]).await.unwrap();
-            drive_once(&mut stream).await;
+            drive_once::<R>(&mut stream).await;
         }
     }
     let draining = async {
@@ -100,7 +100,7 @@ pub async fn one_pong_waits<R: Runtime>() {
     tokio::join!(draining, reading);
 }
 
-async fn drive_once<S: Stream>(stream: &mut S) {
+async fn drive_once<R: TestRuntime>(stream: &mut WsStream<R>) {
     poll_fn(|cx| {
         stream.poll_drive(cx);
         Poll::Ready(())

@@ -11,20 +11,18 @@ use wsstream_core::{CloseCode, ConnectionConfig, Opcode};
 
 use super::shutdown::ping;
 use super::{ENCODINGS, client_and_peer, offering, read_all, server_and_peer};
-use crate::{
-    Pattern, Read, Runtime, Stream, Write, impatient, open, open_with, poll_once, wait_once,
-};
+use crate::{Pattern, Read, TestRuntime, Write, WsStream, impatient, open, open_with, poll_once, wait_once};
 
 /// Every future dropped at every poll, and made again: reads, writes, flushes, shutdowns, closes.
-pub async fn every_future_dropped_at_every_poll<R: Runtime>() {
+pub async fn every_future_dropped_at_every_poll<R: TestRuntime>() {
     const TOTAL: usize = 30_000;
     for subprotocol in ENCODINGS {
         for polls in 1..=3 {
             let ends = R::pipe(7);
             let (client, server) =
                 open_with::<R>(ends, &offering(subprotocol), &ServerConfig::stream()).await;
-            let talk = |stream: R::Stream, ours: u32, theirs: u32| async move {
-                let (mut read, mut write) = stream.split();
+            let talk = |stream: WsStream<R>, ours: u32, theirs: u32| async move {
+                let (mut read, mut write) = R::split(stream);
                 let writing = async move {
                     let mut pattern = Pattern::new(ours);
                     while pattern.total() < TOTAL {
@@ -96,7 +94,7 @@ async fn impatient_shutdown<T: Write>(polls: usize, to: &mut T) {
 }
 
 /// `close` dropped at every poll, and called again: everything arrives, and one Close.
-pub async fn close_dropped_at_every_poll<R: Runtime>() {
+pub async fn close_dropped_at_every_poll<R: TestRuntime>() {
     for code in [1000, 4000] {
         let (mut stream, mut peer) =
             client_and_peer::<R>(R::pipe(7), ConnectionConfig::new()).await;
@@ -126,11 +124,11 @@ pub async fn close_dropped_at_every_poll<R: Runtime>() {
 }
 
 /// Halves in different tasks, over a pipe of seven octets.
-pub async fn halves_in_different_tasks<R: Runtime>() {
+pub async fn halves_in_different_tasks<R: TestRuntime>() {
     const TOTAL: usize = 50_000;
     let (client, server) = open::<R>(R::pipe(7)).await;
-    let (mut client_read, mut client_write) = client.split();
-    let (mut server_read, mut server_write) = server.split();
+    let (mut client_read, mut client_write) = R::split(client);
+    let (mut server_read, mut server_write) = R::split(server);
     let echo = R::spawn(async move {
         let mut buf = [0; 300];
         loop {
@@ -161,7 +159,7 @@ pub async fn halves_in_different_tasks<R: Runtime>() {
 }
 
 /// Pings are answered while a stream is only read.
-pub async fn pings_while_reading<R: Runtime>() {
+pub async fn pings_while_reading<R: TestRuntime>() {
     let (mut stream, mut peer) =
         server_and_peer::<R>(R::tcp().await, ConnectionConfig::new()).await;
     let pinging = async {
@@ -171,11 +169,11 @@ pub async fn pings_while_reading<R: Runtime>() {
     };
     let (received, _peer) = tokio::join!(stream.read_exact(4), pinging);
     assert_eq!(received.unwrap(), b"data");
-    assert_eq!(stream.counters().pings_received, 1);
+    assert_eq!(stream.connection().counters().pings_received, 1);
 }
 
 /// Pings are answered while a stream is only written, even behind data that nobody reads.
-pub async fn pings_while_writing<R: Runtime>() {
+pub async fn pings_while_writing<R: TestRuntime>() {
     let (mut stream, mut peer) = server_and_peer::<R>(R::pipe(1000), ConnectionConfig::new()).await;
     let done = Arc::new(AtomicBool::new(false));
     let seen = Arc::clone(&done);
@@ -216,7 +214,7 @@ pub async fn pings_while_writing<R: Runtime>() {
 }
 
 /// Pings are answered while a stream is only driven, or flushed.
-pub async fn pings_while_driving<R: Runtime>() {
+pub async fn pings_while_driving<R: TestRuntime>() {
     let (mut stream, mut peer) =
         client_and_peer::<R>(R::tcp().await, ConnectionConfig::new()).await;
     let pinged = async {
@@ -226,7 +224,7 @@ pub async fn pings_while_driving<R: Runtime>() {
     };
     let driving = poll_fn(|cx| {
         stream.poll_drive(cx);
-        if stream.counters().pings_received == 1 {
+        if stream.connection().counters().pings_received == 1 {
             return Poll::Ready(());
         }
         Poll::Pending

@@ -5,10 +5,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use wsstream_core::{ConnectionConfig, Opcode};
 
 use super::{bare_server, client_and_peer, server_and_peer};
-use crate::{Read, Runtime, Stream, Write};
+use crate::{Read, TestRuntime, Write};
 
 /// With nothing unsent it says Close 1001: whatever was under way, it is no good end, unless it was set so.
-pub async fn close_1001<R: Runtime>() {
+pub async fn close_1001<R: TestRuntime>() {
     for (write, is_end) in [(false, false), (true, false), (false, true), (true, true)] {
         let config = ConnectionConfig::new().close_on_drop(is_end);
         let (mut stream, mut peer) = client_and_peer::<R>(R::tcp().await, config).await;
@@ -27,7 +27,7 @@ pub async fn close_1001<R: Runtime>() {
 
 /// The same while our answer to the peer's Close is due, where half close was agreed on: the reply may have
 /// been cut short. Else that Close was answered before.
-pub async fn the_answer<R: Runtime>() {
+pub async fn the_answer<R: TestRuntime>() {
     for half_close in [true, false] {
         let config = ConnectionConfig::new().half_close(half_close);
         let (mut stream, mut peer) = server_and_peer::<R>(R::tcp().await, config).await;
@@ -41,7 +41,7 @@ pub async fn the_answer<R: Runtime>() {
 }
 
 /// With anything unsent it says nothing: the peer sees that it was cut off.
-pub async fn nothing_with_unsent_data<R: Runtime>() {
+pub async fn nothing_with_unsent_data<R: TestRuntime>() {
     for len in [100, 10_000] {
         let (mut peer, raw) = R::pipe(64);
         let mut stream = bare_server::<R>(raw, ConnectionConfig::new());
@@ -55,7 +55,7 @@ pub async fn nothing_with_unsent_data<R: Runtime>() {
 }
 
 /// After shutdown there is nothing left to say.
-pub async fn nothing_after_shutdown<R: Runtime>() {
+pub async fn nothing_after_shutdown<R: TestRuntime>() {
     let (mut stream, mut peer) =
         server_and_peer::<R>(R::tcp().await, ConnectionConfig::new()).await;
     stream.shutdown().await.unwrap();
@@ -65,7 +65,7 @@ pub async fn nothing_after_shutdown<R: Runtime>() {
 }
 
 /// Dropped by a panic it says Close 1011.
-pub async fn close_1011_when_panicking<R: Runtime>() {
+pub async fn close_1011_when_panicking<R: TestRuntime>() {
     let (stream, mut peer) = server_and_peer::<R>(R::tcp().await, ConnectionConfig::new()).await;
     let panicked = catch_unwind(AssertUnwindSafe(move || {
         let _stream = stream;
@@ -78,9 +78,9 @@ pub async fn close_1011_when_panicking<R: Runtime>() {
 }
 
 /// What was taken apart is dropped without a word.
-pub async fn nothing_after_into_inner<R: Runtime>() {
+pub async fn nothing_after_into_inner<R: TestRuntime>() {
     let (stream, mut peer) = server_and_peer::<R>(R::tcp().await, ConnectionConfig::new()).await;
-    let (raw, received) = stream.into_inner();
+    let (raw, received) = R::into_socket(stream).into_inner();
     assert_eq!(received, b"");
     drop(raw);
     peer.expect_end().await;

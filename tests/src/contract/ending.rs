@@ -5,10 +5,10 @@ use std::io::ErrorKind;
 use wsstream_core::{Close, CloseCode, ClosedBy, ConnectionConfig, Opcode, StreamError};
 
 use super::{client_and_peer, server_and_peer, stream_error};
-use crate::{Read, Runtime, Stream, Write, masked};
+use crate::{Read, TestRuntime, Write, masked};
 
 /// What a peer says at the end, and whether that is a good end.
-pub async fn codes<R: Runtime>() {
+pub async fn codes<R: TestRuntime>() {
     let good: [&[u8]; 3] = [b"", b"\x03\xe8", b"\x03\xe8bye"];
     for payload in good {
         let (mut stream, mut peer) =
@@ -21,8 +21,8 @@ pub async fn codes<R: Runtime>() {
         // It stays that way, and so does what is known of it.
         assert_eq!(stream.read(&mut [0; 1]).await.unwrap(), 0);
         let close = Close::parse(payload).unwrap();
-        assert_eq!(stream.received_close(), Some(&close));
-        assert_eq!(stream.closed_by(), Some(ClosedBy::Peer));
+        assert_eq!(stream.connection().received_close(), Some(&close));
+        assert_eq!(stream.connection().closed_by(), Some(ClosedBy::Peer));
     }
     let codes = [
         1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 4000, 4999,
@@ -43,15 +43,15 @@ pub async fn codes<R: Runtime>() {
         let close = Close::new(CloseCode::new(code).unwrap(), "because");
         let expected = StreamError::Closed(close.clone());
         assert_eq!(stream_error(&error), Some(&expected));
-        assert_eq!(stream.received_close(), Some(&close));
-        assert_eq!(stream.closed_by(), Some(ClosedBy::Peer));
+        assert_eq!(stream.connection().received_close(), Some(&close));
+        assert_eq!(stream.connection().closed_by(), Some(ClosedBy::Peer));
         // Such a Close is answered at once, with its code.
         assert_eq!(peer.expect_close().await, (code, String::new()));
     }
 }
 
 /// The transport's end without a Close, wherever it comes.
-pub async fn truncation<R: Runtime>() {
+pub async fn truncation<R: TestRuntime>() {
     let message = masked(Opcode::Binary, b"data");
     for cut in 0..=message.len() {
         let (mut stream, mut peer) =
@@ -65,12 +65,12 @@ pub async fn truncation<R: Runtime>() {
         let error = ended.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::UnexpectedEof);
         assert_eq!(stream_error(&error), Some(&StreamError::Truncated));
-        assert_eq!(stream.received_close(), None);
+        assert_eq!(stream.connection().received_close(), None);
     }
 }
 
 /// The same over TCP, by an end and by a reset.
-pub async fn truncation_over_tcp<R: Runtime>() {
+pub async fn truncation_over_tcp<R: TestRuntime>() {
     for reset in [false, true] {
         let (mut stream, mut peer) =
             client_and_peer::<R>(R::tcp().await, ConnectionConfig::new()).await;
@@ -87,7 +87,7 @@ pub async fn truncation_over_tcp<R: Runtime>() {
 }
 
 /// A truncation is no good end of `close` either.
-pub async fn close_tells_a_truncation<R: Runtime>() {
+pub async fn close_tells_a_truncation<R: TestRuntime>() {
     let (mut stream, mut peer) = client_and_peer::<R>(R::pipe(1000), ConnectionConfig::new()).await;
     let (closed, ()) = tokio::join!(stream.close(), async {
         assert_eq!(peer.expect_close().await.0, 1000);
@@ -97,7 +97,7 @@ pub async fn close_tells_a_truncation<R: Runtime>() {
 }
 
 /// After both Closes a reset is an end.
-pub async fn reset_after_both_closes<R: Runtime>() {
+pub async fn reset_after_both_closes<R: TestRuntime>() {
     let (mut stream, mut peer) =
         client_and_peer::<R>(R::tcp().await, ConnectionConfig::new()).await;
     let (closed, ()) = tokio::join!(stream.close(), async {
@@ -110,7 +110,7 @@ pub async fn reset_after_both_closes<R: Runtime>() {
 }
 
 /// What was received before an error is delivered before it.
-pub async fn data_before_an_error<R: Runtime>() {
+pub async fn data_before_an_error<R: TestRuntime>() {
     let (mut stream, mut peer) = server_and_peer::<R>(R::pipe(1000), ConnectionConfig::new()).await;
     let mut wire = peer.frame(Opcode::Binary, b"data");
     // A frame that is not masked.
@@ -127,7 +127,7 @@ pub async fn data_before_an_error<R: Runtime>() {
 }
 
 /// That nothing can be written any more is not told to the reader before its end.
-pub async fn write_errors_do_not_hide_the_end<R: Runtime>() {
+pub async fn write_errors_do_not_hide_the_end<R: TestRuntime>() {
     for code in [1000, 1011] {
         let (mut stream, mut peer) =
             server_and_peer::<R>(R::pipe(1000), ConnectionConfig::new()).await;
@@ -152,13 +152,13 @@ pub async fn write_errors_do_not_hide_the_end<R: Runtime>() {
                 assert_eq!(error.kind(), ErrorKind::ConnectionAborted);
             }
         }
-        let close = stream.received_close().unwrap();
+        let close = stream.connection().received_close().unwrap();
         assert_eq!(close.reason(), "enough");
     }
 }
 
 /// A Close of one's own code: the peer's echo of it is a good end, on both sides of the table.
-pub async fn close_with_a_code<R: Runtime>() {
+pub async fn close_with_a_code<R: TestRuntime>() {
     let (mut stream, mut peer) = client_and_peer::<R>(R::pipe(1000), ConnectionConfig::new()).await;
     let code = CloseCode::new(4321).unwrap();
     let (closed, ()) = tokio::join!(stream.close_with(code, "enough"), async {
@@ -167,19 +167,19 @@ pub async fn close_with_a_code<R: Runtime>() {
         drop(peer);
     });
     closed.unwrap();
-    assert_eq!(stream.sent_close(), Some(&Close::new(code, "enough")));
-    assert_eq!(stream.closed_by(), Some(ClosedBy::Us));
+    assert_eq!(stream.connection().sent_close(), Some(&Close::new(code, "enough")));
+    assert_eq!(stream.connection().closed_by(), Some(ClosedBy::Us));
 }
 
 /// Aborted, a stream ends without a word.
-pub async fn abort<R: Runtime>() {
+pub async fn abort<R: TestRuntime>() {
     let (stream, mut peer) = client_and_peer::<R>(R::pipe(1000), ConnectionConfig::new()).await;
-    stream.abort();
+    drop(R::into_socket(stream).into_inner());
     peer.expect_end().await;
 }
 
 /// A server closes TCP last, with nothing unread: its client reads an end, and no reset.
-pub async fn a_server_leaves_nothing_unread<R: Runtime>() {
+pub async fn a_server_leaves_nothing_unread<R: TestRuntime>() {
     for server_first in [true, false] {
         let (mut stream, mut peer) =
             server_and_peer::<R>(R::tcp().await, ConnectionConfig::new()).await;

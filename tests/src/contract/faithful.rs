@@ -7,18 +7,18 @@ use wsstream_core::handshake::ServerConfig;
 use wsstream_core::{ConnectionConfig, Opcode};
 
 use super::{ENCODINGS, assert_compressed, bare_server, client_and_peer, offering, read_all};
-use crate::{Pattern, Read, Runtime, Stream, Write, fragment, masked, open_with, poll_once};
+use crate::{Pattern, Read, TestRuntime, Write, fragment, masked, open_with, poll_once};
 
 /// Writes and reads of any size, over pipes of any length, both ways at once, in every encoding.
-pub async fn any_sizes<R: Runtime>() {
+pub async fn any_sizes<R: TestRuntime>() {
     for subprotocol in ENCODINGS {
         for (pipe, total) in [(7, 20_000), (4096, 500_000), (1 << 20, 2_000_000)] {
             let ends = R::pipe(pipe);
             let (client, server) =
                 open_with::<R>(ends, &offering(subprotocol), &ServerConfig::stream()).await;
             assert_eq!(client.agreed().subprotocol(), subprotocol);
-            let (client_read, client_write) = client.split();
-            let (server_read, server_write) = server.split();
+            let (client_read, client_write) = R::split(client);
+            let (server_read, server_write) = R::split(server);
             tokio::join!(
                 write_pattern(client_write, 1, total),
                 read_pattern(server_read, 1, total),
@@ -30,13 +30,13 @@ pub async fn any_sizes<R: Runtime>() {
 }
 
 /// 16 MiB each way over TCP, in every encoding.
-pub async fn sixteen_mib_over_tcp<R: Runtime>() {
+pub async fn sixteen_mib_over_tcp<R: TestRuntime>() {
     for subprotocol in ENCODINGS {
         let ends = R::tcp().await;
         let (client, server) =
             open_with::<R>(ends, &offering(subprotocol), &ServerConfig::stream()).await;
-        let (client_read, client_write) = client.split();
-        let (server_read, server_write) = server.split();
+        let (client_read, client_write) = R::split(client);
+        let (server_read, server_write) = R::split(server);
         let tasks = (
             R::spawn(write_pattern(client_write, 3, 16 << 20)),
             R::spawn(read_pattern(server_read, 3, 16 << 20)),
@@ -48,7 +48,7 @@ pub async fn sixteen_mib_over_tcp<R: Runtime>() {
 }
 
 /// Any fragmentation, and pings between fragments, however the transport cuts it.
-pub async fn any_fragmentation<R: Runtime>() {
+pub async fn any_fragmentation<R: TestRuntime>() {
     for pipe in [1, 3, 1000] {
         let (mut peer, raw) = R::pipe(pipe);
         let mut stream = bare_server::<R>(raw, ConnectionConfig::new());
@@ -95,7 +95,7 @@ pub async fn any_fragmentation<R: Runtime>() {
 }
 
 /// Message sizes up to 2^63-1.
-pub async fn the_longest_frame<R: Runtime>() {
+pub async fn the_longest_frame<R: TestRuntime>() {
     let (mut stream, mut peer) = client_and_peer::<R>(R::pipe(5000), ConnectionConfig::new()).await;
     let header = peer.header(Opcode::Binary, u64::MAX >> 1);
     peer.raw.write_all(&header).await.unwrap();
@@ -117,7 +117,7 @@ pub async fn the_longest_frame<R: Runtime>() {
 }
 
 /// An empty message is nothing, and never an end.
-pub async fn empty_messages_are_nothing<R: Runtime>() {
+pub async fn empty_messages_are_nothing<R: TestRuntime>() {
     let (mut peer, raw) = R::pipe(1000);
     let mut stream = bare_server::<R>(raw, ConnectionConfig::new());
     let mut buf = [0; 10];
@@ -140,7 +140,7 @@ pub async fn empty_messages_are_nothing<R: Runtime>() {
 }
 
 /// A write of nothing is nothing, and sends nothing.
-pub async fn empty_writes_are_nothing<R: Runtime>() {
+pub async fn empty_writes_are_nothing<R: TestRuntime>() {
     for subprotocol in ENCODINGS {
         let (mut client, mut server) = open_with::<R>(
             R::pipe(1000),
@@ -149,14 +149,14 @@ pub async fn empty_writes_are_nothing<R: Runtime>() {
         )
         .await;
         assert_eq!(client.write(b"").await.unwrap(), 0);
-        assert_eq!(client.counters().frames_sent, 0);
+        assert_eq!(client.connection().counters().frames_sent, 0);
         client.write_all(b"something").await.unwrap();
         assert_eq!(server.read_exact(9).await.unwrap(), b"something");
     }
 }
 
 /// Frames are no longer than they were set to be, and never empty ones at the start or the end.
-pub async fn auto_fragmentation<R: Runtime>() {
+pub async fn auto_fragmentation<R: TestRuntime>() {
     let config = ConnectionConfig::new().auto_fragment(100);
     let (mut stream, mut peer) = client_and_peer::<R>(R::pipe(1 << 20), config).await;
     let sent = Pattern::new(7).take(1000);

@@ -7,10 +7,10 @@ use wsstream_core::handshake::{ClientConfig, ServerConfig};
 use wsstream_core::{ConnectionConfig, Opcode};
 
 use super::{client_and_peer, read_all, server_and_peer};
-use crate::{Pattern, PausedClock, Read, Runtime, Stream, Write, noise, open, open_with};
+use crate::{Pattern, Read, TestRuntime, Write, noise, open, open_with};
 
 /// A request, its end, and then a long reply, all of which arrives.
-pub async fn a_long_reply<R: Runtime>() {
+pub async fn a_long_reply<R: TestRuntime>() {
     const REPLY: usize = 10_000_000;
     let (mut client, mut server) = open::<R>(R::tcp().await).await;
     let server = R::spawn(async move {
@@ -31,7 +31,7 @@ pub async fn a_long_reply<R: Runtime>() {
 }
 
 /// The same where the reply takes much longer than the close timeout, but goes on.
-pub async fn a_slow_reply<R: PausedClock>() {
+pub async fn a_slow_reply<R: TestRuntime>() {
     let timeout = Duration::from_secs(2);
     let config = ConnectionConfig::new().close_timeout(timeout);
     let client = ClientConfig::stream().config(config.clone());
@@ -54,7 +54,7 @@ pub async fn a_slow_reply<R: PausedClock>() {
 }
 
 /// The same where it is the reader of the reply who is slow: octets drained are progress as well.
-pub async fn a_slowly_read_reply<R: PausedClock>() {
+pub async fn a_slowly_read_reply<R: TestRuntime>() {
     let timeout = Duration::from_secs(2);
     let config = ConnectionConfig::new().close_timeout(timeout);
     let (mut server, mut peer) = server_and_peer::<R>(R::pipe(100), config).await;
@@ -81,7 +81,7 @@ pub async fn a_slowly_read_reply<R: PausedClock>() {
 }
 
 /// The answer echoes what the peer has sent: its code, or no code.
-pub async fn the_answer_echoes<R: Runtime>() {
+pub async fn the_answer_echoes<R: TestRuntime>() {
     for (payload, expected) in [(&b""[..], 1005), (b"\x03\xe8", 1000), (b"\x03\xe8ok", 1000)] {
         let (mut stream, mut peer) =
             client_and_peer::<R>(R::pipe(1000), ConnectionConfig::new()).await;
@@ -95,7 +95,7 @@ pub async fn the_answer_echoes<R: Runtime>() {
 }
 
 /// A late reply is a reply: it is waited for without limit, and nobody is told anything before.
-pub async fn a_late_reply<R: PausedClock>() {
+pub async fn a_late_reply<R: TestRuntime>() {
     let (mut client, mut server) = open::<R>(R::pipe(1000)).await;
     let answering = async {
         assert_eq!(read_all(&mut server).await, b"request");
@@ -116,7 +116,7 @@ pub async fn a_late_reply<R: PausedClock>() {
 
 /// A peer that did not agree, as any other implementation, is answered at once behind what is queued. The
 /// reader has its end, and the writer learns that nobody listens.
-pub async fn switched_off<R: Runtime>() {
+pub async fn switched_off<R: TestRuntime>() {
     let config = || ConnectionConfig::new().half_close(false);
     for as_client in [true, false] {
         let (mut stream, mut peer) = if as_client {
@@ -138,7 +138,7 @@ pub async fn switched_off<R: Runtime>() {
 }
 
 /// A peer that ends TCP right behind its Close still gets ours.
-pub async fn a_close_and_an_end_at_once<R: Runtime>() {
+pub async fn a_close_and_an_end_at_once<R: TestRuntime>() {
     let config = ConnectionConfig::new().half_close(false);
     let (mut stream, mut peer) = server_and_peer::<R>(R::tcp().await, config).await;
     peer.send(Opcode::Binary, b"bye").await;
@@ -154,7 +154,7 @@ pub async fn a_close_and_an_end_at_once<R: Runtime>() {
 }
 
 /// After the peer's Close its data is discarded. It waits for our Close, so its pings are answered until then.
-pub async fn after_the_peers_close<R: Runtime>() {
+pub async fn after_the_peers_close<R: TestRuntime>() {
     let (mut stream, mut peer) = client_and_peer::<R>(R::pipe(1000), ConnectionConfig::new()).await;
     peer.send_close(1000, "").await;
     peer.send(Opcode::Ping, b"anybody there?").await;
@@ -169,7 +169,7 @@ pub async fn after_the_peers_close<R: Runtime>() {
 }
 
 /// Keepalive goes on at both ends: a peer that is gone is found out, one that only takes its time is not given up.
-pub async fn keepalive_goes_on<R: PausedClock>() {
+pub async fn keepalive_goes_on<R: TestRuntime>() {
     let second = Duration::from_secs(1);
     let keepalive = wsstream_core::Keepalive::new(second, second).unwrap();
     let config = || ConnectionConfig::new().keepalive(keepalive.unanswered(second * 3).unwrap());
@@ -191,7 +191,7 @@ pub async fn keepalive_goes_on<R: PausedClock>() {
     let (reply, server) = tokio::join!(client.read_exact(5), taking_its_time);
     assert_eq!(reply.unwrap(), b"reply");
     // An end that has just heard the other does not ask.
-    assert!(client.counters().pings_sent + server.counters().pings_sent > 500);
+    assert!(client.connection().counters().pings_sent + server.connection().counters().pings_sent > 500);
     // The other end does not look any more.
     let error = client.read(&mut [0; 1]).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TimedOut);

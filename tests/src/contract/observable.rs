@@ -1,17 +1,16 @@
 //! 3.7: what a stream can tell.
 
 use wsstream_core::handshake::{Agreed, ClientConfig, ServerConfig};
-use wsstream_core::pump::Upgraded;
 use wsstream_core::{ClosedBy, ConnectionConfig, Opcode};
 
 use super::{client_and_peer, offering, read_all, server_and_peer};
-use crate::{Peer, Read, Runtime, Stream, Write, masked, noise, open_with};
+use crate::{Peer, Read, TestRuntime, Write, masked, noise, open_with};
 
 /// Octets on the wire and of payload, frames, pings.
-pub async fn counters<R: Runtime>() {
+pub async fn counters<R: TestRuntime>() {
     let (mut stream, mut peer) =
         server_and_peer::<R>(R::pipe(100_000), ConnectionConfig::new()).await;
-    assert_eq!(stream.counters(), wsstream_core::Counters::default());
+    assert_eq!(stream.connection().counters(), wsstream_core::Counters::default());
     peer.send(Opcode::Binary, &[7; 200]).await;
     peer.send(Opcode::Ping, b"hi").await;
     peer.send(Opcode::Binary, &[7; 5]).await;
@@ -21,7 +20,7 @@ pub async fn counters<R: Runtime>() {
     stream.write_all(&sent).await.unwrap();
     peer.expect(Opcode::Pong).await;
     peer.expect(Opcode::Binary).await;
-    let counters = stream.counters();
+    let counters = stream.connection().counters();
     assert_eq!(counters.received, (8 + 200) + (6 + 2) + (6 + 5));
     assert_eq!(counters.payload_received, 205);
     assert_eq!(counters.frames_received, 3);
@@ -33,7 +32,7 @@ pub async fn counters<R: Runtime>() {
 }
 
 /// The subprotocol and extension that were agreed.
-pub async fn agreed<R: Runtime>() {
+pub async fn agreed<R: TestRuntime>() {
     let table = [
         (offering(Some("binary")), Some("binary"), true),
         (offering(Some("base64")), Some("base64"), true),
@@ -59,28 +58,28 @@ pub async fn agreed<R: Runtime>() {
 }
 
 /// Who closed, and with what: on both sides.
-pub async fn closed_by<R: Runtime>() {
+pub async fn closed_by<R: TestRuntime>() {
     let (mut client, mut server) = open_with::<R>(
         R::pipe(1000),
         &ClientConfig::stream(),
         &ServerConfig::stream(),
     )
     .await;
-    assert_eq!((client.closed_by(), server.closed_by()), (None, None));
+    assert_eq!((client.connection().closed_by(), server.connection().closed_by()), (None, None));
     let (closed, ()) = tokio::join!(client.close(), async {
         assert_eq!(read_all(&mut server).await, b"");
         server.close().await.unwrap();
     });
     closed.unwrap();
-    assert_eq!(client.closed_by(), Some(ClosedBy::Us));
-    assert_eq!(server.closed_by(), Some(ClosedBy::Peer));
-    assert!(client.sent_close().unwrap().is_normal());
-    assert_eq!(client.sent_close(), server.received_close());
-    assert_eq!(server.sent_close(), client.received_close());
+    assert_eq!(client.connection().closed_by(), Some(ClosedBy::Us));
+    assert_eq!(server.connection().closed_by(), Some(ClosedBy::Peer));
+    assert!(client.connection().sent_close().unwrap().is_normal());
+    assert_eq!(client.connection().sent_close(), server.connection().received_close());
+    assert_eq!(server.connection().sent_close(), client.connection().received_close());
 }
 
 /// Taken apart, a stream gives back what it received and nobody has read, and somebody can go on.
-pub async fn leftovers<R: Runtime>() {
+pub async fn leftovers<R: TestRuntime>() {
     let (mut stream, mut peer) = client_and_peer::<R>(R::pipe(1000), ConnectionConfig::new()).await;
     let wire = [
         peer.frame(Opcode::Binary, b"first"),
@@ -88,24 +87,17 @@ pub async fn leftovers<R: Runtime>() {
     ];
     peer.raw.write_all(&wire.concat()).await.unwrap();
     assert_eq!(stream.read_exact(5).await.unwrap(), b"first");
-    let (raw, received) = stream.into_inner();
+    let (raw, received) = R::into_socket(stream).into_inner();
     assert_eq!(received, wire[1]);
     // The same connection, somewhere else.
-    let role = Upgraded::Client(wsstream_core::Seed::new([4; 32]));
-    let mut stream = R::upgraded(
-        raw,
-        role,
-        Agreed::default(),
-        ConnectionConfig::new(),
-        received,
-    );
+    let mut stream = R::client(raw, Agreed::default(), &ClientConfig::stream(), received);
     assert_eq!(stream.read_exact(6).await.unwrap(), b"second");
     peer.send(Opcode::Binary, b"third").await;
     assert_eq!(stream.read_exact(5).await.unwrap(), b"third");
 }
 
 /// What arrives together with the opening handshake belongs to the stream.
-pub async fn octets_behind_the_handshake<R: Runtime>() {
+pub async fn octets_behind_the_handshake<R: TestRuntime>() {
     let (mut raw, server) = R::pipe(10_000);
     let url = wsstream_core::Url::parse("ws://localhost/").unwrap();
     let seed = wsstream_core::Seed::new([5; 32]);

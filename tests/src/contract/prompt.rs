@@ -4,10 +4,10 @@ use wsstream_core::handshake::{ClientConfig, ServerConfig};
 use wsstream_core::{ConnectionConfig, Opcode};
 
 use super::{ENCODINGS, client_and_peer, offering};
-use crate::{Pattern, Peer, Read, Runtime, Write, fragment, masked};
+use crate::{Pattern, Peer, Read, TestRuntime, Write, fragment, masked};
 
 /// What came of a frame whose end never comes.
-pub async fn payload_before_its_frame_ends<R: Runtime>() {
+pub async fn payload_before_its_frame_ends<R: TestRuntime>() {
     let (mut stream, mut peer) =
         client_and_peer::<R>(R::tcp().await, ConnectionConfig::new()).await;
     let header = peer.header(Opcode::Binary, u64::MAX >> 1);
@@ -19,7 +19,7 @@ pub async fn payload_before_its_frame_ends<R: Runtime>() {
 }
 
 /// What came of a message whose end never comes, in base64: as far as its text is whole.
-pub async fn base64_before_its_message_ends<R: Runtime>() {
+pub async fn base64_before_its_message_ends<R: TestRuntime>() {
     let (raw, server) = R::tcp().await;
     let client = offering(Some("base64"));
     let options = ServerConfig::stream();
@@ -34,7 +34,7 @@ pub async fn base64_before_its_message_ends<R: Runtime>() {
 }
 
 /// A write arrives, though nobody flushes, reads or writes after it.
-pub async fn a_write_leaves_without_flush<R: Runtime>() {
+pub async fn a_write_leaves_without_flush<R: TestRuntime>() {
     for subprotocol in ENCODINGS {
         let (client, server) = R::tcp().await;
         let options = (offering(subprotocol), ServerConfig::stream());
@@ -54,7 +54,7 @@ pub async fn a_write_leaves_without_flush<R: Runtime>() {
 }
 
 /// What the transport had no room for leaves when the other half is polled.
-pub async fn what_was_refused_leaves_with_the_other_half<R: Runtime>() {
+pub async fn what_was_refused_leaves_with_the_other_half<R: TestRuntime>() {
     let (raw, server) = R::pipe(1000);
     let (client, options) = (ClientConfig::stream(), ServerConfig::stream());
     let (mut peer, stream) = tokio::join!(Peer::connect(raw, &client), R::accept(server, &options));

@@ -7,12 +7,12 @@ use wsstream_core::{ConnectionConfig, Opcode};
 
 use super::shutdown::round;
 use super::{assert_compressed, client_and_peer, read_all, server_and_peer};
-use crate::{Pattern, PausedClock, Read, Runtime, Stream, Write, open};
+use crate::{Pattern, Read, TestRuntime, Write, open};
 
 const MUCH: usize = 3_000_000;
 
 /// To a plain TCP server, whose client ends first: the whole reply arrives.
-pub async fn the_client_ends_first<R: Runtime>() {
+pub async fn the_client_ends_first<R: TestRuntime>() {
     let (mut client, mut stream) = open::<R>(R::tcp().await).await;
     let (mut target, mut far) = R::tcp().await;
     let relay = R::spawn(async move { R::relay(&mut stream, &mut target).await });
@@ -36,7 +36,7 @@ pub async fn the_client_ends_first<R: Runtime>() {
 }
 
 /// The same where the server ends first.
-pub async fn the_target_ends_first<R: Runtime>() {
+pub async fn the_target_ends_first<R: TestRuntime>() {
     let (mut client, mut stream) = open::<R>(R::tcp().await).await;
     let (mut target, mut far) = R::tcp().await;
     let relay = R::spawn(async move { R::relay(&mut stream, &mut target).await });
@@ -58,7 +58,7 @@ pub async fn the_target_ends_first<R: Runtime>() {
 }
 
 /// A target that writes much and is gone at once, to a client that reads late: all of it arrives.
-pub async fn a_target_that_is_gone_at_once<R: Runtime>() {
+pub async fn a_target_that_is_gone_at_once<R: TestRuntime>() {
     let (mut client, mut stream) = open::<R>(R::pipe(5000)).await;
     let (mut target, mut far) = R::pipe(MUCH);
     far.write_all(&Pattern::new(1).take(MUCH)).await.unwrap();
@@ -72,7 +72,7 @@ pub async fn a_target_that_is_gone_at_once<R: Runtime>() {
 }
 
 /// A target that resets its connection: the client is told with 1011.
-pub async fn the_target_resets<R: Runtime>() {
+pub async fn the_target_resets<R: TestRuntime>() {
     let (mut stream, mut peer) =
         server_and_peer::<R>(R::tcp().await, ConnectionConfig::new()).await;
     let (mut target, far) = R::tcp().await;
@@ -88,7 +88,7 @@ pub async fn the_target_resets<R: Runtime>() {
 
 /// A client that vanishes: what it had sent arrives, the relay fails, and the target does not see a good
 /// end, as its owner can still reset it.
-pub async fn the_client_vanishes<R: Runtime>() {
+pub async fn the_client_vanishes<R: TestRuntime>() {
     let (mut stream, mut peer) =
         server_and_peer::<R>(R::tcp().await, ConnectionConfig::new()).await;
     let (mut target, mut far) = R::tcp().await;
@@ -108,7 +108,7 @@ pub async fn the_client_vanishes<R: Runtime>() {
 }
 
 /// A client who closes with another code than 1000 fails the relay as well.
-pub async fn the_client_fails<R: Runtime>() {
+pub async fn the_client_fails<R: TestRuntime>() {
     let (mut stream, mut peer) =
         server_and_peer::<R>(R::tcp().await, ConnectionConfig::new()).await;
     let (mut target, far) = R::tcp().await;
@@ -122,7 +122,7 @@ pub async fn the_client_fails<R: Runtime>() {
 }
 
 /// A target that does not end is no reason to leave a foreign peer's Close without an answer.
-pub async fn relay_answers_a_close<R: PausedClock>() {
+pub async fn relay_answers_a_close<R: TestRuntime>() {
     let config = ConnectionConfig::new().half_close(false);
     let (mut stream, mut peer) = server_and_peer::<R>(R::pipe(1000), config).await;
     let (mut target, _far) = R::pipe(1000);
@@ -140,7 +140,7 @@ pub async fn relay_answers_a_close<R: PausedClock>() {
 
 /// A foreign peer ends both directions when it receives a Close. So it gets ours once its own direction has
 /// ended, though the other side ended long before.
-pub async fn a_foreign_peers_reply_is_waited_for<R: PausedClock>() {
+pub async fn a_foreign_peers_reply_is_waited_for<R: TestRuntime>() {
     let config = ConnectionConfig::new().half_close(false);
     let (mut stream, mut peer) = server_and_peer::<R>(R::pipe(1000), config).await;
     let (mut target, mut far) = R::pipe(1000);
@@ -164,7 +164,7 @@ pub async fn a_foreign_peers_reply_is_waited_for<R: PausedClock>() {
 }
 
 /// But not for ever: then it is told that what it was to have is whole, and we that its reply may not be.
-pub async fn a_reply_that_does_not_come<R: PausedClock>() {
+pub async fn a_reply_that_does_not_come<R: TestRuntime>() {
     let config = ConnectionConfig::new().half_close(false);
     let (mut stream, mut peer) = server_and_peer::<R>(R::pipe(1000), config).await;
     let (mut target, mut far) = R::pipe(1000);
@@ -188,10 +188,11 @@ pub async fn a_reply_that_does_not_come<R: PausedClock>() {
 }
 
 /// What plain copying gives up, as documented: it stops polling a stream that has given its end.
-pub async fn plain_copy_does_not<R: PausedClock>() {
+pub async fn plain_copy_does_not<R: TestRuntime>() {
     let config = ConnectionConfig::new().close_timeout(Duration::from_secs(10));
     let (mut stream, mut peer) = server_and_peer::<R>(R::pipe(1000), config).await;
-    let (mut target, mut far) = R::pipe(1000);
+    let (target, mut far) = R::pipe(1000);
+    let mut target = R::wrap(target);
     peer.send_close(1000, "").await;
     let watching = async {
         // The target's end is all that ends it.
@@ -213,9 +214,10 @@ pub async fn plain_copy_does_not<R: PausedClock>() {
 }
 
 /// Plain copying is as good as the relay where both ends end by themselves.
-pub async fn plain_copy_both_ways<R: Runtime>() {
+pub async fn plain_copy_both_ways<R: TestRuntime>() {
     let (mut client, mut stream) = open::<R>(R::tcp().await).await;
-    let (mut target, mut far) = R::tcp().await;
+    let (target, mut far) = R::tcp().await;
+    let mut target = R::wrap(target);
     let copying = R::spawn(async move {
         R::plain_copy(&mut stream, &mut target).await.unwrap();
         stream.close().await.unwrap();
@@ -237,7 +239,7 @@ pub async fn plain_copy_both_ways<R: Runtime>() {
 }
 
 /// Timers and pongs of one end go on while the other has nothing to say.
-pub async fn pings_through_a_silent_relay<R: Runtime>() {
+pub async fn pings_through_a_silent_relay<R: TestRuntime>() {
     let (mut stream, mut peer) =
         client_and_peer::<R>(R::tcp().await, ConnectionConfig::new()).await;
     let (mut target, far) = R::pipe(10);

@@ -8,10 +8,10 @@ use wsstream_core::{ConnectionConfig, Opcode, StreamError, Timeout};
 use super::{
     assert_compressed, bare_client, bare_server, client_and_peer, server_and_peer, stream_error,
 };
-use crate::{Pattern, PausedClock, Peer, Read, Runtime, Stream, Write, open, poll_once};
+use crate::{Pattern, Peer, Read, TestRuntime, Write, WsStream, open, poll_once};
 
 /// Everything queued goes first, then Close 1000; it resolves when that has left; reading goes on.
-pub async fn sends_all_then_close<R: Runtime>() {
+pub async fn sends_all_then_close<R: TestRuntime>() {
     let (mut stream, mut peer) = client_and_peer::<R>(R::pipe(1000), ConnectionConfig::new()).await;
     let sent = Pattern::new(1).take(10_000);
     stream.write_all(&sent).await.unwrap();
@@ -32,7 +32,7 @@ pub async fn sends_all_then_close<R: Runtime>() {
 }
 
 /// It does not resolve before the Close has left.
-pub async fn waits_until_it_has_left<R: Runtime>() {
+pub async fn waits_until_it_has_left<R: TestRuntime>() {
     let (mut stream, mut peer) = client_and_peer::<R>(R::pipe(500), ConnectionConfig::new()).await;
     stream
         .write_all(&Pattern::new(4).take(10_000))
@@ -47,7 +47,7 @@ pub async fn waits_until_it_has_left<R: Runtime>() {
 }
 
 /// What comes before the peer's Close is discarded, not waited with.
-pub async fn close_discards_input<R: Runtime>() {
+pub async fn close_discards_input<R: TestRuntime>() {
     let (mut stream, mut peer) = client_and_peer::<R>(R::pipe(1000), ConnectionConfig::new()).await;
     let (closed, ()) = tokio::join!(stream.close(), async {
         for _ in 0..100 {
@@ -58,12 +58,12 @@ pub async fn close_discards_input<R: Runtime>() {
         drop(peer);
     });
     closed.unwrap();
-    assert_eq!(stream.counters().payload_received, 1_000_000);
+    assert_eq!(stream.connection().counters().payload_received, 1_000_000);
 }
 
 /// 16,000,000 octets, then `close`, to a peer that reads nothing for 3 seconds, and pings meanwhile: all
 /// arrives, and then it resolves.
-pub async fn close_tells_that_all_arrived<R: Runtime>() {
+pub async fn close_tells_that_all_arrived<R: TestRuntime>() {
     const TOTAL: usize = 16_000_000;
     let (mut stream, mut peer) =
         server_and_peer::<R>(R::tcp().await, ConnectionConfig::new()).await;
@@ -73,7 +73,7 @@ pub async fn close_tells_that_all_arrived<R: Runtime>() {
             .await
             .unwrap();
         stream.close().await.unwrap();
-        assert_eq!(stream.counters().pings_received, 30);
+        assert_eq!(stream.connection().counters().pings_received, 30);
         assert_compressed(&stream);
     });
     let reading = async {
@@ -99,12 +99,12 @@ pub async fn close_tells_that_all_arrived<R: Runtime>() {
 
 /// 16,000,000 octets between two of ours over a pipe, on a clock that jumps, to a reader as late as two
 /// close timeouts.
-pub async fn close_waits_for_a_late_reader<R: PausedClock>() {
+pub async fn close_waits_for_a_late_reader<R: TestRuntime>() {
     let (client, server) = open::<R>(R::pipe(64 << 10)).await;
     late_reader::<R>(client, server, Duration::from_secs(19)).await;
 }
 
-async fn late_reader<R: Runtime>(mut writer: R::Stream, mut reader: R::Stream, late: Duration) {
+async fn late_reader<R: TestRuntime>(mut writer: WsStream<R>, mut reader: WsStream<R>, late: Duration) {
     const TOTAL: usize = 16_000_000;
     let write = R::spawn(async move {
         let mut pattern = Pattern::new(2);
@@ -132,7 +132,7 @@ async fn late_reader<R: Runtime>(mut writer: R::Stream, mut reader: R::Stream, l
 }
 
 /// The same to a peer by hand, who pings while it does not read.
-pub async fn close_answers_pings_meanwhile<R: Runtime>() {
+pub async fn close_answers_pings_meanwhile<R: TestRuntime>() {
     const TOTAL: usize = 1_000_000;
     let (mut stream, mut peer) = server_and_peer::<R>(R::pipe(5000), ConnectionConfig::new()).await;
     let sent = Pattern::new(3).take(TOTAL);
@@ -165,7 +165,7 @@ pub async fn close_answers_pings_meanwhile<R: Runtime>() {
 }
 
 /// A client waits for the server to end the transport, as long as the close timeout.
-pub async fn a_client_waits_for_the_end<R: PausedClock>() {
+pub async fn a_client_waits_for_the_end<R: TestRuntime>() {
     let timeout = Duration::from_secs(5);
     for ends_after in [Duration::from_secs(3), Duration::from_secs(30)] {
         let config = ConnectionConfig::new().close_timeout(timeout);
@@ -187,7 +187,7 @@ pub async fn a_client_waits_for_the_end<R: PausedClock>() {
 }
 
 /// A peer that never answers a Close is given up after the close timeout.
-pub async fn no_answer<R: PausedClock>() {
+pub async fn no_answer<R: TestRuntime>() {
     let timeout = Duration::from_secs(7);
     let (mut peer, raw) = R::pipe(1000);
     let mut stream = bare_client::<R>(raw, ConnectionConfig::new().close_timeout(timeout));
@@ -204,7 +204,7 @@ pub async fn no_answer<R: PausedClock>() {
 }
 
 /// `close` has an end, whatever the peer says instead of Close: what it discards buys no time.
-pub async fn close_has_an_end<R: PausedClock>() {
+pub async fn close_has_an_end<R: TestRuntime>() {
     let timeout = Duration::from_secs(7);
     for half_close in [true, false] {
         let config = ConnectionConfig::new()
@@ -233,7 +233,7 @@ pub async fn close_has_an_end<R: PausedClock>() {
 }
 
 /// A peer that takes nothing is given up too, and flushing tells so.
-pub async fn a_stuck_peer_is_given_up<R: PausedClock>() {
+pub async fn a_stuck_peer_is_given_up<R: TestRuntime>() {
     let config = ConnectionConfig::new().progress_timeout(Duration::from_secs(7));
     let (peer, raw) = R::pipe(100);
     let mut stream = bare_server::<R>(raw, config);
@@ -246,7 +246,7 @@ pub async fn a_stuck_peer_is_given_up<R: PausedClock>() {
 }
 
 /// After our Close, pings are answered.
-pub async fn pings_after_our_close<R: Runtime>() {
+pub async fn pings_after_our_close<R: TestRuntime>() {
     let (mut stream, mut peer) = client_and_peer::<R>(R::pipe(1000), ConnectionConfig::new()).await;
     stream.shutdown().await.unwrap();
     assert_eq!(peer.expect_close().await.0, 1000);

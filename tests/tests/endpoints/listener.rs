@@ -4,14 +4,14 @@ use std::pin::pin;
 use std::time::Duration;
 
 use wsstream_core::handshake::ClientConfig;
-use wsstream_core::{Opcode, StreamError};
-use wsstream_tests::endpoints::{
-    Directory, EndpointListener, EndpointStream as _, Endpoints, connect, free_port, listen, over,
+use wsstream_core::{Opcode, Seed, StreamError, Url};
+use wsstream_tests::net::{
+    Directory, Listener, NetStream, connect, free_port, let_in_any, listen, over,
 };
-use wsstream_tests::{Peer, Read as _, Runtime, Write as _, poll_once};
+use wsstream_tests::{Peer, Read as _, TestRuntime, Write as _, poll_once};
 
 /// Has the listener look who has come until it knows of so many, of whom none may be through yet.
-async fn admit<R: Runtime, L: EndpointListener>(listener: &mut L, count: usize) {
+async fn admit<R: TestRuntime>(listener: &mut Listener<R>, count: usize) {
     while listener.connections() < count {
         assert!(poll_once(&mut pin!(listener.accept())).await.is_pending());
         R::sleep(Duration::from_millis(1)).await;
@@ -20,14 +20,14 @@ async fn admit<R: Runtime, L: EndpointListener>(listener: &mut L, count: usize) 
 }
 
 /// Frames made by hand, over a plain connection.
-async fn peer<C: Endpoints>(port: u16) -> Peer<C::EndpointStream> {
+async fn peer<C: TestRuntime>(port: u16) -> Peer<NetStream<C>> {
     let raw = connect::<C>(&format!("tcp:127.0.0.1:{port}"))
         .await
         .unwrap();
     Peer::connect(raw, &ClientConfig::stream()).await
 }
 
-pub(crate) async fn at_most_so_many<C: Endpoints, S: Endpoints>() {
+pub(crate) async fn at_most_so_many<C: TestRuntime, S: TestRuntime>() {
     let directory = Directory::new();
     let [plain, websocket] = [free_port(), free_port()];
     let unix = format!("unix:{}", directory.quoted("s"));
@@ -47,14 +47,14 @@ pub(crate) async fn at_most_so_many<C: Endpoints, S: Endpoints>() {
                 async move { connect::<C>(&client).await.unwrap() },
             ));
         }
-        let first = listener.accept().await.unwrap();
+        let first = let_in_any::<S>(&mut listener).await.unwrap();
         for _ in 0..20 {
             assert!(poll_once(&mut pin!(listener.accept())).await.is_pending());
             assert_eq!(listener.connections(), 1, "{server}");
             S::sleep(Duration::from_millis(1)).await;
         }
         drop(first);
-        let second = listener.accept().await.unwrap();
+        let second = let_in_any::<S>(&mut listener).await.unwrap();
         assert_eq!(listener.connections(), 1, "{server}");
         drop(second);
         assert_eq!(listener.connections(), 0, "{server}");
@@ -64,8 +64,8 @@ pub(crate) async fn at_most_so_many<C: Endpoints, S: Endpoints>() {
     }
 }
 
-/// Who waits to be accepted, with a WebSocket that is open already, and who has not asked yet.
-pub(crate) async fn nobody_is_forgotten_at_shutdown<C: Endpoints, S: Endpoints>() {
+/// Those whose request is there and was not answered yet, and those who have not asked yet.
+pub(crate) async fn nobody_is_forgotten_at_shutdown<C: TestRuntime, S: TestRuntime>() {
     let port = free_port();
     let mut listener = listen::<S>(&over(&format!("tcp:{port}"), "ws://localhost", ""))
         .await
@@ -75,46 +75,41 @@ pub(crate) async fn nobody_is_forgotten_at_shutdown<C: Endpoints, S: Endpoints>(
     for _ in 0..4 {
         raw.push(connect::<C>(&tcp).await.unwrap());
     }
-    admit::<S, _>(&mut listener, 4).await;
-    let mut silent = raw.pop().unwrap();
-    let mut peers = Vec::new();
-    for raw in raw {
-        // Its answer comes although nobody accepts.
-        peers.push(Peer::connect(raw, &ClientConfig::stream()).await);
+    admit::<S>(&mut listener, 4).await;
+    let url = Url::parse("ws://localhost/").unwrap();
+    let request = ClientConfig::stream().connect(&url, &Seed::new([1; 32]));
+    for raw in &mut raw[1..] {
+        raw.write_all(request.request()).await.unwrap();
     }
-    let ending = S::spawn(listener.shutdown(Duration::from_secs(3600)));
-    for mut peer in peers {
-        assert_eq!(peer.expect_close().await, (1001, String::new()));
-        peer.send_close(1001, "").await;
-        peer.expect_end().await;
+    let ending = S::spawn(async move { listener.shutdown(Duration::from_secs(3600)).await });
+    for mut raw in raw {
+        let (refusal, _) = raw.read_to_end().await;
+        assert!(
+            refusal.starts_with(b"HTTP/1.1 503 "),
+            "{}",
+            refusal.escape_ascii()
+        );
     }
-    let (refusal, _) = silent.read_to_end().await;
-    assert!(
-        refusal.starts_with(b"HTTP/1.1 503 "),
-        "{}",
-        refusal.escape_ascii()
-    );
-    drop(silent);
     // And that was all, long before the hour is over.
     assert_eq!(ending.await, 0);
     let error = connect::<C>(&tcp).await.map(drop).unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::ConnectionRefused);
 }
 
-pub(crate) async fn streams_in_use_are_told<C: Endpoints, S: Endpoints>() {
+pub(crate) async fn streams_in_use_are_told<C: TestRuntime, S: TestRuntime>() {
     let port = free_port();
     let mut listener = listen::<S>(&format!("ws://127.0.0.1:{port}"))
         .await
         .unwrap();
     let asking = C::spawn(peer::<C>(port));
-    let mut stream = listener.accept().await.unwrap();
+    let mut stream = let_in_any::<S>(&mut listener).await.unwrap();
     let mut peer = asking.await;
     let serving = S::spawn(async move {
         let (octets, ended) = stream.read_to_end().await;
         (octets, ended.unwrap_err())
     });
     peer.send(Opcode::Binary, b"hello").await;
-    let ending = S::spawn(listener.shutdown(Duration::ZERO));
+    let ending = S::spawn(async move { listener.shutdown(Duration::ZERO).await });
     assert_eq!(peer.expect_close().await.0, 1001);
     peer.send_close(1001, "").await;
     peer.expect_end().await;
@@ -126,7 +121,7 @@ pub(crate) async fn streams_in_use_are_told<C: Endpoints, S: Endpoints>() {
 }
 
 /// They are not told, and are waited for.
-pub(crate) async fn plain_streams_have_their_grace<C: Endpoints, S: Endpoints>() {
+pub(crate) async fn plain_streams_have_their_grace<C: TestRuntime, S: TestRuntime>() {
     let directory = Directory::new();
     let port = free_port();
     let unix = format!("unix:{}", directory.quoted("s"));
@@ -136,7 +131,7 @@ pub(crate) async fn plain_streams_have_their_grace<C: Endpoints, S: Endpoints>()
     ] {
         let mut listener = listen::<S>(&server).await.unwrap();
         let mut client = connect::<C>(&client).await.unwrap();
-        let mut stream = listener.accept().await.unwrap();
+        let mut stream = let_in_any::<S>(&mut listener).await.unwrap();
         let mut ending = Box::pin(listener.shutdown(Duration::from_secs(3600)));
         assert!(poll_once(&mut ending).await.is_pending());
         client.write_all(b"hello").await.unwrap();

@@ -1,4 +1,4 @@
-//! Endpoint descriptors over real sockets: the same program whatever they say, on both adapters and from
+//! Endpoint descriptors over real sockets: the same program whatever they say, on every runtime and from
 //! one to the other. Those with TLS are in the tests of that.
 #![expect(clippy::unwrap_used, reason = "these are tests, helpers included")]
 
@@ -9,9 +9,9 @@ mod proxy;
 mod sockets;
 mod wire;
 
-use wsstream_tests::{AsyncStd, Runtime, Tokio};
+use wsstream_tests::{AsyncStd, Smol, TestRuntime, Tokio};
 
-/// Makes a test of each story, for a client's adapter and a server's.
+/// Makes a test of each story, for a client's runtime and a server's.
 macro_rules! suite {
     ($runner:ty, $client:ty, $server:ty) => {
         suite! { $runner, $client, $server:
@@ -55,7 +55,7 @@ macro_rules! suite {
             $(
                 #[test]
                 fn $story() {
-                    <$runner>::run(crate::$module::$story::<$client, $server>());
+                    <$runner as TestRuntime>::run(crate::$module::$story::<$client, $server>());
                 }
             )*
         }
@@ -70,6 +70,11 @@ mod tokio {
 mod async_std {
     use super::*;
     suite!(AsyncStd, AsyncStd, AsyncStd);
+}
+
+mod smol {
+    use super::*;
+    suite!(Smol, Smol, Smol);
 }
 
 mod tokio_to_async_std {

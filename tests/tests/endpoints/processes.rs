@@ -7,7 +7,7 @@ use std::os::unix::fs::symlink;
 use std::os::unix::net::UnixListener;
 use std::process::{Child, Command, Stdio};
 
-use wsstream_tests::endpoints::{Directory, free_port, over};
+use wsstream_tests::net::{Directory, free_port, over};
 
 /// An example, which is ended when the test is.
 struct Example(Child);

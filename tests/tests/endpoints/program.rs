@@ -2,14 +2,12 @@
 
 use std::io::ErrorKind;
 
-use crate::sockets::ip;
-use wsstream_core::endpoint::{EndpointAddress, UnsupportedEndpoint};
-use wsstream_tests::endpoints::{
-    Directory, EndpointStream as _, Endpoints, connect, free_port, listen, over, talk,
-};
+use wsstream_net::descriptor::{EndpointAddress, UnsupportedEndpoint};
+use wsstream_tests::TestRuntime;
+use wsstream_tests::net::{Directory, connect, free_port, listen, over, talk, tcp};
 
 /// Word for word, but for the port.
-pub(crate) async fn the_specifications_examples<C: Endpoints, S: Endpoints>() {
+pub(crate) async fn the_specifications_examples<C: TestRuntime, S: TestRuntime>() {
     let clients = [
         (
             r"autobahn:tcp\:localhost\:9000:url=ws\:// localhost\:9000",
@@ -34,14 +32,14 @@ pub(crate) async fn the_specifications_examples<C: Endpoints, S: Endpoints>() {
             let port = free_port().to_string();
             let [server, client] = [server, client].map(|text| text.replace("9000", &port));
             let talked = talk::<C, S>(&server, &client, 10_000).await;
-            let agreed = talked.client.agreed().unwrap();
+            let agreed = talked.client.websocket().unwrap().agreed();
             assert_eq!(agreed.subprotocol(), Some("binary"), "{server} {client}");
             assert_eq!(agreed.deflate().is_some(), compresses, "{server} {client}");
         }
     }
 }
 
-pub(crate) async fn over_everything<C: Endpoints, S: Endpoints>() {
+pub(crate) async fn over_everything<C: TestRuntime, S: TestRuntime>() {
     let directory = Directory::new();
     let [port, six, nested, url] = [0; 4].map(|_| free_port());
     let unix = format!("unix:{}", directory.quoted("a"));
@@ -67,23 +65,26 @@ pub(crate) async fn over_everything<C: Endpoints, S: Endpoints>() {
     ] {
         for len in [1, 100_000] {
             let talked = talk::<C, S>(&server, &client, len).await;
-            let path = talked.server.request().map(|request| request.path());
+            let path = talked.path.as_deref();
             assert_eq!(path, by_websocket.then_some("/a"), "{server}");
-            assert_eq!(talked.client.agreed().is_some(), by_websocket, "{server}");
-            assert!(talked.client.request().is_none());
+            let websockets = [
+                talked.client.websocket().is_some(),
+                talked.server.websocket().is_some(),
+            ];
+            assert_eq!(websockets, [by_websocket; 2], "{server}");
             if client.contains("unix") {
                 let path = directory.path("a").to_str().unwrap().to_owned();
                 assert_eq!(talked.reached, EndpointAddress::Unix(Some(path)));
                 assert_eq!(talked.let_in, EndpointAddress::Unix(None));
             } else {
-                assert!(ip(&talked.reached).is_loopback());
-                assert!(ip(&talked.let_in).is_loopback());
+                assert!(tcp(&talked.reached).ip().is_loopback());
+                assert!(tcp(&talked.let_in).ip().is_loopback());
             }
         }
     }
 }
 
-pub(crate) async fn what_belongs_to_the_forwarder<C: Endpoints, S: Endpoints>() {
+pub(crate) async fn what_belongs_to_the_forwarder<C: TestRuntime, S: TestRuntime>() {
     for descriptor in ["stdio", "systemd:INET:index=0", "haproxy:tcp:0", "exec:cat"] {
         let error = listen::<S>(descriptor).await.map(drop).unwrap_err();
         let inner = error.get_ref().and_then(|inner| inner.downcast_ref());

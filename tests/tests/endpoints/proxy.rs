@@ -6,11 +6,9 @@ use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::process::Command;
 use std::thread::{JoinHandle, spawn};
 
-use wsstream_core::proxy::{Proxy, ProxyChoice, ProxyError};
-use wsstream_tests::endpoints::{
-    EndpointListener as _, EndpointStream as _, Endpoints, free_port, listen, over,
-};
-use wsstream_tests::{AsyncStd, Read as _, Runtime, Tokio, Write as _};
+use wsstream_net::proxy::{Proxy, ProxyError};
+use wsstream_tests::net::{ClientEndpoint, free_port, let_in_any, listen, over};
+use wsstream_tests::{AsyncStd, Read as _, Smol, TestRuntime, Tokio, Write as _};
 
 /// A proxy that answers so, and then is the server itself, which speaks first; and what it was asked.
 fn proxy(status: u16) -> (SocketAddr, JoinHandle<String>) {
@@ -41,7 +39,7 @@ fn head(mut tcp: &TcpStream) -> String {
 const ASKED: &str = "CONNECT nowhere.invalid:22 HTTP/1.1\r\nHost: nowhere.invalid:22\r\n";
 
 #[expect(clippy::extra_unused_type_parameters, reason = "stories have both")]
-pub(crate) async fn given<C: Endpoints, S: Endpoints>() {
+pub(crate) async fn given<C: TestRuntime, S: TestRuntime>() {
     for (user, status, error) in [
         ("", 200, None),
         ("user:secret@", 200, None),
@@ -49,8 +47,8 @@ pub(crate) async fn given<C: Endpoints, S: Endpoints>() {
     ] {
         let (address, serving) = proxy(status);
         let through = Proxy::parse(&format!("http://{user}{address}")).unwrap();
-        let endpoint = "tcp:nowhere.invalid:22".parse().unwrap();
-        let connected = C::connect_endpoint(endpoint, ProxyChoice::Given(through)).await;
+        let endpoint = endpoint::<C>("tcp:nowhere.invalid:22").proxy(through);
+        let connected = endpoint.connect().await.map(C::stream);
         let request = serving.join().unwrap();
         assert!(request.starts_with(ASKED), "{request}");
         let authorization = "Proxy-Authorization: Basic dXNlcjpzZWNyZXQ=\r\n";
@@ -71,10 +69,9 @@ pub(crate) async fn given<C: Endpoints, S: Endpoints>() {
     }
     // Who refuses is the proxy, and not whom it would have connected to.
     let authority = format!("127.0.0.1:{}", free_port());
-    let through = ProxyChoice::Given(Proxy::parse(&authority).unwrap());
-    let endpoint = "tcp:nowhere.invalid:22".parse().unwrap();
-    let connected = C::connect_endpoint(endpoint, through).await;
-    let error = connected.map(drop).unwrap_err();
+    let through = Proxy::parse(&authority).unwrap();
+    let endpoint = endpoint::<C>("tcp:nowhere.invalid:22").proxy(through);
+    let error = endpoint.connect().await.map(drop).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
     let named = error
         .to_string()
@@ -83,7 +80,7 @@ pub(crate) async fn given<C: Endpoints, S: Endpoints>() {
 }
 
 /// WebSocket, through a proxy that does what it is asked.
-pub(crate) async fn to_a_server<C: Endpoints, S: Endpoints>() {
+pub(crate) async fn to_a_server<C: TestRuntime, S: TestRuntime>() {
     let proxy = TcpListener::bind("127.0.0.1:0").unwrap();
     let through = Proxy::parse(&proxy.local_addr().unwrap().to_string()).unwrap();
     spawn(move || {
@@ -105,14 +102,13 @@ pub(crate) async fn to_a_server<C: Endpoints, S: Endpoints>() {
         .await
         .unwrap();
     let endpoint = over(&format!("tcp:127.0.0.1:{port}"), "ws://localhost", "");
-    let endpoint = endpoint.parse().unwrap();
+    let endpoint = crate::proxy::endpoint::<C>(&endpoint).proxy(through);
     let asking = C::spawn(async move {
-        let connecting = C::connect_endpoint(endpoint, ProxyChoice::Given(through));
-        let mut stream = connecting.await.unwrap();
+        let mut stream = endpoint.connect().await.map(C::stream).unwrap();
         stream.write_all(b"hello").await.unwrap();
         stream.close().await.unwrap();
     });
-    let mut stream = listener.accept().await.unwrap();
+    let mut stream = let_in_any::<S>(&mut listener).await.unwrap();
     let (octets, ended) = stream.read_to_end().await;
     assert_eq!(octets, b"hello");
     ended.unwrap();
@@ -121,20 +117,24 @@ pub(crate) async fn to_a_server<C: Endpoints, S: Endpoints>() {
 }
 
 /// The environment belongs to the whole process: this is one of its own, and what it is to do.
-const CHILD: &str = "WSSTREAM_TEST_ADAPTER";
+const CHILD: &str = "WSSTREAM_TEST_RUNTIME";
 
-async fn as_the_environment_says<R: Endpoints>() {
-    let endpoint = "tcp:nowhere.invalid:22".parse().unwrap();
-    let connected = R::connect_endpoint(endpoint, ProxyChoice::Environment).await;
-    assert_eq!(connected.unwrap().read_to_end().await.0, b"SSH-2.0");
+fn endpoint<C: TestRuntime>(descriptor: &str) -> ClientEndpoint<C> {
+    descriptor.parse().unwrap()
+}
+
+async fn as_the_environment_says<R: TestRuntime>() {
+    let connect = async |descriptor: &str| {
+        let endpoint = endpoint::<R>(descriptor).proxy_from_env().unwrap();
+        endpoint.connect().await.map(R::stream)
+    };
+    let mut stream = connect("tcp:nowhere.invalid:22").await.unwrap();
+    assert_eq!(stream.read_to_end().await.0, b"SSH-2.0");
     // Where TLS is used it is another one, and what this one leads to does not speak TLS.
-    let endpoint = "wss://nowhere.invalid:22/".parse().unwrap();
-    let connected = R::connect_endpoint(endpoint, ProxyChoice::Environment).await;
+    let connected = connect("wss://nowhere.invalid:22/").await;
     connected.map(drop).unwrap_err();
     // This one is not to go through it, and there is nobody.
-    let endpoint = "tcp:127.0.0.1:9".parse().unwrap();
-    let connected = R::connect_endpoint(endpoint, ProxyChoice::Environment).await;
-    let error = connected.map(drop).unwrap_err();
+    let error = connect("tcp:127.0.0.1:9").await.map(drop).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
     assert!(error.to_string().starts_with("127.0.0.1:9: "), "{error}");
 }
@@ -143,15 +143,16 @@ async fn as_the_environment_says<R: Endpoints>() {
 fn of_the_environment() {
     match env::var(CHILD).as_deref() {
         Ok("tokio") => return Tokio::run(as_the_environment_says::<Tokio>()),
+        Ok("smol") => return Smol::run(as_the_environment_says::<Smol>()),
         Ok(_) => return AsyncStd::run(as_the_environment_says::<AsyncStd>()),
         Err(_) => {}
     }
-    for adapter in ["tokio", "async-std"] {
+    for runtime in ["tokio", "async-std", "smol"] {
         let (plain, serving) = proxy(200);
         let (secure, serving_secure) = proxy(200);
         let child = Command::new(env::current_exe().unwrap())
             .args(["--exact", "proxy::of_the_environment"])
-            .env(CHILD, adapter)
+            .env(CHILD, runtime)
             .env("http_proxy", format!("http://{plain}"))
             .env("https_proxy", format!("http://{secure}"))
             .env("no_proxy", "localhost,127.0.0.1")

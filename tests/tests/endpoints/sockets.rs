@@ -2,37 +2,24 @@
 
 use std::fs;
 use std::io::ErrorKind;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::net::UnixListener;
 use std::os::unix::process::parent_id;
 use std::process;
 
-use wsstream_core::endpoint::EndpointAddress;
-use wsstream_tests::endpoints::{
-    Directory, EndpointListener as _, EndpointStream as _, Endpoints, connect, free_port, listen,
-    over, talk,
-};
-
-pub(crate) fn ip(address: &EndpointAddress) -> IpAddr {
-    tcp(address).ip()
-}
-
-fn tcp(address: &EndpointAddress) -> SocketAddr {
-    match address {
-        EndpointAddress::Tcp(address) => *address,
-        other => unreachable!("{other}"),
-    }
-}
+use wsstream_net::descriptor::EndpointAddress;
+use wsstream_tests::TestRuntime;
+use wsstream_tests::net::{Directory, connect, free_port, listen, over, talk, tcp};
 
 /// Linux's loopback has many addresses.
-pub(crate) async fn connect_from<C: Endpoints, S: Endpoints>() {
+pub(crate) async fn connect_from<C: TestRuntime, S: TestRuntime>() {
     for text in ["127.0.0.2", "localhost"] {
         let port = free_port();
         let client = format!("tcp:127.0.0.1:{port}:bindAddress={text}");
         let talked = talk::<C, S>(&format!("tcp:{port}"), &client, 1).await;
         let expected = text.parse().unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
-        assert_eq!(ip(&talked.let_in), expected);
+        assert_eq!(tcp(&talked.let_in).ip(), expected);
     }
     let port = free_port();
     for (to, from, kind) in [
@@ -47,7 +34,7 @@ pub(crate) async fn connect_from<C: Endpoints, S: Endpoints>() {
     }
 }
 
-pub(crate) async fn interface<C: Endpoints, S: Endpoints>() {
+pub(crate) async fn interface<C: TestRuntime, S: TestRuntime>() {
     for (keys, expected) in [
         ("tcp:0", "0.0.0.0"),
         ("tcp:0:interface=127.0.0.1", "127.0.0.1"),
@@ -60,9 +47,13 @@ pub(crate) async fn interface<C: Endpoints, S: Endpoints>() {
             .await
             .unwrap();
         let local = listener.local_addr();
-        assert_eq!(ip(local), expected.parse::<IpAddr>().unwrap(), "{keys}");
+        assert_eq!(
+            tcp(local).ip(),
+            expected.parse::<IpAddr>().unwrap(),
+            "{keys}"
+        );
         let port = tcp(local).port();
-        let to = if ip(local).is_ipv4() {
+        let to = if tcp(local).ip().is_ipv4() {
             "127.0.0.1"
         } else {
             r"\:\:1"
@@ -88,7 +79,7 @@ pub(crate) async fn interface<C: Endpoints, S: Endpoints>() {
 }
 
 /// Linux has one more wait than it is told; who comes then is not connected, or at least not soon.
-pub(crate) async fn backlog<C: Endpoints, S: Endpoints>() {
+pub(crate) async fn backlog<C: TestRuntime, S: TestRuntime>() {
     let directory = Directory::new();
     let (port, path) = (free_port(), directory.quoted("s"));
     for (server, client) in [
@@ -116,7 +107,7 @@ pub(crate) async fn backlog<C: Endpoints, S: Endpoints>() {
 }
 
 /// Somebody who listens and never answers.
-pub(crate) async fn connecting_has_a_limit<C: Endpoints, S: Endpoints>() {
+pub(crate) async fn connecting_has_a_limit<C: TestRuntime, S: TestRuntime>() {
     let port = free_port();
     let _listener = listen::<S>(&format!("tcp:{port}")).await.unwrap();
     let tcp = format!("tcp:127.0.0.1:{port}:timeout=0.1");
@@ -125,7 +116,7 @@ pub(crate) async fn connecting_has_a_limit<C: Endpoints, S: Endpoints>() {
     assert_eq!(error.kind(), ErrorKind::TimedOut);
 }
 
-pub(crate) async fn mode<C: Endpoints, S: Endpoints>() {
+pub(crate) async fn mode<C: TestRuntime, S: TestRuntime>() {
     let directory = Directory::new();
     let path = directory.path("s");
     for (key, expected) in [("", 0o666), (":mode=600", 0o600), (":mode=777", 0o777)] {
@@ -138,7 +129,7 @@ pub(crate) async fn mode<C: Endpoints, S: Endpoints>() {
     }
 }
 
-pub(crate) async fn files<C: Endpoints, S: Endpoints>() {
+pub(crate) async fn files<C: TestRuntime, S: TestRuntime>() {
     let directory = Directory::new();
     let (path, lock) = (directory.path("s"), directory.path("s.lock"));
     let descriptor = format!("unix:{}", directory.quoted("s"));
@@ -173,7 +164,7 @@ pub(crate) async fn files<C: Endpoints, S: Endpoints>() {
 }
 
 /// Where no socket can be the reason is said, and not that somebody listens there.
-pub(crate) async fn where_none_can_be<C: Endpoints, S: Endpoints>() {
+pub(crate) async fn where_none_can_be<C: TestRuntime, S: TestRuntime>() {
     let directory = Directory::new();
     fs::write(directory.path("file"), "").unwrap();
     for (name, kind) in [
@@ -194,7 +185,7 @@ pub(crate) async fn where_none_can_be<C: Endpoints, S: Endpoints>() {
 }
 
 /// What has ended in both directions may be ended once more.
-pub(crate) async fn ended_already<C: Endpoints, S: Endpoints>() {
+pub(crate) async fn ended_already<C: TestRuntime, S: TestRuntime>() {
     let (directory, port) = (Directory::new(), free_port());
     let unix = format!("unix:{}", directory.quoted("s"));
     for (server, client) in [
@@ -208,7 +199,7 @@ pub(crate) async fn ended_already<C: Endpoints, S: Endpoints>() {
 }
 
 /// Who holds the lock, whether somebody listens, how old the lock is in seconds, and whether it can be had.
-pub(crate) async fn locks<C: Endpoints, S: Endpoints>() {
+pub(crate) async fn locks<C: TestRuntime, S: TestRuntime>() {
     let nobody = "4194305";
     let (parent, ourselves) = (parent_id().to_string(), process::id().to_string());
     for (holder, listens, free) in [

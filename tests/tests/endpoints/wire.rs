@@ -2,10 +2,8 @@
 
 use wsstream_core::handshake::ClientConfig;
 use wsstream_core::{CloseCode, Opcode};
-use wsstream_tests::endpoints::{
-    EndpointListener as _, EndpointStream, Endpoints, connect, free_port, listen, over, talk,
-};
-use wsstream_tests::{Peer, Read, Write, noise};
+use wsstream_tests::net::{connect, free_port, let_in_any, listen, over, talk};
+use wsstream_tests::{Peer, Read, TestRuntime, Write, noise};
 
 /// How much is written at once.
 const LEN: usize = 10_000;
@@ -33,7 +31,7 @@ fn what_is_sent() -> [(Vec<u8>, &'static str); 3] {
     ]
 }
 
-pub(crate) async fn autofrag_of_a_client<C: Endpoints, S: Endpoints>() {
+pub(crate) async fn autofrag_of_a_client<C: TestRuntime, S: TestRuntime>() {
     for (sent, more) in what_is_sent() {
         let port = free_port();
         let mut listener = listen::<S>(&format!("tcp:{port}")).await.unwrap();
@@ -46,13 +44,13 @@ pub(crate) async fn autofrag_of_a_client<C: Endpoints, S: Endpoints>() {
             stream.flush().await.unwrap();
             stream
         });
-        let mut peer = Peer::accept(listener.accept().await.unwrap()).await;
+        let mut peer = Peer::accept(let_in_any::<S>(&mut listener).await.unwrap()).await;
         assert!(expect_fragments(&mut peer, &sent).await >= 3);
         drop(writing.await);
     }
 }
 
-pub(crate) async fn autofrag_of_a_server<C: Endpoints, S: Endpoints>() {
+pub(crate) async fn autofrag_of_a_server<C: TestRuntime, S: TestRuntime>() {
     for (sent, more) in what_is_sent() {
         let port = free_port();
         let server = over(
@@ -63,7 +61,7 @@ pub(crate) async fn autofrag_of_a_server<C: Endpoints, S: Endpoints>() {
         let mut listener = listen::<S>(&server).await.unwrap();
         let written = sent.clone();
         let writing = S::spawn(async move {
-            let mut stream = listener.accept().await.unwrap();
+            let mut stream = let_in_any::<S>(&mut listener).await.unwrap();
             stream.write_all(&written).await.unwrap();
             stream.flush().await.unwrap();
             stream
@@ -78,24 +76,25 @@ pub(crate) async fn autofrag_of_a_server<C: Endpoints, S: Endpoints>() {
 }
 
 /// What was cut short elsewhere need not pass for the whole. Plain streams have no codes.
-pub(crate) async fn closing_with_a_code<C: Endpoints, S: Endpoints>() {
+pub(crate) async fn closing_with_a_code<C: TestRuntime, S: TestRuntime>() {
     let port = free_port();
     let tcp = format!("tcp:127.0.0.1:{port}");
     let mut listener = listen::<S>(&format!("tcp:{port}")).await.unwrap();
     let mut plain = connect::<C>(&tcp).await.unwrap();
-    assert!(!plain.close_with(CloseCode::INTERNAL, "").await.unwrap());
-    let accepted = listener.accept().await.unwrap();
+    assert!(plain.websocket_mut().is_none());
+    let accepted = let_in_any::<S>(&mut listener).await.unwrap();
     let client = over(&tcp, "ws://localhost", "");
     let closing = C::spawn(async move {
         let mut stream = connect::<C>(&client).await.unwrap();
-        stream.close_with(CloseCode::INTERNAL, "cut off").await
+        let websocket = stream.websocket_mut().unwrap();
+        websocket.close_with(CloseCode::INTERNAL, "cut off").await
     });
     drop((plain, accepted));
-    let mut peer = Peer::accept(listener.accept().await.unwrap()).await;
+    let mut peer = Peer::accept(let_in_any::<S>(&mut listener).await.unwrap()).await;
     assert_eq!(peer.expect_close().await, (1011, "cut off".to_owned()));
     peer.send_close(1011, "").await;
     drop(peer);
-    assert!(closing.await.unwrap());
+    closing.await.unwrap();
 }
 
 /// A client's key, a server's, the subprotocol, and whether there is compression.
@@ -110,14 +109,14 @@ const KEYS: &[(&str, &str, &str, bool)] = &[
     (":compression=false", "", "binary", false),
 ];
 
-pub(crate) async fn what_is_agreed_on<C: Endpoints, S: Endpoints>() {
+pub(crate) async fn what_is_agreed_on<C: TestRuntime, S: TestRuntime>() {
     for &(client, server, subprotocol, compresses) in KEYS {
         let port = free_port();
         let server = over(&format!("tcp:{port}"), "ws://localhost", server);
         let client = over(&format!("tcp:127.0.0.1:{port}"), "ws://localhost", client);
         let talked = talk::<C, S>(&server, &client, LEN).await;
-        for agreed in [talked.client.agreed(), talked.server.agreed()] {
-            let agreed = agreed.unwrap();
+        let (client_end, server_end) = (talked.client.websocket(), talked.server.websocket());
+        for agreed in [client_end.unwrap().agreed(), server_end.unwrap().agreed()] {
             assert_eq!(agreed.subprotocol(), Some(subprotocol), "{client} {server}");
             assert_eq!(agreed.deflate().is_some(), compresses, "{client} {server}");
         }

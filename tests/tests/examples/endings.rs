@@ -27,8 +27,8 @@ of_either! {
 fn late_reply(of: Adapter) {
     let runtime = runtime();
     let config = ConnectionConfig::new().close_timeout(LATE / 4);
-    let agreed = server_with(&runtime, config, async |incoming: Incoming<_>| {
-        let mut stream = incoming.accept().await.unwrap().into_stream();
+    let agreed = server_with(&runtime, config, async |incoming: Incoming| {
+        let mut stream = incoming.upgrade().await.unwrap().into_stream();
         let mut query = String::new();
         stream.read_to_string(&mut query).await.unwrap();
         tokio::time::sleep(LATE).await;
@@ -81,10 +81,10 @@ fn server_ends_while_input_is_open(of: Adapter) {
 fn server_ends_a_direction(of: Adapter) {
     let runtime = runtime();
     let (heard, hears) = channel();
-    let url = server(&runtime, move |incoming: Incoming<_>| {
+    let url = server(&runtime, move |incoming: Incoming| {
         let heard = heard.clone();
         async move {
-            let mut stream = incoming.accept().await.unwrap().into_stream();
+            let mut stream = incoming.upgrade().await.unwrap().into_stream();
             stream.write_all(b"bye\n").await.unwrap();
             stream.shutdown().await.unwrap();
             let mut more = String::new();
@@ -156,8 +156,8 @@ fn relay_hands_on_everything_first(of: Adapter) {
 fn tunnel_hands_on_everything_first(of: Adapter) {
     let runtime = runtime();
     for failure in FAILURES {
-        let url = server(&runtime, move |incoming: Incoming<_>| async move {
-            let mut stream = incoming.accept().await.unwrap().into_stream();
+        let url = server(&runtime, move |incoming: Incoming| async move {
+            let mut stream = incoming.upgrade().await.unwrap().into_stream();
             stream.write_all(&[7; ALL]).await.unwrap();
             fail(stream, failure).await;
         });
@@ -170,7 +170,7 @@ fn tunnel_hands_on_everything_first(of: Adapter) {
 }
 
 /// With this Close, or with none.
-async fn fail(mut stream: WsStream<NetStream>, failure: Option<u16>) {
+async fn fail(mut stream: WsStream, failure: Option<u16>) {
     match failure {
         Some(code) => {
             // That the other end does not answer with 1000 is no failure of this one's.

@@ -180,7 +180,7 @@ pub(crate) fn runtime() -> Runtime {
 /// A server of one's own, and its URL.
 pub(crate) fn server<F: Future<Output = ()> + Send + 'static>(
     runtime: &Runtime,
-    serve: impl Fn(Incoming<NetStream>) -> F + Send + Sync + 'static,
+    serve: impl Fn(Incoming) -> F + Send + Sync + 'static,
 ) -> String {
     server_with(runtime, ConnectionConfig::new(), serve)
 }
@@ -188,7 +188,7 @@ pub(crate) fn server<F: Future<Output = ()> + Send + 'static>(
 pub(crate) fn server_with<F: Future<Output = ()> + Send + 'static>(
     runtime: &Runtime,
     config: ConnectionConfig,
-    serve: impl Fn(Incoming<NetStream>) -> F + Send + Sync + 'static,
+    serve: impl Fn(Incoming) -> F + Send + Sync + 'static,
 ) -> String {
     let listening = Listener::bind("127.0.0.1:0", ServerConfig::stream().config(config));
     let mut listener = runtime.block_on(listening).unwrap();

@@ -124,10 +124,10 @@ fn tunnel_to_listener(
     closes: bool,
 ) -> (Example, Receiver<Result<usize, ErrorKind>>) {
     let (heard, hears) = channel();
-    let url = server(runtime, move |incoming: Incoming<_>| {
+    let url = server(runtime, move |incoming: Incoming| {
         let heard = heard.clone();
         async move {
-            let mut stream = incoming.accept().await.unwrap().into_stream();
+            let mut stream = incoming.upgrade().await.unwrap().into_stream();
             loop {
                 let read = stream.read(&mut [0; 5]).await;
                 let read = read.map_err(|error| error.kind());

@@ -138,7 +138,7 @@ fn to_nobody(of: Adapter) {
 
 fn refused(of: Adapter) {
     let runtime = runtime();
-    let url = server(&runtime, async |incoming: Incoming<_>| {
+    let url = server(&runtime, async |incoming: Incoming| {
         let refusal = Refusal::new(403).body("not you\n");
         incoming.refuse(&refusal).await.unwrap();
     });
@@ -148,9 +148,9 @@ fn refused(of: Adapter) {
 /// How the other end may fail: what came before it is printed all the same.
 fn unclean_end(of: Adapter) {
     let runtime = runtime();
-    let url = server(&runtime, async |incoming: Incoming<_>| {
-        let path = incoming.request().path().to_owned();
-        let mut stream = incoming.accept().await.unwrap().into_stream();
+    let url = server(&runtime, async |incoming: Incoming| {
+        let path = incoming.request().unwrap().path().to_owned();
+        let mut stream = incoming.upgrade().await.unwrap().into_stream();
         // Nothing is left unread, as TCP would make a reset of that.
         assert_eq!(stream.read(&mut [0; 1]).await.unwrap(), 0);
         stream.write_all(b"so far so good").await.unwrap();
@@ -182,7 +182,7 @@ fn unclean_end(of: Adapter) {
 fn subprotocols(of: Adapter) {
     let runtime = runtime();
     // Tells what was agreed.
-    let url = server(&runtime, async |incoming: Incoming<_>| {
+    let url = server(&runtime, async |incoming: Incoming| {
         let Ok(opened) = incoming.accept().await else {
             return;
         };

@@ -1,6 +1,6 @@
 //! Descriptors: what comes of them, and what is wrong with them.
 
-use wsstream_core::endpoint::{ClientEndpoint, ServerEndpoint};
+use wsstream_net::descriptor::{ClientDescriptor, ServerDescriptor};
 
 use crate::{MARK, Printed};
 
@@ -14,13 +14,13 @@ fn good_descriptors() {
         r"autobahn:tls\:h\:1:url=wss\://h/?MARK:header=Authorization\: Bearer MARK",
         r"exec:curl:-u:me\:MARK:https\://h/?MARK",
     ] {
-        let endpoint = ClientEndpoint::parse(&text.replace("MARK", MARK)).unwrap();
+        let endpoint = ClientDescriptor::parse(&text.replace("MARK", MARK)).unwrap();
         printed.debug(text, &endpoint);
         match endpoint.plan() {
             Ok(plan) => printed.debug(text, &plan),
             Err(error) => printed.error(text, &error),
         }
-        if let ClientEndpoint::Autobahn(autobahn) = &endpoint {
+        if let ClientDescriptor::Autobahn(autobahn) = &endpoint {
             printed.debug(text, &autobahn.client().unwrap());
         }
     }
@@ -28,10 +28,10 @@ fn good_descriptors() {
         r"ws://host/path?token=MARK",
         r"autobahn:tcp\:1:url=ws\://h/?MARK:header=Set-Cookie\: MARK",
     ] {
-        let endpoint = ServerEndpoint::parse(&text.replace("MARK", MARK)).unwrap();
+        let endpoint = ServerDescriptor::parse(&text.replace("MARK", MARK)).unwrap();
         printed.debug(text, &endpoint);
         printed.debug(text, &endpoint.plan().unwrap());
-        if let ServerEndpoint::Autobahn(autobahn) = &endpoint {
+        if let ServerDescriptor::Autobahn(autobahn) = &endpoint {
             printed.debug(text, &autobahn.server().unwrap());
         }
     }
@@ -85,8 +85,8 @@ fn wrong_descriptors() {
         r"exec::MARK",
     ] {
         let text = text.replace("MARK", MARK);
-        let client = ClientEndpoint::parse(&text).err();
-        let server = ServerEndpoint::parse(&text).err();
+        let client = ClientDescriptor::parse(&text).err();
+        let server = ServerDescriptor::parse(&text).err();
         assert!(client.is_some() || server.is_some(), "{text}");
         for error in [client, server].into_iter().flatten() {
             printed.error(&text, &error);

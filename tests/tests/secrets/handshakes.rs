@@ -3,8 +3,8 @@
 use wsstream_core::handshake::{
     Acceptor, ClientConfig, HandshakeError, InvalidField, Origins, Refusal, ServerConfig,
 };
-use wsstream_core::proxy::{Proxy, ProxyChoice, ProxyConnect};
 use wsstream_core::{Seed, Url};
+use wsstream_net::proxy::Proxy;
 
 use crate::{MARK, Printed};
 

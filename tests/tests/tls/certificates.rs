@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
-use wsstream_tokio::{ClientTls, ServerTls};
+use wsstream_net::tls::{ClientTls, ServerTls};
 
 /// A certificate and its key, in PEM.
 pub(crate) struct Identity {

@@ -4,17 +4,15 @@ use std::fs;
 
 use rcgen::ExtendedKeyUsagePurpose;
 use wsstream_core::handshake::ServerConfig;
-use wsstream_core::tls::ServerTls;
-use wsstream_tests::endpoints::{
-    Directory, EndpointListener as _, EndpointStream as _, Endpoints, connect, free_port, listen,
-    over, talk,
+use wsstream_net::tls::ServerTls;
+use wsstream_tests::net::{
+    Directory, Net, address, connect, free_port, let_in, let_in_any, listen, over, talk,
 };
-use wsstream_tests::net::{Incoming, Listener as _, Net, Opened};
-use wsstream_tests::{AsyncStd, Read as _, Runtime, Stream as _, Tokio, Write as _};
+use wsstream_tests::{AsyncStd, Read as _, Smol, TestRuntime, Tokio, Write as _};
 
 use crate::certificates::{Authority, Identity, names};
 
-/// A client's adapter and a server's.
+/// A client's runtime and a server's.
 macro_rules! suite {
     ($name:ident, $runner:ty, $client:ty, $server:ty) => {
         mod $name {
@@ -22,27 +20,27 @@ macro_rules! suite {
 
             #[test]
             fn the_same_program() {
-                <$runner>::run(super::the_same_program::<$client, $server>());
+                <$runner as TestRuntime>::run(super::the_same_program::<$client, $server>());
             }
 
             #[test]
             fn writes_need_no_flush() {
-                <$runner>::run(super::writes_need_no_flush::<$client, $server>());
+                <$runner as TestRuntime>::run(super::writes_need_no_flush::<$client, $server>());
             }
 
             #[test]
             fn whom_a_client_trusts() {
-                <$runner>::run(super::whom_a_client_trusts::<$client, $server>());
+                <$runner as TestRuntime>::run(super::whom_a_client_trusts::<$client, $server>());
             }
 
             #[test]
             fn client_certificates() {
-                <$runner>::run(super::client_certificates::<$client, $server>());
+                <$runner as TestRuntime>::run(super::client_certificates::<$client, $server>());
             }
 
             #[test]
             fn files() {
-                <$runner>::run(super::files::<$client, $server>());
+                <$runner as TestRuntime>::run(super::files::<$client, $server>());
             }
         }
     };
@@ -50,6 +48,7 @@ macro_rules! suite {
 
 suite!(tokio, Tokio, Tokio, Tokio);
 suite!(async_std, AsyncStd, AsyncStd, AsyncStd);
+suite!(smol, Smol, Smol, Smol);
 suite!(tokio_to_async_std, Tokio, Tokio, AsyncStd);
 suite!(async_std_to_tokio, Tokio, AsyncStd, Tokio);
 
@@ -88,7 +87,7 @@ impl Files {
     }
 }
 
-async fn the_same_program<C: Endpoints, S: Endpoints>() {
+async fn the_same_program<C: TestRuntime, S: TestRuntime>() {
     let files = Files::new();
     let [roots, served, both] = ["roots", "served", "server.pem"].map(|name| files.quoted(name));
     let [chain, key, unix] = ["chain.pem", "key.pem", "s"].map(|name| files.quoted(name));
@@ -130,15 +129,19 @@ async fn the_same_program<C: Endpoints, S: Endpoints>() {
         };
         for len in [1, 100_000] {
             let talked = talk::<C, S>(&server, &client, len).await;
-            let path = talked.server.request().map(|request| request.path());
+            let path = talked.path.as_deref();
             assert_eq!(path, by_websocket.then_some("/a"), "{server}");
-            assert_eq!(talked.client.agreed().is_some(), by_websocket, "{server}");
+            assert_eq!(
+                talked.client.websocket().is_some(),
+                by_websocket,
+                "{server}"
+            );
         }
     }
 }
 
 /// As over TCP: who has written reads the answer, and does not flush first.
-async fn writes_need_no_flush<C: Endpoints, S: Endpoints>() {
+async fn writes_need_no_flush<C: TestRuntime, S: TestRuntime>() {
     let files = Files::new();
     let [roots, both] = ["roots", "server.pem"].map(|name| files.quoted(name));
     let (port, websocket) = (free_port(), free_port());
@@ -154,7 +157,7 @@ async fn writes_need_no_flush<C: Endpoints, S: Endpoints>() {
         let (tell, told) = ::tokio::sync::oneshot::channel();
         let mut listener = listen::<S>(&server).await.unwrap();
         let answering = S::spawn(async move {
-            let mut stream = listener.accept().await.unwrap();
+            let mut stream = let_in_any::<S>(&mut listener).await.unwrap();
             let len = told.await.unwrap();
             stream.read_exact(len).await.unwrap();
             stream.write_all(b"answer").await.unwrap();
@@ -172,7 +175,7 @@ async fn writes_need_no_flush<C: Endpoints, S: Endpoints>() {
     }
 }
 
-async fn whom_a_client_trusts<C: Endpoints, S: Endpoints>() {
+async fn whom_a_client_trusts<C: TestRuntime, S: TestRuntime>() {
     let files = Files::new();
     let stranger = Files::new();
     let [roots, strange] = [&files, &stranger].map(|files| files.quoted("roots"));
@@ -206,7 +209,7 @@ async fn whom_a_client_trusts<C: Endpoints, S: Endpoints>() {
 }
 
 /// Descriptors of servers cannot ask for them; other servers do.
-async fn client_certificates<C: Endpoints, S: Net>() {
+async fn client_certificates<C: TestRuntime, S: TestRuntime>() {
     let files = Files::new();
     let clients = Authority::new();
     let mut params = names(&[]);
@@ -225,11 +228,10 @@ async fn client_certificates<C: Endpoints, S: Net>() {
         server.key.as_bytes(),
     );
     let mut listener = S::bind(ServerConfig::stream()).await.tls(tls.unwrap());
-    let port = listener.local_addr().port();
+    let port = address::<S>(&listener).port();
     drop(S::spawn(async move {
         loop {
-            let incoming = listener.accept().await.unwrap();
-            let mut stream = incoming.accept().await.unwrap().into_stream();
+            let mut stream = let_in::<S>(&mut listener).await.unwrap();
             stream.write_all(b"hello").await.unwrap();
             stream.close().await.unwrap();
         }
@@ -282,7 +284,7 @@ async fn client_certificates<C: Endpoints, S: Net>() {
 }
 
 /// What is wrong with the files is said, and before anything is listened on.
-async fn files<C: Endpoints, S: Endpoints>() {
+async fn files<C: TestRuntime, S: TestRuntime>() {
     let files = Files::new();
     let [empty, keys, roots] = ["empty", "keys", "roots"].map(|name| files.quoted(name));
     let [chain, key] = ["chain.pem", "key.pem"].map(|name| files.quoted(name));

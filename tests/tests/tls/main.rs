@@ -22,13 +22,13 @@ use rcgen::{ExtendedKeyUsagePurpose, date_time_ymd};
 use smol::net::{TcpListener, TcpStream};
 use wsstream_core::Opcode::Binary;
 use wsstream_core::handshake::{ClientConfig, ServerConfig};
-use wsstream_core::tls::{ClientTls, ServerTls};
-use wsstream_tests::net::{Incoming, Io, Listener, Net, Opened};
-use wsstream_tests::{AsyncStd, Pattern, Peer, Read, Stream, Tokio, Write, within};
+use wsstream_net::tls::{ClientTls, ServerTls};
+use wsstream_tests::net::{Net, NetWsStream, address, let_in, stream};
+use wsstream_tests::{AsyncStd, Pattern, Peer, Read, Smol, Tokio, Write, within};
 
 use certificates::{Authority, Identity, names, self_signed};
 
-wsstream_tests::on_both_adapters! {
+wsstream_tests::on_all_runtimes! {
     octets_go_through_as_they_are
     names_and_addresses
     no_tls_where_the_url_has_none
@@ -52,13 +52,13 @@ async fn echo<N: Net>(tls: ServerTls) -> SocketAddr {
 async fn echo_within<N: Net>(tls: ServerTls, limit: Duration) -> SocketAddr {
     let server = ServerConfig::stream().handshake_timeout(limit);
     let mut listener = N::bind(server).await.tls(tls);
-    let address = listener.local_addr();
+    let address = address::<N>(&listener);
     drop(N::spawn(async move {
         loop {
             let incoming = listener.accept().await.unwrap();
             drop(N::spawn(async move {
-                assert!(incoming.get_ref().is_tls());
-                let mut stream = incoming.accept().await?.into_stream();
+                assert!(incoming.socket().is_tls());
+                let mut stream = stream::<N>(incoming.upgrade().await?);
                 let mut buf = vec![0; 10_000];
                 loop {
                     match stream.read(&mut buf).await? {
@@ -76,18 +76,18 @@ async fn open<N: Net>(
     address: SocketAddr,
     host: &str,
     tls: &ClientTls,
-) -> io::Result<N::NetStream> {
+) -> io::Result<NetWsStream<N>> {
     let url = format!("wss://{host}:{}/", address.port());
     let client = ClientConfig::stream().handshake_timeout(LIMIT);
     let opened = N::dial_with_tls(&url, &client, tls).await?;
-    Ok(opened.into_stream())
+    Ok(stream::<N>(opened))
 }
 
 async fn refused<N: Net>(address: SocketAddr, host: &str, tls: &ClientTls) -> io::Error {
     open::<N>(address, host, tls).await.map(drop).unwrap_err()
 }
 
-async fn hello<N: Net>(mut stream: N::NetStream) -> io::Result<()> {
+async fn hello<N: Net>(mut stream: NetWsStream<N>) -> io::Result<()> {
     stream.write_all(b"hello").await?;
     assert_eq!(stream.read_exact(5).await?, b"hello");
     stream.close().await
@@ -104,9 +104,10 @@ async fn octets_go_through_as_they_are<N: Net>() {
     let stream = open::<N>(address, "localhost", &authority.client())
         .await
         .unwrap();
-    assert!(stream.get_ref().is_tls());
-    assert_eq!(stream.get_ref().alpn_protocol(), Some(&b"http/1.1"[..]));
-    let (mut read, mut write) = stream.split();
+    assert!(stream.socket().is_tls());
+    let tls = stream.socket().tls().unwrap();
+    assert_eq!(tls.alpn_protocol(), Some(&b"http/1.1"[..]));
+    let (mut read, mut write) = N::split(stream);
     let writing = N::spawn(async move {
         let mut pattern = Pattern::new(1);
         for len in (0..).map(|n| n * n % 40_000) {
@@ -141,15 +142,17 @@ async fn names_and_addresses<N: Net>() {
 /// The same with `ws://`: what is given for TLS is not used, and nothing goes wrong.
 async fn no_tls_where_the_url_has_none<N: Net>() {
     let mut listener = N::bind(ServerConfig::stream()).await;
-    let url = format!("ws://{}/", listener.local_addr());
+    let url = format!("ws://{}/", address::<N>(&listener));
     let tls = Authority::new().client();
-    let (client, server) = (ClientConfig::stream(), listener.accept());
-    let (opened, _) = tokio::join!(N::dial_with_tls(&url, &client, &tls), async {
-        server.await.unwrap().accept().await.unwrap()
-    });
-    let io = opened.unwrap().into_stream().into_inner().0;
-    assert!(!io.is_tls() && io.alpn_protocol().is_none());
-    assert!(io.gives_tcp());
+    let client = ClientConfig::stream();
+    let (opened, _server) = tokio::join!(
+        N::dial_with_tls(&url, &client, &tls),
+        let_in::<N>(&mut listener)
+    );
+    let client = stream::<N>(opened.unwrap());
+    let socket = N::into_socket(client).into_inner().0;
+    assert!(!socket.is_tls() && socket.tls().is_none());
+    assert!(socket.into_tcp().is_ok());
 }
 
 async fn a_wrong_name_is_refused<N: Net>() {
@@ -300,7 +303,7 @@ async fn what_is_no_tls_ends_in_time<N: Net>() {
 /// The other way round: a client's `wss://` to a server that has no TLS, or says nothing.
 async fn a_client_is_told_of_servers_without_tls<N: Net>() {
     let mut listener = N::bind(ServerConfig::stream()).await;
-    let address = listener.local_addr();
+    let address = address::<N>(&listener);
     drop(N::spawn(async move { listener.accept().await.map(drop) }));
     let tls = Authority::new().client();
     let error = refused::<N>(address, "127.0.0.1", &tls).await;
@@ -373,6 +376,12 @@ fn tokio_asks_the_platform() {
 #[test]
 fn async_std_asks_the_platform() {
     the_platform_is_asked::<AsyncStd>("async_std_asks_the_platform");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn smol_asks_the_platform() {
+    the_platform_is_asked::<Smol>("smol_asks_the_platform");
 }
 
 /// What the platform trusts, where that can be said in the environment: a process of its own.
@@ -484,7 +493,7 @@ async fn who_is_refused_reads_why_and_an_end<N: Net>() {
     let server = ServerConfig::stream().handshake_timeout(LIMIT);
     let listener = N::bind(server).await;
     let mut listener = listener.tls(Authority::new().localhost().server());
-    let mut tcp = TcpStream::connect(listener.local_addr()).await.unwrap();
+    let mut tcp = TcpStream::connect(address::<N>(&listener)).await.unwrap();
     let reading = async {
         tcp.write_all(&[0x5a; 5000]).await.unwrap();
         tcp.read_to_end().await

@@ -16,14 +16,14 @@ use std::io::{self, ErrorKind};
 use proptest::prelude::*;
 
 use super::support::*;
-use crate::pump::{End, Plain, Relay, Relayed, Stream};
-use crate::test_kit::{Clock, Pipe, SharedLine, WriteEnd};
+use crate::pump::{Relay, RelayEnd, Relayed, SocketEnd, Stream};
+use crate::test_kit::{Clock, Pipe, SharedLine, Sleeper, WriteEnd};
 use crate::{ConnectionConfig, Encoding, Keepalive, Opcode, Role};
 
 /// A WebSocket server's end and a plain one, what their peers have in hand, and the relay's task.
 struct Joined {
-    stream: Stream<Pipe>,
-    plain: Plain<Pipe>,
+    stream: Stream<Pipe, Sleeper>,
+    plain: SocketEnd<Pipe, Sleeper>,
     client: Pipe,
     target: Pipe,
     clock: Clock,
@@ -33,11 +33,17 @@ struct Joined {
 impl Joined {
     fn new(config: ConnectionConfig) -> Self {
         let clock = Clock::default();
-        let (client, near) = Pipe::pair(&clock, true);
-        let (plain, target) = Pipe::pair(&clock, true);
+        let (client, near) = Pipe::pair(true);
+        let (plain, target) = Pipe::pair(true);
         Self {
-            stream: stream(near, Role::Server, Encoding::Binary, config),
-            plain: Plain::new(plain),
+            stream: stream(
+                near,
+                clock.sleeper(),
+                Role::Server,
+                Encoding::Binary,
+                config,
+            ),
+            plain: SocketEnd::new(plain, clock.sleeper()),
             client,
             target,
             clock,
@@ -118,7 +124,7 @@ fn closed(code: u16) -> (Opcode, Vec<u8>) {
 }
 
 /// Reads and writes all, as a program at the far end does, and shuts down when everything was sent.
-async fn talk<E: End>(end: &mut E, say: &[u8]) -> Vec<u8> {
+async fn talk<E: RelayEnd>(end: &mut E, say: &[u8]) -> Vec<u8> {
     let (mut rest, mut heard, mut out) = (say, Vec::new(), vec![0; 1000]);
     let (mut said, mut ended) = (false, false);
     poll_fn(|cx| {
@@ -158,7 +164,7 @@ proptest! {
         capacity in prop_oneof![1..20_usize, 1000..100_000_usize], lens in [0..9000_usize, 0..9000_usize],
     ) {
         let clock = Clock::default();
-        let pairs = [0, 1, 2].map(|_| Pipe::pair(&clock, true));
+        let pairs = [0, 1, 2].map(|_| Pipe::pair(true));
         for ((a, b), chunk) in pairs.iter().zip(chunks) {
             for line in [&a.output, &b.output] {
                 let mut line = line.get();
@@ -166,30 +172,30 @@ proptest! {
             }
         }
         let [(left, a), (b, c), (d, right)] = pairs;
-        let b = stream(b, Role::Client, Encoding::Binary, ConnectionConfig::new());
-        let c = stream(c, Role::Server, Encoding::Binary, ConnectionConfig::new());
+        let b = stream(b, clock.sleeper(), Role::Client, Encoding::Binary, ConnectionConfig::new());
+        let c = stream(c, clock.sleeper(), Role::Server, Encoding::Binary, ConnectionConfig::new());
         let (up, down) = (octets(lens[0]), octets(lens[1]));
         let heard = [RefCell::new(Vec::new()), RefCell::new(Vec::new())];
         let relayed = Rc::new(RefCell::new(Vec::new()));
         let (first, second) = (Rc::clone(&relayed), Rc::clone(&relayed));
-        let sleepers = (clock.sleeper(), clock.sleeper());
+        let clock = &clock;
         run_all(vec![
             Box::pin(async {
-                let octets = talk(&mut Plain::new(left), &up).await;
+                let octets = talk(&mut SocketEnd::new(left, clock.sleeper()), &up).await;
                 heard[0].replace(octets);
             }),
             Box::pin(async {
-                let octets = talk(&mut Plain::new(right), &down).await;
+                let octets = talk(&mut SocketEnd::new(right, clock.sleeper()), &down).await;
                 heard[1].replace(octets);
             }),
             Box::pin(async move {
-                let (mut a, mut b) = (Plain::new(a), b);
-                let relayed = Relay::new(&mut a, &mut b, sleepers.0).await;
+                let (mut a, mut b) = (SocketEnd::new(a, clock.sleeper()), b);
+                let relayed = Relay::new(&mut a, &mut b, clock.sleeper()).await;
                 first.borrow_mut().push(relayed);
             }),
             Box::pin(async move {
-                let (mut c, mut d) = (c, Plain::new(d));
-                let relayed = Relay::new(&mut c, &mut d, sleepers.1).await;
+                let (mut c, mut d) = (c, SocketEnd::new(d, clock.sleeper()));
+                let relayed = Relay::new(&mut c, &mut d, clock.sleeper()).await;
                 second.borrow_mut().push(relayed);
             }),
         ]);
@@ -442,29 +448,36 @@ fn a_client_that_goes_while_it_takes_nothing_ends_the_relay() {
 #[test]
 fn two_plain_ends_and_two_streams() {
     let clock = Clock::default();
-    let (a, left) = Pipe::pair(&clock, false);
-    let (b, right) = Pipe::pair(&clock, true);
+    let (a, left) = Pipe::pair(false);
+    let (b, right) = Pipe::pair(true);
     left.output.get().feed(b"up");
     left.output.get().finish(Ok(()));
     right.output.get().feed(b"down");
     right.output.get().finish(Ok(()));
     run_all(vec![Box::pin(async {
-        let relayed = Relay::new(&mut Plain::new(a), &mut Plain::new(b), clock.sleeper()).await;
+        let relayed = Relay::new(
+            &mut SocketEnd::new(a, clock.sleeper()),
+            &mut SocketEnd::new(b, clock.sleeper()),
+            clock.sleeper(),
+        )
+        .await;
         assert_eq!((relayed.a_to_b, relayed.b_to_a), (2, 4));
     })]);
     assert_eq!(right.input.get().take(), b"up");
     assert!(left.input.get().is_shut_down && right.input.get().is_shut_down);
 
-    let (a, left) = Pipe::pair(&clock, false);
-    let (b, right) = Pipe::pair(&clock, true);
+    let (a, left) = Pipe::pair(false);
+    let (b, right) = Pipe::pair(true);
     let mut left = stream(
         left,
+        clock.sleeper(),
         Role::Client,
         Encoding::Base64,
         ConnectionConfig::new(),
     );
     let mut right = stream(
         right,
+        clock.sleeper(),
         Role::Server,
         Encoding::Binary,
         ConnectionConfig::new(),
@@ -474,8 +487,20 @@ fn two_plain_ends_and_two_streams() {
         Box::pin(async { assert!(talk(&mut left, &up).await == down) }),
         Box::pin(async { assert!(talk(&mut right, &down).await == up) }),
         Box::pin(async {
-            let mut a = stream(a, Role::Server, Encoding::Base64, ConnectionConfig::new());
-            let mut b = stream(b, Role::Client, Encoding::Binary, ConnectionConfig::new());
+            let mut a = stream(
+                a,
+                clock.sleeper(),
+                Role::Server,
+                Encoding::Base64,
+                ConnectionConfig::new(),
+            );
+            let mut b = stream(
+                b,
+                clock.sleeper(),
+                Role::Client,
+                Encoding::Binary,
+                ConnectionConfig::new(),
+            );
             let relayed = Relay::new(&mut a, &mut b, clock.sleeper()).await;
             assert_eq!((relayed.a_to_b, relayed.b_to_a), (100_000, 50_000));
         }),
@@ -486,13 +511,19 @@ fn two_plain_ends_and_two_streams() {
 #[test]
 fn a_relay_that_is_dropped_with_octets_under_way_ends_as_a_failure() {
     let clock = Clock::default();
-    let (a, left) = Pipe::pair(&clock, false);
-    let (b, right) = Pipe::pair(&clock, true);
+    let (a, left) = Pipe::pair(false);
+    let (b, right) = Pipe::pair(true);
     left.output.get().feed(&octets(200_000));
     right.input.get().capacity = 10;
     let (mut a, mut b) = (
-        Plain::new(a),
-        stream(b, Role::Server, Encoding::Binary, ConnectionConfig::new()),
+        SocketEnd::new(a, clock.sleeper()),
+        stream(
+            b,
+            clock.sleeper(),
+            Role::Server,
+            Encoding::Binary,
+            ConnectionConfig::new(),
+        ),
     );
     let task = Task::new();
     let mut relay = Relay::new(&mut a, &mut b, clock.sleeper());
