@@ -258,8 +258,9 @@ async fn follow<R: Runtime>(plan: &ClientPlan) -> io::Result<Outermost<R>> {
 
 /// What TLS is told.
 async fn read<R: Runtime>(layer: &ClientTlsLayer) -> io::Result<ClientTls> {
-    if let ClientTlsSource::Given(tls) = &layer.source {
-        return Ok(tls.clone());
+    if let ClientTlsSource::Given(_) = &layer.source {
+        // There are no files to be read.
+        return layer.read();
     }
     let layer = layer.clone();
     R::blocking(move || layer.read()).await?
@@ -410,5 +411,6 @@ async fn limited<R: Runtime, T>(
     done.unwrap_or_else(|| Err(too_late(what, whom)))
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests;
