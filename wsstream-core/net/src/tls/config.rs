@@ -88,7 +88,8 @@ impl ClientTls {
     }
 }
 
-/// Uses your own configuration as it is. WebSocket wants the protocol `http/1.1` or none (ALPN).
+/// Uses your own configuration as it is. WebSocket wants the protocol `http/1.1` or none (ALPN); TLS that carries no
+/// WebSocket says nothing where that is the only one.
 impl From<Arc<ClientConfig>> for ClientTls {
     fn from(config: Arc<ClientConfig>) -> Self {
         Self(config)
@@ -134,7 +135,8 @@ impl ServerTls {
     }
 }
 
-/// Uses your own configuration as it is. WebSocket wants the protocol `http/1.1` or none (ALPN).
+/// Uses your own configuration as it is. WebSocket wants the protocol `http/1.1` or none (ALPN); TLS that carries no
+/// WebSocket says nothing where that is the only one.
 impl From<Arc<ServerConfig>> for ServerTls {
     fn from(config: Arc<ServerConfig>) -> Self {
         Self(config)
