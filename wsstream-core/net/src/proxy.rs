@@ -47,7 +47,7 @@ impl Proxy {
     ///
     /// # Errors
     ///
-    /// If that is none. Other schemes are not supported.
+    /// If it is not such a URL.
     pub fn parse(text: &str) -> Result<Self, InvalidProxy> {
         let (scheme, rest) = text.split_once("://").unwrap_or(("http", text));
         let is_socks = match &*scheme.to_ascii_lowercase() {
@@ -74,14 +74,15 @@ impl Proxy {
         Ok(Self { kind, url, port })
     }
 
-    /// The proxy that the environment names for a host: `https_proxy` or `HTTPS_PROXY` if TLS goes through
-    /// it, `http_proxy` otherwise (in capitals that may come from a request to a CGI program); and `all_proxy` or
-    /// `ALL_PROXY` where these are not set. None if there is none, or if `no_proxy` or `NO_PROXY` has the host, a domain
-    /// that it is in, or `*`.
+    /// The proxy that the environment names for a host.
+    ///
+    /// It is the value of `https_proxy` or `HTTPS_PROXY` if TLS goes through it, and of `http_proxy` otherwise: a request
+    /// to a CGI program could set `HTTP_PROXY`. Where these are not set it is the value of `all_proxy` or `ALL_PROXY`.
+    /// There is none if `no_proxy` or `NO_PROXY` has the host, a domain of it, or `*`.
     ///
     /// # Errors
     ///
-    /// If what it names is no proxy.
+    /// If the value is not the URL of a proxy.
     pub fn from_env(tls: bool, host: &str, port: u16) -> Result<Option<Self>, InvalidProxy> {
         Self::from_variables(tls, host, port, |name| std::env::var(name).ok())
     }
@@ -111,7 +112,7 @@ impl Proxy {
         find(names).map(|text| Self::parse(&text)).transpose()
     }
 
-    /// Where it is: a name, or an address without brackets.
+    /// The host of the proxy: a name, or an address without brackets.
     #[must_use]
     pub fn host(&self) -> &str {
         self.url.host()
@@ -177,7 +178,7 @@ impl fmt::Display for Proxy {
     }
 }
 
-/// What was to be a proxy's URL is none.
+/// Why a text is not the URL of a proxy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InvalidProxy {
