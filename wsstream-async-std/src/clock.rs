@@ -4,6 +4,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
+use async_io::Timer;
 use wsstream_core::Timestamp;
 use wsstream_core::pump::Clock;
 #[cfg(feature = "test-kit")]
@@ -16,16 +17,10 @@ use wsstream_net::test_kit;
 #[derive(Debug)]
 pub struct AsyncIoClock {
     origin: Instant,
-    /// Made when a deadline is waited for; in a box, as a connection that is idle waits for none.
-    sleep: Option<Box<Sleep>>,
+    /// What is waited for, and the timer: made when somebody sleeps. In a box, as an idle connection does not.
+    sleep: Option<Box<(Instant, Timer)>>,
     /// How often this was somebody's turn since it last was not.
     turns: u8,
-}
-
-#[derive(Debug)]
-struct Sleep {
-    until: Instant,
-    timer: async_io::Timer,
 }
 
 impl AsyncIoClock {
@@ -52,15 +47,13 @@ impl Clock for AsyncIoClock {
         if let Some(slept) = test_kit::poll_sleep(cx, until) {
             return slept;
         }
-        let sleep = self.sleep.get_or_insert_with(|| {
-            let timer = async_io::Timer::at(until);
-            Box::new(Sleep { until, timer })
-        });
-        if sleep.until != until {
-            sleep.until = until;
-            sleep.timer.set_at(until);
+        let begin = || Box::new((until, Timer::at(until)));
+        let (awaited, timer) = &mut **self.sleep.get_or_insert_with(begin);
+        if *awaited != until {
+            *awaited = until;
+            timer.set_at(until);
         }
-        ready!(Pin::new(&mut sleep.timer).poll(cx));
+        ready!(Pin::new(timer).poll(cx));
         // It would not be ready again.
         self.sleep = None;
         Poll::Ready(())
@@ -81,13 +74,10 @@ impl Clock for AsyncIoClock {
     }
 }
 
-#[cfg(feature = "test-kit")]
 fn now() -> Instant {
-    test_kit::now()
-}
-
-#[cfg(not(feature = "test-kit"))]
-fn now() -> Instant {
+    #[cfg(feature = "test-kit")]
+    return test_kit::now();
+    #[cfg(not(feature = "test-kit"))]
     Instant::now()
 }
 

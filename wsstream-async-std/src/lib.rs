@@ -159,11 +159,10 @@ pub mod test_kit;
 mod tls;
 
 use std::io::Result;
-use std::ops::DerefMut;
 use std::time::Duration;
 
 use futures_io::{AsyncRead, AsyncWrite};
-use wsstream_core::pump;
+use wsstream_core::pump::{self, Socket};
 
 pub use self::clock::AsyncIoClock;
 pub use self::io::Io;
@@ -172,24 +171,8 @@ pub use self::stream::AsyncStream;
 #[cfg(feature = "rustls")]
 pub use self::tls::Tls;
 
-pub use wsstream_core::handshake::{
-    Agreed, ClientConfig, HandshakeError, Headers, InvalidField, Origins, Refusal, Request,
-    Response, ServerConfig, WrongOctet, accept_key,
-};
-pub use wsstream_core::pump::Relayed;
-pub use wsstream_core::{
-    Close, CloseCode, ClosedBy, CompressionBudget, Connection, ConnectionConfig, Counters,
-    DataKind, Deflate, InvalidUrl, Keepalive, Message, PerMessageDeflate, ProtocolError, Role,
-    StreamError, Timeout, Url,
-};
-pub use wsstream_net::descriptor::{
-    EndpointAddress, EndpointError, EndpointErrorKind, UnsupportedEndpoint, quote_argument,
-    quote_value,
-};
-pub use wsstream_net::proxy::{InvalidProxy, Proxy, ProxyError};
-#[cfg(feature = "rustls")]
-pub use wsstream_net::rustls;
-pub use wsstream_net::tls::{ClientTls, ServerTls};
+#[doc(inline)]
+pub use wsstream_net::prelude::*;
 
 /// A byte stream over WebSocket over `S`.
 ///
@@ -281,8 +264,7 @@ pub async fn connect_on<S>(io: S, url: &str, config: &ClientConfig) -> Result<Up
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let socket = Io::new(io);
-    wsstream_net::connect_over(socket, url, config).await
+    wsstream_net::connect_over(Io::new(io), url, config).await
 }
 
 /// Accepts a byte stream, as [`ServerConfig::stream`] says.
@@ -293,10 +275,7 @@ where
 /// # Errors
 ///
 /// As [`accept_with`] and [`Handshake::accept`](wsstream_net::Handshake::accept).
-pub async fn accept<S>(io: S) -> Result<WsStream<Io<S>>>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
+pub async fn accept<S: AsyncRead + AsyncWrite + Unpin>(io: S) -> Result<WsStream<Io<S>>> {
     wsstream_net::accept::<_, AsyncStd>(Io::new(io)).await
 }
 
@@ -309,8 +288,7 @@ pub async fn accept_with<S>(io: S, config: &ServerConfig) -> Result<Handshake<Io
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let socket = Io::new(io);
-    wsstream_net::accept_with(socket, config).await
+    wsstream_net::accept_with(Io::new(io), config).await
 }
 
 /// Carries octets between two streams until both have ended or one fails: see [`wsstream_net::relay()`]. Each is a
@@ -328,19 +306,18 @@ where
 /// # Ok(())
 /// # }
 /// ```
-pub async fn relay<A, B>(a: &mut A, b: &mut B) -> Relayed
-where
-    A: DerefMut<Target: pump::Socket + Sized>,
-    B: DerefMut<Target: pump::Socket + Sized>,
-{
+pub async fn relay<A: Socket, B: Socket>(
+    a: &mut AsyncStream<A>,
+    b: &mut AsyncStream<B>,
+) -> Relayed {
     wsstream_net::relay::<AsyncStd>(&mut **a, &mut **b).await
 }
 
 /// The same, with more or less patience than 60 seconds for the reply of a peer that did not agree to half close.
-pub async fn relay_with<A, B>(a: &mut A, b: &mut B, patience: Duration) -> Relayed
-where
-    A: DerefMut<Target: pump::Socket + Sized>,
-    B: DerefMut<Target: pump::Socket + Sized>,
-{
+pub async fn relay_with<A: Socket, B: Socket>(
+    a: &mut AsyncStream<A>,
+    b: &mut AsyncStream<B>,
+    patience: Duration,
+) -> Relayed {
     wsstream_net::relay_with::<AsyncStd>(&mut **a, &mut **b, patience).await
 }

@@ -16,14 +16,13 @@ use futures_util::stream::{BoxStream, StreamExt as _, unfold};
 use socket2::SockRef;
 use wsstream_core::pump::Socket;
 use wsstream_net::Runtime;
+#[cfg(not(feature = "rustls"))]
+use wsstream_net::tls::NoTls as Tls;
 #[cfg(feature = "rustls")]
-use wsstream_net::{
-    rustls::CommonState,
-    tls::{ClientTls, ServerTls},
-};
+use wsstream_net::tls::{ClientTls, ServerTls};
 
 #[cfg(feature = "rustls")]
-use crate::tls::{Accepted, Tls};
+use crate::tls::Tls;
 use crate::{AsyncIoClock, AsyncStream, Io};
 
 /// async-std: its sockets, its tasks and its threads for blocking work, which it starts by itself.
@@ -39,10 +38,7 @@ impl Runtime for AsyncStd {
     type Unix = Io<UnixStream>;
     #[cfg(unix)]
     type UnixListener = Connections<UnixStream>;
-    #[cfg(feature = "rustls")]
     type Tls<S: Socket + fmt::Debug + Send + 'static> = Tls<S>;
-    #[cfg(not(feature = "rustls"))]
-    type Tls<S: Socket + fmt::Debug + Send + 'static> = wsstream_net::tls::NoTls<S>;
     type Stream<S: Socket> = AsyncStream<S>;
 
     fn clock() -> AsyncIoClock {
@@ -64,12 +60,9 @@ impl Runtime for AsyncStd {
         let begun = socket.connect(&to.into());
         let tcp = Async::new(std::net::TcpStream::from(socket))?;
         tcp.writable().await?;
-        if let Some(error) = tcp.get_ref().take_error()? {
-            return Err(error);
-        }
-        if let Err(error) = tcp.get_ref().peer_addr() {
-            return Err(begun.err().unwrap_or(error));
-        }
+        tcp.get_ref().take_error()?.map_or(Ok(()), Err)?;
+        let connected = tcp.get_ref().peer_addr();
+        connected.map_err(|error| begun.err().unwrap_or(error))?;
         Ok(Io::new(tcp.into_inner()?.into()))
     }
 
@@ -127,7 +120,7 @@ impl Runtime for AsyncStd {
     fn tls_accept<S: Socket + fmt::Debug + Send + 'static>(
         socket: S,
         tls: &ServerTls,
-    ) -> impl Future<Output = Accepted<S>> + Send {
+    ) -> impl Future<Output = Result<Tls<S>, (io::Error, Option<S>)>> + Send {
         Tls::accept(socket, tls)
     }
 
@@ -140,7 +133,9 @@ impl Runtime for AsyncStd {
     }
 
     #[cfg(feature = "rustls")]
-    fn tls_state<S: Socket + fmt::Debug + Send + 'static>(tls: &Tls<S>) -> Option<&CommonState> {
+    fn tls_state<S: Socket + fmt::Debug + Send + 'static>(
+        tls: &Tls<S>,
+    ) -> Option<&wsstream_net::rustls::CommonState> {
         Some(tls.state())
     }
 }
@@ -150,11 +145,9 @@ pub struct Connections<S>(BoxStream<'static, io::Result<S>>);
 
 impl<S> Connections<S> {
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Io<S>>> {
+        let ended = || Err(io::ErrorKind::NotConnected.into());
         let next = self.0.poll_next_unpin(cx);
-        next.map(|next| {
-            next.unwrap_or_else(|| Err(io::ErrorKind::NotConnected.into()))
-                .map(Io::new)
-        })
+        next.map(|next| next.unwrap_or_else(ended).map(Io::new))
     }
 }
 

@@ -1,15 +1,14 @@
 //! TLS, with futures-rustls.
 
 use std::io::{self, IoSlice};
-use std::ops::DerefMut;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use futures_io::{AsyncRead, AsyncWrite};
-use futures_rustls::rustls::{CommonState, ConnectionCommon, SideData};
 use futures_rustls::{TlsAcceptor, TlsConnector, TlsStream};
 use wsstream_core::pump::{Socket, Taken};
+use wsstream_net::rustls::CommonState;
 use wsstream_net::tls::{self, ClientTls, ServerTls};
 
 use crate::AsyncStream;
@@ -18,24 +17,18 @@ use crate::AsyncStream;
 #[derive(Debug)]
 pub struct Tls<S>(TlsStream<AsyncStream<S>>);
 
-/// A server's handshake; the socket comes back where it fails.
-pub(crate) type Accepted<S> = Result<Tls<S>, (io::Error, Option<S>)>;
-
 impl<S: Socket> Tls<S> {
     pub(crate) async fn connect(socket: S, tls: &ClientTls, host: &str) -> io::Result<Self> {
-        let name = tls::host_name(host)?;
         let connector = TlsConnector::from(Arc::clone(tls.config()));
-        let connected = connector.connect(name, AsyncStream::from(socket)).await?;
-        Ok(Self(TlsStream::Client(connected)))
+        let connecting = connector.connect(tls::host_name(host)?, socket.into());
+        Ok(Self(connecting.await?.into()))
     }
 
-    pub(crate) async fn accept(socket: S, tls: &ServerTls) -> Accepted<S> {
-        let acceptor = TlsAcceptor::from(Arc::clone(tls.config()));
-        let accepting = acceptor.accept(AsyncStream::from(socket)).into_fallible();
-        let accepted = accepting.await;
-        accepted
-            .map(|accepted| Self(TlsStream::Server(accepted)))
-            .map_err(|(error, stream)| (error, Some(stream.into_socket())))
+    pub(crate) async fn accept(socket: S, tls: &ServerTls) -> Result<Self, (io::Error, Option<S>)> {
+        let accepting = TlsAcceptor::from(Arc::clone(tls.config())).accept(socket.into());
+        let accepted = accepting.into_fallible().await;
+        let refused = |(error, stream): (_, AsyncStream<S>)| (error, Some(stream.into_socket()));
+        accepted.map(|tls| Self(tls.into())).map_err(refused)
     }
 }
 
@@ -87,23 +80,12 @@ impl<S: Socket> Socket for Tls<S> {
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         match &mut self.0 {
-            TlsStream::Client(tls) => retry_write(tls.get_mut(), cx, bufs),
-            TlsStream::Server(tls) => retry_write(tls.get_mut(), cx, bufs),
+            TlsStream::Client(tls) => tls::poll_retry_write(tls.get_mut(), cx, bufs),
+            TlsStream::Server(tls) => tls::poll_retry_write(tls.get_mut(), cx, bufs),
         }
     }
 
     fn taken(&self) -> Option<Taken> {
         tls::taken(self.below(), self.state())
     }
-}
-
-fn retry_write<S: Socket, D: SideData>(
-    (below, session): (
-        &mut AsyncStream<S>,
-        &mut impl DerefMut<Target = ConnectionCommon<D>>,
-    ),
-    cx: &mut Context<'_>,
-    bufs: &[IoSlice<'_>],
-) -> Poll<io::Result<usize>> {
-    tls::poll_retry_write(&mut **below, session, cx, bufs)
 }

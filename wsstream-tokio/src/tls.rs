@@ -79,14 +79,8 @@ impl<S: Socket> Socket for Tls<S> {
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         match &mut self.0.0 {
-            TlsStream::Client(tls) => {
-                let (stream, session) = tls.get_mut();
-                tls::poll_retry_write(&mut **stream, session, cx, bufs)
-            }
-            TlsStream::Server(tls) => {
-                let (stream, session) = tls.get_mut();
-                tls::poll_retry_write(&mut **stream, session, cx, bufs)
-            }
+            TlsStream::Client(tls) => tls::poll_retry_write(tls.get_mut(), cx, bufs),
+            TlsStream::Server(tls) => tls::poll_retry_write(tls.get_mut(), cx, bufs),
         }
     }
 

@@ -258,8 +258,9 @@ async fn follow<R: Runtime>(plan: &ClientPlan) -> io::Result<Outermost<R>> {
 
 /// What TLS is told.
 async fn read<R: Runtime>(layer: &ClientTlsLayer) -> io::Result<ClientTls> {
-    if let ClientTlsSource::Given(tls) = &layer.source {
-        return Ok(tls.clone());
+    if let ClientTlsSource::Given(_) = &layer.source {
+        // There are no files to be read.
+        return layer.read();
     }
     let layer = layer.clone();
     R::blocking(move || layer.read()).await?
@@ -411,4 +412,5 @@ async fn limited<R: Runtime, T>(
 }
 
 #[cfg(test)]
+#[cfg(unix)]
 mod tests;

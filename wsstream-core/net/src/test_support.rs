@@ -1,5 +1,8 @@
 //! What tests of sockets, without a system, are told with.
 
+#[cfg(unix)]
+pub(crate) mod runtime;
+
 use std::io::{self, IoSlice};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};

@@ -271,7 +271,7 @@ impl AutobahnOptions {
         let timeout = arguments.seconds("keepaliveTimeout")?;
         options.keepalive = match (interval, timeout) {
             (Some(Some(interval)), timeout) => {
-                let timeout = timeout.unwrap_or(Keepalive::default().timeout());
+                let timeout = timeout.unwrap_or_else(|| Keepalive::default().timeout());
                 // Neither is 0, as they were read.
                 Some(Keepalive::new(interval, timeout).ok())
             }

@@ -39,7 +39,10 @@ fn the_specifications_examples() {
     assert_eq!(plain.endpoint.to_string(), "tcp:localhost:9000");
     assert_eq!(plain.url.to_string(), "ws://localhost:9000/");
     assert_eq!(plain.options.compression, None);
-    says(plain.client().unwrap().connection_config(), &["debug: false"]);
+    says(
+        plain.client().unwrap().connection_config(),
+        &["debug: false"],
+    );
     let text = r"autobahn:tcp\:localhost\:9000:url=ws\:// localhost\:9000:compress=false";
     assert_eq!(client(text).options.compression, Some(false));
     let text = r"autobahn:tcp\:localhost\:9000:url=ws\:// localhost\:9000:autofrag=4096:debug=true";
