@@ -125,17 +125,39 @@ impl Proxy {
     }
 
     /// Has the proxy at the other end of `socket` connect further, to a host, which is a name or an address without
-    /// brackets, and a port.
-    pub(crate) async fn tunnel(
-        &self,
-        socket: &mut impl Socket,
-        host: &str,
-        port: u16,
-    ) -> io::Result<()> {
+    /// brackets, and a port. Then the socket leads there: no octet behind the proxy's answer is taken from it.
+    ///
+    /// A [`ClientEndpoint`](crate::ClientEndpoint) does this for you. Call it yourself for a socket of your own. There is
+    /// no limit of time in it. If it fails, or you drop the future before it is ready, the socket is of no more use.
+    ///
+    /// # Errors
+    ///
+    /// The socket's, or one with a [`ProxyError`] inside: a host that no request can name, which is told before anything
+    /// is written; or no tunnel, and why.
+    ///
+    /// ```
+    /// use wsstream_core::test_kit::{Pipe, run_all};
+    /// use wsstream_net::proxy::Proxy;
+    ///
+    /// let proxy = Proxy::parse("http://proxy.example:3128")?;
+    /// // In place of a connection to `proxy.host()` and `proxy.port()`, a pipe.
+    /// let (mut socket, other_end) = Pipe::pair(true);
+    /// other_end.output.get().feed(b"HTTP/1.1 200 OK\r\n\r\nSSH-2.0-x\r\n");
+    /// run_all(vec![Box::pin(async {
+    ///     proxy.tunnel(&mut socket, "example.org", 22).await.unwrap();
+    /// })]);
+    /// assert!(other_end.input.get().take().starts_with(b"CONNECT example.org:22 HTTP/1.1\r\n"));
+    /// assert_eq!(socket.input.get().take(), b"SSH-2.0-x\r\n");
+    /// # Ok::<_, wsstream_net::proxy::InvalidProxy>(())
+    /// ```
+    pub async fn tunnel(&self, socket: &mut impl Socket, host: &str, port: u16) -> io::Result<()> {
+        if !is_host(host) {
+            return Err(ProxyError::Host.into());
+        }
         if let Kind::Socks5(user) = &self.kind {
             return socks::tunnel(socket, user.as_ref(), host, port).await;
         }
-        let mut connect = ProxyConnect::new(self.url.authorization(), host, port)?;
+        let mut connect = ProxyConnect::new(self.url.authorization(), host, port);
         let mut sent = 0;
         poll_fn(|cx| {
             while sent < connect.request().len() {
@@ -249,6 +271,12 @@ impl From<ProxyError> for io::Error {
         };
         Self::new(kind, error)
     }
+}
+
+/// Whether a request can name it: it is one word of ASCII, and so nothing that would split a head; and RFC 1928 §5 has
+/// one octet for its length.
+fn is_host(host: &str) -> bool {
+    (1..=255).contains(&host.len()) && host.bytes().all(|octet| octet.is_ascii_graphic())
 }
 
 /// RFC 3986 §3.1.
