@@ -18,7 +18,7 @@
 //! # }
 //! ```
 //!
-//! A server accepts on any stream, or with a [`Listener`], and sees the request before it decides:
+//! A server has a [`Listener`], and sees the request before it decides:
 //!
 //! ```no_run
 //! use async_std::io::WriteExt;
@@ -27,27 +27,44 @@
 //! # fn main() -> std::io::Result<()> {
 //! # async_std::task::block_on(async {
 //! let mut listener = Listener::bind("localhost:9000", ServerConfig::stream()).await?;
-//! loop {
-//!     let incoming = listener.accept().await?;
+//! while let Some(incoming) = listener.accept().await {
 //!     async_std::task::spawn(async move {
-//!         if incoming.request().query() == Some("let-me-out") {
+//!         let query = incoming.request().and_then(|request| request.query());
+//!         if query == Some("let-me-out") {
 //!             return incoming.refuse(&Refusal::new(403)).await;
 //!         }
-//!         let mut stream = incoming.accept().await?.into_stream();
+//!         let mut stream = incoming.accept().await?;
 //!         stream.write_all(b"hello").await?;
 //!         stream.close().await
 //!     });
 //! }
+//! # Ok(())
 //! # })
 //! # }
 //! ```
 //!
-//! What a client asks for, what a server speaks, and how connections behave is said with [`ClientConfig`],
-//! [`ServerConfig`] and [`ConnectionConfig`]. Whole messages go through a [`WebSocket`]. Names, options, defaults and errors
-//! are those of `wsstream-tokio`.
+//! [`ClientConfig`], [`ServerConfig`] and [`ConnectionConfig`] say what a client asks for, what a server speaks, and how
+//! connections behave. A [`ClientEndpoint`] adds how to connect: through a proxy, over a Unix socket, from an address,
+//! with a TLS configuration of yours. A [`WebSocket`] carries whole messages.
+//!
+//! ```no_run
+//! use std::time::Duration;
+//! use wsstream_async_std::{ClientConfig, ClientEndpoint, ConnectionConfig, Keepalive};
+//!
+//! # async fn connect() -> Result<(), Box<dyn std::error::Error>> {
+//! let keepalive = Keepalive::new(Duration::from_secs(30), Duration::from_secs(60))?;
+//! let connection = ConnectionConfig::new().keepalive(keepalive).debug(true);
+//! let config = ClientConfig::stream().header("Cookie", "session=1")?.config(connection);
+//! let endpoint = ClientEndpoint::url("ws://localhost:9000/tunnel", config)?.unix("/run/tunnel");
+//! let upgraded = endpoint.open().await?;
+//! println!("{:?}", upgraded.agreed().subprotocol());
+//! let stream = upgraded.into_stream();
+//! # Ok(())
+//! # }
+//! ```
 //!
 //! Inside an HTTP server that exists already, [`ServerConfig::negotiate_upgrade`] decides on header fields,
-//! and [`Opened::from_upgraded`] takes the connection.
+//! and [`Upgraded::server`] takes the connection. Names, options, defaults and errors are those of `wsstream-tokio`.
 //!
 //! # Runtimes
 //!
@@ -65,84 +82,242 @@
 //! # fn main() -> std::io::Result<()> {
 //! smol::block_on(async {
 //!     let tcp = smol::net::TcpStream::connect("localhost:9000").await?;
-//!     let opened = connect_on(tcp, "ws://localhost:9000", &ClientConfig::stream()).await?;
-//!     let mut stream = opened.into_stream();
+//!     let upgraded = connect_on(tcp, "ws://localhost:9000", &ClientConfig::stream()).await?;
+//!     let mut stream = upgraded.into_stream();
 //!     stream.write_all(b"hello").await?;
 //!     stream.close().await
 //! })
 //! # }
 //! ```
 //!
-//! futures-io cannot be asked whether a stream writes several slices at once. So the first frame of a
-//! server's is tried that way, and the others too unless it turned out that only the first slice was
-//! taken.
-//!
 //! # Endpoint descriptors
 //!
-//! A program that takes a descriptor runs over TCP, TLS, Unix sockets or WebSocket without knowing it: see
-//! [`endpoint`].
+//! A program that takes a descriptor runs over TCP, TLS, Unix sockets or WebSocket without knowing it. The grammar is
+//! that of [`wsstream_net::descriptor`]; `stdio`, `systemd`, `haproxy` and `exec` are read, and are `Unsupported` here:
+//! they belong to the forwarder command.
+//!
+//! ```no_run
+//! use async_std::io::WriteExt;
+//! use wsstream_async_std::ClientEndpoint;
+//!
+//! # async fn connect(descriptor: &str) -> std::io::Result<()> {
+//! // For example r"autobahn:tcp\:localhost\:9000:url=ws\://localhost\:9000", or "tcp:localhost:9000".
+//! let mut stream = descriptor.parse::<ClientEndpoint>()?.connect().await?;
+//! stream.write_all(b"hello").await?;
+//! stream.close().await
+//! # }
+//! ```
+//!
+//! # Ending a stream
+//!
+//! `shutdown` ends one direction, and `close` both: only `close` tells that everything has arrived. A dropped WebSocket
+//! tells its peer that more may have been to come; a dropped TCP connection just ends. If you forward data and its
+//! source fails, close a WebSocket with a code that says so:
+//!
+//! ```no_run
+//! use wsstream_async_std::{CloseCode, NetStream};
+//!
+//! # async fn fail(stream: &mut NetStream) -> std::io::Result<()> {
+//! if let Some(websocket) = stream.websocket_mut() {
+//!     websocket.close_with(CloseCode::INTERNAL, "the source has failed").await?;
+//! }
+//! # Ok(())
+//! # }
+//! ```
 //!
 //! # TLS
 //!
 //! With the feature `rustls`, `wss://` URLs are dialled with TLS, verified against the certificates that
-//! the operating system trusts, or those of a `ClientTls`; a listener does TLS with a `ServerTls`. Both
+//! the operating system trusts, or those of a [`ClientTls`]; a listener does TLS with a [`ServerTls`]. Both
 //! are made of PEM, or of a configuration of rustls' own. There is no switch to trust everybody.
 //!
 //! # What to rely on
 //!
 //! Octets arrive as they were written, or there is an error: a stream that ends without the peer's
 //! Close, or with one inside a message, is `UnexpectedEof`, and a Close with another code than 1000 is
-//! `ConnectionAborted` with a [`StreamError`] inside. A write leaves without a flush. Memory is bounded both ways. Every future but
-//! [`relay()`]'s can be dropped without loss, and the halves of a split stream may live in different tasks.
+//! `ConnectionAborted` with a [`StreamError`] inside. A write leaves without a flush. Memory is bounded both ways. Every
+//! future but [`relay()`]'s can be dropped without loss, and the halves of a split stream may live in different tasks.
 //!
 //! Nothing runs in the background: pings are answered, and timers kept, while a stream is read, written
-//! or [driven](WsStream::poll_drive). [`relay()`] does that for both its ends; two loops that copy, one for
+//! or [driven](pump::Stream::poll_drive). [`relay()`] does that for both its ends; two loops that copy, one for
 //! each direction, stop polling a stream that has given its end, so that its delayed Close and its timers
 //! stop too.
 //!
-//! The protocol is in [`wsstream_core`]; this crate adds sockets and timers. With the feature `test-kit`
-//! there is a clock that jumps, for tests: see `test_kit`.
+//! # The crates below
+//!
+//! The protocol is in [`wsstream_core`], and everything that is the same on all runtimes in [`wsstream_net`]: most types
+//! here are aliases of its types, with the runtime [`AsyncStd`]. With the feature `test-kit` there is a clock that jumps,
+//! for tests: see `test_kit`.
 
-mod accept;
-mod connect;
-pub mod endpoint;
-mod listener;
-mod net;
-mod opened;
-mod over_socket;
-mod relay;
-mod socket;
+mod clock;
+mod io;
+mod runtime;
 mod stream;
-mod task;
 #[cfg(feature = "test-kit")]
 pub mod test_kit;
-mod timer;
 #[cfg(feature = "rustls")]
 mod tls;
-mod transport;
 
-pub use accept::{Incoming, accept, accept_with};
-#[cfg(feature = "rustls")]
-pub use connect::connect_with_tls;
-pub use connect::{connect, connect_on, connect_with};
-#[cfg(feature = "rustls")]
-pub use futures_rustls::rustls;
-pub use listener::Listener;
-pub use net::NetStream;
-pub use opened::Opened;
-pub use relay::{relay, relay_with};
-pub use socket::WebSocket;
-pub use stream::WsStream;
-#[cfg(feature = "rustls")]
-pub use wsstream_core::tls::{ClientTls, ServerTls};
+use std::io::Result;
+use std::time::Duration;
 
-pub use wsstream_core::handshake::{
-    Agreed, ClientConfig, HandshakeError, Headers, InvalidField, Origins, Refusal, Request,
-    Response, ServerConfig, WrongOctet, accept_key,
-};
-pub use wsstream_core::pump::{Relayed, Upgraded};
-pub use wsstream_core::{
-    Close, CloseCode, ClosedBy, CompressionBudget, Connection, ConnectionConfig, Counters,
-    DataKind, Deflate, InvalidUrl, Keepalive, Message, PerMessageDeflate, ProtocolError, Role,
-    Seed, StreamError, Timeout, Url,
-};
+use futures_io::{AsyncRead, AsyncWrite};
+use wsstream_core::pump::{self, Socket};
+
+pub use self::clock::AsyncIoClock;
+pub use self::io::Io;
+pub use self::runtime::{AsyncStd, Connections};
+pub use self::stream::AsyncStream;
+#[cfg(feature = "rustls")]
+pub use self::tls::Tls;
+
+#[doc(inline)]
+pub use wsstream_net::prelude::*;
+
+/// A byte stream over WebSocket over `S`.
+///
+/// Reading gives 0 octets at the peer's Close 1000 or without a code. Any other end is an error, with a
+/// [`StreamError`] inside: `ConnectionAborted` for another code, `UnexpectedEof`
+/// if the socket ends without a Close, or the peer closes inside a message, `InvalidData` if the peer
+/// breaks the protocol, `TimedOut`.
+///
+/// [`shutdown`](AsyncStream::shutdown) sends what is queued and Close 1000; reading goes on until the peer's.
+/// That is what futures-io calls to close a writer, `AsyncWriteExt::close` in generic code. Only this
+/// type's own [`close`](AsyncStream::close) tells that everything arrived. Dropping the stream
+/// is no good end: it sends what is queued and Close 1001, if that can be done at once, and else lets the peer
+/// see that it was cut off. [`ConnectionConfig::close_on_drop`] has it say 1000.
+///
+/// Where the peer did not agree to half close, it ends both directions when it receives a Close, and may cut
+/// off its reply: the end of reading behind our own first Close does not prove that the reply is whole.
+///
+/// A write leaves without a flush while the socket has room. What it had no room for leaves when either half
+/// is polled next: flush before waiting for something else.
+///
+/// It dereferences to [`pump::Stream`], which has more methods.
+pub type WsStream<S = NetSocket> = AsyncStream<pump::Stream<S, AsyncIoClock>>;
+
+/// Whole messages over WebSocket over `S`, for protocols that are made of messages.
+pub type WebSocket<S = NetSocket> = pump::WebSocket<S, AsyncIoClock>;
+
+/// A TCP connection, a Unix socket, or TLS or WebSocket over another one.
+pub type NetSocket = wsstream_net::NetSocket<AsyncStd>;
+
+/// A [`NetSocket`] as futures-io's stream: what an endpoint or a listener gives. It dereferences to the socket.
+///
+/// It can be made of async-std's `TcpStream` or `UnixStream`. When it is closed, the peer reads an end. Closing
+/// async-std's own socket does nothing of the kind, nor does closing async-io's `Async`: make a `NetStream` of a socket
+/// that you [accept](accept_with()) or [connect](connect_on()) on, or [relay](relay()) to. smol's `TcpStream` can stay as
+/// it is.
+pub type NetStream = AsyncStream<NetSocket>;
+
+/// Where to connect, and how: a URL or an endpoint descriptor, with options.
+pub type ClientEndpoint = wsstream_net::ClientEndpoint<AsyncStd>;
+
+/// Where to listen, and how: an endpoint descriptor, with options.
+pub type ServerEndpoint = wsstream_net::ServerEndpoint<AsyncStd>;
+
+/// Listens, on TCP or on a Unix socket, and reads requests concurrently.
+///
+/// ```no_run
+/// use std::time::Duration;
+/// use wsstream_async_std::{Listener, ServerConfig};
+///
+/// # async fn serve() -> std::io::Result<()> {
+/// let listener = Listener::bind("localhost:9000", ServerConfig::stream()).await?;
+/// let mut listener = listener.max_connections(10_000);
+/// for _ in 0..1_000_000 {
+///     let Some(incoming) = listener.accept().await else { break };
+///     async_std::task::spawn(async move { incoming.accept().await?.close().await });
+/// }
+/// listener.shutdown(Duration::from_secs(20)).await;
+/// # Ok(())
+/// # }
+/// ```
+pub type Listener = wsstream_net::Listener<AsyncStd>;
+
+/// A connection that waits to be accepted or refused, with its request.
+pub type Incoming = wsstream_net::Incoming<AsyncStd>;
+
+/// An opening handshake on a stream of yours, which waits for the server's answer.
+pub type Handshake<S = NetSocket> = wsstream_net::Handshake<S, AsyncStd>;
+
+/// A connection that was just upgraded to WebSocket: what was said and agreed, and what to make of it.
+pub type Upgraded<S = NetSocket> = wsstream_net::Upgraded<S, AsyncStd>;
+
+/// Opens a byte stream to a `ws://` or `wss://` URL, as [`ClientConfig::stream`] says. For options, see
+/// [`ClientEndpoint`].
+///
+/// # Errors
+///
+/// As [`ClientEndpoint::open`](wsstream_net::ClientEndpoint::open), and `InvalidInput` for what is no such URL.
+pub async fn connect(url: &str) -> Result<WsStream> {
+    wsstream_net::connect::<AsyncStd>(url).await
+}
+
+/// Asks for a WebSocket over a stream to the URL's host that you have connected: over TLS of your own
+/// for `wss`, through a proxy of another kind, over smol's sockets.
+///
+/// # Errors
+///
+/// As [`wsstream_net::connect_over`].
+pub async fn connect_on<S>(io: S, url: &str, config: &ClientConfig) -> Result<Upgraded<Io<S>>>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    wsstream_net::connect_over(Io::new(io), url, config).await
+}
+
+/// Accepts a byte stream, as [`ServerConfig::stream`] says.
+///
+/// Each call has a [`CompressionBudget`] of its own. Where many strangers connect, use [`accept_with`] and one
+/// [`ServerConfig`], or a [`Listener`]: then they share one.
+///
+/// # Errors
+///
+/// As [`accept_with`] and [`Handshake::accept`](wsstream_net::Handshake::accept).
+pub async fn accept<S: AsyncRead + AsyncWrite + Unpin>(io: S) -> Result<WsStream<Io<S>>> {
+    wsstream_net::accept::<_, AsyncStd>(Io::new(io)).await
+}
+
+/// Waits for the request of the client that has connected `io`.
+///
+/// # Errors
+///
+/// As [`wsstream_net::accept_with`].
+pub async fn accept_with<S>(io: S, config: &ServerConfig) -> Result<Handshake<Io<S>>>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    wsstream_net::accept_with(Io::new(io), config).await
+}
+
+/// Carries octets between two streams until both have ended or one fails: see [`wsstream_net::relay()`]. Each is a
+/// stream of this crate; of anything else that is read and written, make an `AsyncStream::from(Io::new(io))`.
+///
+/// ```no_run
+/// use async_std::net::TcpStream;
+/// use wsstream_async_std::{Incoming, NetStream, relay};
+///
+/// # async fn serve(incoming: Incoming) -> std::io::Result<()> {
+/// let mut target = NetStream::from(TcpStream::connect("localhost:5432").await?);
+/// let mut stream = incoming.accept().await?;
+/// let (up, down) = relay(&mut stream, &mut target).await.into_result()?;
+/// println!("{up} octets up, {down} down");
+/// # Ok(())
+/// # }
+/// ```
+pub async fn relay<A: Socket, B: Socket>(
+    a: &mut AsyncStream<A>,
+    b: &mut AsyncStream<B>,
+) -> Relayed {
+    wsstream_net::relay::<AsyncStd>(&mut **a, &mut **b).await
+}
+
+/// The same, with more or less patience than 60 seconds for the reply of a peer that did not agree to half close.
+pub async fn relay_with<A: Socket, B: Socket>(
+    a: &mut AsyncStream<A>,
+    b: &mut AsyncStream<B>,
+    patience: Duration,
+) -> Relayed {
+    wsstream_net::relay_with::<AsyncStd>(&mut **a, &mut **b, patience).await
+}

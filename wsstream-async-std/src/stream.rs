@@ -1,151 +1,152 @@
-//! The byte stream.
+//! Sockets as futures-io's streams.
 
-use std::future::poll_fn;
 use std::io::{self, IoSlice};
+use std::ops::{Deref, DerefMut};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use async_std::net::TcpStream;
+#[cfg(unix)]
+use async_std::os::unix::net::UnixStream;
 use futures_io::{AsyncRead, AsyncWrite};
-use wsstream_core::handshake::Agreed;
-use wsstream_core::pump;
-use wsstream_core::{Close, CloseCode, Connection};
+use wsstream_core::pump::{Clock, Socket, Stream};
+use wsstream_net::Runtime;
 
-use crate::transport::Transport;
+use crate::{Io, NetSocket, NetStream};
 
-/// A byte stream over WebSocket over `S`.
+/// A [`Socket`] as futures-io's `AsyncRead + AsyncWrite`, which dereferences to the socket. [`NetStream`] and
+/// [`WsStream`](crate::WsStream) are such streams.
 ///
-/// Reading gives 0 octets at the peer's Close 1000 or without a code. Any other end is an error, with a
-/// [`StreamError`](crate::StreamError) inside: `ConnectionAborted` for another code, `UnexpectedEof`
-/// if the transport ends without a Close, or the peer closes inside a message, `InvalidData` if the peer
-/// breaks the protocol, `TimedOut`.
+/// What futures-io calls to close a writer ends one direction: `poll_close`, and `AsyncWriteExt::close` in generic code.
+/// A stream's own `close` ends both.
 ///
-/// [`shutdown`](Self::shutdown) sends what is queued and Close 1000; reading goes on until the peer's.
-/// That is what futures-io calls to close a writer, `AsyncWriteExt::close` in generic code. Only this
-/// type's own [`close`](Self::close) tells that everything arrived. Dropping the stream
-/// is no good end: it sends what is queued and Close 1001, if that can be done at once, and else lets the peer
-/// see that it was cut off. [`ConnectionConfig::close_on_drop`](crate::ConnectionConfig::close_on_drop) has it say 1000.
-///
-/// Where the peer did not agree to half close, it ends both directions when it receives a Close, and may cut
-/// off its reply: the end of reading behind our own first Close does not prove that the reply is whole.
-///
-/// A write leaves without a flush while the transport has room. What it had no room for leaves when either half
-/// is polled next: flush before waiting for something else.
-///
-/// It is `Send` and `Unpin` if `S` is, and can be split with `futures_util::io::AsyncReadExt::split`,
-/// or smol's `io::split`.
+/// It is `Send` and `Unpin` if the socket is, and can be split with `futures_util::io::AsyncReadExt::split`, or smol's
+/// `io::split`.
 #[derive(Debug)]
-pub struct WsStream<S: AsyncRead + AsyncWrite + Unpin> {
-    /// In a box: else every future that holds one, or waits for one, is as large.
-    pub(crate) inner: Box<pump::Stream<Transport<S>>>,
+pub struct AsyncStream<T>(T);
+
+impl<T: Socket> From<T> for AsyncStream<T> {
+    fn from(socket: T) -> Self {
+        Self(socket)
+    }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> WsStream<S> {
-    /// Ends one direction: sends what is queued and Close 1000, and waits until that has left. Reading goes
-    /// on until the peer's Close. This is `AsyncWrite::poll_close`.
+impl<T: Socket> AsyncStream<T> {
+    /// Ends one direction: sends what was written, and then the end. Reading goes on. Over WebSocket the end is Close
+    /// 1000: see [`Stream::poll_shutdown`]. This is `AsyncWrite::poll_close`.
     ///
     /// # Errors
     ///
-    /// `TimedOut` if the peer takes nothing, `BrokenPipe` if the connection has ended without our Close;
-    /// the transport's.
+    /// The socket's.
     pub async fn shutdown(&mut self) -> io::Result<()> {
-        poll_fn(|cx| self.inner.poll_shutdown(cx)).await
+        std::future::poll_fn(|cx| Socket::poll_shutdown(&mut self.0, cx)).await
     }
 
-    /// Ends both directions: sends what is queued and Close 1000, discards what comes until the peer's
-    /// Close, and on a client waits for the end of the transport. When it succeeds, all that was
-    /// written has arrived.
+    /// The socket.
+    pub fn into_socket(self) -> T {
+        self.0
+    }
+}
+
+impl<R: Runtime> AsyncStream<wsstream_net::NetSocket<R>> {
+    /// Ends both directions: see [`NetSocket::close`](wsstream_net::NetSocket::close).
+    ///
+    /// # Errors
+    ///
+    /// The socket's.
+    pub async fn close(&mut self) -> io::Result<()> {
+        self.0.close().await
+    }
+}
+
+impl<S: Socket, C: Clock> AsyncStream<Stream<S, C>> {
+    /// Ends both directions: see [`Stream::close`]. Only this tells that everything has arrived.
     ///
     /// # Errors
     ///
     /// Any ending of the stream but the peer's Close 1000 or without a code.
     pub async fn close(&mut self) -> io::Result<()> {
-        self.close_with(CloseCode::NORMAL, "").await
-    }
-
-    /// The same, with a code and a reason of up to 123 octets. The peer's echo of the code is as good as
-    /// 1000.
-    ///
-    /// # Errors
-    ///
-    /// As [`close`](Self::close).
-    pub async fn close_with(&mut self, code: CloseCode, reason: &str) -> io::Result<()> {
-        let close = Close::new(code, reason);
-        poll_fn(|cx| self.inner.poll_close(cx, &close)).await
+        self.0.close().await
     }
 
     /// Drops the stream without a word: the peer sees a truncation.
     pub fn abort(self) {
-        drop(self.inner.into_inner());
+        drop(self.into_inner());
     }
 
-    /// Does what is due without taking data: writes what is queued, answers pings, keeps timers. For
-    /// those who have nothing to read or write just now but want the connection to live.
-    pub fn poll_drive(&mut self, cx: &Context<'_>) {
-        self.inner.poll_drive(cx);
-    }
-
-    /// Switches compression of what is written off and on again, where the peer has agreed to it. What
-    /// secrets are in can go plain, whose length says nothing of their content.
-    pub fn compress(&mut self, compress: bool) {
-        self.inner.compress(compress);
-    }
-
-    /// What was agreed in the opening handshake: subprotocol and extensions.
-    pub fn agreed(&self) -> &Agreed {
-        self.inner.agreed()
-    }
-
-    /// The connection, for what it can tell: who closed and with what, counters, the round-trip time.
-    pub fn connection(&self) -> &Connection {
-        self.inner.connection()
-    }
-
-    /// The transport.
-    pub fn get_ref(&self) -> &S {
-        &self.inner.transport().io
-    }
-
-    /// Gives up the stream without a word to the peer: the transport, and what was received from it and
-    /// not read, as it came: in frames, the first of which may be cut.
+    /// Gives up the stream without a word to the peer: the socket below, and what was received from it and not read,
+    /// as it came: in frames, the first of which may be cut.
     pub fn into_inner(self) -> (S, Vec<u8>) {
-        let (transport, received) = self.inner.into_inner();
-        (transport.io, received)
+        self.0.into_inner()
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for WsStream<S> {
+impl<T> Deref for AsyncStream<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl From<TcpStream> for NetStream {
+    fn from(tcp: TcpStream) -> Self {
+        Self(NetSocket::from_tcp(Io::new(tcp)))
+    }
+}
+
+impl<T> DerefMut for AsyncStream<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.0
+    }
+}
+
+#[cfg(unix)]
+impl From<UnixStream> for NetStream {
+    fn from(unix: UnixStream) -> Self {
+        Self(NetSocket::from_unix(Io::new(unix)))
+    }
+}
+
+impl<T: Socket> AsyncRead for AsyncStream<T> {
     fn poll_read(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buf: &mut [u8],
     ) -> Poll<io::Result<usize>> {
-        self.get_mut().inner.poll_read(cx, buf)
+        self.0.poll_read(cx, buf)
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for WsStream<S> {
+impl<T: Socket> AsyncWrite for AsyncStream<T> {
     fn poll_write(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.get_mut().inner.poll_write(cx, buf)
+        self.0.poll_write(cx, &[IoSlice::new(buf)])
     }
 
     fn poll_write_vectored(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.get_mut().inner.poll_write_vectored(cx, bufs)
+        if self.0.is_write_vectored() {
+            return self.0.poll_write(cx, bufs);
+        }
+        match bufs.iter().find(|buf| !buf.is_empty()) {
+            Some(first) => self.poll_write(cx, first),
+            None => Poll::Ready(Ok(0)),
+        }
     }
 
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.get_mut().inner.poll_flush(cx)
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.0.poll_flush(cx)
     }
 
     /// Ends one direction, as [`shutdown`](Self::shutdown) does.
-    fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.get_mut().inner.poll_shutdown(cx)
+    fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.0.poll_shutdown(cx)
     }
 }

@@ -1,99 +1,77 @@
-//! TLS handshakes, with futures-rustls.
+//! TLS, with futures-rustls.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
-use async_std::net::TcpStream;
-use async_std::task::spawn_blocking;
 use futures_io::{AsyncRead, AsyncWrite};
-use futures_rustls::rustls::pki_types::ServerName;
 use futures_rustls::{TlsAcceptor, TlsConnector, TlsStream};
-use wsstream_core::Url;
-use wsstream_core::pump::{Prompt, Taken, Transport as _};
-use wsstream_core::tls::{self, ClientTls, ServerTls, explain, server_name};
+use wsstream_core::pump::{Socket, Taken};
+use wsstream_net::rustls::CommonState;
+use wsstream_net::tls::{self, ClientTls, ServerTls};
 
-use crate::over_socket::OverSocket;
-use crate::timer::Timer;
-use crate::transport::Transport;
+use crate::AsyncStream;
 
-/// [`ClientTls::platform`], asked once.
-pub(crate) async fn platform() -> io::Result<ClientTls> {
-    spawn_blocking(ClientTls::platform_once).await
-}
-
-/// Does TLS for the URL's host.
-pub(crate) async fn connect(
-    tls: &ClientTls,
-    tcp: TcpStream,
-    url: &Url,
-) -> io::Result<TlsStream<TcpStream>> {
-    connect_to(tls, tcp, server_name(url)?, url.authority()).await
-}
-
-/// Does TLS for a name. `whom` is for what errors say.
-pub(crate) async fn connect_to<S: AsyncRead + AsyncWrite + Unpin>(
-    tls: &ClientTls,
-    io: S,
-    name: ServerName<'static>,
-    whom: &str,
-) -> io::Result<TlsStream<S>> {
-    let connector = TlsConnector::from(Arc::clone(tls.config()));
-    match connector.connect(name, io).await {
-        Ok(tls) => Ok(tls.into()),
-        Err(error) => Err(explain(whom, error)),
-    }
-}
-
-/// Does TLS with whoever has connected: see [`tls::accept`]. `refused` makes of the transport of who is
-/// refused what ends when it is closed.
-pub(crate) async fn accept<S, R>(
-    tls: &ServerTls,
-    io: S,
-    limit: Duration,
-    refused: impl FnOnce(S) -> R,
-) -> io::Result<(TlsStream<S>, Duration)>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-    R: AsyncRead + AsyncWrite + Unpin,
-{
-    let accepting = TlsAcceptor::from(Arc::clone(tls.config())).accept(io);
-    let handshake = async {
-        match accepting.into_fallible().await {
-            Ok(tls) => Ok(tls.into()),
-            Err((error, io)) => Err((error, Transport::new(refused(io)))),
-        }
-    };
-    tls::accept(Timer::new(), limit, handshake).await
-}
-
-/// TLS that is a stream of its own, without WebSocket on top: what is written leaves without a flush.
+/// TLS over a socket.
 #[derive(Debug)]
-pub(crate) struct TlsLayer<S>(Prompt<Transport<TlsStream<S>>>);
+pub struct Tls<S>(TlsStream<AsyncStream<S>>);
 
-impl<S: OverSocket> TlsLayer<S> {
-    pub(crate) fn new(tls: TlsStream<S>) -> Self {
-        Self(Prompt::new(Transport::over_socket(tls)))
+impl<S: Socket> Tls<S> {
+    pub(crate) async fn connect(socket: S, tls: &ClientTls, host: &str) -> io::Result<Self> {
+        let connector = TlsConnector::from(Arc::clone(tls.config()));
+        let connecting = connector.connect(tls::host_name(host)?, socket.into());
+        Ok(Self(connecting.await?.into()))
     }
 
-    pub(crate) fn below(&self) -> &S {
-        self.0.transport().io.get_ref().0
-    }
-
-    pub(crate) fn below_mut(&mut self) -> &mut S {
-        self.0.transport_mut().io.get_mut().0
-    }
-
-    pub(crate) fn poll_drive(&mut self, cx: &Context<'_>) {
-        self.0.poll_drive(cx);
+    pub(crate) async fn accept(socket: S, tls: &ServerTls) -> Result<Self, (io::Error, Option<S>)> {
+        let accepting = TlsAcceptor::from(Arc::clone(tls.config())).accept(socket.into());
+        let accepted = accepting.into_fallible().await;
+        let refused = |(error, stream): (_, AsyncStream<S>)| (error, Some(stream.into_socket()));
+        accepted.map(|tls| Self(tls.into())).map_err(refused)
     }
 }
 
-impl<S: OverSocket> OverSocket for TlsLayer<S> {
-    fn taken(&self) -> Option<Taken> {
-        self.0.transport().taken()
+impl<S> Tls<S> {
+    /// The socket below.
+    pub fn below(&self) -> &S {
+        self.0.get_ref().0
+    }
+
+    /// The socket below, to drive it.
+    pub(crate) fn below_mut(&mut self) -> &mut S {
+        self.0.get_mut().0
+    }
+
+    /// What TLS knows of the peer.
+    pub fn state(&self) -> &CommonState {
+        self.0.get_ref().1
+    }
+}
+
+impl<S: Socket> Socket for Tls<S> {
+    fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
+        AsyncRead::poll_read(Pin::new(&mut self.0), cx, buf)
+    }
+
+    fn poll_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        AsyncWrite::poll_write_vectored(Pin::new(&mut self.0), cx, bufs)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        AsyncWrite::poll_flush(Pin::new(&mut self.0), cx)
+    }
+
+    fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        AsyncWrite::poll_close(Pin::new(&mut self.0), cx)
     }
 
     fn poll_retry_write(
@@ -101,42 +79,13 @@ impl<S: OverSocket> OverSocket for TlsLayer<S> {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.0.poll_retry_write(cx, bufs)
-    }
-}
-
-impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for TlsLayer<S> {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut [u8],
-    ) -> Poll<io::Result<usize>> {
-        self.get_mut().0.poll_read(cx, buf)
-    }
-}
-
-impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for TlsLayer<S> {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        self.get_mut().0.poll_write(cx, &[IoSlice::new(buf)])
+        match &mut self.0 {
+            TlsStream::Client(tls) => tls::poll_retry_write(tls.get_mut(), cx, bufs),
+            TlsStream::Server(tls) => tls::poll_retry_write(tls.get_mut(), cx, bufs),
+        }
     }
 
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        self.get_mut().0.poll_write(cx, bufs)
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.get_mut().0.poll_flush(cx)
-    }
-
-    fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.get_mut().0.poll_shutdown(cx)
+    fn taken(&self) -> Option<Taken> {
+        tls::taken(self.below(), self.state())
     }
 }

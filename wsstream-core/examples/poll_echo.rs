@@ -1,5 +1,5 @@
-//! A third runtime in fifty lines: std's non-blocking sockets and plain polling, over `pump::Transport`.
-//! `poll_echo` echoes one byte stream at a free port, and prints its address first.
+//! A runtime for `pump` in fifty lines: std's non-blocking sockets, and a loop that polls. `poll_echo` echoes one byte stream at a
+//! free port, and prints its address first.
 
 use std::future::Future;
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
@@ -9,12 +9,15 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
+use wsstream_core::Timestamp;
 use wsstream_core::handshake::ServerConfig;
-use wsstream_core::pump::{Accept, Transport};
-use wsstream_core::{Close, CloseCode, Timestamp};
+use wsstream_core::pump::{Accept, Clock, Socket};
 
-/// A socket that is asked again and again, and a clock.
-struct Polled(TcpStream, Instant);
+/// A socket that is asked again and again.
+struct PolledTcp(TcpStream);
+
+/// A clock that is asked again and again, and when it began.
+struct PolledClock(Instant);
 
 /// A real runtime would remember the waker, and wake it when the socket is ready.
 fn poll<R>(cx: &Context<'_>, result: io::Result<R>) -> Poll<io::Result<R>> {
@@ -27,7 +30,7 @@ fn poll<R>(cx: &Context<'_>, result: io::Result<R>) -> Poll<io::Result<R>> {
     }
 }
 
-impl Transport for Polled {
+impl Socket for PolledTcp {
     fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
         poll(cx, self.0.read(buf))
     }
@@ -51,9 +54,11 @@ impl Transport for Polled {
     fn poll_shutdown(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(self.0.shutdown(Shutdown::Write))
     }
+}
 
+impl Clock for PolledClock {
     fn now(&self) -> Timestamp {
-        Timestamp::from_origin(self.1.elapsed())
+        Timestamp::from_origin(self.0.elapsed())
     }
 
     fn poll_sleep(&mut self, cx: &mut Context<'_>, deadline: Timestamp) -> Poll<()> {
@@ -86,10 +91,10 @@ fn main() -> io::Result<()> {
     println!("listening on {}", listener.local_addr()?);
     let (tcp, _) = listener.accept()?;
     tcp.set_nonblocking(true)?;
-    let transport = Polled(tcp, Instant::now());
+    let (socket, clock) = (PolledTcp(tcp), PolledClock(Instant::now()));
     block_on(async {
-        let incoming = Accept::new(transport, Arc::new(ServerConfig::stream())).await?;
-        let mut stream = incoming.accept().await?.into_stream();
+        let handshake = Accept::new(socket, clock, Arc::new(ServerConfig::stream())).await?;
+        let mut stream = handshake.accept().await?.into_stream();
         let mut buf = [0; 4096];
         while let count @ 1.. = std::future::poll_fn(|cx| stream.poll_read(cx, &mut buf)).await? {
             let mut rest = &buf[..count];
@@ -98,7 +103,6 @@ fn main() -> io::Result<()> {
                 rest = &rest[written..];
             }
         }
-        let close = Close::new(CloseCode::NORMAL, "");
-        std::future::poll_fn(|cx| stream.poll_close(cx, &close)).await
+        stream.close().await
     })
 }

@@ -9,6 +9,7 @@ mod budget;
 mod codes;
 mod compressor;
 mod decompressor;
+mod flush;
 mod inflater;
 #[cfg(not(feature = "zlib-rs"))]
 mod miniz;

@@ -4,8 +4,8 @@
 //!
 //! - [`Pair`] is two [`Connection`](crate::Connection)s with the octets between them in hand, and one
 //!   clock. They are delivered in pieces of any size, and the transport is cut off where one likes.
-//! - `Pipe` (feature `std`) is a [`Transport`](crate::pump::Transport) in memory that does as it is told:
-//!   short reads and writes, waits, errors, ends. `Clock` is its time, which passes when it is told to.
+//! - `Pipe` (feature `std`) is a socket for the pump, in memory, that does as it is told: short reads and writes,
+//!   waits, errors, ends. `Clock` is time that passes when it is told to; its sleepers are clocks for the pump.
 //! - [`run_all`] runs futures without a runtime, and polls each only when something has woken it: a
 //!   wake-up that was lost is a test that fails.
 //! - [`at_every_cut`] is for machines of one's own.

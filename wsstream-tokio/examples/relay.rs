@@ -8,6 +8,7 @@
 use std::error::Error;
 use std::io;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -15,8 +16,6 @@ use clap::Parser;
 use socket2::SockRef;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-#[cfg(unix)]
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use wsstream_tokio::{
     Incoming, Listener, NetStream, Origins, Refusal, ServerConfig, Url, connect, relay_with,
 };
@@ -77,9 +76,7 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
     let server = ServerConfig::stream()
         .path(args.url.path())
         .origins(origins);
-    let listener = Listener::bind(address(&args.url), server)
-        .await
-        .map_err(|error| format!("{}: {error}", args.url))?;
+    let listener = Listener::bind(address(&args.url), server).await?;
     println!("relaying {} to {target}", args.url);
     let wait = Duration::from_secs(args.wait);
     let serving = tokio::spawn(serve(listener, target, wait));
@@ -95,11 +92,11 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
 }
 
 async fn serve(mut listener: Listener, target: String, wait: Duration) -> io::Result<()> {
-    let mut signals = Signals::new()?;
+    let mut asked = pin!(asked_to_end()?);
     loop {
         let incoming = tokio::select! {
             Some(incoming) = listener.accept() => incoming,
-            () = signals.recv() => break,
+            () = &mut asked => break,
         };
         let target = target.clone();
         tokio::spawn(async move {
@@ -111,51 +108,37 @@ async fn serve(mut listener: Listener, target: String, wait: Duration) -> io::Re
             }
         });
     }
+    let again = asked_to_end()?;
     eprintln!(
         "relay: {} to finish in {GRACE:?}, or until another signal",
         listener.connections()
     );
     tokio::select! {
         _ = listener.shutdown(GRACE) => {}
-        () = signals.recv() => {}
+        () = again => {}
     }
     Ok(())
 }
 
-/// What asks a program to end, from when it is made.
-struct Signals {
-    #[cfg(unix)]
-    terminate: Signal,
-    #[cfg(unix)]
-    interrupt: Signal,
-}
-
+/// Waits for one of the signals for it, from now on.
 #[cfg(unix)]
-impl Signals {
-    fn new() -> io::Result<Self> {
-        Ok(Self {
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-        })
-    }
-
-    async fn recv(&mut self) {
+fn asked_to_end() -> io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
         tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
         }
-    }
+    })
 }
 
 #[cfg(not(unix))]
-impl Signals {
-    fn new() -> io::Result<Self> {
-        Ok(Self {})
-    }
-
-    async fn recv(&mut self) {
+fn asked_to_end() -> io::Result<impl Future<Output = ()>> {
+    Ok(async {
         let _ = tokio::signal::ctrl_c().await;
-    }
+    })
 }
 
 async fn carry(incoming: Incoming, target: &str, wait: Duration) -> io::Result<()> {

@@ -1,7 +1,7 @@
 //! tokio's streams as sockets.
 
 use std::io::{self, IoSlice};
-use std::ops::{Deref, DerefMut};
+use std::ops::Deref;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -13,7 +13,7 @@ use wsstream_core::pump::Socket;
 /// [`connect_on`](crate::connect_on) and [`accept`](crate::accept()) make one of what they are given. It
 /// dereferences to the stream itself.
 #[derive(Debug)]
-pub struct Io<S>(S);
+pub struct Io<S>(pub(crate) S);
 
 impl<S> Io<S> {
     /// Takes a stream.
@@ -24,20 +24,6 @@ impl<S> Io<S> {
     /// The stream itself.
     pub fn into_inner(self) -> S {
         self.0
-    }
-}
-
-impl<S> Deref for Io<S> {
-    type Target = S;
-
-    fn deref(&self) -> &S {
-        &self.0
-    }
-}
-
-impl<S> DerefMut for Io<S> {
-    fn deref_mut(&mut self) -> &mut S {
-        &mut self.0
     }
 }
 
@@ -69,5 +55,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket for Io<S> {
 
     fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.0).poll_shutdown(cx)
+    }
+}
+
+impl<S> Deref for Io<S> {
+    type Target = S;
+
+    fn deref(&self) -> &S {
+        &self.0
     }
 }

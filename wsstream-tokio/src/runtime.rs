@@ -25,7 +25,7 @@ use crate::tls::Tls;
 use crate::{AsyncStream, Io, TokioClock};
 
 /// The tokio runtime that the caller is in.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Tokio;
 

@@ -40,7 +40,7 @@ impl<S: Socket + Debug + Send + 'static> Tls<S> {
     }
 
     pub(crate) fn below_mut(&mut self) -> &mut S {
-        self.0.get_mut().0
+        self.0.0.get_mut().0
     }
 
     pub(crate) fn state(&self) -> &CommonState {
@@ -78,15 +78,9 @@ impl<S: Socket> Socket for Tls<S> {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        match &mut *self.0 {
-            TlsStream::Client(tls) => {
-                let (stream, session) = tls.get_mut();
-                tls::poll_retry_write(&mut **stream, session, cx, bufs)
-            }
-            TlsStream::Server(tls) => {
-                let (stream, session) = tls.get_mut();
-                tls::poll_retry_write(&mut **stream, session, cx, bufs)
-            }
+        match &mut self.0.0 {
+            TlsStream::Client(tls) => tls::poll_retry_write(tls.get_mut(), cx, bufs),
+            TlsStream::Server(tls) => tls::poll_retry_write(tls.get_mut(), cx, bufs),
         }
     }
 

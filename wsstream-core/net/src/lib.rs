@@ -29,11 +29,16 @@ mod listener;
 mod net_socket;
 mod octets;
 pub mod plan;
+pub mod prelude;
 pub mod proxy;
 mod relay;
 mod runtime;
 mod seed;
 mod server;
+#[cfg(feature = "test-kit")]
+pub mod test_kit;
+#[cfg(test)]
+mod test_support;
 pub mod tls;
 #[cfg(unix)]
 mod unix_file;

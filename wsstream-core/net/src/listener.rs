@@ -20,7 +20,6 @@ use crate::incoming::Incoming;
 use crate::layers::{Layer, Layers};
 use crate::plan::ServerPlan;
 use crate::runtime::Runtime;
-#[cfg(feature = "rustls")]
 use crate::tls::ServerTls;
 
 /// Listens, and reads requests concurrently: a slow client holds nobody up, as long as no more than
@@ -88,7 +87,6 @@ impl<R: Runtime> Listener<R> {
 
     /// Does TLS below everything else with all who connect from now on. The server's handshake timeout is for both
     /// handshakes.
-    #[cfg(feature = "rustls")]
     #[must_use]
     pub fn tls(mut self, tls: ServerTls) -> Self {
         self.policy

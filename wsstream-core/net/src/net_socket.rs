@@ -3,7 +3,8 @@
 use std::fmt;
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
-use std::task::{Context, Poll};
+use std::net::Shutdown;
+use std::task::{Context, Poll, ready};
 
 use socket2::SockRef;
 use wsstream_core::pump::{AutoFlush, Permit, RelayEnd, Socket, Stream, Taken};
@@ -234,7 +235,20 @@ impl<R: Runtime> Socket for NetSocket<R> {
     }
 
     fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        on_layer!(&mut self.0, socket => Socket::poll_shutdown(socket, cx))
+        match &mut self.0 {
+            Layer::Tcp(tcp) => {
+                ready!(tcp.poll_flush(cx))?;
+                Poll::Ready(end(&R::tcp_ref(tcp)))
+            }
+            #[cfg(unix)]
+            Layer::Unix(unix) => {
+                ready!(unix.poll_flush(cx))?;
+                Poll::Ready(end(&R::unix_ref(unix)))
+            }
+            Layer::Tls(tls) => Socket::poll_shutdown(&mut **tls, cx),
+            Layer::WebSocket(stream) => Socket::poll_shutdown(stream, cx),
+            Layer::Counted(counted) => counted.socket.poll_shutdown(cx),
+        }
     }
 
     fn poll_retry_write(
@@ -311,6 +325,15 @@ impl<R: Runtime> fmt::Debug for NetSocket<R> {
             Layer::WebSocket(stream) => f.debug_tuple("WebSocket").field(stream).finish(),
             Layer::Counted(counted) => counted.socket.fmt(f),
         }
+    }
+}
+
+/// Ends the write side. Some runtimes only flush when they are told to close. Where both directions have ended already
+/// the system refuses, which is as good.
+fn end(socket: &SockRef<'_>) -> io::Result<()> {
+    match socket.shutdown(Shutdown::Write) {
+        Err(error) if error.kind() == io::ErrorKind::NotConnected => Ok(()),
+        ended => ended,
     }
 }
 

@@ -1,7 +1,8 @@
 //! Our messages, compressed: RFC 7692 §7.2.1.
 
+use super::flush::Flush;
 use super::parameters::MAX_WINDOW_BITS;
-use super::raw::{BOUNDS_WINDOW, Flush, RawDeflate};
+use super::raw::{BOUNDS_WINDOW, RawDeflate};
 
 /// Compresses one message after the other, with no reference further back than its window.
 #[derive(Debug)]

@@ -5,7 +5,7 @@ use core::fmt;
 use miniz_oxide::DataFormat;
 use miniz_oxide::deflate::core::{CompressorOxide, TDEFLFlush, compress};
 
-use super::raw::Flush;
+use super::flush::Flush;
 
 /// The shortest message that is worth compressing. Whatever its length, it costs some 15 us there and back:
 /// for those 100 octets that are saved of it as long as 50 Mbit/s take.

@@ -4,14 +4,3 @@
 pub(super) use super::miniz::{BOUNDS_WINDOW, COMPRESSOR_LEN, RawDeflate, WORTH_FROM};
 #[cfg(feature = "zlib-rs")]
 pub(super) use super::zlib::{BOUNDS_WINDOW, COMPRESSOR_LEN, RawDeflate, WORTH_FROM};
-
-/// How a piece ends.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Flush {
-    /// Not yet.
-    None,
-    /// So that all of it can be inflated.
-    Sync,
-    /// The same, and nothing refers back across it.
-    Full,
-}

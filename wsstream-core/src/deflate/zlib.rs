@@ -4,7 +4,7 @@ use core::fmt;
 
 use zlib_rs::{Deflate, DeflateFlush};
 
-use super::raw::Flush;
+use super::flush::Flush;
 
 /// The shortest message that is worth compressing, which costs less than 1 us there and back.
 pub(super) const WORTH_FROM: usize = 64;

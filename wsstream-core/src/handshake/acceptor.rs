@@ -3,8 +3,6 @@
 //! Any well-formed request becomes a [`Request`], so that a server sees the whole of it before it accepts
 //! or refuses.
 
-use core::time::Duration;
-
 use super::error::HandshakeError;
 use super::head::{Deadline, Head, Kind};
 use super::request::Request;
@@ -47,7 +45,7 @@ impl Acceptor {
 
     /// Gives the request another limit than the server's.
     #[cfg(feature = "std")]
-    pub(crate) const fn set_timeout(&mut self, timeout: Duration) {
+    pub(crate) const fn set_timeout(&mut self, timeout: core::time::Duration) {
         self.deadline = Deadline::new(timeout);
     }
 

@@ -3,8 +3,8 @@
 use core::task::Poll;
 use std::io::IoSlice;
 
-use super::{Clock, Socket};
 use super::engine::Pump;
+use super::{Clock, Socket};
 use crate::time::Timestamp;
 
 impl<S: Socket, C: Clock> Pump<S, C> {

@@ -116,13 +116,13 @@ impl Clock for Timeless {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::test_kit::{self, Pipe, Task};
+    use crate::test_kit::{Pipe, Task};
 
     /// Who reads may not be who wrote, and is not polled by itself.
     #[test]
     fn what_is_held_back_leaves_when_it_can_whoever_is_polled() {
         for drives in [false, true] {
-            let (near, _far) = Pipe::pair(&test_kit::Clock::default(), true);
+            let (near, _far) = Pipe::pair(true);
             let output = near.output.clone();
             let mut stream = AutoFlush::new(near);
             let (reader, writer) = (Task::new(), Task::new());
@@ -149,7 +149,7 @@ mod tests {
 
     #[test]
     fn a_write_of_nothing_and_an_end_after_all_that_was_written() {
-        let (near, _far) = Pipe::pair(&test_kit::Clock::default(), true);
+        let (near, _far) = Pipe::pair(true);
         let output = near.output.clone();
         let (mut stream, task) = (AutoFlush::new(near), Task::new());
         let nothing = stream.poll_write(&mut task.cx(), &[IoSlice::new(b"")]);

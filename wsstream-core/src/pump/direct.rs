@@ -3,8 +3,8 @@
 use core::task::Poll;
 use std::io::{self, IoSlice};
 
-use super::{Clock, Socket};
 use super::engine::Pump;
+use super::{Clock, Socket};
 use crate::connection::Connection;
 use crate::frame::EncodedHeader;
 

@@ -10,9 +10,9 @@ use core::time::Duration;
 use std::io::{self, IoSlice};
 
 use super::engine::READS_PER_POLL;
-use super::upgraded::Upgraded;
 use super::permit::{Permit, Phase};
 use super::recv_buffer::RecvBuffer;
+use super::upgraded::Upgraded;
 use super::wakers::Task;
 use super::wire::Wire;
 use super::{Clock, Socket};
@@ -97,12 +97,7 @@ impl<S: Socket, C: Clock> Opening<S, C> {
         Poll::Pending
     }
 
-    fn upgraded(
-        self,
-        seed: Option<Seed>,
-        agreed: Agreed,
-        config: SharedConfig,
-    ) -> Upgraded<S, C> {
+    fn upgraded(self, seed: Option<Seed>, agreed: Agreed, config: SharedConfig) -> Upgraded<S, C> {
         let Self {
             mut wire, received, ..
         } = self;

@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use core::task::{Context, Poll};
 use std::io::{self, IoSlice};
 
-use super::relay::RelayEnd;
+use super::relay_end::RelayEnd;
 use crate::connection::Taken;
 
 /// A pipe of octets both ways: a socket, or what goes over one.

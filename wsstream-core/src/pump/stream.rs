@@ -226,7 +226,8 @@ impl<S: Socket, C: Clock> Stream<S, C> {
     /// As [`poll_flush`](Self::poll_flush); `TimedOut` if the peer has stopped taking what is left;
     /// `BrokenPipe` if the connection was over before, or the peer had failed.
     pub fn poll_shutdown(&mut self, cx: &Context<'_>) -> Poll<io::Result<()>> {
-        self.inner.pump
+        self.inner
+            .pump
             .connection
             .close(&Close::new(CloseCode::NORMAL, ""));
         ready!(self.poll_flush(cx))?;

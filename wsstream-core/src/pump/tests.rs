@@ -1,24 +1,21 @@
-//! The pump, without a runtime: transports in memory that do as they are told, a clock that stands
+//! The pump, without a runtime: sockets in memory that do as they are told, clocks that stand
 //! still, and tasks that are polled only when something has woken them.
 
 mod bounded;
 mod closing;
 mod deflate;
-mod dial;
 mod endings;
-mod endpoint;
 mod faithful;
 mod layers;
-mod listener;
 mod locks;
 mod message_time;
 mod opening;
 mod pings;
 mod prompt;
 mod relay;
-mod socket;
 mod stubborn;
 mod support;
 mod taken;
 mod time;
+mod websocket;
 mod work;

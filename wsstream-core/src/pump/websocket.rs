@@ -198,8 +198,7 @@ impl<S: Socket, C: Clock> WebSocket<S, C> {
         while let Some((message, sent)) = outgoing {
             let rest = &message.as_bytes()[*sent..];
             let kind = message.kind();
-            let queued =
-                pump.poll_send(rest.len(), |connection| connection.send(kind, rest, true));
+            let queued = pump.poll_send(rest.len(), |connection| connection.send(kind, rest, true));
             match ready!(queued) {
                 Ok(queued) if queued < rest.len() => *sent += queued,
                 Ok(_) => *outgoing = None,

@@ -1,4 +1,4 @@
-//! A transport in memory that does as it is told, and its clock.
+//! A socket in memory that does as it is told, and a clock.
 
 use alloc::collections::VecDeque;
 use alloc::rc::Rc;
@@ -11,7 +11,7 @@ use std::io::{self, ErrorKind, IoSlice};
 
 use crate::Timestamp;
 use crate::octets::Octets;
-use crate::pump::{Taken, Timer, Transport};
+use crate::pump::{self, Socket, Taken};
 
 /// What writers are told once enough octets were written.
 #[derive(Clone, Copy, Debug)]
@@ -277,7 +277,7 @@ struct ClockState {
     now: Cell<Duration>,
     /// The runtime does not come to look at its timers.
     late: Cell<bool>,
-    /// One for each transport.
+    /// The deadline and the waker of each sleeper.
     sleepers: RefCell<Vec<Option<(Timestamp, Waker)>>>,
 }
 
@@ -318,7 +318,7 @@ impl Clock {
     }
 }
 
-/// One who waits for the time, and has no transport.
+/// A [`pump::Clock`] that shows the time of a [`Clock`], and waits by it.
 #[derive(Debug)]
 pub struct Sleeper {
     clock: Clock,
@@ -326,7 +326,7 @@ pub struct Sleeper {
 }
 
 impl Clock {
-    /// One who waits by this clock, and has no transport.
+    /// A clock for one connection. Each connection needs its own, as each waits for a deadline of its own.
     #[must_use]
     pub fn sleeper(&self) -> Sleeper {
         let mut sleepers = self.0.sleepers.borrow_mut();
@@ -338,43 +338,47 @@ impl Clock {
     }
 }
 
-impl Timer for Sleeper {
+impl pump::Clock for Sleeper {
     fn now(&self) -> Timestamp {
         self.clock.now()
     }
 
     fn poll_sleep(&mut self, cx: &mut Context<'_>, deadline: Timestamp) -> Poll<()> {
         let mut sleepers = self.clock.0.sleepers.borrow_mut();
-        sleepers[self.at] = None;
-        if deadline <= self.clock.now() {
+        if deadline <= self.clock.now() && !self.clock.0.late.get() {
+            sleepers[self.at] = None;
             return Poll::Ready(());
         }
         sleepers[self.at] = Some((deadline, cx.waker().clone()));
         Poll::Pending
     }
+
+    fn forget_sleep(&mut self) {
+        self.clock.0.sleepers.borrow_mut()[self.at] = None;
+    }
 }
 
-/// One end of a byte pipe: a transport that reads from one line and writes to another.
+/// One end of a byte pipe: a [`Socket`] that reads from one line and writes to another.
 ///
 /// Dropping it is seen to, as with TCP: the other end reads an end, and cannot write.
 ///
 /// ```
 /// use core::future::poll_fn;
-/// use wsstream_core::handshake::Agreed;
-/// use wsstream_core::pump::{Opened, Upgraded};
+/// use wsstream_core::handshake::{Agreed, ClientConfig, ServerConfig};
+/// use wsstream_core::pump::Upgraded;
 /// use wsstream_core::test_kit::{Clock, Pipe, run_all};
-/// use wsstream_core::{ConnectionConfig, Seed};
+/// use wsstream_core::Seed;
 ///
 /// // A pipe that holds 7 octets, moves 3 in a call, and has every second call come again.
-/// let (near, far) = Pipe::pair(&Clock::default(), true);
+/// let clock = Clock::default();
+/// let (near, far) = Pipe::pair(true);
 /// let line = near.output.clone();
 /// (line.get().capacity, line.get().chunk, line.get().pend_every) = (7, 3, 2);
 ///
-/// let open = |pipe, role| {
-///     Opened::from_upgraded(pipe, role, Agreed::default(), ConnectionConfig::new(), Vec::new()).into_stream()
-/// };
-/// let mut client = open(near, Upgraded::Client(Seed::new([7; 32])));
-/// let mut server = open(far, Upgraded::Server);
+/// let (seed, agreed) = (Seed::new([7; 32]), Agreed::default());
+/// let client = Upgraded::client(near, clock.sleeper(), seed, agreed.clone(), &ClientConfig::stream(), Vec::new());
+/// let server = Upgraded::server(far, clock.sleeper(), agreed, &ServerConfig::stream(), Vec::new());
+/// let (mut client, mut server) = (client.into_stream(), server.into_stream());
 /// run_all(vec![
 ///     Box::pin(async move {
 ///         assert_eq!(poll_fn(|cx| client.poll_write(cx, b"hello")).await.unwrap(), 5);
@@ -397,26 +401,18 @@ pub struct Pipe {
     /// What it writes to.
     pub output: SharedLine,
     vectored: bool,
-    clock: Clock,
-    sleeper: usize,
 }
 
 impl Pipe {
     /// Both ends of a pipe, which behaves well until it is told otherwise. `vectored` says whether it
     /// writes several slices in one call.
     #[must_use]
-    pub fn pair(clock: &Clock, vectored: bool) -> (Self, Self) {
+    pub fn pair(vectored: bool) -> (Self, Self) {
         let (there, back) = (SharedLine::new(), SharedLine::new());
-        let new = |input: &SharedLine, output: &SharedLine| {
-            let mut sleepers = clock.0.sleepers.borrow_mut();
-            sleepers.push(None);
-            Self {
-                input: input.clone(),
-                output: output.clone(),
-                vectored,
-                clock: clock.clone(),
-                sleeper: sleepers.len() - 1,
-            }
+        let new = |input: &SharedLine, output: &SharedLine| Self {
+            input: input.clone(),
+            output: output.clone(),
+            vectored,
         };
         (new(&back, &there), new(&there, &back))
     }
@@ -434,7 +430,7 @@ impl Drop for Pipe {
     }
 }
 
-impl Transport for Pipe {
+impl Socket for Pipe {
     fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
         self.input.get().poll_read(cx, buf)
     }
@@ -467,23 +463,5 @@ impl Transport for Pipe {
 
     fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.output.get().poll_shutdown(cx)
-    }
-
-    fn now(&self) -> Timestamp {
-        self.clock.now()
-    }
-
-    fn poll_sleep(&mut self, cx: &mut Context<'_>, deadline: Timestamp) -> Poll<()> {
-        let mut sleepers = self.clock.0.sleepers.borrow_mut();
-        if deadline <= self.clock.now() && !self.clock.0.late.get() {
-            sleepers[self.sleeper] = None;
-            return Poll::Ready(());
-        }
-        sleepers[self.sleeper] = Some((deadline, cx.waker().clone()));
-        Poll::Pending
-    }
-
-    fn forget_sleep(&mut self) {
-        self.clock.0.sleepers.borrow_mut()[self.sleeper] = None;
     }
 }

@@ -1,344 +1,368 @@
-//! What is dialled, in which order, and how long it may take.
+//! What is connected to, in which order, and how long it may take.
 
-use std::cell::RefCell;
-use std::future::{Future, pending};
-use std::io::{self, ErrorKind};
-use std::net::SocketAddr;
+use std::future::Future;
+use std::io::ErrorKind;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::Poll;
-use std::time::Duration;
 
-use super::super::support::*;
-
-use crate::Seed;
-use crate::descriptor::{ClientDescriptor, TlsClient, UnsupportedEndpoint};
-use crate::proxy::{Proxy, ProxyChoice, ProxyError};
-use crate::pump::{Accept, EndpointDialler, Stream, connect_endpoint};
-use crate::test_kit::{Clock, Pipe, Sleeper};
 use wsstream_core::handshake::ServerConfig;
+use wsstream_core::pump::Accept;
+use wsstream_core::test_kit::Task;
 
-/// Names and addresses that do what they are called, and all that was asked for.
-#[derive(Default)]
-struct Network {
-    clock: Clock,
-    asked: RefCell<Vec<String>>,
-    /// What whoever is connected says at once.
-    says: &'static str,
-    /// The other ends that nobody has looked at.
-    far: RefCell<Vec<Pipe>>,
+use super::*;
+use crate::descriptor::UnsupportedEndpoint;
+use crate::proxy::ProxyError;
+use crate::test_support::runtime::{Network, Virtual, Wire, network};
+use crate::test_support::secs;
+
+type Endpoint = ClientEndpoint<Virtual>;
+
+fn endpoint(text: &str) -> Endpoint {
+    let endpoint: Endpoint = text.parse().unwrap();
+    #[cfg(feature = "rustls")]
+    let endpoint = endpoint.tls(tls());
+    endpoint
 }
 
-impl Network {
-    fn ask(&self, what: String) {
-        self.asked.borrow_mut().push(what);
-    }
-
-    fn connected(&self) -> Pipe {
-        let (near, far) = Pipe::pair(&self.clock, true);
-        near.input.get().feed(self.says.as_bytes());
-        self.far.borrow_mut().push(far);
-        near
-    }
+/// Which is never asked.
+#[cfg(feature = "rustls")]
+fn tls() -> ClientTls {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(rustls::RootCertStore::empty())
+        .with_no_client_auth();
+    Arc::new(config).into()
 }
 
-impl EndpointDialler for Network {
-    type Io = Pipe;
-    type Timer = Sleeper;
-
-    fn timer(&self) -> Sleeper {
-        self.clock.sleeper()
-    }
-
-    fn seed(&self) -> io::Result<Seed> {
-        Ok(Seed::new([7; 32]))
-    }
-
-    async fn look_up(&self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
-        self.ask(format!("name {host}:{port}"));
-        // The last octet says what an address does.
-        let addresses: &[&str] = match host {
-            "nobody" => &[],
-            "silent" => pending().await,
-            "unknown" => return Err(io::Error::other("no such name")),
-            "gone" => &["192.0.2.8"],
-            "both" => &["[2001:db8::1]", "192.0.2.1"],
-            "slow-first" => &["192.0.2.9", "192.0.2.1"],
-            "six" => &["[2001:db8::1]"],
-            "slow" => &["192.0.2.9"],
-            _ => &["192.0.2.1"],
-        };
-        let address = |address: &&str| format!("{address}:{port}").parse().unwrap();
-        Ok(addresses.iter().map(address).collect())
-    }
-
-    async fn connect_tcp(
-        &self,
-        to: SocketAddr,
-        from: Option<SocketAddr>,
-        nodelay: bool,
-    ) -> io::Result<Pipe> {
-        let from = from.map(|from| format!(" from {from}")).unwrap_or_default();
-        let delay = if nodelay { "" } else { ", delayed" };
-        self.ask(format!("tcp {to}{from}{delay}"));
-        match to.ip().to_string().as_bytes() {
-            [.., b'9'] => pending().await,
-            [.., b'8'] => return Err(ErrorKind::ConnectionRefused.into()),
-            _ => {}
-        }
-        Ok(self.connected())
-    }
-
-    async fn connect_unix(&self, path: &str) -> io::Result<Pipe> {
-        self.ask(format!("unix {path}"));
-        match path {
-            "/slow" => pending().await,
-            "/gone" => return Err(ErrorKind::NotFound.into()),
-            _ => {}
-        }
-        Ok(self.connected())
-    }
-
-    async fn secure(&self, io: Pipe, tls: &TlsClient, websocket: bool) -> io::Result<Pipe> {
-        let below = if websocket { " below websocket" } else { "" };
-        self.ask(format!("tls {}{below}", tls.server_name));
-        if tls.server_name == "never" {
-            pending::<()>().await;
-        }
-        Ok(io)
-    }
-
-    /// Takes it off again: there is another one over it, perhaps, or nothing more to come.
-    fn websocket(&self, stream: Stream<Pipe>) -> Pipe {
-        self.ask("websocket".into());
-        stream.into_inner().0
-    }
-}
-
-/// Accepts one WebSocket after the other.
-async fn serve(mut far: Pipe) {
+/// Accepts one WebSocket over the other.
+async fn serve(far: Wire) {
     let server = Arc::new(ServerConfig::stream());
+    let mut socket = NetSocket::<Virtual>::from_tcp(far);
     loop {
-        let Ok(incoming) = Accept::new(far, Arc::clone(&server)).await else {
+        let accept = Accept::new(socket, Virtual::clock(), Arc::clone(&server));
+        let Ok(handshake) = accept.await else {
             return;
         };
-        far = incoming
-            .accept()
-            .await
-            .unwrap()
-            .into_stream()
-            .into_inner()
-            .0;
+        let stream = handshake.accept().await.unwrap().into_stream();
+        socket = NetSocket::from_websocket(stream);
     }
 }
 
-/// What came of it, and after how long. `serves` says whether there are WebSockets.
-fn connects(
-    network: &Network,
-    text: &str,
-    proxy: &ProxyChoice,
-    serves: bool,
-) -> (io::Result<Pipe>, Duration) {
-    let endpoint = ClientDescriptor::parse(text).unwrap();
+/// Runs a future to its end, beside servers if there are any: what came of it, and after how long.
+fn run<T>(work: impl Future<Output = T>, serves: bool) -> (T, Duration) {
+    let mut work = Box::pin(work);
     let task = Task::new();
     let mut peers: Vec<Pin<Box<dyn Future<Output = ()>>>> = Vec::new();
-    let mut connecting = Box::pin(connect_endpoint(network, &endpoint, proxy));
     loop {
         if !task.is_woken() {
-            assert!(network.clock.advance_to_deadline(), "nothing is waited for");
+            assert!(
+                network(Network::advance_to_deadline),
+                "nothing is waited for"
+            );
             continue;
         }
-        if let Poll::Ready(connected) = connecting.as_mut().poll(&mut task.cx()) {
-            return (connected, network.clock.now().since_origin());
+        if let Poll::Ready(done) = work.as_mut().poll(&mut task.cx()) {
+            return (done, network(|network| network.now()));
         }
         if serves {
-            let far = network.far.borrow_mut().drain(..).collect::<Vec<_>>();
+            let far: Vec<_> = network(|network| network.far.drain(..).collect());
             peers.extend(far.into_iter().map(|far| Box::pin(serve(far)) as _));
         }
         peers.retain_mut(|peer| peer.as_mut().poll(&mut task.cx()).is_pending());
     }
 }
 
+/// On a network of its own.
+fn connects(endpoint: &Endpoint, serves: bool) -> (io::Result<NetSocket<Virtual>>, Duration) {
+    network(|network| *network = Network::default());
+    let (connected, took) = run(follow::<Virtual>(endpoint.plan()), serves);
+    (connected.map(Outermost::into_socket), took)
+}
+
+fn asked() -> Vec<String> {
+    network(|network| network.asked.clone())
+}
+
+/// The layers of a socket, the outermost first.
+fn layers(socket: &NetSocket<Virtual>) -> String {
+    let name = match socket.below() {
+        None => {
+            return if socket.tcp().is_some() {
+                "tcp"
+            } else {
+                "unix"
+            }
+            .to_owned();
+        }
+        Some(_) if socket.is_tls() => "tls",
+        Some(_) => "websocket",
+    };
+    format!("{name}/{}", layers(socket.below().unwrap()))
+}
+
+/// What was asked for, and what came of it. Without the feature there is no TLS.
+#[rustfmt::skip]
+const LAYERS: &[(&str, &[&str], &str)] = &[
+    ("tcp:192.0.2.1:1", &["tcp 192.0.2.1:1"], "tcp"),
+    ("unix:/p", &["unix /p"], "unix"),
+    ("ws://192.0.2.1:1/", &["tcp 192.0.2.1:1"], "websocket/tcp"),
+    (r"autobahn:ws\://192.0.2.1:url=ws\://b", &["tcp 192.0.2.1:80"], "websocket/websocket/tcp"),
+    #[cfg(feature = "rustls")]
+    ("tls:192.0.2.1:1", &["tcp 192.0.2.1:1", "tls 192.0.2.1"], "tls/tcp"),
+    #[cfg(feature = "rustls")]
+    ("ssl:192.0.2.1:1:hostname=n", &["tcp 192.0.2.1:1", "tls n"], "tls/tcp"),
+    #[cfg(feature = "rustls")]
+    (r"tls:n:endpoint=unix\:/p", &["unix /p", "tls n"], "tls/unix"),
+    #[cfg(feature = "rustls")]
+    ("wss://192.0.2.1/", &["tcp 192.0.2.1:443", "tls 192.0.2.1"], "websocket/tls/tcp"),
+    #[cfg(feature = "rustls")]
+    (r"autobahn:wss\://192.0.2.1:url=wss\://b", &["tcp 192.0.2.1:443", "tls 192.0.2.1", "tls b"], "websocket/tls/websocket/tls/tcp"),
+];
+
 #[test]
 fn layers_from_the_inside_out() {
-    #[rustfmt::skip]
-    let table: &[(&str, &[&str])] = &[
-        ("tcp:h:1", &["name h:1", "tcp 192.0.2.1:1"]),
-        ("tls:h:1", &["name h:1", "tcp 192.0.2.1:1", "tls h"]),
-        ("ssl:h:1:hostname=n", &["name h:1", "tcp 192.0.2.1:1", "tls n"]),
-        ("unix:/p", &["unix /p"]),
-        (r"tls:n:endpoint=unix\:/p", &["unix /p", "tls n"]),
-        ("ws://h:1/", &["name h:1", "tcp 192.0.2.1:1", "websocket"]),
-        (r"autobahn:tcp\:g\:1:url=ws\://h:nodelay=false", &["name g:1", "tcp 192.0.2.1:1, delayed", "websocket"]),
-        ("wss://h/", &["name h:443", "tcp 192.0.2.1:443", "tls h below websocket", "websocket"]),
-        (r"autobahn:wss\://a:url=ws\://b", &["name a:443", "tcp 192.0.2.1:443", "tls a below websocket", "websocket", "websocket"]),
-        (r"autobahn:ws\://a:url=wss\://b", &["name a:80", "tcp 192.0.2.1:80", "websocket", "tls b below websocket", "websocket"]),
-    ];
-    for (text, expected) in table {
-        let network = Network::default();
-        let (connected, took) = connects(&network, text, &ProxyChoice::Direct, true);
-        connected.unwrap();
+    for &(text, expected, shape) in LAYERS {
+        let (connected, took) = connects(&endpoint(text), true);
+        assert_eq!(layers(&connected.unwrap()), shape, "{text}");
         assert_eq!(took, Duration::ZERO, "{text}");
-        assert_eq!(*network.asked.borrow(), *expected, "{text}");
+        assert_eq!(asked(), expected, "{text}");
+    }
+}
+
+/// A URL with options says what a descriptor says.
+#[test]
+fn options_are_for_urls_and_descriptors() {
+    let bound =
+        r"autobahn:tcp\:192.0.2.1\:80\:bindAddress\=127.0.0.1:url=ws\://192.0.2.1:nodelay=0";
+    let from: IpAddr = [127, 0, 0, 1].into();
+    let to_url = || Endpoint::url("ws://192.0.2.1", ClientConfig::stream()).unwrap();
+    for endpoint in [
+        endpoint(bound),
+        endpoint("ws://192.0.2.1").bind_address(from).nodelay(false),
+        to_url()
+            .bind_address(SocketAddr::new(from, 0))
+            .nodelay(false),
+    ] {
+        let (connected, _) = connects(&endpoint, true);
+        let connected = connected.unwrap();
+        assert!(!connected.tcp().unwrap().system.tcp_nodelay().unwrap());
+        assert_eq!(asked(), ["tcp 192.0.2.1:80 from 127.0.0.1"]);
+    }
+    let (connected, _) = connects(&to_url(), true);
+    let connected = connected.unwrap();
+    assert!(connected.tcp().unwrap().system.tcp_nodelay().unwrap());
+    for endpoint in [endpoint("ws://192.0.2.1").unix("/p"), to_url().unix("/p")] {
+        let (connected, _) = connects(&endpoint, true);
+        assert_eq!(layers(&connected.unwrap()), "websocket/unix");
+        assert_eq!(asked(), ["unix /p"]);
     }
 }
 
 #[test]
-fn where_from_and_where_to() {
-    #[rustfmt::skip]
-    let table: &[(&str, &[&str], Result<u64, ErrorKind>)] = &[
-        // Half of six seconds for each of two.
-        ("tcp:slow-first:1:timeout=6", &["name slow-first:1", "tcp 192.0.2.9:1", "tcp 192.0.2.1:1"], Ok(3)),
-        ("tcp:nobody:1", &["name nobody:1"], Err(ErrorKind::NotFound)),
-        ("tcp:both:1:bindAddress=h", &["name h:0", "name both:1", "tcp 192.0.2.1:1 from 192.0.2.1:0"], Ok(0)),
-        ("tcp:both:1:bindAddress=both", &["name both:0", "name both:1", "tcp [2001:db8::1]:1 from [2001:db8::1]:0"], Ok(0)),
-        ("tcp:six:1:bindAddress=h", &["name h:0", "name six:1"], Err(ErrorKind::AddrNotAvailable)),
-    ];
-    for (text, expected, result) in table {
-        let network = Network::default();
-        let (connected, took) = connects(&network, text, &ProxyChoice::Direct, true);
-        let result = result.map(secs);
-        assert_eq!(
-            connected.map(|_| took).map_err(|e| e.kind()),
-            result,
-            "{text}"
-        );
-        assert_eq!(*network.asked.borrow(), *expected, "{text}");
+fn open_is_for_websockets() {
+    network(|network| *network = Network::default());
+    let (opened, _) = run(endpoint("ws://192.0.2.1").open(), true);
+    let opened = opened.unwrap();
+    assert_eq!(opened.agreed().subprotocol(), Some("binary"));
+    assert_eq!(opened.response().unwrap().status(), 101);
+    let (opened, _) = run(endpoint("tcp:192.0.2.1:1").open(), true);
+    assert_eq!(opened.unwrap_err().kind(), ErrorKind::Unsupported);
+    assert_eq!(asked(), ["tcp 192.0.2.1:80"]);
+}
+
+/// Tasks that hold a future of these are small, and may go to other threads.
+#[test]
+fn futures_are_small_and_send() {
+    fn is_small(future: impl Future + Send) {
+        assert!(size_of_val(&future) <= 64, "{}", size_of_val(&future));
     }
+    let endpoint = endpoint("ws://192.0.2.1");
+    is_small(endpoint.connect());
+    is_small(endpoint.open());
 }
 
 /// The system does not say so.
 #[test]
 fn whom_an_error_is_about() {
-    for (text, whom) in [
-        ("tcp:unknown:1", "unknown: no such name"),
-        ("tcp:h:1:bindAddress=unknown", "unknown: no such name"),
-        ("tcp:gone:1", "192.0.2.8:1: "),
-        ("unix:/gone", "/gone: "),
+    for (text, kind, whom) in [
+        (
+            "tcp:192.0.2.8:1",
+            ErrorKind::ConnectionRefused,
+            "192.0.2.8:1: ",
+        ),
+        ("unix:/gone", ErrorKind::NotFound, "/gone: "),
+        (
+            r"tcp:2001\:db8\:\:1:1:bindAddress=127.0.0.1",
+            ErrorKind::AddrNotAvailable,
+            "2001:db8::1",
+        ),
+        #[cfg(feature = "rustls")]
+        (
+            r"tls:broken:endpoint=unix\:/p",
+            ErrorKind::InvalidData,
+            "TLS with broken: ",
+        ),
     ] {
-        let network = Network::default();
-        let (connected, _) = connects(&network, text, &ProxyChoice::Direct, true);
-        let error = connected.map(drop).unwrap_err().to_string();
-        assert!(error.starts_with(whom), "{text}: {error}");
+        let error = connects(&endpoint(text), true).0.map(drop).unwrap_err();
+        assert_eq!(error.kind(), kind, "{text}");
+        assert!(error.to_string().contains(whom), "{text}: {error}");
     }
 }
 
 /// By default it is 30 seconds for the socket and TLS, and 10 for each opening handshake.
+#[rustfmt::skip]
+const LIMITS: &[(&str, u64)] = &[
+    ("tcp:192.0.2.9:1", 30),
+    ("tcp:192.0.2.9:1:timeout=3", 3),
+    ("unix:/slow", 30),
+    ("unix:/slow:timeout=3", 3),
+    // Nobody answers: the opening handshake's own limit.
+    ("ws://192.0.2.1/", 10),
+    (r"autobahn:tcp\:192.0.2.1\:1:url=ws\://h:handshakeTimeout=2", 2),
+    // The socket has its own; and what is left then is for TLS.
+    (r"autobahn:tcp\:192.0.2.9\:1\:timeout\=3:url=ws\://h:handshakeTimeout=2", 3),
+    #[cfg(feature = "rustls")]
+    (r"tls:never:endpoint=tcp\:192.0.2.1\:1", 30),
+    #[cfg(feature = "rustls")]
+    ("ssl:192.0.2.1:1:hostname=never:timeout=3", 3),
+    #[cfg(feature = "rustls")]
+    (r"autobahn:ssl\:192.0.2.1\:1\:hostname\=never\:timeout\=3:url=ws\://h:handshakeTimeout=2", 5),
+];
+
 #[test]
 fn limits() {
-    for (text, seconds) in [
-        ("tcp:slow:1", 30),
-        ("tcp:slow:1:timeout=3", 3),
-        ("tcp:silent:1:timeout=3", 3),
-        ("tcp:h:1:timeout=3:bindAddress=silent", 3),
-        ("unix:/slow", 30),
-        ("unix:/slow:timeout=3", 3),
-        ("tls:never:1", 30),
-        ("tls:never:1:timeout=3", 3),
-        // Nobody answers: the opening handshake's own limit.
-        ("ws://h/", 10),
-        (r"autobahn:tcp\:h\:1:url=ws\://h:handshakeTimeout=2", 2),
-        // The socket has its own; and what is left then is for TLS.
-        (
-            r"autobahn:tcp\:slow\:1\:timeout\=3:url=ws\://h:handshakeTimeout=2",
-            3,
-        ),
-        (
-            r"autobahn:tls\:never\:1\:timeout\=3:url=ws\://h:handshakeTimeout=2",
-            5,
-        ),
-        (
-            r"autobahn:autobahn\:tls\\\:never\\\:1\:url\=ws\\\://h:url=ws\://h",
-            50,
-        ),
-    ] {
-        let network = Network::default();
-        let (connected, took) = connects(&network, text, &ProxyChoice::Direct, false);
-        assert_eq!(connected.unwrap_err().kind(), ErrorKind::TimedOut, "{text}");
-        assert_eq!(took, secs(seconds), "{text}");
+    let url = |text: &str| Endpoint::url(text, ClientConfig::stream()).unwrap();
+    let slow = ClientConfig::stream().handshake_timeout(secs(4));
+    let mut all: Vec<_> = LIMITS
+        .iter()
+        .map(|&(text, seconds)| (endpoint(text), seconds))
+        .collect();
+    all.extend([
+        // One limit for all of it.
+        (url("ws://192.0.2.9"), 10),
+        (url("ws://192.0.2.1"), 10),
+        (Endpoint::url("ws://192.0.2.9", slow.clone()).unwrap(), 4),
+        (url("ws://192.0.2.9").connect_timeout(secs(20)), 20),
+        (url("ws://192.0.2.9").connect_timeout(secs(2)), 2),
+        (url("ws://192.0.2.1").connect_timeout(secs(2)), 2),
+        // The opening handshake keeps its own within that.
+        (url("ws://192.0.2.1").connect_timeout(secs(20)), 10),
+        (Endpoint::url("ws://h", slow).unwrap().unix("/slow"), 4),
+        (endpoint("tcp:192.0.2.9:1").connect_timeout(secs(2)), 2),
+    ]);
+    for (endpoint, seconds) in all {
+        let (connected, took) = connects(&endpoint, false);
+        assert_eq!(
+            connected.unwrap_err().kind(),
+            ErrorKind::TimedOut,
+            "{endpoint:?}"
+        );
+        assert_eq!(took, secs(seconds), "{endpoint:?}");
     }
     // Longer than any clock goes.
-    let forever = format!("tcp:slow-first:1:timeout={}", u64::MAX);
-    let network = Network::default();
-    let (connected, _) = connects(&network, &forever, &ProxyChoice::Direct, false);
-    connected.unwrap();
+    let forever = format!("tcp:192.0.2.1:1:timeout={}", u64::MAX);
+    connects(&endpoint(&forever), false).0.unwrap();
+}
+
+/// What came of port 22 of `h` through a proxy: what is left to read, and the time.
+fn proxied(endpoint: Endpoint, proxy: &str, says: &[u8]) -> (io::Result<Vec<u8>>, Duration) {
+    let endpoint = endpoint.proxy(Proxy::parse(proxy).unwrap());
+    network(|network| {
+        *network = Network::default();
+        network.says = says.to_vec();
+    });
+    let (connected, took) = run(follow::<Virtual>(endpoint.plan()), false);
+    let left = connected.map(|outermost| outermost.into_socket().into_tcp().unwrap().received());
+    (left, took)
 }
 
 #[test]
 fn through_a_proxy() {
-    let ok = "HTTP/1.1 200 OK\r\n\r\nSSH-2.0";
-    let request = "CONNECT h:22 HTTP/1.1\r\nHost: h:22\r\n\r\n";
-    let authenticated =
-        "CONNECT h:22 HTTP/1.1\r\nHost: h:22\r\nProxy-Authorization: Basic dTpw\r\n\r\n";
-    for (proxy, says, asked, result) in [
-        ("proxy:3128", ok, request, Ok("SSH-2.0")),
-        ("u:p@proxy:3128", ok, authenticated, Ok("SSH-2.0")),
+    let http = b"CONNECT h:22 HTTP/1.1\r\nHost: h:22\r\n\r\n";
+    let socks = b"\x05\x01\0\x05\x01\0\x03\x01h\0\x16";
+    let refused = (Err(ErrorKind::ConnectionRefused), 0);
+    for (proxy, says, told, (left, seconds)) in [
         (
-            "proxy:3128",
-            "HTTP/1.1 407 No\r\n\r\n",
-            request,
-            Err(ErrorKind::ConnectionRefused),
+            "192.0.2.1:3128",
+            &b"HTTP/1.1 200 OK\r\n\r\nSSH-2.0"[..],
+            &http[..],
+            (Ok(&b"SSH-2.0"[..]), 0),
         ),
-        (
-            "proxy:3128",
-            "SSH-2.0\r\n\r\n",
-            request,
-            Err(ErrorKind::InvalidData),
-        ),
+        ("192.0.2.1:3128", b"HTTP/1.1 403 No\r\n\r\n", http, refused),
         // The socket's limit is for this too.
         (
-            "proxy:3128",
-            "HTTP/1.1 200 OK\r\n",
-            request,
-            Err(ErrorKind::TimedOut),
+            "192.0.2.1:3128",
+            b"HTTP/1.1 200 OK\r\n",
+            http,
+            (Err(ErrorKind::TimedOut), 30),
+        ),
+        (
+            "socks5://192.0.2.1:3128",
+            b"\x05\0\x05\0\0\x01\x7f\0\0\x01\0\0SSH-2.0",
+            socks,
+            (Ok(b"SSH-2.0"), 0),
+        ),
+        (
+            "socks5://192.0.2.1:3128",
+            b"\x05\0\x05\x05\0\x01",
+            socks,
+            refused,
         ),
     ] {
-        let network = Network {
-            says,
-            ..Network::default()
-        };
-        let proxy = ProxyChoice::Given(Proxy::parse(proxy).unwrap());
-        let (connected, took) = connects(&network, "tcp:h:22", &proxy, false);
-        let sent = network.far.borrow()[0].input.get().take();
-        assert_eq!(sent, asked.as_bytes());
-        let left = connected.map(|io| String::from_utf8(io.input.get().take()).unwrap());
-        let left = left.map_err(|error| error.kind());
-        assert_eq!(left, result.map(String::from), "{says}");
-        let expected = if result == Err(ErrorKind::TimedOut) {
-            30
-        } else {
-            0
-        };
-        assert_eq!(took, secs(expected));
+        let (got, took) = proxied(endpoint("tcp:h:22"), proxy, says);
+        assert_eq!(
+            network(|network| network.far[0].received()),
+            told,
+            "{says:?}"
+        );
+        assert_eq!(
+            got.map_err(|error| error.kind()),
+            left.map(<[u8]>::to_vec),
+            "{says:?}"
+        );
+        assert_eq!(took, secs(seconds), "{says:?}");
         // It is the proxy that looks the name up.
-        let asked = ["name proxy:3128", "tcp 192.0.2.1:3128"];
-        assert_eq!(*network.asked.borrow(), asked);
+        assert_eq!(asked(), ["tcp 192.0.2.1:3128"]);
     }
-    let network = Network {
-        says: "HTTP/1.1 403 No\r\n\r\n",
-        ..Network::default()
-    };
-    let proxy = ProxyChoice::Given(Proxy::parse("proxy").unwrap());
-    let error = connects(&network, "tcp:h:22", &proxy, false).0.unwrap_err();
+    let (got, _) = proxied(
+        endpoint("tcp:h:22"),
+        "192.0.2.1",
+        b"HTTP/1.1 403 No\r\n\r\n",
+    );
+    let error = got.unwrap_err();
     let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
     assert_eq!(inner, Some(&ProxyError::Refused(403)));
-    // Who goes by a Unix socket needs none.
-    let network = Network::default();
-    connects(&network, "unix:/p", &proxy, false).0.unwrap();
-    assert_eq!(*network.asked.borrow(), ["unix /p"]);
+    // It is the proxy that cannot be reached.
+    let (got, _) = proxied(endpoint("tcp:h:22"), "192.0.2.8", b"");
+    assert_eq!(
+        got.unwrap_err().to_string(),
+        "proxy: 192.0.2.8:80: connection refused"
+    );
+    // A URL is proxied as well, and a Unix socket is not.
+    let url = Endpoint::url("ws://h:22", ClientConfig::stream()).unwrap();
+    let (got, took) = proxied(url.clone(), "192.0.2.1:3128", b"");
+    assert_eq!(
+        (got.unwrap_err().kind(), took),
+        (ErrorKind::TimedOut, secs(10))
+    );
+    assert_eq!(network(|network| network.far[0].received()), http);
+    let proxy = Proxy::parse("192.0.2.8").unwrap();
+    connects(&url.unix("/p").proxy(proxy), true).0.unwrap();
+    assert_eq!(asked(), ["unix /p"]);
 }
 
 #[test]
-fn what_belongs_to_the_forwarder_is_not_even_dialled() {
+fn what_cannot_be_done_is_not_even_dialled() {
     for (text, name) in [
         ("stdio", "stdio"),
         ("exec:cat", "exec"),
         (r"autobahn:exec\:cat:url=ws\://h", "exec"),
         (r"tls:h:endpoint=stdio", "stdio"),
     ] {
-        let network = Network::default();
-        let error = connects(&network, text, &ProxyChoice::Direct, false)
-            .0
-            .unwrap_err();
+        let error = io::Error::from(text.parse::<Endpoint>().unwrap_err());
         assert_eq!(error.kind(), ErrorKind::Unsupported);
         let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
         assert_eq!(
@@ -346,6 +370,19 @@ fn what_belongs_to_the_forwarder_is_not_even_dialled() {
             Some(&UnsupportedEndpoint::Forwarder { name }),
             "{text}"
         );
-        assert!(network.asked.borrow().is_empty());
+    }
+    #[cfg(not(feature = "rustls"))]
+    for text in ["wss://192.0.2.1", "tls:192.0.2.1:1"] {
+        let error = connects(&endpoint(text), true).0.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unsupported);
+        assert!(asked().is_empty());
+    }
+    #[cfg(feature = "rustls")]
+    {
+        let text = "tls:192.0.2.1:1:trustRoots=/nowhere";
+        let error = connects(&text.parse().unwrap(), true).0.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotFound);
+        assert!(error.to_string().contains("/nowhere"), "{error}");
+        assert!(asked().is_empty());
     }
 }

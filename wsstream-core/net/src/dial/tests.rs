@@ -1,96 +1,72 @@
 //! Dialling, in time that passes when it is told to.
 
 use std::cell::RefCell;
-use std::future::{Future, pending};
-use std::io::{self, ErrorKind};
+use std::future::pending;
+use std::io::ErrorKind;
 use std::task::Poll;
-use std::time::Duration;
 
-use super::support::*;
+use proptest::prelude::*;
+use wsstream_core::Timestamp;
+use wsstream_core::test_kit::{self, Task};
 
-use crate::Url;
-use crate::pump::Dialler;
-use crate::pump::dial::dial;
-use crate::test_kit::Clock;
+use super::*;
+use crate::test_support::secs;
 
 /// What an address does.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Host {
     Answers,
+    /// After so many milliseconds.
+    AnswersLate(u64),
     Refuses,
+    RefusesLate(u64),
     Swallows,
 }
 
-use Host::{Answers, Refuses, Swallows};
+use Host::{Answers, AnswersLate, Refuses, RefusesLate, Swallows};
 
-/// A network of a few addresses: each time one is tried is written down.
-struct Network {
-    /// `None` for a name service that does not answer.
-    hosts: Option<Vec<Host>>,
-    clock: Clock,
-    tried: RefCell<Vec<(Host, Duration)>>,
-}
+/// The host that was reached, when each host was tried, in milliseconds, and how long it took.
+type Dialled = (io::Result<Host>, Vec<(Host, u64)>, Duration);
 
-impl Dialler for Network {
-    type Address = Host;
-    type Connection = Host;
-    type Transport = Host;
-
-    fn has_tls(&self) -> bool {
-        true
-    }
-
-    async fn look_up(&self, _: &Url) -> io::Result<Vec<Host>> {
-        match &self.hosts {
-            Some(hosts) => Ok(hosts.clone()),
-            None => pending().await,
-        }
-    }
-
-    async fn connect(&self, host: Host) -> io::Result<Host> {
-        let now = self.clock.now().since_origin();
-        self.tried.borrow_mut().push((host, now));
-        match host {
-            Answers => Ok(host),
-            Refuses => Err(ErrorKind::ConnectionRefused.into()),
-            Swallows => pending().await,
-        }
-    }
-
-    /// `wss` is never done.
-    async fn secure(&self, host: Host, url: &Url) -> io::Result<Host> {
-        if url.is_secure() {
-            pending::<()>().await;
-        }
-        Ok(host)
-    }
-}
-
-/// The host that was reached and the time left, when each host was tried, and how long it took.
-type Dialled = (
-    io::Result<(Host, Duration)>,
-    Vec<(Host, Duration)>,
-    Duration,
-);
-
-/// A URL, the addresses of its host, the error and when it comes, and what it says.
-type Failure<'a> = (&'a str, Option<&'a [Host]>, ErrorKind, u64, &'a str);
-
-/// Dials with 12 seconds, and tells what came of it, and when each address was tried.
-fn dialled(url: &str, hosts: Option<&[Host]>) -> Dialled {
-    dialled_within(secs(12), url, hosts)
-}
-
-fn dialled_within(limit: Duration, url: &str, hosts: Option<&[Host]>) -> Dialled {
-    let clock = Clock::default();
-    let network = Network {
-        hosts: hosts.map(<[_]>::to_vec),
-        clock: clock.clone(),
-        tried: RefCell::default(),
-    };
-    let (url, mut timer, task) = (Url::parse(url).unwrap(), clock.sleeper(), Task::new());
+/// Tells what came of it, and when each address was tried. No hosts are a name service that does not answer.
+fn dialled_within(limit: Duration, hosts: Option<&[Host]>) -> Dialled {
+    let (clock, task) = (test_kit::Clock::default(), Task::new());
+    let tried = RefCell::new(Vec::new());
     let result = {
-        let mut dialling = Box::pin(dial(&network, &mut timer, &url, limit));
+        let look_up = async {
+            let Some(hosts) = hosts else {
+                return pending().await;
+            };
+            let ports = 1..=u16::try_from(hosts.len()).unwrap();
+            Ok(ports.map(|port| ([192, 0, 2, 1], port).into()).collect())
+        };
+        let connect = |address: SocketAddr| {
+            let host = hosts.unwrap()[usize::from(address.port()) - 1];
+            let (tried, clock) = (&tried, &clock);
+            async move {
+                let now = clock.now();
+                let at = u64::try_from(now.since_origin().as_millis()).unwrap();
+                tried.borrow_mut().push((host, at));
+                let late = |millis| {
+                    let (mut sleeper, due) = (clock.sleeper(), now + Duration::from_millis(millis));
+                    async move { within(&mut sleeper, due, pending::<()>()).await }
+                };
+                match host {
+                    Answers => return Ok(host),
+                    AnswersLate(millis) => {
+                        late(millis).await;
+                        return Ok(host);
+                    }
+                    Refuses => {}
+                    RefusesLate(millis) => drop(late(millis).await),
+                    Swallows => pending().await,
+                }
+                let reason = format!("{} refused", address.port());
+                Err(io::Error::new(ErrorKind::ConnectionRefused, reason))
+            }
+        };
+        let ends = Timestamp::ORIGIN + limit;
+        let mut dialling = Box::pin(dial("a", ends, || clock.sleeper(), look_up, connect));
         loop {
             if let Poll::Ready(result) = dialling.as_mut().poll(&mut task.cx()) {
                 break result;
@@ -99,84 +75,136 @@ fn dialled_within(limit: Duration, url: &str, hosts: Option<&[Host]>) -> Dialled
         }
     };
     let took = clock.now().since_origin();
-    (result, network.tried.into_inner(), took)
+    (result, tried.into_inner(), took)
 }
 
+/// RFC 8305 §5: an attempt begins when the one before has failed, or after a while; and each has its share of 12 seconds.
 #[test]
-fn addresses_are_tried_in_turn_each_with_its_share() {
-    let table = [
-        (vec![Answers, Answers], vec![(Answers, 0)]),
-        (vec![Refuses, Answers], vec![(Refuses, 0), (Answers, 0)]),
-        (vec![Swallows, Answers], vec![(Swallows, 0), (Answers, 6)]),
+fn attempts_begin_before_others_have_ended() {
+    for (hosts, tried_at, reached, took) in [
+        (&[Answers, Answers][..], &[0][..], Answers, 0),
+        (&[Refuses, Answers], &[0, 0], Answers, 0),
+        (&[Swallows, Answers], &[0, 250], Answers, 250),
+        (&[Swallows, Refuses, Answers], &[0, 250, 250], Answers, 250),
+        (&[Refuses, Swallows, Answers], &[0, 0, 250], Answers, 250),
+        (&[RefusesLate(100), Answers], &[0, 100], Answers, 100),
+        // The one before it comes first all the same.
         (
-            vec![Swallows, Refuses, Answers],
-            vec![(Swallows, 0), (Refuses, 4), (Answers, 4)],
-        ),
-        // What one did not need is for the others.
-        (
-            vec![Refuses, Swallows, Answers],
-            vec![(Refuses, 0), (Swallows, 0), (Answers, 6)],
+            &[AnswersLate(300), AnswersLate(100)],
+            &[0, 250],
+            AnswersLate(300),
+            300,
         ),
         (
-            vec![Swallows, Swallows, Answers],
-            vec![(Swallows, 0), (Swallows, 4), (Answers, 8)],
+            &[AnswersLate(400), AnswersLate(100)],
+            &[0, 250],
+            AnswersLate(100),
+            350,
         ),
-    ];
-    for (hosts, expected) in table {
-        let (result, tried, took) = dialled("ws://localhost/", Some(&hosts));
-        let expected: Vec<_> = expected.iter().map(|&(h, at)| (h, secs(at))).collect();
+        // One that fails late has the next one begin, not the one that has begun already.
+        (
+            &[RefusesLate(300), Swallows, Answers],
+            &[0, 250, 300],
+            Answers,
+            300,
+        ),
+        // Its share is over: half of 12 seconds.
+        (
+            &[AnswersLate(6001), AnswersLate(11_000)],
+            &[0, 250],
+            AnswersLate(11_000),
+            11_250,
+        ),
+    ] {
+        let (result, tried, after) = dialled_within(secs(12), Some(hosts));
+        let expected: Vec<_> = hosts
+            .iter()
+            .copied()
+            .zip(tried_at.iter().copied())
+            .collect();
         assert_eq!(tried, expected, "{hosts:?}");
-        assert_eq!(result.unwrap(), (Answers, secs(12) - took), "{hosts:?}");
+        assert_eq!(after, Duration::from_millis(took), "{hosts:?}");
+        assert_eq!(result.unwrap(), reached, "{hosts:?}");
     }
 }
 
 #[test]
 fn the_last_failure_is_told_and_the_limit_is_kept() {
-    let table: [Failure<'_>; 6] = [
-        ("ws://a/", Some(&[]), ErrorKind::NotFound, 0, "no address"),
+    for (hosts, kind, after, says) in [
+        (Some(&[][..]), ErrorKind::NotFound, 0, "no address"),
         (
-            "ws://a/",
             Some(&[Refuses; 2]),
             ErrorKind::ConnectionRefused,
             0,
-            "refused",
+            "2 refused",
         ),
         (
-            "ws://a/",
+            Some(&[RefusesLate(900), Refuses]),
+            ErrorKind::ConnectionRefused,
+            900,
+            "2 refused",
+        ),
+        (
             Some(&[Refuses, Swallows]),
             ErrorKind::TimedOut,
-            12,
-            "no connection to a",
+            12_000,
+            "no connection to a in time",
         ),
         (
-            "ws://a/",
             Some(&[Swallows, Refuses]),
             ErrorKind::ConnectionRefused,
-            6,
-            "refused",
+            6000,
+            "2 refused",
         ),
-        ("ws://a/", None, ErrorKind::TimedOut, 12, "no address to a"),
-        (
-            "wss://a/",
-            Some(&[Swallows, Answers]),
-            ErrorKind::TimedOut,
-            12,
-            "no TLS",
-        ),
-    ];
-    for (url, hosts, kind, after, says) in table {
-        let (result, _, took) = dialled(url, hosts);
+        (None, ErrorKind::TimedOut, 12_000, "no address to a in time"),
+    ] {
+        let (result, _, took) = dialled_within(secs(12), hosts);
         let error = result.unwrap_err();
-        assert_eq!((error.kind(), took), (kind, secs(after)), "{url} {hosts:?}");
+        let after = Duration::from_millis(after);
+        assert_eq!((error.kind(), took), (kind, after), "{hosts:?}");
         assert!(error.to_string().contains(says), "{error}");
     }
 }
 
+/// However little time there is, each address is tried.
+#[test]
+fn a_short_limit_is_shared() {
+    let (result, tried, took) = dialled_within(Duration::from_millis(300), Some(&[Swallows; 3]));
+    assert_eq!(result.unwrap_err().kind(), ErrorKind::TimedOut);
+    assert_eq!(tried, [(Swallows, 0), (Swallows, 100), (Swallows, 200)]);
+    assert_eq!(took, Duration::from_millis(300));
+}
+
 #[test]
 fn a_limit_without_end_is_none() {
-    let (result, tried, took) = dialled_within(Duration::MAX, "ws://a/", Some(&[Refuses, Answers]));
-    let (found, left) = result.unwrap();
-    // Centuries: as far as a timestamp goes.
-    assert_eq!((found, left > secs(500 * 365 * 86_400)), (Answers, true));
-    assert_eq!((tried.len(), took), (2, secs(0)));
+    let (result, tried, took) = dialled_within(Duration::MAX, Some(&[Refuses, Answers]));
+    assert_eq!((result.unwrap(), tried.len(), took), (Answers, 2, secs(0)));
+}
+
+proptest! {
+    /// §4: the families alternate as long as there are both, the first one first, and no order within one is changed.
+    #[test]
+    fn families_are_interleaved(families in prop::collection::vec(any::<bool>(), 0..9)) {
+        let mut port = 0;
+        let addresses: Vec<SocketAddr> = families.iter().map(|is_ipv4| {
+            port += 1;
+            match is_ipv4 {
+                true => ([192, 0, 2, 1], port).into(),
+                false => ([0x2001, 0xdb8, 0, 0, 0, 0, 0, 1], port).into(),
+            }
+        }).collect();
+        let all = interleaved(addresses.clone());
+        prop_assert_eq!(all.first(), addresses.first());
+        for is_ipv4 in [true, false] {
+            let of = |all: &[SocketAddr]| {
+                all.iter().copied().filter(|one| one.is_ipv4() == is_ipv4).collect::<Vec<_>>()
+            };
+            prop_assert_eq!(of(&all), of(&addresses));
+        }
+        let fewer = families.iter().filter(|is| **is).count();
+        let fewer = fewer.min(families.len() - fewer);
+        for pair in all[..2 * fewer].windows(2) {
+            prop_assert_ne!(pair[0].is_ipv4(), pair[1].is_ipv4());
+        }
+    }
 }

@@ -1,12 +1,14 @@
-//! What an adapter is told to do, for every type and those that wrap each other.
+//! What is done, for every type of endpoint and those that wrap each other; and what plans say of themselves.
 
-use crate::descriptor::{
-    Certificates, ClientDescriptor, ClientLayer, ClientSocket, ServerDescriptor, ServerLayer,
-    ServerSocket, UnsupportedEndpoint,
-};
+use wsstream_core::Url;
+use wsstream_core::handshake::{ClientConfig, ServerConfig};
+
+use super::*;
+use crate::descriptor::{Certificates, UnsupportedEndpoint};
+use crate::proxy::Proxy;
 
 /// The socket, what goes over it, with `*` for what is below WebSocket, the limit in seconds, and whether
-/// TCP_NODELAY is set; or the name of the type that is not for adapters.
+/// TCP_NODELAY is set; or the name of the type that is not for libraries.
 type Row = (&'static str, Result<&'static str, &'static str>);
 
 #[rustfmt::skip]
@@ -21,7 +23,8 @@ const CLIENTS: &[Row] = &[
     ("ws://h:1/x", Ok("tcp h:1, websocket /x, 40 s, nodelay")),
     ("wss://h/", Ok("tcp h:443, tls* h, websocket /, 40 s, nodelay")),
     (r"autobahn:tcp\:h\:1\:timeout\=5:url=ws\://h:handshakeTimeout=2", Ok("tcp h:1, websocket /, 7 s, nodelay")),
-    (r"autobahn:unix\:/p:url=ws\://h:nodelay=0", Ok("unix /p, websocket /, 40 s, delay")),
+    (r"autobahn:tcp\:h\:1:url=ws\://h:nodelay=0", Ok("tcp h:1, websocket /, 40 s, delay")),
+    (r"autobahn:unix\:/p:url=ws\://h", Ok("unix /p, websocket /, 40 s, nodelay")),
     (r"autobahn:unix\:/p:url=wss\://h", Ok("unix /p, tls* h, websocket /, 40 s, nodelay")),
     (r"autobahn:tls\:g\:1:url=ws\://h", Ok("tcp g:1, tls* g, websocket /, 40 s, nodelay")),
     (r"autobahn:wss\://a/x:url=ws\://b/y", Ok("tcp a:443, tls* a, websocket /x, websocket /y, 50 s, nodelay")),
@@ -56,32 +59,30 @@ const fn star(below_websocket: bool) -> &'static str {
     if below_websocket { "*" } else { "" }
 }
 
+const fn delay(nodelay: bool) -> &'static str {
+    if nodelay { "nodelay" } else { "delay" }
+}
+
 #[test]
 fn of_clients() {
     for &(text, expected) in CLIENTS {
-        let plan = ClientDescriptor::parse(text).unwrap().plan();
-        let told = plan.map(|plan| {
-            let mut told = Vec::new();
-            told.push(match &plan.socket {
-                ClientSocket::Tcp(tcp) => format!("tcp {}:{}", tcp.host, tcp.port),
-                ClientSocket::Unix(unix) => format!("unix {}", unix.path),
-            });
-            for (index, layer) in plan.layers.iter().enumerate() {
-                let star = star(plan.is_below_websocket(index));
-                told.push(match layer {
-                    ClientLayer::Tls(tls) => format!("tls{star} {}", tls.server_name),
-                    ClientLayer::WebSocket(autobahn) => {
-                        format!("websocket {}", autobahn.url.path())
-                    }
-                });
-            }
-            assert_eq!(
-                plan.has_tls(),
-                text.contains("tls") || text.contains("ssl") || text.contains("wss"),
-                "{text}"
-            );
+        let told = ClientPlan::parse(text).map(|plan| {
+            let mut nodelay = true;
+            let mut told = vec![match &plan.socket {
+                ClientSocket::Tcp(tcp) => {
+                    nodelay = tcp.nodelay;
+                    format!("tcp {}:{}", tcp.host, tcp.port)
+                }
+                ClientSocket::Unix(unix) => format!("unix {}", unix.path.display()),
+            }];
+            told.extend(plan.layers.iter().map(|layer| match layer {
+                ClientLayer::Tls(tls) => format!("tls{} {}", star(tls.websocket), tls.server_name),
+                ClientLayer::WebSocket(websocket) => format!("websocket {}", websocket.url.path()),
+            }));
+            let has_tls = ["tls", "ssl", "wss"].iter().any(|tls| text.contains(tls));
+            assert_eq!(plan.has_tls(), has_tls, "{text}");
             told.push(format!("{} s", plan.limit.as_secs_f64()));
-            told.push(if plan.nodelay { "nodelay" } else { "delay" }.to_string());
+            told.push(delay(nodelay).to_owned());
             told.join(", ")
         });
         assert_eq!(told, result(expected), "{text}");
@@ -91,38 +92,139 @@ fn of_clients() {
 #[test]
 fn of_servers() {
     for &(text, expected) in SERVERS {
-        let plan = ServerDescriptor::parse(text).unwrap().plan();
-        let told = plan.map(|plan| {
-            let mut told = Vec::new();
-            told.push(match &plan.socket {
+        let told = ServerPlan::parse(text).map(|plan| {
+            let mut told = vec![match &plan.socket {
                 ServerSocket::Tcp(tcp) => format!("tcp {} {}", tcp.interface, tcp.port),
                 ServerSocket::Unix(unix) => format!("unix {}", unix.path),
-            });
-            for (index, layer) in plan.layers.iter().enumerate() {
-                let star = star(plan.is_below_websocket(index));
-                told.push(match layer {
-                    ServerLayer::Tls(tls) => match &tls.certificates {
-                        Certificates::Directory(path) => format!("tls{star} {path}"),
-                        Certificates::Files { identity, .. } => {
+            }];
+            told.extend(plan.layers.iter().map(|layer| match layer {
+                ServerLayer::Tls(ServerTlsLayer { source, websocket }) => {
+                    let star = star(*websocket);
+                    match source {
+                        ServerTlsSource::Files(Certificates::Directory(path)) => {
+                            format!("tls{star} {path}")
+                        }
+                        ServerTlsSource::Files(Certificates::Files { identity, .. }) => {
                             format!("tls{star} {}", identity.private_key)
                         }
-                    },
-                    ServerLayer::WebSocket(autobahn) => {
-                        format!("websocket {}", autobahn.url.path())
+                        ServerTlsSource::Given(_) => format!("tls{star}"),
                     }
-                });
-            }
+                }
+                ServerLayer::WebSocket(config) => {
+                    let served = ["/x", "/y"].into_iter().filter(|path| config.serves(path));
+                    match served.collect::<Vec<_>>()[..] {
+                        [path] => format!("websocket {path}"),
+                        _ => "websocket /".to_owned(),
+                    }
+                }
+            }));
             told.push(format!("{} s", plan.limit.as_secs_f64()));
-            told.push(if plan.nodelay { "nodelay" } else { "delay" }.to_string());
+            told.push(delay(plan.nodelay).to_owned());
             told.join(", ")
         });
         assert_eq!(told, result(expected), "{text}");
     }
 }
 
-fn result(expected: Result<&str, &'static str>) -> Result<String, UnsupportedEndpoint> {
-    match expected {
-        Ok(told) => Ok(told.to_string()),
-        Err(name) => Err(UnsupportedEndpoint::Forwarder { name }),
+fn result(expected: Result<&str, &'static str>) -> Result<String, EndpointError> {
+    let told = expected.map(str::to_owned);
+    told.map_err(|name| {
+        let unsupported = UnsupportedEndpoint::Forwarder { name };
+        no_plan(EndpointErrorKind::Endpoint(unsupported))
+    })
+}
+
+/// It is the system that says `Unsupported`, and a caller may ask why.
+#[test]
+fn an_endpoint_for_others_is_unsupported() {
+    let error = ClientPlan::parse("stdio").unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "endpoints `stdio` belong to the forwarder command"
+    );
+    let error = std::io::Error::from(error);
+    assert_eq!(error.kind(), std::io::ErrorKind::Unsupported);
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
+    let name = "stdio";
+    assert_eq!(inner, Some(&UnsupportedEndpoint::Forwarder { name }));
+}
+
+/// Two ways to say the same, but for the limits: a URL's is the one of its configuration.
+#[test]
+fn a_url_is_a_plan() {
+    for url in ["ws://h:1/x", "wss://h/"] {
+        let described = ClientPlan::parse(url).unwrap();
+        let mut plan = ClientPlan::url(Url::parse(url).unwrap(), ClientConfig::stream());
+        assert_eq!(plan.limit, Duration::from_secs(10));
+        plan.limit = described.limit;
+        let ClientSocket::Tcp(tcp) = &mut plan.socket else {
+            panic!("no TCP");
+        };
+        tcp.timeout = Duration::from_secs(30);
+        assert_eq!(plan.to_string(), described.to_string());
     }
+}
+
+#[test]
+fn plans_print_themselves() {
+    for (text, expected) in [
+        ("tcp:h:1", "tcp h:1, within 30 s; 30 s in all"),
+        (
+            "tcp:h:1:bindAddress=10.0.0.1:timeout=2.5",
+            "tcp h:1, within 2.5 s, from 10.0.0.1; 2.5 s in all",
+        ),
+        (
+            "tcp:\\:\\:1:1:bindAddress=n",
+            "tcp [::1]:1, within 30 s, from n; 30 s in all",
+        ),
+        (
+            "unix:/p:lockfile=1",
+            "unix /p, within 30 s, if locked; 30 s in all",
+        ),
+        (
+            "tls:h:1:trustRoots=/roots:certificate=/c.pem:privateKey=/k.pem",
+            "tcp h:1, within 30 s\ntls with h, trusting /roots, showing /c.pem; 30 s in all",
+        ),
+        (
+            r"autobahn:wss\://user\:secret@h/x?token\=secret:url=ws\://h:nodelay=0:header=A\: secret",
+            "tcp h:443, within 30 s, delayed\n\
+             tls with h, trusting the platform's authorities\n\
+             websocket wss://h/x?..., within 10 s\n\
+             websocket ws://h/, within 10 s; 50 s in all",
+        ),
+    ] {
+        let plan = ClientPlan::parse(text).unwrap();
+        assert_eq!(plan.to_string(), expected, "{text}");
+        assert!(!format!("{plan:?}").contains("secret"), "{plan:?}");
+    }
+    for (text, expected) in [
+        ("tcp:1", "tcp 0.0.0.0:1, backlog 50"),
+        (
+            "unix:/p:mode=600",
+            "unix /p, mode 600, backlog 50, with a lock",
+        ),
+        (
+            "tls:/d:1",
+            "tcp [::]:1, backlog 50\ntls, certificates of /d; first handshakes within 10 s",
+        ),
+        (
+            r"autobahn:ssl\:1\:privateKey\=k\:certKey\=c\:extraCertChain\=e:url=ws\://h:nodelay=0:header=A\: secret",
+            "tcp 0.0.0.0:1, backlog 50, delayed\n\
+             tls, certificate c and e, key k\n\
+             websocket, within 10 s; first handshakes within 10 s",
+        ),
+    ] {
+        let plan = ServerPlan::parse(text).unwrap();
+        assert_eq!(plan.to_string(), expected, "{text}");
+        assert!(!format!("{plan:?}").contains("secret"), "{plan:?}");
+    }
+    let mut plan = ClientPlan::parse("tcp:h:1").unwrap();
+    plan.proxy = Some(Proxy::parse("socks5://user:secret@p").unwrap());
+    let expected = "tcp h:1, within 30 s, through socks5://p:1080; 30 s in all";
+    assert_eq!(plan.to_string(), expected);
+    assert!(!format!("{plan:?}").contains("secret"), "{plan:?}");
+    let plan = ServerPlan::unix("/p".as_ref(), ServerConfig::stream()).unwrap();
+    let expected = "unix /p, mode 666, backlog 50, with a lock\n\
+                    websocket, within 10 s; first handshakes within 10 s";
+    assert_eq!(plan.to_string(), expected);
 }

@@ -1,4 +1,14 @@
+//! Which proxies there are, which one is taken, and how to get through it.
+
+use std::future::Future as _;
+use std::pin::pin;
+use std::task::Poll;
+
+use proptest::prelude::*;
+use wsstream_core::test_kit::Task;
+
 use super::*;
+use crate::test_support::Scripted;
 
 #[test]
 fn which_proxies_there_are() {
@@ -7,13 +17,31 @@ fn which_proxies_there_are() {
         ("HTTP://proxy", "proxy", 80),
         ("proxy:3128", "proxy", 3128),
         ("http://[::1]:3128/", "::1", 3128),
+        ("http://proxy:443", "proxy", 443),
+        ("socks5://proxy", "proxy", 1080),
+        ("SOCKS5H://u:p@[::1]", "::1", 1080),
+        ("socks5://proxy:80", "proxy", 80),
+        ("socks5://proxy:443", "proxy", 443),
     ] {
         let proxy = Proxy::parse(text).unwrap();
         assert_eq!((proxy.host(), proxy.port()), (host, port), "{text}");
     }
-    let expected = "proxy: expected http://HOST:PORT";
+    let expected = "proxy: expected http://HOST:PORT or socks5://HOST:PORT";
+    let user = "proxy: SOCKS wants user and password of 1 to 255 octets";
+    let long = format!("socks5://u:{}@proxy", "p".repeat(256));
     for (text, says) in [
-        ("https://proxy:1", r#"proxy: scheme "https", expected http"#),
+        (
+            "https://proxy:1",
+            r#"proxy: scheme "https", expected http or socks5"#,
+        ),
+        (
+            "socks4://proxy",
+            r#"proxy: scheme "socks4", expected http or socks5"#,
+        ),
+        ("socks5://u@proxy", user),
+        ("socks5://:p@proxy", user),
+        ("socks5://u:%ff@proxy", user),
+        (&long, user),
         ("proxy:0", r#"proxy: port "0", expected 1 to 65535"#),
         (
             "pr%6Fxy",
@@ -54,35 +82,45 @@ fn what_the_environment_says() {
         (true, "::1", "::1", None),
     ] {
         let variable = |name: &str| environment(no_proxy, name);
-        let proxy = Proxy::of_environment(tls, host, 443, variable).unwrap();
+        let proxy = Proxy::from_variables(tls, host, 443, variable).unwrap();
         let proxy = proxy.as_ref().map(Proxy::host);
         assert_eq!(proxy, found, "{host} {no_proxy}");
     }
+    // As curl has it, the one for all stands behind the others.
+    for (tls, found) in [(true, "secure"), (false, "all")] {
+        let variable = |name: &str| match name {
+            "https_proxy" => Some("http://secure:1".to_string()),
+            "ALL_PROXY" => Some("socks5://all".to_string()),
+            _ => None,
+        };
+        let proxy = Proxy::from_variables(tls, "h", 1, variable).unwrap();
+        assert_eq!(proxy.as_ref().map(Proxy::host), Some(found));
+    }
     // A request with a field `Proxy` sets this in CGI programs.
     let variable = |name: &str| (name == "HTTP_PROXY").then(|| "http://evil".to_string());
-    assert_eq!(Proxy::of_environment(false, "h", 1, variable), Ok(None));
+    assert_eq!(Proxy::from_variables(false, "h", 1, variable), Ok(None));
 }
 
-#[test]
-fn what_is_chosen() {
-    let variable = |name: &str| (name == "https_proxy").then(|| "http://secure:1".to_string());
-    let given = ProxyChoice::Given(Proxy::parse("given:1").unwrap());
-    for (choice, tls, found) in [
-        (&ProxyChoice::default(), true, None),
-        (&ProxyChoice::Environment, true, Some("secure")),
-        (&ProxyChoice::Environment, false, None),
-        (&given, true, Some("given")),
-        (&given, false, Some("given")),
-    ] {
-        let proxy = choice.choose(tls, "h", 1, variable).unwrap();
-        assert_eq!(proxy.as_ref().map(Proxy::host), found, "{choice:?}");
+proptest! {
+    /// The environment says what is said by itself, or nothing.
+    #[test]
+    fn what_an_environment_of_any_texts_says(
+        url in "|(http|socks5)://\\PC{0,20}|\\PC{0,20}",
+        host in "[a-c.:\\[\\]]{0,8}",
+        except in "[a-c.:,* 0-9]{0,12}",
+    ) {
+        let variable = |name: &str| match name {
+            "https_proxy" => Some(url.clone()),
+            "no_proxy" => Some(except.clone()),
+            _ => None,
+        };
+        let found = Proxy::from_variables(true, &host, 443, variable);
+        let covered = matches!(found, Ok(None));
+        prop_assert!(covered || found.map(Option::unwrap) == Proxy::parse(&url));
+        if except.is_empty() {
+            prop_assert_eq!(covered, url.is_empty());
+        }
     }
-    let wrong = |_: &str| Some("socks5://h".to_string());
-    let chosen = ProxyChoice::Environment.choose(false, "h", 1, wrong);
-    assert_eq!(
-        chosen,
-        Err(InvalidProxy(InvalidUrl::Scheme("socks5".into())))
-    );
 }
 
 /// Never more than is asked for, so what follows is left to the tunnel.
@@ -98,8 +136,7 @@ fn answers() {
         ("HTTP/1.1 200 OK\r\n", Err(ProxyError::Malformed)),
     ] {
         for most in 1..=4 {
-            let proxy = Proxy::parse("http://u:p@proxy").unwrap();
-            let mut connect = ProxyConnect::new(&proxy, "::1", 22).unwrap();
+            let mut connect = ProxyConnect::new(Some("Basic dTpw"), "::1", 22);
             let request = "CONNECT [::1]:22 HTTP/1.1\r\nHost: [::1]:22\r\nProxy-Authorization: Basic dTpw\r\n\r\n";
             assert_eq!(connect.request(), request.as_bytes());
             let all = answer.to_string() + if result == Ok(true) { "behind" } else { "" };
@@ -120,11 +157,200 @@ fn answers() {
     }
 }
 
+/// Nothing is written then.
 #[test]
-fn hosts_that_would_split_the_request() {
-    let proxy = Proxy::parse("proxy").unwrap();
-    for host in ["a b", "a\r\nX: y", "ü"] {
-        let error = ProxyConnect::new(&proxy, host, 1).unwrap_err();
-        assert_eq!(error, ProxyError::Host);
+fn hosts_that_no_request_can_name() {
+    let long = "h".repeat(256);
+    for proxy in ["proxy", "socks5://proxy"] {
+        for host in ["", "a b", "a\r\nX: y", "ü", &long] {
+            let (result, told, _) = tunnelled(proxy, host, b"");
+            assert_eq!(reason(result), Some(ProxyError::Host));
+            assert_eq!(told, b"");
+        }
+    }
+}
+
+/// An answer without an end does not fill the memory.
+#[test]
+fn answers_without_an_end() {
+    let says = [b"HTTP/1.1 200 OK\r\nX: ", &*vec![b'x'; 20 << 10]].concat();
+    let (result, _, left) = tunnelled("proxy", "h", &says);
+    assert_eq!(reason(result), Some(ProxyError::Malformed));
+    assert_eq!((says.len() - left.len()) >> 10, 16);
+}
+
+fn reason(result: io::Result<()>) -> Option<ProxyError> {
+    let error = result.unwrap_err();
+    let inner = error.get_ref();
+    inner.and_then(|inner| inner.downcast_ref()).cloned()
+}
+
+/// What came of a tunnel to port 22, what the proxy was told, and what is left for the other end.
+fn tunnelled(proxy: &str, host: &str, says: &[u8]) -> (io::Result<()>, Vec<u8>, Vec<u8>) {
+    let proxy = Proxy::parse(proxy).unwrap();
+    let (socket, task) = (Scripted::saying(says, true), Task::new());
+    let result = {
+        let mut socket = socket.clone();
+        let mut tunnelling = pin!(proxy.tunnel(&mut socket, host, 22));
+        match tunnelling.as_mut().poll(&mut task.cx()) {
+            Poll::Ready(result) => result,
+            Poll::Pending => panic!("it waits for ever"),
+        }
+    };
+    let (told, left) = socket.with(|script| (script.told.clone(), script.says.clone()));
+    (result, told, left)
+}
+
+#[test]
+fn tunnels_of_http() {
+    let ok = b"HTTP/1.1 200 OK\r\n\r\nbehind";
+    let (result, told, left) = tunnelled("u:p@proxy", "h", ok);
+    result.unwrap();
+    let request = "CONNECT h:22 HTTP/1.1\r\nHost: h:22\r\nProxy-Authorization: Basic dTpw\r\n\r\n";
+    assert_eq!((&*told, &*left), (request.as_bytes(), &b"behind"[..]));
+    let (result, ..) = tunnelled("proxy", "h", b"HTTP/1.1 407 No\r\n\r\n");
+    assert_eq!(reason(result), Some(ProxyError::Refused(407)));
+}
+
+/// RFC 1928 and RFC 1929, as octets.
+#[test]
+fn tunnels_of_socks() {
+    use io::ErrorKind::{ConnectionRefused, InvalidData};
+    let bound = b"\x05\0\0\x01\x7f\0\0\x01\x12\x34";
+    let named = b"\x05\0\0\x03\x02ab\x12\x34";
+    let name = &b"\x05\x01\0\x03\x0bexample.org\0\x16"[..];
+    let ipv4 = &b"\x05\x01\0\x01\xc0\0\x02\x01\0\x16"[..];
+    let ipv6 = &b"\x05\x01\0\x04\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x01\0\x16"[..];
+    let (open, secret) = ("socks5://proxy", "socks5h://us%65r:pw@proxy");
+    let user = &b"\x01\x04user\x02pw"[..];
+    let (greeting, offers) = (&b"\x05\x01\0"[..], &b"\x05\x02\0\x02"[..]);
+    for (proxy, host, says, told, result) in [
+        (
+            open,
+            "example.org",
+            [&b"\x05\0"[..], bound].concat(),
+            [greeting, name].concat(),
+            Ok(()),
+        ),
+        (
+            open,
+            "192.0.2.1",
+            [&b"\x05\0"[..], bound].concat(),
+            [greeting, ipv4].concat(),
+            Ok(()),
+        ),
+        (
+            open,
+            "::1",
+            [&b"\x05\0"[..], named].concat(),
+            [greeting, ipv6].concat(),
+            Ok(()),
+        ),
+        // The proxy may do without.
+        (
+            secret,
+            "example.org",
+            [&b"\x05\0"[..], bound].concat(),
+            [offers, name].concat(),
+            Ok(()),
+        ),
+        (
+            secret,
+            "example.org",
+            [&b"\x05\x02\x01\0"[..], bound].concat(),
+            [offers, user, name].concat(),
+            Ok(()),
+        ),
+        (
+            secret,
+            "h",
+            b"\x05\x02\x01\x01".to_vec(),
+            [offers, user].concat(),
+            Err((ConnectionRefused, "gives no tunnel")),
+        ),
+        (
+            open,
+            "h",
+            b"\x05\xff".to_vec(),
+            greeting.to_vec(),
+            Err((ConnectionRefused, "gives no tunnel")),
+        ),
+        // It wants what was not offered.
+        (
+            open,
+            "h",
+            b"\x05\x02".to_vec(),
+            greeting.to_vec(),
+            Err((ConnectionRefused, "gives no tunnel")),
+        ),
+        (
+            open,
+            "192.0.2.1",
+            b"\x05\0\x05\x05\0\x01".to_vec(),
+            [greeting, ipv4].concat(),
+            Err((ConnectionRefused, "onnection refused")),
+        ),
+        (
+            open,
+            "192.0.2.1",
+            b"\x05\0\x05\x02\0\x01".to_vec(),
+            [greeting, ipv4].concat(),
+            Err((ConnectionRefused, "not allowed")),
+        ),
+        (
+            open,
+            "h",
+            b"HTTP/1.1 400 Bad".to_vec(),
+            greeting.to_vec(),
+            Err((InvalidData, "does not speak")),
+        ),
+        (
+            open,
+            "192.0.2.1",
+            b"\x05\0\x05\0\0\x09".to_vec(),
+            [greeting, ipv4].concat(),
+            Err((InvalidData, "does not speak")),
+        ),
+        (
+            open,
+            "h",
+            b"\x05".to_vec(),
+            greeting.to_vec(),
+            Err((InvalidData, "does not speak")),
+        ),
+        // A name that is none.
+        (
+            open,
+            "192.0.2.1",
+            b"\x05\0\x05\0\0\x03\x01\xff\0\x16".to_vec(),
+            [greeting, ipv4].concat(),
+            Err((InvalidData, "does not speak")),
+        ),
+    ] {
+        let all = if result.is_ok() {
+            [&*says, b"behind"].concat()
+        } else {
+            says.clone()
+        };
+        let (got, sent, left) = tunnelled(proxy, host, &all);
+        assert_eq!(sent, told, "{host} {says:?}");
+        match (got, result) {
+            (Ok(()), Ok(())) => assert_eq!(left, b"behind"),
+            (Err(error), Err((kind, reason))) => {
+                assert_eq!(error.kind(), kind, "{says:?}: {error}");
+                assert!(error.to_string().contains(reason), "{says:?}: {error}");
+            }
+            (got, _) => panic!("{says:?}: {got:?}"),
+        }
+    }
+}
+
+#[test]
+fn no_password_is_shown() {
+    for text in ["http://user:secret@h", "socks5://user:secret@h"] {
+        let proxy = Proxy::parse(text).unwrap();
+        for shown in [format!("{proxy:?}"), proxy.to_string()] {
+            assert!(!shown.contains("secret"), "{shown}");
+        }
     }
 }

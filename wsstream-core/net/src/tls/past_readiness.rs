@@ -1,6 +1,7 @@
 //! What a socket below TLS is asked past the runtime's readiness.
 
 use std::io::{self, IoSlice, Write as _};
+use std::ops::DerefMut;
 use std::task::{Context, Poll, ready};
 
 use rustls::{CommonState, ConnectionCommon, SideData};
@@ -13,18 +14,21 @@ pub fn taken(socket: &impl Socket, session: &CommonState) -> Option<Taken> {
     Some(Taken { octets, all })
 }
 
-/// The [`Socket::poll_retry_write`] of TLS over `socket`: sends the ciphertext that waits, and then what there is
-/// room for.
+/// The [`Socket::poll_retry_write`] of TLS: sends the ciphertext that waits, and then what there is room for. It takes
+/// the stream below and the session, as `get_mut` of a client's or a server's TLS stream gives them.
 ///
 /// # Errors
 ///
 /// The socket's.
-pub fn poll_retry_write<S: Socket, D: SideData>(
-    socket: &mut S,
-    session: &mut ConnectionCommon<D>,
+pub fn poll_retry_write<D: SideData>(
+    (below, session): (
+        &mut impl DerefMut<Target: Socket + Sized>,
+        &mut impl DerefMut<Target = ConnectionCommon<D>>,
+    ),
     cx: &mut Context<'_>,
     bufs: &[IoSlice<'_>],
 ) -> Poll<io::Result<usize>> {
+    let socket = &mut **below;
     let mut past = PastReadiness { socket, cx };
     ready!(past.send(session))?;
     let written = session.writer().write_vectored(bufs)?;

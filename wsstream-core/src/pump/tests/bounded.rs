@@ -11,13 +11,13 @@ use crate::{Connection, ConnectionConfig, Encoding, Opcode, Role};
 fn a_peer_that_never_reads_makes_writes_wait() {
     for role in ROLES {
         for encoding in [Encoding::Binary, Encoding::Base64] {
-            let mut lone = Lone::with(role, true, |near| {
-                stream(near, role, encoding, ConnectionConfig::new())
+            let mut lone = Lone::with(role, true, |near, sleeper| {
+                stream(near, sleeper, role, encoding, ConnectionConfig::new())
             });
             lone.output.get().capacity = 1000;
             let total = lone.fill();
             assert!((10_000..20_000).contains(&total), "{total}");
-            assert!(lone.it.pump.connection.outbox().len() <= Connection::OUTBOX_LEN);
+            assert!(lone.it.inner.pump.connection.outbox().len() <= Connection::OUTBOX_LEN);
             assert!(lone.flush().is_pending());
             lone.task.is_woken();
             lone.output.get().take();
@@ -39,7 +39,9 @@ fn a_write_takes_something_or_waits() {
         for encoding in [Encoding::Binary, Encoding::Base64] {
             for fragment in [0, 1, 100] {
                 let config = ConnectionConfig::new().auto_fragment(fragment);
-                let mut lone = Lone::with(role, true, |near| stream(near, role, encoding, config));
+                let mut lone = Lone::with(role, true, |near, sleeper| {
+                    stream(near, sleeper, role, encoding, config)
+                });
                 lone.output.get().capacity = 1;
                 for len in (1..=5).cycle() {
                     match lone.write(&octets(len)) {
@@ -65,7 +67,7 @@ fn a_peer_that_pings_and_never_reads_costs_no_more_than_an_outbox() {
             );
             assert!(lone.read(1).is_pending());
         }
-        assert!(lone.it.pump.connection.outbox().len() <= Connection::OUTBOX_LEN);
+        assert!(lone.it.inner.pump.connection.outbox().len() <= Connection::OUTBOX_LEN);
         let mut sent = Vec::new();
         lone.output.get().unblock(usize::MAX);
         assert!(lone.read(1).is_pending());
@@ -90,9 +92,9 @@ fn an_application_that_never_reads_stops_the_peer() {
     }
 }
 
-impl Lone<crate::pump::Stream<crate::test_kit::Pipe>> {
+impl Lone<crate::pump::Stream<crate::test_kit::Pipe, crate::test_kit::Sleeper>> {
     fn buffers(&mut self) -> (bool, bool) {
-        let pump = &mut self.it.pump;
+        let pump = &mut self.it.inner.pump;
         (
             pump.received.has_buffer(),
             pump.connection.outbox().has_buffer(),
@@ -104,8 +106,8 @@ impl Lone<crate::pump::Stream<crate::test_kit::Pipe>> {
 fn an_idle_stream_holds_no_buffer() {
     for role in ROLES {
         for encoding in [Encoding::Binary, Encoding::Base64] {
-            let mut lone = Lone::with(role, true, |near| {
-                stream(near, role, encoding, ConnectionConfig::new())
+            let mut lone = Lone::with(role, true, |near, sleeper| {
+                stream(near, sleeper, role, encoding, ConnectionConfig::new())
             });
             assert_eq!(lone.buffers(), (false, false));
             let opcode = match encoding {
@@ -118,7 +120,7 @@ fn an_idle_stream_holds_no_buffer() {
                 let mut left = len;
                 while left > 0 {
                     let count = ready(lone.read(1 << 20)).unwrap().len();
-                    left -= lone.it.bytes.encoded_len(count).min(left);
+                    left -= lone.it.inner.bytes.encoded_len(count).min(left);
                 }
                 // Nobody has to come back for this.
                 assert_eq!(lone.buffers(), (false, false), "{len}");

@@ -58,12 +58,13 @@ fn half_close_in_both_directions_with_a_long_reply() {
     use core::cell::RefCell;
     for first in ROLES {
         let clock = Clock::default();
-        let (client, server) = Pipe::pair(&clock, true);
+        let (client, server) = Pipe::pair(true);
         client.output.get().capacity = 100;
         server.output.get().capacity = 1000;
         let share = |mock, role| {
             Rc::new(RefCell::new(stream(
                 mock,
+                clock.sleeper(),
                 role,
                 crate::Encoding::Binary,
                 ConnectionConfig::new(),

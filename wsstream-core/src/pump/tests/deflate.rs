@@ -7,15 +7,21 @@ use core::task::Poll;
 
 use super::support::*;
 use crate::deflate::tests::{compressed, sample};
-use crate::pump::{Plain, Relay, Stream};
-use crate::test_kit::{Clock, Pipe};
+use crate::pump::{Relay, SocketEnd, Stream};
+use crate::test_kit::{Pipe, Sleeper};
 use crate::{ConnectionConfig, Encoding, Header, Opcode, PerMessageDeflate, Role, StreamError};
 
-type Stories = Lone<Stream<Pipe>>;
+type Stories = Lone<Stream<Pipe, Sleeper>>;
 
 fn lone(role: Role) -> Stories {
-    Lone::with(role, true, |near| {
-        compressed_stream(near, role, Encoding::Binary, ConnectionConfig::new())
+    Lone::with(role, true, |near, sleeper| {
+        compressed_stream(
+            near,
+            sleeper,
+            role,
+            Encoding::Binary,
+            ConnectionConfig::new(),
+        )
     })
 }
 
@@ -56,8 +62,8 @@ fn one_poll_inflates_a_bounded_part_of_a_bomb() {
         ("drive", |lone| lone.drive()),
         ("close", |lone| assert!(lone.close(1000).is_pending())),
         ("relay", |lone| {
-            let (near, _far) = Pipe::pair(&Clock::default(), true);
-            let mut plain = Plain::new(near);
+            let (near, _far) = Pipe::pair(true);
+            let mut plain = SocketEnd::new(near, lone.clock.sleeper());
             let mut relay =
                 core::pin::pin!(Relay::new(&mut lone.it, &mut plain, lone.clock.sleeper()));
             assert!(relay.as_mut().poll(&mut lone.task.cx()).is_pending());
@@ -74,8 +80,8 @@ fn one_poll_inflates_a_bounded_part_of_a_bomb() {
     }
     // Of whole messages, with one of ours on its way, and without.
     for capacity in [0, 1 << 20] {
-        let mut lone = Lone::with(Role::Client, true, |near| {
-            compressed_socket(near, Role::Client, ConnectionConfig::new())
+        let mut lone = Lone::with(Role::Client, true, |near, sleeper| {
+            compressed_websocket(near, sleeper, Role::Client, ConnectionConfig::new())
         });
         lone.output.get().capacity = capacity;
         lone.it
@@ -238,8 +244,8 @@ fn auto_fragmentation_counts_compressed_octets() {
     for encoding in [Encoding::Binary, Encoding::Base64] {
         for len in [1, 2, 7, 100, 1000] {
             let config = ConnectionConfig::new().auto_fragment(len);
-            let mut lone = Lone::with(Role::Server, true, |near| {
-                compressed_stream(near, Role::Server, encoding, config)
+            let mut lone = Lone::with(Role::Server, true, |near, sleeper| {
+                compressed_stream(near, sleeper, Role::Server, encoding, config)
             });
             let text = text();
             for piece in [&text[..500], &text[500..1500], &text[1500..9000]] {
@@ -306,7 +312,7 @@ fn codecs_are_taken_on_first_use_and_given_back() {
             ..PerMessageDeflate::default()
         };
         let mut lone = lone(Role::Client);
-        lone.it.pump.connection =
+        lone.it.inner.pump.connection =
             compressed_connection(Role::Client, ConnectionConfig::new(), &agreed);
         let held = |lone: &Stories| {
             let codec = lone.it.connection().codec().unwrap();

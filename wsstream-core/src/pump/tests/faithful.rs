@@ -9,7 +9,7 @@ use core::task::Poll;
 use proptest::prelude::*;
 
 use super::support::*;
-use crate::test_kit::{Clock, Line, Pipe};
+use crate::test_kit::{Clock, Line, Pipe, Sleeper};
 use crate::{ConnectionConfig, Encoding, Opcode, Role};
 
 /// How one direction of the transport behaves.
@@ -55,7 +55,7 @@ fn converse(
     (piece, room): (usize, usize),
 ) -> [Vec<u8>; 2] {
     let clock = Clock::default();
-    let (at_client, at_server) = Pipe::pair(&clock, vectored);
+    let (at_client, at_server) = Pipe::pair(vectored);
     cuts[0].apply(&mut at_client.output.get());
     cuts[1].apply(&mut at_server.output.get());
     let open = if config.compression {
@@ -63,7 +63,15 @@ fn converse(
     } else {
         stream
     };
-    let share = |mock, role| Rc::new(RefCell::new(open(mock, role, encoding, config.clone())));
+    let share = |mock, role| {
+        Rc::new(RefCell::new(open(
+            mock,
+            clock.sleeper(),
+            role,
+            encoding,
+            config.clone(),
+        )))
+    };
     let client = share(at_client, Role::Client);
     let server = share(at_server, Role::Server);
     let received = [RefCell::default(), RefCell::default()];
@@ -185,15 +193,15 @@ proptest! {
             Lone::new(role, ConnectionConfig::new())
         };
         lone.output.get().capacity = capacity;
-        let (far, _held) = Pipe::pair(&lone.clock, true);
+        let (far, _held) = Pipe::pair(true);
         let output = lone.output.clone();
-        let mut peer = stream(far, other(role), lone.it.encoding(), ConnectionConfig::new());
-        let peer_lines = (peer.transport().input.clone(), peer.transport().output.clone());
+        let mut peer = stream(far, lone.clock.sleeper(), other(role), lone.it.encoding(), ConnectionConfig::new());
+        let peer_lines = (peer.socket().input.clone(), peer.socket().output.clone());
         let (mut written, mut expected) = (0_usize, 0_usize);
         let (mut arrived, mut read) = (Vec::new(), Vec::new());
         let mut out = vec![0; 1 << 17];
         let task = Task::new();
-        let mut peer_read = |count: usize, peer: &mut crate::pump::Stream<Pipe>| {
+        let mut peer_read = |count: usize, peer: &mut crate::pump::Stream<Pipe, Sleeper>| {
             let taken = output.get().take_up_to(count);
             peer_lines.0.get().feed(&taken);
             while let Poll::Ready(count) = peer.poll_read(&task.cx(), &mut out) {

@@ -5,8 +5,8 @@ use std::io::IoSlice;
 
 use super::support::*;
 use crate::ConnectionConfig;
-use crate::pump::{Prompt, Taken};
-use crate::test_kit::{Clock, Pipe};
+use crate::pump::{AutoFlush, Socket, Taken};
+use crate::test_kit::Pipe;
 
 #[test]
 fn not_all_is_taken_while_something_waits_in_the_stream() {
@@ -51,20 +51,20 @@ fn a_write_past_readiness_takes_along_what_waited() {
 
 #[test]
 fn what_holds_nothing_back_writes_past_readiness_too() {
-    let (near, _far) = Pipe::pair(&Clock::default(), true);
+    let (near, _far) = Pipe::pair(true);
     let output = near.output.clone();
-    let (mut prompt, task) = (Prompt::new(near), Task::new());
+    let (mut socket, task) = (AutoFlush::new(near), Task::new());
     assert!(task.is_woken());
     let bufs = [IoSlice::new(b"hello")];
     output.get().capacity = 5;
-    assert!(prompt.poll_write(&task.cx(), &bufs).is_ready());
-    assert!(prompt.poll_write(&task.cx(), &bufs).is_pending());
+    assert!(socket.poll_write(&mut task.cx(), &bufs).is_ready());
+    assert!(socket.poll_write(&mut task.cx(), &bufs).is_pending());
     output.get().capacity = 10;
-    assert!(prompt.poll_write(&task.cx(), &bufs).is_pending());
-    let written = prompt.poll_retry_write(&task.cx(), &bufs);
+    assert!(socket.poll_write(&mut task.cx(), &bufs).is_pending());
+    let written = socket.poll_retry_write(&mut task.cx(), &bufs);
     assert!(matches!(written, Poll::Ready(Ok(5))));
     // In vain, it waits as ever.
-    assert!(prompt.poll_retry_write(&task.cx(), &bufs).is_pending());
+    assert!(socket.poll_retry_write(&mut task.cx(), &bufs).is_pending());
     assert!(!task.is_woken());
     output.get().unblock(5);
     assert!(task.is_woken());

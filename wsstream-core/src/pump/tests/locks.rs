@@ -3,9 +3,6 @@
 
 use alloc::sync::Arc;
 use alloc::task::Wake;
-use alloc::vec::Vec;
-use core::future::Future;
-use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
 use core::time::Duration;
 use std::io::{self, IoSlice};
@@ -16,7 +13,7 @@ use super::support::*;
 use crate::handshake::Agreed;
 use crate::pump::recv_buffer::RecvBuffer;
 use crate::pump::wire::Wire;
-use crate::pump::{Listener, Permit, Port, Stream, Timer, Transport};
+use crate::pump::{Clock, Permits, Socket, Stream};
 use crate::test_kit::Task;
 use crate::{ConnectionConfig, Encoding, Role, Timestamp};
 
@@ -43,78 +40,22 @@ fn waker<T: Send + Sync + 'static>(held: T) -> Waker {
     Waker::from(Arc::new(Holds(held)))
 }
 
-/// Everybody who connects has a permit at once, and hands it over.
-#[derive(Default)]
-struct Door(Vec<Permit>);
-
-impl Timer for Door {
-    fn now(&self) -> Timestamp {
-        Timestamp::ORIGIN
-    }
-
-    fn poll_sleep(&mut self, _: &mut Context<'_>, _: Timestamp) -> Poll<()> {
-        Poll::Pending
-    }
-}
-
-impl Port for Door {
-    type Connection = ();
-    type Incoming = ();
-
-    fn poll_accept(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn begin(&mut self, (): (), permit: Permit) {
-        self.0.push(permit);
-    }
-
-    fn refuse(&mut self, (): ()) {}
-
-    fn poll_handshake(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Pending
-    }
-
-    fn stop(&mut self) {}
-}
-
+/// As a listener waits that has reached its limit.
 #[test]
-fn a_listener_whose_waker_is_the_last_to_hold_a_permit() {
+fn permits_whose_waker_is_the_last_to_hold_one() {
     ends(|| {
-        let mut listener = Listener::new(Door::default()).max_connections(1);
-        let task = Task::new();
-        assert!(listener.poll_accept(&mut task.cx()).is_pending());
-        let permit = listener.port_mut().0.pop().unwrap();
-        let last = waker(permit);
-        assert!(
-            listener
-                .poll_accept(&mut Context::from_waker(&last))
-                .is_pending()
-        );
+        let permits = Permits::new();
+        let last = waker(permits.issue());
+        let cx = Context::from_waker(&last);
+        assert!(permits.poll_at_most(0, &cx).is_pending());
         drop(last);
+        let task = Task::new();
         task.is_woken();
-        // With the waker that this one replaces, the permit comes back, and another connects.
-        assert!(listener.poll_accept(&mut task.cx()).is_pending());
+        // The permit comes back with the waker that this one replaces.
+        assert!(permits.poll_at_most(0, &task.cx()).is_pending());
         assert!(task.is_woken());
-        assert!(listener.poll_accept(&mut task.cx()).is_pending());
-        assert_eq!(listener.port().0.len(), 1);
-    });
-}
-
-/// The same where the waker goes with the listener's other tasks: who shuts down.
-#[test]
-fn who_shuts_down_whose_waker_is_the_last_to_hold_a_permit() {
-    ends(|| {
-        let mut listener = Listener::new(Door::default()).max_connections(1);
-        let task = Task::new();
-        assert!(listener.poll_accept(&mut task.cx()).is_pending());
-        let last = waker(listener.port_mut().0.pop().unwrap());
-        let mut shut_down = listener.shut_down(secs(1), secs(1));
-        let mut poll = |cx: &mut Context<'_>| Pin::new(&mut shut_down).poll(cx);
-        assert!(poll(&mut Context::from_waker(&last)).is_pending());
-        drop(last);
-        assert!(poll(&mut task.cx()).is_pending());
-        assert_eq!(poll(&mut task.cx()), Poll::Ready(0));
+        assert!(permits.poll_at_most(0, &task.cx()).is_ready());
+        assert_eq!(permits.taken(), 0);
     });
 }
 
@@ -131,7 +72,7 @@ impl Silent {
     }
 }
 
-impl Transport for Silent {
+impl Socket for Silent {
     fn poll_read(&mut self, cx: &mut Context<'_>, _: &mut [u8]) -> Poll<io::Result<usize>> {
         self.pending(cx)
     }
@@ -151,7 +92,9 @@ impl Transport for Silent {
     fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.pending(cx)
     }
+}
 
+impl Clock for Silent {
     fn now(&self) -> Timestamp {
         Timestamp::ORIGIN
     }
@@ -179,7 +122,7 @@ impl Drop for WakesAtLast {
 fn a_stream_whose_last_waker_wakes_the_transport() {
     ends(|| {
         let given = Given::default();
-        let wire = Wire::new(Silent(Arc::clone(&given)));
+        let wire = Wire::new(Silent(Arc::clone(&given)), Silent(Given::default()));
         let connection = connection(Role::Server, ConnectionConfig::new());
         let mut stream = Stream::resume(
             wire,

@@ -4,13 +4,13 @@ use alloc::vec::Vec;
 use core::task::Poll;
 
 use super::support::*;
-use crate::pump::Socket;
-use crate::test_kit::Pipe;
+use crate::pump::WebSocket;
+use crate::test_kit::{Pipe, Sleeper};
 use crate::{ConnectionConfig, Header, Opcode, ProtocolError, Role, StreamError};
 
 const LIMIT: u64 = 60;
 
-type Story = Lone<Socket<Pipe>>;
+type Story = Lone<WebSocket<Pipe, Sleeper>>;
 
 /// A frame of a client's that ends no message.
 fn piece(opcode: Opcode, payload: &[u8]) -> Vec<u8> {
@@ -30,7 +30,7 @@ fn is_too_slow(lone: &Story) -> bool {
 /// A message has begun, and `step` is done every so many seconds: when it is too late, if ever.
 fn too_slow(every: u64, mut step: impl FnMut(&mut Story)) -> Option<u64> {
     let config = ConnectionConfig::new().message_timeout(secs(LIMIT));
-    let mut lone = Lone::socket(Role::Server, config.max_message(1 << 30));
+    let mut lone = Lone::websocket(Role::Server, config.max_message(1 << 30));
     lone.input.get().feed(&piece(Opcode::Binary, b"x"));
     assert!(lone.it.poll_recv(&lone.task.cx()).is_pending());
     (1..=1000).map(|count| count * every).find(|_| {

@@ -13,13 +13,19 @@ use proptest::prelude::*;
 
 use super::support::*;
 use crate::handshake::{Agreed, ClientConfig, HandshakeError, Refusal, ServerConfig};
-use crate::pump::{Accept, Connect, Opened, Upgraded};
-use crate::test_kit::{Clock, Pipe, WriteEnd};
-use crate::{ConnectionConfig, Encoding, Opcode, Role, Seed, Url};
+use crate::pump::{Accept, Connect, Upgraded};
+use crate::test_kit::{Clock, Pipe, Sleeper, WriteEnd};
+use crate::{Encoding, Opcode, Role, Seed, Url};
 
-fn connect(mock: Pipe) -> Connect<Pipe> {
+fn connect(pipe: Pipe, clock: Sleeper) -> Connect<Pipe, Sleeper> {
     let url = Url::parse("ws://localhost/").unwrap();
-    Connect::new(mock, &url, &ClientConfig::stream(), Seed::new([7; 32]))
+    Connect::new(
+        pipe,
+        clock,
+        &url,
+        &ClientConfig::stream(),
+        Seed::new([7; 32]),
+    )
 }
 
 #[track_caller]
@@ -64,7 +70,7 @@ proptest! {
         capacity in 1..400_usize, len in 0..3000_usize, vectored: bool,
     ) {
         let clock = Clock::default();
-        let (near, far) = Pipe::pair(&clock, vectored);
+        let (near, far) = Pipe::pair(vectored);
         for (line, chunk) in [(&near.output, chunks[0]), (&far.output, chunks[1])] {
             let mut line = line.get();
             (line.chunk, line.capacity, line.pend_every) = (chunk, capacity, pend_every);
@@ -73,7 +79,7 @@ proptest! {
         let data = octets(len);
         run_all(vec![
             Box::pin(async {
-                let opened = connect(near).await.unwrap();
+                let opened = connect(near, clock.sleeper()).await.unwrap();
                 assert_eq!(opened.agreed().subprotocol(), Some("binary"));
                 assert_eq!(opened.response().unwrap().status(), 101);
                 let stream = alloc::rc::Rc::new(RefCell::new(opened.into_stream()));
@@ -81,7 +87,7 @@ proptest! {
                 recv_all(&stream, &echoed, 1000).await;
             }),
             Box::pin(async {
-                let incoming = Accept::new(far, ServerConfig::stream().into()).await.unwrap();
+                let incoming = Accept::new(far, clock.sleeper(), ServerConfig::stream().into()).await.unwrap();
                 assert_eq!(incoming.request().path(), "/");
                 let opened = incoming.accept().await.unwrap();
                 assert!(opened.request().is_some());
@@ -100,15 +106,22 @@ proptest! {
 #[test]
 fn frames_right_behind_the_handshake_are_kept() {
     let clock = Clock::default();
-    let (near, far) = Pipe::pair(&clock, true);
+    let (near, far) = Pipe::pair(true);
     let (to_client, to_server) = (far.output.clone(), near.output.clone());
-    let mut connecting = Waiting::new(connect(near));
+    let mut connecting = Waiting::new(connect(near, clock.sleeper()));
     assert!(connecting.poll().is_pending());
     to_server
         .get()
         .feed(&frame(Role::Client, Opcode::Binary, b"early"));
-    let incoming =
-        ready(Waiting::new(Accept::new(far, ServerConfig::stream().into())).poll()).unwrap();
+    let incoming = ready(
+        Waiting::new(Accept::new(
+            far,
+            clock.sleeper(),
+            ServerConfig::stream().into(),
+        ))
+        .poll(),
+    )
+    .unwrap();
     let opened = ready(Waiting::new(incoming.accept()).poll()).unwrap();
     to_client
         .get()
@@ -128,14 +141,14 @@ fn what_another_library_has_received_comes_first() {
     for len in [0, 1, 5, 125, 70_000, 200_000] {
         for writes_first in [false, true] {
             let clock = Clock::default();
-            let (near, far) = Pipe::pair(&clock, true);
+            let (near, far) = Pipe::pair(true);
             let wire = frame(Role::Client, Opcode::Binary, &octets(len));
             let (received, later) = wire.split_at(wire.len() - wire.len() / 10);
-            let opened = Opened::from_upgraded(
+            let opened = Upgraded::server(
                 near,
-                Upgraded::Server,
+                clock.sleeper(),
                 Agreed::default(),
-                ConnectionConfig::new(),
+                &ServerConfig::stream(),
                 received.to_vec(),
             );
             let mut stream = opened.into_stream();
@@ -153,7 +166,7 @@ fn what_another_library_has_received_comes_first() {
             }
             assert!(read == octets(len));
             assert!(stream.poll_read(&task.cx(), &mut out).is_pending());
-            assert!(!stream.pump.received.has_buffer());
+            assert!(!stream.inner.pump.received.has_buffer());
         }
     }
 }
@@ -161,8 +174,12 @@ fn what_another_library_has_received_comes_first() {
 #[test]
 fn a_request_that_does_not_come_in_time_gets_408() {
     let clock = Clock::default();
-    let (near, far) = Pipe::pair(&clock, true);
-    let mut accepting = Waiting::new(Accept::new(near, ServerConfig::stream().into()));
+    let (near, far) = Pipe::pair(true);
+    let mut accepting = Waiting::new(Accept::new(
+        near,
+        clock.sleeper(),
+        ServerConfig::stream().into(),
+    ));
     assert!(accepting.poll().is_pending());
     // It is a total, not a wait for the next octet.
     for _ in 0..9 {
@@ -188,10 +205,14 @@ fn garbage_gets_400() {
         b"GET /\n\n",
     ] {
         let clock = Clock::default();
-        let (near, far) = Pipe::pair(&clock, true);
+        let (near, far) = Pipe::pair(true);
         far.output.get().feed(garbage);
         far.output.get().finish(Ok(()));
-        let mut accepting = Waiting::new(Accept::new(near, ServerConfig::stream().into()));
+        let mut accepting = Waiting::new(Accept::new(
+            near,
+            clock.sleeper(),
+            ServerConfig::stream().into(),
+        ));
         let accepted = ready(accepting.poll());
         assert_eq!(accepted.unwrap_err().kind(), ErrorKind::InvalidData);
         assert!(far.input.get().take().starts_with(b"HTTP/1.1 400 "));
@@ -202,17 +223,19 @@ fn garbage_gets_400() {
 fn a_refusal_with_its_body_reaches_the_client() {
     for policy in [false, true] {
         let clock = Clock::default();
-        let (near, far) = Pipe::pair(&clock, false);
+        let (near, far) = Pipe::pair(false);
         near.output.get().chunk = 7;
         far.output.get().chunk = 5;
         let refused = RefCell::new(None);
         run_all(vec![
             Box::pin(async {
-                refused.replace(Some(handshake_error(connect(near).await)));
+                refused.replace(Some(handshake_error(connect(near, clock.sleeper()).await)));
             }),
             Box::pin(async {
                 let server = ServerConfig::stream().path("/elsewhere");
-                let incoming = Accept::new(far, server.clone().into()).await.unwrap();
+                let incoming = Accept::new(far, clock.sleeper(), server.clone().into())
+                    .await
+                    .unwrap();
                 if policy {
                     let error = handshake_error(incoming.accept().await);
                     assert_eq!(error, HandshakeError::UnknownPath("/".into()));
@@ -234,14 +257,14 @@ fn a_refusal_with_its_body_reaches_the_client() {
 #[test]
 fn a_refusal_that_a_reset_cuts_short_is_still_one() {
     let clock = Clock::default();
-    let (near, far) = Pipe::pair(&clock, true);
+    let (near, far) = Pipe::pair(true);
     far.output
         .get()
         .feed(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 100\r\n\r\nno");
     far.output
         .get()
         .finish(Err(ErrorKind::ConnectionReset.into()));
-    let error = handshake_error(ready(Waiting::new(connect(near)).poll()));
+    let error = handshake_error(ready(Waiting::new(connect(near, clock.sleeper())).poll()));
     let HandshakeError::Refused(response) = error else {
         panic!("{error}");
     };
@@ -254,8 +277,8 @@ fn a_refusal_that_a_reset_cuts_short_is_still_one() {
 #[test]
 fn a_client_fails_when_the_server_is_silent_or_gone() {
     let clock = Clock::default();
-    let (near, far) = Pipe::pair(&clock, true);
-    let mut connecting = Waiting::new(connect(near));
+    let (near, far) = Pipe::pair(true);
+    let mut connecting = Waiting::new(connect(near, clock.sleeper()));
     assert!(connecting.poll().is_pending());
     clock.advance(secs(10));
     assert_eq!(
@@ -264,14 +287,14 @@ fn a_client_fails_when_the_server_is_silent_or_gone() {
     );
     drop(far);
 
-    let (near, far) = Pipe::pair(&clock, true);
+    let (near, far) = Pipe::pair(true);
     drop(far);
-    let error = ready(Waiting::new(connect(near)).poll()).unwrap_err();
+    let error = ready(Waiting::new(connect(near, clock.sleeper())).poll()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::UnexpectedEof);
 
-    let (near, far) = Pipe::pair(&clock, true);
+    let (near, far) = Pipe::pair(true);
     near.output.get().write_end = Some((5, WriteEnd::Error(ErrorKind::ConnectionReset)));
-    let error = ready(Waiting::new(connect(near)).poll()).unwrap_err();
+    let error = ready(Waiting::new(connect(near, clock.sleeper())).poll()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ConnectionReset);
     drop(far);
 }
@@ -281,10 +304,14 @@ fn a_client_fails_when_the_server_is_silent_or_gone() {
 fn a_refused_peer_that_stays_is_dropped() {
     for floods in [false, true] {
         let clock = Clock::default();
-        let (near, far) = Pipe::pair(&clock, true);
+        let (near, far) = Pipe::pair(true);
         far.output.get().feed(b"hello\r\n\r\n");
         far.output.get().chunk = 1000;
-        let mut accepting = pin!(Accept::new(near, ServerConfig::stream().into()));
+        let mut accepting = pin!(Accept::new(
+            near,
+            clock.sleeper(),
+            ServerConfig::stream().into()
+        ));
         let task = Task::new();
         let mut done = false;
         for _ in 0..50 {
@@ -308,12 +335,19 @@ fn a_refused_peer_that_stays_is_dropped() {
 #[test]
 fn an_answer_that_is_not_taken_times_out() {
     let clock = Clock::default();
-    let (near, far) = Pipe::pair(&clock, true);
-    let mut connecting = Waiting::new(connect(near));
+    let (near, far) = Pipe::pair(true);
+    let mut connecting = Waiting::new(connect(near, clock.sleeper()));
     assert!(connecting.poll().is_pending());
     far.output.get().capacity = 10;
-    let incoming =
-        ready(Waiting::new(Accept::new(far, ServerConfig::stream().into())).poll()).unwrap();
+    let incoming = ready(
+        Waiting::new(Accept::new(
+            far,
+            clock.sleeper(),
+            ServerConfig::stream().into(),
+        ))
+        .poll(),
+    )
+    .unwrap();
     let mut answer = Waiting::new(incoming.accept());
     assert!(answer.poll().is_pending());
     clock.advance(secs(10));
@@ -326,19 +360,19 @@ fn an_answer_that_is_not_taken_times_out() {
 #[test]
 fn a_socket_opens_too() {
     let clock = Clock::default();
-    let (near, far) = Pipe::pair(&clock, true);
+    let (near, far) = Pipe::pair(true);
     far.output
         .get()
         .feed(&frame(Role::Server, Opcode::Text, b"early"));
-    let seed = Upgraded::Client(Seed::new([3; 32]));
-    let opened = Opened::from_upgraded(
+    let opened = Upgraded::client(
         near,
-        seed,
+        clock.sleeper(),
+        Seed::new([3; 32]),
         Agreed::default(),
-        ConnectionConfig::new(),
+        &ClientConfig::messages(),
         Vec::new(),
     );
-    let mut socket = opened.into_socket();
+    let mut socket = opened.into_websocket();
     run_all(vec![Box::pin(async {
         let message = poll_fn(|cx| socket.poll_recv(cx)).await.unwrap().unwrap();
         assert_eq!(message.as_bytes(), b"early");

@@ -5,12 +5,12 @@ use alloc::vec::Vec;
 use core::task::Poll;
 
 use super::support::*;
-use crate::handshake::Agreed;
-use crate::pump::{Opened, Upgraded};
-use crate::test_kit::{Clock, Pipe};
+use crate::handshake::{Agreed, ClientConfig, ServerConfig};
+use crate::pump::Upgraded;
+use crate::test_kit::{Clock, Pipe, Sleeper};
 use crate::{ConnectionConfig, Opcode, Role, Seed};
 
-type Poller = fn(&mut Lone<crate::pump::Stream<Pipe>>);
+type Poller = fn(&mut Lone<crate::pump::Stream<Pipe, Sleeper>>);
 
 /// Whatever an application polls while it does not read.
 const NOT_READING: [(&str, Poller); 4] = [
@@ -20,7 +20,7 @@ const NOT_READING: [(&str, Poller); 4] = [
     ("empty write", |lone| assert!(lone.write(b"").is_ready())),
 ];
 
-fn pongs(lone: &Lone<crate::pump::Stream<Pipe>>) -> Vec<Vec<u8>> {
+fn pongs(lone: &Lone<crate::pump::Stream<Pipe, Sleeper>>) -> Vec<Vec<u8>> {
     let sent = lone.sent().into_iter();
     let pongs = sent.filter(|(opcode, _)| *opcode == Opcode::Pong);
     pongs.map(|(_, payload)| payload).collect()
@@ -89,9 +89,9 @@ fn pings_behind_the_handshake_are_answered() {
         for data in [b"".as_slice(), b"hello"] {
             let mut left = frame(Role::Client, Opcode::Binary, data);
             left.extend(frame(Role::Client, Opcode::Ping, b"one"));
-            let mut lone = Lone::with(Role::Server, true, |near| {
-                let (agreed, config) = (Agreed::default(), ConnectionConfig::new());
-                Opened::from_upgraded(near, Upgraded::Server, agreed, config, left).into_stream()
+            let mut lone = Lone::with(Role::Server, true, |near, sleeper| {
+                let (agreed, config) = (Agreed::default(), ServerConfig::stream());
+                Upgraded::server(near, sleeper, agreed, &config, left).into_stream()
             });
             poll(&mut lone);
             assert_eq!(pongs(&lone), [b"one"], "{name}");
@@ -166,13 +166,13 @@ fn after_our_close_pings_are_still_answered() {
 #[test]
 fn a_writer_that_never_reads_answers_every_ping() {
     let clock = Clock::default();
-    let (near, far) = Pipe::pair(&clock, false);
-    let seed = Upgraded::Client(Seed::new([1; 32]));
-    let mut opened = Opened::from_upgraded(
+    let (near, far) = Pipe::pair(false);
+    let mut opened = Upgraded::client(
         near,
-        seed,
+        clock.sleeper(),
+        Seed::new([1; 32]),
         Agreed::default(),
-        ConnectionConfig::new(),
+        &ClientConfig::stream(),
         vec![],
     )
     .into_stream();

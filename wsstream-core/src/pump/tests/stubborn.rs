@@ -9,18 +9,18 @@ use std::io;
 
 use super::support::*;
 use crate::pump::Stream;
-use crate::test_kit::{Clock, Pipe};
+use crate::test_kit::{Clock, Pipe, Sleeper};
 use crate::{ConnectionConfig, Encoding, Keepalive, Opcode, Role};
 
 /// A transport that holds much, and tells what of that the peer has not taken.
-fn lone(role: Role, config: ConnectionConfig) -> Lone<Stream<Pipe>> {
+fn lone(role: Role, config: ConnectionConfig) -> Lone<Stream<Pipe, Sleeper>> {
     let lone = Lone::new(role, config);
     lone.output.get().capacity = 6 << 20;
     lone.output.get().tells_taken = true;
     lone
 }
 
-type Poller = fn(&mut Lone<Stream<Pipe>>) -> Poll<io::Result<()>>;
+type Poller = fn(&mut Lone<Stream<Pipe, Sleeper>>) -> Poll<io::Result<()>>;
 
 /// The peer ends its direction, then takes nothing of the reply.
 #[test]
@@ -45,10 +45,16 @@ fn a_reply_that_is_not_taken_is_no_success() {
 #[test]
 fn reading_after_a_dropped_close_gives_nothing_that_nobody_has_written() {
     let clock = Clock::default();
-    let (near, far) = Pipe::pair(&clock, true);
+    let (near, far) = Pipe::pair(true);
     let config = ConnectionConfig::new().half_close(true);
-    let mut a = compressed_stream(near, Role::Client, Encoding::Binary, config.clone());
-    let mut b = compressed_stream(far, Role::Server, Encoding::Binary, config);
+    let mut a = compressed_stream(
+        near,
+        clock.sleeper(),
+        Role::Client,
+        Encoding::Binary,
+        config.clone(),
+    );
+    let mut b = compressed_stream(far, clock.sleeper(), Role::Server, Encoding::Binary, config);
     let task = Task::new();
     assert!(a.poll_close(&task.cx(), &close(1000)).is_pending());
     let text = b"what compresses well, what compresses well, what compresses well ".repeat(20);
@@ -174,14 +180,21 @@ fn shutdown_after_a_violation_is_no_success() {
 #[test]
 fn reading_inside_a_message_after_a_dropped_close_gives_nothing_more() {
     let clock = Clock::default();
-    let (near, far) = Pipe::pair(&clock, true);
+    let (near, far) = Pipe::pair(true);
     let mut a = compressed_stream(
         near,
+        clock.sleeper(),
         Role::Client,
         Encoding::Binary,
         ConnectionConfig::new(),
     );
-    let mut b = compressed_stream(far, Role::Server, Encoding::Binary, ConnectionConfig::new());
+    let mut b = compressed_stream(
+        far,
+        clock.sleeper(),
+        Role::Server,
+        Encoding::Binary,
+        ConnectionConfig::new(),
+    );
     let task = Task::new();
     let text = b"what compresses well, what compresses well, what compresses well ".repeat(20);
     assert!(b.poll_write(&task.cx(), &text).is_ready());

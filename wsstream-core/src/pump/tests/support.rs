@@ -15,8 +15,8 @@ use crate::handshake::Agreed;
 use crate::pump::codec_pool::ThreadPool;
 use crate::pump::recv_buffer::RecvBuffer;
 use crate::pump::wire::Wire;
-use crate::pump::{Socket, Stream};
-use crate::test_kit::{Clock, Pipe, SharedLine};
+use crate::pump::{Stream, WebSocket};
+use crate::test_kit::{Clock, Pipe, SharedLine, Sleeper};
 pub(super) use crate::test_kit::{Job, ROLES, Task, connection, other, run_all};
 use crate::{
     Close, CloseCode, Connection, ConnectionConfig, Decoder, Encoding, Header, Opcode,
@@ -28,26 +28,29 @@ pub(super) const fn secs(secs: u64) -> Duration {
 }
 
 pub(super) fn stream(
-    transport: Pipe,
+    pipe: Pipe,
+    clock: Sleeper,
     role: Role,
     encoding: Encoding,
     config: ConnectionConfig,
-) -> Stream<Pipe> {
+) -> Stream<Pipe, Sleeper> {
     let connection = connection(role, config);
     let received = RecvBuffer::default();
-    let wire = Wire::new(transport);
+    let wire = Wire::new(pipe, clock);
     Stream::resume(wire, connection, encoding, Agreed::default(), received)
 }
 
 /// The same with compression, with everything the protocol has by default.
 pub(super) fn compressed_stream(
-    transport: Pipe,
+    pipe: Pipe,
+    clock: Sleeper,
     role: Role,
     encoding: Encoding,
     config: ConnectionConfig,
-) -> Stream<Pipe> {
-    let mut stream = stream(transport, role, encoding, config.clone());
-    stream.pump.connection = compressed_connection(role, config, &PerMessageDeflate::default());
+) -> Stream<Pipe, Sleeper> {
+    let mut stream = stream(pipe, clock, role, encoding, config.clone());
+    stream.inner.pump.connection =
+        compressed_connection(role, config, &PerMessageDeflate::default());
     stream
 }
 
@@ -73,16 +76,16 @@ pub(super) struct Lone<S> {
     _far: Pipe,
 }
 
-impl Lone<Stream<Pipe>> {
+impl Lone<Stream<Pipe, Sleeper>> {
     pub(super) fn new(role: Role, config: ConnectionConfig) -> Self {
-        Self::with(role, true, |near| {
-            stream(near, role, Encoding::Binary, config)
+        Self::with(role, true, |near, sleeper| {
+            stream(near, sleeper, role, Encoding::Binary, config)
         })
     }
 
     pub(super) fn base64(role: Role, config: ConnectionConfig) -> Self {
-        Self::with(role, true, |near| {
-            stream(near, role, Encoding::Base64, config)
+        Self::with(role, true, |near, sleeper| {
+            stream(near, sleeper, role, Encoding::Base64, config)
         })
     }
 
@@ -122,39 +125,47 @@ impl Lone<Stream<Pipe>> {
     }
 }
 
-impl Lone<Socket<Pipe>> {
-    pub(super) fn socket(role: Role, config: ConnectionConfig) -> Self {
-        Self::with(role, true, |near| socket(near, role, config))
+impl Lone<WebSocket<Pipe, Sleeper>> {
+    pub(super) fn websocket(role: Role, config: ConnectionConfig) -> Self {
+        Self::with(role, true, |near, sleeper| {
+            websocket(near, sleeper, role, config)
+        })
     }
 }
 
-pub(super) fn socket(transport: Pipe, role: Role, config: ConnectionConfig) -> Socket<Pipe> {
-    resumed(transport, connection(role, config.half_close(false)))
-}
-
-pub(super) fn compressed_socket(
-    transport: Pipe,
+pub(super) fn websocket(
+    pipe: Pipe,
+    clock: Sleeper,
     role: Role,
     config: ConnectionConfig,
-) -> Socket<Pipe> {
-    let agreed = PerMessageDeflate::default();
-    let connection = compressed_connection(role, config.half_close(false), &agreed);
-    resumed(transport, connection)
+) -> WebSocket<Pipe, Sleeper> {
+    resumed(pipe, clock, connection(role, config.half_close(false)))
 }
 
-fn resumed(transport: Pipe, connection: Connection) -> Socket<Pipe> {
+pub(super) fn compressed_websocket(
+    pipe: Pipe,
+    clock: Sleeper,
+    role: Role,
+    config: ConnectionConfig,
+) -> WebSocket<Pipe, Sleeper> {
+    let agreed = PerMessageDeflate::default();
+    let connection = compressed_connection(role, config.half_close(false), &agreed);
+    resumed(pipe, clock, connection)
+}
+
+fn resumed(pipe: Pipe, clock: Sleeper, connection: Connection) -> WebSocket<Pipe, Sleeper> {
     let received = RecvBuffer::default();
-    let wire = Wire::new(transport);
-    Socket::resume(wire, connection, Agreed::default(), received)
+    let wire = Wire::new(pipe, clock);
+    WebSocket::resume(wire, connection, Agreed::default(), received)
 }
 
 impl<S> Lone<S> {
-    pub(super) fn with(role: Role, vectored: bool, make: impl FnOnce(Pipe) -> S) -> Self {
+    pub(super) fn with(role: Role, vectored: bool, make: impl FnOnce(Pipe, Sleeper) -> S) -> Self {
         let clock = Clock::default();
-        let (near, far) = Pipe::pair(&clock, vectored);
+        let (near, far) = Pipe::pair(vectored);
         let (input, output) = (near.input.clone(), near.output.clone());
         Self {
-            it: make(near),
+            it: make(near, clock.sleeper()),
             role,
             input,
             output,
@@ -252,7 +263,11 @@ pub(super) fn kind<R: Debug>(poll: Poll<io::Result<R>>) -> io::ErrorKind {
 pub(super) type Shared<S> = Rc<RefCell<S>>;
 
 /// Writes all of it, in pieces, and shuts down.
-pub(super) fn send_all<'a>(stream: &Shared<Stream<Pipe>>, data: &'a [u8], piece: usize) -> Job<'a> {
+pub(super) fn send_all<'a>(
+    stream: &Shared<Stream<Pipe, Sleeper>>,
+    data: &'a [u8],
+    piece: usize,
+) -> Job<'a> {
     let stream = Rc::clone(stream);
     Box::pin(async move {
         let mut rest = data;
@@ -269,7 +284,7 @@ pub(super) fn send_all<'a>(stream: &Shared<Stream<Pipe>>, data: &'a [u8], piece:
 
 /// Reads to the end.
 pub(super) fn recv_all<'a>(
-    stream: &Shared<Stream<Pipe>>,
+    stream: &Shared<Stream<Pipe, Sleeper>>,
     into: &'a RefCell<Vec<u8>>,
     room: usize,
 ) -> Job<'a> {

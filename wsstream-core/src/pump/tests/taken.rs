@@ -7,10 +7,10 @@ use std::io::ErrorKind;
 
 use super::support::*;
 use crate::pump::Stream;
-use crate::test_kit::Pipe;
+use crate::test_kit::{Pipe, Sleeper};
 use crate::{ConnectionConfig, Keepalive, Opcode, Role, StreamError, Timeout};
 
-type Story = Lone<Stream<Pipe>>;
+type Story = Lone<Stream<Pipe, Sleeper>>;
 
 /// A transport with a send buffer of 4 MiB, of which it tells how much the peer has not taken.
 fn lone(role: Role, config: ConnectionConfig) -> Story {

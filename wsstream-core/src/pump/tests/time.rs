@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 
 use super::support::*;
 use crate::pump::Stream;
-use crate::test_kit::Pipe;
+use crate::test_kit::{Pipe, Sleeper};
 use crate::{ConnectionConfig, Keepalive, Opcode, Role, StreamError, Timeout};
 
 fn keepalive() -> ConnectionConfig {
@@ -13,14 +13,14 @@ fn keepalive() -> ConnectionConfig {
 }
 
 /// What the number of the newest ping is.
-fn ping(lone: &Lone<Stream<Pipe>>) -> Option<alloc::vec::Vec<u8>> {
+fn ping(lone: &Lone<Stream<Pipe, Sleeper>>) -> Option<alloc::vec::Vec<u8>> {
     let mut sent = lone.sent().into_iter();
     let ping = sent.rfind(|(opcode, _)| *opcode == Opcode::Ping);
     ping.map(|(_, payload)| payload)
 }
 
-type Poller = fn(&mut Lone<Stream<Pipe>>);
-type IsPending = fn(&mut Lone<Stream<Pipe>>) -> bool;
+type Poller = fn(&mut Lone<Stream<Pipe, Sleeper>>);
+type IsPending = fn(&mut Lone<Stream<Pipe, Sleeper>>) -> bool;
 
 /// Whatever is pending on an idle connection.
 const IDLE: [Poller; 2] = [
@@ -131,7 +131,7 @@ fn a_peer_is_not_given_up_before_the_transport_was_asked() {
     for role in ROLES {
         for read in [true, false] {
             let mut lone = Lone::new(role, keepalive());
-            let poll = |lone: &mut Lone<Stream<Pipe>>| {
+            let poll = |lone: &mut Lone<Stream<Pipe, Sleeper>>| {
                 if read {
                     assert!(lone.read(1).is_pending());
                 } else {

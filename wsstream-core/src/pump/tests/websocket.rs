@@ -10,15 +10,15 @@ use std::io::ErrorKind;
 use proptest::prelude::*;
 
 use super::support::*;
-use crate::pump::Socket;
-use crate::test_kit::{Clock, Pipe};
+use crate::pump::WebSocket;
+use crate::test_kit::{Clock, Pipe, Sleeper};
 use crate::{ConnectionConfig, Message, Opcode, Role};
 
 fn binary(len: usize) -> Message {
     Message::Binary(octets(len).into())
 }
 
-impl Lone<Socket<Pipe>> {
+impl Lone<WebSocket<Pipe, Sleeper>> {
     fn recv(&mut self) -> Poll<std::io::Result<Option<Message>>> {
         self.it.poll_recv(&self.task.cx())
     }
@@ -36,7 +36,7 @@ impl Lone<Socket<Pipe>> {
     }
 }
 
-fn ready_to_send(lone: &mut Lone<Socket<Pipe>>) -> bool {
+fn ready_to_send(lone: &mut Lone<WebSocket<Pipe, Sleeper>>) -> bool {
     match lone.it.poll_ready(&lone.task.cx()) {
         Poll::Ready(result) => {
             result.unwrap();
@@ -46,7 +46,7 @@ fn ready_to_send(lone: &mut Lone<Socket<Pipe>>) -> bool {
     }
 }
 
-async fn send(socket: &mut Socket<Pipe>, message: Message) {
+async fn send(socket: &mut WebSocket<Pipe, Sleeper>, message: Message) {
     poll_fn(|cx| socket.poll_ready(cx)).await.unwrap();
     socket.start_send(message);
     poll_fn(|cx| socket.poll_flush(cx)).await.unwrap();
@@ -55,13 +55,23 @@ async fn send(socket: &mut Socket<Pipe>, message: Message) {
 /// One end sends, the other one echoes, and both close.
 fn echo(messages: &[Message], chunk: usize, capacity: usize, pend_every: usize) -> Vec<Message> {
     let clock = Clock::default();
-    let (client, server) = Pipe::pair(&clock, true);
+    let (client, server) = Pipe::pair(true);
     for line in [&client.output, &server.output] {
         let mut line = line.get();
         (line.chunk, line.capacity, line.pend_every) = (chunk, capacity, pend_every);
     }
-    let mut client = socket(client, Role::Client, ConnectionConfig::new());
-    let mut server = socket(server, Role::Server, ConnectionConfig::new());
+    let mut client = websocket(
+        client,
+        clock.sleeper(),
+        Role::Client,
+        ConnectionConfig::new(),
+    );
+    let mut server = websocket(
+        server,
+        clock.sleeper(),
+        Role::Server,
+        ConnectionConfig::new(),
+    );
     let mut echoed = Vec::new();
     run_all(vec![
         alloc::boxed::Box::pin(async {
@@ -113,7 +123,7 @@ proptest! {
 #[test]
 fn empty_messages_are_not_lost() {
     for role in ROLES {
-        let mut lone = Lone::socket(role, ConnectionConfig::new());
+        let mut lone = Lone::websocket(role, ConnectionConfig::new());
         lone.output.get().capacity = 0;
         let mut sent = 0;
         while lone.send(Message::Text(String::new())) {
@@ -129,7 +139,7 @@ fn empty_messages_are_not_lost() {
 /// Who is dropped while a message is half sent leaves it to who is polled next.
 #[test]
 fn a_message_that_was_begun_is_sent_to_its_end_by_any_poll() {
-    let polls: [fn(&mut Lone<Socket<Pipe>>); 3] = [
+    let polls: [fn(&mut Lone<WebSocket<Pipe, Sleeper>>); 3] = [
         |lone| assert!(lone.recv().is_pending()),
         |lone| {
             ready_to_send(lone);
@@ -140,7 +150,7 @@ fn a_message_that_was_begun_is_sent_to_its_end_by_any_poll() {
     ];
     for role in ROLES {
         for poll in polls {
-            let mut lone = Lone::socket(role, ConnectionConfig::new());
+            let mut lone = Lone::websocket(role, ConnectionConfig::new());
             lone.output.get().capacity = 10_000;
             assert!(lone.send(binary(300_000)));
             assert!(!ready_to_send(&mut lone));
@@ -169,7 +179,7 @@ fn a_message_that_was_begun_is_sent_to_its_end_by_any_poll() {
 fn a_close_is_answered_at_once_and_follows_every_message() {
     for role in ROLES {
         for code in [0, 1000] {
-            let mut lone = Lone::socket(role, ConnectionConfig::new());
+            let mut lone = Lone::websocket(role, ConnectionConfig::new());
             lone.feed(Opcode::Text, b"last");
             lone.feed_close(code);
             assert_eq!(
@@ -183,7 +193,7 @@ fn a_close_is_answered_at_once_and_follows_every_message() {
             let closed = ready(lone.it.poll_ready(&lone.task.cx()));
             assert_eq!(closed.unwrap_err().kind(), ErrorKind::BrokenPipe);
         }
-        let mut lone = Lone::socket(role, ConnectionConfig::new());
+        let mut lone = Lone::websocket(role, ConnectionConfig::new());
         assert!(lone.send(binary(3)));
         assert!(lone.close_socket(1001).is_pending());
         let expected = [
@@ -201,7 +211,7 @@ fn a_close_is_answered_at_once_and_follows_every_message() {
 #[test]
 fn close_finishes_the_message_while_the_peer_sends() {
     for role in ROLES {
-        let mut lone = Lone::socket(role, ConnectionConfig::new());
+        let mut lone = Lone::websocket(role, ConnectionConfig::new());
         lone.output.get().capacity = 1000;
         assert!(lone.send(binary(300_000)));
         // It reads only once its own message was read.
@@ -229,7 +239,7 @@ fn close_finishes_the_message_while_the_peer_sends() {
 #[test]
 fn close_times_out_when_the_message_is_not_taken() {
     for role in ROLES {
-        let mut lone = Lone::socket(role, ConnectionConfig::new());
+        let mut lone = Lone::websocket(role, ConnectionConfig::new());
         lone.output.get().capacity = 1000;
         assert!(lone.send(binary(300_000)));
         assert!(lone.close_socket(1000).is_pending());
@@ -251,13 +261,13 @@ fn close_times_out_when_the_message_is_not_taken() {
 
 #[test]
 fn endings_are_told_as_a_streams() {
-    let mut lone = Lone::socket(Role::Client, ConnectionConfig::new());
+    let mut lone = Lone::websocket(Role::Client, ConnectionConfig::new());
     lone.feed_close(1001);
     assert_eq!(kind(lone.recv()), ErrorKind::ConnectionAborted);
-    let mut lone = Lone::socket(Role::Client, ConnectionConfig::new());
+    let mut lone = Lone::websocket(Role::Client, ConnectionConfig::new());
     lone.eof();
     assert_eq!(kind(lone.recv()), ErrorKind::UnexpectedEof);
-    let mut lone = Lone::socket(Role::Client, ConnectionConfig::new().max_message(4));
+    let mut lone = Lone::websocket(Role::Client, ConnectionConfig::new().max_message(4));
     lone.feed(Opcode::Binary, b"hello");
     assert_eq!(kind(lone.recv()), ErrorKind::InvalidData);
     assert_eq!(lone.sent()[0].1[..2], 1009_u16.to_be_bytes());
@@ -266,7 +276,7 @@ fn endings_are_told_as_a_streams() {
 /// A drop in the middle of a message must not look like its end.
 #[test]
 fn dropping_a_half_sent_message_sends_no_close() {
-    let mut lone = Lone::socket(Role::Server, ConnectionConfig::new());
+    let mut lone = Lone::websocket(Role::Server, ConnectionConfig::new());
     lone.output.get().capacity = 100;
     assert!(lone.send(binary(1 << 20)));
     let mut taken = lone.output.get().take().len();
@@ -279,7 +289,7 @@ fn dropping_a_half_sent_message_sends_no_close() {
 
 #[test]
 fn pings_are_answered_while_only_sending() {
-    let mut lone = Lone::socket(Role::Server, ConnectionConfig::new());
+    let mut lone = Lone::websocket(Role::Server, ConnectionConfig::new());
     lone.feed(Opcode::Binary, b"unread");
     lone.feed(Opcode::Ping, b"one");
     assert!(ready_to_send(&mut lone));

@@ -7,8 +7,8 @@ use core::task::Poll;
 
 use super::support::*;
 use crate::deflate::tests::compressed;
-use crate::pump::{Plain, Relay, Socket, Stream};
-use crate::test_kit::{Clock, Pipe};
+use crate::pump::{Relay, SocketEnd, Stream, WebSocket};
+use crate::test_kit::{Clock, Pipe, Sleeper};
 use crate::{ConnectionConfig, Encoding, Header, Opcode, Role};
 
 /// What a turn may come to: when it is spent, as much as there is room for may be on its way, and what comes
@@ -116,12 +116,13 @@ fn turns<S>(
     );
 }
 
-type Stories = Lone<Stream<Pipe>>;
+type Stories = Lone<Stream<Pipe, Sleeper>>;
 
 fn stream_of(wire: &[u8]) -> Stories {
-    let lone = Lone::with(Role::Client, true, |near| {
+    let lone = Lone::with(Role::Client, true, |near, sleeper| {
         compressed_stream(
             near,
+            sleeper,
             Role::Client,
             Encoding::Binary,
             ConnectionConfig::new(),
@@ -131,12 +132,12 @@ fn stream_of(wire: &[u8]) -> Stories {
     lone
 }
 
-fn stream_spent(stream: &Stream<Pipe>) -> usize {
+fn stream_spent(stream: &Stream<Pipe, Sleeper>) -> usize {
     stream.connection().work_spent()
 }
 
-fn socket_spent(socket: &Socket<Pipe>) -> usize {
-    socket.connection().work_spent()
+fn websocket_spent(websocket: &WebSocket<Pipe, Sleeper>) -> usize {
+    websocket.connection().work_spent()
 }
 
 #[test]
@@ -156,11 +157,11 @@ fn a_reader_gives_the_thread_back() {
 #[test]
 fn a_reader_of_messages_gives_the_thread_back() {
     for (name, wire) in kinds() {
-        let mut lone = Lone::with(Role::Client, true, |near| {
-            compressed_socket(near, Role::Client, ConnectionConfig::new())
+        let mut lone = Lone::with(Role::Client, true, |near, sleeper| {
+            compressed_websocket(near, sleeper, Role::Client, ConnectionConfig::new())
         });
         lone.input.get().feed(&wire);
-        turns(name, &mut lone, socket_spent, |lone| {
+        turns(name, &mut lone, websocket_spent, |lone| {
             let received = lone.it.poll_recv(&lone.task.cx());
             lone.output.get().take();
             received.map(|message| message.is_ok_and(|message| message.is_some()))
@@ -174,8 +175,8 @@ fn a_relay_gives_the_thread_back() {
         for polls in 1..4 {
             let mut lone = stream_of(&wire);
             let clock = Clock::default();
-            let (near, far) = Pipe::pair(&clock, true);
-            let mut plain = Plain::new(near);
+            let (near, far) = Pipe::pair(true);
+            let mut plain = SocketEnd::new(near, clock.sleeper());
             {
                 let relay = Relay::new(&mut lone.it, &mut plain, clock.sleeper());
                 let mut relay = core::pin::pin!(relay);

@@ -2,12 +2,21 @@
 
 use std::time::Duration;
 
-use crate::Keepalive;
-use crate::config::Pings;
 use crate::descriptor::{
     AutobahnClient, AutobahnServer, Certificates, ClientDescriptor, ServerDescriptor, SystemdSocket,
 };
 use wsstream_core::handshake::{Acceptor, Origins, ServerConfig};
+use wsstream_core::{ConnectionConfig, Keepalive, Seed};
+
+/// What a configuration does not tell but in `Debug`.
+fn says(config: &ConnectionConfig, said: &[&str]) {
+    let config = format!("{config:?}");
+    for said in said {
+        assert!(config.contains(said), "{said} is not in {config}");
+    }
+}
+
+const FRAMES: [&str; 2] = ["auto_fragment: Some(4096)", "debug: true"];
 
 fn client(text: &str) -> AutobahnClient {
     match ClientDescriptor::parse(text) {
@@ -30,18 +39,21 @@ fn the_specifications_examples() {
     assert_eq!(plain.endpoint.to_string(), "tcp:localhost:9000");
     assert_eq!(plain.url.to_string(), "ws://localhost:9000/");
     assert_eq!(plain.options.compression, None);
-    assert!(!plain.client().unwrap().connection_config().debug);
+    says(
+        plain.client().unwrap().connection_config(),
+        &["debug: false"],
+    );
     let text = r"autobahn:tcp\:localhost\:9000:url=ws\:// localhost\:9000:compress=false";
     assert_eq!(client(text).options.compression, Some(false));
     let text = r"autobahn:tcp\:localhost\:9000:url=ws\:// localhost\:9000:autofrag=4096:debug=true";
     let config = client(text).client().unwrap().connection_config().clone();
-    assert_eq!((config.max_frame(), config.debug), (4096, true));
+    says(&config, &FRAMES);
 
     let plain = server(r"autobahn:tcp\:9000:url=ws\://localhost\:9000");
     assert_eq!(plain.endpoint.to_string(), "tcp:9000");
     let text = r"autobahn:tcp\:9000:url=ws\://localhost\:9000:autofrag=4096:debug=true";
     let config = server(text).server().unwrap().connection_config().clone();
-    assert_eq!((config.max_frame(), config.debug), (4096, true));
+    says(&config, &FRAMES);
     let text = r"autobahn:tcp\:9000\:interface\=0.0.0.0:url=ws\://localhost\:9000:compress=true";
     assert_eq!(server(text).options.compression, Some(true));
     let ServerDescriptor::Tcp(tcp) = *server(text).endpoint else {
@@ -186,17 +198,17 @@ fn builders_get_what_is_said() {
         r"autobahn:stdio:url=ws\://h/p:{common}:origin=http\://o"
     ));
     let client = described.client().unwrap();
-    assert_eq!(client.timeout(), seconds(4.));
-    assert!(!client.is_nodelay());
+    assert_eq!(client.handshake_timeout, seconds(4.));
     let config = client.connection_config();
     assert_eq!(config.close_timeout, seconds(5.));
-    assert!(!config.half_close);
-    assert_eq!(
-        config.keepalive,
-        Pings::On(Keepalive::new(seconds(3.), seconds(1.5)).unwrap())
+    let keepalive = Keepalive::new(seconds(3.), seconds(1.5)).unwrap();
+    assert_eq!(described.options.keepalive, Some(Some(keepalive)));
+    says(
+        config,
+        &["half_close: false", &format!("On({keepalive:?})")],
     );
-    let request = client.connect(&described.url, &crate::Seed::new([7; 32]));
-    let request = core::str::from_utf8(request.request()).unwrap().to_string();
+    let request = client.connect(&described.url, &Seed::new([7; 32]));
+    let request = std::str::from_utf8(request.request()).unwrap().to_string();
     for line in [
         "GET /p HTTP/1.1\r\n",
         "Sec-WebSocket-Protocol: binary,base64,mqtt\r\n",
@@ -216,8 +228,8 @@ fn builders_get_what_is_said() {
         let text = format!(r"autobahn:stdio:url=ws\://h:subprotocol={list}");
         let described = self::client(&text);
         let request = described.client().unwrap();
-        let request = request.connect(&described.url, &crate::Seed::new([7; 32]));
-        let request = core::str::from_utf8(request.request()).unwrap().to_string();
+        let request = request.connect(&described.url, &Seed::new([7; 32]));
+        let request = std::str::from_utf8(request.request()).unwrap().to_string();
         let line = format!("Sec-WebSocket-Protocol: {offered}\r\n");
         assert!(request.contains(&line), "{line:?} is not in {request:?}");
         assert_eq!(
@@ -227,10 +239,7 @@ fn builders_get_what_is_said() {
     }
     // A server's answer without a subprotocol is taken where it is said, and half close offered.
     let lax = self::client(r"autobahn:stdio:url=ws\://h:acceptNoSubprotocol=true");
-    let mut connecting = lax
-        .client()
-        .unwrap()
-        .connect(&lax.url, &crate::Seed::new([7; 32]));
+    let mut connecting = lax.client().unwrap().connect(&lax.url, &Seed::new([7; 32]));
     let mut request = connecting.request();
     let half_close = request
         .windows(24)
@@ -257,6 +266,5 @@ fn builders_get_what_is_said() {
     );
     let server = described.server().unwrap();
     assert!(server.serves("/p") && !server.serves("/"));
-    assert_eq!(server.timeout(), seconds(4.));
-    assert!(!server.is_nodelay());
+    assert_eq!(server.handshake_timeout, seconds(4.));
 }

@@ -10,7 +10,7 @@ use crate::descriptor::{
     AutobahnClient, ClientDescriptor, Exec, PemFiles, ServerDescriptor, TcpClient, TcpServer,
     TlsClient, UnixClient, UnixServer, quote_argument, quote_value,
 };
-use crate::{Keepalive, Url};
+use wsstream_core::{Keepalive, Url};
 
 /// What is special, and what is not.
 const TEXT: &str = r"[:=\\a-c %é]{1,6}";

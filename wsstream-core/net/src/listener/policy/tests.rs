@@ -140,7 +140,7 @@ impl House {
 
     /// Somebody connects.
     fn connects(&self) -> Pipe {
-        let (near, far) = Pipe::pair(&self.clock, true);
+        let (near, far) = Pipe::pair(true);
         self.comes(Ok(near));
         far
     }

@@ -3,7 +3,7 @@
 use core::task::Context;
 
 use super::*;
-use crate::pump::Transport;
+use crate::pump::Socket;
 
 /// An end that cannot half close, and holds octets back.
 struct Holding {
@@ -11,7 +11,7 @@ struct Holding {
     held: Vec<u8>,
 }
 
-impl End for Holding {
+impl RelayEnd for Holding {
     fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
         self.pipe.poll_read(cx, buf)
     }
@@ -33,11 +33,11 @@ impl End for Holding {
 
     fn poll_drive(&mut self, _: &mut Context<'_>) {}
 
-    fn half_closes(&self) -> bool {
+    fn half_closes(&mut self) -> bool {
         false
     }
 
-    fn is_closed(&self) -> bool {
+    fn is_closed(&mut self) -> bool {
         false
     }
 
@@ -50,10 +50,13 @@ impl End for Holding {
 #[test]
 fn an_end_that_waits_for_its_reply_holds_no_octets_back() {
     let clock = Clock::default();
-    let (pipe, client) = Pipe::pair(&clock, true);
-    let (plain, target) = Pipe::pair(&clock, true);
+    let (pipe, client) = Pipe::pair(true);
+    let (plain, target) = Pipe::pair(true);
     let held = Vec::new();
-    let (mut a, mut b) = (Holding { pipe, held }, Plain::new(plain));
+    let (mut a, mut b) = (
+        Holding { pipe, held },
+        SocketEnd::new(plain, clock.sleeper()),
+    );
     target.output.get().feed(b"question");
     target.output.get().finish(Ok(()));
     let task = Task::new();

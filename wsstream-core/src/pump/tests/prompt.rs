@@ -18,8 +18,8 @@ fn a_write_leaves_without_flush_in_one_call() {
         (Role::Client, false),
     ] {
         for encoding in [Encoding::Binary, Encoding::Base64] {
-            let mut lone = Lone::with(role, vectored, |near| {
-                stream(near, role, encoding, ConnectionConfig::new())
+            let mut lone = Lone::with(role, vectored, |near, sleeper| {
+                stream(near, sleeper, role, encoding, ConnectionConfig::new())
             });
             for (at, len) in [1, 125, 126, 1000, 40_000].into_iter().enumerate() {
                 assert_eq!(ready(lone.write(&octets(len))).unwrap(), len);

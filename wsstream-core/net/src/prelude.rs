@@ -1,0 +1,23 @@
+//! What an adapter re-exports, whatever its runtime: configurations, requests, errors, descriptors and TLS settings.
+
+#[cfg(feature = "rustls")]
+pub use rustls;
+
+pub use wsstream_core::handshake::{
+    Agreed, ClientConfig, HandshakeError, Headers, InvalidField, Origins, Refusal, Request,
+    Response, ServerConfig, WrongOctet, accept_key,
+};
+pub use wsstream_core::pump::Relayed;
+pub use wsstream_core::{
+    Close, CloseCode, ClosedBy, CompressionBudget, Connection, ConnectionConfig, Counters,
+    DataKind, Deflate, InvalidUrl, Keepalive, Message, PerMessageDeflate, ProtocolError, Role,
+    StreamError, Timeout, Url,
+};
+
+pub use crate::descriptor::{
+    EndpointAddress, EndpointError, EndpointErrorKind, UnsupportedEndpoint, quote_argument,
+    quote_value,
+};
+pub use crate::listener::StdListener;
+pub use crate::proxy::{InvalidProxy, Proxy, ProxyError};
+pub use crate::tls::{ClientTls, ServerTls};
