@@ -37,7 +37,7 @@ pub use auto_flush::AutoFlush;
 pub use clock::{Clock, within};
 pub use opening::{Accept, Accepting, Connect, Handshake, Refusing};
 pub use permit::{Permit, Permits, Phase};
-pub use relay::{Relay, Relayed, SocketEnd, relay};
+pub use relay::{Carried, Ended, Relay, Relayed, SocketEnd, relay};
 pub use relay_end::RelayEnd;
 pub use socket::Socket;
 pub use stream::Stream;

@@ -314,7 +314,7 @@ pub async fn accept_with<S: AsyncRead + AsyncWrite + Unpin>(
 /// let target = tokio::net::TcpStream::connect("localhost:5432").await?;
 /// let mut stream = incoming.accept().await?;
 /// let relayed = relay(&mut stream, &mut NetStream::from(target)).await;
-/// println!("{} octets up, {} down", relayed.a_to_b, relayed.b_to_a);
+/// println!("{} octets up, {} down", relayed.a_to_b.octets, relayed.b_to_a.octets);
 /// # Ok(())
 /// # }
 /// ```

@@ -101,7 +101,7 @@ pub async fn the_client_vanishes<R: TestRuntime>() {
     R::reset(peer.raw);
     let (relayed, target) = relaying.await;
     assert_eq!(relayed.a_failed.unwrap().kind(), ErrorKind::UnexpectedEof);
-    assert_eq!(relayed.a_to_b, 16);
+    assert_eq!(relayed.a_to_b.octets, 16);
     R::reset(target);
     let error = far.read(&mut [0; 1]).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ConnectionReset);
@@ -181,7 +181,7 @@ pub async fn a_reply_that_does_not_come<R: TestRuntime>() {
     };
     let (relayed, took) = tokio::join!(R::relay(&mut stream, &mut target), silent);
     assert_eq!(took, Duration::from_secs(60));
-    assert_eq!(relayed.a_to_b, 4);
+    assert_eq!(relayed.a_to_b.octets, 4);
     let error = relayed.a_failed.unwrap();
     assert_eq!(error.kind(), ErrorKind::TimedOut);
     assert!(error.to_string().contains("reply"), "{error}");

@@ -2,6 +2,7 @@
 
 mod direction;
 mod ends;
+mod relayed;
 
 use core::future::Future;
 use core::pin::Pin;
@@ -12,6 +13,7 @@ use std::io;
 use super::{Clock, RelayEnd, Socket};
 use direction::Direction;
 pub use ends::SocketEnd;
+pub use relayed::{Carried, Ended, Relayed};
 
 /// Joins two sockets of any kind: carries octets between them until both have ended, or one fails. WebSockets are closed
 /// as such ([`Socket::relay_end`]); everything else is an end as a TCP connection is. `patience` is
@@ -55,34 +57,6 @@ pub struct Relay<'a, A: RelayEnd + ?Sized, B: RelayEnd + ?Sized, C: Clock> {
     relayed: Option<Relayed>,
     /// Whether either end is closed.
     closed: [bool; 2],
-}
-
-/// What a relay carried, and which end failed, if one did.
-#[derive(Debug, Default)]
-#[non_exhaustive]
-pub struct Relayed {
-    /// Octets from the first end to the second.
-    pub a_to_b: u64,
-    /// Octets from the second end to the first.
-    pub b_to_a: u64,
-    /// What the first end failed with.
-    pub a_failed: Option<io::Error>,
-    /// What the second end failed with.
-    pub b_failed: Option<io::Error>,
-}
-
-impl Relayed {
-    /// The octets carried from the first end to the second and back, if neither failed.
-    ///
-    /// # Errors
-    ///
-    /// What the first end failed with, or else the second.
-    pub fn into_result(self) -> io::Result<(u64, u64)> {
-        match self.a_failed.or(self.b_failed) {
-            Some(error) => Err(error),
-            None => Ok((self.a_to_b, self.b_to_a)),
-        }
-    }
 }
 
 impl<'a, A: RelayEnd + ?Sized, B: RelayEnd + ?Sized, C: Clock> Relay<'a, A, B, C> {
@@ -129,33 +103,37 @@ impl<'a, A: RelayEnd + ?Sized, B: RelayEnd + ?Sized, C: Clock> Relay<'a, A, B, C
         {
             cx.waker().wake_by_ref();
         }
-        let mut relayed = Relayed {
-            a_to_b: self.a_to_b.carried,
-            b_to_a: self.b_to_a.carried,
-            ..Relayed::default()
-        };
-        match (a_to_b, b_to_a) {
-            (Poll::Ready(Err(error)), _) => relayed.a_failed = Some(error),
-            (_, Poll::Ready(Err(error))) => relayed.b_failed = Some(error),
-            (Poll::Ready(Ok(())), Poll::Ready(Ok(()))) => {
-                relayed.a_failed = self.b_to_a.failure(self.patience);
-                relayed.b_failed = self.a_to_b.failure(self.patience);
-            }
+        let (a_failed, b_failed) = match (a_to_b, b_to_a) {
+            (Poll::Ready(Err(error)), _) => (Some(error), None),
+            (_, Poll::Ready(Err(error))) => (None, Some(error)),
+            (Poll::Ready(Ok(())), Poll::Ready(Ok(()))) => (
+                self.b_to_a.failure(self.patience),
+                self.a_to_b.failure(self.patience),
+            ),
             _ => {
                 let closed = (self.a.is_closed(), self.b.is_closed());
                 self.a.poll_drive(cx);
                 self.b.poll_drive(cx);
                 // Octets may be under way that an end does not take: it is not waited for.
-                (relayed.a_failed, relayed.b_failed) = (self.a.cut_off(), self.b.cut_off());
-                if relayed.a_failed.is_none() && relayed.b_failed.is_none() {
+                let (a_failed, b_failed) = (self.a.cut_off(), self.b.cut_off());
+                if a_failed.is_none() && b_failed.is_none() {
                     if closed != (self.a.is_closed(), self.b.is_closed()) {
                         cx.waker().wake_by_ref();
                     }
                     return Poll::Pending;
                 }
+                (
+                    a_failed.or_else(|| self.b_to_a.failure(self.patience)),
+                    b_failed.or_else(|| self.a_to_b.failure(self.patience)),
+                )
             }
-        }
-        Poll::Ready(relayed)
+        };
+        Poll::Ready(Relayed {
+            a_to_b: self.a_to_b.carried(&self.b_to_a),
+            b_to_a: self.b_to_a.carried(&self.a_to_b),
+            a_failed,
+            b_failed,
+        })
     }
 }
 
@@ -188,7 +166,10 @@ impl<A: RelayEnd + ?Sized, B: RelayEnd + ?Sized, C: Clock> Future for Relay<'_, 
             return Poll::Pending;
         };
         let Relayed {
-            a_failed, b_failed, ..
+            a_to_b,
+            b_to_a,
+            a_failed,
+            b_failed,
         } = relayed;
         let (a_failure, b_failure) = (a_failed.is_some(), b_failed.is_some());
         if !this.closed[0]
@@ -196,8 +177,12 @@ impl<A: RelayEnd + ?Sized, B: RelayEnd + ?Sized, C: Clock> Future for Relay<'_, 
         {
             this.closed[0] = true;
             // What comes of telling about a failure is no news.
-            if !a_failure && !b_failure {
-                *a_failed = closed.err();
+            if !a_failure
+                && !b_failure
+                && let Err(error) = closed
+            {
+                *a_failed = Some(error);
+                b_to_a.closing_failed();
             }
         }
         if !this.closed[1]
@@ -205,8 +190,9 @@ impl<A: RelayEnd + ?Sized, B: RelayEnd + ?Sized, C: Clock> Future for Relay<'_, 
         {
             this.closed[1] = true;
             // Nor is this, but it hides nothing: `into_result` gives the first end's failure.
-            if !b_failure {
-                *b_failed = closed.err();
+            if !b_failure && let Err(error) = closed {
+                *b_failed = Some(error);
+                a_to_b.closing_failed();
             }
         }
         if this.closed != [true, true] {
@@ -216,6 +202,7 @@ impl<A: RelayEnd + ?Sized, B: RelayEnd + ?Sized, C: Clock> Future for Relay<'_, 
             // One attempt was all there is time for.
             if a_failed.is_none() && !this.closed[1] {
                 b_failed.get_or_insert(cut_off);
+                a_to_b.closing_failed();
             }
         }
         this.relayed.take().map_or(Poll::Pending, Poll::Ready)

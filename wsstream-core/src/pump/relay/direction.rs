@@ -7,6 +7,7 @@ use core::task::{Context, Poll};
 use core::time::Duration;
 use std::io;
 
+use super::{Carried, Ended};
 use crate::octets::Octets;
 use crate::pump::{Clock, RelayEnd, pool};
 use crate::time::Timestamp;
@@ -17,8 +18,11 @@ pub(super) struct Direction {
     buffer: Vec<u8>,
     start: usize,
     end: usize,
-    pub(super) carried: u64,
-    pub(super) state: State,
+    /// How many octets were written.
+    octets: u64,
+    state: State,
+    /// How it ended, as far as it has by itself.
+    ended: Option<Ended>,
     /// How much of the reply had been carried when there was more of it last, and when that was, while the
     /// end is held back for it; whether there is no more patience.
     waited: Option<(u64, Timestamp)>,
@@ -49,7 +53,7 @@ impl fmt::Debug for Direction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Direction")
             .field("waiting", &Octets(self.end - self.start))
-            .field("carried", &self.carried)
+            .field("octets", &self.octets)
             .field("state", &self.state)
             .field("write_error", &self.write_error)
             .finish()
@@ -72,16 +76,36 @@ impl Direction {
     ) {
         while self.state == State::Ending {
             let now = clock.now();
-            let waited = self.waited.get_or_insert((reply.carried, now));
+            let waited = self.waited.get_or_insert((reply.octets, now));
             // What waits here for a slow reader is not missing.
-            if reply.carried > waited.0 || reply.has_octets() {
-                *waited = (reply.carried, now);
+            if reply.octets > waited.0 || reply.has_octets() {
+                *waited = (reply.octets, now);
             }
             let ends = waited.1 + patience;
             self.is_cut = now >= ends;
             if self.is_cut || clock.poll_sleep(cx, ends).is_pending() {
                 return;
             }
+        }
+    }
+
+    /// What it has carried, and how it has ended. `reverse` is the other direction, whose end may have cut this one
+    /// short.
+    pub(super) fn carried(&self, reverse: &Self) -> Carried {
+        let ended = match self.ended {
+            Some(Ended::Complete | Ended::DestinationClosed) if reverse.is_cut => {
+                Ended::PatienceOver
+            }
+            // It was no good end: reading from it failed.
+            Some(Ended::DestinationClosed) if reverse.ended == Some(Ended::ReadFailed) => {
+                Ended::Interrupted
+            }
+            Some(ended) => ended,
+            None => Ended::Interrupted,
+        };
+        Carried {
+            octets: self.octets,
+            ended,
         }
     }
 
@@ -116,7 +140,9 @@ impl Direction {
                     Poll::Ready(Ok(())) => Poll::Pending,
                     failed => failed,
                 },
-                State::Ending => to.poll_shutdown(cx).map_ok(|()| self.state = State::Ended),
+                State::Ending => to.poll_shutdown(cx).map_ok(|()| {
+                    (self.state, self.ended) = (State::Ended, Some(Ended::Complete));
+                }),
                 State::Carrying if self.has_octets() => self.write(to, cx),
                 State::Carrying => {
                     if self.buffer.is_empty() {
@@ -133,12 +159,14 @@ impl Direction {
                             Poll::Ready(Ok(()))
                         }
                         Poll::Ready(Err(error)) => {
+                            self.ended = Some(Ended::ReadFailed);
                             self.release();
                             return Poll::Ready(Err(error));
                         }
                         Poll::Pending if to.is_closed() => {
                             // Who would have had it has gone, which may cut nothing off.
                             self.state = State::Discarding;
+                            self.ended = Some(Ended::DestinationClosed);
                             self.release();
                             to.lost()
                                 .map_or(Poll::Ready(Ok(())), |error| Poll::Ready(Err(error)))
@@ -157,7 +185,7 @@ impl Direction {
             match step {
                 Poll::Ready(Ok(())) => {}
                 Poll::Ready(Err(error)) => {
-                    self.write_error = Some(error);
+                    (self.write_error, self.ended) = (Some(error), Some(Ended::WriteFailed));
                     self.state = match self.state {
                         State::Ending => State::Ended,
                         _ => State::Discarding,
@@ -181,7 +209,7 @@ impl Direction {
                 Ok(0) => Err(io::ErrorKind::WriteZero.into()),
                 Ok(count) => {
                     self.start += count;
-                    self.carried += count as u64;
+                    self.octets += count as u64;
                     Ok(())
                 }
                 Err(error) => Err(error),

@@ -1,8 +1,10 @@
 //! Joining two ends.
 
+mod ended;
 mod failures;
 mod held;
 mod plain;
+mod sockets;
 
 use alloc::boxed::Box;
 use alloc::rc::Rc;
@@ -12,11 +14,13 @@ use core::cell::RefCell;
 use core::future::{Future, poll_fn};
 use core::pin::Pin;
 use core::task::Poll;
+use core::time::Duration;
 use std::io::{self, ErrorKind};
 
 use proptest::prelude::*;
 
 use super::support::*;
+use crate::pump::Ended::{self, *};
 use crate::pump::{Relay, RelayEnd, Relayed, SocketEnd, Stream};
 use crate::test_kit::{Clock, Pipe, SharedLine, Sleeper, WriteEnd};
 use crate::{ConnectionConfig, Encoding, Keepalive, Opcode, Role};
@@ -28,6 +32,7 @@ struct Joined {
     client: Pipe,
     target: Pipe,
     clock: Clock,
+    patience: Duration,
     task: Task,
 }
 
@@ -48,6 +53,7 @@ impl Joined {
             client,
             target,
             clock,
+            patience: secs(60),
             task: Task::new(),
         }
     }
@@ -63,6 +69,7 @@ impl Joined {
             client,
             target,
             clock,
+            patience,
             task,
         } = self;
         let peers = Peers {
@@ -73,7 +80,7 @@ impl Joined {
             clock,
         };
         let sleeper = peers.clock.sleeper();
-        let mut relay = Relay::new(&mut stream, &mut plain, sleeper);
+        let mut relay = Relay::new(&mut stream, &mut plain, sleeper).patience(patience);
         let (mut result, mut done) = (None, false);
         let mut settle = || {
             let mut polls = 0;
@@ -114,6 +121,11 @@ impl Peers {
     fn client_finds(&self) -> Vec<(Opcode, Vec<u8>)> {
         frames(&self.to_client.get().take())
     }
+}
+
+/// The octets of each direction, and how it ended.
+fn carried(relayed: &Relayed) -> [(u64, Ended); 2] {
+    [&relayed.a_to_b, &relayed.b_to_a].map(|direction| (direction.octets, direction.ended))
 }
 
 fn data(octets: &[u8]) -> (Opcode, Vec<u8>) {
@@ -204,8 +216,8 @@ proptest! {
         prop_assert!(*heard[1].borrow() == up);
         for relayed in &*relayed.borrow() {
             prop_assert!(relayed.a_failed.is_none() && relayed.b_failed.is_none());
-            prop_assert_eq!(relayed.a_to_b, up.len() as u64);
-            prop_assert_eq!(relayed.b_to_a, down.len() as u64);
+            let expected = [&up, &down].map(|octets| (octets.len() as u64, Complete));
+            prop_assert_eq!(carried(relayed), expected);
         }
     }
 }
@@ -225,7 +237,7 @@ fn the_end_of_one_direction_is_passed_on_and_the_reply_arrives() {
     });
     let relayed = relayed.expect("hangs");
     assert!(relayed.a_failed.is_none() && relayed.b_failed.is_none());
-    assert_eq!((relayed.a_to_b, relayed.b_to_a), (8, 5));
+    assert_eq!(carried(&relayed), [(8, Complete), (5, Complete)]);
 
     // The other way round.
     let relayed = Joined::new(ConnectionConfig::new()).tell(|peers, settle| {
@@ -240,6 +252,7 @@ fn the_end_of_one_direction_is_passed_on_and_the_reply_arrives() {
     });
     let relayed = relayed.expect("hangs");
     assert!(relayed.a_failed.is_none() && relayed.b_failed.is_none());
+    assert_eq!(carried(&relayed), [(5, Complete), (8, Complete)]);
 }
 
 /// It has closed, and the target has nothing to say and never ends.
@@ -251,6 +264,7 @@ fn a_client_that_closed_is_answered_though_the_target_is_silent() {
         assert_eq!(peers.client_finds(), [closed(1000)]);
         // All that was said has arrived.
         assert!(relayed.a_failed.is_none() && relayed.b_failed.is_none());
+        assert_eq!(carried(&relayed), [(0, Complete), (0, DestinationClosed)]);
     });
     assert!(relayed.is_none());
 }
@@ -306,66 +320,4 @@ fn a_slow_end_stops_the_fast_one() {
         let taken = 1_000_000 - peers.target.get().octets.len();
         assert!(taken < 3 * 66_000, "{taken}");
     });
-}
-
-#[test]
-fn two_plain_ends_and_two_streams() {
-    let clock = Clock::default();
-    let (a, left) = Pipe::pair(false);
-    let (b, right) = Pipe::pair(true);
-    left.output.get().feed(b"up");
-    left.output.get().finish(Ok(()));
-    right.output.get().feed(b"down");
-    right.output.get().finish(Ok(()));
-    run_all(vec![Box::pin(async {
-        let relayed = Relay::new(
-            &mut SocketEnd::new(a, clock.sleeper()),
-            &mut SocketEnd::new(b, clock.sleeper()),
-            clock.sleeper(),
-        )
-        .await;
-        assert_eq!((relayed.a_to_b, relayed.b_to_a), (2, 4));
-    })]);
-    assert_eq!(right.input.get().take(), b"up");
-    assert!(left.input.get().is_shut_down && right.input.get().is_shut_down);
-
-    let (a, left) = Pipe::pair(false);
-    let (b, right) = Pipe::pair(true);
-    let mut left = stream(
-        left,
-        clock.sleeper(),
-        Role::Client,
-        Encoding::Base64,
-        ConnectionConfig::new(),
-    );
-    let mut right = stream(
-        right,
-        clock.sleeper(),
-        Role::Server,
-        Encoding::Binary,
-        ConnectionConfig::new(),
-    );
-    let (up, down) = (octets(100_000), octets(50_000));
-    run_all(vec![
-        Box::pin(async { assert!(talk(&mut left, &up).await == down) }),
-        Box::pin(async { assert!(talk(&mut right, &down).await == up) }),
-        Box::pin(async {
-            let mut a = stream(
-                a,
-                clock.sleeper(),
-                Role::Server,
-                Encoding::Base64,
-                ConnectionConfig::new(),
-            );
-            let mut b = stream(
-                b,
-                clock.sleeper(),
-                Role::Client,
-                Encoding::Binary,
-                ConnectionConfig::new(),
-            );
-            let relayed = Relay::new(&mut a, &mut b, clock.sleeper()).await;
-            assert_eq!((relayed.a_to_b, relayed.b_to_a), (100_000, 50_000));
-        }),
-    ]);
 }

@@ -17,6 +17,7 @@ fn a_failure_of_the_target_is_told_with_1011() {
         peers.client_closes(1011);
     });
     let relayed = relayed.expect("hangs");
+    assert_eq!(carried(&relayed), [(0, Interrupted), (4, ReadFailed)]);
     assert_eq!(relayed.b_failed.unwrap().kind(), ErrorKind::ConnectionReset);
     assert!(relayed.a_failed.is_none());
 }
@@ -38,6 +39,7 @@ fn a_client_that_is_gone_ends_the_relay() {
                 Some(_) => ErrorKind::ConnectionAborted,
                 None => ErrorKind::UnexpectedEof,
             };
+            assert_eq!(carried(&relayed), [(4, ReadFailed), (0, Interrupted)]);
             assert_eq!(relayed.a_failed.unwrap().kind(), expected);
         });
         assert!(relayed.is_none());
@@ -52,8 +54,8 @@ fn what_a_target_says_too_late_is_a_failure() {
         peers.client_closes(1000);
         let relayed = settle().expect("hangs");
         assert_eq!(peers.client_finds(), [closed(1000)]);
+        assert_eq!(carried(&relayed), [(0, Complete), (0, WriteFailed)]);
         assert_eq!(relayed.a_failed.unwrap().kind(), ErrorKind::BrokenPipe);
-        assert_eq!(relayed.b_to_a, 0);
     });
     assert!(relayed.is_none());
 }
@@ -76,6 +78,7 @@ fn a_failure_to_write_lets_the_other_direction_finish() {
         peers.client_closes(1000);
     });
     let relayed = relayed.expect("hangs");
+    assert_eq!(carried(&relayed), [(3, WriteFailed), (5, Complete)]);
     assert_eq!(relayed.b_failed.unwrap().kind(), ErrorKind::BrokenPipe);
 }
 
@@ -117,7 +120,8 @@ fn a_failure_is_told_when_the_other_end_has_all_that_came_before() {
             peers.clock.advance(secs(1));
             let relayed = settle().expect("hangs");
             assert!(relayed.a_failed.is_some());
-            assert_eq!(relayed.a_to_b, 300_000);
+            assert_eq!(relayed.a_to_b.octets, 300_000);
+            assert_eq!(relayed.a_to_b.ended, ReadFailed);
         });
     }
 }

@@ -79,7 +79,7 @@ fn a_slow_target_that_talks_has_everything_before_the_relay_ends() {
             let relayed = settle().expect("hangs");
             assert_eq!(relayed.a_failed.is_some(), code.is_none());
             assert!(relayed.b_failed.is_none());
-            assert_eq!((relayed.a_to_b, relayed.b_to_a), (300_000, 0));
+            assert_eq!((relayed.a_to_b.octets, relayed.b_to_a.octets), (300_000, 0));
             assert_eq!(peers.target.get().octets.len(), 0);
         });
     }
@@ -146,6 +146,8 @@ fn a_target_that_takes_nothing_more_is_a_failure() {
             peers.clock.advance(secs(2));
             let relayed = settle().expect("hangs");
             assert_eq!(relayed.a_failed.is_some(), code.is_none());
+            let expected = code.map_or(ReadFailed, |_| WriteFailed);
+            assert_eq!(relayed.a_to_b.ended, expected, "{code:?}");
             assert_eq!(relayed.b_failed.unwrap().kind(), ErrorKind::TimedOut);
         });
     }

@@ -1,0 +1,62 @@
+//! How each direction ended, as the relay tells it.
+
+use super::*;
+use crate::handshake::Agreed;
+use crate::pump::recv_buffer::RecvBuffer;
+use crate::pump::wire::Wire;
+use crate::pump::{Permits, Phase};
+
+/// The reply of a peer that does not half close is waited for, and then the end of the target is told.
+#[test]
+fn a_reply_is_waited_for_with_patience_that_ends() {
+    for patience in [60, 5] {
+        let mut joined = Joined::new(ConnectionConfig::new().half_close(false));
+        joined.patience = secs(patience);
+        let relayed = joined.tell(|peers, settle| {
+            peers.target.get().feed(b"question");
+            peers.target.get().finish(Ok(()));
+            assert!(settle().is_none());
+            // More of the reply is more time.
+            for _ in 0..3 {
+                peers.clock.advance(secs(patience - 1));
+                assert!(settle().is_none());
+                peers.client_sends(Opcode::Binary, b"reply");
+                assert!(settle().is_none());
+            }
+            assert_eq!(peers.client_finds(), [data(b"question")]);
+            peers.clock.advance(secs(patience));
+            assert!(settle().is_none());
+            assert_eq!(peers.client_finds(), [closed(1000)]);
+            peers.client_closes(1000);
+        });
+        let relayed = relayed.expect("hangs");
+        assert_eq!(carried(&relayed), [(15, PatienceOver), (8, Complete)]);
+        assert!(relayed.b_failed.is_none());
+        let error = relayed.into_result().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::TimedOut);
+    }
+}
+
+/// The listener that the stream came from has shut down, and its time is over.
+#[test]
+fn an_end_that_is_cut_off_interrupts_what_is_under_way() {
+    let permits = Permits::new();
+    let mut joined = Joined::new(ConnectionConfig::new());
+    let (client, near) = Pipe::pair(true);
+    let mut wire = Wire::new(near, joined.clock.sleeper());
+    wire.set_permit(permits.issue());
+    let connection = connection(Role::Server, ConnectionConfig::new());
+    let agreed = Agreed::default();
+    let received = RecvBuffer::default();
+    joined.stream = Stream::resume(wire, connection, Encoding::Binary, agreed, received);
+    joined.client = client;
+    let relayed = joined.tell(|peers, settle| {
+        peers.to_target.get().capacity = 5;
+        peers.client_sends(Opcode::Binary, b"question");
+        assert!(settle().is_none());
+        permits.enter(Phase::Over);
+    });
+    let relayed = relayed.expect("hangs");
+    assert_eq!(carried(&relayed), [(5, Interrupted), (0, WriteFailed)]);
+    assert!(relayed.a_failed.is_some() && relayed.b_failed.is_none());
+}
