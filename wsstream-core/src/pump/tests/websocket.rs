@@ -127,7 +127,8 @@ fn empty_messages_are_not_lost() {
 /// Who is dropped while a message is half sent leaves it to who is polled next.
 #[test]
 fn a_message_that_was_begun_is_sent_to_its_end_by_any_poll() {
-    let polls: [fn(&mut Lone<WebSocket<Pipe, Sleeper>>); 3] = [
+    type Poller = fn(&mut Lone<WebSocket<Pipe, Sleeper>>);
+    let polls: [Poller; 3] = [
         |lone| assert!(lone.recv().is_pending()),
         |lone| {
             ready_to_send(lone);
