@@ -41,7 +41,7 @@ struct Shared {
 #[derive(Debug, Default)]
 struct Slots {
     /// Those who wait for anything to happen to a connection. None in a slot that is free, and as long as
-    /// the transport is not known to the pump.
+    /// the socket is not known to the pump.
     tasks: Vec<Option<Arc<Tasks>>>,
     free: Vec<u32>,
     /// The listener, when it waits for a permit to come back.

@@ -1,4 +1,4 @@
-//! The opening handshake over a transport.
+//! The opening handshake over a socket.
 
 use alloc::boxed::Box;
 use alloc::vec;

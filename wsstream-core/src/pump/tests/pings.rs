@@ -82,7 +82,7 @@ fn pings_behind_what_a_reader_left_are_answered() {
     }
 }
 
-/// What came behind the opening handshake, from a transport that has nothing more to give.
+/// What came behind the opening handshake, from a socket that has nothing more to give.
 #[test]
 fn pings_behind_the_handshake_are_answered() {
     for (name, poll) in NOT_READING {
