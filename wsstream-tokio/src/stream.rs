@@ -45,23 +45,9 @@ impl<S: Socket> AsyncStream<Stream<S, TokioClock>> {
     }
 }
 
-impl<T> Deref for AsyncStream<T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
-        &self.0
-    }
-}
-
 impl<T: Socket> From<T> for AsyncStream<T> {
     fn from(socket: T) -> Self {
         Self(socket)
-    }
-}
-
-impl<T> DerefMut for AsyncStream<T> {
-    fn deref_mut(&mut self) -> &mut T {
-        &mut self.0
     }
 }
 
@@ -75,6 +61,20 @@ impl From<TcpStream> for NetStream {
 impl From<UnixStream> for NetStream {
     fn from(unix: UnixStream) -> Self {
         NetSocket::from_unix(Io::new(unix)).into()
+    }
+}
+
+impl<T> Deref for AsyncStream<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T> DerefMut for AsyncStream<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.0
     }
 }
 

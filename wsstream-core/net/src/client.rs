@@ -36,7 +36,8 @@ use crate::upgraded::Upgraded;
 pub async fn connect<R: Runtime>(
     url: &str,
 ) -> io::Result<R::Stream<Stream<NetSocket<R>, R::Clock>>> {
-    let endpoint = ClientEndpoint::<R>::url(url, ClientConfig::stream())?;
+    // In a box: else the task that uses the stream keeps the room all its life.
+    let endpoint = Box::new(ClientEndpoint::<R>::url(url, ClientConfig::stream())?);
     Ok(endpoint.open().await?.into_stream())
 }
 

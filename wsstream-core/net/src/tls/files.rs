@@ -165,3 +165,43 @@ fn read_as<T>(file: &Path, parse: impl FnOnce(&[u8]) -> io::Result<T>) -> io::Re
 fn of_file(file: &Path, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {error}", file.display()))
 }
+
+#[cfg(test)]
+mod tests {
+    use rustls::{ClientConfig, RootCertStore};
+
+    use super::*;
+    use crate::plan::{ClientLayer, ClientPlan};
+
+    /// RFC 7301: whether WebSocket goes over it, the protocols that were set, and those that are offered.
+    #[test]
+    fn only_websocket_is_known_by_name() {
+        type Protocols = &'static [&'static str];
+        let table: [(&str, Protocols, Protocols); 5] = [
+            ("wss://h", &["http/1.1"], &["http/1.1"]),
+            ("wss://h", &[], &[]),
+            ("tls:h:1", &["http/1.1"], &[]),
+            ("tls:h:1", &["postgresql"], &["postgresql"]),
+            ("tls:h:1", &["h2", "http/1.1"], &["h2", "http/1.1"]),
+        ];
+        for (text, set, offered) in table {
+            let mut config = ClientConfig::builder_with_provider(provider())
+                .with_safe_default_protocol_versions()
+                .unwrap()
+                .with_root_certificates(RootCertStore::empty())
+                .with_no_client_auth();
+            config.alpn_protocols = set.iter().map(|name| name.as_bytes().to_vec()).collect();
+            let plan = ClientPlan::parse(text).unwrap();
+            let Some(ClientLayer::Tls(mut layer)) = plan.layers.into_iter().next() else {
+                panic!("{text}: no TLS");
+            };
+            layer.source = ClientTlsSource::Given(Arc::new(config).into());
+            let read = layer.read().unwrap();
+            let protocols = read.config().alpn_protocols.iter();
+            let protocols: Vec<_> = protocols
+                .map(|name| String::from_utf8_lossy(name))
+                .collect();
+            assert_eq!(protocols, offered, "{text}");
+        }
+    }
+}
