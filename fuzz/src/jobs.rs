@@ -4,8 +4,8 @@ use core::future::poll_fn;
 use core::task::Context;
 
 use arbitrary::Unstructured;
-use wsstream_core::pump::{Stream, Transport};
-use wsstream_core::test_kit::{Clock, Job, SharedLine, Task};
+use wsstream_core::pump::{Socket, Stream};
+use wsstream_core::test_kit::{Clock, Job, SharedLine, Sleeper, Task};
 
 use crate::input::{octet, patterns};
 use crate::work::call;
@@ -18,7 +18,7 @@ pub(crate) fn set_up(line: &SharedLine, input: &mut Unstructured<'_>) {
     if chunk > 0 {
         line.chunk = chunk;
     }
-    // Not every call, and none of two: that would be a transport that never moves.
+    // Not every call, and none of two: that would be a socket that never moves.
     line.pend_every = if pend_every < 3 { 0 } else { pend_every };
     if capacity > 0 {
         line.capacity = capacity * 8;
@@ -51,7 +51,7 @@ pub(crate) fn run(jobs: Vec<Job<'_>>, clock: &Clock) {
 }
 
 /// Writes a pattern of this length as far as the stream takes it, and tells how far that was.
-pub(crate) async fn write_all<T: Transport>(stream: &mut Stream<T>, len: usize) -> usize {
+pub(crate) async fn write_all<S: Socket>(stream: &mut Stream<S, Sleeper>, len: usize) -> usize {
     let mut at = 0;
     while at < len {
         let data = patterns(at, len - at);
@@ -64,7 +64,7 @@ pub(crate) async fn write_all<T: Transport>(stream: &mut Stream<T>, len: usize) 
 }
 
 /// Reads to the end; what came, and whether the end was a good one.
-pub(crate) async fn read_all<T: Transport>(stream: &mut Stream<T>) -> (Vec<u8>, bool) {
+pub(crate) async fn read_all<S: Socket>(stream: &mut Stream<S, Sleeper>) -> (Vec<u8>, bool) {
     let (mut all, mut out) = (Vec::new(), [0; 500]);
     loop {
         match poll_fn(|cx: &mut Context<'_>| stream.poll_read(cx, &mut out)).await {

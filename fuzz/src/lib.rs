@@ -1,6 +1,6 @@
 //! What must hold for any input at all, one function for each property.
 //!
-//! Each function takes octets, drives the machines of `wsstream-core` with them, and panics if the
+//! Each function takes octets, drives the machines of `wsstream-core` and `wsstream-net` with them, and panics if the
 //! property does not hold. `fuzz_targets/` gives them to libFuzzer, `tests/corpus.rs` runs them on
 //! stable over the corpus and over pseudo-random octets.
 //!

@@ -1,4 +1,4 @@
-//! The opening handshake as it is driven over a transport, and what follows it.
+//! The opening handshake as it is driven over a socket, and what follows it.
 
 use std::cell::RefCell;
 use std::future::poll_fn;
@@ -6,14 +6,14 @@ use std::sync::Arc;
 
 use arbitrary::Unstructured;
 use wsstream_core::handshake::{ClientConfig, ServerConfig};
-use wsstream_core::pump::{Accept, Connect, Opened};
-use wsstream_core::test_kit::{Clock, Job, Pipe};
+use wsstream_core::pump::{Accept, Connect, Upgraded};
+use wsstream_core::test_kit::{Clock, Job, Pipe, Sleeper};
 use wsstream_core::{Close, CloseCode, ConnectionConfig, Seed, Url};
 
 use crate::input::{number, octet, patterns};
 use crate::jobs::{read_all, run, set_up, write_all};
 
-/// However the transport cuts and waits, and whatever is said on it, an opening comes to an end; two ends
+/// However the socket cuts and waits, and whatever is said on it, an opening comes to an end; two ends
 /// of ours agree, and octets, the first ones right behind the handshake, arrive as they were written.
 /// Who says something else is answered in HTTP, or not at all.
 ///
@@ -23,7 +23,7 @@ pub(crate) fn opening(data: &[u8]) {
     let mut input = Unstructured::new(data);
     let flags = octet(&mut input);
     let clock = Clock::default();
-    let (near, far) = Pipe::pair(&clock, true);
+    let (near, far) = Pipe::pair(true);
     set_up(&near.output, &mut input);
     set_up(&far.output, &mut input);
     match flags & 3 {
@@ -47,9 +47,9 @@ fn client(flags: u8) -> ClientConfig {
         .config(config(flags))
 }
 
-fn connect(pipe: Pipe, flags: u8) -> Connect<Pipe> {
+fn connect(pipe: Pipe, clock: &Clock, flags: u8) -> Connect<Pipe, Sleeper> {
     let url = Url::parse("ws://host/").unwrap();
-    Connect::new(pipe, &url, &client(flags), Seed::new([7; 32]))
+    Connect::new(pipe, clock.sleeper(), &url, &client(flags), Seed::new([7; 32]))
 }
 
 fn server(flags: u8) -> Arc<ServerConfig> {
@@ -59,9 +59,9 @@ fn server(flags: u8) -> Arc<ServerConfig> {
 fn both(flags: u8, near: Pipe, far: Pipe, clock: &Clock, input: &mut Unstructured<'_>) {
     let lens = [number(input) % MOST, number(input) % MOST];
     let agreed = RefCell::new(Vec::new());
-    let talk = async |opened: Opened<Pipe>, [ours, theirs]: [usize; 2]| {
-        agreed.borrow_mut().push(opened.agreed().clone());
-        let mut stream = opened.into_stream();
+    let talk = async |upgraded: Upgraded<Pipe, Sleeper>, [ours, theirs]: [usize; 2]| {
+        agreed.borrow_mut().push(upgraded.agreed().clone());
+        let mut stream = upgraded.into_stream();
         assert_eq!(write_all(&mut stream, ours).await, ours);
         poll_fn(|cx| stream.poll_flush(cx)).await.unwrap();
         let mut came = 0;
@@ -77,14 +77,14 @@ fn both(flags: u8, near: Pipe, far: Pipe, clock: &Clock, input: &mut Unstructure
     };
     let jobs: Vec<Job<'_>> = vec![
         Box::pin(async {
-            let opened = connect(near, flags).await.unwrap();
-            talk(opened, lens).await;
+            let upgraded = connect(near, clock, flags).await.unwrap();
+            talk(upgraded, lens).await;
         }),
         Box::pin(async {
-            let incoming = Accept::new(far, server(flags)).await.unwrap();
-            incoming.check().unwrap();
-            let opened = incoming.accept().await.unwrap();
-            talk(opened, [lens[1], lens[0]]).await;
+            let handshake = Accept::new(far, clock.sleeper(), server(flags)).await.unwrap();
+            handshake.check().unwrap();
+            let upgraded = handshake.accept().await.unwrap();
+            talk(upgraded, [lens[1], lens[0]]).await;
         }),
     ];
     run(jobs, clock);
@@ -106,14 +106,14 @@ fn hostile_client(flags: u8, near: Pipe, far: Pipe, clock: &Clock, octets: &[u8]
     // It takes everything.
     near.input.get().capacity = usize::MAX;
     let job = async {
-        let Ok(incoming) = Accept::new(far, server(flags)).await else {
+        let Ok(handshake) = Accept::new(far, clock.sleeper(), server(flags)).await else {
             return;
         };
-        let accepts = incoming.check().is_ok();
-        let opened = incoming.accept().await;
-        assert_eq!(accepts, opened.is_ok());
-        if let Ok(opened) = opened {
-            let mut stream = opened.into_stream();
+        let accepts = handshake.check().is_ok();
+        let upgraded = handshake.accept().await;
+        assert_eq!(accepts, upgraded.is_ok());
+        if let Ok(upgraded) = upgraded {
+            let mut stream = upgraded.into_stream();
             write_all(&mut stream, 100).await;
             read_all(&mut stream).await;
         }
@@ -128,8 +128,8 @@ fn hostile_server(flags: u8, near: Pipe, far: Pipe, clock: &Clock, octets: &[u8]
     far.input.get().capacity = usize::MAX;
     let job = async {
         // Our key is always the same, so that the input can have the answer to it.
-        if let Ok(opened) = connect(near, flags).await {
-            let mut stream = opened.into_stream();
+        if let Ok(upgraded) = connect(near, clock, flags).await {
+            let mut stream = upgraded.into_stream();
             write_all(&mut stream, 100).await;
             read_all(&mut stream).await;
         }

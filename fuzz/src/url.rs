@@ -75,7 +75,7 @@ fn asks(url: &Url) {
 }
 
 /// RFC 7617 §2.
-fn credentials(value: &str) -> Vec<u8> {
+pub(crate) fn credentials(value: &str) -> Vec<u8> {
     let text = value.strip_prefix("Basic ").unwrap();
     let (octets, fault) = decode(&[text.as_bytes(), b"\0"].concat());
     assert_eq!(fault, None);
@@ -83,7 +83,7 @@ fn credentials(value: &str) -> Vec<u8> {
 }
 
 /// The model: the octets that are meant, and a colon after the user.
-fn basic(userinfo: &str) -> Vec<u8> {
+pub(crate) fn basic(userinfo: &str) -> Vec<u8> {
     let mut octets = Vec::new();
     let mut rest = userinfo.as_bytes();
     while let Some((&octet, after)) = rest.split_first() {

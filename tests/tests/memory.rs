@@ -364,12 +364,11 @@ fn no_allocation_per_message<A: TestRuntime>() {
     for (subprotocol, compression) in [("binary", false), ("binary", true), ("base64", false)] {
         let options = ClientConfig::stream().subprotocols([subprotocol]).unwrap();
         let options = options.config(ConnectionConfig::new().compression(compression));
+        let all = ServerConfig::stream();
         let (mut client, mut server) = thread.block_on(async {
             let (client, server) = A::tcp().await;
-            let (client, server) = tokio::join!(
-                A::connect(client, &options),
-                A::accept(server, &ServerConfig::stream())
-            );
+            let (client, server) =
+                tokio::join!(A::connect(client, &options), A::accept(server, &all));
             (client.unwrap(), server.unwrap())
         });
         let (sent, mut there, mut back) = (vec![7; 64 << 10], vec![0; 64 << 10], vec![0; 64 << 10]);

@@ -3,9 +3,7 @@
 use std::env;
 use std::io;
 
-use wsstream_async_std::{
-    ClientConfig, ConnectionConfig, Message, NetStream, WebSocket, connect_with,
-};
+use wsstream_async_std::{ClientConfig, ClientEndpoint, ConnectionConfig, Message, WebSocket};
 
 fn main() -> io::Result<()> {
     async_std::task::block_on(run())
@@ -34,13 +32,14 @@ async fn run() -> io::Result<()> {
         .await
 }
 
-async fn connect(url: &str) -> io::Result<WebSocket<NetStream>> {
+async fn connect(url: &str) -> io::Result<WebSocket> {
     // The suite's longest message is of 16 MiB.
     let client = ClientConfig::messages().config(ConnectionConfig::new().max_message(16 << 20));
-    Ok(connect_with(url, &client).await?.into_socket())
+    let upgraded = ClientEndpoint::url(url, client)?.open().await?;
+    Ok(upgraded.into_websocket())
 }
 
-async fn echo(mut socket: WebSocket<NetStream>) -> io::Result<()> {
+async fn echo(mut socket: WebSocket) -> io::Result<()> {
     let result = async {
         while let Some(message) = socket.recv().await? {
             socket.send(message).await?;

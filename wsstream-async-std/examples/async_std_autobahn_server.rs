@@ -3,7 +3,7 @@
 use std::io;
 
 use clap::Parser;
-use wsstream_async_std::{ConnectionConfig, Incoming, Listener, NetStream, ServerConfig};
+use wsstream_async_std::{ConnectionConfig, EndpointAddress, Incoming, Listener, ServerConfig};
 
 /// Echoes WebSocket messages.
 #[derive(Parser)]
@@ -20,19 +20,21 @@ async fn run() -> io::Result<()> {
     // The suite's longest message is of 16 MiB.
     let server = ServerConfig::messages().config(ConnectionConfig::new().max_message(16 << 20));
     let mut listener = Listener::bind(Args::parse().address, server).await?;
-    println!("listening on {}", listener.local_addr()?);
-    loop {
-        let incoming = listener.accept().await?;
+    if let EndpointAddress::Tcp(address) = listener.local_addr() {
+        println!("listening on {address}");
+    }
+    while let Some(incoming) = listener.accept().await {
         async_std::task::spawn(async move {
             if let Err(error) = echo(incoming).await {
                 eprintln!("{error}");
             }
         });
     }
+    Ok(())
 }
 
-async fn echo(incoming: Incoming<NetStream>) -> io::Result<()> {
-    let mut socket = incoming.accept().await?.into_socket();
+async fn echo(incoming: Incoming) -> io::Result<()> {
+    let mut socket = incoming.upgrade().await?.into_websocket();
     let result = async {
         while let Some(message) = socket.recv().await? {
             socket.send(message).await?;

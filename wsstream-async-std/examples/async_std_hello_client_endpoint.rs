@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use futures_util::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tracing_subscriber::filter::LevelFilter;
-use wsstream_async_std::endpoint::ClientEndpoint;
+use wsstream_async_std::ClientEndpoint;
 
 /// Says hello wherever a descriptor leads.
 #[derive(Parser)]

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use futures_util::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use wsstream_async_std::{Listener, ServerConfig, Url};
+use wsstream_async_std::{EndpointAddress, Listener, ServerConfig, Url};
 
 /// Answers whoever says hello over WebSocket.
 #[derive(Parser)]
@@ -35,16 +35,26 @@ async fn run() -> io::Result<()> {
         ));
     }
     let server = ServerConfig::stream().path(url.path());
-    let mut listener = Listener::bind((url.host(), url.port()), server).await?;
-    writeln!(io::stdout(), "listening on {}", listener.local_addr()?)?;
-    loop {
-        let incoming = listener.accept().await?;
+    let mut listener = Listener::bind(host_and_port(&url), server).await?;
+    if let EndpointAddress::Tcp(address) = listener.local_addr() {
+        writeln!(io::stdout(), "listening on {address}")?;
+    }
+    while let Some(incoming) = listener.accept().await {
         async_std::task::spawn(async move {
-            let mut stream = incoming.accept().await?.into_stream();
+            let mut stream = incoming.accept().await?;
             hello(&mut stream)
                 .await
                 .inspect_err(|error| eprintln!("{error}"))
         });
+    }
+    Ok(())
+}
+
+/// An IPv6 address has to be in brackets.
+fn host_and_port(url: &Url) -> String {
+    match url.host() {
+        host if host.contains(':') => format!("[{host}]:{}", url.port()),
+        host => format!("{host}:{}", url.port()),
     }
 }
 

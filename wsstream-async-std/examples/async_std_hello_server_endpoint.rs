@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use futures_util::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tracing_subscriber::filter::LevelFilter;
-use wsstream_async_std::endpoint::ServerEndpoint;
+use wsstream_async_std::ServerEndpoint;
 
 /// Answers whoever says hello wherever a descriptor has it listen.
 #[derive(Parser)]
@@ -32,14 +32,15 @@ fn main() -> ExitCode {
 async fn run() -> io::Result<()> {
     let mut listener = Args::parse().descriptor.listen().await?;
     writeln!(io::stdout(), "listening on {}", listener.local_addr())?;
-    loop {
-        let mut stream = listener.accept().await?;
+    while let Some(incoming) = listener.accept().await {
         async_std::task::spawn(async move {
+            let mut stream = incoming.accept().await?;
             hello(&mut stream)
                 .await
                 .inspect_err(|error| eprintln!("{error}"))
         });
     }
+    Ok(())
 }
 
 /// Shows who is refused and why, and the frames, if the descriptor says `debug=true`.

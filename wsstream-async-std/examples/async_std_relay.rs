@@ -7,7 +7,7 @@
 
 use std::error::Error;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Shutdown, SocketAddr};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -77,7 +77,7 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
     let server = ServerConfig::stream()
         .path(args.url.path())
         .origins(origins);
-    let listener = Listener::bind((args.url.host(), args.url.port()), server)
+    let listener = Listener::bind(address(&args.url), server)
         .await
         .map_err(|error| format!("{}: {error}", args.url))?;
     println!("relaying {} to {target}", args.url);
@@ -101,14 +101,15 @@ async fn serve(mut listener: Listener, target: String, wait: Duration) -> io::Re
     let mut signals = Signals::new(ASKED_TO_END)?;
     loop {
         let incoming = select! {
-            incoming = listener.accept().fuse() => incoming?,
+            incoming = listener.accept().fuse() => incoming,
             _ = signals.next().fuse() => break,
         };
+        let Some(incoming) = incoming else { break };
         let target = target.clone();
         spawn(async move {
-            let peer = incoming.get_ref().peer_addr();
+            let peer = incoming.peer_addr().ok().and_then(|peer| peer.tcp());
             if let Err(error) = carry(incoming, &target, wait).await {
-                let peer = peer.map_or_else(|_| "peer".into(), |peer| peer.to_string());
+                let peer = peer.map_or_else(|| "peer".into(), |peer| peer.to_string());
                 eprintln!("relay: {peer}: {error}");
             }
         });
@@ -124,7 +125,7 @@ async fn serve(mut listener: Listener, target: String, wait: Duration) -> io::Re
     Ok(())
 }
 
-async fn carry(incoming: Incoming<NetStream>, target: &str, wait: Duration) -> io::Result<()> {
+async fn carry(incoming: Incoming, target: &str, wait: Duration) -> io::Result<()> {
     if incoming.check().is_err() {
         // Who is not let in does not get as far as the target.
         return incoming.accept().await.map(drop);
@@ -140,15 +141,13 @@ async fn carry(incoming: Incoming<NetStream>, target: &str, wait: Duration) -> i
         }
     };
     tcp.set_nodelay(true)?;
-    // As it is, closing it would not end it.
-    let mut target = NetStream::from(tcp);
-    let mut stream = incoming.accept().await?.into_stream();
+    let mut stream = incoming.accept().await?;
     // What the target receives may be cut short, until it is known that it was not: it sees a reset, not an
     // end. Before relay tells of a failure the target has taken all that came.
-    SockRef::from(target.tcp()).set_linger(Some(Duration::ZERO))?;
-    let relayed = relay_with(&mut stream, &mut target, wait).await;
+    SockRef::from(&tcp).set_linger(Some(Duration::ZERO))?;
+    let relayed = relay_with(&mut stream, &mut NetStream::from(tcp.clone()), wait).await;
     if relayed.a_failed.is_none() {
-        SockRef::from(target.tcp()).set_linger(None)?;
+        SockRef::from(&tcp).set_linger(None)?;
     }
     relayed.into_result().map(drop)
 }
@@ -162,9 +161,8 @@ async fn echo_service() -> io::Result<SocketAddr> {
                 continue;
             };
             spawn(async move {
-                let (mut read, mut write) = NetStream::from(tcp).split();
-                async_std::io::copy(&mut read, &mut write).await?;
-                write.close().await
+                async_std::io::copy(&mut &tcp, &mut &tcp).await?;
+                tcp.shutdown(Shutdown::Write)
             });
         }
     });
@@ -178,6 +176,14 @@ async fn round_trip(url: &Url, text: &str) -> io::Result<String> {
     let mut reply = String::new();
     stream.read_to_string(&mut reply).await?;
     Ok(reply)
+}
+
+/// HOST:PORT, with an IPv6 address in brackets.
+fn address(url: &Url) -> String {
+    match (url.host(), url.port()) {
+        (v6, port) if v6.contains(':') => format!("[{v6}]:{port}"),
+        (host, port) => format!("{host}:{port}"),
+    }
 }
 
 /// HOST:PORT as it is: the name is looked up for every connection.

@@ -19,7 +19,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use futures_util::{FutureExt, select};
 use socket2::SockRef;
 use wsstream_async_std::{
-    ClientConfig, CloseCode, NetStream, Url, WsStream, connect_with, relay_with,
+    AsyncStream, ClientConfig, ClientEndpoint, CloseCode, Io, NetStream, Url, relay_with,
 };
 
 /// Carries a local TCP port, or standard input and output, to a WebSocket URL.
@@ -53,12 +53,13 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
     if let Some(name) = &args.subprotocol {
         client = client.subprotocols([name])?;
     }
-    let (url, wait) = (args.url, Duration::from_secs(args.wait));
-    if Url::parse(&url)?.is_secure() && !cfg!(feature = "rustls") {
+    let wait = Duration::from_secs(args.wait);
+    if Url::parse(&args.url)?.is_secure() && !cfg!(feature = "rustls") {
         return Err("built without TLS: for wss:// build with --features rustls".into());
     }
+    let endpoint = ClientEndpoint::url(&args.url, client)?;
     if args.local == "-" {
-        return Ok(carry_standard_io(&url, &client, wait).await?);
+        return Ok(carry_standard_io(&endpoint, wait).await?);
     }
     let listener = TcpListener::bind(&args.local)
         .await
@@ -87,9 +88,9 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
                 return if open == 0 { Ok(()) } else { Err(format!("{open} connections cut off").into()) };
             }
         };
-        let (url, client) = (url.clone(), client.clone());
+        let endpoint = endpoint.clone();
         connections.push(spawn(async move {
-            if let Err(error) = carry(tcp, &url, &client, wait).await {
+            if let Err(error) = carry(tcp, &endpoint, wait).await {
                 eprintln!("tunnel: {peer}: {error}");
             }
         }));
@@ -100,9 +101,9 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
 const BACK_OFF: Duration = Duration::from_millis(100);
 
 /// A signal ends it, with Close 1001 if there was more of the input to come: nobody is to take that for all.
-async fn carry_standard_io(url: &str, client: &ClientConfig, wait: Duration) -> io::Result<()> {
-    let mut stream = connect(url, client).await?;
-    let mut local = Local::new();
+async fn carry_standard_io(endpoint: &ClientEndpoint, wait: Duration) -> io::Result<()> {
+    let mut stream = endpoint.open().await?.into_stream();
+    let mut local = AsyncStream::from(Io::new(Local::new()));
     let mut signals = Signals::new(ASKED_TO_END)?;
     let asked = select! {
         relayed = relay_with(&mut stream, &mut local, wait).fuse() => return relayed.into_result().map(drop),
@@ -123,29 +124,17 @@ async fn carry_standard_io(url: &str, client: &ClientConfig, wait: Duration) -> 
     Err(io::Error::other("ended before the input"))
 }
 
-async fn carry(tcp: TcpStream, url: &str, client: &ClientConfig, wait: Duration) -> io::Result<()> {
+async fn carry(tcp: TcpStream, endpoint: &ClientEndpoint, wait: Duration) -> io::Result<()> {
     tcp.set_nodelay(true)?;
-    // As it is, closing it would not end it.
-    let mut local = NetStream::from(tcp);
     // What the local end receives may be cut short, until it is known that it was not: it sees a reset, not
     // an end. Before relay_with tells of a failure the local end has taken all that came.
-    SockRef::from(local.tcp()).set_linger(Some(Duration::ZERO))?;
-    let mut stream = connect(url, client).await?;
-    let relayed = relay_with(&mut stream, &mut local, wait).await;
+    SockRef::from(&tcp).set_linger(Some(Duration::ZERO))?;
+    let mut stream = endpoint.open().await?.into_stream();
+    let relayed = relay_with(&mut stream, &mut NetStream::from(tcp.clone()), wait).await;
     if relayed.a_failed.is_none() {
-        SockRef::from(local.tcp()).set_linger(None)?;
+        SockRef::from(&tcp).set_linger(None)?;
     }
     relayed.into_result().map(drop)
-}
-
-/// A failure says whom it was to reach: what is reported of a local connection begins with its peer.
-async fn connect(url: &str, client: &ClientConfig) -> io::Result<WsStream<NetStream>> {
-    let opened = connect_with(url, client).await;
-    let named = |error: io::Error| match Url::parse(url) {
-        Ok(url) => io::Error::new(error.kind(), format!("{}: {error}", url.authority())),
-        Err(_) => error,
-    };
-    Ok(opened.map_err(named)?.into_stream())
 }
 
 /// Standard input and output.

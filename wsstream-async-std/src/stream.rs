@@ -25,6 +25,12 @@ use crate::{Io, NetSocket, NetStream};
 #[derive(Debug)]
 pub struct AsyncStream<T>(T);
 
+impl<T: Socket> From<T> for AsyncStream<T> {
+    fn from(socket: T) -> Self {
+        Self(socket)
+    }
+}
+
 impl<T: Socket> AsyncStream<T> {
     /// Ends one direction: sends what was written, and then the end. Reading goes on. Over WebSocket the end is Close
     /// 1000: see [`Stream::poll_shutdown`]. This is `AsyncWrite::poll_close`.
@@ -83,21 +89,15 @@ impl<T> Deref for AsyncStream<T> {
     }
 }
 
-impl<T> DerefMut for AsyncStream<T> {
-    fn deref_mut(&mut self) -> &mut T {
-        &mut self.0
-    }
-}
-
-impl<T: Socket> From<T> for AsyncStream<T> {
-    fn from(socket: T) -> Self {
-        Self(socket)
-    }
-}
-
 impl From<TcpStream> for NetStream {
     fn from(tcp: TcpStream) -> Self {
         Self(NetSocket::from_tcp(Io::new(tcp)))
+    }
+}
+
+impl<T> DerefMut for AsyncStream<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.0
     }
 }
 

@@ -45,23 +45,9 @@ impl<S: Socket> AsyncStream<Stream<S, TokioClock>> {
     }
 }
 
-impl<T> Deref for AsyncStream<T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
-        &self.0
-    }
-}
-
 impl<T: Socket> From<T> for AsyncStream<T> {
     fn from(socket: T) -> Self {
         Self(socket)
-    }
-}
-
-impl<T> DerefMut for AsyncStream<T> {
-    fn deref_mut(&mut self) -> &mut T {
-        &mut self.0
     }
 }
 
@@ -75,6 +61,20 @@ impl From<TcpStream> for NetStream {
 impl From<UnixStream> for NetStream {
     fn from(unix: UnixStream) -> Self {
         NetSocket::from_unix(Io::new(unix)).into()
+    }
+}
+
+impl<T> Deref for AsyncStream<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T> DerefMut for AsyncStream<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.0
     }
 }
 
@@ -134,3 +134,86 @@ impl<T: Socket> AsyncWrite for AsyncStream<T> {
 
 /// How much of a buffer that is not initialised is offered for what is still on the way.
 const UNINITIALIZED: usize = 8 << 10;
+
+#[cfg(test)]
+mod tests {
+    use std::task::Waker;
+
+    use super::*;
+
+    /// Says how much it has, and fills whatever it is given.
+    struct Has(usize);
+
+    impl Socket for Has {
+        fn poll_read(&mut self, _: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
+            buf.fill(7);
+            Poll::Ready(Ok(buf.len()))
+        }
+
+        fn poll_write(
+            &mut self,
+            _: &mut Context<'_>,
+            bufs: &[IoSlice<'_>],
+        ) -> Poll<io::Result<usize>> {
+            assert_eq!(bufs.len(), 1);
+            Poll::Ready(Ok(bufs[0].len()))
+        }
+
+        fn is_write_vectored(&self) -> bool {
+            false
+        }
+
+        fn poll_flush(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_shutdown(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn readable(&self) -> usize {
+            self.0
+        }
+    }
+
+    #[test]
+    fn a_buffer_is_zeroed_no_further_than_it_is_filled() {
+        let cx = &mut Context::from_waker(Waker::noop());
+        // The room there is, how much of it is initialised, what can be read, and what is offered for it.
+        for (room, initialized, readable, offered) in [
+            (100, 0, 0, 100),
+            (100_000, 0, 0, UNINITIALIZED),
+            (100_000, 0, 50_000, 50_000),
+            (100_000, 0, 200_000, 100_000),
+            (100_000, 60_000, 0, 60_000),
+            (100_000, 100_000, 0, 100_000),
+        ] {
+            let mut room: Vec<u8> = Vec::with_capacity(room);
+            let mut buf = ReadBuf::uninit(room.spare_capacity_mut());
+            buf.initialize_unfilled_to(initialized);
+            let mut stream = AsyncStream::from(Has(readable));
+            assert!(Pin::new(&mut stream).poll_read(cx, &mut buf).is_ready());
+            assert_eq!(
+                (buf.filled().len(), buf.initialized().len()),
+                (offered, offered)
+            );
+        }
+    }
+
+    #[test]
+    fn a_socket_that_writes_one_slice_is_given_the_first_that_has_octets() {
+        let cx = &mut Context::from_waker(Waker::noop());
+        let mut stream = AsyncStream::from(Has(0));
+        for (slices, written) in [(&["", "abc", "d"][..], 3), (&["", ""], 0), (&[], 0)] {
+            let bufs: Vec<_> = slices
+                .iter()
+                .map(|text| IoSlice::new(text.as_bytes()))
+                .collect();
+            let result = Pin::new(&mut stream).poll_write_vectored(cx, &bufs);
+            assert!(
+                matches!(result, Poll::Ready(Ok(count)) if count == written),
+                "{slices:?}"
+            );
+        }
+    }
+}

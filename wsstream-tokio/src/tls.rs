@@ -78,7 +78,8 @@ impl<S: Socket> Socket for Tls<S> {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        match &mut self.0.0 {
+        let Io(tls) = &mut self.0;
+        match tls {
             TlsStream::Client(tls) => tls::poll_retry_write(tls.get_mut(), cx, bufs),
             TlsStream::Server(tls) => tls::poll_retry_write(tls.get_mut(), cx, bufs),
         }

@@ -44,7 +44,7 @@ pub(crate) async fn over_everything<C: TestRuntime, S: TestRuntime>() {
     let [port, six, nested, url] = [0; 4].map(|_| free_port());
     let unix = format!("unix:{}", directory.quoted("a"));
     let websocket = |endpoint: &str| over(endpoint, "ws://localhost/a", "");
-    let (tcp, to) = (format!("tcp:{nested}"), format!("tcp:127.0.0.1:{nested}"));
+    let (from, to) = (format!("tcp:{nested}"), format!("tcp:127.0.0.1:{nested}"));
     let url = format!("ws://127.0.0.1:{url}/a");
     for (server, client, by_websocket) in [
         (
@@ -54,10 +54,10 @@ pub(crate) async fn over_everything<C: TestRuntime, S: TestRuntime>() {
         ),
         (format!("tcp6:{six}"), format!(r"tcp:\:\:1:{six}"), false),
         (unix.clone(), unix.clone(), false),
-        (websocket(&tcp), websocket(&to), true),
+        (websocket(&from), websocket(&to), true),
         (websocket(&unix), websocket(&unix), true),
         (
-            websocket(&websocket(&tcp)),
+            websocket(&websocket(&from)),
             websocket(&websocket(&to)),
             true,
         ),

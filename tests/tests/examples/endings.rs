@@ -8,9 +8,7 @@ use std::time::{Duration, Instant};
 
 use rustix::net::sockopt::set_socket_recv_buffer_size;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use wsstream_tokio::{
-    CloseCode, ConnectionConfig, Incoming, Message, NetStream, WsStream, connect,
-};
+use wsstream_tokio::{CloseCode, ConnectionConfig, Incoming, Message, WsStream, connect};
 
 use crate::process::{
     Example, foreign_server, run, runtime, server, server_with, start_relay, start_tunnel,
@@ -57,7 +55,7 @@ fn server_ends_while_input_is_open(of: Adapter) {
     let (url, serving) = foreign_server(&runtime, async |mut socket| {
         let bye = Message::Binary(b"bye\n"[..].into());
         socket.send(bye).await.unwrap();
-        let (mut tcp, _) = socket.into_inner();
+        let mut tcp = socket.into_inner().0.into_inner();
         tcp.write_all(CLOSE_1000).await.unwrap();
         read_masked_close(&mut tcp).await;
         may_end.await.unwrap();
@@ -122,7 +120,7 @@ fn closed_by_policy(of: Adapter) {
 fn close_and_end_before_the_answer(of: Adapter) {
     let runtime = runtime();
     let (url, serving) = foreign_server(&runtime, async |socket| {
-        let (mut tcp, _) = socket.into_inner();
+        let mut tcp = socket.into_inner().0.into_inner();
         tcp.write_all(CLOSE_1000).await.unwrap();
         tcp.shutdown().await.unwrap();
         read_masked_close(&mut tcp).await;

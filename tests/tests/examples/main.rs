@@ -14,7 +14,7 @@ use std::process::Output;
 
 use process::{Example, free, run, runtime, succeeded, text};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use wsstream_tokio::{ClientConfig, connect_with};
+use wsstream_tokio::{ClientConfig, ClientEndpoint};
 
 /// Whose programs.
 #[derive(Clone, Copy, Debug)]
@@ -136,7 +136,8 @@ fn echo_server(of: Adapter) {
         for subprotocol in [Some("binary"), Some("base64"), None] {
             let client = ClientConfig::stream().subprotocols(subprotocol).unwrap();
             let client = client.accept_no_subprotocol(true);
-            let opened = connect_with(&url, &client).await.unwrap();
+            let endpoint = ClientEndpoint::url(&url, client).unwrap();
+            let opened = endpoint.open().await.unwrap();
             assert_eq!(opened.agreed().subprotocol(), subprotocol);
             let mut stream = opened.into_stream();
             for len in [1, 1000, 65_536] {

@@ -14,8 +14,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::runtime::{Builder, Runtime};
 use wsstream_core::handshake::Acceptor;
 use wsstream_tokio::{
-    Agreed, ConnectionConfig, Incoming, Listener, NetStream, Opened, ServerConfig, Upgraded,
-    WebSocket,
+    Agreed, ConnectionConfig, Incoming, Io, Listener, ServerConfig, Upgraded, WebSocket,
 };
 
 use crate::Adapter;
@@ -192,7 +191,7 @@ pub(crate) fn server_with<F: Future<Output = ()> + Send + 'static>(
 ) -> String {
     let listening = Listener::bind("127.0.0.1:0", ServerConfig::stream().config(config));
     let mut listener = runtime.block_on(listening).unwrap();
-    let url = format!("ws://{}/", listener.local_addr().unwrap());
+    let url = format!("ws://{}/", listener.local_addr().tcp().unwrap());
     runtime.spawn(async move {
         loop {
             tokio::spawn(serve(listener.accept().await.unwrap()));
@@ -204,7 +203,7 @@ pub(crate) fn server_with<F: Future<Output = ()> + Send + 'static>(
 /// One that has not heard of our extension, for one connection, and its URL.
 pub(crate) fn foreign_server<F: Future<Output = ()>>(
     runtime: &Runtime,
-    serve: impl FnOnce(WebSocket<tokio::net::TcpStream>) -> F + Send + 'static,
+    serve: impl FnOnce(WebSocket<Io<tokio::net::TcpStream>>) -> F + Send + 'static,
 ) -> (String, JoinHandle<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("ws://{}/", listener.local_addr().unwrap());
@@ -221,7 +220,9 @@ pub(crate) fn foreign_server<F: Future<Output = ()>>(
 }
 
 /// A server that has not heard of our extension.
-pub(crate) async fn foreign(mut tcp: tokio::net::TcpStream) -> WebSocket<tokio::net::TcpStream> {
+pub(crate) async fn foreign(
+    mut tcp: tokio::net::TcpStream,
+) -> WebSocket<Io<tokio::net::TcpStream>> {
     let server = ServerConfig::stream();
     let mut acceptor = Acceptor::new(&server);
     let request = loop {
@@ -237,6 +238,5 @@ pub(crate) async fn foreign(mut tcp: tokio::net::TcpStream) -> WebSocket<tokio::
         .filter(|line| !line.starts_with("Sec-WebSocket-Extensions"))
         .collect();
     tcp.write_all(response.as_bytes()).await.unwrap();
-    let (agreed, config) = (Agreed::default(), ConnectionConfig::new());
-    Opened::from_upgraded(tcp, Upgraded::Server, agreed, config, Vec::new()).into_socket()
+    Upgraded::server(Io::new(tcp), Agreed::default(), &server, Vec::new()).into_websocket()
 }

@@ -6,7 +6,7 @@ use std::thread::{sleep, spawn};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use wsstream_tokio::{ClientConfig, ConnectionConfig, connect, connect_with};
+use wsstream_tokio::{ClientConfig, ClientEndpoint, ConnectionConfig, connect};
 
 use crate::process::{free, line, run, runtime, start_relay, succeeded, target, text};
 use crate::{Adapter, of_either};
@@ -113,7 +113,8 @@ fn slow_target(of: Adapter) {
     runtime().block_on(async {
         let config = ConnectionConfig::new().half_close(false).compression(false);
         let client = ClientConfig::stream().config(config);
-        let mut stream = connect_with(&url, &client).await.unwrap().into_stream();
+        let endpoint = ClientEndpoint::url(&url, client).unwrap();
+        let mut stream = endpoint.open().await.unwrap().into_stream();
         stream.write_all(&vec![7; MUCH]).await.unwrap();
         stream.close().await.unwrap();
     });

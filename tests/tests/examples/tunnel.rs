@@ -183,7 +183,7 @@ fn subprotocols(of: Adapter) {
     let runtime = runtime();
     // Tells what was agreed.
     let url = server(&runtime, async |incoming: Incoming| {
-        let Ok(opened) = incoming.accept().await else {
+        let Ok(opened) = incoming.upgrade().await else {
             return;
         };
         let agreed = opened.agreed().subprotocol().unwrap_or("none").to_owned();

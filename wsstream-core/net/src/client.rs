@@ -36,7 +36,8 @@ use crate::upgraded::Upgraded;
 pub async fn connect<R: Runtime>(
     url: &str,
 ) -> io::Result<R::Stream<Stream<NetSocket<R>, R::Clock>>> {
-    let endpoint = ClientEndpoint::<R>::url(url, ClientConfig::stream())?;
+    // In a box: else the task that uses the stream keeps the room all its life.
+    let endpoint = Box::new(ClientEndpoint::<R>::url(url, ClientConfig::stream())?);
     Ok(endpoint.open().await?.into_stream())
 }
 
@@ -258,8 +259,9 @@ async fn follow<R: Runtime>(plan: &ClientPlan) -> io::Result<Outermost<R>> {
 
 /// What TLS is told.
 async fn read<R: Runtime>(layer: &ClientTlsLayer) -> io::Result<ClientTls> {
-    if let ClientTlsSource::Given(tls) = &layer.source {
-        return Ok(tls.clone());
+    if let ClientTlsSource::Given(_) = &layer.source {
+        // There are no files to be read.
+        return layer.read();
     }
     let layer = layer.clone();
     R::blocking(move || layer.read()).await?
@@ -410,5 +412,6 @@ async fn limited<R: Runtime, T>(
     done.unwrap_or_else(|| Err(too_late(what, whom)))
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests;

@@ -25,22 +25,22 @@
 //! escape     = "\" any                      ; that character, whatever it is
 //! ```
 //!
-//! The first argument is the type, in any case. Keys may stand anywhere. What contains `:` or `\` has to
-//! be quoted, an argument that contains `=` too: see [`quote_argument`] and [`quote_value`]. So a
-//! descriptor within a descriptor is quoted once more; what `haproxy` wraps is not. Endpoints may wrap
-//! each other [`MAX_NESTING`] times, and a descriptor has [`MAX_LEN`] octets at most.
+//! The first argument is the type, in upper or lower case. Keys may stand anywhere. Quote text that contains `:` or
+//! `\`, and arguments that contain `=`: see [`quote_argument`] and [`quote_value`]. So a descriptor within a
+//! descriptor is quoted once more; the one that `haproxy` wraps is not. Endpoints may wrap each other
+//! [`MAX_NESTING`] times, and a descriptor has [`MAX_LEN`] octets at most.
 //!
-//! A `ws` or `wss` URL may stand, as it is, wherever a descriptor may: a client connects to its host and
-//! port, by verified TLS if it is `wss`; a server listens on its host and port, and serves its path. A
-//! server's URL cannot be `wss` then, for it names no certificate.
+//! A `ws` or `wss` URL may stand wherever a descriptor may. A client connects to its host and port, by verified TLS
+//! if it is `wss`. A server listens on its host and port, and serves its path; its URL cannot be `wss`, which would
+//! name no certificate.
 //!
-//! Other than in Twisted, unknown and repeated keys are errors, and so are values that would be ignored;
-//! numbers, `true` and `false` may have blanks around them, as may the host of a URL; `true` and `1`
-//! are the same, as are `false` and `0`; seconds may have a fraction.
+//! It differs from Twisted in this: unknown and repeated keys are errors, and so are values that would be ignored;
+//! numbers, `true`, `false` and the host of a URL may have blanks around them; `1` and `0` mean `true` and `false`;
+//! seconds may have a fraction.
 //!
 //! # Clients
 //!
-//! Keys in parentheses are those that an argument needs not, in order; then come their defaults.
+//! The values of keys in parentheses may also be given in this order, without the key. A default stands behind its key.
 //!
 //! | type | keys |
 //! |---|---|
@@ -82,8 +82,7 @@
 //! | `origin`, `acceptNoSubprotocol` | of clients: see [`ClientConfig`](wsstream_core::handshake::ClientConfig) |
 //! | `origins` | of servers: `any`, or origins separated by commas |
 //!
-//! Where a client's `url` is `wss` and what it wraps is not `tls` or `ssl`, TLS comes between, verified
-//! for the URL's host.
+//! A client whose `url` is `wss` does TLS over an endpoint that is not `tls` or `ssl`, verified for the URL's host.
 
 use std::fmt;
 

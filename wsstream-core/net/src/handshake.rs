@@ -48,8 +48,9 @@ pub async fn accept_with<S: Socket, R: Runtime>(
 pub struct Handshake<S: Socket, R: Runtime>(Box<pump::Handshake<S, R::Clock>>);
 
 impl<S: Socket, R: Runtime> Handshake<S, R> {
-    pub(crate) async fn wait(accept: Accept<S, R::Clock>) -> io::Result<Self> {
-        Ok(Self(Box::new(Box::pin(accept).await?)))
+    pub(crate) fn wait(accept: Accept<S, R::Clock>) -> impl Future<Output = io::Result<Self>> {
+        let accept = Box::pin(accept);
+        async move { Ok(Self(Box::new(accept.await?))) }
     }
 
     /// The request: path, headers, origin, what it offers.

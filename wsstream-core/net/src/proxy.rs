@@ -47,7 +47,7 @@ impl Proxy {
     ///
     /// # Errors
     ///
-    /// If that is none. Other schemes are not supported.
+    /// If it is not such a URL.
     pub fn parse(text: &str) -> Result<Self, InvalidProxy> {
         let (scheme, rest) = text.split_once("://").unwrap_or(("http", text));
         let is_socks = match &*scheme.to_ascii_lowercase() {
@@ -74,14 +74,15 @@ impl Proxy {
         Ok(Self { kind, url, port })
     }
 
-    /// The proxy that the environment names for a host: `https_proxy` or `HTTPS_PROXY` if TLS goes through
-    /// it, `http_proxy` otherwise (in capitals that may come from a request to a CGI program); and `all_proxy` or
-    /// `ALL_PROXY` where these are not set. None if there is none, or if `no_proxy` or `NO_PROXY` has the host, a domain
-    /// that it is in, or `*`.
+    /// The proxy that the environment names for a host.
+    ///
+    /// It is the value of `https_proxy` or `HTTPS_PROXY` if TLS goes through it, and of `http_proxy` otherwise: a request
+    /// to a CGI program could set `HTTP_PROXY`. Where these are not set it is the value of `all_proxy` or `ALL_PROXY`.
+    /// There is none if `no_proxy` or `NO_PROXY` has the host, a domain of it, or `*`.
     ///
     /// # Errors
     ///
-    /// If what it names is no proxy.
+    /// If the value is not the URL of a proxy.
     pub fn from_env(tls: bool, host: &str, port: u16) -> Result<Option<Self>, InvalidProxy> {
         Self::from_variables(tls, host, port, |name| std::env::var(name).ok())
     }
@@ -111,7 +112,7 @@ impl Proxy {
         find(names).map(|text| Self::parse(&text)).transpose()
     }
 
-    /// Where it is: a name, or an address without brackets.
+    /// The host of the proxy: a name, or an address without brackets.
     #[must_use]
     pub fn host(&self) -> &str {
         self.url.host()
@@ -124,17 +125,39 @@ impl Proxy {
     }
 
     /// Has the proxy at the other end of `socket` connect further, to a host, which is a name or an address without
-    /// brackets, and a port.
-    pub(crate) async fn tunnel(
-        &self,
-        socket: &mut impl Socket,
-        host: &str,
-        port: u16,
-    ) -> io::Result<()> {
+    /// brackets, and a port. Then the socket leads there: no octet behind the proxy's answer is taken from it.
+    ///
+    /// A [`ClientEndpoint`](crate::ClientEndpoint) does this for you. Call it yourself for a socket of your own. There is
+    /// no limit of time in it. If it fails, or you drop the future before it is ready, the socket is of no more use.
+    ///
+    /// # Errors
+    ///
+    /// The socket's, or one with a [`ProxyError`] inside: a host that no request can name, which is told before anything
+    /// is written; or no tunnel, and why.
+    ///
+    /// ```
+    /// use wsstream_core::test_kit::{Pipe, run_all};
+    /// use wsstream_net::proxy::Proxy;
+    ///
+    /// let proxy = Proxy::parse("http://proxy.example:3128")?;
+    /// // In place of a connection to `proxy.host()` and `proxy.port()`, a pipe.
+    /// let (mut socket, other_end) = Pipe::pair(true);
+    /// other_end.output.get().feed(b"HTTP/1.1 200 OK\r\n\r\nSSH-2.0-x\r\n");
+    /// run_all(vec![Box::pin(async {
+    ///     proxy.tunnel(&mut socket, "example.org", 22).await.unwrap();
+    /// })]);
+    /// assert!(other_end.input.get().take().starts_with(b"CONNECT example.org:22 HTTP/1.1\r\n"));
+    /// assert_eq!(socket.input.get().take(), b"SSH-2.0-x\r\n");
+    /// # Ok::<_, wsstream_net::proxy::InvalidProxy>(())
+    /// ```
+    pub async fn tunnel(&self, socket: &mut impl Socket, host: &str, port: u16) -> io::Result<()> {
+        if !is_host(host) {
+            return Err(ProxyError::Host.into());
+        }
         if let Kind::Socks5(user) = &self.kind {
             return socks::tunnel(socket, user.as_ref(), host, port).await;
         }
-        let mut connect = ProxyConnect::new(self.url.authorization(), host, port)?;
+        let mut connect = ProxyConnect::new(self.url.authorization(), host, port);
         let mut sent = 0;
         poll_fn(|cx| {
             while sent < connect.request().len() {
@@ -177,7 +200,7 @@ impl fmt::Display for Proxy {
     }
 }
 
-/// What was to be a proxy's URL is none.
+/// Why a text is not the URL of a proxy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InvalidProxy {
@@ -248,6 +271,12 @@ impl From<ProxyError> for io::Error {
         };
         Self::new(kind, error)
     }
+}
+
+/// Whether a request can name it: it is one word of ASCII, and so nothing that would split a head; and RFC 1928 §5 has
+/// one octet for its length.
+fn is_host(host: &str) -> bool {
+    (1..=255).contains(&host.len()) && host.bytes().all(|octet| octet.is_ascii_graphic())
 }
 
 /// RFC 3986 §3.1.

@@ -1,5 +1,6 @@
 //! Listening where a descriptor says.
 
+use std::fmt;
 use std::io;
 use std::marker::PhantomData;
 use std::str::FromStr;
@@ -10,7 +11,6 @@ use crate::plan::ServerPlan;
 use crate::runtime::Runtime;
 
 /// Where to listen, and what to do with each connection. It is read from an endpoint descriptor, or a `ws` URL.
-#[derive(Clone, Debug)]
 pub struct ServerEndpoint<R> {
     plan: ServerPlan,
     runtime: PhantomData<fn() -> R>,
@@ -30,6 +30,21 @@ impl<R: Runtime> ServerEndpoint<R> {
     /// [`Runtime::check`] says so; those of the socket, and of the files of TLS.
     pub async fn listen(&self) -> io::Result<Listener<R>> {
         Listener::open(&self.plan).await
+    }
+}
+
+impl<R> Clone for ServerEndpoint<R> {
+    fn clone(&self) -> Self {
+        Self {
+            plan: self.plan.clone(),
+            runtime: PhantomData,
+        }
+    }
+}
+
+impl<R> fmt::Debug for ServerEndpoint<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ServerEndpoint").field(&self.plan).finish()
     }
 }
 

@@ -1,9 +1,8 @@
 //! The file of a Unix socket that is listened on, and its lock.
 //!
-//! The lock is Twisted's: a symbolic link beside the socket, which names a process. Whether it was left
-//! behind is decided by whether somebody listens on the socket, as numbers of processes are used again.
-//! A server that has its lock and does not listen yet is told from one that is gone by its process, which
-//! lives, and the lock, which is young.
+//! The lock is Twisted's: a symbolic link beside the socket, which names a process. It was left behind if nobody
+//! listens on the socket: the process says nothing, as its number may have been used again. A server that has its
+//! lock and does not listen yet has a process that lives, and a lock that is young.
 
 use std::fs::{self, Permissions};
 use std::io::{self, ErrorKind};
@@ -24,10 +23,10 @@ pub(crate) struct UnixFile {
 }
 
 impl UnixFile {
-    /// Makes the path free, and has a socket bound to it, which then gets its permissions: nobody can
-    /// connect before it listens. `probed` is what came of connecting to the path just now.
+    /// Frees the path, has a socket bound to it, and sets its permissions: nobody can connect before it listens.
+    /// `probed` tells what connecting to the path just now has given.
     ///
-    /// With a lock, a socket where nobody listens was left behind, and is removed, as is its lock.
+    /// With a lock, a socket on which nobody listens is removed with its lock: it was left behind.
     ///
     /// # Errors
     ///
@@ -65,7 +64,7 @@ impl UnixFile {
     }
 }
 
-/// Makes the lock. One that was left behind goes first; of several who find one, one gets it.
+/// Makes the lock. One that was left behind goes first; of several servers that find one, one gets it.
 fn take_lock(lock: String) -> io::Result<String> {
     let locked = || in_use(format!("{lock} is locked"));
     let make = || match symlink(process::id().to_string(), &lock) {
@@ -82,7 +81,7 @@ fn take_lock(lock: String) -> io::Result<String> {
     let aside = format!("{lock}.{}", process::id());
     fs::rename(&lock, &aside).map_err(|_| locked())?;
     if fs::read_link(&aside)? != holder {
-        // It is that of another one, who was quicker.
+        // It belongs to another server, which was quicker.
         fs::rename(&aside, &lock)?;
         return Err(locked());
     }
@@ -93,8 +92,8 @@ fn take_lock(lock: String) -> io::Result<String> {
     }
 }
 
-/// Whether who holds the lock may be about to listen. In a container every server may be process 1: one
-/// of our own number is none.
+/// Whether the holder of the lock may be about to listen. In a container every server may be process 1: a lock with our
+/// own number was left behind.
 fn is_starting(lock: &str, holder: &Path) -> bool {
     let is_young = || {
         let made = fs::symlink_metadata(lock).and_then(|metadata| metadata.modified());
@@ -104,7 +103,7 @@ fn is_starting(lock: &str, holder: &Path) -> bool {
     lives && holder != Path::new(&process::id().to_string()) && is_young()
 }
 
-/// Removes what nobody listens on. What is no socket is nobody's to remove.
+/// Removes a socket on which nobody listens. Any other file stays.
 fn remove_socket(path: &str) -> io::Result<()> {
     match fs::symlink_metadata(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),

@@ -1,4 +1,4 @@
-//! WebSocket over another endpoint: what is said of it, and the builders that come of it.
+//! WebSocket over another endpoint: what a descriptor says of it, and the configurations that this makes.
 
 use std::fmt;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use wsstream_core::{ConnectionConfig, InvalidUrl, Keepalive, Url};
 pub struct AutobahnClient {
     /// What carries it. Where the URL is `wss` this is TLS, by default verified for the URL's host.
     pub endpoint: Box<ClientDescriptor>,
-    /// What to ask for. Where to connect is said by `endpoint` alone.
+    /// What to ask for. `endpoint` alone says where to connect.
     pub url: Url,
     /// What both roles have.
     pub options: AutobahnOptions,
@@ -33,7 +33,7 @@ pub struct AutobahnClient {
 pub struct AutobahnServer {
     /// What carries it.
     pub endpoint: Box<ServerDescriptor>,
-    /// Its path is the one that is served; `/` means any. Where to listen is said by `endpoint` alone.
+    /// The server serves its path; `/` means any. `endpoint` alone says where to listen.
     pub url: Url,
     /// What both roles have.
     pub options: AutobahnOptions,
@@ -108,11 +108,11 @@ impl AutobahnClient {
         writer.some("acceptNoSubprotocol", self.accept_no_subprotocol)
     }
 
-    /// The client that is described, for byte streams.
+    /// The configuration that the descriptor says, for byte streams.
     ///
     /// # Errors
     ///
-    /// Only if what was parsed has been changed since, to what cannot be sent.
+    /// Only if you have changed a field to something that cannot be sent.
     pub fn client(&self) -> Result<ClientConfig, InvalidField> {
         let options = &self.options;
         let mut client = ClientConfig::stream().config(options.config());
@@ -182,11 +182,11 @@ impl AutobahnServer {
         writer.some("origins", self.origins.described())
     }
 
-    /// The server that is described, for byte streams.
+    /// The configuration that the descriptor says, for byte streams.
     ///
     /// # Errors
     ///
-    /// Only if what was parsed has been changed since, to what cannot be sent.
+    /// Only if you have changed a field to something that cannot be sent.
     pub fn server(&self) -> Result<ServerConfig, InvalidField> {
         let options = &self.options;
         let mut server = ServerConfig::stream()
@@ -338,7 +338,7 @@ pub(super) fn url_of(text: &Text) -> Result<Option<Url>, EndpointError> {
     Ok(None)
 }
 
-/// Who listens cannot ask for a password by its URL: that must not look as if it did.
+/// A listener cannot ask for a password by its URL, and must not look as if it did.
 pub(super) fn no_userinfo(text: &Text, url: &Url) -> Result<(), EndpointError> {
     match url.authorization() {
         None => Ok(()),
@@ -356,7 +356,7 @@ fn url(arguments: &mut Arguments) -> Result<(Url, Text), EndpointError> {
     Ok((read_url(&text)?, text))
 }
 
-/// Blanks around the URL and around its authority are none of its: `ws:// localhost:9000`.
+/// Ignores blanks around the URL and around its authority: `ws:// localhost:9000`.
 fn read_url(text: &Text) -> Result<Url, EndpointError> {
     let mut text = text.trimmed();
     if let Some(scheme) = text.as_str().find("://") {

@@ -77,8 +77,8 @@ pub struct UnixClient {
     pub path: String,
     /// How long connecting may take; by default 30 s.
     pub timeout: Duration,
-    /// Whether to connect only where the server holds its lock, a symbolic link beside the socket with
-    /// `.lock` after its name; by default not.
+    /// Whether to connect only if the server holds its lock: a symbolic link beside the socket, with `.lock` after its
+    /// name. Off by default.
     pub lockfile: bool,
 }
 
@@ -87,7 +87,7 @@ impl ClientDescriptor {
     ///
     /// # Errors
     ///
-    /// If it is none: where and why.
+    /// Where and why the text is no descriptor.
     pub fn parse(text: &str) -> Result<Self, EndpointError> {
         check_length(text)?;
         Self::read(&Text::given(text), 0)
@@ -126,7 +126,7 @@ impl ClientDescriptor {
         Self::Autobahn(AutobahnClient::new(tcp, url))
     }
 
-    /// Where `wss` is asked for over something else than TLS, TLS comes between.
+    /// Puts TLS between where the URL is `wss` and the endpoint is not TLS.
     pub(super) fn secured_for(self, url: &Url) -> Self {
         match self {
             plain if url.is_secure() && !matches!(plain, Self::Tls(_)) => {
@@ -159,8 +159,8 @@ impl FromStr for ClientDescriptor {
     }
 }
 
-/// A descriptor of the same endpoint, which reads back as it. User and password of a URL and header
-/// fields are in it: into logs goes `Debug`, which leaves them out.
+/// A descriptor that reads back as the same endpoint. It has the URL's user and password and the header fields in it:
+/// use `Debug` for logs, which leaves them out.
 impl fmt::Display for ClientDescriptor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

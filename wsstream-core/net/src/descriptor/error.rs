@@ -9,8 +9,8 @@ use wsstream_core::handshake::InvalidField;
 
 /// Why a text is no endpoint descriptor, and where it stops being one.
 ///
-/// What is wrong may be a secret, or a part of one whose `:` or `=` is not quoted. So it is not repeated,
-/// but for a key or a type that is nearly a known one.
+/// The wrong text may be a secret, or a part of one whose `:` or `=` is not quoted. So the error does not repeat it,
+/// unless it is nearly a known key or type.
 ///
 /// ```
 /// use wsstream_net::descriptor::ClientDescriptor;

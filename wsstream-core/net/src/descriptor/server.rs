@@ -134,7 +134,7 @@ impl ServerDescriptor {
     ///
     /// # Errors
     ///
-    /// If it is none: where and why.
+    /// Where and why the text is no descriptor.
     pub fn parse(text: &str) -> Result<Self, EndpointError> {
         check_length(text)?;
         Self::read(&Text::given(text), 0)
@@ -316,6 +316,7 @@ impl TlsServer {
 
 impl UnixServer {
     /// As a descriptor with a path alone says it.
+    #[cfg(unix)]
     pub(crate) fn new(path: &str) -> Self {
         Self {
             path: path.to_owned(),

@@ -207,7 +207,7 @@ pub(super) fn listen(socket: &ServerSocket) -> io::Result<StdListener> {
             })
         }
         #[cfg(not(unix))]
-        ServerSocket::Unix(_) => Err(UnsupportedEndpoint::Unix.into()),
+        ServerSocket::Unix(_) => Err(crate::descriptor::UnsupportedEndpoint::Unix.into()),
     }
 }
 

@@ -172,7 +172,7 @@ impl ClientPlan {
     ///
     /// # Errors
     ///
-    /// If it is none, or cannot be used here: where and why.
+    /// Where and why the text is no descriptor, or why it cannot be used here.
     pub fn parse(text: &str) -> Result<Self, EndpointError> {
         Self::try_from(&ClientDescriptor::parse(text)?)
     }
@@ -191,7 +191,7 @@ impl ClientPlan {
     }
 }
 
-/// The limit is the socket's `timeout`, in which TLS has to be done too, and those of the opening handshakes.
+/// The limit is the sum of the socket's `timeout`, which is for TLS too, and of the opening handshakes' timeouts.
 impl TryFrom<&ClientDescriptor> for ClientPlan {
     type Error = EndpointError;
 

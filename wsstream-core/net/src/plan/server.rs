@@ -1,6 +1,7 @@
 //! What a server does.
 
 use std::fmt;
+#[cfg(unix)]
 use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -81,12 +82,13 @@ impl ServerPlan {
     ///
     /// # Errors
     ///
-    /// If it is none, or cannot be used here: where and why.
+    /// Where and why the text is no descriptor, or why it cannot be used here.
     pub fn parse(text: &str) -> Result<Self, EndpointError> {
         Self::try_from(&ServerDescriptor::parse(text)?)
     }
 
     /// WebSocket over a Unix socket, with a lock, for everybody.
+    #[cfg(unix)]
     pub(crate) fn unix(path: &Path, config: ServerConfig) -> std::io::Result<Self> {
         let Some(path) = path.to_str() else {
             let reason = "the path of a Unix socket has to be UTF-8";

@@ -16,18 +16,7 @@ impl ProxyConnect {
     pub(super) const MOST: usize = END.len();
 
     /// A tunnel to a host, a name or an address without brackets, and a port.
-    ///
-    /// # Errors
-    ///
-    /// If no request can name that host.
-    pub(super) fn new(
-        authorization: Option<&str>,
-        host: &str,
-        port: u16,
-    ) -> Result<Self, ProxyError> {
-        if !host.bytes().all(|octet| octet.is_ascii_graphic()) {
-            return Err(ProxyError::Host);
-        }
+    pub(super) fn new(authorization: Option<&str>, host: &str, port: u16) -> Self {
         let authority = if host.contains(':') {
             format!("[{host}]:{port}")
         } else {
@@ -38,10 +27,10 @@ impl ProxyConnect {
             request += &format!("Proxy-Authorization: {authorization}\r\n");
         }
         request += "\r\n";
-        Ok(Self {
+        Self {
             request: request.into_bytes(),
             answer: Vec::new(),
-        })
+        }
     }
 
     /// What is to be sent.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -59,7 +59,7 @@ pub(super) async fn tunnel(
     host: &str,
     port: u16,
 ) -> io::Result<()> {
-    let (socket, target) = (Through(socket), (host, port));
+    let (socket, target) = (Through::new(socket), (host, port));
     let tunnel = match user {
         None => Socks5Stream::connect_with_socket(socket, target).await,
         Some(User { name, password }) => {
@@ -68,15 +68,17 @@ pub(super) async fn tunnel(
     };
     match tunnel {
         Ok(_) => Ok(()),
-        Err(Error::Io(error)) => Err(error),
+        Err(Error::Io(error)) if error.kind() != io::ErrorKind::UnexpectedEof => Err(error),
         Err(error) => Err(told(&error).into()),
     }
 }
 
 fn told(error: &Error) -> ProxyError {
     match error {
-        Error::InvalidTargetAddress(_) => ProxyError::Host,
-        Error::InvalidResponseVersion
+        // An answer that is cut off, or has a name in it that is not UTF-8.
+        Error::Io(_)
+        | Error::InvalidTargetAddress(_)
+        | Error::InvalidResponseVersion
         | Error::InvalidReservedByte
         | Error::UnknownAddressType
         | Error::UnknownAuthMethod => ProxyError::Malformed,
@@ -84,8 +86,20 @@ fn told(error: &Error) -> ProxyError {
     }
 }
 
-/// A socket as the library wants it.
-struct Through<'a, S>(&'a mut S);
+/// A socket as the library wants it, which does not flush.
+struct Through<'a, S> {
+    socket: &'a mut S,
+    holds_back: bool,
+}
+
+impl<'a, S> Through<'a, S> {
+    const fn new(socket: &'a mut S) -> Self {
+        Self {
+            socket,
+            holds_back: false,
+        }
+    }
+}
 
 impl<S: Socket> AsyncSocket for Through<'_, S> {
     fn poll_read(
@@ -93,7 +107,12 @@ impl<S: Socket> AsyncSocket for Through<'_, S> {
         cx: &mut Context<'_>,
         buf: &mut [u8],
     ) -> Poll<io::Result<usize>> {
-        self.0.poll_read(cx, buf)
+        // The proxy answers what has reached it.
+        if self.holds_back {
+            ready!(self.socket.poll_flush(cx))?;
+            self.holds_back = false;
+        }
+        self.socket.poll_read(cx, buf)
     }
 
     fn poll_write(
@@ -101,6 +120,7 @@ impl<S: Socket> AsyncSocket for Through<'_, S> {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.0.poll_write(cx, &[IoSlice::new(buf)])
+        self.holds_back = true;
+        self.socket.poll_write(cx, &[IoSlice::new(buf)])
     }
 }

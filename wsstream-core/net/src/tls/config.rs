@@ -21,7 +21,7 @@ impl ClientTls {
     ///
     /// # Errors
     ///
-    /// If the system's certificates cannot be had.
+    /// If the system does not give its certificates.
     pub fn platform() -> io::Result<Self> {
         let builder = client_builder()?
             .with_platform_verifier()
@@ -33,18 +33,18 @@ impl ClientTls {
     ///
     /// # Errors
     ///
-    /// `InvalidInput` if that is not PEM, or has no certificate, or one that cannot be used.
+    /// `InvalidInput` if it is not PEM, has no certificate, or has one that cannot be used.
     pub fn with_roots(pem: &[u8]) -> io::Result<Self> {
         let builder = client_builder()?.with_root_certificates(roots(pem)?);
         Ok(Self::build(builder))
     }
 
-    /// Shows the server a certificate if it asks for one: the chain, the client's own first, and its
-    /// key, both in PEM.
+    /// Shows the server this chain of certificates if it asks for one, the client's own first. The chain and its key
+    /// are in PEM.
     ///
     /// # Errors
     ///
-    /// `InvalidInput` if that is not PEM, or the key is not that of the certificate.
+    /// `InvalidInput` if one is not PEM, or the key does not fit the certificate.
     pub fn identity(self, chain: &[u8], key: &[u8]) -> io::Result<Self> {
         self.identified(certificates(chain)?, private_key(key)?)
     }
@@ -67,11 +67,11 @@ impl ClientTls {
         Self(Arc::new(config))
     }
 
-    /// The same, asked once in the life of the process.
+    /// The same, but asks once in the life of the process.
     ///
     /// # Errors
     ///
-    /// As [`platform`](Self::platform); then it is asked again next time.
+    /// As [`platform`](Self::platform); the next call asks again.
     pub(crate) fn platform_once() -> io::Result<Self> {
         static PLATFORM: OnceLock<ClientTls> = OnceLock::new();
         if let Some(tls) = PLATFORM.get() {
@@ -81,14 +81,15 @@ impl ClientTls {
         Ok(PLATFORM.get_or_init(|| tls).clone())
     }
 
-    /// What rustls takes.
+    /// The configuration of rustls.
     #[must_use]
     pub const fn config(&self) -> &Arc<ClientConfig> {
         &self.0
     }
 }
 
-/// A configuration of one's own, used as it is. WebSocket wants the protocol `http/1.1` or none (ALPN).
+/// Uses your own configuration as it is. WebSocket wants the protocol `http/1.1` or none (ALPN); TLS that carries no
+/// WebSocket says nothing where that is the only one.
 impl From<Arc<ClientConfig>> for ClientTls {
     fn from(config: Arc<ClientConfig>) -> Self {
         Self(config)
@@ -96,11 +97,11 @@ impl From<Arc<ClientConfig>> for ClientTls {
 }
 
 impl ServerTls {
-    /// Shows this chain of certificates, the server's own first, and has its key, both in PEM.
+    /// Shows this chain of certificates, the server's own first. The chain and its key are in PEM.
     ///
     /// # Errors
     ///
-    /// `InvalidInput` if that is not PEM, or the key is not that of the certificate.
+    /// `InvalidInput` if one is not PEM, or the key does not fit the certificate.
     pub fn from_pem(chain: &[u8], key: &[u8]) -> io::Result<Self> {
         let builder = server_builder()?.with_no_client_auth();
         Self::build(builder.with_single_cert(certificates(chain)?, private_key(key)?))
@@ -127,14 +128,15 @@ impl ServerTls {
         Ok(Self(Arc::new(config)))
     }
 
-    /// What rustls takes.
+    /// The configuration of rustls.
     #[must_use]
     pub const fn config(&self) -> &Arc<ServerConfig> {
         &self.0
     }
 }
 
-/// A configuration of one's own, used as it is. WebSocket wants the protocol `http/1.1` or none (ALPN).
+/// Uses your own configuration as it is. WebSocket wants the protocol `http/1.1` or none (ALPN); TLS that carries no
+/// WebSocket says nothing where that is the only one.
 impl From<Arc<ServerConfig>> for ServerTls {
     fn from(config: Arc<ServerConfig>) -> Self {
         Self(config)

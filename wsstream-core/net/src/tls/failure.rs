@@ -6,10 +6,10 @@ use std::io;
 
 use rustls::CertificateError;
 
-/// Why a TLS handshake failed. What rustls says is its source.
+/// Why a TLS handshake failed. Its source is the error of rustls.
 #[derive(Debug)]
 struct TlsFailed {
-    /// Whom a client has dialled; empty on a server.
+    /// The host that a client has dialled; empty on a server.
     with: String,
     cause: io::Error,
 }
@@ -35,8 +35,7 @@ impl Error for TlsFailed {
     }
 }
 
-/// Says of an error of a TLS handshake with whom it was, if that is known, and what the matter is. What
-/// rustls says is its source.
+/// Adds to an error of a TLS handshake the host, if that is known, and a hint. Its source is the error of rustls.
 pub(crate) fn explain(with: &str, cause: io::Error) -> io::Error {
     if cause.kind() == io::ErrorKind::Unsupported {
         // It is the runtime that has no TLS.
@@ -46,8 +45,8 @@ pub(crate) fn explain(with: &str, cause: io::Error) -> io::Error {
     io::Error::new(cause.kind(), TlsFailed { with, cause })
 }
 
-/// The same for an error of the opening handshake, which may be one of TLS: in TLS 1.3 a client's
-/// certificate is refused after its handshake.
+/// The same for an error of the opening handshake, which may come from TLS: in TLS 1.3 a server refuses a client's
+/// certificate after the client's handshake is over.
 pub(crate) fn explain_late(with: &str, error: io::Error) -> io::Error {
     match rustls_error(&error) {
         Some(_) => explain(with, error),

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 
-use super::config::{certificates, no_config, private_key, provider, server_builder};
+use super::config::{ALPN, certificates, no_config, private_key, provider, server_builder};
 use super::{ClientTls, ServerTls};
 use crate::descriptor::Certificates;
 use crate::plan::{ClientTlsLayer, ClientTlsSource, ServerTlsLayer, ServerTlsSource};
@@ -21,33 +21,26 @@ impl ClientTlsLayer {
     ///
     /// Those of the files, and as [`with_roots`](ClientTls::with_roots) and [`identity`](ClientTls::identity).
     pub(crate) fn read(&self) -> io::Result<ClientTls> {
-        let (trust_roots, identity) = match &self.source {
-            ClientTlsSource::Given(tls) => return Ok(tls.clone()),
+        let mut tls = match &self.source {
+            ClientTlsSource::Given(tls) => tls.clone(),
             ClientTlsSource::Files {
                 trust_roots,
                 identity,
-            } => (trust_roots, identity),
-        };
-        let mut tls = match trust_roots {
-            None => ClientTls::platform_once()?,
-            Some(directory) => {
-                let mut roots = Vec::new();
-                for file in pem_files(directory)? {
-                    roots.extend(read(&file)?);
-                    roots.push(b'\n');
+            } => {
+                let tls = match trust_roots {
+                    None => ClientTls::platform_once()?,
+                    Some(directory) => trusting(directory)?,
+                };
+                match identity {
+                    None => tls,
+                    Some(identity) => tls.identified(
+                        read_as(identity.certificate.as_ref(), certificates)?,
+                        read_as(identity.private_key.as_ref(), private_key)?,
+                    )?,
                 }
-                ClientTls::with_roots(&roots)
-                    .map_err(|error| of_file(directory.as_ref(), &error))?
             }
         };
-        if let Some(identity) = identity {
-            tls = tls.identified(
-                read_as(identity.certificate.as_ref(), certificates)?,
-                read_as(identity.private_key.as_ref(), private_key)?,
-            )?;
-        }
-        if !self.websocket {
-            // Of anything else it is not known how the protocol is called.
+        if !self.websocket && is_ours(&tls.0.alpn_protocols) {
             Arc::make_mut(&mut tls.0).alpn_protocols.clear();
         }
         Ok(tls)
@@ -64,32 +57,51 @@ impl ServerTlsLayer {
     ///
     /// Those of the files, and as [`from_pem`](ServerTls::from_pem).
     pub(crate) fn read(&self) -> io::Result<ServerTls> {
-        let certified = match &self.source {
-            ServerTlsSource::Given(tls) => return Ok(tls.clone()),
-            ServerTlsSource::Files(certified) => certified,
+        let mut tls = match &self.source {
+            ServerTlsSource::Given(tls) => tls.clone(),
+            ServerTlsSource::Files(certificates) => showing(certificates)?,
         };
-        let builder = server_builder()?.with_no_client_auth();
-        let mut tls = ServerTls::build(match certified {
-            Certificates::Files {
-                identity,
-                extra_chain,
-            } => {
-                let mut chain = read_as(identity.certificate.as_ref(), certificates)?;
-                if let Some(extra) = extra_chain {
-                    chain.extend(read_as(extra.as_ref(), certificates)?);
-                }
-                let key = read_as(identity.private_key.as_ref(), private_key)?;
-                builder.with_single_cert(chain, key)
-            }
-            Certificates::Directory(directory) => {
-                Ok(builder.with_cert_resolver(Arc::new(ByName::read(directory)?)))
-            }
-        })?;
-        if !self.websocket {
+        if !self.websocket && is_ours(&tls.0.alpn_protocols) {
             Arc::make_mut(&mut tls.0).alpn_protocols.clear();
         }
         Ok(tls)
     }
+}
+
+/// Of what goes over TLS it is only known for WebSocket how the protocol is called (RFC 7301).
+fn is_ours(protocols: &[Vec<u8>]) -> bool {
+    protocols == [ALPN.as_bytes()]
+}
+
+/// Trusts the certificates of a directory.
+fn trusting(directory: &str) -> io::Result<ClientTls> {
+    let mut roots = Vec::new();
+    for file in pem_files(directory)? {
+        roots.extend(read(&file)?);
+        roots.push(b'\n');
+    }
+    ClientTls::with_roots(&roots).map_err(|error| of_file(directory.as_ref(), &error))
+}
+
+/// Shows what is in files.
+fn showing(files: &Certificates) -> io::Result<ServerTls> {
+    let builder = server_builder()?.with_no_client_auth();
+    ServerTls::build(match files {
+        Certificates::Files {
+            identity,
+            extra_chain,
+        } => {
+            let mut chain = read_as(identity.certificate.as_ref(), certificates)?;
+            if let Some(extra) = extra_chain {
+                chain.extend(read_as(extra.as_ref(), certificates)?);
+            }
+            let key = read_as(identity.private_key.as_ref(), private_key)?;
+            builder.with_single_cert(chain, key)
+        }
+        Certificates::Directory(directory) => {
+            Ok(builder.with_cert_resolver(Arc::new(ByName::read(directory)?)))
+        }
+    })
 }
 
 /// A certificate for each name.
@@ -152,4 +164,44 @@ fn read_as<T>(file: &Path, parse: impl FnOnce(&[u8]) -> io::Result<T>) -> io::Re
 
 fn of_file(file: &Path, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {error}", file.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use rustls::{ClientConfig, RootCertStore};
+
+    use super::*;
+    use crate::plan::{ClientLayer, ClientPlan};
+
+    /// RFC 7301: whether WebSocket goes over it, the protocols that were set, and those that are offered.
+    #[test]
+    fn only_websocket_is_known_by_name() {
+        type Protocols = &'static [&'static str];
+        let table: [(&str, Protocols, Protocols); 5] = [
+            ("wss://h", &["http/1.1"], &["http/1.1"]),
+            ("wss://h", &[], &[]),
+            ("tls:h:1", &["http/1.1"], &[]),
+            ("tls:h:1", &["postgresql"], &["postgresql"]),
+            ("tls:h:1", &["h2", "http/1.1"], &["h2", "http/1.1"]),
+        ];
+        for (text, set, offered) in table {
+            let mut config = ClientConfig::builder_with_provider(provider())
+                .with_safe_default_protocol_versions()
+                .unwrap()
+                .with_root_certificates(RootCertStore::empty())
+                .with_no_client_auth();
+            config.alpn_protocols = set.iter().map(|name| name.as_bytes().to_vec()).collect();
+            let plan = ClientPlan::parse(text).unwrap();
+            let Some(ClientLayer::Tls(mut layer)) = plan.layers.into_iter().next() else {
+                panic!("{text}: no TLS");
+            };
+            layer.source = ClientTlsSource::Given(Arc::new(config).into());
+            let read = layer.read().unwrap();
+            let protocols = read.config().alpn_protocols.iter();
+            let protocols: Vec<_> = protocols
+                .map(|name| String::from_utf8_lossy(name))
+                .collect();
+            assert_eq!(protocols, offered, "{text}");
+        }
+    }
 }

@@ -1,0 +1,157 @@
+//! smol as a third runtime. It keeps the trait honest: nothing but this makes it one.
+//!
+//! Sockets, tasks and threads are smol's. What `wsstream-async-std` has for everything that speaks futures-io is good
+//! for smol too, and is used as it is: streams, the clock of async-io, TLS of futures-rustls.
+
+use std::fmt;
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+#[cfg(unix)]
+use std::path::Path;
+use std::task::{Context, Poll, ready};
+
+use smol::Async;
+use smol::net::TcpStream;
+#[cfg(unix)]
+use smol::net::unix::UnixStream;
+use socket2::SockRef;
+use wsstream_async_std::{AsyncIoClock, AsyncStd, AsyncStream, Io};
+use wsstream_core::pump::Socket;
+use wsstream_net::Runtime;
+#[cfg(feature = "rustls")]
+use wsstream_net::{
+    rustls::CommonState,
+    tls::{ClientTls, ServerTls},
+};
+
+/// smol, with its global executor.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Smol;
+
+impl Runtime for Smol {
+    type Clock = AsyncIoClock;
+    type Tcp = Io<TcpStream>;
+    type TcpListener = Async<std::net::TcpListener>;
+    #[cfg(unix)]
+    type Unix = Io<UnixStream>;
+    #[cfg(unix)]
+    type UnixListener = Async<std::os::unix::net::UnixListener>;
+    type Tls<S: Socket + fmt::Debug + Send + 'static> = <AsyncStd as Runtime>::Tls<S>;
+    type Stream<S: Socket> = AsyncStream<S>;
+
+    fn clock() -> AsyncIoClock {
+        AsyncStd::clock()
+    }
+
+    fn spawn(task: impl Future<Output = ()> + Send + 'static) {
+        smol::spawn(task).detach();
+    }
+
+    async fn blocking<T: Send + 'static>(
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> io::Result<T> {
+        Ok(smol::unblock(work).await)
+    }
+
+    async fn connect_tcp(socket: socket2::Socket, to: SocketAddr) -> io::Result<Io<TcpStream>> {
+        // Whether that has failed, or is under way, is known when the socket is writable.
+        let begun = socket.connect(&to.into());
+        let tcp = Async::new(std::net::TcpStream::from(socket))?;
+        tcp.writable().await?;
+        match (tcp.get_ref().take_error()?, tcp.get_ref().peer_addr()) {
+            (None, Ok(_)) => Ok(Io::new(tcp.into())),
+            (Some(error), _) => Err(error),
+            (None, Err(error)) => Err(begun.err().unwrap_or(error)),
+        }
+    }
+
+    fn tcp_listener(listener: std::net::TcpListener) -> io::Result<Self::TcpListener> {
+        Async::new_nonblocking(listener)
+    }
+
+    fn poll_accept_tcp(
+        listener: &mut Self::TcpListener,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<Io<TcpStream>>> {
+        let (tcp, _) = ready!(poll_accept(listener, cx, |listener| listener.accept()))?;
+        Poll::Ready(Async::new(tcp).map(|tcp| Io::new(tcp.into())))
+    }
+
+    fn tcp_ref(tcp: &Io<TcpStream>) -> SockRef<'_> {
+        SockRef::from(&**tcp)
+    }
+
+    #[cfg(unix)]
+    async fn connect_unix(path: &Path) -> io::Result<Io<UnixStream>> {
+        UnixStream::connect(path).await.map(Io::new)
+    }
+
+    #[cfg(unix)]
+    fn unix_listener(listener: std::os::unix::net::UnixListener) -> io::Result<Self::UnixListener> {
+        Async::new_nonblocking(listener)
+    }
+
+    #[cfg(unix)]
+    fn poll_accept_unix(
+        listener: &mut Self::UnixListener,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<Io<UnixStream>>> {
+        let (unix, _) = ready!(poll_accept(listener, cx, |listener| listener.accept()))?;
+        Poll::Ready(Async::new(unix).map(|unix| Io::new(unix.into())))
+    }
+
+    #[cfg(unix)]
+    fn unix_ref(unix: &Io<UnixStream>) -> SockRef<'_> {
+        SockRef::from(&**unix)
+    }
+
+    #[cfg(feature = "rustls")]
+    async fn tls_connect<S: Socket + fmt::Debug + Send + 'static>(
+        socket: S,
+        tls: &ClientTls,
+        host: &str,
+    ) -> io::Result<Self::Tls<S>> {
+        AsyncStd::tls_connect(socket, tls, host).await
+    }
+
+    #[cfg(feature = "rustls")]
+    async fn tls_accept<S: Socket + fmt::Debug + Send + 'static>(
+        socket: S,
+        tls: &ServerTls,
+    ) -> Result<Self::Tls<S>, (io::Error, Option<S>)> {
+        AsyncStd::tls_accept(socket, tls).await
+    }
+
+    fn tls_below<S: Socket + fmt::Debug + Send + 'static>(tls: &Self::Tls<S>) -> &S {
+        AsyncStd::tls_below(tls)
+    }
+
+    fn tls_below_mut<S: Socket + fmt::Debug + Send + 'static>(tls: &mut Self::Tls<S>) -> &mut S {
+        AsyncStd::tls_below_mut(tls)
+    }
+
+    #[cfg(feature = "rustls")]
+    fn tls_state<S: Socket + fmt::Debug + Send + 'static>(
+        tls: &Self::Tls<S>,
+    ) -> Option<&CommonState> {
+        AsyncStd::tls_state(tls)
+    }
+}
+
+/// Takes a connection off the accept queue, once there is one.
+fn poll_accept<L, C>(
+    listener: &Async<L>,
+    cx: &mut Context<'_>,
+    accept: impl Fn(&L) -> io::Result<C>,
+) -> Poll<io::Result<C>> {
+    loop {
+        match accept(listener.get_ref()) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                ready!(listener.poll_readable(cx))?;
+            }
+            accepted => return Poll::Ready(accepted),
+        }
+    }
+}
