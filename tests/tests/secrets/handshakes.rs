@@ -6,7 +6,7 @@ use std::task::{Context, Poll, Waker};
 use wsstream_core::handshake::{
     Acceptor, ClientConfig, HandshakeError, InvalidField, Origins, Refusal, ServerConfig,
 };
-use wsstream_core::test_kit::{Clock, Pipe};
+use wsstream_core::test_kit::Pipe;
 use wsstream_core::{Seed, Url};
 use wsstream_net::proxy::Proxy;
 
