@@ -49,10 +49,8 @@ async fn main() -> io::Result<()> {
         }
         Some(name) => client = client.subprotocols([name]).map_err(io::Error::other)?,
     }
-    let stream = ClientEndpoint::url(&args.url, client)?
-        .open()
-        .await?
-        .into_stream();
+    let endpoint = ClientEndpoint::url(&args.url, client).map_err(io::Error::other)?;
+    let stream = endpoint.open().await?.into_stream();
     let (mut read, mut write) = tokio::io::split(stream);
     let total: usize = args.sizes.iter().sum();
     let sending = async {

@@ -47,17 +47,19 @@ macro_rules! adapter {
             let mut received = vec![0; len];
             match role {
                 Role::Client => {
-                    let mut stream = descriptor.parse::<ClientEndpoint>()?.connect().await?;
+                    let endpoint: ClientEndpoint = descriptor.parse()?;
+                    let mut stream = endpoint.connect().await?;
                     stream.write_all(&noise(1, len)).await?;
                     stream.read_exact(&mut received).await?;
                     check(&received, 2)?;
                     stream.close().await
                 }
                 Role::Server => {
-                    let mut listener = descriptor.parse::<ServerEndpoint>()?.listen().await?;
+                    let endpoint: ServerEndpoint = descriptor.parse()?;
+                    let mut listener = endpoint.listen().await?;
                     println!("listening on {}", listener.local_addr());
                     let incoming = listener.accept().await;
-                    let incoming = incoming.ok_or_else(|| io::Error::other("it has shut down"))?;
+                    let incoming = incoming.ok_or_else(|| io::Error::other("no more clients"))?;
                     let mut stream = incoming.accept().await?;
                     stream.read_exact(&mut received).await?;
                     check(&received, 1)?;

@@ -8,7 +8,9 @@ use std::io;
 use clap::Parser;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use wsstream_peers::{Octets, compression, config};
-use wsstream_tokio::{CloseCode, Incoming, Listener, Origins, Refusal, ServerConfig, WsStream};
+use wsstream_tokio::{
+    CloseCode, Incoming, Listener, Origins, Refusal, Request, ServerConfig, WsStream,
+};
 
 /// Echoes, or closes.
 #[derive(Parser)]
@@ -28,8 +30,7 @@ async fn main() -> io::Result<()> {
     println!("listening on {}", listener.local_addr());
     while let Some(incoming) = listener.accept().await {
         tokio::spawn(async move {
-            let path = incoming.request().map(|request| request.path().to_owned());
-            let path = path.unwrap_or_default();
+            let path = incoming.request().map_or("", Request::path).to_owned();
             if let Err(error) = serve(incoming, &path).await {
                 println!(
                     "{{\"path\": {path:?}, \"failed\": {:?}}}",
