@@ -24,7 +24,7 @@ use wsstream_tests::net::{
     ClientEndpoint, Directory, Listener, Net, NetWsStream, address, connect, free_port, let_in,
     let_in_any, listen, over, talk_with, tcp,
 };
-use wsstream_tests::{Pattern, Read, TestRuntime, Write};
+use wsstream_tests::{Pattern, Read, Write};
 
 wsstream_tests::on_all_runtimes! {
     an_http_proxy_by_url
@@ -299,7 +299,7 @@ async fn pair<N: Net>() -> (NetWsStream<N>, NetWsStream<N>) {
 }
 
 /// Asks at one end of a relay, answers at the other, and ends in turn.
-async fn converse<N: TestRuntime>(near: impl Read + Write, far: impl Read + Write) -> [Vec<u8>; 2] {
+async fn converse(near: impl Read + Write, far: impl Read + Write) -> [Vec<u8>; 2] {
     let (mut near, mut far) = (near, far);
     let asking = async {
         near.write_all(&Pattern::new(1).take(LEN)).await.unwrap();
@@ -320,7 +320,7 @@ async fn relay_of_two_websockets<N: Net>() {
     let (near, mut a) = pair::<N>().await;
     let (mut b, far) = pair::<N>().await;
     let relaying = N::spawn(async move { relay::<N::Net>(&mut *a, &mut *b).await });
-    let [question, answer] = converse::<N>(near, far).await;
+    let [question, answer] = converse(near, far).await;
     assert!(question == Pattern::new(1).take(LEN));
     assert!(answer == Pattern::new(2).take(2 * LEN));
     let carried = relaying.await.into_result().unwrap();
@@ -370,7 +370,7 @@ async fn relay_of_two_descriptors<N: Net>() {
         });
         let near = maybe(near_websocket, &format!("tcp:127.0.0.1:{port}"));
         let (near, far) = tokio::join!(connect::<N>(&near), let_in_any::<N>(&mut there));
-        let [question, answer] = converse::<N>(near.unwrap(), far.unwrap()).await;
+        let [question, answer] = converse(near.unwrap(), far.unwrap()).await;
         assert!(question == Pattern::new(1).take(LEN));
         assert!(answer == Pattern::new(2).take(2 * LEN));
         let carried = relaying.await.into_result().unwrap();
