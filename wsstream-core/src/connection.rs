@@ -98,7 +98,7 @@ pub struct Connection {
     /// The frames after the peer's Close are invalid and cannot be parsed.
     deaf: bool,
     timers: Timers,
-    /// Whether octets arrived since the last time that was told.
+    /// Whether octets arrived since the time was last told.
     heard: bool,
     /// Whether octets wait because nobody reads.
     stalled: bool,
