@@ -94,16 +94,17 @@ mod error;
 mod quote;
 mod server;
 mod syntax;
+mod systemd;
 
 pub use self::address::EndpointAddress;
-pub use self::autobahn::{AutobahnClient, AutobahnOptions, AutobahnServer};
-pub use self::client::{ClientDescriptor, TcpClient, TlsClient, UnixClient};
+pub use self::autobahn::AutobahnOptions;
+pub use self::client::{AutobahnClient, ClientDescriptor, TcpClient, TlsClient, UnixClient};
 pub use self::error::{EndpointError, EndpointErrorKind, UnsupportedEndpoint};
 pub use self::quote::{quote_argument, quote_value};
 pub use self::server::{
-    Certificates, ServerDescriptor, Systemd, SystemdDomain, SystemdSocket, TcpServer, TlsServer,
-    UnixServer,
+    AutobahnServer, Certificates, ServerDescriptor, TcpServer, TlsServer, UnixServer,
 };
+pub use self::systemd::{Systemd, SystemdDomain, SystemdSocket};
 
 pub(crate) use self::error::about;
 pub(crate) use self::quote::Seconds;

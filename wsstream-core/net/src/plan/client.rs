@@ -1,6 +1,7 @@
 //! What a client does.
 
 use std::fmt;
+use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -10,11 +11,12 @@ use std::time::Duration;
 use wsstream_core::Url;
 use wsstream_core::handshake::ClientConfig;
 
-use super::{HostPort, Within, no_plan};
+use super::{Within, no_plan};
 use crate::descriptor::{
     ClientDescriptor, EndpointError, EndpointErrorKind, PemFiles, Seconds, TlsClient,
     UnsupportedEndpoint,
 };
+use crate::host_port::HostPort;
 use crate::proxy::Proxy;
 use crate::tls::ClientTls;
 
@@ -280,6 +282,25 @@ impl ClientTlsLayer {
             },
             websocket,
         }
+    }
+
+    /// The TLS that this layer does. It reads files: call it where you may block.
+    ///
+    /// # Errors
+    ///
+    /// Those of the files, and `Unsupported` without the feature `rustls`.
+    pub(crate) fn read(&self) -> io::Result<ClientTls> {
+        let tls = match &self.source {
+            ClientTlsSource::Given(tls) => tls.clone(),
+            ClientTlsSource::Files {
+                trust_roots,
+                identity,
+            } => ClientTls::from_files(trust_roots.as_deref(), identity.as_ref())?,
+        };
+        Ok(match self.websocket {
+            true => tls,
+            false => tls.without_http(),
+        })
     }
 }
 
