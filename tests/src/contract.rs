@@ -32,7 +32,7 @@
 //! | `close` has an end | `shutdown::close_has_an_end` `time::closing_has_an_end_whatever_the_peer_says` |
 //! | a server leaves nothing unread | `ending::a_server_leaves_nothing_unread` |
 //! | drop is TLS's | `drops::close_1001` `drops::the_answer` `drops::close_1011_when_panicking` `drops::nothing_with_unsent_data` |
-//! | 5 dropping any future loses nothing | `cancel::every_future_dropped_at_every_poll` `cancel::close_dropped_at_every_poll` `turns::a_handshake_dropped_at_every_poll` `turns::messages_dropped_at_every_poll` `turns::dialling_and_accepting_dropped_at_every_poll` `relay::a_relay_that_is_dropped_with_octets_under_way_ends_as_a_failure` |
+//! | 5 dropping any future loses nothing | `cancel::every_future_dropped_at_every_poll` `cancel::close_dropped_at_every_poll` `turns::a_handshake_dropped_at_every_poll` `turns::messages_dropped_at_every_poll` `turns::dialling_and_accepting_dropped_at_every_poll` `failures::a_relay_that_is_dropped_with_octets_under_way_ends_as_a_failure` |
 //! | halves in different tasks | `cancel::halves_in_different_tasks` `faithful::halves_in_four_tasks_over_seven_octets_lose_no_wake_up` |
 //! | pings answered whatever is polled | `cancel::pings_while_reading` `cancel::pings_while_writing` `cancel::pings_while_driving` `pings::pings_are_answered_behind_64_kib_and_not_behind_more` |
 //! | 6 keepalive off by default, by progress | `alive::off_by_default` `alive::a_silent_peer` `alive::an_answering_peer` `alive::a_slow_busy_link_in` `alive::a_slow_busy_link_out` `alive::times_that_never_come` |

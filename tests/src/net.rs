@@ -137,13 +137,9 @@ pub fn tcp(address: &EndpointAddress) -> SocketAddr {
 ///
 /// # Errors
 ///
-/// The endpoint's.
-///
-/// # Panics
-///
-/// If it is none.
+/// The descriptor's, and the endpoint's.
 pub async fn connect<R: TestRuntime>(descriptor: &str) -> io::Result<NetStream<R>> {
-    let endpoint: ClientEndpoint<R> = descriptor.parse().unwrap();
+    let endpoint: ClientEndpoint<R> = descriptor.parse()?;
     endpoint.connect().await.map(R::stream)
 }
 
@@ -151,13 +147,9 @@ pub async fn connect<R: TestRuntime>(descriptor: &str) -> io::Result<NetStream<R
 ///
 /// # Errors
 ///
-/// The endpoint's.
-///
-/// # Panics
-///
-/// If it is none.
+/// The descriptor's, and the endpoint's.
 pub async fn listen<R: TestRuntime>(descriptor: &str) -> io::Result<Listener<R>> {
-    let endpoint: ServerEndpoint<R> = descriptor.parse().unwrap();
+    let endpoint: ServerEndpoint<R> = descriptor.parse()?;
     endpoint.listen().await
 }
 

@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 
 use tokio::io::DuplexStream;
 use wsstream_core::pump::Socket;
-use wsstream_net::Runtime;
+use wsstream_net::NetSocket;
 use wsstream_tokio::Io;
 
 use crate::flood::Flood;
@@ -17,7 +17,7 @@ use crate::runtime::TestRuntime;
 #[expect(clippy::exhaustive_enums, reason = "what the stories need")]
 pub enum Raw<R: TestRuntime> {
     /// TCP.
-    Tcp(<R::Net as Runtime>::Tcp),
+    Tcp(NetSocket<R::Net>),
     /// A pipe in memory: tokio's, which needs no runtime, so that it is the same for all.
     Pipe(Io<DuplexStream>),
     /// What never ends.

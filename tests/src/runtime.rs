@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use wsstream_core::handshake::{Agreed, ClientConfig, ServerConfig};
 use wsstream_core::pump::{self, Clock as _, Relayed, Socket};
-use wsstream_net::{Handshake, Runtime, Upgraded, accept_with, connect_over, relay};
+use wsstream_net::{Handshake, NetSocket, Runtime, Upgraded, accept_with, connect_over, relay};
 
 use crate::io::{Read, Write};
 use crate::raw::Raw;
@@ -91,7 +91,7 @@ pub trait TestRuntime: Sized + Send + Sync + 'static {
             );
             let server = server.unwrap();
             Self::Net::tcp_ref(&server).set_tcp_nodelay(true).unwrap();
-            (client, Raw::Tcp(server))
+            (client, Raw::Tcp(NetSocket::from_tcp(server)))
         }
     }
 
@@ -103,7 +103,7 @@ pub trait TestRuntime: Sized + Send + Sync + 'static {
             socket.set_nonblocking(true).unwrap();
             let client = Self::Net::connect_tcp(socket, address).await.unwrap();
             Self::Net::tcp_ref(&client).set_tcp_nodelay(true).unwrap();
-            Raw::Tcp(client)
+            Raw::Tcp(NetSocket::from_tcp(client))
         }
     }
 
@@ -115,10 +115,10 @@ pub trait TestRuntime: Sized + Send + Sync + 'static {
 
     /// Ends a TCP connection with a reset.
     fn reset(raw: Raw<Self>) {
-        let Raw::Tcp(tcp) = raw else {
+        let Raw::Tcp(socket) = raw else {
             panic!("only TCP has a reset");
         };
-        let system = Self::Net::tcp_ref(&tcp);
+        let system = Self::Net::tcp_ref(socket.tcp().unwrap());
         system.set_linger(Some(Duration::ZERO)).unwrap();
     }
 

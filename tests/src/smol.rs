@@ -6,15 +6,14 @@
 use std::fmt;
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+#[cfg(unix)]
+use std::os::unix::net::{UnixListener, UnixStream};
 #[cfg(unix)]
 use std::path::Path;
 use std::task::{Context, Poll, ready};
 
 use smol::Async;
-use smol::net::TcpStream;
-#[cfg(unix)]
-use smol::net::unix::UnixStream;
 use socket2::SockRef;
 use wsstream_async_std::{AsyncIoClock, AsyncStd, AsyncStream, Io};
 use wsstream_core::pump::Socket;
@@ -32,12 +31,12 @@ pub struct Smol;
 
 impl Runtime for Smol {
     type Clock = AsyncIoClock;
-    type Tcp = Io<TcpStream>;
-    type TcpListener = Async<std::net::TcpListener>;
+    type Tcp = Io<Async<TcpStream>>;
+    type TcpListener = Async<TcpListener>;
     #[cfg(unix)]
-    type Unix = Io<UnixStream>;
+    type Unix = Io<Async<UnixStream>>;
     #[cfg(unix)]
-    type UnixListener = Async<std::os::unix::net::UnixListener>;
+    type UnixListener = Async<UnixListener>;
     type Tls<S: Socket + fmt::Debug + Send + 'static> = <AsyncStd as Runtime>::Tls<S>;
     type Stream<S: Socket> = AsyncStream<S>;
 
@@ -55,41 +54,44 @@ impl Runtime for Smol {
         Ok(smol::unblock(work).await)
     }
 
-    async fn connect_tcp(socket: socket2::Socket, to: SocketAddr) -> io::Result<Io<TcpStream>> {
+    async fn connect_tcp(
+        socket: socket2::Socket,
+        to: SocketAddr,
+    ) -> io::Result<Io<Async<TcpStream>>> {
         // Whether that has failed, or is under way, is known when the socket is writable.
         let begun = socket.connect(&to.into());
-        let tcp = Async::new(std::net::TcpStream::from(socket))?;
+        let tcp = Async::new(TcpStream::from(socket))?;
         tcp.writable().await?;
         match (tcp.get_ref().take_error()?, tcp.get_ref().peer_addr()) {
-            (None, Ok(_)) => Ok(Io::new(tcp.into())),
+            (None, Ok(_)) => Ok(Io::new(tcp)),
             (Some(error), _) => Err(error),
             (None, Err(error)) => Err(begun.err().unwrap_or(error)),
         }
     }
 
-    fn tcp_listener(listener: std::net::TcpListener) -> io::Result<Self::TcpListener> {
+    fn tcp_listener(listener: TcpListener) -> io::Result<Self::TcpListener> {
         Async::new_nonblocking(listener)
     }
 
     fn poll_accept_tcp(
         listener: &mut Self::TcpListener,
         cx: &mut Context<'_>,
-    ) -> Poll<io::Result<Io<TcpStream>>> {
+    ) -> Poll<io::Result<Io<Async<TcpStream>>>> {
         let (tcp, _) = ready!(poll_accept(listener, cx, |listener| listener.accept()))?;
-        Poll::Ready(Async::new(tcp).map(|tcp| Io::new(tcp.into())))
+        Poll::Ready(Async::new(tcp).map(Io::new))
     }
 
-    fn tcp_ref(tcp: &Io<TcpStream>) -> SockRef<'_> {
+    fn tcp_ref(tcp: &Io<Async<TcpStream>>) -> SockRef<'_> {
         SockRef::from(&**tcp)
     }
 
     #[cfg(unix)]
-    async fn connect_unix(path: &Path) -> io::Result<Io<UnixStream>> {
-        UnixStream::connect(path).await.map(Io::new)
+    async fn connect_unix(path: &Path) -> io::Result<Io<Async<UnixStream>>> {
+        Async::<UnixStream>::connect(path).await.map(Io::new)
     }
 
     #[cfg(unix)]
-    fn unix_listener(listener: std::os::unix::net::UnixListener) -> io::Result<Self::UnixListener> {
+    fn unix_listener(listener: UnixListener) -> io::Result<Self::UnixListener> {
         Async::new_nonblocking(listener)
     }
 
@@ -97,13 +99,13 @@ impl Runtime for Smol {
     fn poll_accept_unix(
         listener: &mut Self::UnixListener,
         cx: &mut Context<'_>,
-    ) -> Poll<io::Result<Io<UnixStream>>> {
+    ) -> Poll<io::Result<Io<Async<UnixStream>>>> {
         let (unix, _) = ready!(poll_accept(listener, cx, |listener| listener.accept()))?;
-        Poll::Ready(Async::new(unix).map(|unix| Io::new(unix.into())))
+        Poll::Ready(Async::new(unix).map(Io::new))
     }
 
     #[cfg(unix)]
-    fn unix_ref(unix: &Io<UnixStream>) -> SockRef<'_> {
+    fn unix_ref(unix: &Io<Async<UnixStream>>) -> SockRef<'_> {
         SockRef::from(&**unix)
     }
 

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use allocation_counter::measure;
 use wsstream_core::handshake::{Agreed, ClientConfig, ServerConfig};
-use wsstream_core::pump::{Opened, Socket, Stream, Upgraded};
-use wsstream_core::test_kit::{Clock, Pipe, Task};
+use wsstream_core::pump::{Stream, Upgraded, WebSocket};
+use wsstream_core::test_kit::{Clock, Pipe, Sleeper, Task};
 use wsstream_core::{CompressionBudget, ConnectionConfig, Deflate, Opcode};
 use wsstream_tests::{fragment, masked};
 
@@ -60,7 +60,7 @@ const PLAIN: &[u8] = &[0x82, 0x81, 0, 0, 0, 0, b'a'];
 
 /// A server that echoes, in memory.
 struct Echo {
-    streams: Vec<Stream<Pipe>>,
+    streams: Vec<Stream<Pipe, Sleeper>>,
     task: Task,
     clock: Clock,
 }
@@ -76,8 +76,7 @@ impl Echo {
 
     /// Opens one for a client, which has said this already; or something plain, if that is all that was agreed.
     fn opens(&mut self, server: &ServerConfig, client: &ClientConfig, says: &[u8]) -> Pipe {
-        let (near, far) = Pipe::pair(&self.clock, true);
-        let config = server.connection_config().clone();
+        let (near, far) = Pipe::pair(true);
         let agreed = agreed(server, client);
         let is_plain = says[0] & 0x40 == 0;
         let says = if is_plain || agreed.deflate().is_some() {
@@ -86,8 +85,9 @@ impl Echo {
             PLAIN
         };
         far.output.get().feed(says);
-        let opened = Opened::from_upgraded(near, Upgraded::Server, agreed, config, Vec::new());
-        self.streams.push(opened.into_stream());
+        let sleeper = self.clock.sleeper();
+        let upgraded = Upgraded::server(near, sleeper, agreed, server, Vec::new());
+        self.streams.push(upgraded.into_stream());
         far
     }
 
@@ -287,15 +287,13 @@ fn messages_that_grow() {
     let server = ServerConfig::messages();
     let task = Task::new();
     let mut sockets = Vec::with_capacity(MESSAGES);
-    let (pipes, peers): (Vec<_>, Vec<_>) = (0..MESSAGES).map(|_| Pipe::pair(&clock, true)).unzip();
+    let (pipes, peers): (Vec<_>, Vec<_>) = (0..MESSAGES).map(|_| Pipe::pair(true)).unzip();
     let info = measure(|| {
         for (pipe, peer) in pipes.into_iter().zip(&peers) {
             peer.output.get().feed(&begin);
             let agreed = agreed(&server, &ClientConfig::messages());
-            let config = server.connection_config().clone();
-            let mut socket =
-                Opened::from_upgraded(pipe, Upgraded::Server, agreed, config, Vec::new())
-                    .into_socket();
+            let upgraded = Upgraded::server(pipe, clock.sleeper(), agreed, &server, Vec::new());
+            let mut socket = upgraded.into_websocket();
             while socket.poll_recv(&task.cx()).is_pending() {
                 assert!(task.is_woken(), "it is not refused");
             }
@@ -334,7 +332,7 @@ fn messages_that_never_end() {
         let server = ServerConfig::messages();
         let pipes: Vec<_> = (0..MESSAGES)
             .map(|_| {
-                let (near, far) = Pipe::pair(&clock, true);
+                let (near, far) = Pipe::pair(true);
                 far.output.get().feed(&begin);
                 peers.push(far);
                 near
@@ -344,10 +342,8 @@ fn messages_that_never_end() {
         let info = measure(|| {
             for pipe in pipes {
                 let agreed = agreed(&server, client);
-                let config = server.connection_config().clone();
-                let opened =
-                    Opened::from_upgraded(pipe, Upgraded::Server, agreed, config, Vec::new());
-                let mut socket: Socket<Pipe> = opened.into_socket();
+                let upgraded = Upgraded::server(pipe, clock.sleeper(), agreed, &server, Vec::new());
+                let mut socket: WebSocket<Pipe, Sleeper> = upgraded.into_websocket();
                 assert!(until_idle(&task, |cx| socket.poll_recv(cx)).is_none());
                 sockets.push(socket);
             }

@@ -219,7 +219,7 @@ impl Connection {
     }
 
     /// What was done in all.
-    #[cfg(test)]
+    #[cfg(all(test, feature = "std"))]
     pub(crate) const fn work_spent(&self) -> usize {
         self.work.spent
     }

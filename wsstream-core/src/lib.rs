@@ -1,11 +1,11 @@
 //! WebSocket as a byte stream, sans-IO.
 //!
-//! State machines on byte buffers: no socket, clock, thread or source of randomness is in here. Octets
-//! from the peer go in, octets for the peer come out, the time and 32 octets of randomness are
-//! arguments. The same input gives the same output, always.
+//! This crate is state machines on byte buffers. It has no sockets, clocks, threads or randomness: octets from the peer
+//! go in, octets for the peer come out, and the time and 32 octets of randomness are arguments. The same input always
+//! gives the same output.
 //!
-//! A byte stream has no message borders. So nothing here ever collects a message to make a stream of
-//! it: payload is handed on the moment it arrives, from frames of any size, in constant memory.
+//! A byte stream has no message borders, so it never collects a message: it hands payload on the moment it arrives, from
+//! frames of any size, in constant memory.
 //!
 //! ```text
 //!               application octets
@@ -22,24 +22,22 @@
 //!    +----------------------------------------------------+
 //!    | Header   Mask   Decoder   Outbox                   |
 //!    | Close   Config   Seed   Timestamp   Url   errors   |
-//!    | endpoint     descriptors, text only                |
 //!    +----------------+-----------------------------------+
 //!                     v   ^
 //!                 wire octets
 //! ```
 //!
-//! A layer knows only those below it, and can be used alone.
+//! A layer knows only those below it. You can use each alone.
 //!
-//! - [`Header`], [`Mask`] and [`Decoder`] take frames apart where they lie in the caller's buffer. The
-//!   decoder keeps a partial header, and nothing else.
-//! - [`Connection`] keeps the rules that need memory, and one [`Outbox`], which is bounded. The closing
-//!   handshake is a table; the opening one, in [`handshake`], is of types of its own.
-//! - [`ByteStream`] and [`Assembler`] are what applications want. How a connection has ended is said in
-//!   one place, [`Connection::ending`].
-//! - `pump` drives all this over any runtime's sockets: wakers, timers and the order of flushes are
-//!   written once.
+//! - [`Header`], [`Mask`] and [`Decoder`] take frames apart where they lie in your buffer. The decoder keeps a partial
+//!   header, and nothing else.
+//! - [`Connection`] keeps the rules that need memory, and one bounded [`Outbox`]. Its closing handshake is a table; the
+//!   opening handshake has types of its own, in [`handshake`].
+//! - [`ByteStream`] and [`Assembler`] make octets or whole messages of it. [`Connection::ending`] tells how a connection
+//!   has ended.
+//! - `pump` drives all this over any runtime's sockets.
 //!
-//! A whole stream, by hand:
+//! This is a whole stream, driven by hand:
 //!
 //! ```
 //! use wsstream_core::handshake::{Acceptor, ClientConfig, ServerConfig};
@@ -68,10 +66,12 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Features: `std` (default) adds `pump` and conversions into `std::io::Error`; `tracing` adds
-//! frame-level logs for connections that are set to [`debug`](ConnectionConfig::debug); `zlib-rs` compresses with
-//! that instead of miniz_oxide; `test-kit` adds `test_kit`, connections and transports in memory for tests
-//! of what runs over them. Without `std` the crate needs `alloc` only.
+//! Features:
+//!
+//! - `std`, on by default, adds `pump` and conversions into `std::io::Error`. Without it the crate needs `alloc` only.
+//! - `tracing` adds frame-level logs for connections that are set to [`debug`](ConnectionConfig::debug).
+//! - `zlib-rs` compresses with zlib-rs instead of miniz_oxide.
+//! - `test-kit` adds `test_kit`: connections and sockets in memory, for tests of what runs over them.
 #![no_std]
 #![warn(
     clippy::alloc_instead_of_core,

@@ -1,15 +1,21 @@
 //! Driving a connection over a socket, for any runtime (feature `std`).
 //!
-//! The poll loops, wakers, timers and the order of flushes are written once, here. A runtime supplies a [`Socket`] and a
-//! [`Clock`]. It gets [`Stream`], a byte stream, [`WebSocket`], whole messages, and [`relay`], which joins two sockets;
-//! [`AutoFlush`] is for TLS without WebSocket on top. [`Connect`] and [`Accept`] do the opening handshake. A listener
-//! has [`Permits`], which count its connections and tell them of a shutdown.
+//! This module has the poll loops, the wakers, the timers and the order of flushes. A runtime supplies a [`Socket`] and
+//! a [`Clock`] for each connection.
 //!
-//! The example `poll_echo` is such a runtime in fifty lines: std's non-blocking sockets, and a loop that polls. Dialling,
-//! listening and TLS are in the crate `wsstream-net`.
+//! - [`Connect`] and [`Accept`] do the opening handshake, and give an [`Upgraded`] connection. `Upgraded` takes over one
+//!   that was upgraded elsewhere, too.
+//! - [`Stream`] is its byte stream, and [`WebSocket`] carries its whole messages. A `Stream` is a `Socket` itself, so
+//!   that layers can be stacked.
+//! - [`relay()`] joins any two sockets.
+//! - [`AutoFlush`] makes a TLS socket flush by itself, where no WebSocket on top of it does.
+//! - [`Permits`] count a listener's connections, and tell them of its shutdown.
 //!
-//! There is no background task: everything happens while something is polled. The two halves of a stream may be polled
-//! in different tasks.
+//! The crate `wsstream-net` adds dialling, listening and TLS. The example `poll_echo` does without: it is a runtime in
+//! fifty lines, of std's non-blocking sockets and a loop that polls.
+//!
+//! No task runs in the background: everything happens while something is polled. Different tasks may poll the two halves
+//! of a stream.
 
 mod alarm;
 mod auto_flush;

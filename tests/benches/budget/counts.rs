@@ -5,9 +5,9 @@ use std::io::{self, IoSlice};
 use std::task::{Context, Poll, Waker};
 
 use allocation_counter::measure;
-use wsstream_core::handshake::Agreed;
-use wsstream_core::pump::{Opened, Stream, Transport, Upgraded};
-use wsstream_core::{ConnectionConfig, Opcode, Role, Seed, Timestamp};
+use wsstream_core::handshake::{Agreed, ClientConfig, ServerConfig};
+use wsstream_core::pump::{Clock, Socket, Stream, Upgraded};
+use wsstream_core::{Opcode, Role, Seed, Timestamp};
 use wsstream_tests::{frame, masked};
 
 /// What one message takes.
@@ -22,10 +22,10 @@ pub(crate) struct Counts {
 pub(crate) fn sending(role: Role, len: usize) -> Counts {
     let (data, mut stream) = (vec![7; len], stream(role, Vec::new()));
     counted(|cx| {
-        stream.transport_mut().calls = 0;
+        stream.socket_mut().calls = 0;
         let written = stream.poll_write(cx, &data);
         assert!(matches!(written, Poll::Ready(Ok(count)) if count == len));
-        stream.transport().calls
+        stream.socket().calls
     })
 }
 
@@ -67,9 +67,9 @@ fn counted(mut message: impl FnMut(&Context<'_>) -> usize) -> Counts {
 }
 
 /// Fills `out` from what arrives once more, and tells how many calls that took.
-fn read(stream: &mut Stream<Memory>, cx: &Context<'_>, out: &mut [u8]) -> usize {
-    let transport = stream.transport_mut();
-    (transport.at, transport.calls) = (0, 0);
+fn read(stream: &mut Stream<Memory, NoClock>, cx: &Context<'_>, out: &mut [u8]) -> usize {
+    let socket = stream.socket_mut();
+    (socket.at, socket.calls) = (0, 0);
     let (mut at, mut turns) = (0, 0);
     while at < out.len() {
         match stream.poll_read(cx, &mut out[at..]) {
@@ -80,21 +80,26 @@ fn read(stream: &mut Stream<Memory>, cx: &Context<'_>, out: &mut [u8]) -> usize 
         }
     }
     assert!(out.iter().all(|&octet| octet == 7));
-    stream.transport().calls
+    stream.socket().calls
 }
 
-fn stream(role: Role, incoming: Vec<u8>) -> Stream<Memory> {
+fn stream(role: Role, incoming: Vec<u8>) -> Stream<Memory, NoClock> {
     let memory = Memory {
         incoming,
         at: 0,
         calls: 0,
     };
-    let role = match role {
-        Role::Client => Upgraded::Client(Seed::new([1; 32])),
-        Role::Server => Upgraded::Server,
+    let (agreed, received) = (Agreed::default(), Vec::new());
+    let upgraded = match role {
+        Role::Client => {
+            let (seed, client) = (Seed::new([1; 32]), ClientConfig::stream());
+            Upgraded::client(memory, NoClock, seed, agreed, &client, received)
+        }
+        Role::Server => {
+            Upgraded::server(memory, NoClock, agreed, &ServerConfig::stream(), received)
+        }
     };
-    let (agreed, config) = (Agreed::default(), ConnectionConfig::new());
-    Opened::from_upgraded(memory, role, agreed, config, Vec::new()).into_stream()
+    upgraded.into_stream()
 }
 
 /// Gives what there is, takes everything, counts the calls that would be system calls.
@@ -105,7 +110,7 @@ struct Memory {
     calls: usize,
 }
 
-impl Transport for Memory {
+impl Socket for Memory {
     fn poll_read(&mut self, _: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
         self.calls += 1;
         let rest = &self.incoming[self.at..];
@@ -134,7 +139,13 @@ impl Transport for Memory {
     fn poll_shutdown(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
     }
+}
 
+/// A clock that stands still.
+#[derive(Debug)]
+struct NoClock;
+
+impl Clock for NoClock {
     fn now(&self) -> Timestamp {
         Timestamp::ORIGIN
     }

@@ -14,7 +14,7 @@ use std::io;
 
 use wsstream_core::ConnectionConfig;
 use wsstream_core::Role::{Client, Server};
-use wsstream_tests::{AsyncStd, OneThread, Tokio};
+use wsstream_tests::{AsyncStd, TestRuntime, Tokio};
 
 fn main() -> io::Result<()> {
     let args: Vec<_> = std::env::args().skip(1).collect();
@@ -78,7 +78,7 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-fn print_ratios<R: OneThread>(runtime: &str, wanted: impl Fn(&str) -> bool) -> io::Result<()> {
+fn print_ratios<R: TestRuntime>(runtime: &str, wanted: impl Fn(&str) -> bool) -> io::Result<()> {
     let title = format!("CPU time, raw to {runtime}");
     println!("{title:36} {:>10} {:>10}", "budget", "ratio");
     for row in ratios::ROWS.iter().filter(|row| wanted(row.name)) {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use rustix::time::{ClockId, clock_gettime};
 use wsstream_core::ConnectionConfig;
 use wsstream_core::handshake::{ClientConfig, ServerConfig};
-use wsstream_tests::{OneThread, Read, Write, open_with};
+use wsstream_tests::{Read, TestRuntime, Write, open_with};
 
 /// What is measured, its budget, and the run: octets a message, messages, from whom.
 pub(crate) struct Row {
@@ -103,7 +103,7 @@ const ROUNDS: usize = 11;
 
 impl Row {
     /// Measures on one runtime, and prints.
-    pub(crate) fn print<R: OneThread>(&self) -> io::Result<()> {
+    pub(crate) fn print<R: TestRuntime>(&self) -> io::Result<()> {
         let Self { name, budget, run } = self;
         let (mut raw, mut ws) = (Vec::new(), Vec::new());
         for _ in 0..ROUNDS {

@@ -22,7 +22,7 @@ use miniz_oxide::inflate::stream::{InflateState, inflate};
 use miniz_oxide::{DataFormat, MZFlush};
 use wsstream_core::handshake::{ClientConfig, ServerConfig};
 use wsstream_core::{ConnectionConfig, Deflate};
-use wsstream_tests::{OneThread, Read, Runtime, Stream, Tokio, Write, open_with, poll_once};
+use wsstream_tests::{Read, TestRuntime, Tokio, Write, open_with, poll_once};
 
 use ratios::{cpu_time, median};
 
@@ -117,7 +117,7 @@ fn transfer(config: ConnectionConfig, len: usize, data: &[u8]) -> io::Result<(Du
         };
         tokio::try_join!(send, receive)?;
         let time = cpu_time() - start;
-        Ok((time, client.counters().payload_sent))
+        Ok((time, client.connection().counters().payload_sent))
     })
 }
 

@@ -5,30 +5,30 @@ use std::io;
 use std::task::Poll;
 
 use wsstream_core::handshake::ServerConfig;
-use wsstream_tests::net::{Adapter, Incoming, Opened, Socket};
-use wsstream_tests::{Peer, Read, Write};
+use wsstream_core::pump::{Clock, Socket, WebSocket};
+use wsstream_tests::{Peer, Read, TestRuntime, Write};
 
 use crate::kinds::Kind;
 use crate::ratios::cpu_time;
 use crate::{Measured, READ};
 
 /// Reads a stream, or messages, which may be sent back.
-pub(crate) fn measure<A: Adapter>(kind: &Kind, messages: bool) -> Measured {
+pub(crate) fn measure<A: TestRuntime>(kind: &Kind, messages: bool) -> Measured {
     A::run_on_one_thread(async {
         let (near, far) = A::pipe(READ);
         let server = ServerConfig::stream();
         let accept = async {
-            let incoming = A::accept_with(near, &server).await.unwrap();
-            incoming.accept().await.unwrap()
+            let handshake = A::accept_with(near, &server).await.unwrap();
+            handshake.accept().await.unwrap()
         };
         let (mut peer, opened) = tokio::join!(Peer::connect(far, &kind.client), accept);
         let start = cpu_time();
         let attack = attack(&mut peer.raw, &kind.wire);
         let serve = async {
             if messages {
-                serve_messages(opened.into_socket(), kind.echo).await
+                serve_messages(opened.into_websocket(), kind.echo).await
             } else {
-                serve_stream(opened.into_stream()).await
+                serve_stream(A::stream(opened.into_stream())).await
             }
         };
         let served = tokio::select! {
@@ -60,7 +60,7 @@ async fn serve_stream(mut stream: impl Read) -> Served {
     }
 }
 
-async fn serve_messages(mut socket: impl Socket, echo: bool) -> Served {
+async fn serve_messages<S: Socket, C: Clock>(mut socket: WebSocket<S, C>, echo: bool) -> Served {
     let mut payload = 0;
     loop {
         match socket.recv().await {

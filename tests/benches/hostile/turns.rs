@@ -9,8 +9,7 @@ use std::time::Duration;
 
 use wsstream_core::Message;
 use wsstream_core::handshake::{ClientConfig, ServerConfig};
-use wsstream_tests::net::{Adapter, Incoming, Opened, Socket};
-use wsstream_tests::{AsyncStd, Peer, Read, Runtime, Tokio, Write};
+use wsstream_tests::{AsyncStd, Peer, Raw, Read, TestRuntime, Tokio, Write};
 
 use crate::adapters::attack;
 use crate::kinds::{self, Kind};
@@ -66,7 +65,7 @@ pub(crate) fn print(wanted: impl Fn(&str) -> bool) -> bool {
 }
 
 /// The 99th of a hundred echoes, in the best of a few rounds.
-fn slowest<A: Adapter>(mode: Mode, kind: &Kind) -> Duration {
+fn slowest<A: TestRuntime>(mode: Mode, kind: &Kind) -> Duration {
     let rounds = (0..ROUNDS).map(|_| {
         A::run_on_one_thread(async {
             tokio::select! {
@@ -78,7 +77,7 @@ fn slowest<A: Adapter>(mode: Mode, kind: &Kind) -> Duration {
     rounds.min().unwrap()
 }
 
-async fn work<A: Adapter>(mode: Mode) -> Duration {
+async fn work<A: TestRuntime>(mode: Mode) -> Duration {
     let (near, far) = A::tcp().await;
     let worker = async {
         let mut client = A::connect(far, &ClientConfig::stream()).await.unwrap();
@@ -99,7 +98,7 @@ async fn work<A: Adapter>(mode: Mode) -> Duration {
     }
 }
 
-async fn attacks<A: Adapter>(mode: Mode, kind: &Kind) {
+async fn attacks<A: TestRuntime>(mode: Mode, kind: &Kind) {
     loop {
         let (near, far) = A::tcp().await;
         let attacker = async {
@@ -115,13 +114,13 @@ async fn attacks<A: Adapter>(mode: Mode, kind: &Kind) {
 }
 
 /// Sends back what comes.
-async fn serve<A: Adapter>(mode: Mode, near: A::Raw) -> io::Result<()> {
+async fn serve<A: TestRuntime>(mode: Mode, near: Raw<A>) -> io::Result<()> {
     let server = ServerConfig::stream();
     let opened = A::accept_with(near, &server).await?.accept().await?;
     match mode {
-        Mode::Stream => echo(opened.into_stream()).await,
+        Mode::Stream => echo(A::stream(opened.into_stream())).await,
         Mode::Messages => {
-            let mut socket = opened.into_socket();
+            let mut socket = opened.into_websocket();
             while let Some(message) = socket.recv().await? {
                 socket.send(Message::clone(&message)).await?;
             }
@@ -129,9 +128,9 @@ async fn serve<A: Adapter>(mode: Mode, near: A::Raw) -> io::Result<()> {
         }
         Mode::Relay => {
             let (mut target, behind) = A::tcp().await;
-            let mut stream = opened.into_stream();
+            let mut stream = A::stream(opened.into_stream());
             tokio::select! {
-                relayed = <A as Runtime>::relay(&mut stream, &mut target) => relayed.into_result().map(drop),
+                relayed = A::relay(&mut stream, &mut target) => relayed.into_result().map(drop),
                 echoed = echo(behind) => echoed,
             }
         }

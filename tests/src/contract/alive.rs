@@ -72,7 +72,10 @@ pub async fn an_answering_peer<R: TestRuntime>() {
     let (read, ()) = tokio::join!(async { stream.read(&mut [0; 1]).await }, answering);
     assert_eq!(read.unwrap(), 0);
     assert_eq!(stream.connection().counters().pings_sent, 100);
-    assert_eq!(round(stream.connection().rtt().unwrap()), Duration::from_secs(9));
+    assert_eq!(
+        round(stream.connection().rtt().unwrap()),
+        Duration::from_secs(9)
+    );
 }
 
 /// Octets that trickle out of a full outbox are life: no pong need come.

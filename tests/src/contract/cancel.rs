@@ -11,7 +11,9 @@ use wsstream_core::{CloseCode, ConnectionConfig, Opcode};
 
 use super::shutdown::ping;
 use super::{ENCODINGS, client_and_peer, offering, read_all, server_and_peer};
-use crate::{Pattern, Read, TestRuntime, Write, WsStream, impatient, open, open_with, poll_once, wait_once};
+use crate::{
+    Pattern, Read, TestRuntime, Write, WsStream, impatient, open, open_with, poll_once, wait_once,
+};
 
 /// Every future dropped at every poll, and made again: reads, writes, flushes, shutdowns, closes.
 pub async fn every_future_dropped_at_every_poll<R: TestRuntime>() {

@@ -167,7 +167,10 @@ pub async fn close_with_a_code<R: TestRuntime>() {
         drop(peer);
     });
     closed.unwrap();
-    assert_eq!(stream.connection().sent_close(), Some(&Close::new(code, "enough")));
+    assert_eq!(
+        stream.connection().sent_close(),
+        Some(&Close::new(code, "enough"))
+    );
     assert_eq!(stream.connection().closed_by(), Some(ClosedBy::Us));
 }
 

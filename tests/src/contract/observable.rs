@@ -10,7 +10,10 @@ use crate::{Peer, Read, TestRuntime, Write, masked, noise, open_with};
 pub async fn counters<R: TestRuntime>() {
     let (mut stream, mut peer) =
         server_and_peer::<R>(R::pipe(100_000), ConnectionConfig::new()).await;
-    assert_eq!(stream.connection().counters(), wsstream_core::Counters::default());
+    assert_eq!(
+        stream.connection().counters(),
+        wsstream_core::Counters::default()
+    );
     peer.send(Opcode::Binary, &[7; 200]).await;
     peer.send(Opcode::Ping, b"hi").await;
     peer.send(Opcode::Binary, &[7; 5]).await;
@@ -65,7 +68,13 @@ pub async fn closed_by<R: TestRuntime>() {
         &ServerConfig::stream(),
     )
     .await;
-    assert_eq!((client.connection().closed_by(), server.connection().closed_by()), (None, None));
+    assert_eq!(
+        (
+            client.connection().closed_by(),
+            server.connection().closed_by()
+        ),
+        (None, None)
+    );
     let (closed, ()) = tokio::join!(client.close(), async {
         assert_eq!(read_all(&mut server).await, b"");
         server.close().await.unwrap();
@@ -74,8 +83,14 @@ pub async fn closed_by<R: TestRuntime>() {
     assert_eq!(client.connection().closed_by(), Some(ClosedBy::Us));
     assert_eq!(server.connection().closed_by(), Some(ClosedBy::Peer));
     assert!(client.connection().sent_close().unwrap().is_normal());
-    assert_eq!(client.connection().sent_close(), server.connection().received_close());
-    assert_eq!(server.connection().sent_close(), client.connection().received_close());
+    assert_eq!(
+        client.connection().sent_close(),
+        server.connection().received_close()
+    );
+    assert_eq!(
+        server.connection().sent_close(),
+        client.connection().received_close()
+    );
 }
 
 /// Taken apart, a stream gives back what it received and nobody has read, and somebody can go on.

@@ -104,7 +104,11 @@ pub async fn close_waits_for_a_late_reader<R: TestRuntime>() {
     late_reader::<R>(client, server, Duration::from_secs(19)).await;
 }
 
-async fn late_reader<R: TestRuntime>(mut writer: WsStream<R>, mut reader: WsStream<R>, late: Duration) {
+async fn late_reader<R: TestRuntime>(
+    mut writer: WsStream<R>,
+    mut reader: WsStream<R>,
+    late: Duration,
+) {
     const TOTAL: usize = 16_000_000;
     let write = R::spawn(async move {
         let mut pattern = Pattern::new(2);

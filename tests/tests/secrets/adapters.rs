@@ -1,26 +1,27 @@
-//! What the adapters have of their own, over sockets.
+//! What the network stack prints on each runtime, over sockets.
 
 use std::time::Duration;
 
 use wsstream_core::Message;
 use wsstream_core::handshake::Refusal;
-use wsstream_core::proxy::Proxy;
-use wsstream_tests::{AsyncStd, OneThread as _, Tokio};
+use wsstream_net::proxy::Proxy;
+use wsstream_tests::net::{ClientEndpoint, Listener, Net as _, ServerEndpoint};
+use wsstream_tests::{AsyncStd, Smol, TestRuntime as _, Tokio};
 
 use crate::handshakes::{client, server};
 use crate::{MARK, Printed};
 
 macro_rules! adapter {
-    ($name:ident, $runtime:ty, $adapter:ident) => {
+    ($name:ident, $runtime:ty) => {
         #[test]
         fn $name() {
             <$runtime>::run_on_one_thread(async {
                 let mut printed = Printed::default();
-                let mut listener = $adapter::Listener::bind("127.0.0.1:0", server())
+                let mut listener = Listener::<$runtime>::bind("127.0.0.1:0", server())
                     .await
                     .unwrap();
                 printed.debug("listener", &listener);
-                let port = listener.local_addr().unwrap().port();
+                let port = wsstream_tests::net::address::<$runtime>(&listener).port();
                 let url = format!("ws://me:{MARK}@127.0.0.1:{port}/path?token={MARK}");
                 for whole in [false, true] {
                     let client = client();
@@ -28,11 +29,11 @@ macro_rules! adapter {
                         let incoming = listener.accept().await.unwrap();
                         incoming
                     };
-                    let dialled = $adapter::connect_with(&url, &client);
+                    let dialled = <$runtime>::dial_with(&url, &client);
                     let accepted = async {
                         let incoming = server.await;
                         let text = [format!("{incoming:?}"), format!("{incoming:#?}")].concat();
-                        (incoming.accept().await.unwrap(), text)
+                        (incoming.upgrade().await.unwrap(), text)
                     };
                     let (near, (far, text)) = tokio::join!(dialled, accepted);
                     let near = near.unwrap();
@@ -40,7 +41,7 @@ macro_rules! adapter {
                     printed.debug("near", &near);
                     printed.debug("far", &far);
                     if whole {
-                        let (mut near, mut far) = (near.into_socket(), far.into_socket());
+                        let (mut near, mut far) = (near.into_websocket(), far.into_websocket());
                         near.send(Message::Text(MARK.into())).await.unwrap();
                         printed.debug("near", &near);
                         let message = far.recv().await.unwrap();
@@ -60,7 +61,7 @@ macro_rules! adapter {
                         .refuse(&refusal.body(format!("who?\n{MARK}")))
                         .await
                 };
-                let dialled = $adapter::connect_with(&url, &client);
+                let dialled = <$runtime>::dial_with(&url, &client);
                 let (error, _) = tokio::join!(dialled, refusing);
                 printed.error("refused", &error.unwrap_err());
                 for wrong in [
@@ -68,7 +69,10 @@ macro_rules! adapter {
                     format!("{MARK}:x@h"),
                     format!("ws://{MARK}:x@nowhere.invalid/?{MARK}"),
                 ] {
-                    printed.error(&wrong, &$adapter::connect(&wrong).await.unwrap_err());
+                    printed.error(
+                        &wrong,
+                        &<$runtime>::dial(&wrong).await.map(drop).unwrap_err(),
+                    );
                 }
                 // By descriptors.
                 let proxy = format!("http://me:{MARK}@127.0.0.1:1");
@@ -78,15 +82,17 @@ macro_rules! adapter {
                         r"autobahn:tcp\:127.0.0.1\:1:url=ws\://h/?{MARK}:header=X-Key\: {MARK}"
                     ),
                 ] {
-                    let endpoint = text.parse::<$adapter::endpoint::ClientEndpoint>().unwrap();
+                    let endpoint = text.parse::<ClientEndpoint<$runtime>>().unwrap();
                     let endpoint = endpoint.proxy(Proxy::parse(&proxy).unwrap());
                     printed.debug("endpoint", &endpoint);
-                    printed.error("endpoint", &endpoint.connect().await.unwrap_err());
+                    printed.text("plan", &endpoint.plan().to_string());
+                    printed.error("endpoint", &endpoint.connect().await.map(drop).unwrap_err());
                 }
                 let text = format!(r"autobahn:tcp\:0:url=ws\://h/?{MARK}:header=X-Key\: {MARK}");
-                let endpoint = text.parse::<$adapter::endpoint::ServerEndpoint>().unwrap();
+                let endpoint = text.parse::<ServerEndpoint<$runtime>>().unwrap();
                 printed.debug("endpoint", &endpoint);
-                let listening = endpoint.listen().await.unwrap();
+                printed.text("plan", &endpoint.plan().to_string());
+                let mut listening = endpoint.listen().await.unwrap();
                 printed.debug("listening", &listening);
                 printed.text("address", &format!("{}", listening.local_addr()));
                 listening.shutdown(Duration::ZERO).await;
@@ -97,5 +103,6 @@ macro_rules! adapter {
     };
 }
 
-adapter!(of_tokio, Tokio, wsstream_tokio);
-adapter!(of_async_std, AsyncStd, wsstream_async_std);
+adapter!(of_tokio, Tokio);
+adapter!(of_async_std, AsyncStd);
+adapter!(of_smol, Smol);

@@ -1,6 +1,7 @@
 //! Descriptors: what comes of them, and what is wrong with them.
 
 use wsstream_net::descriptor::{ClientDescriptor, ServerDescriptor};
+use wsstream_net::plan::{ClientPlan, ServerPlan};
 
 use crate::{MARK, Printed};
 
@@ -16,8 +17,8 @@ fn good_descriptors() {
     ] {
         let endpoint = ClientDescriptor::parse(&text.replace("MARK", MARK)).unwrap();
         printed.debug(text, &endpoint);
-        match endpoint.plan() {
-            Ok(plan) => printed.debug(text, &plan),
+        match ClientPlan::try_from(&endpoint) {
+            Ok(plan) => printed.both(text, &plan),
             Err(error) => printed.error(text, &error),
         }
         if let ClientDescriptor::Autobahn(autobahn) = &endpoint {
@@ -30,7 +31,7 @@ fn good_descriptors() {
     ] {
         let endpoint = ServerDescriptor::parse(&text.replace("MARK", MARK)).unwrap();
         printed.debug(text, &endpoint);
-        printed.debug(text, &endpoint.plan().unwrap());
+        printed.both(text, &ServerPlan::try_from(&endpoint).unwrap());
         if let ServerDescriptor::Autobahn(autobahn) = &endpoint {
             printed.debug(text, &autobahn.server().unwrap());
         }

@@ -1,8 +1,12 @@
 //! URLs, proxies, requests, answers, and what is wrong with them.
 
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
 use wsstream_core::handshake::{
     Acceptor, ClientConfig, HandshakeError, InvalidField, Origins, Refusal, ServerConfig,
 };
+use wsstream_core::test_kit::Pipe;
 use wsstream_core::{Seed, Url};
 use wsstream_net::proxy::Proxy;
 
@@ -55,24 +59,28 @@ fn urls_and_proxies() {
             Ok(proxy) => printed.debug(&text, &proxy),
             Err(error) => printed.error(&text, &error),
         }
-        let variable = |_: &str| Some(text.clone());
-        if let Err(error) = Proxy::of_environment(true, "h", 1, variable) {
-            printed.error(&text, &error);
-        }
     }
     for scheme in ["http", "socks5", "https"] {
         let text = format!("{scheme}://{MARK}:{MARK}@proxy:3128/?{MARK}");
         match Proxy::parse(&text) {
             Ok(proxy) => {
-                let mut connect = ProxyConnect::new(&proxy, "host", 1).unwrap();
-                printed.debug("proxy client", &connect);
-                connect
-                    .receive(format!("HTTP/1.1 407 {MARK}\r\n\r").as_bytes())
-                    .unwrap();
-                printed.debug("proxy client", &connect);
-                printed.error("proxy", &connect.receive(b"\n").unwrap_err());
                 printed.debug("proxy", &proxy);
-                printed.debug("choice", &ProxyChoice::Given(proxy));
+                for answer in [
+                    format!("HTTP/1.1 407 {MARK}\r\n\r\n"),
+                    format!("\x05\x01{MARK}"),
+                    format!("\x05\x02\x01\x01{MARK}"),
+                    MARK.to_owned(),
+                ] {
+                    let (mut near, far) = Pipe::pair(true);
+                    far.output.get().feed(answer.as_bytes());
+                    far.output.get().finish(Ok(()));
+                    let tunnel = pin!(proxy.tunnel(&mut near, "host", 1));
+                    let cx = &mut Context::from_waker(Waker::noop());
+                    let Poll::Ready(Err(error)) = tunnel.poll(cx) else {
+                        panic!("it is no tunnel");
+                    };
+                    printed.error("proxy", &error);
+                }
             }
             Err(error) => printed.error(&text, &error),
         }

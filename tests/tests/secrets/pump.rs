@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use wsstream_core::handshake::{Agreed, ClientConfig, Refusal};
-use wsstream_core::pump::{Accept, Connect, Opened, Plain, Prompt, Relay, Upgraded};
-use wsstream_core::test_kit::{Clock, Pipe};
+use wsstream_core::pump::{Accept, AutoFlush, Connect, Relay, SocketEnd, Upgraded};
+use wsstream_core::test_kit::{Clock, Pipe, Sleeper};
 use wsstream_core::{ConnectionConfig, Message, Seed, Url};
 
 use crate::handshakes::{client, server};
@@ -20,14 +20,19 @@ fn poll<F: Future + Unpin>(future: &mut F) -> Option<F::Output> {
 }
 
 /// An opening in small pieces, printed at each; what it comes to.
-fn opened(printed: &mut Printed, client: &ClientConfig, chunk: usize) -> [Opened<Pipe>; 2] {
-    let (near, far) = Pipe::pair(&Clock::default(), true);
+fn opened(
+    printed: &mut Printed,
+    client: &ClientConfig,
+    chunk: usize,
+) -> [Upgraded<Pipe, Sleeper>; 2] {
+    let clock = Clock::default();
+    let (near, far) = Pipe::pair(true);
     for pipe in [&near, &far] {
         pipe.output.get().chunk = chunk;
     }
     let url = Url::parse(&format!("ws://me:{MARK}@host/path?{MARK}")).unwrap();
-    let mut connect = Connect::new(near, &url, client, Seed::new([7; 32]));
-    let mut accept = Accept::new(far, Arc::new(server()));
+    let mut connect = Connect::new(near, clock.sleeper(), &url, client, Seed::new([7; 32]));
+    let mut accept = Accept::new(far, clock.sleeper(), Arc::new(server()));
     let incoming = loop {
         assert!(poll(&mut connect).is_none());
         printed.debug("connect", &connect);
@@ -62,10 +67,11 @@ fn openings() {
         opened(&mut printed, &client(), chunk);
     }
     // Refused, with a word to the user and a secret.
-    let (near, far) = Pipe::pair(&Clock::default(), true);
+    let clock = Clock::default();
+    let (near, far) = Pipe::pair(true);
     let url = Url::parse("ws://host/").unwrap();
-    let mut connect = Connect::new(near, &url, &client(), Seed::new([7; 32]));
-    let mut accept = Accept::new(far, Arc::new(server()));
+    let mut connect = Connect::new(near, clock.sleeper(), &url, &client(), Seed::new([7; 32]));
+    let mut accept = Accept::new(far, clock.sleeper(), Arc::new(server()));
     assert!(poll(&mut connect).is_none());
     let incoming = poll(&mut accept).unwrap().unwrap();
     let refusal = Refusal::new(401).header("X-Token", MARK).unwrap();
@@ -86,8 +92,8 @@ fn streams_and_sockets() {
         let cx = &Context::from_waker(Waker::noop());
         let [near, far] = opened(&mut printed, &client, 10_000);
         let (mut near, mut far) = (near.into_stream(), far.into_stream());
-        near.transport().output.get().capacity = 20;
-        far.transport().output.get().capacity = 20;
+        near.socket().output.get().capacity = 20;
+        far.socket().output.get().capacity = 20;
         let text = MARK.repeat(9);
         for _ in 0..4 {
             let _ = near.poll_write(cx, text.as_bytes());
@@ -104,8 +110,8 @@ fn streams_and_sockets() {
         );
 
         let [near, far] = opened(&mut printed, &client, 10_000);
-        let (mut near, mut far) = (near.into_socket(), far.into_socket());
-        near.transport().output.get().capacity = 20;
+        let (mut near, mut far) = (near.into_websocket(), far.into_websocket());
+        near.socket().output.get().capacity = 20;
         for message in [
             Message::Text(text.clone()),
             Message::Binary(text.clone().into()),
@@ -121,27 +127,30 @@ fn streams_and_sockets() {
         }
     }
     let received = [&[0x82, 16][..], MARK.as_bytes()].concat();
-    let role = Upgraded::Client(Seed::new(*MARK.repeat(2).as_bytes().first_chunk().unwrap()));
-    printed.debug("role", &role);
-    let (near, far) = Pipe::pair(&Clock::default(), true);
-    let (agreed, config) = (Agreed::default(), ConnectionConfig::new());
-    let opened = Opened::from_upgraded(near, role, agreed, config, received);
+    let seed = Seed::new(*MARK.repeat(2).as_bytes().first_chunk().unwrap());
+    let clock = Clock::default();
+    let (near, far) = Pipe::pair(true);
+    let (agreed, config) = (Agreed::default(), client());
+    let opened = Upgraded::client(near, clock.sleeper(), seed, agreed, &config, received);
     printed.debug("opened", &opened);
     printed.debug("stream", &opened.into_stream());
     far.output.get().feed(MARK.as_bytes());
     printed.debug("pipe", &far);
     printed.debug("line", &*far.output.get());
     // What a relay has read, and cannot write.
-    let (near, far) = Pipe::pair(&Clock::default(), true);
-    let (other, _peer) = Pipe::pair(&Clock::default(), true);
+    let (near, far) = Pipe::pair(true);
+    let (other, _peer) = Pipe::pair(true);
     far.output.get().feed(MARK.as_bytes());
     other.output.get().capacity = 0;
-    let (mut near, mut other) = (Plain::new(near), Plain::new(other));
+    let (mut near, mut other) = (
+        SocketEnd::new(near, clock.sleeper()),
+        SocketEnd::new(other, clock.sleeper()),
+    );
     printed.debug("plain", &near);
     let mut relay = Relay::new(&mut near, &mut other, Clock::default().sleeper());
     assert!(poll(&mut relay).is_none());
     assert!(far.output.get().octets.is_empty());
     printed.debug("relay", &relay);
-    printed.debug("prompt", &Prompt::new(far));
+    printed.debug("auto flush", &AutoFlush::new(far));
     printed.check(100);
 }

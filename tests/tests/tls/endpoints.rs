@@ -222,7 +222,7 @@ async fn client_certificates<C: TestRuntime, S: TestRuntime>() {
         fs::write(path("both"), format!("{chain}{key}")).unwrap();
     }
     let server = files.authority.localhost();
-    let tls = ServerTls::from_pem_for_clients_of(
+    let tls = ServerTls::require_client_certs(
         clients.pem().as_bytes(),
         server.chain.as_bytes(),
         server.key.as_bytes(),

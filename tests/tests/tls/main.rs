@@ -224,7 +224,7 @@ async fn a_self_signed_certificate_may_be_trusted<N: Net>() {
 async fn client_certificates<N: Net>() {
     let (authority, clients) = (Authority::new(), Authority::new());
     let server = authority.localhost();
-    let tls = ServerTls::from_pem_for_clients_of(
+    let tls = ServerTls::require_client_certs(
         clients.pem().as_bytes(),
         server.chain.as_bytes(),
         server.key.as_bytes(),
@@ -432,7 +432,7 @@ fn what_is_no_pem_is_said() {
         ),
         (
             "no certificate",
-            ServerTls::from_pem_for_clients_of(b"", chain, key).map(drop),
+            ServerTls::require_client_certs(b"", chain, key).map(drop),
         ),
     ] {
         let error = result.unwrap_err();

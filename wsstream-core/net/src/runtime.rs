@@ -25,13 +25,14 @@ pub trait Runtime: fmt::Debug + Sized + Send + Sync + 'static {
     /// The clock of a connection or of a listener.
     type Clock: Clock + fmt::Debug + Send + 'static;
 
-    /// A TCP connection.
+    /// A TCP connection. It is ended through [`tcp_ref`](Self::tcp_ref), not by its own `poll_shutdown`: some runtimes only
+    /// flush then.
     type Tcp: Socket + fmt::Debug + Send + 'static;
 
     /// A listening TCP socket.
     type TcpListener: fmt::Debug + Send + 'static;
 
-    /// A connection of a Unix socket.
+    /// A connection of a Unix socket, which is ended as one of TCP is.
     #[cfg(unix)]
     type Unix: Socket + fmt::Debug + Send + 'static;
 

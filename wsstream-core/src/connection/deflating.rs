@@ -4,14 +4,16 @@
 //! then it is cut into frames where it lies.
 
 use alloc::boxed::Box;
-#[cfg(feature = "std")]
+#[cfg(any(test, feature = "std"))]
 use alloc::sync::Arc;
 
 use super::Connection;
 use crate::data_kind::DataKind;
-use crate::deflate::{Codec, PerMessageDeflate, Sink};
 #[cfg(feature = "std")]
-use crate::deflate::{CodecPool, Reserved};
+use crate::deflate::CodecPool;
+#[cfg(any(test, feature = "std"))]
+use crate::deflate::Reserved;
+use crate::deflate::{Codec, PerMessageDeflate, Sink};
 use crate::frame::{Header, Opcode};
 
 impl Connection {
@@ -32,7 +34,7 @@ impl Connection {
     }
 
     /// Has compression keep to the budget that this is a part of.
-    #[cfg(feature = "std")]
+    #[cfg(any(test, feature = "std"))]
     pub(crate) fn set_reserved(&mut self, reserved: Arc<Reserved>) {
         if let Some(codec) = &mut self.deflate {
             codec.reserved = Some(reserved);

@@ -41,7 +41,7 @@ struct Shared {
 #[derive(Debug, Default)]
 struct Slots {
     /// Those who wait for anything to happen to a connection. None in a slot that is free, and as long as
-    /// the transport is not known to the pump.
+    /// the socket is not known to the pump.
     tasks: Vec<Option<Arc<Tasks>>>,
     free: Vec<u32>,
     /// The listener, when it waits for a permit to come back.
@@ -135,9 +135,9 @@ impl Shared {
     }
 }
 
-/// A connection's leave to be open, from the [`Listener`](super::Listener) that accepted it: it counts
-/// until it is dropped. The streams of the pump keep theirs, so it needs care only until
-/// [`Accept::with_permit`](super::Accept::with_permit) has it.
+/// A connection's leave to be open, from the [`Permits`] of the listener that accepted it. It counts until it is
+/// dropped. [`Accept::with_permit`](super::Accept::with_permit) takes it, and the streams of the pump keep it; until
+/// then the listener has to.
 #[derive(Debug)]
 pub struct Permit {
     shared: Arc<Shared>,

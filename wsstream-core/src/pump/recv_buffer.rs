@@ -127,6 +127,6 @@ impl Drop for RecvBuffer {
     }
 }
 
-/// What is asked of the transport at a time. A power of two: systems copy whole pages fastest, and a
+/// What is asked of the socket at a time. A power of two: systems copy whole pages fastest, and a
 /// stream read in odd lengths never lies on their borders again.
 const READ_LEN: usize = 64 << 10;

@@ -15,9 +15,30 @@ use direction::Direction;
 pub use ends::SocketEnd;
 pub use relayed::{Carried, Ended, Relayed};
 
-/// Joins two sockets of any kind: carries octets between them until both have ended, or one fails. WebSockets are closed
-/// as such ([`Socket::relay_end`]); everything else is an end as a TCP connection is. `patience` is
-/// [`Relay::patience`], and `clock` makes clocks. See [`Relay`] for how it treats its ends.
+/// Joins two sockets of any kind: carries octets between them until both have ended, or one fails.
+///
+/// It closes a WebSocket stream as such (see [`Socket::relay_end`]), and treats everything else as a TCP connection.
+/// `patience` is [`Relay::patience`], and `clock` makes clocks. [`Relay`] tells more.
+///
+/// ```
+/// # #[cfg(feature = "test-kit")]
+/// # {
+/// use core::time::Duration;
+/// use wsstream_core::pump::{Ended, relay};
+/// use wsstream_core::test_kit::{Clock, Pipe, run_all};
+///
+/// let clock = Clock::default();
+/// let ((mut a, left), (mut b, right)) = (Pipe::pair(true), Pipe::pair(true));
+/// left.output.get().feed(b"hello");
+/// left.output.get().finish(Ok(()));
+/// right.output.get().finish(Ok(()));
+/// run_all(vec![Box::pin(async {
+///     let relayed = relay(&mut a, &mut b, Duration::from_secs(60), || clock.sleeper()).await;
+///     assert_eq!((relayed.a_to_b.octets, relayed.a_to_b.ended), (5, Ended::Complete));
+/// })]);
+/// assert_eq!(right.input.get().take(), b"hello");
+/// # }
+/// ```
 pub async fn relay<A: Socket + ?Sized, B: Socket + ?Sized, C: Clock>(
     a: &mut A,
     b: &mut B,
@@ -30,20 +51,23 @@ pub async fn relay<A: Socket + ?Sized, B: Socket + ?Sized, C: Clock>(
 
 /// Carries octets between two ends until both have ended, or one fails.
 ///
-/// Unlike a plain copy it drives both ends on every wake: timers, pongs and a delayed Close of one end
-/// go on while the other has nothing to say. The end of one direction is passed on as the end of that
-/// direction (half close); who does not take octets stops the other end from being read. Where
-/// writing to an end fails, what it would have had is discarded, and what it still says is carried. When one
-/// end fails the other one is closed in a way that says so, if it can, behind all that it was to have. It is done
-/// when a [`SocketEnd`] end's peer has taken everything, as far as the transport can tell, or nothing for 60 seconds.
+/// Unlike a plain copy it drives both ends on every wake: the timers, pongs and delayed Close of one end go on while the
+/// other has nothing to say.
 ///
-/// A WebSocket peer that has not agreed to half close ends both directions when it receives a Close. So the
-/// end of the other side is held back until that peer's direction has ended, or nothing has come from it for
-/// the [patience](Self::patience), 60 seconds by default: then it gets its Close 1000, and [`Relayed`] tells
-/// that its reply may be cut short.
+/// - The end of one direction is passed on as the end of that direction (half close).
+/// - An end that takes no octets stops the other end from being read.
+/// - Where writing to an end fails, its octets are discarded, and the other direction goes on.
+/// - When reading an end fails, the other end gets all that came before, and is then closed in a way that tells of the
+///   failure, if it has one.
+/// - A [`SocketEnd`] is done once its peer has taken everything, as far as the socket can tell, or nothing for 60 seconds.
 ///
-/// It borrows the ends, so that their owner can still ask them how they ended. Dropping it while octets
-/// are under way loses them, and closes the end that was to have them as if the other had failed.
+/// A WebSocket peer that has not agreed to half close ends both directions when it receives a Close. So the relay holds
+/// the end of the other side back until that peer's direction has ended, or nothing has come from it for the
+/// [patience](Self::patience), 60 seconds by default. Then the peer gets its Close 1000, and [`Relayed`] tells that its
+/// reply may be cut short.
+///
+/// The relay borrows the ends, so that you can still ask them how they ended. Dropping it while octets are under way
+/// loses them, and closes the end that was to have them as if the other had failed.
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
 pub struct Relay<'a, A: RelayEnd + ?Sized, B: RelayEnd + ?Sized, C: Clock> {

@@ -1,6 +1,7 @@
 //! The pump, without a runtime: sockets in memory that do as they are told, clocks that stand
 //! still, and tasks that are polled only when something has woken them.
 
+mod asynchronous;
 mod bounded;
 mod closing;
 mod deflate;

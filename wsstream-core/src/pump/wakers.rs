@@ -1,7 +1,7 @@
-//! Several tasks, one transport.
+//! Several tasks, one socket.
 //!
-//! A transport remembers one waker for each direction, but reading may have to write and writing to
-//! read, and the two may go on in different tasks. So the transport is given wakers of our own, one
+//! A socket remembers one waker for each direction, but reading may have to write and writing to
+//! read, and the two may go on in different tasks. So the socket is given wakers of our own, one
 //! for each direction. Each notes that it was woken and wakes every task that waits: nothing is lost,
 //! and who looks can tell what it was about.
 
@@ -55,7 +55,7 @@ pub(super) fn is_for(waiting: Option<&Waker>, waker: &Waker) -> bool {
     waiting.is_some_and(|waiting| waiting.will_wake(waker))
 }
 
-/// One direction of a transport: whether it is worth trying.
+/// One direction of a socket: whether it is worth trying.
 #[derive(Debug)]
 pub(super) struct Direction {
     signal: Arc<Signal>,
@@ -76,18 +76,18 @@ impl Direction {
         }
     }
 
-    /// The waker for the transport.
+    /// The waker for the socket.
     pub(super) const fn waker(&self) -> &Waker {
         &self.waker
     }
 
-    /// Whether the transport might be ready: it was not asked yet, was ready, or has woken us since.
+    /// Whether the socket might be ready: it was not asked yet, was ready, or has woken us since.
     #[inline]
     pub(super) fn is_promising(&self) -> bool {
         !self.blocked || self.signal.woken.load(Ordering::Acquire)
     }
 
-    /// To be called before the transport is asked, so that a wake-up from then on counts.
+    /// To be called before the socket is asked, so that a wake-up from then on counts.
     #[inline]
     pub(super) fn begin(&self) {
         // The common case is not woken: then a load is all it takes.
@@ -96,7 +96,7 @@ impl Direction {
         }
     }
 
-    /// What the transport answered.
+    /// What the socket answered.
     #[inline]
     pub(super) const fn set_blocked(&mut self, blocked: bool) {
         self.blocked = blocked;

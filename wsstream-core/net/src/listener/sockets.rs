@@ -196,7 +196,8 @@ pub(super) fn listen(socket: &ServerSocket) -> io::Result<StdListener> {
         }
         #[cfg(unix)]
         ServerSocket::Unix(unix) => {
-            let address = SockAddr::unix(&unix.path)?;
+            let address = SockAddr::unix(&unix.path);
+            let address = address.map_err(|error| about(&unix.path, error))?;
             let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
             let bind = || socket.bind(&address);
             let ((), file) = UnixFile::bind(unix, probe(&address), bind)?;

@@ -148,7 +148,7 @@ fn without_half_close_the_answer_is_sent_at_once() {
     assert_eq!(lone.sent(), [(Opcode::Close, close_payload(1000))]);
 }
 
-/// §7.1.1: the server ends the transport first, and the client waits for that.
+/// §7.1.1: the server ends the socket first, and the client waits for that.
 #[test]
 fn close_on_both_roles() {
     for role in ROLES {
@@ -308,7 +308,7 @@ fn close_times_out_when_nothing_moves() {
             );
             assert_eq!(lone.clock.now().since_origin(), secs(60));
         }
-        // A client whose peer has answered and does not end the transport.
+        // A client whose peer has answered and does not end the socket.
         let mut lone = Lone::new(Role::Client, ConnectionConfig::new());
         lone.feed_close(1000);
         assert!(lone.close(1000).is_pending());
@@ -345,9 +345,9 @@ fn close_tells_when_its_close_did_not_leave() {
     assert_eq!(kind(lone.close(1000)), ErrorKind::ConnectionReset);
 }
 
-/// A transport that keeps octets to itself, as TLS may, or does not end, is not waited for forever.
+/// A socket that keeps octets to itself, as TLS may, or does not end, is not waited for forever.
 #[test]
-fn close_is_bounded_though_the_transport_does_not_flush_or_end() {
+fn close_is_bounded_though_the_socket_does_not_flush_or_end() {
     for role in ROLES {
         for flush in [true, false] {
             let mut lone = Lone::new(role, ConnectionConfig::new());
@@ -362,7 +362,7 @@ fn close_is_bounded_though_the_transport_does_not_flush_or_end() {
                 lone.clock.advance(if flush { secs(60) } else { secs(10) });
                 closed = lone.close(1000);
             }
-            // What was not passed on may not have arrived; how the transport ends says nothing.
+            // What was not passed on may not have arrived; how the socket ends says nothing.
             match flush {
                 true => assert_eq!(kind(closed), ErrorKind::TimedOut),
                 false => assert!(ready(closed).is_ok()),

@@ -87,7 +87,7 @@ fn an_end_or_a_reset_without_a_close_is_unexpected_after_all_that_came() {
 }
 
 #[test]
-fn another_error_of_the_transport_is_passed_through_after_all_that_came() {
+fn another_error_of_the_socket_is_passed_through_after_all_that_came() {
     let mut lone = Lone::new(Role::Client, ConnectionConfig::new());
     lone.feed(Opcode::Binary, b"hello");
     let error = io::Error::from(ErrorKind::PermissionDenied);

@@ -12,7 +12,7 @@ use super::support::*;
 use crate::test_kit::{Clock, Line, Pipe, Sleeper};
 use crate::{ConnectionConfig, Encoding, Opcode, Role};
 
-/// How one direction of the transport behaves.
+/// How one direction of the socket behaves.
 #[derive(Clone, Copy, Debug)]
 struct Cut {
     chunk: usize,

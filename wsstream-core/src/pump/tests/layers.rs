@@ -29,7 +29,7 @@ fn not_all_is_taken_while_something_waits_in_the_stream() {
     }
 }
 
-/// The transport has room again, and has not told of it.
+/// The socket has room again, and has not told of it.
 #[test]
 fn a_write_past_readiness_takes_along_what_waited() {
     for role in ROLES {

@@ -59,7 +59,7 @@ fn permits_whose_waker_is_the_last_to_hold_one() {
     });
 }
 
-/// The wakers that a transport was given.
+/// The wakers that a socket was given.
 type Given = Arc<Mutex<Option<Waker>>>;
 
 /// Says nothing, and takes nothing.
@@ -106,7 +106,7 @@ impl Clock for Silent {
     fn forget_sleep(&mut self) {}
 }
 
-/// Wakes the transport when it goes.
+/// Wakes the socket when it goes.
 struct WakesAtLast(Given);
 
 impl Drop for WakesAtLast {
@@ -119,7 +119,7 @@ impl Drop for WakesAtLast {
 }
 
 #[test]
-fn a_stream_whose_last_waker_wakes_the_transport() {
+fn a_stream_whose_last_waker_wakes_the_socket() {
     ends(|| {
         let given = Given::default();
         let wire = Wire::new(Silent(Arc::clone(&given)), Silent(Given::default()));

@@ -98,7 +98,7 @@ fn while_another_task_sends_the_limit_is_kept() {
     }
 }
 
-/// The transport always has more.
+/// The socket always has more.
 #[test]
 fn in_a_flood_the_limit_is_kept() {
     for payload in [&b""[..], &[0; 10]] {
@@ -110,7 +110,7 @@ fn in_a_flood_the_limit_is_kept() {
             recv(lone);
             assert!(!lone.input.get().octets.is_empty());
         });
-        // The transport is asked once more before the time is up.
+        // The socket is asked once more before the time is up.
         assert!(matches!(end, Some(60 | 61)), "{end:?}");
     }
 }

@@ -1,4 +1,4 @@
-//! The opening handshake over a transport.
+//! The opening handshake over a socket.
 
 use alloc::boxed::Box;
 use alloc::vec;
@@ -79,19 +79,19 @@ proptest! {
         let data = octets(len);
         run_all(vec![
             Box::pin(async {
-                let opened = connect(near, clock.sleeper()).await.unwrap();
-                assert_eq!(opened.agreed().subprotocol(), Some("binary"));
-                assert_eq!(opened.response().unwrap().status(), 101);
-                let stream = alloc::rc::Rc::new(RefCell::new(opened.into_stream()));
+                let upgraded = connect(near, clock.sleeper()).await.unwrap();
+                assert_eq!(upgraded.agreed().subprotocol(), Some("binary"));
+                assert_eq!(upgraded.response().unwrap().status(), 101);
+                let stream = alloc::rc::Rc::new(RefCell::new(upgraded.into_stream()));
                 send_all(&stream, &data, 1000).await;
                 recv_all(&stream, &echoed, 1000).await;
             }),
             Box::pin(async {
-                let incoming = Accept::new(far, clock.sleeper(), ServerConfig::stream().into()).await.unwrap();
-                assert_eq!(incoming.request().path(), "/");
-                let opened = incoming.accept().await.unwrap();
-                assert!(opened.request().is_some());
-                let stream = alloc::rc::Rc::new(RefCell::new(opened.into_stream()));
+                let handshake = Accept::new(far, clock.sleeper(), ServerConfig::stream().into()).await.unwrap();
+                assert_eq!(handshake.request().path(), "/");
+                let upgraded = handshake.accept().await.unwrap();
+                assert!(upgraded.request().is_some());
+                let stream = alloc::rc::Rc::new(RefCell::new(upgraded.into_stream()));
                 let received = RefCell::default();
                 recv_all(&stream, &received, 1000).await;
                 let received = received.into_inner();
@@ -113,7 +113,7 @@ fn frames_right_behind_the_handshake_are_kept() {
     to_server
         .get()
         .feed(&frame(Role::Client, Opcode::Binary, b"early"));
-    let incoming = ready(
+    let handshake = ready(
         Waiting::new(Accept::new(
             far,
             clock.sleeper(),
@@ -122,11 +122,11 @@ fn frames_right_behind_the_handshake_are_kept() {
         .poll(),
     )
     .unwrap();
-    let opened = ready(Waiting::new(incoming.accept()).poll()).unwrap();
+    let upgraded = ready(Waiting::new(handshake.accept()).poll()).unwrap();
     to_client
         .get()
         .feed(&frame(Role::Server, Opcode::Binary, b"hello"));
-    let mut server = opened.into_stream();
+    let mut server = upgraded.into_stream();
     let mut client = ready(connecting.poll()).unwrap().into_stream();
     let (task, mut out) = (Task::new(), [0; 9]);
     assert_eq!(ready(server.poll_read(&task.cx(), &mut out)).unwrap(), 5);
@@ -144,14 +144,14 @@ fn what_another_library_has_received_comes_first() {
             let (near, far) = Pipe::pair(true);
             let wire = frame(Role::Client, Opcode::Binary, &octets(len));
             let (received, later) = wire.split_at(wire.len() - wire.len() / 10);
-            let opened = Upgraded::server(
+            let upgraded = Upgraded::server(
                 near,
                 clock.sleeper(),
                 Agreed::default(),
                 &ServerConfig::stream(),
                 received.to_vec(),
             );
-            let mut stream = opened.into_stream();
+            let mut stream = upgraded.into_stream();
             assert_eq!(stream.encoding(), Encoding::Binary);
             let task = Task::new();
             if writes_first {
@@ -233,15 +233,15 @@ fn a_refusal_with_its_body_reaches_the_client() {
             }),
             Box::pin(async {
                 let server = ServerConfig::stream().path("/elsewhere");
-                let incoming = Accept::new(far, clock.sleeper(), server.clone().into())
+                let handshake = Accept::new(far, clock.sleeper(), server.clone().into())
                     .await
                     .unwrap();
                 if policy {
-                    let error = handshake_error(incoming.accept().await);
+                    let error = handshake_error(handshake.accept().await);
                     assert_eq!(error, HandshakeError::UnknownPath("/".into()));
                 } else {
                     let refusal = Refusal::new(404).body("not here");
-                    incoming.refuse(&refusal).await.unwrap();
+                    handshake.refuse(&refusal).await.unwrap();
                 }
             }),
         ]);
@@ -339,7 +339,7 @@ fn an_answer_that_is_not_taken_times_out() {
     let mut connecting = Waiting::new(connect(near, clock.sleeper()));
     assert!(connecting.poll().is_pending());
     far.output.get().capacity = 10;
-    let incoming = ready(
+    let handshake = ready(
         Waiting::new(Accept::new(
             far,
             clock.sleeper(),
@@ -348,7 +348,7 @@ fn an_answer_that_is_not_taken_times_out() {
         .poll(),
     )
     .unwrap();
-    let mut answer = Waiting::new(incoming.accept());
+    let mut answer = Waiting::new(handshake.accept());
     assert!(answer.poll().is_pending());
     clock.advance(secs(10));
     assert_eq!(
@@ -364,7 +364,7 @@ fn a_socket_opens_too() {
     far.output
         .get()
         .feed(&frame(Role::Server, Opcode::Text, b"early"));
-    let opened = Upgraded::client(
+    let upgraded = Upgraded::client(
         near,
         clock.sleeper(),
         Seed::new([3; 32]),
@@ -372,7 +372,7 @@ fn a_socket_opens_too() {
         &ClientConfig::messages(),
         Vec::new(),
     );
-    let mut socket = opened.into_websocket();
+    let mut socket = upgraded.into_websocket();
     run_all(vec![Box::pin(async {
         let message = poll_fn(|cx| socket.poll_recv(cx)).await.unwrap().unwrap();
         assert_eq!(message.as_bytes(), b"early");

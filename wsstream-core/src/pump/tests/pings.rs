@@ -82,7 +82,7 @@ fn pings_behind_what_a_reader_left_are_answered() {
     }
 }
 
-/// What came behind the opening handshake, from a transport that has nothing more to give.
+/// What came behind the opening handshake, from a socket that has nothing more to give.
 #[test]
 fn pings_behind_the_handshake_are_answered() {
     for (name, poll) in NOT_READING {
@@ -167,7 +167,7 @@ fn after_our_close_pings_are_still_answered() {
 fn a_writer_that_never_reads_answers_every_ping() {
     let clock = Clock::default();
     let (near, far) = Pipe::pair(false);
-    let mut opened = Upgraded::client(
+    let mut upgraded = Upgraded::client(
         near,
         clock.sleeper(),
         Seed::new([1; 32]),
@@ -180,7 +180,7 @@ fn a_writer_that_never_reads_answers_every_ping() {
     for number in 0..2000_u32 {
         let ping = frame(Role::Server, Opcode::Ping, &number.to_be_bytes());
         far.output.get().feed(&ping);
-        assert!(opened.poll_write(&task.cx(), b"data").is_ready());
+        assert!(upgraded.poll_write(&task.cx(), b"data").is_ready());
         let sent = frames(&far.input.get().take());
         let pong = (Opcode::Pong, number.to_be_bytes().to_vec());
         assert!(sent.contains(&pong), "{number}");

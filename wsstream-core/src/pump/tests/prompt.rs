@@ -61,9 +61,9 @@ fn several_slices_leave_together() {
     }
 }
 
-/// A frame that the transport took a part of is completed, whatever comes next.
+/// A frame that the socket took a part of is completed, whatever comes next.
 #[test]
-fn what_the_transport_did_not_take_leaves_before_anything_else() {
+fn what_the_socket_did_not_take_leaves_before_anything_else() {
     for role in ROLES {
         for part in 1..20 {
             let mut lone = Lone::new(role, ConnectionConfig::new());
@@ -138,7 +138,7 @@ fn a_read_of_a_long_frame_fills_the_readers_buffer_in_one_call() {
     }
 }
 
-/// A write does not ask the transport for octets, unless it was told that there are some.
+/// A write does not ask the socket for octets, unless it was told that there are some.
 #[test]
 fn a_write_does_not_pay_for_a_read() {
     let mut lone = Lone::new(Role::Server, ConnectionConfig::new());

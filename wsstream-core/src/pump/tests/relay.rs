@@ -1,5 +1,6 @@
 //! Joining two ends.
 
+mod dynamic;
 mod ended;
 mod failures;
 mod held;

@@ -12,7 +12,7 @@ use crate::pump::Stream;
 use crate::test_kit::{Clock, Pipe, Sleeper};
 use crate::{ConnectionConfig, Encoding, Keepalive, Opcode, Role};
 
-/// A transport that holds much, and tells what of that the peer has not taken.
+/// A socket that holds much, and tells what of that the peer has not taken.
 fn lone(role: Role, config: ConnectionConfig) -> Lone<Stream<Pipe, Sleeper>> {
     let lone = Lone::new(role, config);
     lone.output.get().capacity = 6 << 20;

@@ -115,7 +115,7 @@ impl Lone<Stream<Pipe, Sleeper>> {
         self.it.poll_drive(&self.task.cx());
     }
 
-    /// Writes until the transport and everything before it is full.
+    /// Writes until the socket and everything before it is full.
     pub(super) fn fill(&mut self) -> usize {
         let mut total = 0;
         while let Poll::Ready(count) = self.write(&[7; 1 << 14]) {

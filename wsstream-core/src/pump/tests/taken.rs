@@ -1,4 +1,4 @@
-//! Contract 6: progress is what the peer has taken, over transports that hold much and can tell, as TCP does.
+//! Contract 6: progress is what the peer has taken, over sockets that hold much and can tell, as TCP does.
 
 use alloc::vec::Vec;
 use core::task::Poll;
@@ -12,7 +12,7 @@ use crate::{ConnectionConfig, Keepalive, Opcode, Role, StreamError, Timeout};
 
 type Story = Lone<Stream<Pipe, Sleeper>>;
 
-/// A transport with a send buffer of 4 MiB, of which it tells how much the peer has not taken.
+/// A socket with a send buffer of 4 MiB, of which it tells how much the peer has not taken.
 fn lone(role: Role, config: ConnectionConfig) -> Story {
     let lone = Lone::new(role, config);
     lone.output.get().capacity = 4 << 20;
@@ -109,10 +109,10 @@ fn who_stops_taking_is_given_up_in_the_progress_timeout() {
     }
 }
 
-/// Dropping a transport that still has octets, or gets some, would reset it: `shutdown` of the answering end
+/// Dropping a socket that still has octets, or gets some, would reset it: `shutdown` of the answering end
 /// is done when the peer has everything.
 #[test]
-fn an_answer_holds_the_transport_until_it_is_taken() {
+fn an_answer_holds_the_socket_until_it_is_taken() {
     for role in ROLES {
         for half_close in [true, false] {
             let mut lone = lone(role, ConnectionConfig::new().half_close(half_close));

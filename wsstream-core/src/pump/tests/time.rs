@@ -127,7 +127,7 @@ fn a_peer_is_not_given_up_while_its_octets_wait_unread() {
 
 /// Not even if the runtime has not come to tell that there are octets.
 #[test]
-fn a_peer_is_not_given_up_before_the_transport_was_asked() {
+fn a_peer_is_not_given_up_before_the_socket_was_asked() {
     for role in ROLES {
         for read in [true, false] {
             let mut lone = Lone::new(role, keepalive());

@@ -6,7 +6,7 @@ use std::io;
 use clap::Parser;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use wsstream_peers::{Hash, Octets, compression, config};
-use wsstream_tokio::{ClientConfig, CloseCode, connect_with};
+use wsstream_tokio::{ClientConfig, ClientEndpoint, CloseCode};
 
 /// Sends to an echo server.
 #[derive(Parser)]
@@ -49,7 +49,8 @@ async fn main() -> io::Result<()> {
         }
         Some(name) => client = client.subprotocols([name]).map_err(io::Error::other)?,
     }
-    let stream = connect_with(&args.url, &client).await?.into_stream();
+    let endpoint = ClientEndpoint::url(&args.url, client).map_err(io::Error::other)?;
+    let stream = endpoint.open().await?.into_stream();
     let (mut read, mut write) = tokio::io::split(stream);
     let total: usize = args.sizes.iter().sum();
     let sending = async {

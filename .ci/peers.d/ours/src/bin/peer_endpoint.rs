@@ -41,22 +41,26 @@ fn main() -> io::Result<()> {
 macro_rules! adapter {
     ($name:ident, $adapter:ident, $($traits:tt)*) => {
         async fn $name(Args { role, descriptor, len, .. }: Args) -> io::Result<()> {
-            use $adapter::endpoint::{client_from_string, server_from_string};
+            use $adapter::{ClientEndpoint, ServerEndpoint};
             use $($traits)*;
 
             let mut received = vec![0; len];
             match role {
                 Role::Client => {
-                    let mut stream = client_from_string(&descriptor)?.connect().await?;
+                    let endpoint: ClientEndpoint = descriptor.parse()?;
+                    let mut stream = endpoint.connect().await?;
                     stream.write_all(&noise(1, len)).await?;
                     stream.read_exact(&mut received).await?;
                     check(&received, 2)?;
                     stream.close().await
                 }
                 Role::Server => {
-                    let mut listener = server_from_string(&descriptor)?.listen().await?;
+                    let endpoint: ServerEndpoint = descriptor.parse()?;
+                    let mut listener = endpoint.listen().await?;
                     println!("listening on {}", listener.local_addr());
-                    let mut stream = listener.accept().await?;
+                    let incoming = listener.accept().await;
+                    let incoming = incoming.ok_or_else(|| io::Error::other("no more clients"))?;
+                    let mut stream = incoming.accept().await?;
                     stream.read_exact(&mut received).await?;
                     check(&received, 1)?;
                     stream.write_all(&noise(2, len)).await?;

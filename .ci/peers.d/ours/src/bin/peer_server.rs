@@ -9,7 +9,7 @@ use clap::Parser;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use wsstream_peers::{Octets, compression, config};
 use wsstream_tokio::{
-    CloseCode, Incoming, Listener, NetStream, Origins, Refusal, ServerConfig, WsStream,
+    CloseCode, Incoming, Listener, Origins, Refusal, Request, ServerConfig, WsStream,
 };
 
 /// Echoes, or closes.
@@ -27,11 +27,10 @@ async fn main() -> io::Result<()> {
         .origins(Origins::any())
         .config(config);
     let mut listener = Listener::bind("127.0.0.1:0", server).await?;
-    println!("listening on {}", listener.local_addr()?);
-    loop {
-        let incoming = listener.accept().await?;
+    println!("listening on {}", listener.local_addr());
+    while let Some(incoming) = listener.accept().await {
         tokio::spawn(async move {
-            let path = incoming.request().path().to_owned();
+            let path = incoming.request().map_or("", Request::path).to_owned();
             if let Err(error) = serve(incoming, &path).await {
                 println!(
                     "{{\"path\": {path:?}, \"failed\": {:?}}}",
@@ -40,17 +39,18 @@ async fn main() -> io::Result<()> {
             }
         });
     }
+    Ok(())
 }
 
-async fn serve(incoming: Incoming<NetStream>, path: &str) -> io::Result<()> {
+async fn serve(incoming: Incoming, path: &str) -> io::Result<()> {
     let words: Vec<&str> = path.split('/').skip(1).collect();
     let stream = match words[..] {
-        ["echo", _] => echo(incoming.accept().await?.into_stream()).await?,
+        ["echo", _] => echo(incoming.upgrade().await?.into_stream()).await?,
         [seed, len, code] => {
             let len = len.parse().map_err(io::Error::other)?;
             let code = code.parse().ok().and_then(CloseCode::new);
             let seed = seed.parse().map_err(io::Error::other)?;
-            let mut stream = incoming.accept().await?.into_stream();
+            let mut stream = incoming.upgrade().await?.into_stream();
             stream.write_all(&Octets::new(seed).text(len)).await?;
             stream
                 .close_with(code.unwrap_or(CloseCode::NORMAL), "done")
@@ -69,7 +69,7 @@ async fn serve(incoming: Incoming<NetStream>, path: &str) -> io::Result<()> {
     Ok(())
 }
 
-async fn echo(mut stream: WsStream<NetStream>) -> io::Result<WsStream<NetStream>> {
+async fn echo(mut stream: WsStream) -> io::Result<WsStream> {
     let mut buf = vec![0; 64 << 10];
     loop {
         match stream.read(&mut buf).await {

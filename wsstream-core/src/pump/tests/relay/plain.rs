@@ -1,4 +1,4 @@
-//! Ends that are transports themselves.
+//! Ends that are sockets themselves.
 
 use super::*;
 
@@ -58,7 +58,7 @@ fn client_ends(peers: &Peers, code: Option<u16>) {
     }
 }
 
-/// A target that says something while it takes an upload: were its transport dropped meanwhile, that would
+/// A target that says something while it takes an upload: were its socket dropped meanwhile, that would
 /// reset it, and what was on its way would be lost.
 #[test]
 fn a_slow_target_that_talks_has_everything_before_the_relay_ends() {
