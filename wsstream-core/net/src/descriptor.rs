@@ -12,7 +12,7 @@
 //! let ClientDescriptor::Autobahn(autobahn) = ClientDescriptor::parse(text)? else { unreachable!() };
 //! assert_eq!(autobahn.url.authority(), "localhost:9000");
 //! assert_eq!(autobahn.options.compression, Some(false));
-//! let client = autobahn.client().unwrap();
+//! let client = autobahn.client_config().unwrap();
 //! # let _ = client;
 //! # Ok::<_, EndpointError>(())
 //! ```
@@ -106,7 +106,7 @@ pub use self::server::{
 };
 pub use self::systemd::{Systemd, SystemdDomain, SystemdSocket};
 
-pub(crate) use self::error::about;
+pub(crate) use self::error::with_context;
 pub(crate) use self::quote::Seconds;
 
 use self::arguments::Arguments;

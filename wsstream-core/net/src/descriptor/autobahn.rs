@@ -41,7 +41,7 @@ pub struct AutobahnOptions {
 impl AutobahnOptions {
     /// How the connection behaves once it is open.
     #[must_use]
-    pub const fn config(&self) -> ConnectionConfig {
+    pub const fn connection_config(&self) -> ConnectionConfig {
         let mut config = ConnectionConfig::new()
             .auto_fragment(self.auto_fragment)
             .debug(self.debug);

@@ -247,9 +247,9 @@ impl AutobahnClient {
     /// # Errors
     ///
     /// Only if you have changed a field to something that cannot be sent.
-    pub fn client(&self) -> Result<ClientConfig, InvalidField> {
+    pub fn client_config(&self) -> Result<ClientConfig, InvalidField> {
         let options = &self.options;
-        let mut client = ClientConfig::stream().config(options.config());
+        let mut client = ClientConfig::stream().config(options.connection_config());
         let ours = |name: &String| matches!(&**name, "binary" | "base64");
         if options.subprotocols.iter().any(ours) {
             client = client.subprotocols([""; 0])?;

@@ -263,10 +263,10 @@ impl AutobahnServer {
     /// # Errors
     ///
     /// Only if you have changed a field to something that cannot be sent.
-    pub fn server(&self) -> Result<ServerConfig, InvalidField> {
+    pub fn server_config(&self) -> Result<ServerConfig, InvalidField> {
         let options = &self.options;
         let mut server = ServerConfig::stream()
-            .config(options.config())
+            .config(options.connection_config())
             .origins(self.origins.clone())
             .path(self.url.path());
         for name in &options.subprotocols {

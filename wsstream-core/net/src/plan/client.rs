@@ -31,7 +31,7 @@ pub struct ClientPlan {
     /// What is done over the socket, and over each other; the first one over the socket itself.
     pub layers: Vec<ClientLayer>,
     /// How long all of it may take.
-    pub limit: Duration,
+    pub timeout: Duration,
 }
 
 /// The socket that a client connects.
@@ -141,7 +141,7 @@ impl ClientPlan {
     /// The handshake timeout of `config` is for all of it.
     #[must_use]
     pub fn url(url: Url, config: ClientConfig) -> Self {
-        let limit = config.handshake_timeout;
+        let timeout = config.handshake_timeout;
         let mut layers = Vec::new();
         if url.is_secure() {
             layers.push(ClientLayer::Tls(ClientTlsLayer {
@@ -157,7 +157,7 @@ impl ClientPlan {
             host: url.host().to_owned(),
             port: url.port(),
             bind_address: None,
-            timeout: limit,
+            timeout,
             nodelay: true,
         });
         let config = Arc::new(config);
@@ -166,7 +166,7 @@ impl ClientPlan {
             socket,
             proxy: None,
             layers,
-            limit,
+            timeout,
         }
     }
 
@@ -181,14 +181,14 @@ impl ClientPlan {
 
     /// Whether TLS is among the layers.
     #[must_use]
-    pub fn has_tls(&self) -> bool {
+    pub(crate) fn has_tls(&self) -> bool {
         let tls = |layer: &ClientLayer| matches!(layer, ClientLayer::Tls(_));
         self.layers.iter().any(tls)
     }
 
     /// Whether WebSocket is the outermost layer.
     #[must_use]
-    pub fn has_websocket_on_top(&self) -> bool {
+    pub(crate) fn has_websocket_on_top(&self) -> bool {
         matches!(self.layers.last(), Some(ClientLayer::WebSocket(_)))
     }
 }
@@ -203,16 +203,16 @@ impl TryFrom<&ClientDescriptor> for ClientPlan {
             Err(no_plan(EndpointErrorKind::Endpoint(unsupported)))
         };
         let mut layers = Vec::new();
-        let mut limit = Duration::ZERO;
+        let mut handshakes = Duration::ZERO;
         let mut nodelay = true;
         let mut descriptor = descriptor;
         let (socket, timeout) = loop {
             match descriptor {
                 ClientDescriptor::Autobahn(autobahn) => {
-                    let config = autobahn.client();
+                    let config = autobahn.client_config();
                     let config =
                         config.map_err(|error| no_plan(EndpointErrorKind::Field(error)))?;
-                    limit = limit.saturating_add(config.handshake_timeout);
+                    handshakes = handshakes.saturating_add(config.handshake_timeout);
                     nodelay = autobahn.options.nodelay.unwrap_or(nodelay);
                     layers.push(ClientLayer::WebSocket(WebSocketClient {
                         url: autobahn.url.clone(),
@@ -249,7 +249,7 @@ impl TryFrom<&ClientDescriptor> for ClientPlan {
             socket,
             proxy: None,
             layers,
-            limit: limit.saturating_add(timeout),
+            timeout: timeout.saturating_add(handshakes),
         })
     }
 }
@@ -289,7 +289,7 @@ impl ClientTlsLayer {
     /// # Errors
     ///
     /// Those of the files, and `Unsupported` without the feature `rustls`.
-    pub(crate) fn read(&self) -> io::Result<ClientTls> {
+    pub(crate) fn load(&self) -> io::Result<ClientTls> {
         let tls = match &self.source {
             ClientTlsSource::Given(tls) => tls.clone(),
             ClientTlsSource::Files {
@@ -352,7 +352,7 @@ impl fmt::Display for ClientPlan {
                 ClientLayer::WebSocket(websocket) => write!(f, "\n{websocket}")?,
             }
         }
-        write!(f, "; {} s in all", Seconds(self.limit))
+        write!(f, "; {} s in all", Seconds(self.timeout))
     }
 }
 

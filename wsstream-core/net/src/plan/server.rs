@@ -28,7 +28,7 @@ pub struct ServerPlan {
     pub layers: Vec<ServerLayer>,
     /// How long a client may take for TLS and the first opening handshake; further ones have their own
     /// limits.
-    pub limit: Duration,
+    pub handshake_timeout: Duration,
     /// Whether to set TCP_NODELAY, so that nothing waits for more.
     pub nodelay: bool,
 }
@@ -98,7 +98,7 @@ impl ServerPlan {
         };
         Ok(Self {
             socket: ServerSocket::Unix(UnixServer::new(path)),
-            limit: config.handshake_timeout,
+            handshake_timeout: config.handshake_timeout,
             layers: vec![ServerLayer::WebSocket(Arc::new(config))],
             nodelay: true,
         })
@@ -111,7 +111,7 @@ impl ServerTlsLayer {
     /// # Errors
     ///
     /// Those of the files, and `Unsupported` without the feature `rustls`.
-    pub(crate) fn read(&self) -> io::Result<ServerTls> {
+    pub(crate) fn load(&self) -> io::Result<ServerTls> {
         let tls = match &self.source {
             ServerTlsSource::Given(tls) => tls.clone(),
             ServerTlsSource::Files(certificates) => ServerTls::from_files(certificates)?,
@@ -133,16 +133,16 @@ impl TryFrom<&ServerDescriptor> for ServerPlan {
             Err(no_plan(EndpointErrorKind::Endpoint(unsupported)))
         };
         let mut layers = Vec::new();
-        let mut limit = ServerConfig::stream().handshake_timeout;
+        let mut handshake_timeout = ServerConfig::stream().handshake_timeout;
         let mut nodelay = true;
         let mut descriptor = descriptor;
         let socket = loop {
             match descriptor {
                 ServerDescriptor::Autobahn(autobahn) => {
-                    let config = autobahn.server();
+                    let config = autobahn.server_config();
                     let config =
                         config.map_err(|error| no_plan(EndpointErrorKind::Field(error)))?;
-                    limit = config.handshake_timeout;
+                    handshake_timeout = config.handshake_timeout;
                     nodelay = autobahn.options.nodelay.unwrap_or(nodelay);
                     layers.push(ServerLayer::WebSocket(Arc::new(config)));
                     descriptor = &autobahn.endpoint;
@@ -166,7 +166,7 @@ impl TryFrom<&ServerDescriptor> for ServerPlan {
         Ok(Self {
             socket,
             layers,
-            limit,
+            handshake_timeout,
             nodelay,
         })
     }
@@ -210,7 +210,7 @@ impl fmt::Display for ServerPlan {
         }
         match self.layers.len() {
             0 => Ok(()),
-            _ => write!(f, "; first handshakes {}", Within(self.limit)),
+            _ => write!(f, "; first handshakes {}", Within(self.handshake_timeout)),
         }
     }
 }

@@ -81,7 +81,7 @@ fn of_clients() {
             }));
             let has_tls = ["tls", "ssl", "wss"].iter().any(|tls| text.contains(tls));
             assert_eq!(plan.has_tls(), has_tls, "{text}");
-            told.push(format!("{} s", plan.limit.as_secs_f64()));
+            told.push(format!("{} s", plan.timeout.as_secs_f64()));
             told.push(delay(nodelay).to_owned());
             told.join(", ")
         });
@@ -118,7 +118,7 @@ fn of_servers() {
                     }
                 }
             }));
-            told.push(format!("{} s", plan.limit.as_secs_f64()));
+            told.push(format!("{} s", plan.handshake_timeout.as_secs_f64()));
             told.push(delay(plan.nodelay).to_owned());
             told.join(", ")
         });
@@ -155,8 +155,8 @@ fn a_url_is_a_plan() {
     for url in ["ws://h:1/x", "wss://h/"] {
         let described = ClientPlan::parse(url).unwrap();
         let mut plan = ClientPlan::url(Url::parse(url).unwrap(), ClientConfig::stream());
-        assert_eq!(plan.limit, Duration::from_secs(10));
-        plan.limit = described.limit;
+        assert_eq!(plan.timeout, Duration::from_secs(10));
+        plan.timeout = described.timeout;
         let ClientSocket::Tcp(tcp) = &mut plan.socket else {
             panic!("no TCP");
         };
@@ -258,7 +258,7 @@ fn only_websocket_is_known_by_name() {
             panic!("{text}: no TLS");
         };
         layer.source = ClientTlsSource::Given(Arc::new(config).into());
-        let read = layer.read().unwrap();
+        let read = layer.load().unwrap();
         let protocols = read.config().alpn_protocols.iter();
         let protocols: Vec<_> = protocols
             .map(|name| String::from_utf8_lossy(name))

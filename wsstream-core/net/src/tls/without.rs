@@ -25,10 +25,10 @@ impl ServerTls {
     }
 }
 
-pub(crate) const fn explain(_: &str, cause: io::Error) -> io::Error {
+pub(crate) const fn tls_error(_: &str, cause: io::Error) -> io::Error {
     cause
 }
 
-pub(crate) const fn explain_late(_: &str, error: io::Error) -> io::Error {
+pub(crate) const fn late_tls_error(_: &str, error: io::Error) -> io::Error {
     error
 }
