@@ -5,7 +5,7 @@ use std::io::{self, IoSlice};
 use std::task::{Context, Poll};
 
 use tokio::io::DuplexStream;
-use wsstream_core::pump::Socket;
+use wsstream_core::pump::{Socket, Taken};
 use wsstream_net::NetSocket;
 use wsstream_tokio::Io;
 
@@ -77,6 +77,18 @@ impl<R: TestRuntime> Socket for Raw<R> {
 
     fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         either!(self, socket => Socket::poll_shutdown(socket, cx))
+    }
+
+    fn poll_retry_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        either!(self, socket => Socket::poll_retry_write(socket, cx, bufs))
+    }
+
+    fn taken(&self) -> Option<Taken> {
+        either!(self, socket => Socket::taken(socket))
     }
 }
 
