@@ -1,4 +1,4 @@
-//! What connections go over: the runtime's TCP, or what needs no system.
+//! The transports of stories: the runtime's TCP, or a pipe or a flood in memory.
 
 use std::fmt;
 use std::io::{self, IoSlice};
@@ -20,7 +20,7 @@ pub enum Raw<R: TestRuntime> {
     Tcp(NetSocket<R::Net>),
     /// A pipe in memory: tokio's, which needs no runtime, so that it is the same for all.
     Pipe(Io<DuplexStream>),
-    /// What never ends.
+    /// Octets without end.
     Flood(Box<Flood>),
 }
 

@@ -1,6 +1,5 @@
-//! What each adapter has of its own beside its runtime: functions that take the runtime's streams, and what only its
-//! type of stream does. By one text, as both have the same names.
-#![expect(clippy::unwrap_used, reason = "these are tests, helpers included")]
+//! The parts of each adapter that no other test uses: functions that take the runtime's streams, and methods of its own
+//! type of stream. One text serves both, as both have the same names.
 
 use std::io::ErrorKind;
 use std::time::Duration;
@@ -71,7 +70,7 @@ macro_rules! adapter {
                     near.abort();
                     let error = far.read(&mut [0; 1]).await.unwrap_err();
                     assert_eq!(error.kind(), ErrorKind::UnexpectedEof);
-                    // Taken apart, with what nobody has read.
+                    // Taken apart, with the data that was not read.
                     let plain = ClientConfig::stream();
                     let plain = plain.config(ConnectionConfig::new().compression(false));
                     let [near, mut far] = pair(&plain).await;
@@ -85,7 +84,7 @@ macro_rules! adapter {
                 });
             }
 
-            /// What a target says, and when it ends, reaches the client of a relay.
+            /// The data and the end of a target reach the client of a relay.
             #[test]
             fn relay() {
                 <$runtime>::run(async {
