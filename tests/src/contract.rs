@@ -57,6 +57,16 @@
 //! | URLs, and paths that are listened on | `url::s3_urls` `url::s3_what_is_no_websocket_url` `url::userinfo_becomes_basic_authorization_and_is_shown_nowhere` `acceptor::s4_2_2_a_path_that_is_not_served` `accepted::wss_is_tls_for_the_urls_host` |
 //! | descriptors | `accepted::the_specifications_examples` `accepted::written_and_read_again` `refused::errors_say_where_and_what` `syntax::as_twisted_splits` `properties::what_is_quoted_comes_out` `properties::what_is_written_reads_back` `plan::of_clients` `plan::of_servers` `defaults::defaults_are_twisteds` `defaults::what_is_said_counts`; over sockets `tests/endpoints` and `endpoints::the_same_program` `endpoints::writes_need_no_flush` |
 //!
+//! | one stack: the same by URL and by descriptor, on every runtime | shown by |
+//! |---|---|
+//! | through an HTTP proxy, through SOCKS5 | `ways::an_http_proxy_by_url` `ways::an_http_proxy_by_descriptor` `ways::a_socks_proxy_by_url` `ways::a_socks_proxy_by_descriptor` |
+//! | over a Unix socket | `ways::a_unix_socket_by_url` `ways::a_unix_socket_by_descriptor` |
+//! | TLS over WebSocket over TLS | `twice::by_url` `twice::by_descriptor` |
+//! | from a source address | `ways::a_source_address_by_url` `ways::a_source_address_by_descriptor` |
+//! | a request looked at, and refused before the 101 | `ways::refused_before_the_101_by_url` `ways::refused_before_the_101_by_descriptor` |
+//! | a listener that has shut down, or of a socket that listens already | `ways::no_more_after_shutdown` `ways::tcp_that_listens_already` `ways::unix_that_listens_already` |
+//! | a relay of any two streams | `ways::relay_of_two_websockets` `ways::relay_of_two_websockets_of_which_one_fails` `ways::relay_of_two_descriptors` |
+//!
 //! | bad input | shown by |
 //! |---|---|
 //! | each status, and the next connection unharmed | `bad_handshakes::every_row_and_the_next_connection` `bad_handshakes::the_same_octet_by_octet` |

@@ -1,5 +1,5 @@
 //! Every way there is to a server, by URL and by descriptor, on every runtime: through proxies, over Unix sockets, from
-//! a source address, refused before the 101; and what a listener and a relay do with any of it. TLS twice is in
+//! a source address, refused before the 101. And listeners and relays, for any of them. TLS twice is in
 //! `tls/twice.rs`.
 #![expect(
     clippy::panic,
@@ -73,7 +73,7 @@ async fn server<N: Net>(by: By) -> (Listener<N>, ClientEndpoint<N>) {
     }
 }
 
-/// A proxy for one connection, and whom it was asked for; who asks has to be `me`, with the password `secret`.
+/// A proxy for one connection, and the target it was asked for. Its user has to be `me`, with the password `secret`.
 fn proxy(ask: fn(&mut TcpStream) -> String, yes: &'static [u8]) -> (SocketAddr, Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -327,7 +327,7 @@ async fn relay_of_two_websockets<N: Net>() {
     assert_eq!(carried, (LEN as u64, 2 * LEN as u64));
 }
 
-/// What was cut does not pass for whole at the other end.
+/// A stream that was cut does not pass for whole at the other end.
 async fn relay_of_two_websockets_of_which_one_fails<N: Net>() {
     let (mut near, mut a) = pair::<N>().await;
     let (mut b, mut far) = pair::<N>().await;

@@ -138,10 +138,8 @@ fn what_is_not_for_them() {
         let output = example(name, "stdio:").output().unwrap();
         assert!(!output.status.success());
         let errors = String::from_utf8_lossy(&output.stderr);
-        assert!(
-            errors.contains("endpoints `stdio` belong to the forwarder command"),
-            "{errors}"
-        );
+        let says = "endpoints `stdio` belong to the forwarder command";
+        assert!(errors.contains(says), "{errors}");
     }
 }
 

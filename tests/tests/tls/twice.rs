@@ -20,7 +20,7 @@ wsstream_tests::on_all_runtimes! {
     by_descriptor
 }
 
-/// What is below a socket, and below that, down to TCP.
+/// The layers of a socket, from the outermost one down to TCP.
 fn layers<R: TestRuntime>(socket: &NetSocket<R>) -> Vec<&'static str> {
     let mut layers = Vec::new();
     let mut below = Some(socket);
