@@ -81,6 +81,16 @@ impl<R: Runtime> ClientEndpoint<R> {
         Ok(ClientPlan::url(Url::parse(url)?, config).into())
     }
 
+    /// Connects by TCP to `HOST:PORT`, within 30 seconds, for [`connect`](Self::connect) and what goes over it as it is: a
+    /// target to [relay](crate::relay()) to, for example. An IPv6 address is in brackets.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput`, if that is no host and port.
+    pub fn tcp(address: &str) -> io::Result<Self> {
+        Ok(ClientPlan::tcp(address)?.into())
+    }
+
     /// Connects by TCP through this proxy, which looks up the host's name too. Unix sockets go through none.
     #[must_use]
     pub fn proxy(mut self, proxy: Proxy) -> Self {

@@ -5,6 +5,7 @@ use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::net::Shutdown;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use socket2::SockRef;
 use wsstream_core::pump::{AutoFlush, Permit, RelayEnd, Socket, Stream, Taken};
@@ -184,6 +185,33 @@ impl<R: Runtime> NetSocket<R> {
         match &mut self.0 {
             Layer::WebSocket(stream) => Some(stream),
             _ => None,
+        }
+    }
+
+    /// Whether dropping it resets the TCP connection, so that its peer does not take what came for all there was to
+    /// come; by default the peer sees an end. Set it while you carry what may be cut short, and take it back before
+    /// the good end. What the peer has not taken by then is lost. A Unix socket has no reset.
+    ///
+    /// ```
+    /// use wsstream_net::{NetSocket, Runtime, relay};
+    ///
+    /// async fn carry<R: Runtime>(source: &mut NetSocket<R>, mut target: NetSocket<R>) -> std::io::Result<()> {
+    ///     target.reset_on_drop(true)?;
+    ///     let relayed = relay::<R>(source, &mut target).await;
+    ///     if relayed.a_failed.is_none() {
+    ///         target.reset_on_drop(false)?;
+    ///     }
+    ///     relayed.into_result().map(drop)
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn reset_on_drop(&self, reset: bool) -> io::Result<()> {
+        match self.tcp() {
+            Some(tcp) => R::tcp_ref(tcp).set_linger(reset.then_some(Duration::ZERO)),
+            None => Ok(()),
         }
     }
 

@@ -20,6 +20,9 @@ use crate::host_port::HostPort;
 use crate::proxy::Proxy;
 use crate::tls::ClientTls;
 
+/// As a descriptor's, which is Twisted's.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
 /// What a client does to connect, in order.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -168,6 +171,37 @@ impl ClientPlan {
             layers,
             timeout,
         }
+    }
+
+    /// Connects by TCP to `HOST:PORT`, and does nothing over it. An IPv6 address is in brackets.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput`, if that is no host and port.
+    pub fn tcp(address: &str) -> io::Result<Self> {
+        let split = address
+            .rsplit_once(':')
+            .filter(|(host, _)| !host.is_empty())
+            .map(|(host, port)| (host, port.parse()));
+        let Some((host, Ok(port))) = split else {
+            let reason = format!("expected HOST:PORT, not {address:?}");
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
+        };
+        let bare = host
+            .strip_prefix('[')
+            .and_then(|host| host.strip_suffix(']'));
+        Ok(Self {
+            socket: ClientSocket::Tcp(TcpClient {
+                host: bare.unwrap_or(host).to_owned(),
+                port,
+                bind_address: None,
+                timeout: TIMEOUT,
+                nodelay: true,
+            }),
+            proxy: None,
+            layers: Vec::new(),
+            timeout: TIMEOUT,
+        })
     }
 
     /// Reads a descriptor, or a `ws` or `wss` URL.
