@@ -64,12 +64,12 @@ impl<R: Runtime> NetSocket<R> {
     }
 
     /// Takes TLS that was agreed on already.
-    pub fn from_tls(tls: R::Tls<Self>) -> Self {
+    pub(crate) fn from_tls(tls: R::Tls<Self>) -> Self {
         Self(Layer::Tls(Box::new(AutoFlush::new(tls))))
     }
 
     /// Takes a byte stream over WebSocket.
-    pub const fn from_websocket(stream: Stream<Self, R::Clock>) -> Self {
+    pub(crate) const fn from_websocket(stream: Stream<Self, R::Clock>) -> Self {
         Self(Layer::WebSocket(stream))
     }
 
