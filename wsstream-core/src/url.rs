@@ -228,9 +228,14 @@ impl fmt::Display for InvalidUrl {
                 )
             }
             Self::Syntax(index) => {
-                write!(f, "no URL such as ws://host:9000: wrong at octet {index}")
+                write!(
+                    f,
+                    "not a URL such as ws://host:9000: wrong at octet {index}"
+                )
             }
-            Self::Userinfo => f.write_str("user or password contains what RFC 7617 forbids"),
+            Self::Userinfo => {
+                f.write_str("colon in the user, or control character in the user or password")
+            }
         }
     }
 }
