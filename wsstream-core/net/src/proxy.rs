@@ -258,8 +258,12 @@ pub enum ProxyError {
 impl fmt::Display for ProxyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Host => f.write_str("host that cannot be named to a proxy, expected 1 to 255 ASCII characters without blanks"),
-            Self::Refused(407) => f.write_str("the proxy requires a user and a password, status 407"),
+            Self::Host => {
+                f.write_str("invalid host, expected 1 to 255 ASCII characters without blanks")
+            }
+            Self::Refused(407) => {
+                f.write_str("the proxy requires a user and a password, status 407")
+            }
             Self::Refused(status) => write!(f, "the proxy refuses the tunnel, status {status}"),
             Self::Malformed => f.write_str("the proxy does not speak the protocol of its URL"),
             Self::Socks(reason) => write!(f, "the SOCKS proxy opened no tunnel: {reason}"),

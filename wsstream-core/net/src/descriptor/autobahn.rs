@@ -11,7 +11,7 @@ use wsstream_core::handshake::{ClientConfig, InvalidField};
 use wsstream_core::{ConnectionConfig, InvalidUrl, Keepalive, Url};
 
 /// The options that clients and servers share. `None` means the default of [`ConnectionConfig`],
-/// [`ClientConfig`] or [`ServerConfig`].
+/// [`ClientConfig`] or [`ServerConfig`](wsstream_core::handshake::ServerConfig).
 #[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AutobahnOptions {

@@ -180,7 +180,7 @@ pub(super) fn certificates(pem: &[u8]) -> io::Result<Vec<CertificateDer<'static>
         .collect::<Result<Vec<_>, _>>()
         .map_err(|error| no_config(format!("certificates in PEM: {error}")))?;
     if certificates.is_empty() {
-        return Err(no_config("no certificate in what should be PEM".into()));
+        return Err(no_config("no certificate, expected one in PEM".into()));
     }
     Ok(certificates)
 }

@@ -46,7 +46,7 @@ pub(crate) fn tls_error(with: &str, cause: io::Error) -> io::Error {
     io::Error::new(cause.kind(), TlsFailed { with, cause })
 }
 
-/// Like [`explain`], for an error of the opening handshake, which may come from TLS: in TLS 1.3, a
+/// Like [`tls_error`], for an error of the opening handshake, which may come from TLS: in TLS 1.3, a
 /// server refuses a client's certificate after the client's handshake has ended.
 pub(crate) fn late_tls_error(with: &str, error: io::Error) -> io::Error {
     match rustls_error(&error) {
