@@ -47,7 +47,7 @@
 //! | type | keys |
 //! |---|---|
 //! | `tcp` | (`host`, `port`), `timeout` 30, `bindAddress` none |
-//! | `tls` | (`host`, `port`, `timeout` 30, `bindAddress` none, `certificate` none, `privateKey` as `certificate`, `trustRoots` the platform's, `endpoint` none); with `endpoint`, a descriptor, `host` is only what the certificate has to be for |
+//! | `tls` | (`host`, `port`, `timeout` 30, `bindAddress` none, `certificate` none, `privateKey` as `certificate`, `trustRoots` the platform's, `endpoint` none); with `endpoint`, a descriptor, `host` is only the name that the certificate must be valid for |
 //! | `ssl` | (`host`, `port`), `timeout` 30, `bindAddress` none, `hostname` as `host`, `caCertsDir` the platform's, `certKey` none, `privateKey` as `certKey`; verifies as `tls` does |
 //! | `unix` | (`path`), `timeout` 30, `lockfile` 0 |
 //! | `autobahn` | (`description`), `url`, and those below |
@@ -70,14 +70,14 @@
 //!
 //! # WebSocket
 //!
-//! | key of `autobahn` | what it says |
+//! | key of `autobahn` | meaning |
 //! |---|---|
-//! | `url` | required; a client asks for it, a server serves its path |
-//! | `compress`, `compression` | `true` or `false`; they are the same |
+//! | `url` | required; a client requests it, a server serves its path |
+//! | `compress`, `compression` | `true` or `false`; both keys mean the same |
 //! | `autofrag` | the most octets in a data frame |
 //! | `debug` | whether to log every frame |
-//! | `subprotocol` | names, separated by commas, besides `binary` and `base64`; if one of these is among them, all that a client offers |
-//! | `header` | `NAME\: VALUE`, and may be given again |
+//! | `subprotocol` | names, separated by commas, besides `binary` and `base64`; if one of these is among them, a client offers only these names |
+//! | `header` | `NAME\: VALUE`, can be repeated |
 //! | `keepalive`, `keepaliveTimeout` | seconds, default 30 and 60; `keepalive=false` sends no pings |
 //! | `handshakeTimeout`, `closeTimeout` | seconds |
 //! | `halfClose`, `nodelay` | `true` or `false` |
