@@ -63,13 +63,13 @@ impl<R: Runtime> NetSocket<R> {
         Self(Layer::Unix(unix))
     }
 
-    /// Takes TLS that was agreed on already.
-    pub(crate) fn from_tls(tls: R::Tls<Self>) -> Self {
+    /// Takes TLS whose handshake is done, to go on over it: see [`Runtime::tls_connect`].
+    pub fn from_tls(tls: R::Tls<Self>) -> Self {
         Self(Layer::Tls(Box::new(AutoFlush::new(tls))))
     }
 
     /// Takes a byte stream over WebSocket.
-    pub(crate) const fn from_websocket(stream: Stream<Self, R::Clock>) -> Self {
+    pub const fn from_websocket(stream: Stream<Self, R::Clock>) -> Self {
         Self(Layer::WebSocket(stream))
     }
 
