@@ -11,7 +11,7 @@ use wsstream_core::handshake::{ClientConfig, InvalidField};
 use wsstream_core::{ConnectionConfig, InvalidUrl, Keepalive, Url};
 
 /// What clients and servers have in common. `None` is the default of [`ConnectionConfig`], [`ClientConfig`] and
-/// [`ServerConfig`].
+/// [`ServerConfig`](wsstream_core::handshake::ServerConfig).
 #[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AutobahnOptions {
