@@ -46,16 +46,26 @@
 //! | what the peers need | shown by |
 //! |---|---|
 //! | `.ci/peers`: each foreign peer, both directions, every encoding, plain and compressed | a step of CI |
-//! | subprotocols: `binary,base64` offered, the client's first, none, 406, a client that fails | `client::s4_1_the_request` `subprotocols::s4_2_2_the_first_of_the_clients_list_that_the_server_speaks` `subprotocols::s4_1_what_a_client_takes` `client::s4_1_no_subprotocol_is_an_error_unless_it_is_accepted` `server::what_a_server_answers` |
+//! | subprotocols: `binary,base64` offered, the client's first, none, 406, a client that fails | `connecting::s4_1_the_request` `subprotocols::s4_2_2_the_first_of_the_clients_list_that_the_server_speaks` `subprotocols::s4_1_what_a_client_takes` `connecting::s4_1_no_subprotocol_is_an_error_unless_it_is_accepted` `acceptor::what_a_server_answers` |
 //! | base64: streaming and strict, 1003 for another kind | `byte_stream::at_every_cut_and_in_any_room` `byte_stream::a_message_of_the_wrong_kind_is_refused_at_its_header` `bad_frames::on_base64` |
 //! | autofrag counts what is on the wire, and leaves no empty frame | `byte_stream::autofrag_counts_the_text_on_the_wire_and_makes_no_empty_frame` `sending::s5_4_auto_fragmentation` |
 //! | compression: offers, answers, windows, what does not compress | `deflate::s5_1_offers` `deflate::s7_1_answers` `deflate::s7_1_checks` `deflate::rfc7692_s7_1_2_no_reference_is_further_back_than_the_window` `deflate::data_that_does_not_compress_goes_plain_and_is_noticed_when_it_does` |
 //! | Close: any echo, a reset after it | `ending::codes` `ending::close_with_a_code` `ending::reset_after_both_closes` |
-//! | heads: what is tolerated, what is refused, 426 and 405 with their fields | `head::heads_that_pass` `head::heads_that_are_refused` `server::s4_2_what_a_server_accepts_and_what_it_refuses` `server::s4_4_the_refusals_that_carry_fields` `client::s4_1_what_a_client_takes_for_an_answer` |
+//! | heads: what is tolerated, what is refused, 426 and 405 with their fields | `head::heads_that_pass` `head::heads_that_are_refused` `acceptor::s4_2_what_a_server_accepts_and_what_it_refuses` `acceptor::s4_4_the_refusals_that_carry_fields` `connecting::s4_1_what_a_client_takes_for_an_answer` |
 //! | `Origin`: the same host, a list, any | `origin::s10_2_the_same_host_and_port` `origin::s10_2_a_list` |
-//! | half close by agreement, where it is asked for | `client::s4_1_what_can_be_asked_for` `negotiation::what_a_client_asks_a_server_answers_and_the_client_confirms` `negotiation::messages_know_no_half_close` |
-//! | URLs, and paths that are listened on | `url::s3_urls` `url::s3_what_is_no_websocket_url` `url::userinfo_becomes_basic_authorization_and_is_shown_nowhere` `server::s4_2_2_a_path_that_is_not_served` `accepted::wss_is_tls_for_the_urls_host` |
+//! | half close by agreement, where it is asked for | `connecting::s4_1_what_can_be_asked_for` `negotiation::what_a_client_asks_a_server_answers_and_the_client_confirms` `negotiation::messages_know_no_half_close` |
+//! | URLs, and paths that are listened on | `url::s3_urls` `url::s3_what_is_no_websocket_url` `url::userinfo_becomes_basic_authorization_and_is_shown_nowhere` `acceptor::s4_2_2_a_path_that_is_not_served` `accepted::wss_is_tls_for_the_urls_host` |
 //! | descriptors | `accepted::the_specifications_examples` `accepted::written_and_read_again` `refused::errors_say_where_and_what` `syntax::as_twisted_splits` `properties::what_is_quoted_comes_out` `properties::what_is_written_reads_back` `plan::of_clients` `plan::of_servers` `defaults::defaults_are_twisteds` `defaults::what_is_said_counts`; over sockets `tests/endpoints` and `endpoints::the_same_program` `endpoints::writes_need_no_flush` |
+//!
+//! | one stack: the same by URL and by descriptor, on every runtime | shown by |
+//! |---|---|
+//! | through an HTTP proxy, through SOCKS5 | `ways::an_http_proxy_by_url` `ways::an_http_proxy_by_descriptor` `ways::a_socks_proxy_by_url` `ways::a_socks_proxy_by_descriptor` |
+//! | over a Unix socket | `ways::a_unix_socket_by_url` `ways::a_unix_socket_by_descriptor` |
+//! | TLS over WebSocket over TLS | `twice::by_url` `twice::by_descriptor` |
+//! | from a source address | `ways::a_source_address_by_url` `ways::a_source_address_by_descriptor` |
+//! | a request looked at, and refused before the 101 | `ways::refused_before_the_101_by_url` `ways::refused_before_the_101_by_descriptor` |
+//! | a listener that has shut down, or of a socket that listens already | `ways::no_more_after_shutdown` `ways::tcp_that_listens_already` `ways::unix_that_listens_already` |
+//! | a relay of any two streams | `ways::relay_of_two_websockets` `ways::relay_of_two_websockets_of_which_one_fails` `ways::relay_of_two_descriptors` |
 //!
 //! | bad input | shown by |
 //! |---|---|

@@ -15,7 +15,7 @@ use crate::io::{Read, Write};
 use crate::pattern::Pattern;
 use crate::runtime::{TestRuntime, WsStream};
 
-/// Whatever is dialled and accepted.
+/// A socket that was dialled or accepted.
 pub type NetSocket<R> = wsstream_net::NetSocket<<R as TestRuntime>::Net>;
 
 /// The same, as the runtime's own stream.
@@ -24,13 +24,13 @@ pub type NetStream<R> = <R as TestRuntime>::Stream<NetSocket<R>>;
 /// A byte stream over WebSocket that was dialled or accepted.
 pub type NetWsStream<R> = WsStream<R, NetSocket<R>>;
 
-/// What an opening handshake over that gives.
+/// A WebSocket over one, right after its opening handshake.
 pub type Upgraded<R> = wsstream_net::Upgraded<NetSocket<R>, <R as TestRuntime>::Net>;
 
-/// What listens.
+/// A listener.
 pub type Listener<R> = wsstream_net::Listener<<R as TestRuntime>::Net>;
 
-/// Who wants to be let in.
+/// A connection that waits to be accepted.
 pub type Incoming<R> = wsstream_net::Incoming<<R as TestRuntime>::Net>;
 
 /// Where to connect.
@@ -39,7 +39,7 @@ pub type ClientEndpoint<R> = wsstream_net::ClientEndpoint<<R as TestRuntime>::Ne
 /// Where to listen.
 pub type ServerEndpoint<R> = wsstream_net::ServerEndpoint<<R as TestRuntime>::Net>;
 
-/// Dialling and listening, with what the runtime gives known as what it is.
+/// Dialling and listening, with streams that stories can read and write.
 pub trait Net: TestRuntime {
     /// `Listener::bind`, to a free port.
     fn bind(server: ServerConfig) -> impl Future<Output = Listener<Self>> + Send {
@@ -78,7 +78,7 @@ pub trait Net: TestRuntime {
 
 impl<R: TestRuntime> Net for R {}
 
-/// What a handshake gives, as a stream.
+/// The byte stream after a handshake.
 pub fn stream<R: TestRuntime>(upgraded: Upgraded<R>) -> NetWsStream<R> {
     R::stream(upgraded.into_stream())
 }
@@ -97,7 +97,7 @@ pub async fn let_in<R: TestRuntime>(listener: &mut Listener<R>) -> io::Result<Ne
     incoming.upgrade().await.map(stream::<R>)
 }
 
-/// Lets the next one in, over whatever the listener's plan is.
+/// Lets the next one in, whatever the listener's plan is.
 ///
 /// # Errors
 ///
@@ -153,7 +153,7 @@ pub async fn listen<R: TestRuntime>(descriptor: &str) -> io::Result<Listener<R>>
     endpoint.listen().await
 }
 
-/// What a program has learned of its streams.
+/// The streams of a program, and their addresses.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Talked<C, S> {
@@ -161,9 +161,9 @@ pub struct Talked<C, S> {
     pub client: C,
     /// The server's.
     pub server: S,
-    /// Whom the client has reached.
+    /// The address that the client has reached.
     pub reached: EndpointAddress,
-    /// Whom the server has let in.
+    /// The address that the server has let in.
     pub let_in: EndpointAddress,
     /// The path that was asked for, where WebSocket is.
     pub path: Option<String>,

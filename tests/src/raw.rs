@@ -1,11 +1,11 @@
-//! What connections go over: the runtime's TCP, or what needs no system.
+//! The transports of stories: the runtime's TCP, or a pipe or a flood in memory.
 
 use std::fmt;
 use std::io::{self, IoSlice};
 use std::task::{Context, Poll};
 
 use tokio::io::DuplexStream;
-use wsstream_core::pump::Socket;
+use wsstream_core::pump::{Socket, Taken};
 use wsstream_net::NetSocket;
 use wsstream_tokio::Io;
 
@@ -20,7 +20,7 @@ pub enum Raw<R: TestRuntime> {
     Tcp(NetSocket<R::Net>),
     /// A pipe in memory: tokio's, which needs no runtime, so that it is the same for all.
     Pipe(Io<DuplexStream>),
-    /// What never ends.
+    /// Octets without end.
     Flood(Box<Flood>),
 }
 
@@ -77,6 +77,18 @@ impl<R: TestRuntime> Socket for Raw<R> {
 
     fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         either!(self, socket => Socket::poll_shutdown(socket, cx))
+    }
+
+    fn poll_retry_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        either!(self, socket => Socket::poll_retry_write(socket, cx, bufs))
+    }
+
+    fn taken(&self) -> Option<Taken> {
+        either!(self, socket => Socket::taken(socket))
     }
 }
 

@@ -1,4 +1,4 @@
-//! What the stories ask of a runtime, besides what the network stack asks of it.
+//! The stories' demands on a runtime, besides those of the network stack.
 
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -14,7 +14,7 @@ use wsstream_net::{Handshake, NetSocket, Runtime, Upgraded, accept_with, connect
 use crate::io::{Read, Write};
 use crate::raw::Raw;
 
-/// A runtime that is under test: what runs its stories, and reads and writes its streams by its own traits.
+/// A runtime that is under test. It runs stories, and reads and writes streams by its own traits.
 pub trait TestRuntime: Sized + Send + Sync + 'static {
     /// The runtime itself.
     type Net: Runtime;
@@ -28,7 +28,7 @@ pub trait TestRuntime: Sized + Send + Sync + 'static {
     /// The other one.
     type WriteHalf<S: SendSocket>: Write;
 
-    /// What polls on a thread.
+    /// A thread that polls.
     type Thread: Thread;
 
     /// Whether streams are to offer and accept permessage-deflate, whatever a story has set.
@@ -58,7 +58,7 @@ pub trait TestRuntime: Sized + Send + Sync + 'static {
     /// The time since such a story began.
     fn now() -> Duration;
 
-    /// Runs a story on the thread that asks, for those who count its CPU time, and gives what it comes to.
+    /// Runs a story on the thread that asks, for a test that counts its CPU time, and gives its output.
     fn run_on_one_thread<T>(story: impl Future<Output = T>) -> T;
 
     /// A thread for counting what it allocates.
@@ -95,7 +95,7 @@ pub trait TestRuntime: Sized + Send + Sync + 'static {
         }
     }
 
-    /// A TCP connection to somebody.
+    /// A TCP connection to an address.
     fn tcp_to(address: SocketAddr) -> impl Future<Output = Raw<Self>> + Send {
         async move {
             let domain = socket2::Domain::for_address(address);
@@ -135,7 +135,7 @@ pub trait TestRuntime: Sized + Send + Sync + 'static {
         connect_over(raw, "ws://localhost/", client)
     }
 
-    /// Waits for who asks for a WebSocket.
+    /// Waits for the request of a client.
     fn accept_with(
         raw: Raw<Self>,
         server: &ServerConfig,
@@ -223,7 +223,7 @@ pub trait Thread {
     fn block_on<T>(&self, future: impl Future<Output = T>) -> T;
 }
 
-/// A stream, after its handshake: all peers know the extension, and leave it to us.
+/// The stream after a handshake. Every peer knows the extension, and leaves the choice to us.
 fn checked<R: TestRuntime>(upgraded: Upgraded<Raw<R>, R::Net>) -> WsStream<R> {
     if let Some(on) = R::COMPRESSION {
         assert_eq!(upgraded.agreed().deflate().is_some(), on);

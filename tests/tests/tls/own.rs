@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use wsstream_core::handshake::ClientConfig;
-use wsstream_tests::{AsyncStd, TestRuntime, Tokio};
+use wsstream_tests::{AsyncStd, Smol, TestRuntime, Tokio};
 
 use crate::certificates::Authority;
 use crate::{client_config, server_config, server_name};
@@ -58,6 +58,15 @@ own_tls!(
     async_std_tls,
     AsyncStd,
     async_std,
+    futures_rustls,
+    wsstream_async_std,
+    futures_util::io::{AsyncReadExt as _, AsyncWriteExt as _}
+);
+// smol's streams are futures-io's too, and so have the same adapter.
+own_tls!(
+    smol_tls,
+    Smol,
+    smol,
     futures_rustls,
     wsstream_async_std,
     futures_util::io::{AsyncReadExt as _, AsyncWriteExt as _}

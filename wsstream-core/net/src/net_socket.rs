@@ -63,13 +63,13 @@ impl<R: Runtime> NetSocket<R> {
         Self(Layer::Unix(unix))
     }
 
-    /// Wraps TLS after its handshake.
-    pub(crate) fn from_tls(tls: R::Tls<Self>) -> Self {
+    /// Wraps TLS after its handshake, to put further layers over it: see [`Runtime::tls_connect`].
+    pub fn from_tls(tls: R::Tls<Self>) -> Self {
         Self(Layer::Tls(Box::new(AutoFlush::new(tls))))
     }
 
-    /// Wraps a byte stream over WebSocket.
-    pub(crate) const fn from_websocket(stream: Stream<Self, R::Clock>) -> Self {
+    /// Wraps a byte stream over WebSocket, to put further layers over it.
+    pub const fn from_websocket(stream: Stream<Self, R::Clock>) -> Self {
         Self(Layer::WebSocket(stream))
     }
 

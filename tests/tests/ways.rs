@@ -1,0 +1,379 @@
+//! Every way there is to a server, by URL and by descriptor, on every runtime: through proxies, over Unix sockets, from
+//! a source address, refused before the 101. And listeners and relays, for any of them. TLS twice is in
+//! `tls/twice.rs`.
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "these are tests, helpers included"
+)]
+
+use std::io::{self, Read as _, Write as _};
+use std::net::{IpAddr, Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::os::unix::net::UnixListener;
+use std::sync::mpsc::{Receiver, channel};
+use std::thread::spawn;
+use std::time::Duration;
+
+use wsstream_core::handshake::{ClientConfig, HandshakeError, Refusal, ServerConfig};
+use wsstream_core::{CloseCode, StreamError};
+use wsstream_net::descriptor::EndpointAddress;
+use wsstream_net::proxy::Proxy;
+use wsstream_net::relay;
+use wsstream_tests::contract::{read_all, stream_error};
+use wsstream_tests::net::{
+    ClientEndpoint, Directory, Listener, Net, NetWsStream, address, connect, free_port, let_in,
+    let_in_any, listen, over, talk_with, tcp,
+};
+use wsstream_tests::{Pattern, Read, Write};
+
+wsstream_tests::on_all_runtimes! {
+    an_http_proxy_by_url
+    an_http_proxy_by_descriptor
+    a_socks_proxy_by_url
+    a_socks_proxy_by_descriptor
+    a_unix_socket_by_url
+    a_unix_socket_by_descriptor
+    a_source_address_by_url
+    a_source_address_by_descriptor
+    refused_before_the_101_by_url
+    refused_before_the_101_by_descriptor
+    no_more_after_shutdown
+    tcp_that_listens_already
+    unix_that_listens_already
+    relay_of_two_websockets
+    relay_of_two_websockets_of_which_one_fails
+    relay_of_two_descriptors
+}
+
+#[derive(Clone, Copy)]
+enum By {
+    Url,
+    Descriptor,
+}
+use By::{Descriptor, Url};
+
+const LEN: usize = 100_000;
+
+/// A listener on TCP, and how to get to it.
+async fn server<N: Net>(by: By) -> (Listener<N>, ClientEndpoint<N>) {
+    match by {
+        Url => {
+            let listener = N::bind(ServerConfig::stream()).await;
+            let url = format!("ws://{}/here", address::<N>(&listener));
+            let client = ClientEndpoint::<N>::url(&url, ClientConfig::stream());
+            (listener, client.unwrap())
+        }
+        Descriptor => {
+            let port = free_port();
+            let [server, client] = [format!("tcp:{port}"), format!("tcp:127.0.0.1:{port}")];
+            let listener = listen::<N>(&over(&server, "ws://localhost/here", "")).await;
+            let client = over(&client, "ws://localhost/here", "").parse();
+            (listener.unwrap(), client.unwrap())
+        }
+    }
+}
+
+/// A proxy for one connection, and the target it was asked for. Its user has to be `me`, with the password `secret`.
+fn proxy(ask: fn(&mut TcpStream) -> String, yes: &'static [u8]) -> (SocketAddr, Receiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let (tell, asked) = channel();
+    spawn(move || {
+        let (mut near, _) = listener.accept().unwrap();
+        let target = ask(&mut near);
+        let far = TcpStream::connect(&target).unwrap();
+        tell.send(target).unwrap();
+        near.write_all(yes).unwrap();
+        let copy = |mut from: TcpStream, mut to: TcpStream| {
+            let _ = io::copy(&mut from, &mut to);
+            let _ = to.shutdown(Shutdown::Write);
+        };
+        let [up, down] = [&near, &far].map(|tcp| tcp.try_clone().unwrap());
+        spawn(move || copy(up, far));
+        copy(down, near);
+    });
+    (address, asked)
+}
+
+/// RFC 9110 §9.3.6.
+fn http(tcp: &mut TcpStream) -> String {
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        let mut octet = [0];
+        tcp.read_exact(&mut octet).unwrap();
+        head.push(octet[0].into());
+    }
+    assert!(head.contains("\r\nProxy-Authorization: Basic bWU6c2VjcmV0\r\n"));
+    let target = head.strip_prefix("CONNECT ").unwrap();
+    target.split(' ').next().unwrap().to_owned()
+}
+
+/// RFC 1928 and RFC 1929.
+fn socks(tcp: &mut TcpStream) -> String {
+    let [version, methods] = octets(tcp);
+    assert_eq!(version, 5);
+    let offered: Vec<_> = (0..methods).flat_map(|_| octets::<1>(tcp)).collect();
+    assert!(offered.contains(&2), "{offered:?}");
+    tcp.write_all(&[5, 2]).unwrap();
+    assert_eq!(&octets(tcp), b"\x01\x02me\x06secret");
+    tcp.write_all(&[1, 0]).unwrap();
+    let [5, 1, 0, kind] = octets(tcp) else {
+        panic!("no request to connect");
+    };
+    let host = match kind {
+        1 => Ipv4Addr::from(octets(tcp)).to_string(),
+        3 => {
+            let [len] = octets(tcp);
+            let name = (0..len).map(|_| char::from(octets::<1>(tcp)[0]));
+            name.collect()
+        }
+        other => panic!("address type {other}"),
+    };
+    format!("{host}:{}", u16::from_be_bytes(octets(tcp)))
+}
+
+fn octets<const COUNT: usize>(tcp: &mut TcpStream) -> [u8; COUNT] {
+    let mut octets = [0; COUNT];
+    tcp.read_exact(&mut octets).unwrap();
+    octets
+}
+
+async fn through_a_proxy<N: Net>(by: By, is_socks: bool) {
+    let (listener, client) = server::<N>(by).await;
+    let port = address::<N>(&listener).port();
+    let (scheme, (at, asked)) = if is_socks {
+        ("socks5", proxy(socks, &[5, 0, 0, 1, 0, 0, 0, 0, 0, 0]))
+    } else {
+        ("http", proxy(http, b"HTTP/1.1 200 OK\r\n\r\n"))
+    };
+    let through = Proxy::parse(&format!("{scheme}://me:secret@{at}")).unwrap();
+    let talked = talk_with::<N, N>(listener, &client.proxy(through), LEN).await;
+    assert_eq!(asked.recv().unwrap(), format!("127.0.0.1:{port}"));
+    assert_eq!(tcp(&talked.reached), at);
+    assert_eq!(talked.path.as_deref(), Some("/here"));
+}
+
+async fn an_http_proxy_by_url<N: Net>() {
+    through_a_proxy::<N>(Url, false).await;
+}
+
+async fn an_http_proxy_by_descriptor<N: Net>() {
+    through_a_proxy::<N>(Descriptor, false).await;
+}
+
+async fn a_socks_proxy_by_url<N: Net>() {
+    through_a_proxy::<N>(Url, true).await;
+}
+
+async fn a_socks_proxy_by_descriptor<N: Net>() {
+    through_a_proxy::<N>(Descriptor, true).await;
+}
+
+async fn over_a_unix_socket<N: Net>(by: By) {
+    let directory = Directory::new();
+    let path = directory.path("s");
+    let (listener, client) = match by {
+        Url => {
+            let listener = Listener::<N>::bind_unix(&path, ServerConfig::stream()).await;
+            // No name service knows it, and nobody asks one.
+            let url = "ws://nowhere.invalid/here";
+            let client = ClientEndpoint::<N>::url(url, ClientConfig::stream());
+            (listener.unwrap(), client.unwrap().unix(&path))
+        }
+        Descriptor => {
+            let unix = format!("unix:{}", directory.quoted("s"));
+            let descriptor = over(&unix, "ws://localhost/here", "");
+            let listener = listen::<N>(&descriptor).await.unwrap();
+            (listener, descriptor.parse().unwrap())
+        }
+    };
+    let here = EndpointAddress::Unix(Some(path.to_str().unwrap().into()));
+    assert_eq!(listener.local_addr(), &here);
+    let talked = talk_with::<N, N>(listener, &client, LEN).await;
+    assert_eq!(talked.reached, here);
+    assert_eq!(talked.let_in, EndpointAddress::Unix(None));
+    assert_eq!(talked.path.as_deref(), Some("/here"));
+    // The listener is gone, and its files are too.
+    assert!(!path.exists());
+}
+
+async fn a_unix_socket_by_url<N: Net>() {
+    over_a_unix_socket::<N>(Url).await;
+}
+
+async fn a_unix_socket_by_descriptor<N: Net>() {
+    over_a_unix_socket::<N>(Descriptor).await;
+}
+
+/// Linux's loopback has many addresses.
+const SOURCE: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2));
+
+async fn a_source_address_by_url<N: Net>() {
+    let (listener, client) = server::<N>(Url).await;
+    let talked = talk_with::<N, N>(listener, &client.bind_address(SOURCE), LEN).await;
+    assert_eq!(tcp(&talked.let_in).ip(), SOURCE);
+    // With a port that matters.
+    let (listener, client) = server::<N>(Url).await;
+    let from = SocketAddr::new(SOURCE, free_port());
+    let talked = talk_with::<N, N>(listener, &client.bind_address(from), LEN).await;
+    assert_eq!(tcp(&talked.let_in), from);
+}
+
+async fn a_source_address_by_descriptor<N: Net>() {
+    let (listener, _) = server::<N>(Descriptor).await;
+    let port = address::<N>(&listener).port();
+    let client = format!("tcp:127.0.0.1:{port}:bindAddress={SOURCE}");
+    let client = over(&client, "ws://localhost/here", "").parse().unwrap();
+    let talked = talk_with::<N, N>(listener, &client, LEN).await;
+    assert_eq!(tcp(&talked.let_in).ip(), SOURCE);
+}
+
+/// It is looked at before anything is answered.
+async fn refused_before_the_101<N: Net>(by: By) {
+    let (mut listener, client) = server::<N>(by).await;
+    let (refused, ()) = tokio::join!(client.open(), async {
+        let incoming = listener.accept().await.unwrap();
+        assert_eq!(
+            tcp(&incoming.peer_addr().unwrap()).ip(),
+            Ipv4Addr::LOCALHOST
+        );
+        assert_eq!(incoming.request().unwrap().path(), "/here");
+        incoming.check().unwrap();
+        let refusal = Refusal::new(403).body("not you");
+        incoming.refuse(&refusal).await.unwrap();
+    });
+    let error = refused.map(drop).unwrap_err();
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
+    let Some(HandshakeError::Refused(response)) = inner else {
+        panic!("{error}");
+    };
+    assert_eq!((response.status(), response.body()), (403, &b"not you"[..]));
+    assert_eq!(listener.connections(), 0);
+}
+
+async fn refused_before_the_101_by_url<N: Net>() {
+    refused_before_the_101::<N>(Url).await;
+}
+
+async fn refused_before_the_101_by_descriptor<N: Net>() {
+    refused_before_the_101::<N>(Descriptor).await;
+}
+
+async fn no_more_after_shutdown<N: Net>() {
+    for by in [Url, Descriptor] {
+        let (mut listener, client) = server::<N>(by).await;
+        assert_eq!(listener.shutdown(Duration::ZERO).await, 0);
+        assert!(listener.accept().await.is_none());
+        assert!(listener.accept().await.is_none());
+        let error = client.connect().await.map(drop).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
+    }
+}
+
+async fn tcp_that_listens_already<N: Net>() {
+    let std = TcpListener::bind("127.0.0.1:0").unwrap();
+    let at = std.local_addr().unwrap();
+    let listener = Listener::<N>::from_std(std, ServerConfig::stream()).unwrap();
+    assert_eq!(address::<N>(&listener), at);
+    let client = ClientEndpoint::<N>::url(&format!("ws://{at}/here"), ClientConfig::stream());
+    talk_with::<N, N>(listener, &client.unwrap(), LEN).await;
+}
+
+async fn unix_that_listens_already<N: Net>() {
+    let directory = Directory::new();
+    let path = directory.path("s");
+    let std = UnixListener::bind(&path).unwrap();
+    let listener = Listener::<N>::from_std(std, ServerConfig::stream()).unwrap();
+    let client = ClientEndpoint::<N>::url("ws://localhost/", ClientConfig::stream());
+    talk_with::<N, N>(listener, &client.unwrap().unix(&path), LEN).await;
+    // It was not made here.
+    assert!(path.exists());
+}
+
+/// Both ends of a connection.
+async fn pair<N: Net>() -> (NetWsStream<N>, NetWsStream<N>) {
+    let (mut listener, client) = server::<N>(Url).await;
+    let opening = async { client.open().await.map(wsstream_tests::net::stream::<N>) };
+    let (client, server) = tokio::join!(opening, let_in::<N>(&mut listener));
+    (client.unwrap(), server.unwrap())
+}
+
+/// Asks at one end of a relay, answers at the other, and ends in turn.
+async fn converse(near: impl Read + Write, far: impl Read + Write) -> [Vec<u8>; 2] {
+    let (mut near, mut far) = (near, far);
+    let asking = async {
+        near.write_all(&Pattern::new(1).take(LEN)).await.unwrap();
+        near.shutdown().await.unwrap();
+        read_all(&mut near).await
+    };
+    let answering = async {
+        let question = read_all(&mut far).await;
+        far.write_all(&Pattern::new(2).take(2 * LEN)).await.unwrap();
+        far.shutdown().await.unwrap();
+        question
+    };
+    let (answer, question) = tokio::join!(asking, answering);
+    [question, answer]
+}
+
+async fn relay_of_two_websockets<N: Net>() {
+    let (near, mut a) = pair::<N>().await;
+    let (mut b, far) = pair::<N>().await;
+    let relaying = N::spawn(async move { relay::<N::Net>(&mut *a, &mut *b).await });
+    let [question, answer] = converse(near, far).await;
+    assert!(question == Pattern::new(1).take(LEN));
+    assert!(answer == Pattern::new(2).take(2 * LEN));
+    let carried = relaying.await.into_result().unwrap();
+    assert_eq!(carried, (LEN as u64, 2 * LEN as u64));
+}
+
+/// A stream that was cut does not pass for whole at the other end.
+async fn relay_of_two_websockets_of_which_one_fails<N: Net>() {
+    let (mut near, mut a) = pair::<N>().await;
+    let (mut b, mut far) = pair::<N>().await;
+    let relaying = N::spawn(async move { relay::<N::Net>(&mut *a, &mut *b).await });
+    far.write_all(b"so far so good").await.unwrap();
+    assert_eq!(near.read_exact(14).await.unwrap(), b"so far so good");
+    drop(N::into_socket(far).into_inner());
+    let error = near.read(&mut [0; 1]).await.unwrap_err();
+    let Some(StreamError::Closed(close)) = stream_error(&error) else {
+        panic!("{error}");
+    };
+    assert_eq!(close.code(), Some(CloseCode::INTERNAL));
+    drop(near);
+    let relayed = relaying.await;
+    assert_eq!(relayed.b_to_a.octets, 14);
+    let error = relayed.b_failed.unwrap();
+    assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
+}
+
+/// A program that knows two descriptors, and joins them: WebSocket or not.
+async fn relay_of_two_descriptors<N: Net>() {
+    let directory = Directory::new();
+    let unix = format!("unix:{}", directory.quoted("s"));
+    for (near_websocket, far_websocket) in
+        [(true, false), (false, true), (true, true), (false, false)]
+    {
+        let port = free_port();
+        let maybe = |websocket: bool, endpoint: &str| match websocket {
+            true => over(endpoint, "ws://localhost/", ""),
+            false => endpoint.to_owned(),
+        };
+        let near = maybe(near_websocket, &format!("tcp:{port}"));
+        let mut here = listen::<N>(&near).await.unwrap();
+        let target = maybe(far_websocket, &unix);
+        let mut there = listen::<N>(&target).await.unwrap();
+        let relaying = N::spawn(async move {
+            let mut a = let_in_any::<N>(&mut here).await.unwrap();
+            let mut b = connect::<N>(&target).await.unwrap();
+            relay::<N::Net>(&mut *a, &mut *b).await
+        });
+        let near = maybe(near_websocket, &format!("tcp:127.0.0.1:{port}"));
+        let (near, far) = tokio::join!(connect::<N>(&near), let_in_any::<N>(&mut there));
+        let [question, answer] = converse(near.unwrap(), far.unwrap()).await;
+        assert!(question == Pattern::new(1).take(LEN));
+        assert!(answer == Pattern::new(2).take(2 * LEN));
+        let carried = relaying.await.into_result().unwrap();
+        assert_eq!(carried, (LEN as u64, 2 * LEN as u64));
+    }
+}
