@@ -20,7 +20,7 @@ pub(crate) fn endpoint(data: &[u8]) {
     let client = ClientDescriptor::parse(&text);
     reads_back(&text, &client, ClientDescriptor::parse);
     if let Ok(ClientDescriptor::Autobahn(autobahn)) = &client {
-        let _ = autobahn.client().unwrap();
+        let _ = autobahn.client_config().unwrap();
     }
     let plan = ClientPlan::parse(&text);
     is_planned(&text, &client, &plan);
@@ -31,7 +31,7 @@ pub(crate) fn endpoint(data: &[u8]) {
     let server = ServerDescriptor::parse(&text);
     reads_back(&text, &server, ServerDescriptor::parse);
     if let Ok(ServerDescriptor::Autobahn(autobahn)) = &server {
-        let _ = autobahn.server().unwrap();
+        let _ = autobahn.server_config().unwrap();
     }
     let plan = ServerPlan::parse(&text);
     is_planned(&text, &server, &plan);

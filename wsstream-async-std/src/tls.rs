@@ -20,7 +20,7 @@ pub struct Tls<S>(TlsStream<AsyncStream<S>>);
 impl<S: Socket> Tls<S> {
     pub(crate) async fn connect(socket: S, tls: &ClientTls, host: &str) -> io::Result<Self> {
         let connector = TlsConnector::from(Arc::clone(tls.config()));
-        let connecting = connector.connect(tls::host_name(host)?, socket.into());
+        let connecting = connector.connect(tls::server_name(host)?, socket.into());
         Ok(Self(connecting.await?.into()))
     }
 

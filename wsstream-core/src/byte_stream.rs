@@ -1,9 +1,9 @@
-//! A stream of octets in messages: the websockify scheme.
+//! A stream of octets carried in messages: the websockify scheme.
 //!
-//! With the subprotocol `binary`, or none, the stream's octets are the payload of binary messages;
-//! with `base64` each text message is one Base64 text (RFC 4648 §4, with padding). The borders of
-//! messages carry no meaning, and an empty message is nothing. What is received is handed on as it
-//! comes: no message is ever held, however long.
+//! With the subprotocol `binary`, or none, the octets are the payload of binary messages. With
+//! `base64`, each text message is one Base64 text (RFC 4648 §4, with padding). Message boundaries carry
+//! no meaning, and empty messages are ignored. Received octets are passed on as they arrive, and no
+//! message is ever held, however long.
 
 mod base64;
 
@@ -16,19 +16,19 @@ use crate::frame::EncodedHeader;
 use crate::protocol_error::ProtocolError;
 use base64::Base64;
 
-/// How octets are carried in messages.
+/// How octets are encoded in messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Encoding {
-    /// As Base64, in text messages.
+    /// Base64, in text messages.
     Base64,
-    /// As they are, in binary messages.
+    /// Raw octets, in binary messages.
     Binary,
 }
 
 impl Encoding {
-    /// The encoding that an agreed subprotocol means: `base64` itself, octets as they are for every
-    /// other name and for none.
+    /// The encoding for an agreed subprotocol: Base64 for `base64`, raw octets for any other name and
+    /// for none.
     #[must_use]
     pub fn of(subprotocol: Option<&str>) -> Self {
         match subprotocol {
@@ -54,7 +54,7 @@ impl Encoding {
     }
 }
 
-/// Octets in and out of a [`Connection`]'s messages.
+/// Carries octets in a [`Connection`]'s messages.
 ///
 /// ```
 /// use wsstream_core::{ByteStream, ConnectionConfig, Connection, Encoding, Seed};
@@ -73,19 +73,19 @@ impl Encoding {
 /// ```
 #[derive(Debug)]
 pub struct ByteStream {
-    /// The decoder of `base64`; none where octets are carried as they are.
+    /// The decoder for `base64`; `None` for raw octets.
     base64: Option<Box<Base64>>,
 }
 
 impl ByteStream {
-    /// A stream at its beginning.
+    /// A new stream.
     #[must_use]
     pub fn new(encoding: Encoding) -> Self {
         let base64 = (encoding == Encoding::Base64).then(Box::default);
         Self { base64 }
     }
 
-    /// How the octets are carried.
+    /// The encoding of this stream.
     #[inline]
     #[must_use]
     pub const fn encoding(&self) -> Encoding {
@@ -95,9 +95,9 @@ impl ByteStream {
         }
     }
 
-    /// Fills `out` from what is at the front of `input`, and returns how many octets it holds now. With
-    /// 0, either more is needed or [`Connection::ending`] tells how the stream has ended; all that came
-    /// before the end has then been returned.
+    /// Fills `out` from the front of `input`, and returns the number of octets written to it. If that
+    /// is 0, either more input is needed, or [`Connection::ending`] tells how the stream has ended. All
+    /// octets before the end have then been returned.
     #[inline]
     pub fn read(
         &mut self,
@@ -112,7 +112,7 @@ impl ByteStream {
                 filled += base64.take_ready(&mut out[filled..]);
             }
             if filled > 0 && (filled == out.len() || input.is_empty()) {
-                // There is something for the reader, who will come back for more.
+                // Return octets to the reader first; it will call again.
                 return filled;
             }
             let out = &mut out[filled..];
@@ -131,15 +131,15 @@ impl ByteStream {
                         }
                     }
                 },
-                // After a fault the rest is taken, and nothing told of it.
+                // After a fault, take the rest and ignore it.
                 Ok(Some(_)) | Err(_) => {}
                 Ok(None) => return filled,
             }
         }
     }
 
-    /// How many octets are certain to come next just as the stream's reader wants them, but for the
-    /// mask: see [`Connection::in_place`].
+    /// How many octets are sure to come next that need only unmasking to be what the reader wants: see
+    /// [`Connection::in_place`].
     #[inline]
     #[must_use]
     pub fn in_place(&self, connection: &Connection) -> usize {
@@ -149,7 +149,7 @@ impl ByteStream {
         }
     }
 
-    /// How long `len` octets are as payload, before it is compressed.
+    /// The length of `len` octets as payload, before compression.
     pub(crate) const fn encoded_len(&self, len: usize) -> usize {
         match self.encoding() {
             Encoding::Binary => len,
@@ -164,8 +164,8 @@ impl ByteStream {
         }
     }
 
-    /// Sends the front of `data` as one message, and returns how many octets that is: at most 64 KiB,
-    /// and no more than the outbox has room for, possibly 0.
+    /// Sends the front of `data` as one message, and returns how many octets it sent: at most 64 KiB,
+    /// and at most as much as the outbox has room for, possibly 0.
     ///
     /// # Errors
     ///
@@ -203,8 +203,8 @@ impl ByteStream {
         Ok(len)
     }
 
-    /// The header, and how much of `data` goes into its frame, for those who write both themselves:
-    /// see [`Connection::direct`].
+    /// The header, and how much of `data` goes into its frame, if you write both yourself: see
+    /// [`Connection::direct`].
     #[inline]
     #[must_use]
     pub fn direct(&self, connection: &Connection, data: &[u8]) -> Option<(EncodedHeader, usize)> {
@@ -218,20 +218,21 @@ impl ByteStream {
     }
 }
 
-/// How much of `data` makes one message.
+/// How much of `data` goes into one message.
 #[inline]
 const fn message_len(data: &[u8]) -> usize {
     if data.len() <= Connection::MAX_STREAM_MESSAGE {
         data.len()
     } else {
-        // All of about a length, which was measured to cost less than a short one at the end.
+        // Frames of about equal length: measurements show that they cost less than a short one at the
+        // end.
         let frames = data.len().div_ceil(ONE_OF_MANY);
         data.len().div_ceil(frames).next_multiple_of(64)
     }
 }
 
-/// With more to follow, a frame with its header stays below 64 KiB, which is what TCP stacks pass on in
-/// one piece: a frame that is a little longer makes a small packet of its rest.
+/// The frame length if more follows. A frame with its header then stays below 64 KiB, which TCP stacks
+/// pass on in one piece; the rest of a slightly longer frame would become a small packet.
 const ONE_OF_MANY: usize = 63 << 10;
 
 #[cfg(test)]

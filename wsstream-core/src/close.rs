@@ -1,4 +1,4 @@
-//! What a Close frame says: RFC 6455 §5.5.1.
+//! The content of a Close frame: RFC 6455 §5.5.1.
 
 use alloc::string::String;
 use core::fmt;
@@ -7,7 +7,7 @@ pub(crate) use crate::close_code::CloseCode;
 use crate::frame::MAX_CONTROL_PAYLOAD;
 use crate::protocol_error::ProtocolError;
 
-/// What a Close frame says: nothing, or a code with a reason.
+/// The content of a Close frame: nothing, or a code with a reason.
 ///
 /// ```
 /// use wsstream_core::{Close, CloseCode};
@@ -24,8 +24,8 @@ pub struct Close {
 }
 
 impl Close {
-    /// A Close with a code and a reason, which may be empty. A reason of more than 123 octets does
-    /// not fit a control frame and is cut, at a character's border.
+    /// A Close with a code and a reason, which may be empty. A reason of more than 123 octets does not
+    /// fit a control frame and is cut at a character boundary.
     #[must_use]
     pub fn new(code: CloseCode, reason: &str) -> Self {
         let mut fits = reason.len().min(MAX_REASON);
@@ -50,13 +50,13 @@ impl Close {
         &self.reason
     }
 
-    /// Whether this is how a stream ends well: 1000, or no code.
+    /// Whether the stream ended normally: with 1000, or without a code.
     #[must_use]
     pub fn is_normal(&self) -> bool {
         self.code.is_none_or(|code| code == CloseCode::NORMAL)
     }
 
-    /// The Close that answers this one: its code, §5.5.1.
+    /// The Close that answers this one: the same code without a reason, §5.5.1.
     pub(crate) const fn answer(&self) -> Self {
         Self {
             code: self.code,
@@ -68,12 +68,12 @@ impl Close {
     ///
     /// # Errors
     ///
-    /// [`InvalidCloseLength`](ProtocolError::InvalidCloseLength) for one octet,
-    /// [`InvalidCloseCode`](ProtocolError::InvalidCloseCode) for a code that must not be sent,
-    /// [`InvalidUtf8`](ProtocolError::InvalidUtf8) for the reason.
+    /// [`InvalidCloseLength`](ProtocolError::InvalidCloseLength) if the payload is one octet,
+    /// [`InvalidCloseCode`](ProtocolError::InvalidCloseCode) if the code must not be sent,
+    /// [`InvalidUtf8`](ProtocolError::InvalidUtf8) if the reason is not UTF-8.
     pub fn parse(payload: &[u8]) -> Result<Self, ProtocolError> {
         let Some((&code, reason)) = payload.split_first_chunk::<2>() else {
-            // §5.5.1: if there is a body, its first two octets are the code.
+            // §5.5.1: a body starts with the code, of two octets.
             return if payload.is_empty() {
                 Ok(Self::default())
             } else {
@@ -89,7 +89,7 @@ impl Close {
         })
     }
 
-    /// The payload of a Close frame: its octets and how many of them count.
+    /// The payload of a Close frame: a buffer, and the length of the payload in it.
     pub(crate) fn payload(&self) -> ([u8; MAX_CONTROL_PAYLOAD], usize) {
         let mut payload = [0; MAX_CONTROL_PAYLOAD];
         let Some(code) = self.code else {

@@ -8,7 +8,7 @@ use core::time::Duration;
 
 use crate::deflate::Deflate;
 
-/// Settings of a [`Connection`](crate::Connection). The defaults are right for byte streams.
+/// Settings of a [`Connection`](crate::Connection). The defaults suit byte streams.
 ///
 /// ```
 /// use core::time::Duration;
@@ -36,7 +36,7 @@ pub struct ConnectionConfig {
     pub(crate) progress_timeout: Duration,
 }
 
-/// What was said about keepalive.
+/// The application's choice of keepalive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Pings {
     Unsaid,
@@ -45,9 +45,9 @@ pub(crate) enum Pings {
 }
 
 impl ConnectionConfig {
-    /// No limit on frames, compression and half close where the peer agrees to them, keepalive where an
-    /// adapter made the connection, a close timeout of 10 seconds, a progress timeout of 60 seconds,
-    /// messages of up to 1 MiB within 60 seconds, no frame-level logs.
+    /// The defaults: no limit on frames; compression and half close if the peer agrees to them;
+    /// keepalive on connections that an adapter made; a close timeout of 10 seconds and a progress
+    /// timeout of 60 seconds; messages of up to 1 MiB within 60 seconds; no frame-level logs.
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -65,49 +65,53 @@ impl ConnectionConfig {
         }
     }
 
-    /// Sends no data frame with more than `octets` of payload (§5.4), counted as they go on the wire:
-    /// after Base64 and compression. 0, the default, sets no limit but the outbox's 64 KiB.
+    /// Limits the payload of each data frame to `octets` (§5.4), as sent: after Base64 and compression.
+    /// With 0, the default, only the outbox's 64 KiB limits frames.
     #[must_use]
     pub const fn auto_fragment(mut self, octets: usize) -> Self {
         self.auto_fragment = NonZeroUsize::new(octets);
         self
     }
 
-    /// Whether a stream that is dropped says Close 1000, as if all were well; off by default. Then it says
-    /// 1001, or 1011 when the thread panics, and the peer sees an error: what it received may be cut short.
-    /// For protocols whose end is that the connection ends.
+    /// Whether dropping a stream sends a normal Close, 1000; off by default.
+    ///
+    /// By default, dropping sends 1001, or 1011 when the thread panics. The peer then gets an error,
+    /// because the data it received may be cut short. Switch this on for protocols that mark the end of
+    /// data by the end of the connection.
     #[must_use]
     pub const fn close_on_drop(mut self, close_on_drop: bool) -> Self {
         self.close_on_drop = close_on_drop;
         self
     }
 
-    /// How long to wait for the peer's Close, and for the end of the transport, after our Close (§7.1.1);
-    /// 10 seconds by default.
+    /// How long to wait for the peer's Close, and for the end of the transport, after our Close
+    /// (§7.1.1); 10 seconds by default.
     ///
-    /// The time begins once the peer has taken all that was sent to it: until then
-    /// [`progress_timeout`](Self::progress_timeout) counts. Closing discards what comes meanwhile, and that
-    /// buys the peer no time. A reader that goes on after our Close waits as long as data comes; where
-    /// half close was agreed on, without limit.
+    /// The time starts once the peer has taken everything that was sent to it. Until then
+    /// [`progress_timeout`](Self::progress_timeout) applies. Data that arrives while closing is
+    /// discarded and does not extend the time. If you keep reading after our Close, the wait goes on as
+    /// long as data arrives; with half close agreed on, it has no limit.
     #[must_use]
     pub const fn close_timeout(mut self, timeout: Duration) -> Self {
         self.close_timeout = timeout;
         self
     }
 
-    /// Whether messages are compressed if the peer agrees (permessage-deflate, RFC 7692): on by default.
+    /// Whether messages are compressed (permessage-deflate, RFC 7692) if the peer agrees; on by
+    /// default.
     ///
-    /// The length of what is compressed tells something of its content. Where secrets are sent beside data
-    /// that an attacker chooses, and the attacker sees lengths, as with CRIME and BREACH, it is to be off;
-    /// what is encrypted within the stream is safe. [`Connection::compress`](crate::Connection::compress)
-    /// switches it for a part of a stream.
+    /// The length of compressed data leaks information about its content. Switch compression off if you
+    /// send secrets beside data that an attacker chooses, and the attacker can see lengths (as in CRIME
+    /// and BREACH). Data that is encrypted within the stream is safe.
+    /// [`Connection::compress`](crate::Connection::compress) switches compression for part of a stream.
     #[must_use]
     pub const fn compression(mut self, compression: bool) -> Self {
         self.compression = compression;
         self
     }
 
-    /// How to compress, and what to ask of the peer; also switches [`compression`](Self::compression) on.
+    /// How to compress, and what to ask of the peer. Also switches [`compression`](Self::compression)
+    /// on.
     #[must_use]
     pub const fn deflate(mut self, deflate: Deflate) -> Self {
         self.deflate = deflate;
@@ -115,28 +119,28 @@ impl ConnectionConfig {
         self
     }
 
-    /// Logs every frame, at level `DEBUG` through `tracing`; needs the feature `tracing`.
+    /// Logs every frame through `tracing` at level `DEBUG`. Needs the feature `tracing`.
     #[must_use]
     pub const fn debug(mut self, debug: bool) -> Self {
         self.debug = debug;
         self
     }
 
-    /// Whether byte streams agree to half close with peers that know it; on by default. See
+    /// Whether byte streams agree to half close with peers that support it; on by default. See
     /// [`HALF_CLOSE`](crate::handshake::HALF_CLOSE).
     ///
-    /// Agreed, the peer's Close ends its direction only, as TCP's FIN does: our answer waits until our
-    /// writer shuts down, and the stream counts as open until then. Not agreed, as with every other
-    /// implementation, the answer follows at once behind what is queued (§5.5.1), and nothing more can be
-    /// written.
+    /// With half close, the peer's Close ends only its direction, like TCP's FIN. Our answer waits
+    /// until our writer shuts down, and the stream counts as open until then. Without it, as with every
+    /// other implementation, our answer follows at once behind the queued frames (§5.5.1), and nothing
+    /// more can be written.
     #[must_use]
     pub const fn half_close(mut self, half_close: bool) -> Self {
         self.half_close = half_close;
         self
     }
 
-    /// Sends pings to a silent peer, and gives it up when it stays silent. By default this is
-    /// [`Keepalive::default`] for connections that an adapter dialled or accepted, and off for others.
+    /// Pings a silent peer, and gives it up if it stays silent. By default, connections that an adapter
+    /// dialled or accepted use [`Keepalive::default`], and others send no pings.
     #[must_use]
     pub const fn keepalive(mut self, keepalive: Keepalive) -> Self {
         self.keepalive = Pings::On(keepalive);
@@ -150,32 +154,34 @@ impl ConnectionConfig {
         self
     }
 
-    /// The longest message to receive whole, in octets after inflating: a longer one is refused with 1009.
-    /// 1 MiB by default. Byte streams have no such limit, as they never hold a message.
+    /// The longest message to receive whole, in octets after inflating; 1 MiB by default. A longer
+    /// message fails the connection with 1009. Byte streams have no such limit, because they never hold
+    /// a message.
     #[must_use]
     pub const fn max_message(mut self, octets: usize) -> Self {
         self.max_message = octets;
         self
     }
 
-    /// How long a message that is received whole may take from its first octet to its last; 60 seconds by
-    /// default. One that takes longer is refused with 1008, as what came of it is held meanwhile (§10.4).
-    /// Byte streams have no such limit: there a message may go on for ever.
+    /// How long a message that is received whole may take, from its first octet to its last; 60 seconds
+    /// by default. A slower message fails the connection with 1008, because its octets stay in memory
+    /// meanwhile (§10.4). Byte streams have no such limit: their messages may go on for ever.
     ///
-    /// The time begins when [`poll_time`](crate::Connection::poll_time) is first told one after the message
-    /// has begun. While octets are known to wait for an application that does not take them it stands still.
+    /// The time starts with the first call of [`poll_time`](crate::Connection::poll_time) after the
+    /// message has begun. It stands still while octets are known to wait for an application that does
+    /// not take them.
     #[must_use]
     pub const fn message_timeout(mut self, timeout: Duration) -> Self {
         self.message_timeout = timeout;
         self
     }
 
-    /// How long a connection that is closing waits for the peer to take anything of what is left for it,
-    /// counted from when it last did; 60 seconds by default. The time for the peer's answer,
-    /// [`close_timeout`](Self::close_timeout), begins only when nothing is left.
+    /// How long a closing connection waits for the peer to take any of the remaining octets; 60 seconds
+    /// by default. The time restarts whenever the peer takes some. When nothing remains,
+    /// [`close_timeout`](Self::close_timeout) starts.
     ///
-    /// A peer that reads slowly takes octets in steps: Linux opens a window that was full in steps of up to
-    /// 384 KiB, which is 24 seconds for a reader of 16 KiB/s.
+    /// A slow reader takes octets in steps: Linux reopens a full window in steps of up to 384 KiB,
+    /// which is 24 seconds for a peer that reads 16 KiB/s.
     #[must_use]
     pub const fn progress_timeout(mut self, timeout: Duration) -> Self {
         self.progress_timeout = timeout;
@@ -195,7 +201,7 @@ impl Default for ConnectionConfig {
     }
 }
 
-/// Settings that many connections have in common. The default ones take nothing at all.
+/// Settings shared by many connections. The default ones allocate nothing.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SharedConfig(Option<Arc<ConnectionConfig>>);
 
@@ -215,12 +221,12 @@ impl<C: Into<Arc<ConnectionConfig>>> From<C> for SharedConfig {
     }
 }
 
-/// When to ask a silent peer whether it is alive, and when to give it up, §5.5.2.
+/// When to ping a silent peer, and when to give it up: §5.5.2.
 ///
-/// A ping is sent in each interval in which nothing was heard, also while we only write. A peer is given up
-/// if, after a ping, it takes nothing of ours and says nothing for the timeout. One that takes everything,
-/// the ping too, and does not answer is given up later: its application may not have looked for a
-/// while. The same goes for transports that cannot tell what the peer has taken.
+/// A ping is sent in each interval in which nothing was received, even while we only write. A peer is
+/// given up if, after a ping, it takes none of our octets and sends none for the timeout. A peer that
+/// takes everything, including the ping, but does not answer gets more time: its application may not
+/// have read for a while. So does a peer whose transport cannot tell how much it has taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Keepalive {
     pub(crate) interval: Duration,
@@ -229,11 +235,10 @@ pub struct Keepalive {
 }
 
 impl Keepalive {
-    /// Sends a ping after `interval` of silence, and gives the peer up when after that it has taken nothing
-    /// and said nothing for `timeout`; five minutes for a ping that was taken and not answered.
+    /// Sends a ping after `interval` of silence. Gives the peer up if it then takes nothing and sends
+    /// nothing for `timeout`, or if it takes the ping but does not answer for five minutes.
     ///
-    /// Less than 60 seconds of `timeout` cut off readers that are slow: see
-    /// [`ConnectionConfig::progress_timeout`].
+    /// A `timeout` below 60 seconds cuts off slow readers: see [`ConnectionConfig::progress_timeout`].
     ///
     /// # Errors
     ///
@@ -249,7 +254,7 @@ impl Keepalive {
         })
     }
 
-    /// Gives up a peer that has taken a ping and not answered it, or may have, after this time.
+    /// How long to wait for the answer to a ping that the peer has taken, or may have taken.
     ///
     /// # Errors
     ///
@@ -262,13 +267,13 @@ impl Keepalive {
         Ok(self)
     }
 
-    /// After how long a silence a ping is sent.
+    /// How long the peer is silent before a ping is sent.
     #[must_use]
     pub const fn interval(&self) -> Duration {
         self.interval
     }
 
-    /// How long the peer may take and say nothing after a ping.
+    /// How long after a ping the peer may take nothing and send nothing.
     #[must_use]
     pub const fn timeout(&self) -> Duration {
         self.timeout
@@ -281,14 +286,15 @@ impl Keepalive {
     };
 }
 
-/// A ping after 30 seconds, 60 seconds until the peer is given up, five minutes if it has taken the ping.
+/// Sends a ping after 30 seconds; gives the peer up after 60 seconds, or after five minutes if it has
+/// taken the ping.
 impl Default for Keepalive {
     fn default() -> Self {
         Self::DEFAULT
     }
 }
 
-/// An interval or timeout of zero, which would ping without end, or give up a healthy peer.
+/// The interval or timeout is zero: it would ping without end, or give up a healthy peer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct InvalidKeepalive;

@@ -1,9 +1,9 @@
 //! An open connection: RFC 6455 §5.4, §5.5, §6 and §7.
 //!
 //! [`Connection`] keeps the rules that need memory: fragments, control frames, masking direction, the
-//! closing handshake, keepalive. It holds no message: data is handed on as it comes, and text is not
-//! checked here. See [`Assembler`](crate::Assembler) and [`ByteStream`](crate::ByteStream) for what
-//! applications want.
+//! closing handshake, keepalive. It holds no message: it passes data on as it arrives, and does not
+//! check text. Applications use [`Assembler`](crate::Assembler) or [`ByteStream`](crate::ByteStream) on
+//! top.
 
 mod ahead;
 mod closing;
@@ -49,10 +49,10 @@ use timers::Timers;
 
 /// One end of an open connection.
 ///
-/// Octets from the peer go in through [`recv`](Self::recv), messages through [`send`](Self::send);
-/// octets for the peer come out of [`outbox`](Self::outbox). Whoever drives it writes the outbox after
-/// every call that could have filled it, tells it the time through [`poll_time`](Self::poll_time), and
-/// shuts the transport down when [`wants_shutdown`](Self::wants_shutdown) says so.
+/// Octets from the peer go in through [`recv`](Self::recv), messages through [`send`](Self::send).
+/// Octets for the peer come out of [`outbox`](Self::outbox). Write the outbox after every call that can
+/// fill it, tell the time through [`poll_time`](Self::poll_time), and shut the transport down when
+/// [`wants_shutdown`](Self::wants_shutdown) says so.
 ///
 /// ```
 /// use wsstream_core::{ConnectionConfig, Connection, DataKind, Event, Seed};
@@ -72,50 +72,50 @@ use timers::Timers;
 #[derive(Debug)]
 pub struct Connection {
     config: SharedConfig,
-    /// A client's, §5.3; a server has none.
+    /// The masking keys of a client, §5.3; `None` on a server.
     mask_keys: Option<MaskKeys>,
     decoder: Decoder,
-    /// Where permessage-deflate was agreed on.
+    /// `None` unless permessage-deflate was agreed on.
     deflate: Option<alloc::boxed::Box<Codec>>,
-    /// The message that is being received, and that is being sent, in fragments.
+    /// The kinds of the fragmented messages that are being received and sent.
     receiving: Option<DataKind>,
     sending: Option<DataKind>,
     /// The payload of the control frame that is being received.
     control: ControlPayload,
-    /// The newest ping that could not be answered yet, §5.5.3.
+    /// The newest ping that is not answered yet, §5.5.3.
     unanswered: Option<alloc::boxed::Box<ControlPayload>>,
     outbox: Outbox,
     output_lost: bool,
-    /// What the transport has taken, and not passed on; and whether it is being shut down.
+    /// Octets that the transport has accepted but not flushed, and whether it is being shut down.
     unflushed: bool,
     shutting_down: bool,
     closing: Closing,
     /// Half close was agreed on.
     half_close: bool,
     expects_close: bool,
-    /// What comes is for nobody.
+    /// Incoming data is thrown away.
     discarding: bool,
-    /// What comes behind the peer's Close cannot be taken apart any more.
+    /// The frames after the peer's Close are invalid and cannot be parsed.
     deaf: bool,
     timers: Timers,
-    /// Whether octets came since the time was last told.
+    /// Whether octets arrived since the time was last told.
     heard: bool,
-    /// Whether they had to wait, as nobody reads.
+    /// Whether octets wait because nobody reads.
     stalled: bool,
-    /// Once a message was collected.
+    /// `None` until a message is collected.
     collecting: Option<alloc::boxed::Box<Collecting>>,
     counters: Counters,
-    /// What may be done at a time.
+    /// How much work may be done in one turn.
     work: Work,
 }
 
-/// What went through a connection since it was opened.
+/// Totals for a connection since it was opened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Counters {
     /// Octets received, headers included.
     pub received: u64,
-    /// Octets of data frames' payload received.
+    /// Payload octets of received data frames.
     pub payload_received: u64,
     /// Frames received, of any kind.
     pub frames_received: u64,
@@ -123,38 +123,38 @@ pub struct Counters {
     pub pings_received: u64,
     /// Octets written to the transport, headers included.
     pub sent: u64,
-    /// Octets of data frames' payload queued or sent.
+    /// Payload octets of data frames that were queued or sent.
     pub payload_sent: u64,
     /// Frames queued or sent, of any kind.
     pub frames_sent: u64,
-    /// Octets of received messages that were compressed, after inflating.
+    /// Octets of received compressed messages, after inflating.
     pub inflated: u64,
-    /// Messages received that were compressed.
+    /// Compressed messages received.
     pub messages_inflated: u64,
-    /// Octets of sent messages that were compressed, before compressing.
+    /// Octets of sent compressed messages, before compressing.
     pub deflated: u64,
-    /// Messages queued or sent that were compressed.
+    /// Compressed messages queued or sent.
     pub messages_deflated: u64,
-    /// Messages queued or sent plain, where permessage-deflate was agreed on.
+    /// Plain messages queued or sent on a connection with permessage-deflate.
     pub messages_plain: u64,
     /// Keepalive pings sent.
     pub pings_sent: u64,
 }
 
 impl Connection {
-    /// A server's end, right after the opening handshake. Connections can share their settings.
+    /// The server's end, right after the opening handshake. Connections can share their settings.
     #[must_use]
     pub fn server(config: impl Into<Arc<ConnectionConfig>>) -> Self {
         Self::new(Role::Server, None, config.into().into())
     }
 
-    /// A client's end, right after the opening handshake. The seed gives its masking keys.
+    /// The client's end, right after the opening handshake. The seed determines its masking keys.
     #[must_use]
     pub fn client(config: impl Into<Arc<ConnectionConfig>>, seed: &Seed) -> Self {
         Self::new(Role::Client, Some(seed.mask_keys()), config.into().into())
     }
 
-    /// A client's end with a seed, a server's without.
+    /// The client's end if there is a seed, or else the server's.
     #[cfg(feature = "std")]
     pub(crate) fn shared(config: SharedConfig, seed: Option<&Seed>) -> Self {
         match seed {
@@ -191,15 +191,16 @@ impl Connection {
         }
     }
 
-    /// What may be done at a time. When it is spent nothing more is taken: who drives the connection gives other
-    /// tasks their turn, and renews it.
+    /// The work that may be done in one turn. When it is spent, the connection takes nothing more. Its
+    /// driver then lets other tasks run, and renews the work.
     #[cfg(feature = "std")]
     pub(crate) const fn work(&mut self) -> &mut Work {
         &mut self.work
     }
 
-    /// Half close was agreed on: the peer's Close 1000, or without a code, ends its direction only, and our
-    /// answer waits until [`close`](Self::close). Without this every Close is answered at once, §5.5.1.
+    /// Enables half close, after both ends agreed on it. The peer's Close with 1000, or without a code,
+    /// then ends only its direction, and our answer waits until [`close`](Self::close). Without half
+    /// close, every Close is answered at once, §5.5.1.
     #[must_use]
     pub const fn with_half_close(mut self) -> Self {
         self.half_close = true;
@@ -218,7 +219,7 @@ impl Connection {
         self.timers.pings_by_default = true;
     }
 
-    /// What was done in all.
+    /// The total work done.
     #[cfg(all(test, feature = "std"))]
     pub(crate) const fn work_spent(&self) -> usize {
         self.work.spent
@@ -230,21 +231,22 @@ impl Connection {
         self.closing.role
     }
 
-    /// How it was set to behave.
+    /// The settings of this connection.
     #[must_use]
     pub fn config(&self) -> &ConnectionConfig {
         &self.config
     }
 
-    /// What is to be written to the transport.
+    /// The octets to write to the transport.
     #[inline]
     pub fn outbox(&mut self) -> &mut Outbox {
         self.answer_ping();
         &mut self.outbox
     }
 
-    /// Sends `close`, once: nothing happens if a Close has been sent or the connection is over. If the
-    /// peer has closed and waits for an answer, this is it, and its own code is what is sent, §5.5.1.
+    /// Sends `close`, once. Does nothing if a Close has been sent or the connection is over. If the
+    /// peer has closed and waits for an answer, this is the answer, and it carries the peer's code,
+    /// §5.5.1.
     pub fn close(&mut self, close: &Close) {
         if self.closing.can_send() {
             let close = match self.closing.received_close() {
@@ -255,8 +257,8 @@ impl Connection {
         }
     }
 
-    /// Fails the connection, §7.1.7: queues a Close with the error's code, and takes no more from the
-    /// peer. For a layer above that finds the fault. Returns the error.
+    /// Fails the connection, §7.1.7: queues a Close with the error's code, and takes nothing more from
+    /// the peer. For a layer above that finds the fault. Returns the error.
     pub fn fail(&mut self, error: ProtocolError) -> ProtocolError {
         if self.closing.can_receive() {
             self.trace_fault(error);
@@ -279,26 +281,27 @@ impl Connection {
         self.closing.sent(close, end);
     }
 
-    /// Whether all that the peer is to have has been written: its Close at the end.
+    /// Whether everything up to and including our Close has been written.
     pub(crate) fn close_has_left(&self) -> bool {
         self.closing.close_has_left(self.outbox.written())
     }
 
-    /// Tells that the transport gives no more octets. Those that it gave before may still be received.
+    /// Reports that the transport has no more octets. You can still receive those that it gave before.
     #[inline]
     pub const fn recv_eof(&mut self) {
         self.closing.ended();
     }
 
-    /// Tells what the transport is waiting to do: that, too, may not take for ever.
+    /// Reports what the transport is still doing: a flush or a shutdown. Time limits apply to these,
+    /// too.
     #[inline]
     #[cfg(feature = "std")]
     pub(crate) const fn set_pending(&mut self, flush: bool, shutdown: bool) {
         (self.unflushed, self.shutting_down) = (flush, shutdown);
     }
 
-    /// Has what comes thrown away from now on, without inflating it: until the peer's Close it buys the
-    /// peer no time.
+    /// Throws away incoming data from now on, without inflating it. Until the peer's Close, such data
+    /// does not extend the peer's time.
     #[cfg(feature = "std")]
     pub(crate) fn discard_input(&mut self) {
         self.discarding = true;
@@ -311,88 +314,88 @@ impl Connection {
         self.closing.has_ended()
     }
 
-    /// Whether the peer has closed, and waits for our Close.
+    /// Whether the peer has closed and waits for our Close.
     #[cfg(feature = "std")]
     pub(crate) fn is_half_closed(&self) -> bool {
         self.closing.phase() == closing::Phase::Answer
     }
 
-    /// The start of a header that was taken, of which nothing was told.
+    /// The start of a header that was taken, but is not complete.
     #[cfg(feature = "std")]
     pub(crate) fn partial_header(&self) -> &[u8] {
         self.decoder.partial_header()
     }
 
-    /// Whether messages can be sent: no Close has been, and the connection is not over.
+    /// Whether messages can be sent: no Close has been sent, and the connection is not over.
     #[inline]
     #[must_use]
     pub fn can_send(&self) -> bool {
         self.closing.can_send()
     }
 
-    /// Whether a message has been begun and not ended: its next piece is to be sent.
+    /// Whether a message is unfinished: the next piece continues it.
     #[must_use]
     pub const fn is_sending(&self) -> bool {
         self.sending.is_some()
     }
 
-    /// Whether the transport's write side is to be shut down once the outbox is empty.
+    /// Whether to shut down the transport's write side once the outbox is empty.
     #[inline]
     #[must_use]
     pub fn wants_shutdown(&self) -> bool {
         self.closing.wants_shutdown()
     }
 
-    /// Tells that our Close follows as soon as the message that is being sent has been: until then the
-    /// peer has no more time than it has for its Close.
+    /// Announces that our Close follows the message that is being sent. Until then the peer gets no
+    /// more time than after our Close.
     #[cfg(feature = "std")]
     pub(crate) const fn expect_close(&mut self) {
         self.expects_close = true;
     }
 
-    /// Whether there is nothing left to wait for: the transport can be dropped once the outbox is empty
-    /// and it is shut down.
+    /// Whether there is nothing left to wait for. Once the outbox is empty and the transport is shut
+    /// down, you can drop the transport.
     #[must_use]
     pub fn is_over(&self) -> bool {
         self.closing.phase() == closing::Phase::Over
     }
 
-    /// What reading comes to once [`recv`](Self::recv) has taken all there is: `None` while there may be
-    /// more, `Ok` after the peer's Close 1000 or without a code. The one place where endings become
-    /// results.
+    /// How the connection ended, for a reader, after [`recv`](Self::recv) has taken all input: `None`
+    /// if more may come, `Ok` after the peer's Close with 1000 or without a code. This is the only
+    /// function that turns endings into results.
     #[inline]
     #[must_use]
     pub fn ending(&self) -> Option<Result<(), StreamError>> {
         self.closing.ending()
     }
 
-    /// Whether something that was queued has been thrown away, because the peer took none of it for too
-    /// long. An empty outbox then does not mean that all was written: a flush has failed.
+    /// Whether queued octets were thrown away because the peer took none for too long. The outbox is
+    /// then empty though not everything was written, so a flush must fail.
     #[inline]
     #[must_use]
     pub const fn output_lost(&self) -> bool {
         self.output_lost
     }
 
-    /// The peer's Close, once it has come.
+    /// The peer's Close, if it has been received.
     #[must_use]
     pub fn received_close(&self) -> Option<&Close> {
         self.closing.received_close()
     }
 
-    /// Our Close, once it has been queued.
+    /// Our Close, if it has been queued.
     #[must_use]
     pub fn sent_close(&self) -> Option<&Close> {
         self.closing.sent_close()
     }
 
-    /// Who closed first.
+    /// Which end closed first.
     #[must_use]
     pub const fn closed_by(&self) -> Option<ClosedBy> {
         self.closing.closed_by()
     }
 
-    /// What went through so far.
+    /// The totals so far.
     #[must_use]
     pub const fn counters(&self) -> Counters {
         let mut counters = self.counters;

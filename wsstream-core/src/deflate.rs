@@ -1,9 +1,9 @@
 //! permessage-deflate: RFC 7692.
 //!
-//! [`Deflate`] says what an end wants, [`PerMessageDeflate`] what both have agreed on. What is compressed
-//! goes straight into the outbox, what is inflated waits in a window of bounded size until it is read: no
-//! message is ever held. miniz_oxide compresses, or with the feature `zlib-rs` that one; what is received is
-//! inflated by code of our own, which gives one verdict with either and tells what it costs: see `inflater.rs`.
+//! [`Deflate`] holds one end's wishes, [`PerMessageDeflate`] the agreement of both. Compressed octets
+//! go straight into the outbox. Inflated octets wait in a bounded window until they are read, so no
+//! message is ever held. miniz_oxide compresses, or zlib-rs with the feature `zlib-rs`. Our own code
+//! inflates, so that both give the same verdicts and the cost is known: see `inflater.rs`.
 
 mod budget;
 mod codes;
@@ -42,20 +42,20 @@ pub(crate) use parameters::{
 pub use parameters::{Deflate, PerMessageDeflate};
 use worth::Worth;
 
-/// Both directions of one connection.
+/// Compression in both directions of one connection.
 #[derive(Debug)]
 pub(crate) struct Codec {
     pub(crate) sending: Sending,
     pub(crate) receiving: Receiving,
     pub(crate) pool: &'static dyn CodecPool,
-    /// What was reserved to inflate, where there is a budget.
+    /// The memory reserved for inflating, if there is a budget.
     pub(crate) reserved: Option<Arc<Reserved>>,
-    /// Whether it was used since the time was last told, and since when it was not.
+    /// Whether it was used since the time was last told, and since when it has not been used.
     pub(crate) used: bool,
     pub(crate) since: Option<Timestamp>,
 }
 
-/// Where codecs come from when they are first used, and go when they hold nothing that is needed.
+/// A source of codecs for their first use, which takes them back when they hold no needed state.
 pub(crate) trait CodecPool: fmt::Debug + Sync {
     fn compressor(&self, level: u8, window_bits: u8) -> Box<Compressor> {
         Box::new(Compressor::new(level, window_bits))
@@ -74,18 +74,18 @@ pub(crate) trait CodecPool: fmt::Debug + Sync {
     }
 }
 
-/// No pool: codecs are made, and dropped.
+/// No pool: creates codecs, and drops them.
 #[derive(Debug)]
 struct NoPool;
 
 impl CodecPool for NoPool {}
 
-/// Our direction.
+/// The state of the sending direction.
 #[derive(Debug)]
 pub(crate) struct Sending {
-    /// Made when it is first used.
+    /// Created on first use.
     pub(crate) compressor: Option<Box<Compressor>>,
-    /// What is reserved for it while it is kept, where there is a budget.
+    /// The memory reserved for the compressor while it is kept, if there is a budget.
     reserved: Option<Reserved>,
     pub(crate) level: u8,
     pub(crate) window_bits: u8,
@@ -95,12 +95,12 @@ pub(crate) struct Sending {
     pub(crate) worth: Worth,
 }
 
-/// The peer's.
+/// The state of the receiving direction.
 #[derive(Debug)]
 pub(crate) struct Receiving {
-    /// Made when it is first used.
+    /// Created on first use.
     pub(crate) decompressor: Option<Box<Decompressor>>,
-    /// What the next message may refer to, while there is no decompressor.
+    /// The octets that the next message may refer to, while there is no decompressor.
     pub(crate) window: Box<[u8]>,
     pub(crate) window_bits: u8,
     pub(crate) keeps_context: bool,
@@ -111,11 +111,11 @@ pub(crate) struct Receiving {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Inflating {
     pub(crate) kind: DataKind,
-    /// Whether all of it has come.
+    /// Whether all its octets have arrived.
     pub(crate) complete: bool,
     /// Whether it has any payload.
     pub(crate) fed: bool,
-    /// Whether all of it has been inflated, and there is no more than waits to be read.
+    /// Whether it is completely inflated: only waiting octets remain.
     pub(crate) inflated: bool,
 }
 
@@ -158,7 +158,7 @@ impl Codec {
         }
     }
 
-    /// Gives the compressor back: what is sent next refers to nothing that was sent before.
+    /// Releases the compressor. The next message refers to nothing before it.
     pub(crate) fn forget_sent(&mut self) {
         if let Some(mut compressor) = self.sending.compressor.take() {
             compressor.reset();
@@ -167,7 +167,7 @@ impl Codec {
         self.sending.reserved = None;
     }
 
-    /// A piece was compressed, and the next may refer to it: so the compressor is kept, if there is plenty.
+    /// Keeps the compressor after a piece, for the next to refer to it, if the budget has plenty left.
     pub(crate) fn keep_sent(&mut self) {
         let Some(reserved) = &self.reserved else {
             return;
@@ -180,8 +180,8 @@ impl Codec {
         }
     }
 
-    /// Gives the decompressor back, where there is no message; of its context the window stays, if that is
-    /// needed.
+    /// Releases the decompressor between messages. Keeps its window if the next message may refer to
+    /// it.
     pub(crate) fn rest_received(&mut self) {
         let receiving = &mut self.receiving;
         if receiving.message.is_some() {
@@ -196,7 +196,7 @@ impl Codec {
         }
     }
 
-    /// Whether something is held that [`rest`](Self::rest) gives back.
+    /// Whether [`rest`](Self::rest) would release anything.
     #[inline]
     pub(crate) const fn can_rest(&self) -> bool {
         let receiving = &self.receiving;
@@ -204,7 +204,7 @@ impl Codec {
             || (receiving.decompressor.is_some() && receiving.message.is_none())
     }
 
-    /// Gives back what can be without.
+    /// Releases all memory that can be spared.
     pub(crate) fn rest(&mut self) {
         self.forget_sent();
         self.rest_received();

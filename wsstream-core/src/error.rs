@@ -6,26 +6,26 @@ use core::time::Duration;
 use crate::close::Close;
 use crate::protocol_error::ProtocolError;
 
-/// A stream ended other than by the peer's Close 1000 or without a code.
+/// Why a stream did not end normally, that is, with the peer's Close 1000 or a Close without a code.
 ///
-/// As an `io::Error` (feature `std`) it keeps this type inside: `error.get_ref()` and `downcast_ref`
-/// find it.
+/// `io::Error::from` (feature `std`) keeps this type inside: get it back with `error.get_ref()` and
+/// `downcast_ref`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StreamError {
-    /// The peer closed with a code other than 1000, which is not our own come back: `ConnectionAborted`.
+    /// The peer closed with a code other than 1000, and the code does not just echo ours:
+    /// `ConnectionAborted`.
     Closed(Close),
     /// The peer broke the protocol; a Close that says so was queued: `InvalidData`.
     Protocol(ProtocolError),
-    /// The listener that accepted the connection was shut down, and the connection had not finished, so
-    /// what was received may be cut short: `TimedOut`.
+    /// The listener that accepted the connection was shut down before the connection had finished. The
+    /// received data may be cut short: `TimedOut`.
     ShutDown,
-    /// A limit was reached before the peer had finished, so what was received may be cut short: `TimedOut`.
+    /// A timeout ran out before the peer had finished. The received data may be cut short: `TimedOut`.
     TimedOut(Timeout),
-    /// The transport ended without a Close, so what was received may be cut short: `UnexpectedEof`.
+    /// The transport ended without a Close. The received data may be cut short: `UnexpectedEof`.
     Truncated,
-    /// The peer closed with 1000, or without a code, inside a message, the rest of which will not come:
-    /// `UnexpectedEof`.
+    /// The peer closed with 1000, or without a code, in the middle of a message: `UnexpectedEof`.
     Unfinished,
 }
 
@@ -64,15 +64,15 @@ impl From<StreamError> for std::io::Error {
     }
 }
 
-/// What was waited for in vain, and for how long.
+/// Which timeout ran out, and how long it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Timeout {
-    /// The peer's Close, after ours, or the end of the transport.
+    /// No Close came from the peer after ours, or the transport did not end.
     Close(Duration),
-    /// Any octet at all, after a keepalive ping.
+    /// No octet came from the peer after a keepalive ping.
     Keepalive(Duration),
-    /// That the peer takes anything of what was left for it.
+    /// The peer took none of the octets that remained for it.
     Progress(Duration),
 }
 
@@ -86,7 +86,7 @@ impl fmt::Display for Timeout {
     }
 }
 
-/// Nothing can be sent any more: a Close has been sent, or the connection is over.
+/// Nothing more can be sent: a Close has been sent, or the connection is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Closed;

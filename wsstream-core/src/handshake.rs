@@ -1,16 +1,20 @@
 //! The opening handshake: RFC 6455 §4, on HTTP/1.1 (RFC 9112).
 //!
-//! Two machines on byte buffers. A server hands what it reads to an [`Acceptor`], gets a [`Request`],
-//! looks at it, and sends what [`Request::accept`] or [`Request::refuse`] gives. A client sends
-//! [`Connecting::request`] and hands what it reads to [`Connecting::receive`]. What follows the
-//! handshake stays in the caller's buffer.
+//! The handshake is two state machines on byte buffers:
 //!
-//! [`ServerConfig`] and [`ClientConfig`] hold the policy: what is spoken and who is let in, what is offered. The
-//! negotiation itself, [`ServerConfig::negotiate`] and [`ClientConfig::confirm`], is on header fields alone; so is what is particular to
-//! HTTP/1.1, [`ServerConfig::negotiate_upgrade`].
+//! - A server hands the octets it reads to an [`Acceptor`], gets a [`Request`], inspects it, and sends
+//!   the result of [`Request::accept`] or [`Request::refuse`].
+//! - A client sends [`Connecting::request`] and hands the octets it reads to [`Connecting::receive`].
 //!
-//! Heads are limited to [`MAX_HEAD`] octets and [`MAX_FIELDS`] fields, handshakes to a total time.
-//! Each octet is looked at once. Both machines give the same result however their input is cut.
+//! Octets that follow the handshake stay in the caller's buffer.
+//!
+//! [`ServerConfig`] holds the policy of a server: which subprotocols it speaks and which clients it
+//! accepts. [`ClientConfig`] holds a client's offers. [`ServerConfig::negotiate`] and
+//! [`ClientConfig::confirm`] negotiate on header fields alone; [`ServerConfig::negotiate_upgrade`] adds
+//! the checks that are particular to HTTP/1.1.
+//!
+//! A head is limited to [`MAX_HEAD`] octets and [`MAX_FIELDS`] fields, and a handshake to a total time.
+//! The machines look at each octet once, and give the same result however their input is cut.
 //!
 //! ```
 //! use wsstream_core::handshake::{Acceptor, ClientConfig, ServerConfig};

@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use tokio_rustls::rustls::CommonState;
 use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream};
 use wsstream_core::pump::{Socket, Taken};
-use wsstream_net::tls::{self, ClientTls, ServerTls, host_name};
+use wsstream_net::tls::{self, ClientTls, ServerTls, server_name};
 
 use crate::{AsyncStream, Io};
 
@@ -23,7 +23,7 @@ impl<S: Socket + Debug + Send + 'static> Tls<S> {
 
     pub(crate) async fn connect(socket: S, tls: &ClientTls, host: &str) -> io::Result<Self> {
         let connector = TlsConnector::from(Arc::clone(tls.config()));
-        let connecting = connector.connect(host_name(host)?, socket.into());
+        let connecting = connector.connect(server_name(host)?, socket.into());
         connecting.await.map(Self::new)
     }
 

@@ -22,7 +22,7 @@ fn good_descriptors() {
             Err(error) => printed.error(text, &error),
         }
         if let ClientDescriptor::Autobahn(autobahn) = &endpoint {
-            printed.debug(text, &autobahn.client().unwrap());
+            printed.debug(text, &autobahn.client_config().unwrap());
         }
     }
     for text in [
@@ -33,7 +33,7 @@ fn good_descriptors() {
         printed.debug(text, &endpoint);
         printed.both(text, &ServerPlan::try_from(&endpoint).unwrap());
         if let ServerDescriptor::Autobahn(autobahn) = &endpoint {
-            printed.debug(text, &autobahn.server().unwrap());
+            printed.debug(text, &autobahn.server_config().unwrap());
         }
     }
     printed.check(60);

@@ -14,8 +14,8 @@ use wsstream_core::handshake::ClientConfig;
 use wsstream_core::pump::{Clock as _, Connect, Socket, Stream, within};
 use wsstream_core::{InvalidUrl, Timestamp, Url};
 
-use crate::descriptor::{EndpointError, about};
-use crate::dial::{dial, too_late};
+use crate::descriptor::{EndpointError, with_context};
+use crate::dial::{dial, timed_out};
 use crate::layers::Outermost;
 use crate::net_socket::NetSocket;
 use crate::plan::{
@@ -25,7 +25,7 @@ use crate::plan::{
 use crate::proxy::{InvalidProxy, Proxy};
 use crate::runtime::Runtime;
 use crate::seed::seed;
-use crate::tls::{ClientTls, explain, explain_late};
+use crate::tls::{ClientTls, late_tls_error, tls_error};
 use crate::upgraded::Upgraded;
 
 /// Opens a byte stream to a `ws://` or `wss://` URL, as [`ClientConfig::stream`] says.
@@ -58,7 +58,7 @@ pub async fn connect_over<S: Socket, R: Runtime>(
     // In a box: else the task that uses the stream keeps the room all its life.
     let upgraded = Box::pin(connecting).await;
     Ok(Upgraded::new(
-        upgraded.map_err(|error| explain_late("", error))?,
+        upgraded.map_err(|error| late_tls_error("", error))?,
     ))
 }
 
@@ -145,7 +145,7 @@ impl<R: Runtime> ClientEndpoint<R> {
     /// own limit within that.
     #[must_use]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.plan.limit = timeout;
+        self.plan.timeout = timeout;
         *self.timeout() = timeout;
         self
     }
@@ -231,14 +231,20 @@ impl<R: Runtime> FromStr for ClientEndpoint<R> {
 /// Does what a plan says.
 async fn follow<R: Runtime>(plan: &ClientPlan) -> io::Result<Outermost<R>> {
     R::check()?;
-    let ends = R::clock().now() + plan.limit;
+    let ends = R::clock().now() + plan.timeout;
     // First what can be wrong without anybody seeing it.
     let mut tls = Vec::new();
     for layer in &plan.layers {
         if let ClientLayer::Tls(layer) = layer {
             let reading = read::<R>(layer);
             tls.push(
-                limited::<R, _>(ends, "no TLS connection", &layer.server_name, reading).await?,
+                limited::<R, _>(
+                    ends,
+                    "loading certificates for",
+                    &layer.server_name,
+                    reading,
+                )
+                .await?,
             );
         }
     }
@@ -261,10 +267,10 @@ async fn follow<R: Runtime>(plan: &ClientPlan) -> io::Result<Outermost<R>> {
 async fn read<R: Runtime>(layer: &ClientTlsLayer) -> io::Result<ClientTls> {
     if let ClientTlsSource::Given(_) = &layer.source {
         // There are no files to be read.
-        return layer.read();
+        return layer.load();
     }
     let layer = layer.clone();
-    R::blocking(move || layer.read()).await?
+    R::blocking(move || layer.load()).await?
 }
 
 async fn secure<R: Runtime>(
@@ -276,9 +282,9 @@ async fn secure<R: Runtime>(
     let name = &layer.server_name;
     let securing = async {
         let secured = R::tls_connect(socket, tls, name).await;
-        secured.map_err(|error| explain(name, error))
+        secured.map_err(|error| tls_error(name, error))
     };
-    let secured = limited::<R, _>(ends, "no TLS connection", name, securing).await?;
+    let secured = limited::<R, _>(ends, "in the TLS handshake with", name, securing).await?;
     Ok(Outermost::Socket(NetSocket::from_tls(secured)))
 }
 
@@ -291,7 +297,7 @@ async fn open<R: Runtime>(
     let limit = layer.config.handshake_timeout.min(ends - clock.now());
     let config = ClientConfig::clone(&layer.config).handshake_timeout(limit);
     let upgraded = Connect::new(socket, clock, &layer.url, &config, seed()?).await;
-    let upgraded = upgraded.map_err(|error| explain_late(layer.url.authority(), error))?;
+    let upgraded = upgraded.map_err(|error| late_tls_error(layer.url.authority(), error))?;
     Ok(Outermost::WebSocket(Upgraded::new(
         upgraded.ping_by_default(),
     )))
@@ -305,12 +311,12 @@ async fn connect_socket<R: Runtime>(
         ClientSocket::Tcp(tcp) => {
             let ends = ends.min(R::clock().now() + tcp.timeout);
             let connecting = connect_tcp(tcp, plan.proxy.as_ref(), ends);
-            limited::<R, _>(ends, "no connection", &tcp.host, connecting).await
+            limited::<R, _>(ends, "connecting to", &tcp.host, connecting).await
         }
         ClientSocket::Unix(unix) => {
             let ends = ends.min(R::clock().now() + unix.timeout);
             let path = unix.path.display();
-            limited::<R, _>(ends, "no connection", path, connect_unix(unix)).await
+            limited::<R, _>(ends, "connecting to", path, connect_unix(unix)).await
         }
     }
 }
@@ -319,7 +325,7 @@ async fn connect_socket<R: Runtime>(
 async fn connect_unix<R: Runtime>(unix: &UnixClient) -> io::Result<NetSocket<R>> {
     unix.check_lock()?;
     let connected = R::connect_unix(&unix.path).await;
-    let connected = connected.map_err(|error| about(unix.path.display(), error))?;
+    let connected = connected.map_err(|error| with_context(unix.path.display(), error))?;
     Ok(NetSocket::from_unix(connected))
 }
 
@@ -361,7 +367,7 @@ async fn dial_tcp<R: Runtime>(
         async move {
             let from = bound.map(|bound| source(bound, to)).transpose()?;
             let connected = connect_to::<R>(to, from).await;
-            let socket = NetSocket::from_tcp(connected.map_err(|error| about(to, error))?);
+            let socket = NetSocket::from_tcp(connected.map_err(|error| with_context(to, error))?);
             socket.set_up(tcp.nodelay)?;
             Ok(socket)
         }
@@ -388,7 +394,7 @@ async fn look_up<R: Runtime>(host: &str, port: u16) -> io::Result<Vec<SocketAddr
     let asking = R::blocking(move || (&*name, port).to_socket_addrs()).await;
     match asking.and_then(|addresses| addresses) {
         Ok(addresses) => Ok(addresses.collect()),
-        Err(error) => Err(about(host, error)),
+        Err(error) => Err(with_context(host, error)),
     }
 }
 
@@ -404,12 +410,12 @@ fn source(bound: &[SocketAddr], to: SocketAddr) -> io::Result<SocketAddr> {
 /// Waits until `ends`.
 async fn limited<R: Runtime, T>(
     ends: Timestamp,
-    what: &str,
-    whom: impl fmt::Display,
+    step: &str,
+    with: impl fmt::Display,
     work: impl Future<Output = io::Result<T>>,
 ) -> io::Result<T> {
     let done = within(&mut R::clock(), ends, work).await;
-    done.unwrap_or_else(|| Err(too_late(what, whom)))
+    done.unwrap_or_else(|| Err(timed_out(step, with)))
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@
 //! let ClientDescriptor::Autobahn(autobahn) = ClientDescriptor::parse(text)? else { unreachable!() };
 //! assert_eq!(autobahn.url.authority(), "localhost:9000");
 //! assert_eq!(autobahn.options.compression, Some(false));
-//! let client = autobahn.client().unwrap();
+//! let client = autobahn.client_config().unwrap();
 //! # let _ = client;
 //! # Ok::<_, EndpointError>(())
 //! ```
@@ -94,18 +94,19 @@ mod error;
 mod quote;
 mod server;
 mod syntax;
+mod systemd;
 
 pub use self::address::EndpointAddress;
-pub use self::autobahn::{AutobahnClient, AutobahnOptions, AutobahnServer};
-pub use self::client::{ClientDescriptor, TcpClient, TlsClient, UnixClient};
+pub use self::autobahn::AutobahnOptions;
+pub use self::client::{AutobahnClient, ClientDescriptor, TcpClient, TlsClient, UnixClient};
 pub use self::error::{EndpointError, EndpointErrorKind, UnsupportedEndpoint};
 pub use self::quote::{quote_argument, quote_value};
 pub use self::server::{
-    Certificates, ServerDescriptor, Systemd, SystemdDomain, SystemdSocket, TcpServer, TlsServer,
-    UnixServer,
+    AutobahnServer, Certificates, ServerDescriptor, TcpServer, TlsServer, UnixServer,
 };
+pub use self::systemd::{Systemd, SystemdDomain, SystemdSocket};
 
-pub(crate) use self::error::about;
+pub(crate) use self::error::with_context;
 pub(crate) use self::quote::Seconds;
 
 use self::arguments::Arguments;

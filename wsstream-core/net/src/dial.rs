@@ -30,7 +30,7 @@ where
 {
     let mut timer = clock();
     let Some(addresses) = within(&mut timer, ends, look_up).await else {
-        return Err(too_late("no address", host));
+        return Err(timed_out("looking up", host));
     };
     let mut waiting = interleaved(addresses?).into_iter().enumerate();
     let mut attempts = FuturesUnordered::new();
@@ -44,7 +44,7 @@ where
             let (mut clock, connecting) = (clock(), connect(address));
             attempts.push(async move {
                 let connected = within(&mut clock, now + share, connecting).await;
-                let connected = connected.unwrap_or_else(|| Err(too_late("no connection", host)));
+                let connected = connected.unwrap_or_else(|| Err(timed_out("connecting to", host)));
                 connected.map_err(|error| (turn, error))
             });
             next_is_due = (left > 1).then(|| now + share.min(DELAY));
@@ -86,8 +86,9 @@ fn interleaved(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
     }
 }
 
-pub(crate) fn too_late(what: &str, whom: impl std::fmt::Display) -> io::Error {
-    let reason = format!("{what} to {whom} in time");
+/// The error of a step that took too long: "timed out connecting to HOST".
+pub(crate) fn timed_out(step: &str, with: impl std::fmt::Display) -> io::Error {
+    let reason = format!("timed out {step} {with}");
     io::Error::new(io::ErrorKind::TimedOut, reason)
 }
 

@@ -20,7 +20,7 @@ use crate::upgraded::Upgraded;
 pub(crate) struct Layers {
     pub(crate) layers: Vec<Layer>,
     /// How long a client may take for TLS and the first opening handshake. Further ones have their own limits.
-    pub(crate) limit: Duration,
+    pub(crate) handshake_timeout: Duration,
     /// Whether to set TCP_NODELAY.
     pub(crate) nodelay: bool,
 }
@@ -51,7 +51,7 @@ impl Layers {
     /// WebSocket alone.
     pub(crate) fn websocket(config: ServerConfig) -> Self {
         Self {
-            limit: config.handshake_timeout,
+            handshake_timeout: config.handshake_timeout,
             layers: vec![Layer::WebSocket(Arc::new(config))],
             nodelay: true,
         }
@@ -68,14 +68,14 @@ impl Layers {
             layers.push(match layer {
                 ServerLayer::Tls(tls) => {
                     let tls = tls.clone();
-                    Layer::Tls(R::blocking(move || tls.read()).await??)
+                    Layer::Tls(R::blocking(move || tls.load()).await??)
                 }
                 ServerLayer::WebSocket(config) => Layer::WebSocket(Arc::clone(config)),
             });
         }
         Ok(Self {
             layers,
-            limit: plan.limit,
+            handshake_timeout: plan.handshake_timeout,
             nodelay: plan.nodelay,
         })
     }
@@ -95,7 +95,7 @@ impl Layers {
         permit: Permit,
     ) -> io::Result<Begun<R>> {
         let clock = R::clock();
-        let ends = clock.now() + self.limit;
+        let ends = clock.now() + self.handshake_timeout;
         let mut permit = Some(permit);
         for (index, layer) in self.layers.iter().enumerate() {
             match layer {
@@ -154,7 +154,9 @@ impl<R: Runtime> Begun<R> {
         for (index, layer) in layers.layers.iter().enumerate().skip(next) {
             let socket = outermost.into_socket();
             outermost = match layer {
-                Layer::Tls(tls) => Outermost::Socket(secure(socket, tls, layers.limit).await?),
+                Layer::Tls(tls) => {
+                    Outermost::Socket(secure(socket, tls, layers.handshake_timeout).await?)
+                }
                 Layer::WebSocket(config) => {
                     let permit = permit.take_if(|_| index + 1 == layers.layers.len());
                     let handshake = Handshake::wait(accept(socket, config, permit)).await?;
@@ -198,6 +200,6 @@ async fn secure<R: Runtime>(
 ) -> io::Result<NetSocket<R>> {
     let handshake = R::tls_accept(socket, tls);
     // In a box: else every task that accepts is as large.
-    let tls = Box::pin(tls::accept(R::clock(), limit, handshake)).await?;
+    let tls = Box::pin(tls::accept_within(R::clock(), limit, handshake)).await?;
     Ok(NetSocket::from_tls(tls))
 }

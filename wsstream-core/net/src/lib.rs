@@ -23,6 +23,7 @@ mod client;
 pub mod descriptor;
 mod dial;
 mod handshake;
+mod host_port;
 mod incoming;
 mod layers;
 mod listener;

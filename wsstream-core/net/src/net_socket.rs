@@ -63,7 +63,7 @@ impl<R: Runtime> NetSocket<R> {
         Self(Layer::Unix(unix))
     }
 
-    /// Takes TLS that was agreed on already.
+    /// Takes TLS whose handshake is done, to go on over it: see [`Runtime::tls_connect`].
     pub fn from_tls(tls: R::Tls<Self>) -> Self {
         Self(Layer::Tls(Box::new(AutoFlush::new(tls))))
     }

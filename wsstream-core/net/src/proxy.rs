@@ -14,7 +14,7 @@ use wsstream_core::{InvalidUrl, Url};
 
 use self::http::ProxyConnect;
 use self::socks::User;
-use crate::plan::HostPort;
+use crate::host_port::HostPort;
 
 /// A proxy that tunnels connections: an HTTP proxy with CONNECT (RFC 9110 §9.3.6), or a SOCKS5 proxy (RFC 1928,
 /// RFC 1929). `Debug` and `Display` show no password.

@@ -27,13 +27,13 @@ use wsstream_core::pump::Socket;
 #[cfg(feature = "rustls")]
 pub use self::past_readiness::{poll_retry_write, taken};
 
-pub(crate) use self::accept::accept;
+pub(crate) use self::accept::accept_within;
 #[cfg(feature = "rustls")]
-pub use self::config::host_name;
+pub use self::config::server_name;
 #[cfg(feature = "rustls")]
-pub(crate) use self::failure::{explain, explain_late};
+pub(crate) use self::failure::{late_tls_error, tls_error};
 #[cfg(not(feature = "rustls"))]
-pub(crate) use self::without::{explain, explain_late};
+pub(crate) use self::without::{late_tls_error, tls_error};
 use crate::descriptor::UnsupportedEndpoint;
 
 /// How a client does TLS: which authorities it trusts, and which certificate it shows.

@@ -11,7 +11,7 @@ use std::path::Path;
 use std::process;
 use std::time::Duration;
 
-use crate::descriptor::about;
+use crate::descriptor::with_context;
 use crate::plan::{UnixClient, UnixServer};
 
 /// The file of a Unix socket and its lock. Dropping it removes both.
@@ -50,14 +50,14 @@ impl UnixFile {
                     ErrorKind::InvalidFilename | ErrorKind::InvalidInput | ErrorKind::NotADirectory,
                 ) => {}
                 Err(kind @ ErrorKind::PermissionDenied) => {
-                    return Err(about(&server.path, kind.into()));
+                    return Err(with_context(&server.path, kind.into()));
                 }
                 _ => return Err(in_use(format!("somebody listens on {}", server.path))),
             }
             file.lock = Some(take_lock(lock_of(&server.path))?);
             remove_socket(&server.path)?;
         }
-        let socket = bind().map_err(|error| about(&server.path, error))?;
+        let socket = bind().map_err(|error| with_context(&server.path, error))?;
         file.bound = true;
         fs::set_permissions(&file.path, Permissions::from_mode(server.mode))?;
         Ok((socket, file))
@@ -69,7 +69,9 @@ fn take_lock(lock: String) -> io::Result<String> {
     let locked = || in_use(format!("{lock} is locked"));
     let make = || match symlink(process::id().to_string(), &lock) {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
-        made => made.map(|()| true).map_err(|error| about(&lock, error)),
+        made => made
+            .map(|()| true)
+            .map_err(|error| with_context(&lock, error)),
     };
     if make()? {
         return Ok(lock);

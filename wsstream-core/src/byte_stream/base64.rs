@@ -1,7 +1,7 @@
-//! Base64 over any cut of the text: RFC 4648 §4, strict.
+//! Strict Base64 in pieces of any size: RFC 4648 §4.
 //!
-//! Each message is one text: padding ends it, and nothing may follow. Three characters at most are
-//! kept from one piece to the next, and two octets that found no room.
+//! Each message is one text. Padding ends it, and nothing may follow. The decoder keeps at most three
+//! characters between pieces, and two octets that did not fit the output.
 
 use core::fmt;
 
@@ -10,21 +10,22 @@ use ::base64::engine::general_purpose::STANDARD;
 
 use crate::octets::Octets;
 
-/// Decodes the texts of a stream's messages.
+/// Decodes the Base64 texts of a stream's messages.
 #[derive(Default)]
 pub(super) struct Base64 {
-    /// The start of a group of four characters.
+    /// The incomplete group of four characters.
     group: [u8; 4],
     group_len: usize,
-    /// Octets that were decoded and found no room.
+    /// Decoded octets that did not fit the output.
     ready: [u8; 3],
     ready_len: usize,
-    /// Whether the message's text has ended, with padding.
+    /// Whether padding has ended the message's text.
     padded: bool,
 }
 
 impl Base64 {
-    /// How many characters to take for `room` octets. At least one group, whose octets may wait.
+    /// How many characters to take for `room` octets; at least one group, whose octets may have to
+    /// wait.
     pub(super) fn text_for(&self, room: usize) -> usize {
         if room == 0 || self.ready_len > 0 {
             return 0;
@@ -32,7 +33,7 @@ impl Base64 {
         (room / 3 * 4).max(4) - self.group_len
     }
 
-    /// Moves octets that wait to the front of `out`.
+    /// Moves waiting octets to the front of `out`.
     pub(super) fn take_ready(&mut self, out: &mut [u8]) -> usize {
         let count = self.ready_len.min(out.len());
         out[..count].copy_from_slice(&self.ready[..count]);
@@ -41,8 +42,9 @@ impl Base64 {
         count
     }
 
-    /// Decodes a piece of text, no longer than [`text_for`](Self::text_for) `out`. Tells how many octets
-    /// came to `out`, and whether all was well: if not, they are those before the fault.
+    /// Decodes a piece of text no longer than [`text_for`](Self::text_for) allows. Returns how many
+    /// octets it wrote to `out`, and whether the text was valid. If not, the octets are those before
+    /// the fault.
     pub(super) fn decode(&mut self, mut text: &[u8], end: bool, out: &mut [u8]) -> (usize, bool) {
         let mut filled = 0;
         let mut valid = text.is_empty() || !self.padded;
@@ -73,7 +75,7 @@ impl Base64 {
         self.group_len += piece.len();
     }
 
-    /// Decodes whole groups behind what is `filled`; the last one may be padded.
+    /// Decodes whole groups and appends to the `filled` octets. The last group may have padding.
     fn groups(&mut self, groups: &[u8], out: &mut [u8], filled: &mut usize) -> bool {
         if groups.is_empty() {
             return true;
@@ -87,7 +89,8 @@ impl Base64 {
         {
             *filled += count;
         } else {
-            // Little room, or a fault: group by group, so that what is before a fault is delivered.
+            // There is little room, or a fault: decode group by group, to deliver the octets before a
+            // fault.
             for group in groups.chunks(4) {
                 let mut octets = [0; 3];
                 let Ok(count) = STANDARD.decode_slice(group, &mut octets) else {
@@ -106,7 +109,7 @@ impl Base64 {
     }
 }
 
-/// Without characters and octets.
+/// Omits characters and octets.
 impl fmt::Debug for Base64 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Base64")
@@ -117,21 +120,21 @@ impl fmt::Debug for Base64 {
     }
 }
 
-/// How many octets can be sent as at most `room` characters.
+/// The most octets that fit `room` characters.
 pub(super) const fn octets_in(room: usize) -> usize {
     room / 4 * 3
 }
 
-/// How many characters `octets` octets take.
+/// The length of the text for `octets` octets.
 pub(super) const fn text_len(octets: usize) -> usize {
     octets.div_ceil(3) * 4
 }
 
-/// Encodes `data` as one text, which `write` is given piece by piece.
+/// Encodes `data` as one text, and passes it to `write` piece by piece.
 pub(super) fn encode(data: &[u8], mut write: impl FnMut(&[u8])) {
     let mut text = [0; 1024];
     for piece in data.chunks(octets_in(text.len())) {
-        // It fits by construction.
+        // The text always fits.
         if let Ok(len) = STANDARD.encode_slice(piece, &mut text) {
             write(&text[..len]);
         }

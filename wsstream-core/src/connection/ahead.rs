@@ -1,7 +1,7 @@
-//! Pings that lie behind data nobody reads: RFC 6455 §5.5.2.
+//! Answers pings that lie behind unread data: RFC 6455 §5.5.2.
 //!
-//! While an application only writes, what it does not read stays in the receive buffer as it came.
-//! [`LookAhead`] finds the control frames in there and has them answered, without touching the data.
+//! While an application only writes, unread octets stay in the receive buffer as they came.
+//! [`LookAhead`] finds and answers the control frames among them, without touching the data.
 
 use alloc::boxed::Box;
 
@@ -13,14 +13,14 @@ use crate::decoder::Decoder;
 use crate::frame::Opcode;
 use crate::work::Work;
 
-/// Where the search for control frames has come to, in octets not yet given to
-/// [`Connection::recv`].
+/// The position of the search for control frames, in octets that [`Connection::recv`] has not taken
+/// yet.
 #[derive(Debug, Default)]
 pub struct LookAhead {
-    /// What the connection will be like there; the connection itself, as long as it is at the front.
+    /// The state of the connection at this position; `None` at the front, where the connection has it.
     state: Option<Box<State>>,
     at: usize,
-    /// How many octets there were at the last search.
+    /// The number of octets at the last search.
     known: usize,
 }
 
@@ -31,15 +31,15 @@ struct State {
 }
 
 impl LookAhead {
-    /// A search that begins at the front.
+    /// A search that starts at the front.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Answers the pings in `unread`, the octets that `connection` is to receive next, takes the pings
-    /// and pongs out, and returns how many octets are left. Stops at a Close, which has its place behind
-    /// the data, and at anything wrong. What was searched before is not searched again.
+    /// Answers the pings in `unread`, the octets that `connection` receives next. Removes pings and
+    /// pongs, and returns how many octets remain. The search stops at any fault, and at a Close, which
+    /// must stay behind the data. It never searches octets twice.
     pub fn answer_pings(&mut self, connection: &mut Connection, unread: &mut [u8]) -> usize {
         if !connection.closing.can_answer() {
             return unread.len();
@@ -51,7 +51,7 @@ impl LookAhead {
                 receiving: connection.receiving,
             })
         });
-        // What is kept moves to the front, in one pass: `self.at` is its end, `from` where it came from.
+        // Kept octets move to the front, in one pass: `self.at` is their end, `from` is their source.
         let mut from = self.at;
         while !connection.work.is_spent() {
             let before = State::clone(&state);
@@ -73,16 +73,16 @@ impl LookAhead {
         }
         unread.copy_within(from.., self.at);
         self.known = unread.len() - (from - self.at);
-        // At the front, the connection can move without this search being told.
+        // At the front, the connection can change without notice, so forget its state.
         self.state = (self.at > 0).then_some(state);
-        // A ping was taken; what is left waits for a reader.
+        // A ping was removed; the remaining octets wait for a reader.
         if self.known > 0 {
             connection.collecting_stalled();
         }
         self.known
     }
 
-    /// Tells that `count` octets were taken off the front of what is unread.
+    /// Reports that `count` octets were taken off the front of the unread octets.
     #[inline]
     pub fn consumed(&mut self, count: usize) {
         self.known = self.known.saturating_sub(count);
@@ -93,17 +93,18 @@ impl LookAhead {
     }
 }
 
-/// So many octets.
+/// A run of octets.
 enum Taken {
-    /// Of data, for the reader.
+    /// Data, for the reader.
     Data(usize),
-    /// Of a ping or a pong, which the connection has dealt with.
+    /// A ping or pong, which the connection has handled.
     Control(usize),
 }
 
 impl State {
-    /// Passes over a piece of data, or deals with a control frame. `None` at what is for the reader to
-    /// find, and at half a header or control frame: it is looked at again when it is whole.
+    /// Passes over a piece of data, or handles a control frame. Returns `None` at a fault or a Close,
+    /// which the reader must find, and at an incomplete header or control frame, which is looked at
+    /// again later.
     fn advance(&mut self, connection: &mut Connection, unread: &mut [u8]) -> Option<Taken> {
         let (len, inside_header) = (unread.len(), self.decoder.is_inside_header());
         let mut rest = unread;

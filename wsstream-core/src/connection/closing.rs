@@ -1,6 +1,6 @@
 //! The closing handshake as a table: RFC 6455 §5.5.1, §7.1 and §7.2.
 //!
-//! Every decision about how a connection ends is made here, from what was sent and what was received.
+//! This module decides how a connection ends, from what was sent and received.
 
 use alloc::boxed::Box;
 
@@ -19,25 +19,25 @@ pub enum ClosedBy {
     Peer,
 }
 
-/// What the peer has done to end the connection.
+/// How far the peer has ended the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Received {
     Nothing,
     Close,
-    /// The peer broke the protocol: what follows cannot be trusted.
+    /// The peer broke the protocol, so what follows cannot be trusted.
     Violation(ProtocolError),
 }
 
-/// What is to happen.
+/// The state of the closing handshake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
-    /// Messages go both ways.
+    /// Messages can go both ways.
     Open,
-    /// The peer has closed, as half close was agreed on; our answer is due once our writer has ended.
+    /// The peer has closed with half close; we answer when our writer has ended.
     Answer,
-    /// We have closed; the peer's Close is to come.
+    /// We have closed, and wait for the peer's Close.
     AwaitClose,
-    /// Both have closed, or the connection was failed: the peer ends the transport, soon.
+    /// Both have closed, or the connection failed. The peer should end the transport soon.
     AwaitEnd,
     /// The transport can be dropped.
     Over,
@@ -52,15 +52,15 @@ pub(super) struct Closing {
     unfinished: bool,
     /// The transport gives no more octets.
     eof: bool,
-    /// A timer has run out.
+    /// The timeout that ran out.
     timed_out: Option<Timeout>,
-    /// Both Closes, and who was first.
+    /// Both Closes, and which came first.
     sent_close: Option<Box<Sent>>,
     received_close: Option<Box<Close>>,
     closed_by: Option<ClosedBy>,
 }
 
-/// Our Close, and where it ends among all octets ever sent.
+/// Our Close, and its end position among all octets ever sent.
 #[derive(Debug)]
 struct Sent {
     close: Close,
@@ -91,21 +91,21 @@ impl Closing {
         )
     }
 
-    /// Whether messages may be sent, §5.5.1: until our own Close.
+    /// Whether messages may be sent: until our own Close, §5.5.1.
     #[inline]
     pub(super) fn can_send(&self) -> bool {
         self.sent_close.is_none() && matches!(self.phase(), Phase::Open | Phase::Answer)
     }
 
-    /// Whether frames are to be looked at: until the peer's Close, §5.5.1, or its fault, §7.1.7. What
-    /// came before the transport ended, or before the peer was given up, is as good as ever.
+    /// Whether incoming frames are read: until the peer's Close, §5.5.1, or its fault, §7.1.7. Frames
+    /// that arrived before the transport ended, or before the peer was given up, still count.
     #[inline]
     pub(super) const fn can_receive(&self) -> bool {
         matches!(self.received, Received::Nothing)
     }
 
-    /// Whether pings are answered, §5.5.2: until both have closed. A peer that has closed, and waits for our
-    /// Close, still asks whether we live.
+    /// Whether pings are answered: until both ends have closed, §5.5.2. A peer that has closed and
+    /// waits for our Close may still check whether we are alive.
     pub(super) fn can_answer(&self) -> bool {
         matches!(
             self.phase(),
@@ -113,8 +113,8 @@ impl Closing {
         )
     }
 
-    /// Whether the transport's write side can be shut down once everything is written: a server does
-    /// that first, §7.1.1; a client only if it failed the connection.
+    /// Whether to shut down the transport's write side once everything is written. A server does so
+    /// first, §7.1.1; a client does so only if it failed the connection.
     #[inline]
     pub(super) fn wants_shutdown(&self) -> bool {
         match self.phase() {
@@ -124,7 +124,7 @@ impl Closing {
         }
     }
 
-    /// What reading comes to, once there is nothing left to receive.
+    /// How the connection ended, once nothing is left to receive.
     #[inline]
     pub(super) fn ending(&self) -> Option<Result<(), StreamError>> {
         match (self.received, &self.received_close) {
@@ -145,7 +145,7 @@ impl Closing {
         }
     }
 
-    /// §5.5.1: who answers a Close typically echoes its code, which then says nothing of the peer's.
+    /// §5.5.1: an answer typically echoes the code of our Close, so the code is not the peer's own.
     fn is_answer(&self, close: &Close) -> bool {
         let ours = self.sent_close.as_ref();
         self.closed_by == Some(ClosedBy::Us)
@@ -157,8 +157,8 @@ impl Closing {
         self.sent_close = Some(Box::new(Sent { close, end }));
     }
 
-    /// Whether our Close has left, when the transport has accepted `written` octets in all. Nothing but pings
-    /// and pongs follows it.
+    /// Whether our Close has been written, when the transport has accepted `written` octets in total.
+    /// Only pings and pongs can follow it.
     pub(super) fn close_has_left(&self, written: u64) -> bool {
         self.sent_close
             .as_ref()
@@ -215,16 +215,17 @@ fn next(role: Role, sent: bool, received: Received, ended: bool) -> Phase {
     match (sent, received, ended) {
         (_, _, true) => Phase::Over,
         (false, Received::Nothing, false) => Phase::Open,
-        // Whether the answer is due at once is the policy's to say: see `Connection`.
+        // `Connection` decides whether the answer is due at once.
         (false, Received::Close, false) => Phase::Answer,
         (true, Received::Nothing, false) => Phase::AwaitClose,
-        // §7.1.1: the server ends TCP first, so that TIME_WAIT is its own; a client waits for that.
+        // §7.1.1: the server ends TCP first, so that it holds the TIME_WAIT state. A client waits for
+        // that.
         (true, Received::Close, false) => match role {
             Role::Server => Phase::Over,
             Role::Client => Phase::AwaitEnd,
         },
-        // §7.1.7: what comes is to be ignored, but read: ending TCP with octets unread would reset it,
-        // and a reset takes our Close away from the peer.
+        // §7.1.7: ignore further input, but read it. Closing TCP with unread octets resets it, and the
+        // reset could destroy our Close.
         (_, Received::Violation(_), false) => Phase::AwaitEnd,
     }
 }

@@ -1,10 +1,10 @@
-//! How long a message may take that is collected whole: RFC 6455 §10.4.
+//! The time limit for collecting a whole message: RFC 6455 §10.4.
 //!
-//! What was received of it is held until its end, so a peer that never ends it would have it held for
-//! ever. Byte streams hold no message, and know no such limit.
+//! A partial message is held in memory until its end, so a peer that never ends it would hold memory
+//! for ever. Byte streams hold no message and have no such limit.
 //!
-//! The time is that from the first octet to the last, whatever else comes or is done meanwhile. It stands still only
-//! while octets wait for an application that does not take them, and then goes on where it was.
+//! The time runs from the first octet to the last, whatever else arrives or happens. It stands still
+//! only while octets wait for an application that does not take them, and then continues.
 
 use core::time::Duration;
 
@@ -15,20 +15,20 @@ use crate::time::Timestamp;
 /// The message that is being collected.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) enum Collecting {
-    /// None is, or nobody collects.
+    /// No message is being collected.
     #[default]
     Nothing,
-    /// So much time is left, from when the time is next told.
+    /// This much time is left, counted from the next time that is told.
     Left(Duration),
     Until(Timestamp),
-    /// Octets wait to be taken, and from when the time is next told it stands still.
+    /// Octets wait to be taken. The clock stops at the next time that is told.
     Stalling(Timestamp),
-    /// They do, and so much is left.
+    /// Octets wait to be taken. The clock stands still, with this much time left.
     Stalled(Duration),
 }
 
 impl Connection {
-    /// Tells that all that came of a message was taken, to be held until the rest comes.
+    /// Reports that the received part of a message is held until the rest arrives.
     #[inline]
     pub(crate) fn collecting(&mut self) {
         if self.receiving.is_none() && !self.is_inflating() {
@@ -36,7 +36,7 @@ impl Connection {
             return;
         }
         let limit = self.config.message_timeout;
-        // Whoever has no whole messages has no room for this, either.
+        // An application that does not collect messages does not allocate this.
         let collecting = &mut **self.collecting.get_or_insert_default();
         *collecting = match *collecting {
             Collecting::Nothing => Collecting::Left(limit),
@@ -46,7 +46,7 @@ impl Connection {
         };
     }
 
-    /// Tells that a message is all there.
+    /// Reports that a message is complete.
     #[inline]
     pub(crate) fn collected(&mut self) {
         if let Some(collecting) = &mut self.collecting {
@@ -54,7 +54,7 @@ impl Connection {
         }
     }
 
-    /// Whether time matters to a message.
+    /// Whether a message has a time limit now.
     #[inline]
     pub(super) fn times_message(&self) -> bool {
         let collecting = self.collecting.as_deref();
@@ -64,14 +64,14 @@ impl Connection {
         )
     }
 
-    /// Whether the time is to be told for it to stand still.
+    /// Whether the time must be told so that the clock can stop.
     #[cfg(feature = "std")]
     pub(crate) fn is_message_stalling(&self) -> bool {
         let collecting = self.collecting.as_deref();
         matches!(collecting, Some(Collecting::Stalling(_)))
     }
 
-    /// What the peer has sent waits, and until it is taken the time that passes is not the peer's.
+    /// Octets from the peer wait to be taken. The time until then does not count against the peer.
     pub(super) const fn collecting_stalled(&mut self) {
         if let Some(collecting) = &mut self.collecting {
             **collecting = match **collecting {
@@ -82,7 +82,7 @@ impl Connection {
         }
     }
 
-    /// Fails the connection if its message has taken too long; tells when it will have.
+    /// Fails the connection if its message took too long. Returns when it will have.
     pub(super) fn poll_message(&mut self, now: Timestamp) -> Option<Timestamp> {
         let collecting = self.collecting.as_deref_mut()?;
         let deadline = match *collecting {
@@ -99,7 +99,7 @@ impl Connection {
             return Some(deadline);
         }
         *collecting = Collecting::Nothing;
-        // What has ended already has ended as it has.
+        // Do not replace an ending that has happened already.
         if self.ending().is_none() {
             self.fail(ProtocolError::MessageTooSlow(self.config.message_timeout));
         }

@@ -1,11 +1,11 @@
-//! What control frames carry: RFC 6455 §5.5.
+//! The payload of control frames: RFC 6455 §5.5.
 
 use core::fmt;
 
 use crate::frame::MAX_CONTROL_PAYLOAD;
 use crate::octets::Octets;
 
-/// A control frame's payload, as far as it has come.
+/// The payload of a control frame, as far as it has arrived.
 #[derive(Clone)]
 pub(super) struct ControlPayload {
     octets: [u8; MAX_CONTROL_PAYLOAD],

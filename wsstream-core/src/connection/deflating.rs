@@ -1,7 +1,7 @@
-//! Compressed messages out: RFC 7692 §7.2.1.
+//! Compressed messages to the peer: RFC 7692 §7.2.1.
 //!
-//! A message is compressed into the spare room of the outbox, and only if it got shorter it is sent so;
-//! then it is cut into frames where it lies.
+//! A message is compressed into the spare room of the outbox. It is sent compressed only if that made
+//! it shorter; then it is cut into frames in place.
 
 use alloc::boxed::Box;
 #[cfg(any(test, feature = "std"))]
@@ -17,7 +17,7 @@ use crate::deflate::{Codec, PerMessageDeflate, Sink};
 use crate::frame::{Header, Opcode};
 
 impl Connection {
-    /// Uses permessage-deflate as both ends have agreed. To be called before anything is sent or received.
+    /// Enables permessage-deflate as both ends agreed. Call this before anything is sent or received.
     #[must_use]
     pub fn with_deflate(mut self, agreed: &PerMessageDeflate) -> Self {
         let codec = Codec::new(self.role(), &self.config.deflate, agreed);
@@ -25,7 +25,7 @@ impl Connection {
         self
     }
 
-    /// Takes what compression needs from there, and gives it back when it holds nothing that is needed.
+    /// Takes codecs from this pool, and returns them when they hold no needed state.
     #[cfg(feature = "std")]
     pub(crate) fn set_codec_pool(&mut self, pool: &'static dyn CodecPool) {
         if let Some(codec) = &mut self.deflate {
@@ -33,7 +33,7 @@ impl Connection {
         }
     }
 
-    /// Has compression keep to the budget that this is a part of.
+    /// Makes compression respect the budget that `reserved` is a part of.
     #[cfg(any(test, feature = "std"))]
     pub(crate) fn set_reserved(&mut self, reserved: Arc<Reserved>) {
         if let Some(codec) = &mut self.deflate {
@@ -46,15 +46,15 @@ impl Connection {
         self.deflate.as_deref()
     }
 
-    /// Switches compression of what is sent off and on again, where the peer has agreed to it. What secrets
-    /// are in can go plain, whose length says nothing of their content.
+    /// Switches compression of sent data off, or on again if the peer agreed to it. Send secrets plain,
+    /// so that their length reveals nothing about their content.
     pub fn compress(&mut self, compress: bool) {
         if let Some(codec) = &mut self.deflate {
             codec.sending.worth.switch(compress);
         }
     }
 
-    /// How much of `len` octets to compress as one message; 0 if they are to go plain.
+    /// How many of `len` octets to compress as one message; 0 to send them plain.
     #[inline]
     pub(crate) fn deflates(&self, len: usize) -> usize {
         match &self.deflate {
@@ -63,7 +63,7 @@ impl Connection {
         }
     }
 
-    /// Whether a message is under way that is compressed.
+    /// Whether the message that is being sent is compressed.
     pub(super) fn is_deflating(&self) -> bool {
         self.sending.is_some()
             && self
@@ -72,7 +72,7 @@ impl Connection {
                 .is_some_and(|codec| codec.sending.in_message)
     }
 
-    /// [`send`](Self::send), where permessage-deflate was agreed on.
+    /// [`send`](Self::send), if permessage-deflate was agreed on.
     pub(super) fn send_where_agreed(&mut self, kind: DataKind, payload: &[u8], end: bool) -> usize {
         let stored = self.is_deflating();
         let mut room = self.room();
@@ -97,8 +97,9 @@ impl Connection {
         len
     }
 
-    /// Compresses a message of `len` octets, for which there is room, or its next piece: `write` hands them
-    /// on. Nothing is sent, and `false` returned, if that makes them no shorter.
+    /// Compresses a message of `len` octets, or its next piece, which must fit the outbox. `write`
+    /// passes the octets to the compressor. If compression does not make them shorter, sends nothing
+    /// and returns `false`.
     pub(crate) fn send_deflated(
         &mut self,
         kind: DataKind,
@@ -115,7 +116,7 @@ impl Connection {
         let compressor = sending
             .compressor
             .get_or_insert_with(|| codec.pool.compressor(sending.level, sending.window_bits));
-        // §7.2.1: what is behind the last four octets does not go on the wire.
+        // §7.2.1: the last four octets of a flush are not sent.
         let spare = self.outbox.spare(gap + len + 4);
         let mut sink = Sink::new(&mut spare[gap..]);
         let mut fits = true;
@@ -129,7 +130,7 @@ impl Connection {
         let deflated = deflated.filter(|&deflated| fits && deflated <= len);
         sending.worth.tried(len, deflated.unwrap_or(len));
         let Some(deflated) = deflated else {
-            // What the peer does not get cannot be referred to.
+            // The peer does not get these octets, so later messages must not refer to them.
             codec.forget_sent();
             return false;
         };
@@ -139,14 +140,14 @@ impl Connection {
         true
     }
 
-    /// Tells the compression that a piece of a compressed message was sent, and whether that has ended it: the
-    /// one place where a compressed message ends, however its last piece went.
+    /// Updates the compression state after a piece of a compressed message, and at its end. Every way
+    /// of sending compressed messages calls this.
     fn sent_deflated(&mut self, end: bool) {
         if let Some(codec) = &mut self.deflate {
             codec.sending.in_message = !end;
             self.counters.messages_deflated += u64::from(end);
             if end && !codec.sending.keeps_context {
-                // §7.1.1: the next message refers to nothing before it.
+                // §7.1.1: the next message must not refer to earlier ones.
                 codec.forget_sent();
             } else {
                 codec.keep_sent();
@@ -154,7 +155,7 @@ impl Connection {
         }
     }
 
-    /// Makes frames of `len` octets that lie in the outbox's spare room, `gap` octets behind its end.
+    /// Makes frames of `len` octets in the outbox's spare room, `gap` octets behind its end.
     fn push_frames(&mut self, kind: DataKind, mut gap: usize, mut len: usize, end: bool) {
         while len > 0 {
             let payload = len.min(self.config.max_frame());
@@ -166,7 +167,7 @@ impl Connection {
             let queued = self.outbox.len();
             let mut mask = self.push_header(Header {
                 fin,
-                // §6: on the first frame of a message only.
+                // §6: RSV1 is set only on the first frame of a message.
                 rsv1: self.sending.is_none(),
                 ..Header::new(opcode, payload as u64)
             });
@@ -178,8 +179,8 @@ impl Connection {
         }
     }
 
-    /// Sends the next piece of a compressed message as it is, in a stored block (RFC 1951 §3.2.4); at most
-    /// [`MAX_STORED`] octets, for which there is room.
+    /// Sends the next piece of a compressed message without compressing it, in a stored block (RFC 1951
+    /// §3.2.4). It is at most [`MAX_STORED`] octets, and must fit the outbox.
     pub(super) fn send_stored(&mut self, kind: DataKind, data: &[u8], end: bool) {
         let mut header = [0; 5];
         #[expect(clippy::cast_possible_truncation, reason = "at most MAX_STORED")]
@@ -187,7 +188,7 @@ impl Connection {
         header[1..3].copy_from_slice(&len.to_le_bytes());
         header[3..].copy_from_slice(&(!len).to_le_bytes());
         let header = if data.is_empty() { &[][..] } else { &header };
-        // §7.2.1: the message ends with the begin of an empty block, whose rest the receiver adds.
+        // §7.2.1: the message ends with the start of an empty block; the receiver adds the rest.
         let tail = if end { &[0][..] } else { &[] };
         let total = header.len() + data.len() + tail.len();
         let mut message = self.message(kind, total, end);
@@ -197,7 +198,7 @@ impl Connection {
         self.sent_deflated(end);
     }
 
-    /// Tells the compression that a message, or a piece of one, went plain.
+    /// Updates the compression state after a message, or a piece of one, was sent plain.
     #[inline]
     pub(super) fn sent_plain(&mut self, len: usize, end: bool) {
         if let Some(codec) = &mut self.deflate {
@@ -207,13 +208,13 @@ impl Connection {
         }
     }
 
-    /// How long the headers of `len` octets are together, in as many frames as they need.
+    /// The total length of the headers for `len` octets, in as many frames as they need.
     fn headers_len(&self, len: usize) -> usize {
         let max = self.config.max_frame();
         len.div_ceil(max).max(1) * self.header_len(len.min(max))
     }
 }
 
-/// The longest stored block, RFC 1951 §3.2.4, what it adds, and the octet that ends its message.
+/// The longest stored block, RFC 1951 §3.2.4; its overhead; and the octet that ends its message.
 const MAX_STORED: usize = 0xffff;
 const STORED_OVERHEAD: usize = 5 + 1;

@@ -1,4 +1,4 @@
-//! What comes out of a connection.
+//! The events of a connection.
 
 use core::fmt;
 
@@ -7,27 +7,27 @@ use crate::data_kind::DataKind;
 use crate::decoder::Payload;
 use crate::octets::Octets;
 
-/// What a connection tells.
+/// An event that a connection reports.
 #[expect(clippy::exhaustive_enums, reason = "RFC 6455 knows no other frames")]
 pub enum Event<'a> {
     /// A piece of a message. Only its last piece may be empty.
     Data {
-        /// What the message carries. Text is not checked here.
+        /// The message's kind. Text is not checked here.
         kind: DataKind,
         /// The piece.
         payload: Payload<'a>,
         /// Whether the message ends with this piece.
         end: bool,
     },
-    /// A ping, which has been answered, or will be as soon as the outbox has room.
+    /// A ping. It has been answered, or will be as soon as the outbox has room.
     Ping(&'a [u8]),
-    /// A pong, asked for or not.
+    /// A pong, requested or not.
     Pong(&'a [u8]),
-    /// The peer's Close, the last event there is. It has been answered, unless half close was agreed on.
+    /// The peer's Close, the last event. It has been answered, unless half close was agreed on.
     Close(Close),
 }
 
-/// Without payload.
+/// Omits the payload.
 impl fmt::Debug for Event<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,7 +1,7 @@
-//! Compressed messages in: RFC 7692 §7.2.2.
+//! Compressed messages from the peer: RFC 7692 §7.2.2.
 //!
-//! What is inflated waits in the decompressor's buffer until it is read, and only then is more inflated.
-//! So a message may grow to any length, at the reader's pace.
+//! Inflated octets wait in the decompressor's buffer until they are read; only then it inflates more.
+//! So a message may have any length, and grows at the reader's pace.
 
 use core::mem;
 
@@ -13,18 +13,19 @@ use crate::deflate::Inflating;
 use crate::mask::Mask;
 use crate::protocol_error::ProtocolError;
 
-/// What there is of a compressed message.
+/// The state of a compressed message.
 pub(super) enum Inflated {
-    /// Nothing: a frame comes next, or no compressed message is under way.
+    /// Nothing to pass on: a frame comes next, or no compressed message is being received.
     Nothing,
-    /// Nothing, until there is more input, or more room.
+    /// Nothing to pass on until there is more input, or more room.
     Wait,
-    /// So many octets, which [`Connection::take_inflated`] takes, and whether the message ends with them.
+    /// This many octets are ready for [`Connection::take_inflated`]. The flag tells whether the message
+    /// ends with them.
     Ready(usize, bool),
 }
 
 impl Connection {
-    /// Begins a message that is compressed, RFC 7692 §6: its first frame has RSV1.
+    /// Begins a compressed message: its first frame has RSV1, RFC 7692 §6.
     pub(super) fn begin_inflating(&mut self, kind: DataKind) {
         if let Some(codec) = &mut self.deflate {
             codec.receiving.message = Some(Inflating {
@@ -36,7 +37,7 @@ impl Connection {
         }
     }
 
-    /// Whether the message that is under way is compressed.
+    /// Whether the message that is being received is compressed.
     #[inline]
     pub(crate) fn is_inflating(&self) -> bool {
         self.deflate
@@ -44,7 +45,7 @@ impl Connection {
             .is_some_and(|codec| codec.receiving.message.is_some())
     }
 
-    /// Tells that the last frame of the compressed message has ended.
+    /// Reports the end of the last frame of the compressed message.
     pub(super) fn end_inflating(&mut self) {
         self.receiving = None;
         if let Some(codec) = &mut self.deflate
@@ -54,7 +55,7 @@ impl Connection {
         }
     }
 
-    /// Throws away what there is of a compressed message, for nobody wants it.
+    /// Throws away the rest of a compressed message that nobody wants.
     #[cfg(feature = "std")]
     pub(super) fn stop_inflating(&mut self) {
         if let Some(codec) = &mut self.deflate {
@@ -63,7 +64,7 @@ impl Connection {
         }
     }
 
-    /// Inflates until there is something to hand on.
+    /// Inflates until there are octets to pass on.
     pub(super) fn inflate(
         &mut self,
         max: usize,
@@ -75,14 +76,15 @@ impl Connection {
             };
             let receiving = &mut codec.receiving;
             let Some(message) = &mut receiving.message else {
-                // What was inflated has been read.
+                // All inflated octets have been read.
                 if !receiving.keeps_context {
                     codec.rest_received();
                 }
                 return Ok(Inflated::Nothing);
             };
             if message.complete && !message.fed {
-                // RFC 7692 §7.2.3.6 has an octet for it, but no payload at all is an empty message too.
+                // RFC 7692 §7.2.3.6 sends one octet here, but no payload at all also means an empty
+                // message.
                 message.inflated = true;
                 return Ok(if max == 0 {
                     Inflated::Wait
@@ -145,7 +147,7 @@ impl Connection {
         }
     }
 
-    /// Takes what is [`Ready`](Inflated::Ready).
+    /// Takes the octets that are [`Ready`](Inflated::Ready).
     pub(super) fn take_inflated(&mut self, len: usize, end: bool) -> Option<Event<'_>> {
         let codec = self.deflate.as_mut()?;
         let receiving = &mut codec.receiving;

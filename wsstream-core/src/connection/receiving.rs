@@ -1,4 +1,4 @@
-//! Frames in: fragments, control frames and what they are answered with, RFC 6455 §5.4 and §5.5.
+//! Frames from the peer: fragments, control frames and their answers, RFC 6455 §5.4 and §5.5.
 
 use alloc::boxed::Box;
 use core::mem;
@@ -16,15 +16,15 @@ use crate::role::Role;
 use crate::work::Work;
 
 impl Connection {
-    /// Takes octets off the front of `input` up to the next event. To be called until it gives `None`,
-    /// even when `input` is empty: there may be more to tell than octets to take.
+    /// Takes octets off the front of `input` up to the next event. Call this until it returns `None`,
+    /// even when `input` is empty: it may have further events to report.
     ///
-    /// After the peer's Close, or an error, everything is taken and nothing told: the rest is to be
-    /// read, so that the transport ends well, and ignored (§5.5.1, §7.1.7).
+    /// After the peer's Close or an error, it takes everything and reports nothing. Keep reading from
+    /// the transport, so that it ends properly (§5.5.1, §7.1.7).
     ///
     /// # Errors
     ///
-    /// What the peer did wrong, once. The Close that says so is in the outbox already: write it.
+    /// The peer's fault, once. The Close that reports it is in the outbox already: write it.
     #[inline]
     pub fn recv<'a, 'b: 'a>(
         &'a mut self,
@@ -33,8 +33,8 @@ impl Connection {
         self.recv_up_to(usize::MAX, input)
     }
 
-    /// The same, with pieces of `max` octets at most, for those who have room for no more. With 0,
-    /// `None` is also given at the start of a piece.
+    /// Like [`recv`](Self::recv), with pieces of at most `max` octets. With 0, it also returns `None`
+    /// at the start of a piece.
     ///
     /// # Errors
     ///
@@ -47,8 +47,8 @@ impl Connection {
         self.recv_kind(None, max, input)
     }
 
-    /// The same, for those who take messages of one kind only: others are refused at their header, with
-    /// 1003.
+    /// Like [`recv_up_to`](Self::recv_up_to), for one kind of messages. It refuses other kinds at their
+    /// header, with 1003.
     #[inline]
     pub(crate) fn recv_kind<'a, 'b: 'a>(
         &'a mut self,
@@ -74,7 +74,7 @@ impl Connection {
             let available = input.len();
             let max = match self.discarding {
                 true => usize::MAX,
-                // Compressed payload is not handed on.
+                // Compressed payload is not passed on.
                 false if self.is_inflating() => 0,
                 false => max,
             };
@@ -140,8 +140,8 @@ impl Connection {
         }
     }
 
-    /// §5.5.1: data behind the peer's Close is ignored. Its pings are answered as long as it waits for our
-    /// Close: where half close was agreed on it may wait for long.
+    /// §5.5.1: data behind the peer's Close is ignored. Pings are still answered while the peer waits
+    /// for our Close, which can take long with half close.
     fn recv_behind_close(&mut self, input: &mut &mut [u8]) {
         let available = input.len();
         while self.closing.phase() == Phase::Answer && !self.deaf {
@@ -175,16 +175,16 @@ impl Connection {
         *input = &mut [];
     }
 
-    /// Throws away what comes, and acts on the control frames in it.
+    /// Throws away incoming data, but handles the control frames in it.
     #[cfg(feature = "std")]
     pub(crate) fn discard(&mut self, input: &mut &mut [u8]) {
-        // A fault has been answered, and is told by the ending.
+        // A fault has been answered, and the ending reports it.
         while !matches!(self.recv(input), Ok(None)) {}
     }
 
-    /// How many octets of payload are certain to come next and can be received straight into the
-    /// reader's buffer, for [`recv_in_place`](Self::recv_in_place); 0 unless a data frame is under way,
-    /// whose last octet always comes through [`recv`](Self::recv).
+    /// How many payload octets are sure to come next and can be received straight into the reader's
+    /// buffer with [`recv_in_place`](Self::recv_in_place). 0 unless a data frame is being received. The
+    /// frame's last octet always goes through [`recv`](Self::recv).
     #[inline]
     #[must_use]
     pub fn in_place(&self) -> usize {
@@ -194,23 +194,23 @@ impl Connection {
         usize::try_from(self.decoder.data_remaining().saturating_sub(1)).unwrap_or(usize::MAX)
     }
 
-    /// Takes `payload`, at most [`in_place`](Self::in_place) octets that came from the transport, and
-    /// unmasks it where it is. It belongs to the message that is under way.
+    /// Takes `payload`, at most [`in_place`](Self::in_place) octets from the transport, and unmasks it
+    /// in place. It belongs to the message that is being received.
     pub fn recv_in_place(&mut self, payload: &mut [u8]) {
         self.decoder.decode_in_place(payload);
         self.counters.payload_received += payload.len() as u64;
         self.received(payload.len());
     }
 
-    /// The message that is under way, if any.
+    /// The kind of the message that is being received, if any.
     #[must_use]
     pub const fn receiving(&self) -> Option<DataKind> {
         self.receiving
     }
 
-    /// Tells that the peer's octets are not being taken because nobody reads: its silence is our
-    /// doing, and not to be held against it. For a message that is collected whole the time stands still until
-    /// what there is of it has been taken.
+    /// Reports that nobody reads, so the peer's octets are not being taken. The peer's silence is then
+    /// not held against it, and the time limit for a collected message stands still until its octets
+    /// have been taken.
     pub const fn stalled(&mut self) {
         self.heard = true;
         self.stalled = true;
@@ -223,16 +223,17 @@ impl Connection {
         self.counters.received += octets as u64;
     }
 
-    /// What role and extensions make of a header.
+    /// Checks a header against the role and the extensions.
     #[inline]
     pub(super) const fn check(&self, header: &Header) -> Result<(), ProtocolError> {
         match (self.closing.role, header.mask) {
-            // §5.1: a client masks all frames, a server none.
+            // §5.1: a client masks all frames, a server masks none.
             (Role::Server, None) => return Err(ProtocolError::Unmasked),
             (Role::Client, Some(_)) => return Err(ProtocolError::Masked),
             _ => {}
         }
-        // §5.2: it means nothing without an extension; RFC 7692 §6: it is for the first frame of a message.
+        // §5.2: RSV1 means nothing without an extension. RFC 7692 §6: it is set on the first frame of a
+        // message.
         let first = matches!(header.opcode, Opcode::Binary | Opcode::Text);
         if header.rsv1 && (self.deflate.is_none() || !first) {
             return Err(ProtocolError::ReservedBits(0b100));
@@ -260,7 +261,7 @@ impl Connection {
         }
     }
 
-    /// §5.5.2: a ping is answered; §5.5.3: if there is no room, only the newest one.
+    /// §5.5.2: answers a ping. §5.5.3: without room, it keeps only the newest ping.
     pub(super) fn recv_ping(&mut self, payload: ControlPayload) {
         self.counters.pings_received += 1;
         if !self.closing.can_answer() {
@@ -285,22 +286,23 @@ impl Connection {
     fn recv_close(&mut self, close: &Close) {
         let unfinished = self.receiving.is_some();
         self.closing.received(close.clone(), unfinished);
-        // Only an ordinary end can be half of one.
+        // Only a normal Close can be a half close.
         let at_once = !self.half_close || !close.is_normal() || unfinished;
-        // A peer that ends the transport right behind its Close may still read.
+        // A peer that ends the transport right after its Close may still read.
         let has_closed = self.closing.sent_close().is_some() || self.closing.has_given_up();
         if at_once && !has_closed {
             self.send_close(close.answer());
         }
     }
 
-    /// Whether pongs wait until the peer has taken our Close and what is before it, which they would have to
-    /// wait for anyway. Else pings without end would have it always something to take.
+    /// Whether pongs wait until the peer has taken our Close and the octets before it. They would queue
+    /// behind those anyway, and otherwise a peer that pings without end would always have something
+    /// left to take.
     fn holds_pongs(&self) -> bool {
         self.discarding && self.close_has_left() && self.timers.is_unsettled(self.outbox.written())
     }
 
-    /// Answers the ping that had to wait, unless both ends have closed since, §5.5.2.
+    /// Answers the waiting ping, unless both ends have closed since, §5.5.2.
     #[inline]
     pub(super) fn answer_ping(&mut self) {
         if self.unanswered.is_some()
@@ -314,7 +316,7 @@ impl Connection {
     }
 }
 
-/// §5.4: fragments of different messages must not be mixed. `receiving` is the message under way.
+/// §5.4: fragments of different messages must not be mixed. `receiving` is the current message.
 #[inline]
 pub(super) const fn begin(
     receiving: &mut Option<DataKind>,

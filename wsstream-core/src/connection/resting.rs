@@ -1,8 +1,8 @@
-//! What compression holds while nothing is compressed.
+//! Releases the memory of compression while it is idle.
 //!
-//! Our own context is owed to nobody: the compressor goes, and the next message refers to nothing before
-//! it. Of the peer's the window has to be kept, RFC 7692 §7.1.2, but no more than that: what inflates goes
-//! between messages, and goes on from the window, as a message ends where a block ends.
+//! Our own context can be dropped at any time: the next message then refers to nothing before it. Of
+//! the peer's context only the window must be kept, RFC 7692 §7.1.2. Messages end at the end of a
+//! block, so a new inflater can continue from the window.
 
 use core::time::Duration;
 
@@ -10,13 +10,13 @@ use super::Connection;
 use crate::time::Timestamp;
 
 impl Connection {
-    /// Whether there is something to be given back, some time.
+    /// Whether there is memory to release at some time.
     #[inline]
     pub(super) fn times_rest(&self) -> bool {
         self.deflate.as_ref().is_some_and(|codec| codec.can_rest())
     }
 
-    /// Gives back what has not been used for a while; tells when it will have been.
+    /// Releases memory that was idle for long enough. Returns when the next release is due.
     pub(super) fn poll_rest(&mut self, now: Timestamp) -> Option<Timestamp> {
         let codec = self.deflate.as_mut().filter(|codec| codec.can_rest())?;
         let since = match codec.since {
@@ -33,6 +33,6 @@ impl Connection {
     }
 }
 
-/// How long nothing is compressed or inflated until it is given back. To begin anew makes the next message
-/// longer, and to go on from a window copies it.
+/// How long compression must be idle before its memory is released. Restarting a context makes the next
+/// message longer, and continuing from a window copies it.
 pub(super) const IDLE: Duration = Duration::from_secs(1);

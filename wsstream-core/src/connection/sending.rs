@@ -1,4 +1,4 @@
-//! Frames out: fragments, masking, and the bound on what waits, RFC 6455 §5.3 and §5.4.
+//! Frames to the peer: fragments, masking, and the limit of the outbox, RFC 6455 §5.3 and §5.4.
 
 use super::Connection;
 use crate::data_kind::DataKind;
@@ -9,19 +9,19 @@ use crate::outbox::Outbox;
 use crate::role::Role;
 
 impl Connection {
-    /// The most octets that wait in the outbox: 64 KiB of payload with its header, and some control
-    /// frames. A buffer of this length never grows.
+    /// The most octets in the outbox: 64 KiB of payload with its header, and some control frames. A
+    /// buffer of this length never grows.
     pub const OUTBOX_LEN: usize = Outbox::MAX_LEN;
 
-    /// The most octets of payload that a message of a byte stream carries, which every known peer takes.
+    /// The most payload octets in a message of a byte stream. Every known peer accepts this many.
     pub(crate) const MAX_STREAM_MESSAGE: usize = Outbox::MAX_DATA - Header::MAX_LEN;
 
-    /// Sends a piece of a message, in frames no longer than auto-fragmentation allows, and tells how
-    /// much of it was queued: all that the outbox has room for, possibly nothing. The rest is to be
-    /// sent again once the outbox has been written. `end` tells that the message ends with `payload`.
+    /// Sends a piece of a message, in frames within the auto-fragmentation limit. Returns how much was
+    /// queued: as much as the outbox has room for, possibly 0. Send the rest again after writing the
+    /// outbox. `end` tells that the message ends with `payload`.
     ///
-    /// `kind` counts for the first piece of a message only. An empty message, or the empty end of one, is
-    /// queued if [`has_room`](Self::has_room) says so before.
+    /// `kind` matters only for the first piece of a message. An empty message, or the empty end of one,
+    /// is queued only if [`has_room`](Self::has_room) was true before.
     ///
     /// # Errors
     ///
@@ -43,7 +43,7 @@ impl Connection {
         Ok(len)
     }
 
-    /// How much payload the outbox has room for.
+    /// How many payload octets fit the outbox.
     #[inline]
     #[must_use]
     pub fn room(&self) -> usize {
@@ -55,14 +55,14 @@ impl Connection {
         whole_frames * max_frame + rest.saturating_sub(header)
     }
 
-    /// Whether a data frame could be queued, if only an empty one or one of one octet.
+    /// Whether a data frame fits the outbox, with at least one octet or empty.
     #[inline]
     #[must_use]
     pub fn has_room(&self) -> bool {
         self.outbox.len() + Header::MAX_LEN < Outbox::MAX_DATA
     }
 
-    /// Begins a message, or its next piece, of exactly `len` octets, for which there must be room.
+    /// Begins a message, or its next piece, of exactly `len` octets, which must fit the outbox.
     #[inline]
     pub(crate) fn message(&mut self, kind: DataKind, len: usize, end: bool) -> MessageWriter<'_> {
         let mut writer = MessageWriter {
@@ -79,10 +79,12 @@ impl Connection {
         writer
     }
 
-    /// The header of a whole message in one frame, whose payload of `len` octets the caller writes
-    /// himself, after the outbox and the header; `None` where that cannot be: on a client, which has to
-    /// mask, inside a message, if it is worth compressing, or if it takes more than one frame or is longer
-    /// than 64 KiB, as what the transport does not take has to find room. See [`sent_direct`](Self::sent_direct).
+    /// The header of a whole message in one frame. You write the payload of `len` octets yourself,
+    /// after the outbox and the header, and then call [`sent_direct`](Self::sent_direct).
+    ///
+    /// `None` if that is impossible: on a client, which has to mask; inside a message; if the message
+    /// is worth compressing; if it needs more than one frame; or above 64 KiB, because the outbox must
+    /// have room for the octets that the transport does not take.
     #[inline]
     #[must_use]
     pub fn direct(&self, kind: DataKind, len: usize) -> Option<EncodedHeader> {
@@ -94,9 +96,9 @@ impl Connection {
         can.then(|| Header::new(kind.into(), len as u64).encode())
     }
 
-    /// Tells how many octets of outbox, `header` and `payload` were `written` together, by
-    /// [`direct`](Self::direct). A frame once begun is completed: what is missing of it is queued. If
-    /// nothing of it was written it was not sent, and `false` is returned.
+    /// Reports how many octets of the outbox, `header` and `payload` were written, after
+    /// [`direct`](Self::direct). If the frame was begun, its remaining octets are queued. If none of it
+    /// was written, it was not sent, and this returns `false`.
     #[inline]
     pub fn sent_direct(&mut self, header: &EncodedHeader, payload: &[u8], written: usize) -> bool {
         let queued = self.outbox.len();
@@ -159,7 +161,7 @@ impl Connection {
 pub(crate) struct MessageWriter<'a> {
     connection: &'a mut Connection,
     kind: DataKind,
-    /// What is still to be written of the message, and of the frame that is begun.
+    /// How many octets of the message, and of the current frame, are still to be written.
     rest: usize,
     in_frame: usize,
     mask: Mask,

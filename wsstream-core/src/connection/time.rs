@@ -1,4 +1,4 @@
-//! A connection in time: when it wants to be told the time, and what comes of it.
+//! Time: when a connection needs to know it, and the effects.
 
 use alloc::string::ToString;
 use core::mem;
@@ -13,8 +13,8 @@ use crate::frame::Opcode;
 use crate::time::Timestamp;
 
 impl Connection {
-    /// Whether [`poll_time`](Self::poll_time) has anything to do: there is a deadline, or a pong has come
-    /// whose round-trip time it can tell. Asking is cheaper than reading a clock.
+    /// Whether [`poll_time`](Self::poll_time) has anything to do: there is a deadline, or a pong has
+    /// arrived whose round-trip time can be computed. This check is cheaper than reading a clock.
     #[inline]
     #[must_use]
     pub fn wants_time(&self) -> bool {
@@ -22,7 +22,7 @@ impl Connection {
             && (self.times_message() || self.times_rest() || self.times_peer())
     }
 
-    /// Whether there is something that the peer has to do in time.
+    /// Whether the peer has to do something in time.
     #[inline]
     fn times_peer(&self) -> bool {
         let outstanding = || self.is_outstanding();
@@ -30,22 +30,23 @@ impl Connection {
             .wanted(&self.config, self.timed_state(), outstanding)
     }
 
-    /// Tells the time, does what is due, and answers when to tell it next. To be called when that time
-    /// has come, and after anything has moved while [`wants_time`](Self::wants_time). What the transport
-    /// has is to be received first: a deadline that has passed while nobody looked is passed.
+    /// Tells the time, does what is due, and returns when to call this next. Call it at that time, and
+    /// after anything has moved while [`wants_time`](Self::wants_time) is true. First receive the
+    /// octets that the transport has: a deadline that passed while you were not reading still counts.
     pub fn poll_time(&mut self, now: Timestamp) -> Option<Timestamp> {
         self.poll_time_with(now, || None)
     }
 
-    /// The same for transports that can tell what the peer has taken: `taken` is asked now and then. Where it
-    /// gives `None`, what the transport accepted counts as taken.
+    /// Like [`poll_time`](Self::poll_time), for transports that can tell how much the peer has taken.
+    /// It calls `taken` occasionally. If `taken` returns `None`, octets count as taken when the
+    /// transport has accepted them.
     pub fn poll_time_with(
         &mut self,
         now: Timestamp,
         mut taken: impl FnMut() -> Option<Taken>,
     ) -> Option<Timestamp> {
         let others = [self.poll_message(now), self.poll_rest(now)];
-        // Each turn ends the connection or sends a ping, so there are few.
+        // Each turn ends the connection or sends a ping, so there are few turns.
         while self.times_peer() && !self.closing.has_given_up() {
             let state = Now {
                 time: now,
@@ -67,7 +68,7 @@ impl Connection {
         others.into_iter().flatten().min().filter(|_| !ended)
     }
 
-    /// Ends the connection. The peer is told, unless it does not take what went before.
+    /// Ends the connection. Sends a Close, unless the peer does not take earlier octets.
     fn give_up(&mut self, timeout: Timeout) {
         if self.is_waiting() {
             self.output_lost |= self.unflushed || !self.close_has_left();
@@ -80,13 +81,13 @@ impl Connection {
         self.closing.give_up(timeout);
     }
 
-    /// Whether the transport has something of ours still to take.
+    /// Whether the transport still has to accept octets of ours.
     #[inline]
     pub(crate) const fn is_waiting(&self) -> bool {
         !self.outbox.is_empty() || self.unflushed
     }
 
-    /// Whether the transport, or the peer, has.
+    /// Whether the transport or the peer still has to take octets of ours.
     fn is_outstanding(&self) -> bool {
         let ended = self.closing.has_ended();
         self.is_waiting()
@@ -94,27 +95,27 @@ impl Connection {
             || (!ended && self.timers.is_unsettled(self.outbox.written()))
     }
 
-    /// Whether there is nothing left to do: both directions have ended, and the peer has taken what it
-    /// will take, as far as the transport can tell. Dropping a transport earlier may take it away again.
+    /// Whether everything is done: both directions have ended, and the peer has taken all it will take,
+    /// as far as the transport can tell. Dropping the transport earlier may destroy octets.
     #[must_use]
     pub fn is_settled(&self) -> bool {
         self.is_over() && (self.closing.has_given_up() || !self.is_outstanding())
     }
 
-    /// Why the peer has been given up, if it has.
+    /// Why the peer was given up, if it was.
     #[must_use]
     pub const fn given_up(&self) -> Option<Timeout> {
         self.closing.given_up()
     }
 
-    /// Whether the peer has taken all of ours, or will not.
+    /// Whether the peer has taken all of our octets, or will not take them.
     #[cfg(feature = "std")]
     pub(crate) fn is_taken(&self) -> bool {
         self.closing.has_given_up() || !self.is_outstanding()
     }
 
-    /// A full outbox is no reason to wait: the ping waits in it, and its deadline runs. But only one:
-    /// else a peer that takes nothing, and now and then sends something, would have them pile up.
+    /// Queues a ping even if the outbox is full, so that its deadline runs. Only one may wait there, or
+    /// else pings would pile up for a peer that takes nothing but sends now and then.
     fn push_ping(&mut self, now: Timestamp) {
         let written = self.outbox.written();
         if self.timers.ping_has_left(written) {
@@ -127,7 +128,7 @@ impl Connection {
         }
     }
 
-    /// What the connection is like, as far as time goes.
+    /// The state of the connection that its timers depend on.
     #[inline]
     fn timed_state(&self) -> State {
         let phase = match self.closing.phase() {

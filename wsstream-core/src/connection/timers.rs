@@ -1,8 +1,9 @@
-//! Keepalive, and the waits of the closing handshake: RFC 6455 §5.5.2 and §7.1.1.
+//! Keepalive, and the timeouts of the closing handshake: RFC 6455 §5.5.2 and §7.1.1.
 //!
-//! Progress is what the *peer* has done: octets that came from it, and octets of ours that it has taken. That
-//! a transport accepts octets says less, as it may hold megabytes that nobody reads; so it is asked what
-//! the peer has acknowledged ([`Taken`]), and only where it cannot tell, what it accepted counts.
+//! Progress means what the *peer* does: it sends octets, or takes octets of ours. An octet that the
+//! transport has accepted proves little, because a transport may hold megabytes that nobody reads. So
+//! the timers ask the transport how much the peer has acknowledged ([`Taken`]). Only if it cannot tell,
+//! they count the octets that it has accepted.
 
 use alloc::boxed::Box;
 use core::mem;
@@ -14,74 +15,74 @@ use crate::config::{ConnectionConfig, Keepalive, Pings};
 use crate::error::Timeout;
 use crate::time::Timestamp;
 
-/// What the peer has taken of what was written to a transport.
+/// How much the peer has taken of the octets written to a transport.
 ///
-/// That the transport took octets says little: it may hold megabytes that nobody reads. This is about what
-/// has left it, and was acknowledged.
+/// The transport may hold megabytes that nobody reads, so this counts only octets that have left it and
+/// were acknowledged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(
     clippy::exhaustive_structs,
     reason = "how much, and whether that is all"
 )]
 pub struct Taken {
-    /// Octets that were acknowledged so far, counted at the bottom of all layers, from anywhere: only
-    /// that they grow counts.
+    /// Octets acknowledged so far, counted below all layers, from any starting point. Only their growth
+    /// matters.
     pub octets: u64,
-    /// Whether nothing is left that was not acknowledged.
+    /// Whether all octets were acknowledged.
     pub all: bool,
 }
 
-/// What is due.
+/// The next action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Due {
-    /// Giving the peer up: this has not come, and nothing else has.
+    /// Give the peer up: this timeout ran out.
     GiveUp(Timeout),
-    /// A keepalive ping.
+    /// Send a keepalive ping.
     Ping,
 }
 
-/// What a connection is like when the time is told.
+/// The state of a connection at a point in time.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Now {
     pub(super) time: Timestamp,
-    /// Octets came since the last time.
+    /// Octets arrived since the last time.
     pub(super) heard: bool,
-    /// How many octets of payload came, ever.
+    /// Total payload octets received.
     pub(super) data: u64,
-    /// Nobody has taken what came.
+    /// Nobody has taken the received octets.
     pub(super) stalled: bool,
-    /// How many octets the transport has accepted, ever.
+    /// Total octets that the transport has accepted.
     pub(super) written: u64,
-    /// Something of ours waits to be accepted, or flushed.
+    /// Octets of ours wait to be accepted or flushed.
     pub(super) waiting: bool,
     /// The transport is being shut down.
     pub(super) shutting_down: bool,
     pub(super) state: State,
 }
 
-/// What decides which limits there are.
+/// The state that determines the limits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct State {
     pub(super) phase: Phase,
-    /// Half close was agreed on: the peer may answer our Close as late as it likes.
+    /// Half close was agreed on, so the peer may answer our Close at any time.
     pub(super) half_close: bool,
-    /// What comes is for nobody.
+    /// Incoming data is thrown away.
     pub(super) discarding: bool,
 }
 
 impl State {
-    /// Whether the peer's Close may come as late as it likes.
+    /// Whether the peer's Close has no time limit.
     const fn is_unlimited(self) -> bool {
         self.half_close && !self.discarding
     }
 }
 
-/// When what is due, for a connection. It takes little while nothing is waited for.
+/// The timers of a connection. They take little memory while nothing is awaited.
 #[derive(Debug)]
 pub(super) struct Timers {
     /// Whether pings are sent unless the settings say otherwise.
     pub(super) pings_by_default: bool,
-    /// Made when the time is first told.
+    /// Allocated when the time is first told.
     waits: Option<Box<Waits>>,
 }
 
@@ -91,33 +92,34 @@ struct Waits {
     /// The state that the waits below belong to, and when it began.
     state: State,
     begun: Option<Timestamp>,
-    /// When something was heard last, or a ping was sent after that.
+    /// When an octet last arrived, or a ping was sent after that.
     quiet: Timestamp,
     heard: Timestamp,
-    /// How much payload had come at the last look, and when it last was more.
+    /// The payload received at the last look, and when it last grew.
     data: u64,
     data_came: Timestamp,
-    /// When the first ping since then left; or when it was queued, or more of what is before it left.
+    /// When the first ping since then was written; until that, when it was queued or octets before it
+    /// were written.
     pinged: Option<Timestamp>,
     has_left: bool,
-    /// What the peer had taken when it was queued.
+    /// How much the peer had taken when the ping was queued.
     pinged_at: u64,
-    /// Where the newest ping lies among all octets ever sent.
+    /// The position of the newest ping among all octets ever sent.
     ping: Range<u64>,
-    /// How many octets the transport had accepted at the last look, and how many when it was found that the
-    /// peer had all of them, or that this cannot be told.
+    /// How many octets the transport had accepted at the last look; and how many when the peer was
+    /// found to have all of them, or when this could not be told.
     written: u64,
     settled: Option<u64>,
-    /// What the peer had taken at the last look, if that is known, and when it last took something.
+    /// How much the peer had taken at the last look, if known, and when it last took some.
     octets: Option<u64>,
     taken: Timestamp,
-    /// Whether it had something to take.
+    /// Whether the peer had something to take.
     outstanding: bool,
     /// When to look again.
     look_at: Timestamp,
-    /// Since when only the peer's answer is waited for.
+    /// Since when only the peer's answer is awaited.
     answer: Option<Timestamp>,
-    /// When the ping was sent whose pong will tell the round-trip time.
+    /// When the ping was sent whose pong gives the round-trip time.
     rtt_from: Option<Timestamp>,
     rtt: Option<Duration>,
 }
@@ -149,13 +151,13 @@ impl Timers {
             }
     }
 
-    /// Whether the peer may not have taken all of the octets that the transport has.
+    /// Whether the peer may not have taken all octets that the transport has accepted.
     pub(super) fn is_unsettled(&self, written: u64) -> bool {
         let waits = self.waits.as_ref();
         waits.is_none_or(|waits| waits.is_unsettled(written))
     }
 
-    /// The pong to our newest ping has come.
+    /// Reports the pong to our newest ping.
     pub(super) fn ponged(&mut self) {
         if let Some(waits) = &mut self.waits {
             waits.ponged = waits.rtt_from.is_some();
@@ -166,13 +168,14 @@ impl Timers {
         self.waits.as_ref()?.rtt
     }
 
-    /// Whether the newest ping has left, when the transport has accepted `written` octets in all.
+    /// Whether the newest ping has been written, when the transport has accepted `written` octets in
+    /// total.
     pub(super) fn ping_has_left(&self, written: u64) -> bool {
         let waits = self.waits.as_ref();
         waits.is_none_or(|waits| waits.ping_has_left(written))
     }
 
-    /// A ping was queued, in this place.
+    /// Reports that a ping was queued at this position.
     pub(super) fn queued_ping(&mut self, now: Timestamp, place: Range<u64>) {
         if let Some(waits) = &mut self.waits {
             waits.ping = place;
@@ -189,7 +192,8 @@ impl Timers {
         }
     }
 
-    /// Tells what is due, or when something will be. `look` asks the transport, which costs a system call.
+    /// Returns what is due, or when something will be. `look` asks the transport, which costs a system
+    /// call.
     pub(super) fn poll(
         &mut self,
         now: Now,
@@ -244,7 +248,7 @@ impl Waits {
         self.ping.end <= written
     }
 
-    /// What has happened since the last time.
+    /// Records what has happened since the last time.
     fn note(&mut self, now: &Now) {
         if mem::take(&mut self.ponged)
             && let Some(sent) = self.rtt_from.take()
@@ -253,7 +257,7 @@ impl Waits {
         }
         let first = self.begun.is_none();
         if first || self.state != now.state {
-            // Discarding waits once for all that is still to come.
+            // While discarding, one timeout covers everything that is still to come.
             if !self.state.discarding || !now.state.discarding {
                 self.answer = None;
             }
@@ -275,7 +279,7 @@ impl Waits {
                 self.pinged = Some(now.time);
                 self.has_left = self.ping_has_left(now.written);
             }
-            // Where it had everything, it is not late with this.
+            // If the peer had everything before, its time to take this starts now.
             if self.octets.is_none() || !self.is_unsettled(self.written) {
                 self.taken = now.time;
             }
@@ -283,7 +287,7 @@ impl Waits {
         }
     }
 
-    /// Asks the transport, and tells whether the peer is known to have something still to take.
+    /// Asks the transport. Returns whether the peer is known to have something left to take.
     fn look(&mut self, now: &Now, look: &mut dyn FnMut() -> Option<Taken>) -> bool {
         let Some(taken) = look() else {
             self.settled = Some(now.written);
@@ -312,7 +316,7 @@ impl Waits {
         if let Some(pinged) = self.pinged {
             let mut unanswered = pinged + keepalive.unanswered;
             if now.time >= unanswered {
-                // A slow reader may not have come to the ping: there is much before it.
+                // A slow reader may not have reached the ping, with much data before it.
                 let is_reading = self.octets.is_some() && self.look(now, look);
                 let taken = self.octets.unwrap_or_default() - self.pinged_at;
                 unanswered = self.taken + keepalive.timeout;
@@ -323,7 +327,7 @@ impl Waits {
             let mut untaken = self.taken.max(pinged) + keepalive.timeout;
             if now.time >= untaken && self.octets.is_some() {
                 if !self.look(now, look) {
-                    // It has the ping: it may answer late.
+                    // The peer has the ping, and may answer late.
                     untaken = unanswered;
                 } else if now.time >= self.taken.max(pinged) + keepalive.timeout {
                     return Err(Due::GiveUp(Timeout::Keepalive(keepalive.timeout)));
@@ -340,7 +344,7 @@ impl Waits {
             self.quiet = now.time;
             if self.pinged.is_none() {
                 (self.pinged, self.has_left) = (Some(now.time), false);
-                // From here on it is seen whether it takes anything.
+                // From here on, check whether the peer takes anything.
                 self.look(now, look);
                 self.pinged_at = self.octets.unwrap_or_default();
             }
@@ -370,12 +374,12 @@ impl Waits {
             let was_outstanding = mem::replace(&mut self.outstanding, now.waiting || unsettled);
             if self.outstanding {
                 if !was_outstanding {
-                    // Until now there was nothing that it could have taken.
+                    // Until now the peer had nothing to take.
                     self.taken = now.time;
                 }
                 let mut progress = self.taken;
                 if phase == Phase::AwaitClose && !discarding {
-                    // It may say all it has to say before it takes anything.
+                    // The peer may finish sending before it takes anything.
                     progress = progress.max(self.heard);
                 }
                 let deadline = progress + config.progress_timeout;
@@ -392,7 +396,8 @@ impl Waits {
         if phase == Phase::AwaitClose && now.state.is_unlimited() {
             return Ok(None);
         }
-        // From here on pongs that it has to take buy it no time, nor does what follows its Close, §5.5.1.
+        // From here on, neither pongs that the peer has to take, nor anything after its Close, extend
+        // its time, §5.5.1.
         let answer = self.answer.get_or_insert(now.time);
         if phase == Phase::AwaitClose && !discarding {
             *answer = (*answer).max(self.data_came);
@@ -405,9 +410,9 @@ impl Waits {
     }
 }
 
-/// The most that systems let a socket hold for an application that does not read, or a little more.
+/// Slightly more than systems let a socket hold for an application that does not read.
 const HELD: u64 = 8 << 20;
 
-/// How soon a transport is asked again whether the peer has taken everything: no event tells.
+/// How soon to ask a transport again whether the peer has taken everything. There is no event for it.
 const SOON: Duration = Duration::from_millis(10);
 const LATER: Duration = Duration::from_secs(1);

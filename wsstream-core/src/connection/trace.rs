@@ -1,4 +1,4 @@
-//! Logs: frames, for connections that are set to `debug`, and faults.
+//! Logs: frames of connections that are set to `debug`, and faults of all.
 
 use super::Connection;
 use crate::frame::Header;
@@ -25,7 +25,7 @@ impl Connection {
     #[expect(clippy::unused_self, reason = "the same call as with the feature")]
     pub(super) const fn trace(&self, _: &'static str, _: &Header) {}
 
-    /// What the peer did wrong, whether set to `debug` or not.
+    /// Logs the peer's fault, with `debug` or without.
     #[cfg(feature = "tracing")]
     pub(super) fn trace_fault(&self, error: ProtocolError) {
         tracing::info!(target: "wsstream", role = ?self.closing.role, %error, "connection failed");
@@ -35,7 +35,7 @@ impl Connection {
     #[expect(clippy::unused_self, reason = "the same call as with the feature")]
     pub(super) const fn trace_fault(&self, _: ProtocolError) {}
 
-    /// [`trace`](Self::trace), for a header that is encoded already.
+    /// [`trace`](Self::trace) for an encoded header.
     #[cfg(feature = "tracing")]
     pub(super) fn trace_encoded(&self, direction: &'static str, header: &[u8]) {
         if self.config.debug

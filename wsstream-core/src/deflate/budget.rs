@@ -1,4 +1,5 @@
-//! How much memory peers may make us hold by compressing, over all connections that share a budget.
+//! The limit on the memory that peers can make us hold by compressing, for all connections that share
+//! it.
 
 use alloc::sync::Arc;
 use core::fmt;
@@ -7,18 +8,19 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 use super::decompressor::Decompressor;
 use super::raw::COMPRESSOR_LEN;
 
-/// How many octets compression may take in all connections that share it: what a stranger can make a server
-/// hold by sending compressed messages.
+/// How many octets compression may take in all connections that share this budget. It bounds the memory
+/// that clients can make a server hold by sending compressed messages.
 ///
-/// A server reserves what it may have to hold to inflate a client's messages when it agrees to inflate
-/// them, and gives it back when what was [`Agreed`](crate::handshake::Agreed), and the connection, are
-/// dropped. Where that does not fit, the server asks the client for a smaller window, if the client knows
-/// how to keep to one, and else declines: messages then go plain. Compressing our own messages is owed to
-/// nobody, so a context is kept for it from one message to the next only while less than half of the
-/// budget is used, and until nothing was compressed for a second.
+/// When a server agrees to inflate a client's messages, it reserves the memory for that. It releases
+/// the memory when the [`Agreed`](crate::handshake::Agreed) and the connection are dropped. If the
+/// budget is short, the server asks the client for a smaller window, if the client supports that.
+/// Otherwise it declines, and messages go plain.
 ///
-/// Each [`ServerConfig`](crate::handshake::ServerConfig) has one of its own, of 64 MiB, which its clones share, until it
-/// is given another.
+/// Compressing our own messages is optional, so a context for it is kept between messages only while
+/// less than half of the budget is used, and until nothing was compressed for a second.
+///
+/// Each [`ServerConfig`](crate::handshake::ServerConfig) has a budget of 64 MiB of its own, shared with
+/// its clones, unless you give it another.
 ///
 /// ```
 /// use wsstream_core::CompressionBudget;
@@ -41,27 +43,27 @@ struct Shared {
 }
 
 impl CompressionBudget {
-    /// So many octets. With 0, no client's messages are inflated.
+    /// A budget of this many octets. With 0, no client's messages are inflated.
     #[must_use]
     pub fn new(octets: usize) -> Self {
         let used = AtomicUsize::new(0);
         Self(Arc::new(Shared { octets, used }))
     }
 
-    /// How many octets it was made of.
+    /// The size of the budget, in octets.
     #[must_use]
     pub fn octets(&self) -> usize {
         self.0.octets
     }
 
-    /// How many of them are reserved now.
+    /// How many octets are reserved now.
     #[must_use]
     pub fn used(&self) -> usize {
         self.0.used.load(Ordering::Relaxed)
     }
 
-    /// Reserves what it takes to inflate messages of the largest window of at most `bits` that fits, and
-    /// tells which that is. `exactly` tells that it can be no other.
+    /// Reserves the memory to inflate messages of the largest window that fits, of at most `bits`, and
+    /// returns this window. With `exactly`, no smaller window will do.
     pub(crate) fn reserve_inflater(&self, bits: u8, exactly: bool) -> Option<(u8, Reserved)> {
         let smallest = if exactly {
             bits
@@ -74,15 +76,15 @@ impl CompressionBudget {
         })
     }
 
-    /// Reserves what a compressor takes, if there is plenty.
+    /// Reserves the memory for a compressor, if the budget has plenty left.
     pub(crate) fn reserve_compressor(&self) -> Option<Reserved> {
         self.reserve(COMPRESSOR_LEN, self.octets() / 2)
     }
 
-    /// Reserves so many octets, if no more than `limit` are used then.
+    /// Reserves `octets`, if at most `limit` octets are then used.
     fn reserve(&self, octets: usize, limit: usize) -> Option<Reserved> {
         let add = |used: usize| used.checked_add(octets).filter(|used| *used <= limit);
-        // Nothing but the count itself is read or written by it.
+        // Relaxed is enough: no other memory depends on the count.
         let (set, fetch) = (Ordering::Relaxed, Ordering::Relaxed);
         self.0.used.fetch_update(set, fetch, add).ok()?;
         let budget = self.clone();
@@ -97,14 +99,14 @@ impl Default for CompressionBudget {
     }
 }
 
-/// A part of a budget, until it is dropped.
+/// A reserved part of a budget. Dropping it releases the memory.
 pub(crate) struct Reserved {
     budget: CompressionBudget,
     octets: usize,
 }
 
 impl Reserved {
-    /// What it is a part of.
+    /// The budget that this is a part of.
     pub(crate) const fn budget(&self) -> &CompressionBudget {
         &self.budget
     }
@@ -122,5 +124,5 @@ impl fmt::Debug for Reserved {
     }
 }
 
-/// The smallest window that a server asks for of its own accord: zlib has none of 8 bits.
+/// The smallest window that a server asks for by itself: zlib has none of 8 bits.
 const MIN_AGREED_BITS: u8 = 9;

@@ -6,12 +6,13 @@
 
 use super::status::Status;
 
-/// One alphabet's codes, for reading them: those of up to `log2(SIZE)` bits are looked up, longer ones
-/// searched for.
+/// The codes of one alphabet, for decoding. Codes of up to `log2(SIZE)` bits are looked up in a table;
+/// longer codes are searched.
 pub(super) struct Codes<const SIZE: usize> {
-    /// What the next bits mean, with the length of its code in the lowest octet; 0 where that is longer.
+    /// The meaning of the next bits, with the code's length in the lowest octet; 0 if the code is
+    /// longer.
     table: [u32; SIZE],
-    /// How many codes there are of each length, and what they mean, in order.
+    /// The number of codes of each length, and their meanings in order.
     counts: [u16; MAX_LEN + 1],
     sorted: [u32; MAX_SYMBOLS],
 }
@@ -25,9 +26,10 @@ impl<const SIZE: usize> Codes<SIZE> {
         }
     }
 
-    /// Makes the codes of these lengths, each at most [`MAX_LEN`], for symbols that mean `meanings`. `false`
-    /// if there are none of such lengths: more than there can be, or fewer than there have to be. An
-    /// alphabet of one symbol has a code of one bit, as zlib has it, if it `may_be_single`; an empty one is as good.
+    /// Builds the codes from their lengths, each at most [`MAX_LEN`], for symbols with these
+    /// `meanings`. Returns `false` if the lengths are invalid: there are more codes than possible, or
+    /// fewer than needed. With `may_be_single`, an alphabet of one symbol has a code of one bit, as in
+    /// zlib, and an empty alphabet is valid.
     pub(super) const fn set(
         &mut self,
         lens: &[u8],
@@ -37,14 +39,14 @@ impl<const SIZE: usize> Codes<SIZE> {
         self.counts = [0; MAX_LEN + 1];
         let mut symbol = 0;
         while symbol < lens.len() {
-            // Most symbols have none, and a counter that all wait for is slow.
+            // Most symbols have no code, and a counter that all of them update would be slow.
             if lens[symbol] > 0 {
                 self.counts[lens[symbol] as usize] += 1;
             }
             symbol += 1;
         }
         let (mut left, mut longest, mut len) = (1i32, 0, 1);
-        // Where the symbols of a length begin.
+        // The start of the symbols of each length.
         let mut places = [0u16; MAX_LEN + 2];
         while len <= MAX_LEN {
             let count = self.counts[len];
@@ -70,11 +72,11 @@ impl<const SIZE: usize> Codes<SIZE> {
             }
             symbol += 1;
         }
-        // What no code stands for is met where the codes are not complete only.
+        // Invalid codes can occur only if the code is incomplete.
         self.table[0] = if left > 0 { INVALID | 1 } else { 0 };
         let (mut len, mut size, mut code, mut place) = (1, 1, 0u16, 0);
         while size < SIZE {
-            // One more bit doubles what was there: codes begin with their highest bit, §3.1.1.
+            // One more bit doubles the table: codes begin with their highest bit, §3.1.1.
             let (shorter, longer) = self.table.split_at_mut(size);
             longer.split_at_mut(size).0.copy_from_slice(shorter);
             size *= 2;
@@ -90,13 +92,13 @@ impl<const SIZE: usize> Codes<SIZE> {
         true
     }
 
-    /// What the next bits mean, if that has a short code; else 0.
+    /// The meaning of the next bits if their code is short; otherwise 0.
     #[inline]
     pub(super) const fn frequent(&self, bits: u64) -> u32 {
         self.table[bits as usize & (SIZE - 1)]
     }
 
-    /// What the next bits mean, of which there are `count`: possibly nothing, which is [`INVALID`].
+    /// The meaning of the next bits, of which there are `count`. It may be [`INVALID`].
     pub(super) fn find(&self, bits: u64, count: u32) -> Result<u32, Status> {
         let meaning = self.frequent(bits);
         let meaning = if meaning == 0 {
@@ -110,7 +112,7 @@ impl<const SIZE: usize> Codes<SIZE> {
         Ok(meaning)
     }
 
-    /// What is too long for the table.
+    /// Finds a code that is too long for the table.
     #[cold]
     fn search(&self, bits: u64, count: u32) -> Result<u32, Status> {
         let (mut code, mut first, mut place) = (0, 0, 0);
@@ -131,33 +133,33 @@ impl<const SIZE: usize> Codes<SIZE> {
     }
 }
 
-/// How long the code of this is.
+/// The length of the code with this meaning.
 #[inline]
 pub(super) const fn len(meaning: u32) -> u32 {
     meaning & 0xff
 }
 
-/// The octet that a [`LITERAL`] is.
+/// The octet of a [`LITERAL`].
 #[inline]
 pub(super) const fn literal(meaning: u32) -> u8 {
     (meaning >> 16) as u8
 }
 
-/// How many bits follow the code, and what they are added to.
+/// The number of extra bits after the code, and the base that they are added to.
 #[inline]
 pub(super) const fn extra(meaning: u32) -> (u32, usize) {
     (meaning >> 8 & 0x1f, (meaning >> 16) as usize)
 }
 
-/// Meanings that are no number with extra bits.
+/// Meanings that are not numbers with extra bits.
 pub(super) const LITERAL: u32 = 1 << 15;
 pub(super) const END: u32 = 1 << 14;
 pub(super) const INVALID: u32 = 1 << 13;
 
-/// The longest code.
+/// The length of the longest code.
 pub(super) const MAX_LEN: usize = 15;
 
-/// The most symbols that an alphabet has.
+/// The most symbols in an alphabet.
 pub(super) const MAX_SYMBOLS: usize = 288;
 
 /// §3.2.5: literals, the end of the block, lengths.

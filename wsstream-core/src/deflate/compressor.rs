@@ -1,23 +1,23 @@
-//! Our messages, compressed: RFC 7692 §7.2.1.
+//! Compresses our messages: RFC 7692 §7.2.1.
 
 use super::flush::Flush;
 use super::parameters::MAX_WINDOW_BITS;
 use super::raw::{BOUNDS_WINDOW, RawDeflate};
 
-/// Compresses one message after the other, with no reference further back than its window.
+/// Compresses messages, with no reference further back than the window.
 #[derive(Debug)]
 pub(crate) struct Compressor {
     raw: RawDeflate,
     level: u8,
     window_bits: u8,
-    /// Octets since nothing can be referred to: where the codec does not keep to a window, it has to
-    /// forget everything before that many have come.
+    /// Octets since the last full flush. If the codec does not respect a window, it must forget
+    /// everything before this exceeds the window.
     remembered: usize,
-    /// Whether there was too little room, and it has to be reset.
+    /// Whether it ran out of room and must be reset.
     failed: bool,
 }
 
-/// Where compressed octets go, as long as there is room.
+/// Receives compressed octets, as long as there is room.
 pub(crate) struct Sink<'a> {
     room: &'a mut [u8],
     len: usize,
@@ -50,13 +50,13 @@ impl Compressor {
         }
     }
 
-    /// Whether it was made for this.
+    /// Whether it was created for these settings.
     #[cfg(feature = "std")]
     pub(crate) const fn is_for(&self, level: u8, window_bits: u8) -> bool {
         self.level == level && self.window_bits == window_bits
     }
 
-    /// Forgets what it was given: the next message refers to nothing before it.
+    /// Forgets earlier input: the next message refers to nothing before it.
     pub(crate) fn reset(&mut self) {
         if self.failed {
             self.raw.recover(self.level, self.window_bits);
@@ -67,8 +67,8 @@ impl Compressor {
         self.failed = false;
     }
 
-    /// Compresses a piece of a message. `false` if it does not fit: then the state is good for nothing
-    /// but [`reset`](Self::reset).
+    /// Compresses a piece of a message. Returns `false` if the output does not fit; the only valid call
+    /// is then [`reset`](Self::reset).
     pub(crate) fn push(&mut self, mut data: &[u8], sink: &mut Sink<'_>) -> bool {
         while !data.is_empty() {
             if self.remembered == self.window() {
@@ -89,7 +89,7 @@ impl Compressor {
         true
     }
 
-    /// Ends a piece so that all of it can be inflated, with [`TAIL`].
+    /// Ends a piece, so that the receiver can inflate all of it. The output ends with [`TAIL`].
     pub(crate) fn flush(&mut self, sink: &mut Sink<'_>) -> bool {
         if self.remembered == self.window() {
             self.remembered = 0;
@@ -98,7 +98,7 @@ impl Compressor {
         self.run(&[], Flush::Sync, sink)
     }
 
-    /// After how many octets everything is to be forgotten.
+    /// After how many octets everything must be forgotten.
     const fn window(&self) -> usize {
         if BOUNDS_WINDOW || self.window_bits == MAX_WINDOW_BITS {
             usize::MAX
@@ -114,7 +114,7 @@ impl Compressor {
             let full = made == room.len();
             sink.len += made;
             data = &data[taken..];
-            // With room to spare it has done all it was told.
+            // If room is left, the codec has written everything.
             if !full && data.is_empty() {
                 return true;
             }
@@ -126,5 +126,5 @@ impl Compressor {
     }
 }
 
-/// What every message that is flushed ends with, and no message on the wire does, §7.2.1.
+/// The octets that end every flushed message, and that are not sent, §7.2.1.
 pub(super) const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];

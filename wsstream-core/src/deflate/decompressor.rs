@@ -1,4 +1,4 @@
-//! The peer's messages, inflated as they come: RFC 7692 §7.2.2.
+//! Inflates the peer's messages as they arrive: RFC 7692 §7.2.2.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -7,12 +7,12 @@ use super::inflater::Inflater;
 use super::status::Status;
 use crate::work::Work;
 
-/// Inflates one message after the other into a buffer of bounded size, where the octets wait to be read,
-/// and are referred to afterwards. It grows with what is made: who forgets everything between short messages
-/// pays for no more.
+/// Inflates messages into a bounded buffer. The octets wait there to be read, and later messages may
+/// refer to them. The buffer grows with its content, so a connection that resets it between short
+/// messages stays small.
 pub(crate) struct Decompressor {
     inflater: Inflater,
-    /// `buffer[start..end]` waits; before it is what can be referred to.
+    /// `buffer[start..end]` waits to be read; references may go to the octets before `start`.
     buffer: Vec<u8>,
     start: usize,
     end: usize,
@@ -21,7 +21,7 @@ pub(crate) struct Decompressor {
 }
 
 impl Decompressor {
-    /// For messages that refer back no further than 2 to the power of `window_bits` octets.
+    /// For messages that refer back at most 2 to the power of `window_bits` octets.
     pub(crate) fn new(window_bits: u8) -> Self {
         Self {
             inflater: Inflater::new(1 << window_bits),
@@ -33,25 +33,25 @@ impl Decompressor {
         }
     }
 
-    /// What one takes, at most, with all that belongs to it.
+    /// The most memory that a decompressor takes, with everything that belongs to it.
     pub(crate) const fn len(window_bits: u8) -> usize {
         buffer_len(window_bits) + size_of::<Self>()
     }
 
-    /// Whether it was made for this.
+    /// Whether it was created for this window.
     #[cfg(feature = "std")]
     pub(crate) const fn is_for(&self, window_bits: u8) -> bool {
         self.window_bits == window_bits
     }
 
-    /// What the next message may refer to. To be asked between messages.
+    /// The octets that the next message may refer to. Call this only between messages.
     pub(crate) fn window(&self) -> &[u8] {
         let inflated = &self.buffer[..self.end];
         &inflated[inflated.len().saturating_sub(1 << self.window_bits)..]
     }
 
-    /// Goes on between messages, from the [`window`](Self::window) of another. To be called before anything is
-    /// inflated.
+    /// Continues between messages from the [`window`](Self::window) of another decompressor. Call this
+    /// before inflating anything.
     pub(crate) fn resume(&mut self, window: &[u8]) {
         if !window.is_empty() {
             if self.buffer.len() < window.len() {
@@ -62,8 +62,8 @@ impl Decompressor {
         }
     }
 
-    /// Forgets everything: the next message refers to nothing before it. What lies in the buffer can not
-    /// be referred to any more.
+    /// Forgets everything: the next message refers to nothing before it, so references into the buffer
+    /// become invalid.
     pub(crate) fn reset(&mut self) {
         self.inflater.reset();
         (self.start, self.end) = (0, 0);
@@ -75,18 +75,18 @@ impl Decompressor {
         self.end - self.start
     }
 
-    /// Whether what was given is no deflate data. What waits came before that.
+    /// Whether the input was not deflate data. The waiting octets come from before the fault.
     pub(crate) const fn is_broken(&self) -> bool {
         matches!(self.status, Status::Broken)
     }
 
-    /// Whether there is more to come of what was given already: it had no room.
+    /// Whether earlier input has more output, which did not fit.
     pub(crate) const fn has_more(&self) -> bool {
         matches!(self.status, Status::NeedsRoom)
     }
 
-    /// Inflates from the front of `data` what there is room for, as long as there is `work` left, and tells how
-    /// much of it was taken. Nothing may wait.
+    /// Inflates from the front of `data` as much as fits, while `work` is left. Returns how much of
+    /// `data` it took. No octets may be waiting.
     pub(crate) fn inflate(&mut self, data: &[u8], work: &mut Work) -> usize {
         self.make_room();
         let inflated = self
@@ -98,14 +98,15 @@ impl Decompressor {
         taken
     }
 
-    /// Takes up to `max` of the octets that wait.
+    /// Takes up to `max` of the waiting octets.
     pub(crate) fn take(&mut self, max: usize) -> &mut [u8] {
         let start = self.start;
         self.start += max.min(self.waiting());
         &mut self.buffer[start..self.start]
     }
 
-    /// Ends the message. Everything given before must have been inflated. It is broken if it was cut short.
+    /// Ends the message, after everything before was inflated. The message is broken if it was cut
+    /// short.
     pub(crate) const fn end_message(&mut self) {
         self.status = if self.inflater.end_message() {
             Status::NeedsInput
@@ -114,7 +115,7 @@ impl Decompressor {
         };
     }
 
-    /// Moves what can be referred to, to the front, unless the buffer may grow.
+    /// Moves the window to the front of the buffer, unless the buffer may grow.
     fn make_room(&mut self) {
         if self.start < self.end || self.buffer.len() - self.end >= MIN_ROOM {
             return;
@@ -129,7 +130,7 @@ impl Decompressor {
         }
     }
 
-    /// Has the buffer grow to this, within its bounds and no further.
+    /// Grows the buffer to `len` octets, within its bounds.
     fn grow(&mut self, len: usize) {
         let len = len.clamp(FIRST_LEN, buffer_len(self.window_bits));
         self.buffer.reserve_exact(len - self.buffer.len());
@@ -146,7 +147,7 @@ impl fmt::Debug for Decompressor {
     }
 }
 
-/// What can be referred to, and as much again, so that little is moved.
+/// Twice the window, so that moves are rare.
 const fn buffer_len(window_bits: u8) -> usize {
     let window: usize = 1 << window_bits;
     window
@@ -157,8 +158,8 @@ const fn buffer_len(window_bits: u8) -> usize {
         }
 }
 
-/// What there is at first. A power of two.
+/// The initial length, a power of two.
 const FIRST_LEN: usize = 8 << 10;
 
-/// With less room than this it is worth moving.
+/// Move the window if there is less room than this.
 const MIN_ROOM: usize = 4 << 10;

@@ -1,12 +1,12 @@
-//! How much of what was compressed comes out.
+//! How much of the compressed data is written out.
 
 /// How a piece ends.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Flush {
-    /// Not yet.
+    /// Writes nothing out.
     None,
-    /// So that all of it can be inflated.
+    /// Writes everything out, so that the receiver can inflate it.
     Sync,
-    /// The same, and nothing refers back across it.
+    /// Like `Sync`, and nothing later refers to earlier octets.
     Full,
 }

@@ -1,9 +1,10 @@
-//! Deflate data, inflated as it comes: RFC 1951.
+//! Inflates deflate data as it arrives: RFC 1951.
 //!
-//! The codecs' own inflaters build the fixed codes anew for every block, have to be reset where a block is
-//! the last one, or do not tell whether a block has ended. A peer may send all of that as often as it likes
-//! (RFC 7692 §7.2.3), so this one does none of it: the fixed codes are constants, a last block is one like any other, and
-//! what a block costs is counted. It keeps its codes and at most eight octets; what is referred to is the caller's.
+//! The inflaters of the codecs build the fixed codes anew for every block, need a reset after a final
+//! block, or do not tell whether a block has ended. A peer may send such blocks as often as it likes
+//! (RFC 7692 §7.2.3). So this inflater has the fixed codes as constants, treats a final block like any
+//! other, and counts the cost of each block. It keeps its codes and at most eight octets of input; the
+//! caller keeps the window.
 
 use super::codes::{self, Codes, DISTANCES, FIXED, LENGTHS, LITERAL, LITERALS, extra, literal};
 use super::status::Status;
@@ -13,20 +14,20 @@ use crate::work::Work;
 pub(super) struct Inflater {
     /// How far back a reference may go.
     window: usize,
-    /// What was taken of the input and not used yet: `count` bits, the next one lowest.
+    /// Input that was taken but not used yet: `count` bits, the next one lowest.
     bits: u64,
     count: u32,
     state: State,
-    /// BFINAL of the block that is under way, or has just ended.
+    /// BFINAL of the current block, or of the block that has just ended.
     is_final: bool,
-    /// Whether its codes are the fixed ones.
+    /// Whether the block has the fixed codes.
     is_fixed: bool,
-    /// How many octets were made, before the block, and in all.
+    /// How many octets were made before the block, and in total.
     before_block: u64,
     made: u64,
-    /// How many blocks without content there were in a row.
+    /// How many blocks in a row had no content.
     empty: u8,
-    /// §3.2.7: the lengths of the codes, as far as they are known.
+    /// §3.2.7: the lengths of the codes that are known so far.
     lens: [u8; MAX_LENS],
     lengths: Codes<128>,
     literals: Codes<1024>,
@@ -37,15 +38,15 @@ pub(super) struct Inflater {
 enum State {
     /// A block comes next.
     Header,
-    /// The lengths of a stored block, at the next octet; then so many octets.
+    /// The lengths of a stored block come at the next octet; then this many octets.
     StoredLen,
     Stored(usize),
-    /// How many codes there are; then their lengths, of which so many are known.
+    /// The numbers of codes come next; then their lengths, of which this many are known.
     Counts,
     LengthLens(Counts, usize),
     Lens(Counts, usize),
     Symbols,
-    /// The rest of a repetition, for which there was no room.
+    /// The rest of a repetition that did not fit.
     Copy {
         len: usize,
         distance: usize,
@@ -53,7 +54,7 @@ enum State {
     Broken,
 }
 
-/// How many codes there are, §3.2.7.
+/// The numbers of codes, §3.2.7.
 #[derive(Clone, Copy, Debug)]
 struct Counts {
     literals: usize,
@@ -62,7 +63,7 @@ struct Counts {
 }
 
 impl Inflater {
-    /// For data that refers back no further than this.
+    /// For data that refers back at most `window` octets.
     pub(super) const fn new(window: usize) -> Self {
         Self {
             window,
@@ -81,14 +82,15 @@ impl Inflater {
         }
     }
 
-    /// Expects the first block of a message.
+    /// Prepares for the first block of a message.
     pub(super) const fn reset(&mut self) {
         (self.bits, self.count, self.state) = (0, 0, State::Header);
         (self.is_final, self.empty) = (false, 0);
     }
 
-    /// Inflates to `buffer[at..]`; what is before may be referred to, as far back as the window goes, and has to
-    /// be there from one call to the next. How much was taken and made.
+    /// Inflates to `buffer[at..]`. References may go to the octets before `at`, as far back as the
+    /// window; they must still be there in the next call. Returns how many octets were taken, and how
+    /// many were made.
     pub(super) fn inflate(
         &mut self,
         data: &[u8],
@@ -127,8 +129,9 @@ impl Inflater {
         (input.at, made, status)
     }
 
-    /// Ends a message, and tells whether it was whole: it leaves out the lengths of an empty stored block, RFC
-    /// 7692 §7.2.2. Who ends it with a final block, and does not add the octet of §7.2.3.4, means the same.
+    /// Ends a message, and returns whether it was complete. The sender omits the lengths of an empty
+    /// stored block, RFC 7692 §7.2.2. A final block without the extra octet of §7.2.3.4 is accepted as
+    /// the same.
     pub(super) const fn end_message(&mut self) -> bool {
         let is_whole = match self.state {
             State::StoredLen => true,
@@ -140,7 +143,7 @@ impl Inflater {
         is_whole
     }
 
-    /// One step, or why there is none.
+    /// Does one step, or returns why it cannot.
     fn step(
         &mut self,
         input: &mut Input<'_>,
@@ -204,7 +207,7 @@ impl Inflater {
             }
             State::Lens(counts, known) => {
                 let (literals, distances) = self.lens[..known].split_at(counts.literals);
-                // A block that has no end is none.
+                // A block without an end code is invalid.
                 let valid = literals[256] > 0
                     && self.literals.set(literals, &LITERALS, true)
                     && self.distances.set(distances, &DISTANCES, true);
@@ -249,7 +252,7 @@ impl Inflater {
         Ok(())
     }
 
-    /// The next length of a code, and how often it comes, §3.2.7.
+    /// Reads the next code length, and how often it repeats, §3.2.7.
     fn length(&self, input: &mut Input<'_>, known: usize) -> Result<(u8, usize), Status> {
         input.fill();
         let meaning = self.lengths.find(input.bits, input.count)?;
@@ -265,7 +268,7 @@ impl Inflater {
         let count = base + input.low(bits);
         input.skip(bits);
         match (bits, known) {
-            // The one before once more, which there has to be.
+            // Repeats the previous length, so there must be one.
             (2, 0) => Err(Status::Broken),
             (2, _) => Ok((self.lens[known - 1], count)),
             _ => Ok((0, count)),
@@ -288,7 +291,8 @@ impl Inflater {
     fn end_block(&mut self, input: &mut Input<'_>, output: &Output<'_>) -> Result<(), Status> {
         self.state = State::Header;
         if self.is_final {
-            // RFC 7692 §7.2.3.4, §7.2.3.5: it ends nothing; what follows begins at the next octet.
+            // RFC 7692 §7.2.3.4, §7.2.3.5: a final block does not end the message; the next block
+            // begins at the next octet.
             input.skip(input.count % 8);
         }
         self.empty = if self.total(output) > self.before_block {
@@ -302,13 +306,14 @@ impl Inflater {
         Ok(())
     }
 
-    /// How many octets were made in all.
+    /// The total number of octets made.
     const fn total(&self, output: &Output<'_>) -> u64 {
         self.made + (output.at - output.start) as u64
     }
 }
 
-/// How many blocks without content in a row are honest: those of `Z_PARTIAL_FLUSH` and `Z_SYNC_FLUSH`.
+/// How many blocks in a row an honest peer sends without content: those of `Z_PARTIAL_FLUSH` and
+/// `Z_SYNC_FLUSH`.
 const MAX_EMPTY: u8 = 4;
 
 const MAX_LENS: usize = 286 + 30;

@@ -1,4 +1,4 @@
-//! miniz_oxide, as this crate uses it. With the feature `zlib-rs` that takes its place.
+//! The codec miniz_oxide. The feature `zlib-rs` replaces it.
 
 use core::fmt;
 
@@ -7,15 +7,15 @@ use miniz_oxide::deflate::core::{CompressorOxide, TDEFLFlush, compress};
 
 use super::flush::Flush;
 
-/// The shortest message that is worth compressing. Whatever its length, it costs some 15 us there and back:
-/// for those 100 octets that are saved of it as long as 50 Mbit/s take.
+/// The shortest message worth compressing. Compressing and inflating a message of any length costs at
+/// least 15 us or so. At 50 Mbit/s, sending the 100 octets that it saves takes as long.
 pub(super) const WORTH_FROM: usize = 128;
 
-/// Whether the compressor keeps to a window by itself. miniz_oxide refers back 32 KiB, whatever it is
-/// told, but not across a full flush.
+/// Whether the compressor respects a window by itself. miniz_oxide always refers back up to 32 KiB, but
+/// not across a full flush.
 pub(super) const BOUNDS_WINDOW: bool = false;
 
-/// What a compressor takes, at most; a test looks that it is no more.
+/// The most memory that a compressor takes; a test checks this limit.
 pub(super) const COMPRESSOR_LEN: usize = 312 << 10;
 
 pub(super) struct RawDeflate(CompressorOxide);
@@ -31,12 +31,12 @@ impl RawDeflate {
         self.0.reset();
     }
 
-    /// Resets what has had no room.
+    /// Resets the compressor after it ran out of room.
     pub(super) fn recover(&mut self, _level: u8, _window_bits: u8) {
         self.reset();
     }
 
-    /// How much was taken from `data`, and written to `room`.
+    /// Returns how many octets were taken from `data`, and how many were written to `room`.
     pub(super) fn deflate(&mut self, data: &[u8], room: &mut [u8], flush: Flush) -> (usize, usize) {
         let flush = match flush {
             Flush::None => TDEFLFlush::None,

@@ -1,8 +1,8 @@
-//! What an end wants, and what both have agreed on: RFC 7692 §7.1.
+//! The wishes of one end, and the agreement of both: RFC 7692 §7.1.
 
 use core::fmt;
 
-/// What an end wants of permessage-deflate: how it compresses, and what it asks of its peer.
+/// An end's settings for permessage-deflate: how it compresses, and what it asks of its peer.
 ///
 /// ```
 /// use wsstream_core::{ConnectionConfig, Deflate};
@@ -15,16 +15,17 @@ use core::fmt;
 ///
 /// # What a peer can cost
 ///
-/// A peer may compress as it likes: in blocks without content, in final blocks of two octets, in messages of one
-/// character. None of it costs many times what honest data costs, because what is received is inflated by code of
-/// our own, whichever codec compresses. It keeps the fixed codes as constants, takes a final block like any other, refuses
-/// more than four blocks without content in a row (1007; `Z_PARTIAL_FLUSH` and `Z_SYNC_FLUSH` make no more), and
-/// counts what it does, so that a poll of the `pump` gives its thread back after about 256 KiB inflated. Both codecs
-/// give one verdict: a message that is cut short inside a block is refused with either.
+/// A peer may compress in expensive ways: blocks without content, final blocks of two octets, messages
+/// of one character. None of them costs many times as much as honest data. Our own code inflates,
+/// whichever codec compresses. It keeps the fixed codes as constants and treats a final block like any
+/// other. It refuses more than four blocks without content in a row (1007); `Z_PARTIAL_FLUSH` and
+/// `Z_SYNC_FLUSH` send no more. It counts its work, so that a poll of the `pump` returns after
+/// inflating about 256 KiB. Verdicts do not depend on the codec: a message that is cut short inside a
+/// block is refused with either.
 ///
-/// CPU time in ms per MiB of wire, and how many times that is what honest JSON costs per octet of wire or of
-/// payload, in the core with miniz_oxide; before, its inflater was used. `cargo bench --bench hostile` prints all
-/// kinds, also through both adapters, and fails above 20.
+/// The table shows CPU time in ms per MiB of wire octets, and its ratio to the cost of honest JSON per
+/// octet of wire or payload, in the core with miniz_oxide. "Before" used miniz_oxide's inflater. `cargo
+/// bench --bench hostile` prints all kinds, also through the adapters, and fails above 20.
 ///
 /// | a peer sends | before | times | after | times |
 /// |---|---|---|---|---|
@@ -53,12 +54,12 @@ pub struct Deflate {
 }
 
 impl Deflate {
-    /// The level that [`new`](Self::new) sets, chosen for interactive streams: on JSON lines in writes of
-    /// 64 KiB miniz_oxide makes 6.7 times less of 313 MB in a CPU second at level 1, 7.2 times less of 117
-    /// MB at level 3, and 7.8 times less of 43 MB at level 6.
+    /// The level that [`new`](Self::new) sets, chosen for interactive streams. In one CPU second, with
+    /// JSON lines in writes of 64 KiB, miniz_oxide compresses 313 MB 6.7 times at level 1, 117 MB 7.2
+    /// times at level 3, and 43 MB 7.8 times at level 6.
     pub const DEFAULT_LEVEL: u8 = 1;
 
-    /// [`DEFAULT_LEVEL`](Self::DEFAULT_LEVEL), context takeover both ways, windows of 15 bits.
+    /// [`DEFAULT_LEVEL`](Self::DEFAULT_LEVEL), context takeover in both directions, windows of 15 bits.
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -70,16 +71,18 @@ impl Deflate {
         }
     }
 
-    /// How hard to compress, from 1, fast, to 9, small. What is beyond counts as the nearest.
+    /// How hard to compress, from 1 (fast) to 9 (small). Other values become the nearest of these.
     #[must_use]
     pub const fn level(mut self, level: u8) -> Self {
         self.level = clamp(level, 1, 9);
         self
     }
 
-    /// Whether what we send may refer to our earlier messages, §7.1.1. Without, the state of about 300
-    /// KiB is used during a message only; small messages hardly shrink then, and those below 512 octets go
-    /// plain. With, it is kept until nothing was sent for a second, or the [`CompressionBudget`](super::CompressionBudget) is needed for
+    /// Whether our messages may refer to our earlier ones (context takeover), §7.1.1.
+    ///
+    /// With it, about 300 KiB of state are kept until nothing was sent for a second, or until clients'
+    /// messages need the [`CompressionBudget`](super::CompressionBudget). Without it, the state is used
+    /// only during a message; small messages then hardly shrink, and those below 512 octets go plain.
     /// what clients send.
     #[must_use]
     pub const fn context_takeover(mut self, keep: bool) -> Self {
@@ -87,24 +90,25 @@ impl Deflate {
         self
     }
 
-    /// Whether the peer may refer to its earlier messages, §7.1.1. If not, a server says so, and a client
-    /// fails the handshake with a server that does not agree.
+    /// Whether the peer's messages may refer to its earlier ones (context takeover), §7.1.1. If not, a
+    /// server includes this in its answer, and a client fails the handshake if the server does not
+    /// agree.
     #[must_use]
     pub const fn peer_context_takeover(mut self, keep: bool) -> Self {
         self.peer_context_takeover = keep;
         self
     }
 
-    /// How far back, at most, what we send refers: 2 to the power of `bits` octets, §7.1.2. From 8 to 15;
-    /// what is beyond counts as the nearest.
+    /// The window of our messages: they refer back at most 2 to the power of `bits` octets, §7.1.2.
+    /// From 8 to 15; other values become the nearest of these.
     #[must_use]
     pub const fn window_bits(mut self, bits: u8) -> Self {
         self.window_bits = clamp(bits, MIN_WINDOW_BITS, MAX_WINDOW_BITS);
         self
     }
 
-    /// How far back the peer is asked to refer, §7.1.2: so much is kept of what it has sent. A peer that cannot
-    /// keep to a window may refer to 32 KiB.
+    /// The window that we ask of the peer, §7.1.2, and so how much of its data is kept. A peer that
+    /// cannot limit its window may refer back 32 KiB.
     #[must_use]
     pub const fn peer_window_bits(mut self, bits: u8) -> Self {
         self.peer_window_bits = clamp(bits, MIN_WINDOW_BITS, MAX_WINDOW_BITS);
@@ -128,7 +132,7 @@ const fn clamp(value: u8, min: u8, max: u8) -> u8 {
     }
 }
 
-/// What both ends have agreed on: the parameters of the server's answer, RFC 7692 §7.1.
+/// The agreement of both ends: the parameters of the server's answer, RFC 7692 §7.1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PerMessageDeflate {
     pub(crate) server_no_context_takeover: bool,
@@ -150,7 +154,7 @@ impl PerMessageDeflate {
         self.client_no_context_takeover
     }
 
-    /// How far back the server's messages refer at most, as a power of two from 8 to 15, §7.1.2.1.
+    /// The window of the server's messages, as a power of two from 8 to 15, §7.1.2.1.
     #[must_use]
     pub const fn server_max_window_bits(&self) -> u8 {
         match self.server_max_window_bits {
@@ -159,7 +163,7 @@ impl PerMessageDeflate {
         }
     }
 
-    /// The same of the client's, §7.1.2.2.
+    /// The window of the client's messages, as a power of two from 8 to 15, §7.1.2.2.
     #[must_use]
     pub const fn client_max_window_bits(&self) -> u8 {
         match self.client_max_window_bits {
@@ -169,7 +173,7 @@ impl PerMessageDeflate {
     }
 }
 
-/// As in `Sec-WebSocket-Extensions`.
+/// Writes the agreement as in `Sec-WebSocket-Extensions`.
 impl fmt::Display for PerMessageDeflate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(NAME)?;
@@ -189,7 +193,7 @@ impl fmt::Display for PerMessageDeflate {
     }
 }
 
-/// The name of the extension, and of its parameters, §7.1.
+/// The names of the extension and of its parameters, §7.1.
 pub(crate) const NAME: &str = "permessage-deflate";
 pub(crate) const SERVER_NO_CONTEXT_TAKEOVER: &str = "server_no_context_takeover";
 pub(crate) const CLIENT_NO_CONTEXT_TAKEOVER: &str = "client_no_context_takeover";

@@ -1,11 +1,11 @@
-//! Why inflating stops.
+//! The reasons why inflating stops.
 
-/// What an inflater is waiting for.
+/// What the inflater needs to continue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Status {
     NeedsInput,
     NeedsRoom,
-    /// As much as is to be done at a time has been; the input has more.
+    /// The work of this turn is spent, and input is left.
     Spent,
     Broken,
 }

@@ -1,9 +1,9 @@
-//! The symbols of a block, read and written: RFC 1951 §3.2.5.
+//! Decodes the symbols of a block: RFC 1951 §3.2.5.
 
 use super::codes::{self, Codes, END, INVALID, LITERAL, extra, literal};
 use super::status::Status;
 
-/// The input, bit by bit.
+/// The input, read bit by bit.
 pub(super) struct Input<'a> {
     pub(super) data: &'a [u8],
     pub(super) at: usize,
@@ -11,8 +11,9 @@ pub(super) struct Input<'a> {
     pub(super) count: u32,
 }
 
-/// What is made of it, from `start` on: of `buffer[..at]`, the last `window` octets can be referred to. There may
-/// be more, which depends on how the input was cut and the output taken, so it counts as gone.
+/// The output, which begins at `start`. References may go to the last `window` octets of
+/// `buffer[..at]`. The buffer may hold older octets, depending on how the input was cut and the output
+/// taken. They count as gone.
 pub(super) struct Output<'a> {
     pub(super) buffer: &'a mut [u8],
     pub(super) start: usize,
@@ -20,19 +21,19 @@ pub(super) struct Output<'a> {
     pub(super) window: usize,
 }
 
-/// What comes behind literals.
+/// The symbol that ends a run of literals.
 pub(super) enum Symbol {
     Copy { len: usize, distance: usize },
     End,
 }
 
 impl Input<'_> {
-    /// Whether nothing of it is left but some bits.
+    /// Whether only some bits of the input are left.
     pub(super) const fn is_empty(&self) -> bool {
         self.at == self.data.len() && self.count < 8
     }
 
-    /// At least 56 bits, if there are so many: enough for any symbol.
+    /// Loads at least 56 bits, if there are so many: enough for any symbol.
     pub(super) fn fill(&mut self) {
         let _ = self.need(56);
     }
@@ -47,7 +48,7 @@ impl Input<'_> {
         Ok(())
     }
 
-    /// The next `count` bits, at most 32.
+    /// Takes the next `count` bits, at most 32.
     pub(super) fn take(&mut self, count: u32) -> Result<usize, Status> {
         self.need(count)?;
         let bits = self.low(count);
@@ -66,14 +67,15 @@ impl Input<'_> {
         self.count -= count;
     }
 
-    /// The next `count` bits are a fault, and taken: so it is at the same octet, however the input is cut.
+    /// Takes the next `count` bits, which are a fault. So the fault is at the same octet, however the
+    /// input is cut.
     const fn broken<T>(&mut self, count: u32) -> Result<T, Status> {
         self.skip(count);
         Err(Status::Broken)
     }
 
-    /// Gives back the octets that were not used. They are of this input: nothing waits for more of it but a code
-    /// that begins before it.
+    /// Returns unused octets to the input. They belong to this input: bits stay from one input to the
+    /// next only if a code begins in them.
     pub(super) const fn give_back(&mut self) {
         let unused = self.count / 8;
         self.at = self.at.saturating_sub(unused as usize);
@@ -81,7 +83,7 @@ impl Input<'_> {
         self.bits &= (1 << self.count) - 1;
     }
 
-    /// The next octets, as they are; at most `max`.
+    /// Copies the next octets unchanged; at most `max`.
     pub(super) fn store(&mut self, output: &mut Output<'_>, max: usize) -> Result<usize, Status> {
         self.give_back();
         let data = &self.data[self.at..];
@@ -101,7 +103,7 @@ impl Input<'_> {
 }
 
 impl Output<'_> {
-    /// Repeats as much of `len` octets as there is room for.
+    /// Repeats as much of `len` octets as fits.
     pub(super) fn copy(&mut self, len: usize, distance: usize) -> Result<usize, Status> {
         let count = len.min(self.buffer.len() - self.at);
         if count == 0 {
@@ -122,7 +124,7 @@ const fn low(bits: u64, count: u32) -> usize {
     (bits & ((1 << count) - 1)) as usize
 }
 
-/// Makes octets of symbols up to the end of the block, or a repetition that may have no room.
+/// Decodes symbols up to the end of the block, or to a repetition that may not fit.
 pub(super) fn symbols<const L: usize, const D: usize>(
     literals: &Codes<L>,
     distances: &Codes<D>,
@@ -136,7 +138,7 @@ pub(super) fn symbols<const L: usize, const D: usize>(
         {
             return Ok(Symbol::End);
         }
-        // Near the end of either, a symbol at a time, and none by halves.
+        // Near the end of the input or the room, decode one whole symbol at a time.
         input.fill();
         let (bits, count) = (input.bits, input.count);
         let meaning = literals.find(bits, count)?;
@@ -179,7 +181,8 @@ pub(super) fn symbols<const L: usize, const D: usize>(
     }
 }
 
-/// The same, as long as there are input and room for any symbol. Whether the block has ended.
+/// The fast path of [`symbols`], while input and room suffice for any symbol. Returns whether the block
+/// has ended.
 #[inline]
 fn fast<const L: usize, const D: usize>(
     literals: &Codes<L>,
@@ -190,7 +193,7 @@ fn fast<const L: usize, const D: usize>(
     let (data, buffer) = (input.data, &mut *output.buffer);
     let (mut bits, mut count) = (input.bits, input.count);
     let (mut at, mut out, window) = (input.at, output.at, output.window);
-    // At least 56 bits; those above `count` are right, too, and come again.
+    // Loads at least 56 bits. The bits above `count` are valid, too, and are loaded again.
     macro_rules! refill {
         () => {
             if let Some(octets) = data.get(at..).and_then(<[u8]>::first_chunk) {
@@ -267,12 +270,13 @@ fn fast<const L: usize, const D: usize>(
     result
 }
 
-/// Repeats `len` octets of what is before `at`; there is room for [`CHUNK`] more, which may be overwritten.
+/// Repeats `len` octets from `distance` before `at`. Needs room for [`CHUNK`] more octets, which it may
+/// overwrite.
 #[inline]
 fn copy(buffer: &mut [u8], at: usize, distance: usize, len: usize) {
     let from = at - distance;
     if distance >= CHUNK {
-        // Lengths that are known cost less.
+        // Copies of a constant length cost less.
         for done in (0..len).step_by(CHUNK) {
             buffer.copy_within(from + done..from + done + CHUNK, at + done);
         }
@@ -288,8 +292,8 @@ fn copy(buffer: &mut [u8], at: usize, distance: usize, len: usize) {
 
 const CHUNK: usize = 16;
 
-/// Room for two literals, and the longest repetition.
+/// Room for two literals and the longest repetition.
 const FAST_ROOM: usize = 2 + 258 + CHUNK;
 
-/// What is refilled from twice.
+/// Input for two refills.
 const FAST_INPUT: usize = 16;

@@ -1,27 +1,27 @@
-//! Whether compressing is worth it: RFC 7692 §6 leaves that to the sender, message by message.
+//! Whether compressing is worth it. RFC 7692 §6 leaves this to the sender, message by message.
 //!
-//! Much of what goes through streams is compressed or encrypted already, and trying it all would cost
-//! many times what sending costs. So a stream has to prove itself on little, and who has failed is tried
-//! again after a while that is long against the cost of the trial: soon at first, and later less often.
+//! Much stream data is already compressed or encrypted. Trying to compress all of it would cost many
+//! times as much as sending it. So the first trial is on little data. After a failure, the next trial
+//! waits for a while that is long compared with its cost, and each further failure makes it longer.
 
 use super::raw::WORTH_FROM;
 
 #[derive(Debug)]
 pub(crate) struct Worth {
-    /// Whether the last trial was worth it.
+    /// Whether the last trial succeeded.
     proven: bool,
-    /// How many octets went plain after the last trial that was not; 0 after one that was.
+    /// How many octets to send plain after the last failed trial; 0 after a success.
     pause: u64,
-    /// How many are still to go plain before the next trial.
+    /// How many octets remain to be sent plain before the next trial.
     plain: u64,
-    /// Switched off by the application.
+    /// The application switched compression off.
     off: bool,
-    /// The shortest message that is tried.
+    /// The shortest message to try.
     from: usize,
 }
 
 impl Worth {
-    /// For messages that may refer to earlier ones, or not.
+    /// Starts for messages that may refer to earlier ones, or may not.
     pub(super) const fn new(keeps_context: bool) -> Self {
         Self {
             from: if keeps_context {
@@ -36,7 +36,7 @@ impl Worth {
         }
     }
 
-    /// How much of `len` octets to compress as one message; 0 if they go plain.
+    /// How many of `len` octets to compress as one message; 0 to send them plain.
     pub(crate) const fn of(&self, len: usize) -> usize {
         if self.off || len < self.from || self.plain > 0 {
             0
@@ -47,18 +47,18 @@ impl Worth {
         }
     }
 
-    /// So many octets went plain.
+    /// Records that `len` octets were sent plain.
     pub(crate) const fn sent_plain(&mut self, len: usize) {
         self.plain = self.plain.saturating_sub(len as u64);
     }
 
-    /// So many octets were compressed to so many.
+    /// Records a trial: `len` octets became `compressed` octets.
     pub(crate) const fn tried(&mut self, len: usize, compressed: usize) {
         self.proven = compressed <= len - len / 16;
         if self.proven {
             self.pause = 0;
         } else {
-            // Four times as long with each failure.
+            // Wait four times as long after each failure.
             let last = if self.pause == 0 {
                 len as u64
             } else {
@@ -78,12 +78,12 @@ impl Worth {
     }
 }
 
-/// The shortest message that is worth compressing where nothing is referred to: a short one hardly shrinks,
-/// and the codec has to be reset for each.
+/// The shortest message worth compressing without earlier ones to refer to. A short one hardly shrinks,
+/// and the codec must be reset for each message.
 const WORTH_ALONE: usize = 512;
 
-/// How much is tried first.
+/// The length of the first trial.
 const TRIAL: usize = 1 << 10;
 
-/// The longest that goes plain without a trial. A trial costs what sending some 50 KiB costs.
+/// The most octets to send plain before the next trial. A trial costs as much as sending some 50 KiB.
 const LONGEST: u64 = 4 << 20;

@@ -1,4 +1,4 @@
-//! zlib-rs, as this crate uses it: in place of miniz_oxide, with the feature `zlib-rs`.
+//! The codec zlib-rs, which replaces miniz_oxide with the feature `zlib-rs`.
 
 use core::fmt;
 
@@ -6,20 +6,20 @@ use zlib_rs::{Deflate, DeflateFlush};
 
 use super::flush::Flush;
 
-/// The shortest message that is worth compressing, which costs less than 1 us there and back.
+/// The shortest message worth compressing. Compressing and inflating it costs less than 1 us.
 pub(super) const WORTH_FROM: usize = 64;
 
-/// Whether the compressor keeps to a window by itself.
+/// Whether the compressor respects a window by itself.
 pub(super) const BOUNDS_WINDOW: bool = true;
 
-/// What a compressor takes, at most; a test looks that it is no more.
+/// The most memory that a compressor takes; a test checks this limit.
 pub(super) const COMPRESSOR_LEN: usize = 372 << 10;
 
 pub(super) struct RawDeflate(Deflate);
 
 impl RawDeflate {
     pub(super) fn new(level: u8, window_bits: u8) -> Self {
-        // There is no window of 8 bits, but with 9 nothing refers back further than 250 octets.
+        // zlib-rs has no window of 8 bits, but with 9 bits nothing refers back more than 250 octets.
         Self(Deflate::new(level.into(), false, window_bits.max(9)))
     }
 
@@ -27,13 +27,13 @@ impl RawDeflate {
         self.0.reset();
     }
 
-    /// Resets what has had no room: in zlib-rs 0.6.8 that leaves some of its output behind, and panics
-    /// later on.
+    /// Resets the compressor after it ran out of room. The reset of zlib-rs 0.6.8 then leaves some
+    /// output behind, and a later call panics.
     pub(super) fn recover(&mut self, level: u8, window_bits: u8) {
         *self = Self::new(level, window_bits);
     }
 
-    /// How much was taken from `data`, and written to `room`.
+    /// Returns how many octets were taken from `data`, and how many were written to `room`.
     pub(super) fn deflate(&mut self, data: &[u8], room: &mut [u8], flush: Flush) -> (usize, usize) {
         let flush = match flush {
             Flush::None => DeflateFlush::NoFlush,
@@ -41,7 +41,7 @@ impl RawDeflate {
             Flush::Full => DeflateFlush::FullFlush,
         };
         let before = (self.0.total_in(), self.0.total_out());
-        // An error is no progress, which the caller sees.
+        // An error makes no progress, which the caller notices.
         let _ = self.0.compress(data, room, flush);
         let taken = self.0.total_in() - before.0;
         let made = self.0.total_out() - before.1;
@@ -55,7 +55,7 @@ impl fmt::Debug for RawDeflate {
     }
 }
 
-/// A count within one buffer.
+/// A count of octets within one buffer.
 fn octets(count: u64) -> usize {
     usize::try_from(count).unwrap_or(usize::MAX)
 }

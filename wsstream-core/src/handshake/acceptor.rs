@@ -1,7 +1,7 @@
-//! A server's side of the opening handshake: RFC 6455 §4.2.1.
+//! The server's side of the opening handshake: RFC 6455 §4.2.1.
 //!
-//! Any well-formed request becomes a [`Request`], so that a server sees the whole of it before it accepts
-//! or refuses.
+//! Any well-formed request becomes a [`Request`], so a server sees all of it before it accepts or
+//! refuses.
 
 use super::error::HandshakeError;
 use super::head::{Deadline, Head, Kind};
@@ -34,7 +34,8 @@ pub struct Acceptor {
 }
 
 impl Acceptor {
-    /// For a transport from which nothing has been read. Takes the handshake timeout from `server`.
+    /// Starts with a transport from which nothing has been read. Takes the handshake timeout from
+    /// `server`.
     #[must_use]
     pub const fn new(server: &ServerConfig) -> Self {
         Self {
@@ -43,20 +44,20 @@ impl Acceptor {
         }
     }
 
-    /// Gives the request another limit than the server's.
+    /// Replaces the server's timeout.
     #[cfg(feature = "std")]
     pub(crate) const fn set_timeout(&mut self, timeout: core::time::Duration) {
         self.deadline = Deadline::new(timeout);
     }
 
-    /// Takes what belongs to the request's head off the front of `input`, and leaves what follows it.
+    /// Takes the request's head off the front of `input`, and leaves the octets after it.
     ///
-    /// `None` as long as the head is not complete. After the request or an error, nothing more is
-    /// taken and nothing more comes.
+    /// Returns `None` until the head is complete. After the request or an error, it takes nothing more
+    /// and returns `None`.
     ///
     /// # Errors
     ///
-    /// If the octets are no request of HTTP/1.x, or too long. Send the error's
+    /// If the octets are not an HTTP/1.x request, or the head is too large. Send the error's
     /// [`response`](HandshakeError::response), then drop the transport.
     pub fn receive(&mut self, input: &mut &[u8]) -> Result<Option<Request>, HandshakeError> {
         let Some(mut head) = self.head.take() else {
@@ -69,11 +70,11 @@ impl Acceptor {
         Ok(None)
     }
 
-    /// Tells the time; says when to tell it again. The first call starts the clock.
+    /// Tells the time. Returns when to call this again. The first call starts the clock.
     ///
     /// # Errors
     ///
-    /// [`HandshakeError::TimedOut`] when the request is not complete in time: answer as above.
+    /// [`HandshakeError::TimedOut`] if the request is not complete in time. Send its response as above.
     pub fn poll_time(&mut self, now: Timestamp) -> Result<Timestamp, HandshakeError> {
         self.deadline.poll(now).ok_or(HandshakeError::TimedOut)
     }

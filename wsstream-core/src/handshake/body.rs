@@ -1,7 +1,7 @@
 //! The body of a refusal: RFC 9112 §6 and §7.1.
 //!
-//! Only its start is kept, for people to read. Whatever is wrong with it ends it: the refusal is what
-//! counts.
+//! Only the start of the body is kept, for people to read. A malformed body just ends early, because
+//! the refusal matters more.
 
 use alloc::vec::Vec;
 
@@ -11,26 +11,26 @@ use super::syntax::contains;
 /// How much of the body of a refusal is kept, in octets.
 pub const MAX_BODY: usize = 4096;
 
-/// A body that is coming in.
+/// A body that is being received.
 pub(super) struct Body {
     octets: Vec<u8>,
     length: Length,
-    /// Octets of chunk headers.
+    /// Octets of chunk headers so far.
     overhead: usize,
 }
 
-/// RFC 9112 §6.3: what says how long it is.
+/// How the body's end is found, RFC 9112 §6.3.
 #[derive(Clone, Copy)]
 enum Length {
-    /// So many octets more.
+    /// This many octets remain.
     Octets(u64),
-    /// The end of the transport.
+    /// The body ends with the transport.
     Eof,
-    /// In the size of a chunk (§7.1), read so far.
+    /// Inside the size of a chunk (§7.1); the value so far.
     ChunkSize(Option<u64>),
-    /// Behind the size of a chunk, in its extensions: so many octets come after the end of the line.
+    /// Inside the extensions behind a chunk's size. This many octets follow the end of the line.
     ChunkExtension(u64),
-    /// So many octets of a chunk more.
+    /// This many octets of a chunk remain.
     Chunk(u64),
     /// In the line end behind the data of a chunk.
     ChunkEnd,
@@ -58,7 +58,7 @@ impl Body {
         }
     }
 
-    /// Takes octets off the front of `input`; whether there is nothing more to wait for.
+    /// Takes octets off the front of `input`. Returns whether the body is complete.
     pub(super) fn receive(&mut self, input: &mut &[u8]) -> bool {
         loop {
             let room = MAX_BODY - self.octets.len();
@@ -92,7 +92,7 @@ impl Body {
         }
     }
 
-    /// Moves as much as there is, as there is room, and as belongs here.
+    /// Moves octets from `input` to the body: at most `room`, and at most `left`.
     fn take(&mut self, input: &mut &[u8], room: usize, left: u64) -> u64 {
         let len = usize::try_from(left)
             .unwrap_or(usize::MAX)
@@ -109,7 +109,7 @@ impl Body {
     }
 }
 
-/// RFC 9112 §7.1: `chunk-size`, hexadecimal, then extensions, which nobody reads, and a line end.
+/// RFC 9112 §7.1: `chunk-size` in hexadecimal, then extensions, which are ignored, and a line end.
 fn between_chunks(length: Length, octet: u8) -> Length {
     match (length, char::from(octet).to_digit(16)) {
         (Length::ChunkSize(size), Some(digit)) => match size.unwrap_or(0).checked_mul(16) {
@@ -126,7 +126,7 @@ fn between_chunks(length: Length, octet: u8) -> Length {
     }
 }
 
-/// The last chunk has no data.
+/// The state at the start of a chunk. The last chunk has no data.
 const fn chunk(size: u64) -> Length {
     if size == 0 {
         Length::Octets(0)
@@ -135,7 +135,7 @@ const fn chunk(size: u64) -> Length {
     }
 }
 
-/// RFC 9110 §8.6: decimal digits and nothing else.
+/// RFC 9110 §8.6: decimal digits only.
 fn number(value: &[u8]) -> Option<u64> {
     let is_number = !value.is_empty() && value.iter().all(u8::is_ascii_digit);
     if is_number {

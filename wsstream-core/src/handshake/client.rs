@@ -1,4 +1,4 @@
-//! What a client asks for: RFC 6455 §4.1.
+//! The client's offers: RFC 6455 §4.1.
 
 use alloc::borrow::ToOwned;
 use alloc::string::String;
@@ -11,7 +11,7 @@ use super::server::TIMEOUT;
 use crate::ConnectionConfig;
 use crate::config::SharedConfig;
 
-/// What a client asks for.
+/// What a client offers, and the settings of its connection.
 ///
 /// ```
 /// use wsstream_core::handshake::ClientConfig;
@@ -26,9 +26,9 @@ use crate::config::SharedConfig;
 #[non_exhaustive]
 pub struct ClientConfig {
     pub(super) subprotocols: Vec<String>,
-    /// Whether the server has to select one of them.
+    /// Whether the server has to select one of the subprotocols.
     pub(super) must_agree: bool,
-    /// Whether it is for byte streams: messages know no half close.
+    /// Whether it is for byte streams. Message connections have no half close.
     pub(super) is_stream: bool,
     pub(super) fields: Fields,
     pub(super) host: Option<String>,
@@ -39,11 +39,11 @@ pub struct ClientConfig {
 }
 
 impl ClientConfig {
-    /// For byte streams: offers `binary` and `base64`, of which the server has to select one.
+    /// For byte streams: offers `binary` and `base64`, and requires the server to select one.
     #[must_use]
     pub fn stream() -> Self {
         Self {
-            // `binary` first: it is the cheaper one, and websockify takes no other first.
+            // `binary` comes first: it costs less, and websockify accepts no other name in first place.
             subprotocols: ["binary", "base64"].map(String::from).into(),
             must_agree: true,
             is_stream: true,
@@ -51,7 +51,7 @@ impl ClientConfig {
         }
     }
 
-    /// For messages: offers no subprotocol. If some are added, the server need not select one.
+    /// For messages: offers no subprotocol. If you add some, the server may still select none.
     #[must_use]
     pub fn messages() -> Self {
         Self {
@@ -66,11 +66,11 @@ impl ClientConfig {
         }
     }
 
-    /// Offers this subprotocol too, last. One that is offered already stays where it is.
+    /// Offers another subprotocol, in last place. A name that is already offered keeps its place.
     ///
     /// # Errors
     ///
-    /// [`InvalidField::Subprotocol`] if the name is no token.
+    /// [`InvalidField::Subprotocol`] if the name is not a token.
     pub fn subprotocol(mut self, name: &str) -> Result<Self, InvalidField> {
         check_subprotocol(name)?;
         // §4.1 item 10: the names must be unique.
@@ -80,11 +80,11 @@ impl ClientConfig {
         Ok(self)
     }
 
-    /// Offers just these, in order of preference.
+    /// Offers exactly these subprotocols, in order of preference.
     ///
     /// # Errors
     ///
-    /// [`InvalidField::Subprotocol`] if one is no token.
+    /// [`InvalidField::Subprotocol`] if a name is not a token.
     pub fn subprotocols<I>(mut self, names: I) -> Result<Self, InvalidField>
     where
         I: IntoIterator<Item: AsRef<str>>,
@@ -95,14 +95,14 @@ impl ClientConfig {
             .try_fold(self, |client, name| client.subprotocol(name.as_ref()))
     }
 
-    /// Whether a server may select none of the subprotocols that are offered.
+    /// Whether the server may select none of the offered subprotocols.
     #[must_use]
     pub const fn accept_no_subprotocol(mut self, accept: bool) -> Self {
         self.must_agree = !accept;
         self
     }
 
-    /// Names the web page on whose behalf the client acts (§4.1 item 8).
+    /// Sets the origin: the web page on whose behalf the client acts (§4.1 item 8).
     ///
     /// # Errors
     ///
@@ -113,13 +113,13 @@ impl ClientConfig {
         Ok(self)
     }
 
-    /// Adds a field to the request. `Host` and `Origin` replace what they were; `Authorization` goes
-    /// before that of the URL.
+    /// Adds a field to the request. `Host` and `Origin` replace the earlier value. `Authorization`
+    /// takes precedence over the credentials in the URL.
     ///
     /// # Errors
     ///
-    /// If the name is no token, the value has control octets, or the handshake sets the field itself:
-    /// Connection, Content-Length, Sec-WebSocket-*, Transfer-Encoding, Upgrade.
+    /// If the name is not a token, the value has control octets, or the handshake sets the field
+    /// itself: Connection, Content-Length, Sec-WebSocket-*, Transfer-Encoding, Upgrade.
     pub fn header(mut self, name: &str, value: &str) -> Result<Self, InvalidField> {
         if name.eq_ignore_ascii_case(origin::FIELD) {
             return self.origin(value);
@@ -133,8 +133,8 @@ impl ClientConfig {
         Ok(self)
     }
 
-    /// How long the whole handshake may take; default 10 s. Adapters that dial take no longer for that
-    /// either.
+    /// How long the whole handshake may take; 10 seconds by default. Adapters also limit dialling to
+    /// this time.
     #[must_use]
     pub const fn handshake_timeout(mut self, timeout: Duration) -> Self {
         self.handshake_timeout = timeout;
@@ -148,7 +148,7 @@ impl ClientConfig {
         self
     }
 
-    /// What [`config`](Self::config) was set to.
+    /// The settings of [`config`](Self::config).
     #[must_use]
     pub fn connection_config(&self) -> &ConnectionConfig {
         &self.config

@@ -1,4 +1,4 @@
-//! A client's side of the opening handshake, asking and checking the answer: RFC 6455 §4.1.
+//! The client's side of the opening handshake: RFC 6455 §4.1.
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -21,7 +21,8 @@ use super::response::Response;
 use super::syntax::{contains, excerpt, values};
 use crate::{Seed, Timestamp, Url};
 
-/// A handshake of a client: send [`request`](Self::request), hand in what comes back.
+/// A client's handshake. Send [`request`](Self::request), then pass the octets of the response to
+/// [`receive`](Self::receive).
 pub struct Connecting {
     client: ClientConfig,
     request: Vec<u8>,
@@ -33,18 +34,18 @@ pub struct Connecting {
 
 enum State {
     Head(Head),
-    /// The server refused, and says more.
+    /// The server refused, and its body is coming in.
     Body(Response, Body),
     Done,
 }
 
-/// The server accepted.
+/// The result of a handshake that the server accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Connected {
-    /// The 101.
+    /// The response, a 101.
     pub response: Response,
-    /// What was agreed.
+    /// The agreed subprotocol and extensions.
     pub agreed: Agreed,
 }
 
@@ -69,22 +70,22 @@ impl Connecting {
         }
     }
 
-    /// The octets to send. Nothing else may be sent before the server has accepted.
+    /// The octets to send. Send nothing else before the server has accepted.
     #[must_use]
     pub fn request(&self) -> &[u8] {
         &self.request
     }
 
-    /// Takes what belongs to the response off the front of `input`, and leaves what follows it: after
-    /// a 101, frames.
+    /// Takes the response off the front of `input`, and leaves the octets after it: after a 101,
+    /// frames.
     ///
-    /// `None` as long as the response is not complete. After the result or an error, nothing more is
-    /// taken and nothing more comes. Interim responses other than 101 are skipped.
+    /// Returns `None` until the response is complete. After the result or an error, it takes nothing
+    /// more and returns `None`. Interim responses other than 101 are skipped.
     ///
     /// # Errors
     ///
-    /// If the octets are no response, if it does not accept as §4.1 says, or if it refuses:
-    /// [`HandshakeError::Refused`], with the start of its body.
+    /// If the octets are not a response, if the response does not accept as §4.1 requires, or if it
+    /// refuses: [`HandshakeError::Refused`], with the start of its body.
     pub fn receive(&mut self, input: &mut &[u8]) -> Result<Option<Connected>, HandshakeError> {
         loop {
             match core::mem::replace(&mut self.state, State::Done) {
@@ -125,17 +126,17 @@ impl Connecting {
         }
     }
 
-    /// The transport has ended: the server's refusal, as far as it came, or
+    /// Reports the end of the transport. Returns the server's refusal, as far as it arrived, or
     /// [`HandshakeError::UnexpectedEof`].
     pub fn recv_eof(&mut self) -> HandshakeError {
         self.end(HandshakeError::UnexpectedEof)
     }
 
-    /// Tells the time; says when to tell it again. The first call starts the clock.
+    /// Tells the time. Returns when to call this again. The first call starts the clock.
     ///
     /// # Errors
     ///
-    /// When the response is not complete in time: the server's refusal, as far as it came, or
+    /// If the response is not complete in time: the server's refusal, as far as it arrived, or
     /// [`HandshakeError::TimedOut`].
     pub fn poll_time(&mut self, now: Timestamp) -> Result<Timestamp, HandshakeError> {
         match self.deadline.poll(now) {
@@ -151,26 +152,26 @@ impl Connecting {
         }
     }
 
-    /// What §4.1 asks of a 101. Its `Content-Length` and `Transfer-Encoding` mean nothing (RFC 9110
-    /// §8.6, RFC 9112 §6.1), and some servers send them: they are ignored.
+    /// Checks a 101 as §4.1 requires. `Content-Length` and `Transfer-Encoding` mean nothing in a 101
+    /// (RFC 9110 §8.6, RFC 9112 §6.1). Some servers send them, so they are ignored.
     fn check(&self, response: &Response) -> Result<Agreed, HandshakeError> {
         if !response.is_http_1_1() {
             return Err(HandshakeError::UnsupportedHttpVersion("HTTP/1.0".into()));
         }
         let fields = || response.headers().iter();
-        // Item 2: the value is websocket, and nothing else.
+        // Item 2: the value is exactly `websocket`.
         let upgrade = required(fields(), "Upgrade")?;
         if !upgrade.eq_ignore_ascii_case(b"websocket") {
             return Err(malformed("Upgrade", upgrade));
         }
-        // Item 3: Connection contains upgrade.
+        // Item 3: `Connection` contains `upgrade`.
         if !contains(values(fields(), "Connection"), "Upgrade") {
             return Err(match response.headers().get("Connection") {
                 Some(value) => malformed("Connection", value),
                 None => HandshakeError::MissingField("Connection"),
             });
         }
-        // Item 4: the server has read our key.
+        // Item 4: the value proves that the server has read our key.
         let accept = required(fields(), "Sec-WebSocket-Accept")?;
         if accept != self.accept.as_bytes() {
             return Err(HandshakeError::WrongAccept(excerpt(accept)));
@@ -180,7 +181,7 @@ impl Connecting {
     }
 }
 
-/// Without the request, which may have credentials in it.
+/// Omits the request, which may contain credentials.
 impl fmt::Debug for Connecting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = match &self.state {
@@ -195,7 +196,7 @@ impl fmt::Debug for Connecting {
     }
 }
 
-/// §4.1, the requirements on the request. Every value has been checked when it was set.
+/// Writes the request as §4.1 requires. The setters have checked all values.
 fn request(client: &ClientConfig, url: &Url, key: &str) -> Vec<u8> {
     let mut head = Vec::with_capacity(256);
     for part in ["GET ", url.resource(), " HTTP/1.1\r\n"] {
@@ -233,7 +234,7 @@ fn refused(mut response: Response, body: Body) -> HandshakeError {
     HandshakeError::Refused(Box::new(response))
 }
 
-/// Nobody needs one; 100, 102 and 103 together are three.
+/// A server needs at most three: 100, 102 and 103.
 const MAX_INTERIM: usize = 8;
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Negotiating permessage-deflate: RFC 7692 §5 to §7.1.
+//! The negotiation of permessage-deflate: RFC 7692 §5 to §7.1.
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -10,14 +10,15 @@ use crate::deflate::{
     SERVER_NO_CONTEXT_TAKEOVER,
 };
 
-/// Whether the extension is this one.
+/// Whether the extension is permessage-deflate.
 pub(super) fn is_deflate(extension: &Extension) -> bool {
     extension.name() == NAME
 }
 
-/// What a client offers, in order of preference, §5.1.
+/// A client's offers, in order of preference, §5.1.
 ///
-/// §7.1.2.1: a server that cannot keep to a window declines what asks for one. So that is not all.
+/// §7.1.2.1: a server that cannot limit its window declines an offer that asks for it. So a second
+/// offer follows that does not ask.
 pub(super) fn offers(wanted: &Deflate) -> Vec<String> {
     let windowless = Deflate {
         peer_window_bits: MAX_WINDOW_BITS,
@@ -40,14 +41,14 @@ fn offer(wanted: &Deflate) -> String {
     }
     .to_string();
     if bits(wanted.window_bits).is_none() {
-        // §7.1.2.2: without a value, the server may choose any.
+        // §7.1.2.2: without a value, the server may choose any window.
         offer.push_str("; ");
         offer.push_str(CLIENT_MAX_WINDOW_BITS);
     }
     offer
 }
 
-/// The parameters of an offer, or of an answer. A window without a value is `Some(None)`.
+/// The parameters of an offer or an answer. A window without a value is `Some(None)`.
 #[derive(Default)]
 struct Parameters {
     server_no_context_takeover: bool,
@@ -57,7 +58,7 @@ struct Parameters {
 }
 
 impl Parameters {
-    /// `None` for one that is unknown, comes twice, or has a value that it cannot have, §7.1.
+    /// `None` if a parameter is unknown, duplicate, or has an invalid value, §7.1.
     fn parse(extension: &Extension) -> Option<Self> {
         let mut parsed = Self::default();
         for (name, value) in extension.params() {
@@ -69,7 +70,7 @@ impl Parameters {
                     parsed.client_no_context_takeover = true;
                 }
                 (SERVER_MAX_WINDOW_BITS, value) if parsed.server_max_window_bits.is_none() => {
-                    // §7.1.2.1: never without a value.
+                    // §7.1.2.1: the value is mandatory.
                     parsed.server_max_window_bits = Some(Some(window_bits(value?)?));
                 }
                 (CLIENT_MAX_WINDOW_BITS, value) if parsed.client_max_window_bits.is_none() => {
@@ -92,7 +93,8 @@ fn window_bits(value: &str) -> Option<u8> {
     (canonical && (MIN_WINDOW_BITS..=MAX_WINDOW_BITS).contains(&bits)).then_some(bits)
 }
 
-/// What a server answers to an offer, with what it takes from its budget; `None` if it declines, §7.1.
+/// A server's answer to an offer, with the memory reserved from its budget; `None` if it declines,
+/// §7.1.
 pub(super) fn answer(
     offer: &Extension,
     wanted: &Deflate,
@@ -101,11 +103,11 @@ pub(super) fn answer(
     let offer = Parameters::parse(offer)?;
     let smaller = |bits: u8| (bits < MAX_WINDOW_BITS).then_some(bits);
     let server_max_window_bits = match offer.server_max_window_bits.flatten() {
-        // §7.1.2.1: who has asked is told.
+        // §7.1.2.1: the answer must have the parameter if the offer has it.
         Some(bits) => Some(bits.min(wanted.window_bits)),
         None => smaller(wanted.window_bits),
     };
-    // §7.1.2.2: not to be said to a client that does not know it.
+    // §7.1.2.2: the answer must not have the parameter if the offer lacks it.
     let (client_max_window_bits, reserved) = match offer.client_max_window_bits {
         Some(bits) => {
             let bits = bits.unwrap_or(MAX_WINDOW_BITS).min(wanted.peer_window_bits);
@@ -124,15 +126,15 @@ pub(super) fn answer(
     Some((agreed, reserved))
 }
 
-/// What a client makes of a server's answer to its [`offers`]; `None` if it must fail, §7.1.
+/// A client's check of the answer to its [`offers`]; `None` if the handshake must fail, §7.1.
 pub(super) fn check(answer: &Extension, wanted: &Deflate) -> Option<PerMessageDeflate> {
     let answer = Parameters::parse(answer)?;
-    // §7.1.2.2: in an answer it has a value, which is not above the one that was offered.
+    // §7.1.2.2: in an answer the value is mandatory, and at most the offered one.
     let client_max_window_bits = match answer.client_max_window_bits {
         Some(bits) => Some(bits.filter(|bits| *bits <= wanted.window_bits)?),
         None => None,
     };
-    // §7.1.1.1: who accepts the offer says so.
+    // §7.1.1.1: a server that accepts the offer must include the parameter.
     if !wanted.peer_context_takeover && !answer.server_no_context_takeover {
         return None;
     }

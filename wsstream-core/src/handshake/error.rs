@@ -1,4 +1,4 @@
-//! What can be wrong with an opening handshake: RFC 6455 §4.1, §4.2 and §4.4, RFC 9110 §15.
+//! The errors of the opening handshake: RFC 6455 §4.1, §4.2 and §4.4, RFC 9110 §15.
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -10,71 +10,71 @@ use super::refusal::Refusal;
 use super::response::Response;
 use crate::octets::Octets;
 
-/// Why there is no connection, for both roles.
+/// Why an opening handshake failed, for both roles.
 ///
-/// On a server, every error that the peer can be told about has a [`status`](Self::status) and a
-/// [`response`](Self::response), to be sent before the connection is dropped. A client drops the
-/// connection and sends nothing.
+/// On a server, every error that can be reported to the peer has a [`status`](Self::status) and a
+/// [`response`](Self::response). Send it before you drop the connection. A client drops the connection
+/// and sends nothing.
 ///
-/// Texts that came from the peer are cut to 128 octets, and those that may be secrets, such as queries and
-/// most values of header fields, are not kept at all.
+/// Texts from the peer are cut to 128 octets. Texts that may be secrets, such as queries and most field
+/// values, are not kept at all.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum HandshakeError {
-    /// A CR that no LF follows (RFC 9112 §2.2). 400.
+    /// A CR without LF (RFC 9112 §2.2). 400.
     BareCr,
-    /// A LF that no CR precedes (RFC 9112 §2.2): a line could be read in two ways. 400.
+    /// A LF without CR (RFC 9112 §2.2), which would make a line ambiguous. 400.
     BareLf,
-    /// A control octet other than HTAB (RFC 9110 §5.5), such as NUL, or a TLS record where
-    /// there is no TLS at this end. 400.
+    /// A control octet other than HTAB (RFC 9110 §5.5), such as NUL, or a TLS record at an end that
+    /// does not use TLS. 400.
     ControlOctet(u8),
-    /// A field that may come once came more than once; its name (§4.2.1, §4.1). 400.
+    /// A field that must be unique came more than once; its name (§4.2.1, §4.1). 400.
     DuplicateField(&'static str),
-    /// A response accepts an extension twice (§9.1); its name.
+    /// The response accepts an extension twice (§9.1); its name.
     DuplicateExtension(String),
-    /// The same subprotocol twice in one list (§4.1 item 10: they must be unique); its name. 400.
+    /// The list has the same subprotocol twice (§4.1 item 10: names must be unique); its name. 400.
     DuplicateSubprotocol(String),
-    /// A field continued on another line (RFC 9112 §5.2). 400.
+    /// A field continues on another line (RFC 9112 §5.2). 400.
     FoldedField,
     /// A head of more than [`MAX_HEAD`] octets. 431.
     HeadTooLarge,
-    /// A line of the head is no field (RFC 9112 §5). 400.
+    /// A line of the head is not a field (RFC 9112 §5). 400.
     MalformedFieldLine,
-    /// A field has not the value it has to have (§4.1, §4.2.1). 400.
+    /// A field does not have the required value (§4.1, §4.2.1). 400.
     MalformedField {
         /// The field's name.
         name: &'static str,
-        /// How many octets came.
+        /// The length of the received value, in octets.
         len: usize,
-        /// What came, if that is `Connection` or `Upgrade`. Others may be secrets.
+        /// The received value, if the field is `Connection` or `Upgrade`. Other values may be secrets.
         value: Option<Box<str>>,
     },
-    /// The first line is no request line, or no status line (RFC 9112 §3, §4). 400.
+    /// The first line is not a request line or status line (RFC 9112 §3, §4). 400.
     MalformedStartLine {
-        /// How many octets it has.
+        /// The length of the line, in octets.
         len: usize,
-        /// Of which protocol it seems to be.
+        /// The protocol that it seems to be.
         perhaps: Option<&'static str>,
     },
-    /// The method is not GET (§4.2.1 item 1); what came. 405.
+    /// The method is not GET (§4.2.1 item 1); the received method. 405.
     MethodNotGet(String),
-    /// A field is missing; its name (§4.1, §4.2.1). 400.
+    /// A required field is missing; its name (§4.1, §4.2.1). 400.
     MissingField(&'static str),
-    /// Nothing the client offers is spoken here (§4.2.2). 406.
+    /// The server speaks none of the offered subprotocols (§4.2.2). 406.
     NoCommonSubprotocol {
-        /// What the client offers, separated by commas.
+        /// The names that the client offers, separated by commas.
         offered: String,
-        /// What the server speaks, separated by commas.
+        /// The names that the server speaks, separated by commas.
         spoken: String,
     },
-    /// The server selected no subprotocol, and the client does not accept that.
+    /// The server selected no subprotocol, but the client requires one.
     NoSubprotocol,
-    /// The request comes from a page that is not to use this server (§4.2.2, §10.2); its origin, empty if
-    /// what came is none. 403.
+    /// The request comes from a page that may not use this server (§4.2.2, §10.2); its origin, or an
+    /// empty string if the value is not an origin. 403.
     OriginRefused(String),
-    /// The server answered with another status than 101.
+    /// The server answered with a status other than 101.
     Refused(Box<Response>),
-    /// The request has a body: a `Content-Length` that is not 0, or a `Transfer-Encoding`. 400.
+    /// The request has a body: a `Content-Length` other than 0, or a `Transfer-Encoding`. 400.
     RequestBody,
     /// The server is shutting down. 503.
     ShuttingDown,
@@ -82,28 +82,29 @@ pub enum HandshakeError {
     TimedOut,
     /// A head of more than [`MAX_FIELDS`] fields. 431.
     TooManyFields,
-    /// A server sent one interim response after the other (RFC 9110 §15.2).
+    /// The server sent too many interim responses (RFC 9110 §15.2).
     TooManyInterimResponses,
-    /// The transport ended before the handshake did. 400.
+    /// The transport ended before the handshake was complete. 400.
     UnexpectedEof,
-    /// The path is not the one that is served here; what came. 404.
+    /// The path is not served; the requested path. 404.
     UnknownPath(String),
-    /// The server accepts an extension, or a parameter of one, that was not offered (§4.1); what came.
+    /// The server accepts an extension, or a parameter of one, that was not offered (§4.1); the
+    /// extension.
     UnofferedExtension(String),
     /// The server selects a subprotocol that was not offered (§4.1); its name.
     UnofferedSubprotocol(String),
-    /// Another version than HTTP/1.1 (§4.1, §4.2.1); what came. 505.
+    /// The HTTP version is not HTTP/1.1 (§4.1, §4.2.1); the received version. 505.
     UnsupportedHttpVersion(String),
-    /// Another version of the protocol than 13 (§4.4); what came, empty if no version came. 426.
+    /// The WebSocket version is not 13 (§4.4); the received version, empty if there is none. 426.
     UnsupportedVersion(String),
-    /// An ordinary HTTP request, which asks for no upgrade to WebSocket (§4.2.1 item 3). 426.
+    /// The request is ordinary HTTP and asks for no upgrade to WebSocket (§4.2.1 item 3). 426.
     UpgradeNotRequested,
-    /// The server's `Sec-WebSocket-Accept` does not answer our key (§4.1); what came.
+    /// The server's `Sec-WebSocket-Accept` does not match our key (§4.1); the received value.
     WrongAccept(String),
 }
 
 impl HandshakeError {
-    /// The HTTP status with which a server answers; `None` if only a client can meet this error.
+    /// The HTTP status that a server answers with; `None` if only a client can meet this error.
     #[must_use]
     pub const fn status(&self) -> Option<u16> {
         Some(match self {
@@ -138,7 +139,7 @@ impl HandshakeError {
         })
     }
 
-    /// What a server answers: the status, the fields that belong to it, and the error as a text.
+    /// The server's response: the status, the fields that belong to it, and the error as text.
     ///
     /// `None` if only a client can meet this error.
     #[must_use]
@@ -148,7 +149,7 @@ impl HandshakeError {
 
     /// [`refusal`](Self::refusal) as the octets of an HTTP/1.1 response; empty if there is none.
     ///
-    /// They are always to be sent before the connection is dropped.
+    /// Always send them before you drop the connection.
     #[must_use]
     pub fn response(&self) -> Vec<u8> {
         self.refusal()
@@ -162,7 +163,8 @@ impl fmt::Display for HandshakeError {
         match self {
             Self::BareCr => f.write_str("CR without LF, expected CR LF"),
             Self::BareLf => f.write_str("LF without CR, expected CR LF"),
-            // RFC 8446 §5.1: TLS begins a handshake with 22, and the alert that answers HTTP with 21.
+            // RFC 8446 §5.1: a TLS handshake begins with octet 22, and the alert that answers HTTP with
+            // octet 21.
             Self::ControlOctet(octet @ (0x15 | 0x16)) => {
                 write!(f, "octet {octet:#04x}, perhaps TLS, expected HTTP")
             }

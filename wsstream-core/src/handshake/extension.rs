@@ -1,4 +1,4 @@
-//! The grammar of `Sec-WebSocket-Extensions`, which knows no extension: RFC 6455 §9.1.
+//! The grammar of `Sec-WebSocket-Extensions`, independent of any extension: RFC 6455 §9.1.
 
 use alloc::borrow::ToOwned;
 use alloc::string::String;
@@ -30,7 +30,7 @@ pub struct Extension {
 }
 
 impl Extension {
-    /// Reads the value of one field, a list of extensions. Empty elements do not count.
+    /// Reads the value of one field, a list of extensions. Empty elements are ignored.
     ///
     /// # Errors
     ///
@@ -47,7 +47,7 @@ impl Extension {
         &self.name
     }
 
-    /// The parameters in their order, each with its value, if it has one.
+    /// The parameters in order, each with its value, if any.
     pub fn params(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
         self.params
             .iter()
@@ -55,7 +55,7 @@ impl Extension {
     }
 }
 
-/// As in the field. Values are tokens, so none has to be quoted.
+/// Writes the extension as in the field. Values are tokens, so they need no quotes.
 impl fmt::Display for Extension {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.name)?;
@@ -69,7 +69,7 @@ impl fmt::Display for Extension {
     }
 }
 
-/// The grammar of §9.1, from left to right. `None` is a fault.
+/// Parses the grammar of §9.1 from left to right. `None` means a syntax error.
 struct Parser<'a> {
     rest: &'a [u8],
 }
@@ -91,7 +91,7 @@ impl<'a> Parser<'a> {
                 return None;
             }
         }
-        // §9.1 asks for one element at least.
+        // §9.1 requires at least one element.
         if list.is_empty() { None } else { Some(list) }
     }
 
@@ -118,7 +118,7 @@ impl<'a> Parser<'a> {
         Some(Extension { name, params })
     }
 
-    /// A token and the blanks after it.
+    /// A token, and the blanks after it.
     fn token(&mut self) -> Option<&'a str> {
         let rest = self.rest;
         let end = rest
@@ -131,7 +131,7 @@ impl<'a> Parser<'a> {
         token(token_octets)
     }
 
-    /// The rest of a quoted string. §9.1: what it says must be a token.
+    /// The rest of a quoted string. §9.1: its content must be a token.
     fn quoted(&mut self) -> Option<String> {
         let mut value = String::new();
         loop {
@@ -164,7 +164,7 @@ impl<'a> Parser<'a> {
         first == octet
     }
 
-    /// §9.1 uses RFC 2616's lists, which allow blanks between any two words.
+    /// §9.1 uses the lists of RFC 2616, which allow blanks between any two words.
     fn blanks(&mut self) {
         while self.eat(b' ') || self.eat(b'\t') {}
     }

@@ -1,7 +1,7 @@
 //! Which extensions are offered and accepted: RFC 6455 §4.1, §4.2.2 and §9.1.
 //!
-//! This crate speaks `permessage-deflate` (RFC 7692) and one of its own, [`HALF_CLOSE`]: an arm each of [`answer`]
-//! and of [`check`].
+//! This crate supports `permessage-deflate` (RFC 7692) and its own [`HALF_CLOSE`]. Each has an arm in
+//! [`answer`] and in [`check`].
 
 use alloc::borrow::ToOwned;
 use alloc::string::{String, ToString};
@@ -14,15 +14,14 @@ use super::extension::{Extension, FIELD};
 use super::syntax::{excerpt, values};
 use crate::deflate::{CompressionBudget, Deflate, PerMessageDeflate, Reserved};
 
-/// The private extension by which two wsstreams tell each other that they delay their answer to a
-/// Close until their own writer is done, so that either direction can end first.
+/// The private extension that announces half close between two wsstreams: each end delays its answer to
+/// a Close until its own writer is done, so either direction can end first.
 ///
-/// It has no parameters and changes no frame. It is an extension and not a subprotocol because
-/// servers ignore extensions they do not know (§9.1), while some select any subprotocol that is
-/// offered.
+/// It has no parameters and changes no frame. It is an extension and not a subprotocol because servers
+/// ignore unknown extensions (§9.1), while some servers select any subprotocol that is offered.
 pub const HALF_CLOSE: &str = "x-wsstream-half-close";
 
-/// §9.1: all fields of the name are one list.
+/// §9.1: all fields of the name form one list.
 fn all<'a, F>(fields: F) -> Result<Vec<Extension>, HandshakeError>
 where
     F: Iterator<Item = (&'a str, &'a [u8])> + Clone,
@@ -39,11 +38,11 @@ where
 pub(super) struct Extensions {
     pub(super) deflate: Option<PerMessageDeflate>,
     pub(super) half_close: bool,
-    /// What a server has reserved to inflate.
+    /// The memory that a server has reserved to inflate.
     pub(super) reserved: Option<Reserved>,
 }
 
-/// What an end does of them.
+/// The extensions that an end is willing to use.
 #[derive(Clone, Copy)]
 pub(super) struct Wanted<'a> {
     pub(super) deflate: Option<&'a Deflate>,
@@ -52,7 +51,7 @@ pub(super) struct Wanted<'a> {
 
 /// The server's side.
 ///
-/// §4.2.2: offers that are not known, or have parameters that are not, are declined by silence.
+/// §4.2.2: the server declines an offer with an unknown name or parameter by not mentioning it.
 pub(super) fn answer<'a, F>(
     fields: F,
     wanted: Wanted<'_>,
@@ -75,7 +74,7 @@ where
     Ok(agreed)
 }
 
-/// What a client offers.
+/// The client's offers.
 pub(super) fn offers(wanted: Wanted<'_>) -> Vec<String> {
     let mut offers = wanted.deflate.map(deflate::offers).unwrap_or_default();
     if wanted.half_close {
@@ -86,7 +85,8 @@ pub(super) fn offers(wanted: Wanted<'_>) -> Vec<String> {
 
 /// The client's side.
 ///
-/// §4.1: what was not offered fails the connection; that includes a parameter, and anything twice.
+/// §4.1: the connection fails if the server accepts an extension or a parameter that was not offered,
+/// or accepts one twice.
 pub(super) fn check<'a, F>(fields: F, offered: Wanted<'_>) -> Result<Extensions, HandshakeError>
 where
     F: Iterator<Item = (&'a str, &'a [u8])> + Clone,

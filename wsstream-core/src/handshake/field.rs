@@ -1,7 +1,7 @@
 //! Header fields that an application adds: RFC 9110 §5.1 and §5.5.
 //!
-//! They are checked when they are set, so that no value can smuggle in a second field or a second
-//! message, and none can contradict what the handshake itself says.
+//! The setters check them, so that no value can smuggle in a second field or message, or contradict the
+//! handshake's own fields.
 
 use alloc::borrow::ToOwned;
 use alloc::string::String;
@@ -12,20 +12,20 @@ use super::syntax::is_token;
 
 /// Why a header field, a subprotocol or an origin cannot be set.
 ///
-/// What was given may be a secret, or have one in it: a token that still has its line end, arguments in
-/// the wrong order. So it is not repeated: an error says which octet is wrong, and where.
+/// The value may contain a secret, such as a token with its line end, or arguments in the wrong order.
+/// So the error does not repeat it, but tells which octet is wrong, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InvalidField {
-    /// The name is no token (RFC 9110 §5.1).
+    /// The name is not a token (RFC 9110 §5.1).
     Name(WrongOctet),
     /// The origin is not `scheme://host`, `scheme://host:port` or `null` (RFC 6454 §6.2).
     Origin,
     /// The handshake sets this field itself.
     Reserved(String),
-    /// The subprotocol's name is no token (RFC 6455 §4.1 item 10).
+    /// The subprotocol's name is not a token (RFC 6455 §4.1 item 10).
     Subprotocol(WrongOctet),
-    /// The value contains a control octet other than HTAB (RFC 9110 §5.5), for instance a line end.
+    /// The value contains a control octet other than HTAB (RFC 9110 §5.5), such as a line end.
     Value {
         /// The field's name.
         name: String,
@@ -34,18 +34,18 @@ pub enum InvalidField {
     },
 }
 
-/// The octet that is wrong in what was given.
+/// The first wrong octet of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct WrongOctet {
-    /// Where it is, from 0.
+    /// Its position, from 0.
     pub position: usize,
-    /// The octet; `None` at the end of what was given: there should be more.
+    /// The octet; `None` if the value ends where more is needed.
     pub octet: Option<u8>,
 }
 
 impl WrongOctet {
-    /// The first octet that is not `good`, or the end.
+    /// Finds the first octet that is not `good`, or else the end.
     fn first(text: &str, good: impl Fn(u8) -> bool) -> Self {
         let mut octets = text.bytes().enumerate();
         match octets.find(|(_, octet)| !good(*octet)) {
@@ -91,7 +91,7 @@ impl From<InvalidField> for std::io::Error {
     }
 }
 
-/// Fields that have been checked. `Debug` shows their names only: values may be credentials.
+/// Checked fields. `Debug` shows only their names, because values may be credentials.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub(super) struct Fields(Vec<(String, String)>);
 
@@ -124,7 +124,7 @@ impl fmt::Debug for Fields {
     }
 }
 
-/// A field of a request or of a 101: nothing that belongs to the handshake.
+/// Checks a field of a request or a 101: it must not belong to the handshake.
 pub(super) fn check_handshake_field(name: &str, value: &str) -> Result<(), InvalidField> {
     check_name(name)?;
     let prefix = name.get(..SEC_WEBSOCKET.len()).unwrap_or_default();
@@ -134,7 +134,7 @@ pub(super) fn check_handshake_field(name: &str, value: &str) -> Result<(), Inval
     check_field(name, value)
 }
 
-/// A field of any message: nothing that says where the message or the connection ends.
+/// Checks a field of any message: it must not state where the message or the connection ends.
 pub(super) fn check_field(name: &str, value: &str) -> Result<(), InvalidField> {
     check_name(name)?;
     if FRAMING
@@ -173,7 +173,7 @@ pub(super) fn check_subprotocol(name: &str) -> Result<(), InvalidField> {
     }
 }
 
-/// Where a text stops being a token.
+/// The first octet at which a text is not a token.
 fn not_token(text: &str) -> WrongOctet {
     WrongOctet::first(text, |octet| is_token(&[octet]))
 }

@@ -1,9 +1,9 @@
 //! The head of a request or a response: RFC 9112 §2 to §5.
 //!
-//! [`Head`] takes octets until the blank line and looks at each of them once, however they are cut.
-//! What can be read in more than one way is refused at the octet where that shows: a bare CR or LF,
-//! a control octet, a folded field. One empty line before the start line is skipped (§2.2 asks a
-//! server to), a second is not. The whole is parsed once, by `httparse`, when it is complete.
+//! [`Head`] takes octets up to the blank line, in pieces of any size, and looks at each octet once. It
+//! rejects ambiguous input at the first octet that shows it: a bare CR or LF, a control octet, a folded
+//! field. It skips one empty line before the start line, as §2.2 asks of a server, but not a second.
+//! `httparse` parses the complete head once.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -17,20 +17,20 @@ use super::syntax::excerpt;
 use crate::Timestamp;
 use crate::octets::Octets;
 
-/// Whose head it is.
+/// Whether a head is a request's or a response's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Request,
     Response,
 }
 
-/// A head that is coming in.
+/// A head that is being received.
 pub(super) struct Head {
     kind: Kind,
     octets: Vec<u8>,
-    /// Octets looked at.
+    /// Octets scanned so far.
     seen: usize,
-    /// Complete lines, start line included.
+    /// Complete lines, including the start line.
     lines: usize,
     /// Octets of the current line.
     line: usize,
@@ -51,9 +51,9 @@ impl Head {
         }
     }
 
-    /// Takes what belongs to the head off the front of `input`; whether the head is complete.
+    /// Takes octets of the head off the front of `input`. Returns whether the head is complete.
     ///
-    /// Not to be called again after that, or after an error.
+    /// Do not call this again after that, or after an error.
     pub(super) fn receive(&mut self, input: &mut &[u8]) -> Result<bool, HandshakeError> {
         let mut taken = 0;
         for &octet in *input {
@@ -62,7 +62,8 @@ impl Head {
                 Scan::Inside => {}
                 Scan::StartLine => {
                     self.take(input, taken);
-                    // Who speaks another protocol is told so now, and need not send a blank line.
+                    // Reject another protocol as soon as its first line is complete. It may never send
+                    // a blank line.
                     check_version(self.kind, self.start_line())?;
                     return self.receive(input);
                 }
@@ -92,8 +93,8 @@ impl Head {
                 self.after_cr = false;
                 return self.line_end();
             }
-            // RFC 9112 §2.2: only CR LF ends a line. What others take for a line end is refused,
-            // so that no proxy can see other fields than we do.
+            // RFC 9112 §2.2: only CR LF ends a line. Reject any other line end, so that a proxy cannot
+            // see different fields than we do.
             _ if self.after_cr => return Err(HandshakeError::BareCr),
             b'\r' => self.after_cr = true,
             b'\n' => return Err(HandshakeError::BareLf),
@@ -132,7 +133,7 @@ impl Head {
         })
     }
 
-    /// The first line, without its end.
+    /// The first line, without its line end.
     fn start_line(&self) -> &[u8] {
         let octets = self.octets.strip_prefix(b"\r\n").unwrap_or(&self.octets);
         octets
@@ -151,7 +152,7 @@ impl Head {
         let target = range_of(request.path.unwrap_or_default(), &self.octets);
         let minor_version = request.version.unwrap_or_default();
         let fields = field_ranges(request.headers, &self.octets);
-        // RFC 3986 §2: a URI is ASCII; httparse lets UTF-8 pass.
+        // RFC 3986 §2: a URI is ASCII, but httparse accepts UTF-8.
         if !self.octets[target.clone()].is_ascii() {
             return Err(self.malformed_start_line());
         }
@@ -174,7 +175,7 @@ impl Head {
         let reason = range_of(response.reason.unwrap_or_default(), &self.octets);
         let minor_version = response.version.unwrap_or_default();
         let fields = field_ranges(response.headers, &self.octets);
-        // RFC 9110 §15: three digits, the first of them 1 to 5.
+        // RFC 9110 §15: a status has three digits, the first from 1 to 5.
         if !(100..600).contains(&status) {
             return Err(self.malformed_start_line());
         }
@@ -187,7 +188,7 @@ impl Head {
         })
     }
 
-    /// What httparse found, in our words.
+    /// Maps the errors of httparse to ours.
     fn complete(&self, parsed: httparse::Result<usize>) -> Result<(), HandshakeError> {
         match parsed {
             Ok(status) if status.is_complete() => Ok(()),
@@ -204,7 +205,7 @@ impl Head {
     }
 }
 
-/// Without what has come.
+/// Omits the received octets.
 impl fmt::Debug for Head {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Head")
@@ -215,7 +216,7 @@ impl fmt::Debug for Head {
     }
 }
 
-/// What a request's head is made of; ranges are of the headers' buffer.
+/// The parts of a request's head. Ranges refer to the buffer of `headers`.
 pub(super) struct RequestParts {
     pub(super) method: Range<usize>,
     pub(super) target: Range<usize>,
@@ -223,14 +224,14 @@ pub(super) struct RequestParts {
     pub(super) headers: Headers,
 }
 
-/// What an octet was.
+/// The meaning of an octet in the head.
 enum Scan {
     Inside,
     StartLine,
     End,
 }
 
-/// The total time a handshake may take, counted from the first time that is told.
+/// The total time that a handshake may take. It starts with the first call of [`poll`](Self::poll).
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Deadline {
     timeout: Duration,
@@ -242,15 +243,15 @@ impl Deadline {
         Self { timeout, at: None }
     }
 
-    /// When the time is over; `None` if it is.
+    /// The time at which the deadline passes; `None` if it has passed.
     pub(super) fn poll(&mut self, now: Timestamp) -> Option<Timestamp> {
         let at = *self.at.get_or_insert(now + self.timeout);
         if now < at { Some(at) } else { None }
     }
 }
 
-/// RFC 9112 §2.3: `HTTP/` DIGIT `.` DIGIT, at the end of a request line and the start of a status
-/// line. 1.0 passes here: its request is understood, and then refused.
+/// RFC 9112 §2.3: `HTTP/` DIGIT `.` DIGIT, at the end of a request line and the start of a status line.
+/// HTTP/1.0 passes here, so that its request is understood before it is refused.
 fn check_version(kind: Kind, line: &[u8]) -> Result<(), HandshakeError> {
     let mut words = line.split(|&octet| octet == b' ');
     let version = match kind {
@@ -268,8 +269,8 @@ fn check_version(kind: Kind, line: &[u8]) -> Result<(), HandshakeError> {
     }
 }
 
-/// What came may be a secret, for instance another protocol's password. What other protocols begin with
-/// is none, and tells what is wrong.
+/// The line may be a secret, such as another protocol's password. A known protocol's first octets are
+/// not secret, and help to find the mistake.
 fn malformed_start_line(line: &[u8]) -> HandshakeError {
     let known = PROTOCOLS.iter().find(|(begin, _)| line.starts_with(begin));
     HandshakeError::MalformedStartLine {
@@ -298,7 +299,7 @@ fn field_ranges(fields: &[httparse::Header<'_>], head: &[u8]) -> Vec<Field> {
         .collect()
 }
 
-/// Where `part`, a slice of `whole`, is in it.
+/// The range of `part`, a slice of `whole`, within it.
 fn range_of(part: impl AsRef<[u8]>, whole: &[u8]) -> Range<usize> {
     let part = part.as_ref();
     let start = part.as_ptr().addr().wrapping_sub(whole.as_ptr().addr());

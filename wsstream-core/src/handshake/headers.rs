@@ -7,16 +7,16 @@ use core::ops::Range;
 use super::syntax::{elements, trim_ows};
 use crate::octets::Octets;
 
-/// The largest head that is read, in octets, from the start line to the blank line.
+/// The largest head that is accepted, in octets, from the start line to the blank line.
 pub const MAX_HEAD: usize = 16 * 1024;
 
-/// The most header fields a head may have.
+/// The most header fields that a head may have.
 pub const MAX_FIELDS: usize = 100;
 
-/// Header fields, in the order in which they came.
+/// Header fields, in the order of their arrival.
 ///
-/// All of them are slices of one buffer. Names have no case (RFC 9110 §5.1). Values are octets, not
-/// text (§5.5), without the white space around them.
+/// They are slices of one buffer. Names are case-insensitive (RFC 9110 §5.1). Values are octets, not
+/// text (§5.5), without surrounding white space.
 ///
 /// ```
 /// # use wsstream_core::handshake::{Acceptor, ServerConfig};
@@ -37,7 +37,7 @@ pub struct Headers {
     fields: Vec<Field>,
 }
 
-/// Where a field is in the head.
+/// The position of a field in the head.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Field {
     pub(super) name: Range<usize>,
@@ -49,7 +49,7 @@ impl Headers {
         Self { head, fields }
     }
 
-    /// Every field: its name as it came, and its value.
+    /// All fields: each name as received, and its value.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> + Clone {
         self.fields
             .iter()
@@ -75,30 +75,30 @@ impl Headers {
         self.get_all(name).flat_map(elements)
     }
 
-    /// How many fields there are.
+    /// The number of fields.
     #[must_use]
     pub const fn len(&self) -> usize {
         self.fields.len()
     }
 
-    /// Whether there is no field at all.
+    /// Whether there are no fields.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.fields.is_empty()
     }
 
-    /// A part of the head this was made of.
+    /// A part of the received head.
     pub(super) fn octets(&self, range: &Range<usize>) -> &[u8] {
         self.head.get(range.clone()).unwrap_or_default()
     }
 
-    /// A part of the head that is known to be ASCII.
+    /// A part of the received head that is known to be ASCII.
     pub(super) fn text(&self, range: &Range<usize>) -> &str {
         core::str::from_utf8(self.octets(range)).unwrap_or_default()
     }
 }
 
-/// Names of fields, and the lengths of their values: any of them may be a secret.
+/// Shows the names of fields, and only the lengths of their values, which may be secrets.
 impl fmt::Debug for Headers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let fields = self.iter().map(|(name, value)| (name, Octets::of(value)));

@@ -1,4 +1,4 @@
-//! The key of a handshake, and what answers it: RFC 6455 §4.2.1 and §4.2.2.
+//! The key of a handshake, and the value that answers it: RFC 6455 §4.2.1 and §4.2.2.
 
 use alloc::string::String;
 
@@ -8,8 +8,9 @@ use sha1::{Digest, Sha1};
 
 /// The value of `Sec-WebSocket-Accept` for a key, §4.2.2 item 5.4.
 ///
-/// The key is used as it came, without being decoded. [`Request::accept`](super::Request::accept) and
-/// [`ServerConfig::negotiate_upgrade`](super::ServerConfig::negotiate_upgrade) do this; it is here for clients that have their own HTTP.
+/// The key is used as received, without decoding. Clients with their own HTTP need this function; on
+/// servers, [`Request::accept`](super::Request::accept) and
+/// [`ServerConfig::negotiate_upgrade`](super::ServerConfig::negotiate_upgrade) call it.
 ///
 /// ```
 /// // The example of §1.3.
@@ -27,8 +28,8 @@ pub fn accept_key(key: &[u8]) -> String {
 /// §1.3.
 const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-/// §4.2.1 item 5: Base64 of 16 octets. The bits that the last digit has too many may be anything:
-/// the key is not decoded, so they make no difference.
+/// §4.2.1 item 5: Base64 of 16 octets. The unused bits of the last digit may have any value: the key is
+/// never decoded, so they make no difference.
 pub(super) fn is_key(key: &[u8]) -> bool {
     let is_digit = |octet: &u8| octet.is_ascii_alphanumeric() || matches!(octet, b'+' | b'/');
     matches!(key, [digits @ .., b'=', b'='] if digits.len() == 22 && digits.iter().all(is_digit))

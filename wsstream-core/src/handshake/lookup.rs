@@ -1,9 +1,9 @@
-//! Fields that the handshake looks for, and what is wrong with them: RFC 6455 §4.1 and §4.2.1.
+//! Looks up the fields of a handshake, and reports their faults: RFC 6455 §4.1 and §4.2.1.
 
 use super::error::HandshakeError;
 use super::syntax::{excerpt, values};
 
-/// The value of a field that may come once at most.
+/// The value of a field that may come at most once.
 pub(super) fn single<'a, F>(
     fields: F,
     name: &'static str,
@@ -19,7 +19,7 @@ where
     }
 }
 
-/// The value of a field that must come once.
+/// The value of a field that must come exactly once.
 pub(super) fn required<'a, F>(fields: F, name: &'static str) -> Result<&'a [u8], HandshakeError>
 where
     F: Iterator<Item = (&'a str, &'a [u8])> + Clone,
@@ -27,10 +27,10 @@ where
     single(fields, name)?.ok_or(HandshakeError::MissingField(name))
 }
 
-/// The field is there and is not what it has to be.
+/// The field does not have the required value.
 pub(super) fn malformed(name: &'static str, value: &[u8]) -> HandshakeError {
-    // What intermediaries change is what has to be seen. Other fields may say secrets: `Host` a
-    // password, a subprotocol a token.
+    // Show the fields that intermediaries change. Other values may be secrets: `Host` may hold a
+    // password, and a subprotocol a token.
     let shown = matches!(name, "Connection" | "Upgrade");
     HandshakeError::MalformedField {
         name,

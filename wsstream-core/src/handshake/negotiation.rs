@@ -1,8 +1,8 @@
-//! What both ends agree on, from header fields alone: RFC 6455 §4.1, §4.2.2, §4.4.
+//! The negotiation on header fields alone: RFC 6455 §4.1, §4.2.2, §4.4.
 //!
-//! No request line, no key and no HTTP/1.1 text: what speaks HTTP already (hyper, axum, HTTP/2 with
-//! RFC 8441) hands over the fields of its request, sends [`Agreed::fields`] with its answer, and opens
-//! a connection with what was agreed.
+//! It needs no request line, key or HTTP/1.1 text. A program that already speaks HTTP (hyper, axum,
+//! HTTP/2 with RFC 8441) passes the fields of its request, sends [`Agreed::fields`] with its response,
+//! and opens a connection with the result.
 
 use alloc::boxed::Box;
 use alloc::format;
@@ -20,20 +20,20 @@ use crate::ConnectionConfig;
 use crate::deflate::{PerMessageDeflate, Reserved};
 use crate::octets::Octets;
 
-/// What both ends agreed on. The default is nothing: binary bytes, no extension.
+/// The subprotocol and extensions that both ends agreed on. The default is none: binary, no extension.
 ///
-/// Where a server has agreed to compression, this and its clones hold their part of its
-/// [`CompressionBudget`](crate::CompressionBudget), and so does the connection that is opened with it.
+/// If a server has agreed to compression, this value, its clones, and a connection opened with it hold
+/// their part of the server's [`CompressionBudget`](crate::CompressionBudget).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Agreed {
     subprotocol: Option<Box<str>>,
     deflate: Option<PerMessageDeflate>,
     half_close: bool,
-    /// What a server has reserved for it.
+    /// The part of the budget that a server has reserved.
     reserved: Share,
 }
 
-/// A part of a budget, if there is one. What was agreed is the same with it and without.
+/// A part of a budget, if any. It does not count when two agreements are compared.
 #[derive(Clone, Debug, Default)]
 struct Share(
     #[cfg_attr(not(feature = "std"), expect(dead_code, reason = "it is held"))]
@@ -55,27 +55,26 @@ impl Agreed {
         self.subprotocol.as_deref()
     }
 
-    /// Whether both ends delay their answer to a Close until their own writer is done: see
-    /// [`HALF_CLOSE`].
+    /// Whether each end delays its answer to a Close until its own writer is done: see [`HALF_CLOSE`].
     #[must_use]
     pub const fn half_close(&self) -> bool {
         self.half_close
     }
 
-    /// What was agreed on compression; nothing is compressed without.
+    /// The agreed parameters of compression; `None` if nothing is compressed.
     #[must_use]
     pub const fn deflate(&self) -> Option<&PerMessageDeflate> {
         self.deflate.as_ref()
     }
 
-    /// What was reserved to inflate what the client sends.
+    /// The memory that is reserved to inflate the client's messages.
     #[cfg(feature = "std")]
     pub(crate) fn reserved(&self) -> Option<Arc<Reserved>> {
         self.reserved.0.clone()
     }
 
-    /// The fields of the server's answer that say so: `Sec-WebSocket-Protocol` and
-    /// `Sec-WebSocket-Extensions`, each only if there is something to say (§4.2.2 item 5).
+    /// The fields of the server's response that state this agreement: `Sec-WebSocket-Protocol` and
+    /// `Sec-WebSocket-Extensions`, each only if it has a value (§4.2.2 item 5).
     #[must_use]
     pub fn fields(&self) -> Vec<(&'static str, String)> {
         let mut fields = Vec::new();
@@ -92,19 +91,19 @@ impl Agreed {
     }
 }
 
-/// Negotiation without a request of ours.
+/// Negotiation for programs that read the request themselves.
 impl ServerConfig {
     /// Decides on the header fields of a request: origin, version, subprotocols, extensions, in this
     /// order.
     ///
-    /// `Host` has to be among the fields for the policy [`same_host`](super::Origins::same_host); with
-    /// HTTP/2, hand over `:authority` under this name. Method, path and the fields of HTTP/1.1's
-    /// upgrade are the caller's to check.
+    /// The policy [`same_host`](super::Origins::same_host) needs the field `Host`; with HTTP/2, pass
+    /// `:authority` under this name. The caller checks the method, the path, and the fields of
+    /// HTTP/1.1's upgrade.
     ///
     /// # Errors
     ///
-    /// A [`HandshakeError`] whose [`refusal`](HandshakeError::refusal) says what to answer: 400
-    /// (malformed), 403 (origin), 406 (nothing in common), 426 (version).
+    /// A [`HandshakeError`] whose [`refusal`](HandshakeError::refusal) is the response to send: 400
+    /// (malformed), 403 (origin), 406 (no common subprotocol), 426 (version).
     ///
     /// ```
     /// use wsstream_core::handshake::ServerConfig;
@@ -128,7 +127,7 @@ impl ServerConfig {
         )
     }
 
-    /// The part of it that comes after the checks of the upgrade itself.
+    /// The part of [`negotiate`](Self::negotiate) that follows the checks of the upgrade itself.
     pub(super) fn agree<'a, F>(
         &self,
         fields: F,
@@ -151,15 +150,15 @@ impl ServerConfig {
     }
 }
 
-/// Negotiation without a request of ours.
+/// Negotiation for programs that write the request themselves.
 impl ClientConfig {
-    /// The header fields that ask a server: `Sec-WebSocket-Version`, and `Sec-WebSocket-Protocol` and
-    /// `Sec-WebSocket-Extensions` if something is offered.
+    /// The header fields of the client's request: `Sec-WebSocket-Version`, and `Sec-WebSocket-Protocol`
+    /// and `Sec-WebSocket-Extensions` if the client offers any.
     #[must_use]
     pub fn fields(&self) -> Vec<(&'static str, String)> {
         let mut fields = Vec::from([(VERSION_FIELD, VERSION.to_string())]);
         if !self.subprotocols.is_empty() {
-            // No blanks: websockify takes them for a part of the name.
+            // No blanks: websockify takes them as part of the name.
             fields.push((subprotocols::FIELD, self.subprotocols.join(",")));
         }
         let offers = extensions::offers(self.wanted());
@@ -169,12 +168,12 @@ impl ClientConfig {
         fields
     }
 
-    /// Checks the header fields of a response that accepts against what is offered.
+    /// Checks the header fields of a response that accepts against the client's offers.
     ///
     /// # Errors
     ///
-    /// If the server accepts an extension or a subprotocol that was not offered, one of them twice,
-    /// or selects no subprotocol though there has to be one.
+    /// If the server accepts an extension or a subprotocol that was not offered, accepts an extension
+    /// twice, or selects no subprotocol though the client requires one.
     pub fn confirm<'a, F>(&self, fields: F) -> Result<Agreed, HandshakeError>
     where
         F: IntoIterator<Item = (&'a str, &'a [u8]), IntoIter: Clone>,
@@ -198,7 +197,7 @@ impl ClientConfig {
     }
 }
 
-/// Nothing is offered or accepted that is not done.
+/// We offer and accept only what is switched on.
 const fn wanted(config: &ConnectionConfig, is_stream: bool) -> Wanted<'_> {
     Wanted {
         deflate: if config.compression {
@@ -218,7 +217,8 @@ where
     match single(fields, VERSION_FIELD)?.unwrap_or_default() {
         version if version == VERSION.as_bytes() => Ok(()),
         version => {
-            // §4.4: a number up to 255. Anything else may be meant for another field.
+            // §4.4: a version is a number up to 255. Any other value may belong to another field, so it
+            // is not kept.
             let is_number = version.len() <= 3 && version.iter().all(u8::is_ascii_digit);
             Err(HandshakeError::UnsupportedVersion(if is_number {
                 excerpt(version)

@@ -1,7 +1,7 @@
 //! Which web pages may use a server: RFC 6455 §4.2.2 and §10.2, RFC 6454.
 //!
-//! A browser says which page opens a connection; other programs say what they like, or nothing. So
-//! this protects users of browsers from foreign pages, and is no authentication.
+//! A browser states which page opens a connection. Other programs may send any origin, or none. So this
+//! check protects users of browsers from foreign pages, and does not authenticate clients.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -14,7 +14,7 @@ use super::syntax::{excerpt, split_authority};
 /// The name of the field.
 pub(super) const FIELD: &str = "Origin";
 
-/// Which origins a server takes. A request without an origin always passes: no page sent it.
+/// Which origins a server accepts. A request without an origin always passes, because no page sent it.
 ///
 /// ```
 /// use wsstream_core::handshake::{Origins, ServerConfig};
@@ -35,26 +35,26 @@ enum Policy {
 }
 
 impl Origins {
-    /// Every origin, `null` too.
+    /// Accepts every origin, including `null`.
     #[must_use]
     pub const fn any() -> Self {
         Self(Policy::Any)
     }
 
-    /// Pages from the host and the port that the `Host` field names. This is the default.
+    /// Accepts pages from the host and port in the `Host` field. This is the default.
     ///
-    /// Where `Host` names no port, the default of the origin's scheme is meant, for a TLS proxy in
-    /// between drops 443.
+    /// If `Host` names no port, the default port of the origin's scheme is assumed, because a TLS proxy
+    /// in between drops 443.
     #[must_use]
     pub const fn same_host() -> Self {
         Self(Policy::SameHost)
     }
 
-    /// These origins and no other: each `scheme://host`, `scheme://host:port`, or `null`.
+    /// Accepts these origins only: each `scheme://host`, `scheme://host:port`, or `null`.
     ///
     /// # Errors
     ///
-    /// [`InvalidField::Origin`] if one is none of these, for instance because it has a path: it would
+    /// [`InvalidField::Origin`] if an entry has another form. An entry with a path, for example, would
     /// never match.
     pub fn list<I>(origins: I) -> Result<Self, InvalidField>
     where
@@ -69,7 +69,7 @@ impl Origins {
         Ok(Self(Policy::List(list)))
     }
 
-    /// The policy as text: `any`, or the list separated by commas; nothing for the default.
+    /// The policy as text: `any`, or the list separated by commas; `None` for the default.
     #[must_use]
     pub fn described(&self) -> Option<String> {
         match &self.0 {
@@ -89,14 +89,14 @@ impl Origins {
                         (Some(listed), Some(origin)) if listed.is(&origin))
             }),
             Policy::SameHost => {
-                // §10.2: `null` and what is no origin at all come from nowhere.
+                // §10.2: `null` and malformed origins have no host to compare.
                 let Some(origin) = Origin::parse(origin) else {
                     return false;
                 };
                 let Some((host, port)) = host.and_then(split_authority) else {
                     return false;
                 };
-                // Only pages have a host in our sense; an extension's name is none.
+                // Only web pages have a host to compare; the name of a browser extension is not one.
                 let Some(default) = default_port(origin.scheme) else {
                     return false;
                 };
@@ -106,7 +106,7 @@ impl Origins {
         }
     }
 
-    /// Looks at the `Origin` of a request to `host`.
+    /// Checks the `Origin` of a request to `host`.
     pub(super) fn check<'a, F>(&self, fields: F, host: Option<&str>) -> Result<(), HandshakeError>
     where
         F: Iterator<Item = (&'a str, &'a [u8])> + Clone,
@@ -124,9 +124,9 @@ impl Origins {
     }
 }
 
-/// What may be sent, or listed, as an origin.
+/// Checks a text that is to be sent, or listed, as an origin.
 pub(super) fn check_origin(origin: &str) -> Result<(), InvalidField> {
-    // RFC 3986 lets a name contain '*', but who writes it means a pattern, which this is not.
+    // RFC 3986 allows `*` in a name, but a list with `*` is meant as a pattern, which is not supported.
     if is_special(origin) || (Origin::parse(origin).is_some() && !origin.contains('*')) {
         Ok(())
     } else {
@@ -135,11 +135,11 @@ pub(super) fn check_origin(origin: &str) -> Result<(), InvalidField> {
 }
 
 fn is_special(origin: &str) -> bool {
-    // Chromium says `file://` for a page that is a file.
+    // Chromium sends `file://` for a page that is a file.
     matches!(origin, "null" | "file://")
 }
 
-/// RFC 6454 §4: what an origin is made of.
+/// The parts of an origin, RFC 6454 §4.
 struct Origin<'a> {
     scheme: &'a str,
     host: &'a str,
@@ -158,7 +158,7 @@ impl<'a> Origin<'a> {
         Some(Self { scheme, host, port })
     }
 
-    /// RFC 6454 §5: the same origin, where an absent port is the scheme's.
+    /// Whether both are the same origin, RFC 6454 §5. An absent port is the scheme's default.
     fn is(&self, other: &Self) -> bool {
         let port = |origin: &Self| origin.port.or_else(|| default_port(origin.scheme));
         self.scheme.eq_ignore_ascii_case(other.scheme)

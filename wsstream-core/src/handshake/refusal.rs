@@ -1,4 +1,4 @@
-//! Answers other than 101: RFC 9110 §15, RFC 6455 §4.2.2 and §4.4.
+//! Responses other than 101: RFC 9110 §15, RFC 6455 §4.2.2 and §4.4.
 
 use alloc::format;
 use alloc::string::ToString;
@@ -8,7 +8,7 @@ use core::fmt;
 use super::field::{Fields, InvalidField, check_field};
 use crate::octets::Octets;
 
-/// An HTTP answer instead of a connection: an error, a redirect, a plain page.
+/// An HTTP response instead of a connection: an error, a redirect, a plain page.
 ///
 /// ```
 /// use wsstream_core::handshake::Refusal;
@@ -27,10 +27,10 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    /// An answer without fields and body.
+    /// A response without fields and body.
     ///
-    /// `status` is 200 to 599. Any other would leave the peer waiting for more, or mean nothing, and
-    /// becomes 500.
+    /// `status` must be 200 to 599. Any other value would have no meaning, or leave the peer waiting
+    /// for more; it becomes 500.
     #[must_use]
     pub const fn new(status: u16) -> Self {
         let status = if status >= 200 && status < 600 {
@@ -45,16 +45,16 @@ impl Refusal {
         }
     }
 
-    /// What is sent for an error of the handshake, which is the body.
+    /// The response to an error of the handshake. Its body is the error's text.
     pub(super) fn of(status: u16, error: impl fmt::Display) -> Self {
         let mut refusal = Self::new(status);
         refusal
             .fields
             .push("Content-Type", "text/plain; charset=utf-8");
         match status {
-            // RFC 9110 §15.5.6: a 405 names the methods there are.
+            // RFC 9110 §15.5.6: a 405 names the allowed methods.
             405 => refusal.fields.push("Allow", "GET"),
-            // RFC 6455 §4.4: the version we speak.
+            // RFC 6455 §4.4: a 426 names the version that we speak.
             426 => refusal.fields.push("Sec-WebSocket-Version", "13"),
             _ => {}
         }
@@ -66,7 +66,7 @@ impl Refusal {
     ///
     /// # Errors
     ///
-    /// If the name is no token, the value has control octets, or the field is one that
+    /// If the name is not a token, the value has control octets, or the field is one that
     /// [`to_http1`](Self::to_http1) sets: Connection, Content-Length, Transfer-Encoding, Upgrade.
     pub fn header(mut self, name: &str, value: &str) -> Result<Self, InvalidField> {
         check_field(name, value)?;
@@ -74,7 +74,7 @@ impl Refusal {
         Ok(self)
     }
 
-    /// Sets the body. Say what it is with a `Content-Type` field.
+    /// Sets the body. Describe it with a `Content-Type` field.
     #[must_use]
     pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
         self.body = body.into();
@@ -87,29 +87,30 @@ impl Refusal {
         self.status
     }
 
-    /// The fields, for an answer that something else sends; no field of the connection is among them.
+    /// The fields, for a response that another library sends. They do not include the fields of the
+    /// connection.
     pub fn fields(&self) -> impl Iterator<Item = (&str, &str)> {
         self.fields.iter()
     }
 
-    /// The body, for an answer that something else sends.
+    /// The body, for a response that another library sends.
     #[must_use]
     pub fn content(&self) -> &[u8] {
         &self.body
     }
 
-    /// The octets of an HTTP/1.1 response. The connection is to be closed after them.
+    /// The octets of an HTTP/1.1 response. Send them, then close the connection.
     #[must_use]
     pub fn to_http1(&self) -> Vec<u8> {
         let mut response = self.head();
-        // RFC 9110 §8.6: no Content-Length in a 204, and no body (§15.3.5, §15.4.5).
+        // RFC 9110 §8.6, §15.3.5, §15.4.5: a 204 or 304 has no body, and a 204 no Content-Length.
         if !matches!(self.status, 204 | 304) {
             response.extend_from_slice(&self.body);
         }
         response
     }
 
-    /// The answer to a HEAD request: RFC 9110 §9.3.2, all fields but no body.
+    /// The response to a HEAD request: all fields, no body, RFC 9110 §9.3.2.
     pub(super) fn head(&self) -> Vec<u8> {
         let mut head = Vec::new();
         let status = self.status.to_string();
@@ -123,7 +124,7 @@ impl Refusal {
             push_field(&mut head, "Content-Length", &self.body.len().to_string());
         }
         if self.status == 426 {
-            // RFC 9110 §15.5.22: a 426 names the protocol, and §7.8: Connection lists Upgrade.
+            // RFC 9110 §15.5.22: a 426 names the protocol. §7.8: `Connection` lists `Upgrade`.
             push_field(&mut head, "Upgrade", "websocket");
             push_field(&mut head, "Connection", "Upgrade, close");
         } else {
@@ -134,7 +135,7 @@ impl Refusal {
     }
 }
 
-/// Names of fields, and the length of the body.
+/// Shows the names of fields, and the length of the body.
 impl fmt::Debug for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Refusal")
@@ -145,14 +146,15 @@ impl fmt::Debug for Refusal {
     }
 }
 
-/// One line of a head. Name and value have been checked.
+/// Writes one line of a head. The caller has checked the name and the value.
 pub(super) fn push_field(head: &mut Vec<u8>, name: &str, value: &str) {
     for part in [name, ": ", value, "\r\n"] {
         head.extend_from_slice(part.as_bytes());
     }
 }
 
-/// RFC 9110 §15, RFC 6585: the phrases people know; clients ignore them, and an empty one is right.
+/// RFC 9110 §15, RFC 6585: the usual phrases, for people. Clients ignore them, and an empty one is
+/// valid.
 const fn reason(status: u16) -> &'static str {
     match status {
         200 => "OK",

@@ -1,4 +1,4 @@
-//! A client's request, and the answers to it: RFC 6455 §4.2.1 and §4.2.2, RFC 9112 §3.
+//! A client's request, and the responses to it: RFC 6455 §4.2.1 and §4.2.2, RFC 9112 §3.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -12,7 +12,7 @@ use super::upgrade::{answer, check_method, check_upgrade};
 use super::{Agreed, HandshakeError, Headers, Refusal, ServerConfig, origin, subprotocols};
 use crate::octets::Octets;
 
-/// Any well-formed request, whether it asks for a WebSocket or not. It owns its head.
+/// Any well-formed request, whether or not it asks for a WebSocket. It owns its head.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Request {
     method: Range<usize>,
@@ -21,13 +21,13 @@ pub struct Request {
     headers: Headers,
 }
 
-/// The answer that accepts.
+/// The response that accepts a request.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Accepted {
-    /// The octets to send, before any frame.
+    /// The octets to send before any frame.
     pub response: Vec<u8>,
-    /// What was agreed.
+    /// The agreed subprotocol and extensions.
     pub agreed: Agreed,
 }
 
@@ -47,19 +47,19 @@ impl Request {
         }
     }
 
-    /// The method, `GET` in an opening handshake.
+    /// The method; `GET` in an opening handshake.
     #[must_use]
     pub fn method(&self) -> &str {
         self.headers.text(&self.method)
     }
 
-    /// The request-target as it came (RFC 9112 §3.2).
+    /// The request-target as received (RFC 9112 §3.2).
     #[must_use]
     pub fn target(&self) -> &str {
         self.headers.text(&self.target)
     }
 
-    /// The path, as it was written: nothing is decoded.
+    /// The path as received, without decoding.
     #[must_use]
     pub fn path(&self) -> &str {
         match self.resource().split('?').next().unwrap_or_default() {
@@ -69,7 +69,7 @@ impl Request {
         }
     }
 
-    /// What follows the `?`, as it was written.
+    /// The query: the part after the `?`, as received.
     #[must_use]
     pub fn query(&self) -> Option<&str> {
         self.resource().split_once('?').map(|(_, query)| query)
@@ -81,8 +81,8 @@ impl Request {
         &self.headers
     }
 
-    /// The host and port that the client wants: what the target says, if it is a whole URI (RFC 9112
-    /// §3.2.2), or else the `Host` field.
+    /// The requested host and port: those of the target if it is an absolute URI (RFC 9112 §3.2.2), or
+    /// else the `Host` field.
     #[must_use]
     pub fn host(&self) -> Option<&str> {
         match self.absolute() {
@@ -91,31 +91,31 @@ impl Request {
         }
     }
 
-    /// The `Origin` field: the web page that asks, if one does.
+    /// The `Origin` field: the web page that opens the connection, if there is one.
     #[must_use]
     pub fn origin(&self) -> Option<&str> {
         core::str::from_utf8(self.headers.get(origin::FIELD)?).ok()
     }
 
-    /// The subprotocols that are offered, in the client's order.
+    /// The offered subprotocols, in the client's order.
     pub fn subprotocols(&self) -> impl Iterator<Item = &str> {
         self.headers.list(subprotocols::FIELD).filter_map(token)
     }
 
-    /// The answer that accepts, with what it agrees to.
+    /// Builds the response that accepts, and tells what it agrees to.
     ///
-    /// Nothing of it has been sent: an application can still refuse.
+    /// It sends nothing: the application can still refuse.
     ///
     /// # Errors
     ///
-    /// The first of these that is the case; send the error's [`response`](HandshakeError::response):
+    /// The first of these that applies. Send the error's [`response`](HandshakeError::response).
     ///
-    /// 1. 405, the method is not GET; 505, it is not HTTP/1.1 (§4.2.1 item 1).
-    /// 2. 400, `Host` is missing, malformed or there twice (RFC 9112 §3.2); 400, there is a body.
-    /// 3. 426, no upgrade to WebSocket is asked for (§4.2.1 item 3), or another version (§4.4).
-    /// 4. 400, `Connection` lacks `Upgrade` (item 4); 400, the key is missing, malformed or there
-    ///    twice (item 5).
-    /// 5. 404, nothing is served at this path; 403, the origin is not allowed (§4.2.2 item 4).
+    /// 1. 405, the method is not GET; 505, the version is not HTTP/1.1 (§4.2.1 item 1).
+    /// 2. 400, `Host` is missing, malformed or duplicate (RFC 9112 §3.2); 400, the request has a body.
+    /// 3. 426, the request asks for no upgrade to WebSocket (§4.2.1 item 3), or for another version (§4.4).
+    /// 4. 400, `Connection` lacks `Upgrade` (item 4); 400, the key is missing, malformed or duplicate
+    ///    (item 5).
+    /// 5. 404, the path is not served; 403, the origin is not allowed (§4.2.2 item 4).
     /// 6. 400, subprotocols or extensions are malformed; 406, no subprotocol in common.
     pub fn accept(&self, server: &ServerConfig) -> Result<Accepted, HandshakeError> {
         check_method(self.method())?;
@@ -141,10 +141,10 @@ impl Request {
         Ok(Accepted { response, agreed })
     }
 
-    /// An answer of the application's own, as octets to send before the transport is closed.
+    /// The octets of the application's own response. Send them, then close the transport.
     #[must_use]
     pub fn refuse(&self, refusal: &Refusal) -> Vec<u8> {
-        // RFC 9110 §9.3.2: the answer to HEAD has no body.
+        // RFC 9110 §9.3.2: the response to HEAD has no body.
         if self.method() == "HEAD" {
             refusal.head()
         } else {
@@ -152,14 +152,15 @@ impl Request {
         }
     }
 
-    /// RFC 9112 §3.2: exactly one, and a valid one.
+    /// RFC 9112 §3.2: a request has exactly one `Host`, and it is valid.
     fn check_host(&self) -> Result<(), HandshakeError> {
         let value = required(self.headers.iter(), "Host")?;
         let host = core::str::from_utf8(value).ok().and_then(split_authority);
         host.map(drop).ok_or_else(|| malformed("Host", value))
     }
 
-    /// A body would have to be skipped before the first frame, and others may see its end elsewhere.
+    /// We would have to skip a body before the first frame, and intermediaries may disagree about its
+    /// end.
     fn check_no_body(&self) -> Result<(), HandshakeError> {
         let empty = values(self.headers.iter(), "Content-Length").all(|value| value == b"0");
         if empty && self.headers.get("Transfer-Encoding").is_none() {
@@ -169,7 +170,7 @@ impl Request {
         }
     }
 
-    /// Authority and the rest of a target that is a whole URI, RFC 9112 §3.2.2.
+    /// Splits a target that is an absolute URI into its authority and the rest, RFC 9112 §3.2.2.
     fn absolute(&self) -> Option<(&str, &str)> {
         let target = self.target();
         if target.starts_with('/') {
@@ -179,7 +180,7 @@ impl Request {
         Some(rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len())))
     }
 
-    /// Path and query.
+    /// The path and query.
     fn resource(&self) -> &str {
         match self.absolute() {
             Some((_, resource)) => resource,
@@ -188,8 +189,8 @@ impl Request {
     }
 }
 
-/// Method, path, and names of fields. The query and what the fields say may be secrets, of which the
-/// lengths are shown.
+/// Shows the method, the path, and the names of fields. The query and the values of fields may be
+/// secrets, so only their lengths are shown.
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Request")
@@ -201,7 +202,7 @@ impl fmt::Debug for Request {
     }
 }
 
-/// Without the response, whose fields may be secrets.
+/// Omits the response, whose fields may be secrets.
 impl fmt::Debug for Accepted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Accepted")

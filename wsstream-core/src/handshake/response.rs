@@ -1,4 +1,4 @@
-//! A server's answer, as the client got it: RFC 9112 §4, RFC 9110 §15.
+//! A server's response, as the client received it: RFC 9112 §4, RFC 9110 §15.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -8,7 +8,7 @@ use super::headers::Headers;
 use super::syntax::excerpt;
 use crate::octets::Octets;
 
-/// A response: the 101 that opened a connection, or the answer that refused one.
+/// The response that opened a connection (101), or the one that refused it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Response {
     status: u16,
@@ -18,7 +18,7 @@ pub struct Response {
     body: Vec<u8>,
 }
 
-/// What a response's head is made of.
+/// The parts of a response's head.
 pub(super) struct ResponseParts {
     pub(super) status: u16,
     pub(super) reason: Range<usize>,
@@ -49,7 +49,7 @@ impl Response {
         self.status
     }
 
-    /// The reason phrase; empty if there was none, or none that is ASCII.
+    /// The reason phrase; empty if it is missing or not ASCII.
     #[must_use]
     pub fn reason(&self) -> &str {
         self.headers.text(&self.reason)
@@ -77,7 +77,7 @@ impl Response {
     }
 }
 
-/// Status, reason phrase, and the first line of the body, which often says more.
+/// The status, the reason phrase, and the first line of the body, which often says more.
 impl fmt::Display for Response {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "HTTP {}", self.status)?;
@@ -98,7 +98,7 @@ impl fmt::Display for Response {
     }
 }
 
-/// Of the body and of what the fields say, lengths.
+/// Shows only the lengths of the body and of the field values.
 impl fmt::Debug for Response {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Response")

@@ -1,4 +1,4 @@
-//! What a server decides by: RFC 6455 §4.2.
+//! The server's policy: RFC 6455 §4.2.
 
 use alloc::borrow::ToOwned;
 use alloc::string::String;
@@ -10,7 +10,7 @@ use super::origin::Origins;
 use crate::config::SharedConfig;
 use crate::{CompressionBudget, ConnectionConfig};
 
-/// What a server speaks, and whom it lets in.
+/// Which subprotocols a server speaks, and which clients it accepts.
 ///
 /// ```
 /// use wsstream_core::handshake::{Origins, ServerConfig};
@@ -26,9 +26,9 @@ use crate::{CompressionBudget, ConnectionConfig};
 #[non_exhaustive]
 pub struct ServerConfig {
     pub(super) subprotocols: Vec<String>,
-    /// Whether a list with nothing in common is an error.
+    /// Whether it is an error if the client offers only other subprotocols.
     pub(super) must_agree: bool,
-    /// Whether it is for byte streams: messages know no half close.
+    /// Whether it is for byte streams. Message connections have no half close.
     pub(super) is_stream: bool,
     pub(super) origins: Origins,
     pub(super) fields: Fields,
@@ -40,9 +40,10 @@ pub struct ServerConfig {
 }
 
 impl ServerConfig {
-    /// For byte streams: speaks `binary` and `base64`, and refuses a client that offers only others.
+    /// For byte streams: speaks `binary` and `base64`, and refuses a client that offers only other
+    /// subprotocols.
     ///
-    /// Accepts [half close](super::HALF_CLOSE) where it is offered, any path, and origins on the same
+    /// Accepts [half close](super::HALF_CLOSE) if it is offered, any path, and origins on the same
     /// host.
     #[must_use]
     pub fn stream() -> Self {
@@ -54,7 +55,7 @@ impl ServerConfig {
         }
     }
 
-    /// For messages: speaks no subprotocol, and ignores what a client offers and is not spoken.
+    /// For messages: speaks no subprotocol, and ignores those that a client offers.
     ///
     /// Accepts any path, and origins on the same host.
     #[must_use]
@@ -72,11 +73,11 @@ impl ServerConfig {
         }
     }
 
-    /// Speaks this subprotocol too; on a byte stream it means the same as `binary`.
+    /// Adds a subprotocol. On a byte stream it means the same as `binary`.
     ///
     /// # Errors
     ///
-    /// [`InvalidField::Subprotocol`] if the name is no token.
+    /// [`InvalidField::Subprotocol`] if the name is not a token.
     pub fn subprotocol(mut self, name: &str) -> Result<Self, InvalidField> {
         check_subprotocol(name)?;
         if !self.subprotocols.iter().any(|spoken| spoken == name) {
@@ -85,16 +86,16 @@ impl ServerConfig {
         Ok(self)
     }
 
-    /// Which web pages may use this server; default: those on the same host.
+    /// Which web pages may use this server; by default those on the same host.
     #[must_use]
     pub fn origins(mut self, origins: Origins) -> Self {
         self.origins = origins;
         self
     }
 
-    /// The one path that is served, compared as it is written; `/`, the default, means any.
+    /// The only path that is served, compared without decoding. `/`, the default, means any path.
     ///
-    /// A `/` that is missing at the start is put there.
+    /// A missing `/` at the start is added.
     #[must_use]
     pub fn path(mut self, path: &str) -> Self {
         let slash = if path.starts_with('/') { "" } else { "/" };
@@ -102,30 +103,30 @@ impl ServerConfig {
         self
     }
 
-    /// How long a request may take in total; default 10 s.
+    /// How long a request may take in total; 10 seconds by default.
     #[must_use]
     pub const fn handshake_timeout(mut self, timeout: Duration) -> Self {
         self.handshake_timeout = timeout;
         self
     }
 
-    /// How connections behave once they are open. A server for messages, or one that is set not to wait
-    /// with its answer to a Close, does not accept half close.
+    /// How connections behave once they are open. The server accepts half close only if it is for byte
+    /// streams and [`half_close`](ConnectionConfig::half_close) is on.
     #[must_use]
     pub fn config(mut self, config: ConnectionConfig) -> Self {
         self.config = config.into();
         self
     }
 
-    /// What compression may take in all connections of this server, of its clones, and of others that
-    /// are given the same; default: 64 MiB.
+    /// How much memory compression may take in all connections that share this budget; 64 MiB by
+    /// default. Clones of this configuration share it, as do others that you give the same budget.
     #[must_use]
     pub fn compression_budget(mut self, budget: &CompressionBudget) -> Self {
         self.budget = budget.clone();
         self
     }
 
-    /// What [`config`](Self::config) was set to.
+    /// The settings of [`config`](Self::config).
     #[must_use]
     pub fn connection_config(&self) -> &ConnectionConfig {
         &self.config
@@ -136,18 +137,19 @@ impl ServerConfig {
         &self.config
     }
 
-    /// Adds a field to the answer that accepts.
+    /// Adds a field to the response that accepts.
     ///
     /// # Errors
     ///
-    /// If the name is no token, the value has control octets, or the handshake sets the field itself.
+    /// If the name is not a token, the value has control octets, or the handshake sets the field
+    /// itself.
     pub fn header(mut self, name: &str, value: &str) -> Result<Self, InvalidField> {
         check_handshake_field(name, value)?;
         self.fields.push(name, value);
         Ok(self)
     }
 
-    /// Whether there is something at this path, which is one without its query.
+    /// Whether this path is served. Pass it without its query.
     #[must_use]
     pub fn serves(&self, path: &str) -> bool {
         self.path == "/" || self.path == path
@@ -161,5 +163,5 @@ impl Default for ServerConfig {
     }
 }
 
-/// The default of both roles.
+/// The default for both roles.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(10);

@@ -12,10 +12,10 @@ use super::syntax::{elements, shown_names, token, values};
 /// The name of the field.
 pub(super) const FIELD: &str = "Sec-WebSocket-Protocol";
 
-/// What a request offers, in the client's order of preference; empty if it has no such field.
+/// The names that a request offers, in the client's order of preference; empty without the field.
 ///
-/// §11.3.4: several fields are one list. Empty elements do not count, but a field without any
-/// element is malformed.
+/// §11.3.4: several fields form one list. Empty elements are ignored, but a field that has only those
+/// is malformed.
 fn offered<'a, F>(fields: F) -> Result<Vec<&'a str>, HandshakeError>
 where
     F: Iterator<Item = (&'a str, &'a [u8])> + Clone,
@@ -39,10 +39,10 @@ where
     Ok(names)
 }
 
-/// The server's side: the first of the client's list that is spoken here.
+/// The server's side: selects the first of the client's names that the server speaks.
 ///
-/// A request that offers nothing gets nothing. If there is nothing in common, that is an error where
-/// one `must_agree`, and else nothing is selected (§4.2.2 item 5).
+/// If the request offers none, none is selected. If there is no common name, that is an error with
+/// `must_agree`; otherwise none is selected (§4.2.2 item 5).
 pub(super) fn select<'a, F>(
     fields: F,
     spoken: &[String],
@@ -52,7 +52,7 @@ where
     F: Iterator<Item = (&'a str, &'a [u8])> + Clone,
 {
     let offered = offered(fields)?;
-    // §1.9: names are compared as they are, with their case.
+    // §1.9: the comparison is case-sensitive.
     match offered
         .iter()
         .find(|&&name| spoken.iter().any(|ours| ours == name))
@@ -66,7 +66,7 @@ where
     }
 }
 
-/// The client's side: what the server selected, which must be one name of those offered (§4.1).
+/// The client's side: the server's selection, which must be one of the offered names (§4.1).
 pub(super) fn check<'a, F>(
     fields: F,
     offered: &[String],
@@ -75,7 +75,7 @@ pub(super) fn check<'a, F>(
 where
     F: Iterator<Item = (&'a str, &'a [u8])> + Clone,
 {
-    // §11.3.4: the field must not come more than once in a response.
+    // §11.3.4: a response must not have the field more than once.
     let Some(value) = single(fields, FIELD)? else {
         return if must_agree && !offered.is_empty() {
             Err(HandshakeError::NoSubprotocol)

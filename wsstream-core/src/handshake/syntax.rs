@@ -1,4 +1,4 @@
-//! The pieces of HTTP's grammar that the handshake needs: RFC 9110 §5.6, RFC 3986 §3.2.
+//! The parts of HTTP's grammar that the handshake needs: RFC 9110 §5.6, RFC 3986 §3.2.
 
 use alloc::borrow::ToOwned;
 use alloc::format;
@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 use crate::octets::Octets;
 
-/// RFC 9110 §5.6.2: `token`, at least one of its characters.
+/// RFC 9110 §5.6.2: a `token` has at least one character.
 pub(super) fn is_token(octets: &[u8]) -> bool {
     !octets.is_empty() && octets.iter().copied().all(is_token_octet)
 }
@@ -18,7 +18,7 @@ pub(super) const fn is_token_octet(octet: u8) -> bool {
         | b'|' | b'~' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z')
 }
 
-/// The octets as text if they are a token.
+/// The octets as text, if they are a token.
 pub(super) fn token(octets: &[u8]) -> Option<&str> {
     if is_token(octets) {
         core::str::from_utf8(octets).ok()
@@ -27,7 +27,7 @@ pub(super) fn token(octets: &[u8]) -> Option<&str> {
     }
 }
 
-/// RFC 9110 §5.6.3: optional white space, which is SP and HTAB and nothing else.
+/// RFC 9110 §5.6.3: optional white space is SP and HTAB only.
 pub(super) const fn trim_ows(mut octets: &[u8]) -> &[u8] {
     while let [b' ' | b'\t', rest @ ..] = octets {
         octets = rest;
@@ -38,7 +38,7 @@ pub(super) const fn trim_ows(mut octets: &[u8]) -> &[u8] {
     octets
 }
 
-/// RFC 9110 §5.6.1: the elements of a comma-separated list; empty ones do not count.
+/// RFC 9110 §5.6.1: the elements of a comma-separated list, without empty ones.
 pub(super) fn elements(value: &[u8]) -> impl Iterator<Item = &[u8]> + Clone {
     value
         .split(|&octet| octet == b',')
@@ -46,7 +46,7 @@ pub(super) fn elements(value: &[u8]) -> impl Iterator<Item = &[u8]> + Clone {
         .filter(|element| !element.is_empty())
 }
 
-/// The values of all fields called `name`, in order. RFC 9110 §5.1: names have no case.
+/// The values of all fields called `name`, in order. RFC 9110 §5.1: names are case-insensitive.
 pub(super) fn values<'a, F>(fields: F, name: &'static str) -> impl Iterator<Item = &'a [u8]> + Clone
 where
     F: Iterator<Item = (&'a str, &'a [u8])> + Clone,
@@ -56,16 +56,16 @@ where
         .map(|(_, value)| trim_ows(value))
 }
 
-/// Whether a comma-separated list has this element, in any case.
+/// Whether a comma-separated list has this element, ignoring case.
 pub(super) fn contains<'a>(mut values: impl Iterator<Item = &'a [u8]>, element: &str) -> bool {
     values.any(|value| elements(value).any(|one| one.eq_ignore_ascii_case(element.as_bytes())))
 }
 
-/// Names of subprotocols for an error. Some pages send tokens as such, short ones too, so a name that is not well
-/// known is told by its length.
+/// Names of subprotocols for an error. Some pages send tokens as subprotocols, even short ones, so only
+/// well-known names are shown. Of others the length is shown.
 pub(super) fn shown_names<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     let names = names.into_iter().map(|name| {
-        // In the wrong case is what has to be seen.
+        // Ignore case here: the error should show a well-known name in the wrong case.
         let is_known = |known: &&str| known.eq_ignore_ascii_case(name);
         if WELL_KNOWN.iter().any(is_known) {
             name.to_owned()
@@ -76,7 +76,7 @@ pub(super) fn shown_names<'a>(names: impl IntoIterator<Item = &'a str>) -> Strin
     excerpt(names.collect::<Vec<_>>().join(",").as_bytes())
 }
 
-/// Subprotocols that many speak: ours, and some of the registry of RFC 6455 §11.5.
+/// Widespread subprotocols: ours, and some of the registry of RFC 6455 §11.5.
 const WELL_KNOWN: &[&str] = &[
     "amqp",
     "base64",
@@ -97,7 +97,7 @@ const WELL_KNOWN: &[&str] = &[
     "xmpp",
 ];
 
-/// Enough of what came for an error or a log line, however long it was.
+/// The start of a received text, cut for an error or a log line.
 pub(super) fn excerpt(octets: &[u8]) -> String {
     const ENOUGH: usize = 128;
     let mut text = String::from_utf8_lossy(octets.get(..ENOUGH).unwrap_or(octets)).into_owned();
@@ -107,9 +107,9 @@ pub(super) fn excerpt(octets: &[u8]) -> String {
     text
 }
 
-/// RFC 3986 §3.2.2 and §3.2.3: `host [":" port]`, the host with its brackets, if it has any.
+/// RFC 3986 §3.2.2 and §3.2.3: splits `host [":" port]`. The host keeps its brackets, if any.
 ///
-/// An empty port is no port.
+/// An empty port counts as absent.
 pub(super) fn split_authority(authority: &str) -> Option<(&str, Option<u16>)> {
     let (host, port) = if authority.starts_with('[') {
         let (host, rest) = authority.split_at(authority.find(']')? + 1);

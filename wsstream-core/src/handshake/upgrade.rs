@@ -1,4 +1,4 @@
-//! HTTP/1.1's upgrade, on header fields: RFC 6455 §4.2.1, items 1 and 3 to 6, and §4.2.2 item 5.
+//! The upgrade of HTTP/1.1, on header fields: RFC 6455 §4.2.1 items 1 and 3 to 6, and §4.2.2 item 5.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -9,19 +9,19 @@ use super::negotiation::check_version;
 use super::syntax::{contains, excerpt, values};
 use super::{Agreed, HandshakeError, ServerConfig};
 
-/// Names and values.
+/// Field names and values.
 type Fields = Vec<(&'static str, String)>;
 
 impl ServerConfig {
-    /// Decides on a request of HTTP/1.1 that another library has read, an HTTP server with routes of its
-    /// own: what [`negotiate`](Self::negotiate) does, and before it the method, `Upgrade`, `Connection` and
-    /// the key. Path and body are the caller's to check.
+    /// Decides on an HTTP/1.1 request that another library has read, such as an HTTP server with its
+    /// own routes. Checks the method, `Upgrade`, `Connection` and the key, then does what
+    /// [`negotiate`](Self::negotiate) does. The caller checks the path and the body.
     ///
-    /// Gives what was agreed, and all fields of the answer, whose status is 101.
+    /// Returns the agreement, and all fields of the response, whose status is 101.
     ///
     /// # Errors
     ///
-    /// Those of [`negotiate`](Self::negotiate), with 405 (method) and 426 (no upgrade).
+    /// Those of [`negotiate`](Self::negotiate), and 405 (method) and 426 (no upgrade).
     ///
     /// ```
     /// use wsstream_core::handshake::ServerConfig;
@@ -65,7 +65,7 @@ pub(super) fn check_method(method: &str) -> Result<(), HandshakeError> {
     }
 }
 
-/// §4.2.1, items 3 to 6. Gives the key.
+/// §4.2.1 items 3 to 6. Returns the key.
 pub(super) fn check_upgrade<'a, F>(fields: F) -> Result<&'a [u8], HandshakeError>
 where
     F: Iterator<Item = (&'a str, &'a [u8])> + Clone,

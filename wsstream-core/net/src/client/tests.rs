@@ -184,9 +184,9 @@ fn futures_are_small_and_send() {
     is_small(endpoint.open());
 }
 
-/// The system does not say so.
+/// The errors of the system name nobody.
 #[test]
-fn whom_an_error_is_about() {
+fn errors_name_the_peer() {
     for (text, kind, whom) in [
         (
             "tcp:192.0.2.8:1",

@@ -1,4 +1,4 @@
-//! WebSocket over another endpoint: what a descriptor says of it, and the configurations that this makes.
+//! WebSocket over another endpoint: the keys that clients and servers have in common.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,42 +7,11 @@ use super::arguments::{Arguments, HEADER, wrong};
 use super::error::{EndpointError, EndpointErrorKind};
 use super::quote::{Seconds, Writer};
 use super::syntax::Text;
-use super::{ClientDescriptor, ServerDescriptor};
-use wsstream_core::handshake::{ClientConfig, InvalidField, Origins, ServerConfig};
+use wsstream_core::handshake::{ClientConfig, InvalidField};
 use wsstream_core::{ConnectionConfig, InvalidUrl, Keepalive, Url};
 
-/// WebSocket, as a client, and what it goes over.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct AutobahnClient {
-    /// What carries it. Where the URL is `wss` this is TLS, by default verified for the URL's host.
-    pub endpoint: Box<ClientDescriptor>,
-    /// What to ask for. `endpoint` alone says where to connect.
-    pub url: Url,
-    /// What both roles have.
-    pub options: AutobahnOptions,
-    /// The web page on whose behalf the client acts.
-    pub origin: Option<String>,
-    /// Whether the server may select no subprotocol; `None` as [`ClientConfig::stream`] has it.
-    pub accept_no_subprotocol: Option<bool>,
-}
-
-/// WebSocket, as a server, and what it goes over.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct AutobahnServer {
-    /// What carries it.
-    pub endpoint: Box<ServerDescriptor>,
-    /// The server serves its path; `/` means any. `endpoint` alone says where to listen.
-    pub url: Url,
-    /// What both roles have.
-    pub options: AutobahnOptions,
-    /// Which web pages may use the server.
-    pub origins: Origins,
-}
-
 /// What clients and servers have in common. `None` is the default of [`ConnectionConfig`], [`ClientConfig`] and
-/// [`ServerConfig`].
+/// [`ServerConfig`](wsstream_core::handshake::ServerConfig).
 #[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AutobahnOptions {
@@ -69,147 +38,10 @@ pub struct AutobahnOptions {
     pub nodelay: Option<bool>,
 }
 
-impl AutobahnClient {
-    pub(super) fn new(endpoint: ClientDescriptor, url: Url) -> Self {
-        Self {
-            endpoint: Box::new(endpoint.secured_for(&url)),
-            url,
-            options: AutobahnOptions::default(),
-            origin: None,
-            accept_no_subprotocol: None,
-        }
-    }
-
-    pub(super) fn read(mut arguments: Arguments, depth: usize) -> Result<Self, EndpointError> {
-        let wrapped = arguments.text(DESCRIPTION);
-        let wrapped = wrapped.ok_or_else(|| arguments.missing(DESCRIPTION))?;
-        let (url, _) = url(&mut arguments)?;
-        let options = AutobahnOptions::read(&mut arguments)?;
-        let origin = match arguments.text("origin") {
-            None => None,
-            Some(text) => {
-                let origin = text.as_str().trim();
-                checked(&text, ClientConfig::stream().origin(origin))?;
-                Some(origin.to_owned())
-            }
-        };
-        Ok(Self {
-            options,
-            origin,
-            accept_no_subprotocol: arguments.flag("acceptNoSubprotocol")?,
-            ..Self::new(ClientDescriptor::read(&wrapped, depth + 1)?, url)
-        })
-    }
-
-    pub(super) fn write_keys(&self, writer: &mut Writer<'_, '_>) -> fmt::Result {
-        writer.value("url", self.url.with_userinfo())?;
-        self.options.write(writer)?;
-        writer.some("origin", self.origin.as_ref())?;
-        writer.some("acceptNoSubprotocol", self.accept_no_subprotocol)
-    }
-
-    /// The configuration that the descriptor says, for byte streams.
-    ///
-    /// # Errors
-    ///
-    /// Only if you have changed a field to something that cannot be sent.
-    pub fn client(&self) -> Result<ClientConfig, InvalidField> {
-        let options = &self.options;
-        let mut client = ClientConfig::stream().config(options.config());
-        let ours = |name: &String| matches!(&**name, "binary" | "base64");
-        if options.subprotocols.iter().any(ours) {
-            client = client.subprotocols([""; 0])?;
-        }
-        for name in &options.subprotocols {
-            client = client.subprotocol(name)?;
-        }
-        for (name, value) in &options.headers {
-            client = client.header(name, value)?;
-        }
-        if let Some(origin) = &self.origin {
-            client = client.origin(origin)?;
-        }
-        if let Some(accept) = self.accept_no_subprotocol {
-            client = client.accept_no_subprotocol(accept);
-        }
-        if let Some(timeout) = options.handshake_timeout {
-            client = client.handshake_timeout(timeout);
-        }
-        Ok(client)
-    }
-}
-
-impl AutobahnServer {
-    pub(super) fn new(endpoint: ServerDescriptor, url: Url) -> Self {
-        Self {
-            endpoint: Box::new(endpoint),
-            url,
-            options: AutobahnOptions::default(),
-            origins: Origins::default(),
-        }
-    }
-
-    pub(super) fn read(mut arguments: Arguments, depth: usize) -> Result<Self, EndpointError> {
-        let wrapped = arguments.text(DESCRIPTION);
-        let wrapped = wrapped.ok_or_else(|| arguments.missing(DESCRIPTION))?;
-        let (url, text) = url(&mut arguments)?;
-        no_userinfo(&text, &url)?;
-        let options = AutobahnOptions::read(&mut arguments)?;
-        let origins = match arguments.text("origins") {
-            None => Origins::default(),
-            Some(text) => match text.as_str().trim() {
-                "any" => Origins::any(),
-                "" => checked(&text, Origins::list([""; 0]))?,
-                _ => {
-                    for origin in text.elements() {
-                        checked(&origin, Origins::list([origin.as_str()]))?;
-                    }
-                    let list: Vec<_> = text.elements().collect();
-                    checked(&text, Origins::list(list.iter().map(Text::as_str)))?
-                }
-            },
-        };
-        Ok(Self {
-            options,
-            origins,
-            ..Self::new(ServerDescriptor::read(&wrapped, depth + 1)?, url)
-        })
-    }
-
-    pub(super) fn write_keys(&self, writer: &mut Writer<'_, '_>) -> fmt::Result {
-        writer.value("url", self.url.with_userinfo())?;
-        self.options.write(writer)?;
-        writer.some("origins", self.origins.described())
-    }
-
-    /// The configuration that the descriptor says, for byte streams.
-    ///
-    /// # Errors
-    ///
-    /// Only if you have changed a field to something that cannot be sent.
-    pub fn server(&self) -> Result<ServerConfig, InvalidField> {
-        let options = &self.options;
-        let mut server = ServerConfig::stream()
-            .config(options.config())
-            .origins(self.origins.clone())
-            .path(self.url.path());
-        for name in &options.subprotocols {
-            server = server.subprotocol(name)?;
-        }
-        for (name, value) in &options.headers {
-            server = server.header(name, value)?;
-        }
-        if let Some(timeout) = options.handshake_timeout {
-            server = server.handshake_timeout(timeout);
-        }
-        Ok(server)
-    }
-}
-
 impl AutobahnOptions {
     /// How the connection behaves once it is open.
     #[must_use]
-    pub const fn config(&self) -> ConnectionConfig {
+    pub const fn connection_config(&self) -> ConnectionConfig {
         let mut config = ConnectionConfig::new()
             .auto_fragment(self.auto_fragment)
             .debug(self.debug);
@@ -230,7 +62,7 @@ impl AutobahnOptions {
         config
     }
 
-    fn read(arguments: &mut Arguments) -> Result<Self, EndpointError> {
+    pub(super) fn read(arguments: &mut Arguments) -> Result<Self, EndpointError> {
         let mut options = Self {
             auto_fragment: arguments.number("autofrag", "octets")?.unwrap_or(0),
             debug: arguments.flag("debug")?.unwrap_or(false),
@@ -281,7 +113,7 @@ impl AutobahnOptions {
         Ok(options)
     }
 
-    fn write(&self, writer: &mut Writer<'_, '_>) -> fmt::Result {
+    pub(super) fn write(&self, writer: &mut Writer<'_, '_>) -> fmt::Result {
         writer.some("compression", self.compression)?;
         writer.unless(0, "autofrag", self.auto_fragment)?;
         writer.unless(false, "debug", self.debug)?;
@@ -350,7 +182,7 @@ pub(super) fn no_userinfo(text: &Text, url: &Url) -> Result<(), EndpointError> {
     }
 }
 
-fn url(arguments: &mut Arguments) -> Result<(Url, Text), EndpointError> {
+pub(super) fn url(arguments: &mut Arguments) -> Result<(Url, Text), EndpointError> {
     let text = arguments.text("url");
     let text = text.ok_or_else(|| arguments.missing("url"))?;
     Ok((read_url(&text)?, text))
@@ -379,12 +211,12 @@ fn read_url(text: &Text) -> Result<Url, EndpointError> {
     })
 }
 
-fn checked<T>(text: &Text, result: Result<T, InvalidField>) -> Result<T, EndpointError> {
+pub(super) fn checked<T>(text: &Text, result: Result<T, InvalidField>) -> Result<T, EndpointError> {
     result.map_err(|error| text.error(EndpointErrorKind::Field(error)))
 }
 
 /// What is wrapped; Autobahn's servers call it so.
-const DESCRIPTION: &str = "description";
+pub(super) const DESCRIPTION: &str = "description";
 
 #[rustfmt::skip]
 pub(super) const CLIENT_KEYS: &[&str] = &[

@@ -6,12 +6,13 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::arguments::{Arguments, Descriptor, Type};
-use super::autobahn::{CLIENT_KEYS, url_of};
+use super::autobahn::{AutobahnOptions, CLIENT_KEYS, DESCRIPTION, checked, url, url_of};
 use super::error::{EndpointError, EndpointErrorKind};
 use super::quote::{Seconds, Writer};
 use super::syntax::Text;
-use super::{AutobahnClient, Exec, PemFiles, check_depth, check_length};
+use super::{Exec, PemFiles, check_depth, check_length};
 use wsstream_core::Url;
+use wsstream_core::handshake::{ClientConfig, InvalidField};
 
 /// Where a client connects: see the [module](super) for the grammar.
 ///
@@ -39,6 +40,22 @@ pub enum ClientDescriptor {
     Tls(TlsClient),
     /// `unix`: a Unix socket.
     Unix(UnixClient),
+}
+
+/// WebSocket, as a client, and what it goes over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AutobahnClient {
+    /// What carries it. Where the URL is `wss` this is TLS, by default verified for the URL's host.
+    pub endpoint: Box<ClientDescriptor>,
+    /// What to ask for. `endpoint` alone says where to connect.
+    pub url: Url,
+    /// What both roles have.
+    pub options: AutobahnOptions,
+    /// The web page on whose behalf the client acts.
+    pub origin: Option<String>,
+    /// Whether the server may select no subprotocol; `None` as [`ClientConfig::stream`] has it.
+    pub accept_no_subprotocol: Option<bool>,
 }
 
 /// Where to connect by TCP.
@@ -184,6 +201,78 @@ impl fmt::Display for ClientDescriptor {
     }
 }
 
+impl AutobahnClient {
+    pub(super) fn new(endpoint: ClientDescriptor, url: Url) -> Self {
+        Self {
+            endpoint: Box::new(endpoint.secured_for(&url)),
+            url,
+            options: AutobahnOptions::default(),
+            origin: None,
+            accept_no_subprotocol: None,
+        }
+    }
+
+    fn read(mut arguments: Arguments, depth: usize) -> Result<Self, EndpointError> {
+        let wrapped = arguments.text(DESCRIPTION);
+        let wrapped = wrapped.ok_or_else(|| arguments.missing(DESCRIPTION))?;
+        let (url, _) = url(&mut arguments)?;
+        let options = AutobahnOptions::read(&mut arguments)?;
+        let origin = match arguments.text("origin") {
+            None => None,
+            Some(text) => {
+                let origin = text.as_str().trim();
+                checked(&text, ClientConfig::stream().origin(origin))?;
+                Some(origin.to_owned())
+            }
+        };
+        Ok(Self {
+            options,
+            origin,
+            accept_no_subprotocol: arguments.flag("acceptNoSubprotocol")?,
+            ..Self::new(ClientDescriptor::read(&wrapped, depth + 1)?, url)
+        })
+    }
+
+    fn write(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut writer = Writer::new(f, "autobahn")?;
+        writer.argument(self.endpoint.unsecured_for(&self.url).to_string())?;
+        writer.value("url", self.url.with_userinfo())?;
+        self.options.write(&mut writer)?;
+        writer.some("origin", self.origin.as_ref())?;
+        writer.some("acceptNoSubprotocol", self.accept_no_subprotocol)
+    }
+
+    /// The configuration that the descriptor says, for byte streams.
+    ///
+    /// # Errors
+    ///
+    /// Only if you have changed a field to something that cannot be sent.
+    pub fn client_config(&self) -> Result<ClientConfig, InvalidField> {
+        let options = &self.options;
+        let mut client = ClientConfig::stream().config(options.connection_config());
+        let ours = |name: &String| matches!(&**name, "binary" | "base64");
+        if options.subprotocols.iter().any(ours) {
+            client = client.subprotocols([""; 0])?;
+        }
+        for name in &options.subprotocols {
+            client = client.subprotocol(name)?;
+        }
+        for (name, value) in &options.headers {
+            client = client.header(name, value)?;
+        }
+        if let Some(origin) = &self.origin {
+            client = client.origin(origin)?;
+        }
+        if let Some(accept) = self.accept_no_subprotocol {
+            client = client.accept_no_subprotocol(accept);
+        }
+        if let Some(timeout) = options.handshake_timeout {
+            client = client.handshake_timeout(timeout);
+        }
+        Ok(client)
+    }
+}
+
 impl TcpClient {
     fn read(arguments: &mut Arguments) -> Result<Self, EndpointError> {
         Ok(Self {
@@ -285,14 +374,6 @@ impl UnixClient {
             timeout: arguments.seconds("timeout")?.unwrap_or(TIMEOUT),
             lockfile: arguments.flag("lockfile")?.unwrap_or(false),
         })
-    }
-}
-
-impl AutobahnClient {
-    fn write(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut writer = Writer::new(f, "autobahn")?;
-        writer.argument(self.endpoint.unsecured_for(&self.url).to_string())?;
-        self.write_keys(&mut writer)
     }
 }
 

@@ -69,7 +69,7 @@ impl From<EndpointError> for std::io::Error {
 }
 
 /// The system's errors do not say what they are about.
-pub(crate) fn about(what: impl fmt::Display, error: std::io::Error) -> std::io::Error {
+pub(crate) fn with_context(what: impl fmt::Display, error: std::io::Error) -> std::io::Error {
     std::io::Error::new(error.kind(), format!("{what}: {error}"))
 }
 

@@ -5,12 +5,16 @@ use std::net::Ipv6Addr;
 use std::str::FromStr;
 
 use super::arguments::{Arguments, Descriptor, Type, wrong};
-use super::autobahn::{SERVER_KEYS, no_userinfo, url_of};
+use super::autobahn::{
+    AutobahnOptions, DESCRIPTION, SERVER_KEYS, checked, no_userinfo, url, url_of,
+};
 use super::error::{EndpointError, EndpointErrorKind};
 use super::quote::Writer;
 use super::syntax::Text;
-use super::{AutobahnServer, Exec, PemFiles, check_depth, check_length};
+use super::systemd::Systemd;
+use super::{Exec, PemFiles, check_depth, check_length};
 use wsstream_core::Url;
+use wsstream_core::handshake::{InvalidField, Origins, ServerConfig};
 
 /// Where a server listens: see the [module](super) for the grammar.
 ///
@@ -42,6 +46,20 @@ pub enum ServerDescriptor {
     Tls(TlsServer),
     /// `unix`: a Unix socket.
     Unix(UnixServer),
+}
+
+/// WebSocket, as a server, and what it goes over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AutobahnServer {
+    /// What carries it.
+    pub endpoint: Box<ServerDescriptor>,
+    /// The server serves its path; `/` means any. `endpoint` alone says where to listen.
+    pub url: Url,
+    /// What both roles have.
+    pub options: AutobahnOptions,
+    /// Which web pages may use the server.
+    pub origins: Origins,
 }
 
 /// Where to listen by TCP.
@@ -95,38 +113,6 @@ pub struct UnixServer {
     /// Whether to hold a lock, a symbolic link with `.lock` after the socket's name, by which a socket
     /// that was left behind is known and replaced; by default yes.
     pub lockfile: bool,
-}
-
-/// A socket that is inherited, as systemd does it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Systemd {
-    /// Its address family.
-    pub domain: SystemdDomain,
-    /// Which of those that are inherited.
-    pub socket: SystemdSocket,
-}
-
-/// The address family of an inherited socket.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum SystemdDomain {
-    /// `INET`: IPv4.
-    Inet,
-    /// `INET6`.
-    Inet6,
-    /// `UNIX`.
-    Unix,
-}
-
-/// Which inherited socket.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum SystemdSocket {
-    /// The one at this place, from 0.
-    Index(u32),
-    /// The one of this name.
-    Name(String),
 }
 
 impl ServerDescriptor {
@@ -203,9 +189,7 @@ impl fmt::Display for ServerDescriptor {
                 if !autobahn.url.is_secure() && *self == Self::from_url(autobahn.url.clone()) {
                     return autobahn.url.fmt(f);
                 }
-                let mut writer = Writer::new(f, "autobahn")?;
-                writer.argument(autobahn.endpoint.to_string())?;
-                autobahn.write_keys(&mut writer)
+                autobahn.write(f)
             }
             Self::Exec(exec) => exec.write(f),
             Self::Haproxy(endpoint) => write!(f, "haproxy:{endpoint}"),
@@ -226,6 +210,75 @@ impl fmt::Display for ServerDescriptor {
                 writer.unless(1, "lockfile", u8::from(unix.lockfile))
             }
         }
+    }
+}
+
+impl AutobahnServer {
+    fn new(endpoint: ServerDescriptor, url: Url) -> Self {
+        Self {
+            endpoint: Box::new(endpoint),
+            url,
+            options: AutobahnOptions::default(),
+            origins: Origins::default(),
+        }
+    }
+
+    fn read(mut arguments: Arguments, depth: usize) -> Result<Self, EndpointError> {
+        let wrapped = arguments.text(DESCRIPTION);
+        let wrapped = wrapped.ok_or_else(|| arguments.missing(DESCRIPTION))?;
+        let (url, text) = url(&mut arguments)?;
+        no_userinfo(&text, &url)?;
+        let options = AutobahnOptions::read(&mut arguments)?;
+        let origins = match arguments.text("origins") {
+            None => Origins::default(),
+            Some(text) => match text.as_str().trim() {
+                "any" => Origins::any(),
+                "" => checked(&text, Origins::list([""; 0]))?,
+                _ => {
+                    for origin in text.elements() {
+                        checked(&origin, Origins::list([origin.as_str()]))?;
+                    }
+                    let list: Vec<_> = text.elements().collect();
+                    checked(&text, Origins::list(list.iter().map(Text::as_str)))?
+                }
+            },
+        };
+        Ok(Self {
+            options,
+            origins,
+            ..Self::new(ServerDescriptor::read(&wrapped, depth + 1)?, url)
+        })
+    }
+
+    fn write(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut writer = Writer::new(f, "autobahn")?;
+        writer.argument(self.endpoint.to_string())?;
+        writer.value("url", self.url.with_userinfo())?;
+        self.options.write(&mut writer)?;
+        writer.some("origins", self.origins.described())
+    }
+
+    /// The configuration that the descriptor says, for byte streams.
+    ///
+    /// # Errors
+    ///
+    /// Only if you have changed a field to something that cannot be sent.
+    pub fn server_config(&self) -> Result<ServerConfig, InvalidField> {
+        let options = &self.options;
+        let mut server = ServerConfig::stream()
+            .config(options.connection_config())
+            .origins(self.origins.clone())
+            .path(self.url.path());
+        for name in &options.subprotocols {
+            server = server.subprotocol(name)?;
+        }
+        for (name, value) in &options.headers {
+            server = server.header(name, value)?;
+        }
+        if let Some(timeout) = options.handshake_timeout {
+            server = server.handshake_timeout(timeout);
+        }
+        Ok(server)
     }
 }
 
@@ -340,47 +393,6 @@ impl UnixServer {
                 .unwrap_or(BACKLOG),
             lockfile: arguments.flag("lockfile")?.unwrap_or(true),
         })
-    }
-}
-
-impl Systemd {
-    fn read(mut arguments: Arguments) -> Result<Self, EndpointError> {
-        let domain = arguments.read("domain", "INET, INET6 or UNIX", |text| match text {
-            "INET" => Some(SystemdDomain::Inet),
-            "INET6" => Some(SystemdDomain::Inet6),
-            "UNIX" => Some(SystemdDomain::Unix),
-            _ => None,
-        })?;
-        let domain = domain.ok_or_else(|| arguments.missing("domain"))?;
-        let (at, index) = (
-            arguments.start("index"),
-            arguments.number("index", "0 to 4294967295")?,
-        );
-        let name = arguments.not_empty("name")?;
-        let socket = match (index, name) {
-            (Some(index), None) => SystemdSocket::Index(index),
-            (None, Some(name)) => SystemdSocket::Name(name),
-            (None, None) => return Err(arguments.missing("name")),
-            (Some(_), Some(_)) => {
-                let (key, other) = ("index", "name");
-                let kind = EndpointErrorKind::Contradiction { key, other };
-                return Err(EndpointError::new(at, kind));
-            }
-        };
-        Ok(Self { domain, socket })
-    }
-
-    fn write(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut writer = Writer::new(f, "systemd")?;
-        writer.argument(match self.domain {
-            SystemdDomain::Inet => "INET",
-            SystemdDomain::Inet6 => "INET6",
-            SystemdDomain::Unix => "UNIX",
-        })?;
-        match &self.socket {
-            SystemdSocket::Index(index) => writer.value("index", index),
-            SystemdSocket::Name(name) => writer.value("name", name),
-        }
     }
 }
 

@@ -148,7 +148,7 @@ fn the_last_failure_is_told_and_the_limit_is_kept() {
             Some(&[Refuses, Swallows]),
             ErrorKind::TimedOut,
             12_000,
-            "no connection to a in time",
+            "timed out connecting to a",
         ),
         (
             Some(&[Swallows, Refuses]),
@@ -156,7 +156,7 @@ fn the_last_failure_is_told_and_the_limit_is_kept() {
             6000,
             "2 refused",
         ),
-        (None, ErrorKind::TimedOut, 12_000, "no address to a in time"),
+        (None, ErrorKind::TimedOut, 12_000, "timed out looking up a"),
     ] {
         let (result, _, took) = dialled_within(secs(12), hosts);
         let error = result.unwrap_err();

@@ -19,7 +19,7 @@ use socket2::{Domain, SockRef, Socket, Type};
 use wsstream_core::pump::Permit;
 
 use super::policy::Accepting;
-use crate::descriptor::{EndpointAddress, about};
+use crate::descriptor::{EndpointAddress, with_context};
 use crate::incoming::Incoming;
 use crate::layers::Layers;
 use crate::net_socket::NetSocket;
@@ -191,13 +191,13 @@ pub(super) fn listen(socket: &ServerSocket) -> io::Result<StdListener> {
     match socket {
         ServerSocket::Tcp(tcp) => {
             let addresses = (&*tcp.interface, tcp.port).to_socket_addrs();
-            let addresses = addresses.map_err(|error| about(&tcp.interface, error))?;
+            let addresses = addresses.map_err(|error| with_context(&tcp.interface, error))?;
             listen_on_first(addresses, tcp.backlog)
         }
         #[cfg(unix)]
         ServerSocket::Unix(unix) => {
             let address = SockAddr::unix(&unix.path);
-            let address = address.map_err(|error| about(&unix.path, error))?;
+            let address = address.map_err(|error| with_context(&unix.path, error))?;
             let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
             let bind = || socket.bind(&address);
             let ((), file) = UnixFile::bind(unix, probe(&address), bind)?;
@@ -214,7 +214,9 @@ pub(super) fn listen(socket: &ServerSocket) -> io::Result<StdListener> {
 
 /// Listens on `HOST:PORT`. Blocks, while the name is looked up.
 pub(super) fn listen_tcp(addr: &str, backlog: u32) -> io::Result<StdListener> {
-    let addresses = addr.to_socket_addrs().map_err(|error| about(addr, error))?;
+    let addresses = addr
+        .to_socket_addrs()
+        .map_err(|error| with_context(addr, error))?;
     listen_on_first(addresses, backlog)
 }
 
@@ -227,7 +229,7 @@ fn listen_on_first(
     for address in addresses {
         match listen_on(address, backlog) {
             Ok(socket) => return Ok(std::net::TcpListener::from(socket).into()),
-            Err(error) => last = about(address, error),
+            Err(error) => last = with_context(address, error),
         }
     }
     Err(last)

@@ -1,6 +1,7 @@
 //! What a client does.
 
 use std::fmt;
+use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -10,11 +11,12 @@ use std::time::Duration;
 use wsstream_core::Url;
 use wsstream_core::handshake::ClientConfig;
 
-use super::{HostPort, Within, no_plan};
+use super::{Within, no_plan};
 use crate::descriptor::{
     ClientDescriptor, EndpointError, EndpointErrorKind, PemFiles, Seconds, TlsClient,
     UnsupportedEndpoint,
 };
+use crate::host_port::HostPort;
 use crate::proxy::Proxy;
 use crate::tls::ClientTls;
 
@@ -29,7 +31,7 @@ pub struct ClientPlan {
     /// What is done over the socket, and over each other; the first one over the socket itself.
     pub layers: Vec<ClientLayer>,
     /// How long all of it may take.
-    pub limit: Duration,
+    pub timeout: Duration,
 }
 
 /// The socket that a client connects.
@@ -139,7 +141,7 @@ impl ClientPlan {
     /// The handshake timeout of `config` is for all of it.
     #[must_use]
     pub fn url(url: Url, config: ClientConfig) -> Self {
-        let limit = config.handshake_timeout;
+        let timeout = config.handshake_timeout;
         let mut layers = Vec::new();
         if url.is_secure() {
             layers.push(ClientLayer::Tls(ClientTlsLayer {
@@ -155,7 +157,7 @@ impl ClientPlan {
             host: url.host().to_owned(),
             port: url.port(),
             bind_address: None,
-            timeout: limit,
+            timeout,
             nodelay: true,
         });
         let config = Arc::new(config);
@@ -164,7 +166,7 @@ impl ClientPlan {
             socket,
             proxy: None,
             layers,
-            limit,
+            timeout,
         }
     }
 
@@ -179,14 +181,14 @@ impl ClientPlan {
 
     /// Whether TLS is among the layers.
     #[must_use]
-    pub fn has_tls(&self) -> bool {
+    pub(crate) fn has_tls(&self) -> bool {
         let tls = |layer: &ClientLayer| matches!(layer, ClientLayer::Tls(_));
         self.layers.iter().any(tls)
     }
 
     /// Whether WebSocket is the outermost layer.
     #[must_use]
-    pub fn has_websocket_on_top(&self) -> bool {
+    pub(crate) fn has_websocket_on_top(&self) -> bool {
         matches!(self.layers.last(), Some(ClientLayer::WebSocket(_)))
     }
 }
@@ -201,16 +203,16 @@ impl TryFrom<&ClientDescriptor> for ClientPlan {
             Err(no_plan(EndpointErrorKind::Endpoint(unsupported)))
         };
         let mut layers = Vec::new();
-        let mut limit = Duration::ZERO;
+        let mut handshakes = Duration::ZERO;
         let mut nodelay = true;
         let mut descriptor = descriptor;
         let (socket, timeout) = loop {
             match descriptor {
                 ClientDescriptor::Autobahn(autobahn) => {
-                    let config = autobahn.client();
+                    let config = autobahn.client_config();
                     let config =
                         config.map_err(|error| no_plan(EndpointErrorKind::Field(error)))?;
-                    limit = limit.saturating_add(config.handshake_timeout);
+                    handshakes = handshakes.saturating_add(config.handshake_timeout);
                     nodelay = autobahn.options.nodelay.unwrap_or(nodelay);
                     layers.push(ClientLayer::WebSocket(WebSocketClient {
                         url: autobahn.url.clone(),
@@ -247,7 +249,7 @@ impl TryFrom<&ClientDescriptor> for ClientPlan {
             socket,
             proxy: None,
             layers,
-            limit: limit.saturating_add(timeout),
+            timeout: timeout.saturating_add(handshakes),
         })
     }
 }
@@ -280,6 +282,25 @@ impl ClientTlsLayer {
             },
             websocket,
         }
+    }
+
+    /// The TLS that this layer does. It reads files: call it where you may block.
+    ///
+    /// # Errors
+    ///
+    /// Those of the files, and `Unsupported` without the feature `rustls`.
+    pub(crate) fn load(&self) -> io::Result<ClientTls> {
+        let tls = match &self.source {
+            ClientTlsSource::Given(tls) => tls.clone(),
+            ClientTlsSource::Files {
+                trust_roots,
+                identity,
+            } => ClientTls::from_files(trust_roots.as_deref(), identity.as_ref())?,
+        };
+        Ok(match self.websocket {
+            true => tls,
+            false => tls.without_http(),
+        })
     }
 }
 
@@ -331,7 +352,7 @@ impl fmt::Display for ClientPlan {
                 ClientLayer::WebSocket(websocket) => write!(f, "\n{websocket}")?,
             }
         }
-        write!(f, "; {} s in all", Seconds(self.limit))
+        write!(f, "; {} s in all", Seconds(self.timeout))
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a server does.
 
 use std::fmt;
+use std::io;
 #[cfg(unix)]
 use std::path::Path;
 use std::str::FromStr;
@@ -9,11 +10,12 @@ use std::time::Duration;
 
 use wsstream_core::handshake::ServerConfig;
 
-use super::{HostPort, Within, no_plan};
+use super::{Within, no_plan};
 use crate::descriptor::{
     Certificates, EndpointError, EndpointErrorKind, ServerDescriptor, TcpServer, UnixServer,
     UnsupportedEndpoint,
 };
+use crate::host_port::HostPort;
 use crate::tls::ServerTls;
 
 /// What a server does to listen, in order.
@@ -26,7 +28,7 @@ pub struct ServerPlan {
     pub layers: Vec<ServerLayer>,
     /// How long a client may take for TLS and the first opening handshake; further ones have their own
     /// limits.
-    pub limit: Duration,
+    pub handshake_timeout: Duration,
     /// Whether to set TCP_NODELAY, so that nothing waits for more.
     pub nodelay: bool,
 }
@@ -89,19 +91,34 @@ impl ServerPlan {
 
     /// WebSocket over a Unix socket, with a lock, for everybody.
     #[cfg(unix)]
-    pub(crate) fn unix(path: &Path, config: ServerConfig) -> std::io::Result<Self> {
+    pub(crate) fn unix(path: &Path, config: ServerConfig) -> io::Result<Self> {
         let Some(path) = path.to_str() else {
             let reason = "the path of a Unix socket has to be UTF-8";
-            return Err(std::io::Error::new(
-                std::io::ErrorKind::InvalidInput,
-                reason,
-            ));
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
         };
         Ok(Self {
             socket: ServerSocket::Unix(UnixServer::new(path)),
-            limit: config.handshake_timeout,
+            handshake_timeout: config.handshake_timeout,
             layers: vec![ServerLayer::WebSocket(Arc::new(config))],
             nodelay: true,
+        })
+    }
+}
+
+impl ServerTlsLayer {
+    /// The TLS that this layer does. It reads files: call it where you may block.
+    ///
+    /// # Errors
+    ///
+    /// Those of the files, and `Unsupported` without the feature `rustls`.
+    pub(crate) fn load(&self) -> io::Result<ServerTls> {
+        let tls = match &self.source {
+            ServerTlsSource::Given(tls) => tls.clone(),
+            ServerTlsSource::Files(certificates) => ServerTls::from_files(certificates)?,
+        };
+        Ok(match self.websocket {
+            true => tls,
+            false => tls.without_http(),
         })
     }
 }
@@ -116,16 +133,16 @@ impl TryFrom<&ServerDescriptor> for ServerPlan {
             Err(no_plan(EndpointErrorKind::Endpoint(unsupported)))
         };
         let mut layers = Vec::new();
-        let mut limit = ServerConfig::stream().handshake_timeout;
+        let mut handshake_timeout = ServerConfig::stream().handshake_timeout;
         let mut nodelay = true;
         let mut descriptor = descriptor;
         let socket = loop {
             match descriptor {
                 ServerDescriptor::Autobahn(autobahn) => {
-                    let config = autobahn.server();
+                    let config = autobahn.server_config();
                     let config =
                         config.map_err(|error| no_plan(EndpointErrorKind::Field(error)))?;
-                    limit = config.handshake_timeout;
+                    handshake_timeout = config.handshake_timeout;
                     nodelay = autobahn.options.nodelay.unwrap_or(nodelay);
                     layers.push(ServerLayer::WebSocket(Arc::new(config)));
                     descriptor = &autobahn.endpoint;
@@ -149,7 +166,7 @@ impl TryFrom<&ServerDescriptor> for ServerPlan {
         Ok(Self {
             socket,
             layers,
-            limit,
+            handshake_timeout,
             nodelay,
         })
     }
@@ -193,7 +210,7 @@ impl fmt::Display for ServerPlan {
         }
         match self.layers.len() {
             0 => Ok(()),
-            _ => write!(f, "; first handshakes {}", Within(self.limit)),
+            _ => write!(f, "; first handshakes {}", Within(self.handshake_timeout)),
         }
     }
 }

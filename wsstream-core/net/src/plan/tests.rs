@@ -81,7 +81,7 @@ fn of_clients() {
             }));
             let has_tls = ["tls", "ssl", "wss"].iter().any(|tls| text.contains(tls));
             assert_eq!(plan.has_tls(), has_tls, "{text}");
-            told.push(format!("{} s", plan.limit.as_secs_f64()));
+            told.push(format!("{} s", plan.timeout.as_secs_f64()));
             told.push(delay(nodelay).to_owned());
             told.join(", ")
         });
@@ -118,7 +118,7 @@ fn of_servers() {
                     }
                 }
             }));
-            told.push(format!("{} s", plan.limit.as_secs_f64()));
+            told.push(format!("{} s", plan.handshake_timeout.as_secs_f64()));
             told.push(delay(plan.nodelay).to_owned());
             told.join(", ")
         });
@@ -155,8 +155,8 @@ fn a_url_is_a_plan() {
     for url in ["ws://h:1/x", "wss://h/"] {
         let described = ClientPlan::parse(url).unwrap();
         let mut plan = ClientPlan::url(Url::parse(url).unwrap(), ClientConfig::stream());
-        assert_eq!(plan.limit, Duration::from_secs(10));
-        plan.limit = described.limit;
+        assert_eq!(plan.timeout, Duration::from_secs(10));
+        plan.timeout = described.timeout;
         let ClientSocket::Tcp(tcp) = &mut plan.socket else {
             panic!("no TCP");
         };
@@ -227,4 +227,42 @@ fn plans_print_themselves() {
     let expected = "unix /p, mode 666, backlog 50, with a lock\n\
                     websocket, within 10 s; first handshakes within 10 s";
     assert_eq!(plan.to_string(), expected);
+}
+
+/// RFC 7301: whether WebSocket goes over it, the protocols that were set, and those that are offered.
+#[cfg(feature = "rustls")]
+#[test]
+fn only_websocket_is_known_by_name() {
+    use std::sync::Arc;
+
+    use rustls::{RootCertStore, crypto::ring};
+
+    type Protocols = &'static [&'static str];
+    let table: [(&str, Protocols, Protocols); 5] = [
+        ("wss://h", &["http/1.1"], &["http/1.1"]),
+        ("wss://h", &[], &[]),
+        ("tls:h:1", &["http/1.1"], &[]),
+        ("tls:h:1", &["postgresql"], &["postgresql"]),
+        ("tls:h:1", &["h2", "http/1.1"], &["h2", "http/1.1"]),
+    ];
+    for (text, set, offered) in table {
+        let mut config =
+            rustls::ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+                .with_safe_default_protocol_versions()
+                .unwrap()
+                .with_root_certificates(RootCertStore::empty())
+                .with_no_client_auth();
+        config.alpn_protocols = set.iter().map(|name| name.as_bytes().to_vec()).collect();
+        let plan = ClientPlan::parse(text).unwrap();
+        let Some(ClientLayer::Tls(mut layer)) = plan.layers.into_iter().next() else {
+            panic!("{text}: no TLS");
+        };
+        layer.source = ClientTlsSource::Given(Arc::new(config).into());
+        let read = layer.load().unwrap();
+        let protocols = read.config().alpn_protocols.iter();
+        let protocols: Vec<_> = protocols
+            .map(|name| String::from_utf8_lossy(name))
+            .collect();
+        assert_eq!(protocols, offered, "{text}");
+    }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use wsstream_core::pump::{Clock, Socket, within};
 
-use super::explain;
+use super::tls_error;
 
 /// Waits for a handshake of a server's, for `limit` at most. A handshake that has failed gives the socket, if it still
 /// has one; the peer is then let read the alert.
@@ -14,7 +14,7 @@ use super::explain;
 /// # Errors
 ///
 /// The handshake's, with what rustls says as its source; `TimedOut`.
-pub(crate) async fn accept<T, S: Socket>(
+pub(crate) async fn accept_within<T, S: Socket>(
     mut clock: impl Clock,
     limit: Duration,
     handshake: impl Future<Output = Result<T, (io::Error, Option<S>)>>,
@@ -22,7 +22,7 @@ pub(crate) async fn accept<T, S: Socket>(
     let ends = clock.now() + limit;
     match within(&mut clock, ends, handshake).await {
         None => {
-            let reason = "TLS handshake not complete in time";
+            let reason = "timed out in the TLS handshake";
             Err(io::Error::new(io::ErrorKind::TimedOut, reason))
         }
         Some(Ok(tls)) => Ok(tls),
@@ -32,7 +32,7 @@ pub(crate) async fn accept<T, S: Socket>(
                 // Why it fails is told already.
                 let _ = within(&mut clock, ends, linger(socket)).await;
             }
-            Err(explain("", error))
+            Err(tls_error("", error))
         }
     }
 }
@@ -79,7 +79,7 @@ mod tests {
                 None => pending().await,
             }
         };
-        let mut accepting = Box::pin(accept(clock.sleeper(), secs(10), handshake));
+        let mut accepting = Box::pin(accept_within(clock.sleeper(), secs(10), handshake));
         let result = loop {
             if let Poll::Ready(result) = accepting.as_mut().poll(&mut task.cx()) {
                 break result;

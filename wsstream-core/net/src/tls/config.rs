@@ -153,7 +153,7 @@ pub(super) fn provider() -> Arc<CryptoProvider> {
 /// # Errors
 ///
 /// `InvalidInput` if no certificate could have such a name.
-pub fn host_name(host: &str) -> io::Result<ServerName<'static>> {
+pub fn server_name(host: &str) -> io::Result<ServerName<'static>> {
     match ServerName::try_from(host) {
         Ok(name) => Ok(name.to_owned()),
         Err(error) => Err(no_config(format!("host {host:?}: {error}"))),

@@ -36,7 +36,7 @@ impl Error for TlsFailed {
 }
 
 /// Adds to an error of a TLS handshake the host, if that is known, and a hint. Its source is the error of rustls.
-pub(crate) fn explain(with: &str, cause: io::Error) -> io::Error {
+pub(crate) fn tls_error(with: &str, cause: io::Error) -> io::Error {
     if cause.kind() == io::ErrorKind::Unsupported {
         // It is the runtime that has no TLS.
         return cause;
@@ -47,9 +47,9 @@ pub(crate) fn explain(with: &str, cause: io::Error) -> io::Error {
 
 /// The same for an error of the opening handshake, which may come from TLS: in TLS 1.3 a server refuses a client's
 /// certificate after the client's handshake is over.
-pub(crate) fn explain_late(with: &str, error: io::Error) -> io::Error {
+pub(crate) fn late_tls_error(with: &str, error: io::Error) -> io::Error {
     match rustls_error(&error) {
-        Some(_) => explain(with, error),
+        Some(_) => tls_error(with, error),
         None => error,
     }
 }

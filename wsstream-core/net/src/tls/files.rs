@@ -1,4 +1,4 @@
-//! What plans say of TLS: files in PEM.
+//! TLS from files in PEM.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,65 +11,79 @@ use rustls::sign::CertifiedKey;
 
 use super::config::{ALPN, certificates, no_config, private_key, provider, server_builder};
 use super::{ClientTls, ServerTls};
-use crate::descriptor::Certificates;
-use crate::plan::{ClientTlsLayer, ClientTlsSource, ServerTlsLayer, ServerTlsSource};
+use crate::descriptor::{Certificates, PemFiles};
 
-impl ClientTlsLayer {
-    /// What the plan says. It reads files.
+impl ClientTls {
+    /// Trusts the `.pem` files of a directory, or what the platform trusts, and shows the identity if the server asks.
     ///
     /// # Errors
     ///
-    /// Those of the files, and as [`with_roots`](ClientTls::with_roots) and [`identity`](ClientTls::identity).
-    pub(crate) fn read(&self) -> io::Result<ClientTls> {
-        let mut tls = match &self.source {
-            ClientTlsSource::Given(tls) => tls.clone(),
-            ClientTlsSource::Files {
-                trust_roots,
+    /// Those of the files, and as [`with_roots`](Self::with_roots) and [`identity`](Self::identity).
+    pub(crate) fn from_files(
+        trust_roots: Option<&str>,
+        identity: Option<&PemFiles>,
+    ) -> io::Result<Self> {
+        let tls = match trust_roots {
+            None => Self::platform_once()?,
+            Some(directory) => trusting(directory)?,
+        };
+        match identity {
+            None => Ok(tls),
+            Some(identity) => tls.identified(
+                read_as(identity.certificate.as_ref(), certificates)?,
+                read_as(identity.private_key.as_ref(), private_key)?,
+            ),
+        }
+    }
+
+    /// For TLS that does not carry WebSocket: offers no protocol where it would offer `http/1.1` alone (RFC 7301).
+    pub(crate) fn without_http(mut self) -> Self {
+        if is_http_alone(&self.0.alpn_protocols) {
+            Arc::make_mut(&mut self.0).alpn_protocols.clear();
+        }
+        self
+    }
+}
+
+impl ServerTls {
+    /// Shows the certificates of files.
+    ///
+    /// In a directory, `NAME.pem` is for clients that ask for that name, and `default.pem`, or the only file, is for
+    /// all others. Upper and lower case are the same.
+    ///
+    /// # Errors
+    ///
+    /// Those of the files, and as [`from_pem`](Self::from_pem).
+    pub(crate) fn from_files(files: &Certificates) -> io::Result<Self> {
+        let builder = server_builder()?.with_no_client_auth();
+        Self::build(match files {
+            Certificates::Files {
                 identity,
+                extra_chain,
             } => {
-                let tls = match trust_roots {
-                    None => ClientTls::platform_once()?,
-                    Some(directory) => trusting(directory)?,
-                };
-                match identity {
-                    None => tls,
-                    Some(identity) => tls.identified(
-                        read_as(identity.certificate.as_ref(), certificates)?,
-                        read_as(identity.private_key.as_ref(), private_key)?,
-                    )?,
+                let mut chain = read_as(identity.certificate.as_ref(), certificates)?;
+                if let Some(extra) = extra_chain {
+                    chain.extend(read_as(extra.as_ref(), certificates)?);
                 }
+                let key = read_as(identity.private_key.as_ref(), private_key)?;
+                builder.with_single_cert(chain, key)
             }
-        };
-        if !self.websocket && is_ours(&tls.0.alpn_protocols) {
-            Arc::make_mut(&mut tls.0).alpn_protocols.clear();
+            Certificates::Directory(directory) => {
+                Ok(builder.with_cert_resolver(Arc::new(ByName::read(directory)?)))
+            }
+        })
+    }
+
+    /// For TLS that does not carry WebSocket: selects no protocol where it would select `http/1.1` alone (RFC 7301).
+    pub(crate) fn without_http(mut self) -> Self {
+        if is_http_alone(&self.0.alpn_protocols) {
+            Arc::make_mut(&mut self.0).alpn_protocols.clear();
         }
-        Ok(tls)
+        self
     }
 }
 
-impl ServerTlsLayer {
-    /// What the plan says. It reads files.
-    ///
-    /// Of a directory, `NAME.pem` is for clients that ask for that name, and `DEFAULT.pem`, or the only
-    /// file, for all others.
-    ///
-    /// # Errors
-    ///
-    /// Those of the files, and as [`from_pem`](ServerTls::from_pem).
-    pub(crate) fn read(&self) -> io::Result<ServerTls> {
-        let mut tls = match &self.source {
-            ServerTlsSource::Given(tls) => tls.clone(),
-            ServerTlsSource::Files(certificates) => showing(certificates)?,
-        };
-        if !self.websocket && is_ours(&tls.0.alpn_protocols) {
-            Arc::make_mut(&mut tls.0).alpn_protocols.clear();
-        }
-        Ok(tls)
-    }
-}
-
-/// Of what goes over TLS it is only known for WebSocket how the protocol is called (RFC 7301).
-fn is_ours(protocols: &[Vec<u8>]) -> bool {
+fn is_http_alone(protocols: &[Vec<u8>]) -> bool {
     protocols == [ALPN.as_bytes()]
 }
 
@@ -81,27 +95,6 @@ fn trusting(directory: &str) -> io::Result<ClientTls> {
         roots.push(b'\n');
     }
     ClientTls::with_roots(&roots).map_err(|error| of_file(directory.as_ref(), &error))
-}
-
-/// Shows what is in files.
-fn showing(files: &Certificates) -> io::Result<ServerTls> {
-    let builder = server_builder()?.with_no_client_auth();
-    ServerTls::build(match files {
-        Certificates::Files {
-            identity,
-            extra_chain,
-        } => {
-            let mut chain = read_as(identity.certificate.as_ref(), certificates)?;
-            if let Some(extra) = extra_chain {
-                chain.extend(read_as(extra.as_ref(), certificates)?);
-            }
-            let key = read_as(identity.private_key.as_ref(), private_key)?;
-            builder.with_single_cert(chain, key)
-        }
-        Certificates::Directory(directory) => {
-            Ok(builder.with_cert_resolver(Arc::new(ByName::read(directory)?)))
-        }
-    })
 }
 
 /// A certificate for each name.
@@ -164,44 +157,4 @@ fn read_as<T>(file: &Path, parse: impl FnOnce(&[u8]) -> io::Result<T>) -> io::Re
 
 fn of_file(file: &Path, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {error}", file.display()))
-}
-
-#[cfg(test)]
-mod tests {
-    use rustls::{ClientConfig, RootCertStore};
-
-    use super::*;
-    use crate::plan::{ClientLayer, ClientPlan};
-
-    /// RFC 7301: whether WebSocket goes over it, the protocols that were set, and those that are offered.
-    #[test]
-    fn only_websocket_is_known_by_name() {
-        type Protocols = &'static [&'static str];
-        let table: [(&str, Protocols, Protocols); 5] = [
-            ("wss://h", &["http/1.1"], &["http/1.1"]),
-            ("wss://h", &[], &[]),
-            ("tls:h:1", &["http/1.1"], &[]),
-            ("tls:h:1", &["postgresql"], &["postgresql"]),
-            ("tls:h:1", &["h2", "http/1.1"], &["h2", "http/1.1"]),
-        ];
-        for (text, set, offered) in table {
-            let mut config = ClientConfig::builder_with_provider(provider())
-                .with_safe_default_protocol_versions()
-                .unwrap()
-                .with_root_certificates(RootCertStore::empty())
-                .with_no_client_auth();
-            config.alpn_protocols = set.iter().map(|name| name.as_bytes().to_vec()).collect();
-            let plan = ClientPlan::parse(text).unwrap();
-            let Some(ClientLayer::Tls(mut layer)) = plan.layers.into_iter().next() else {
-                panic!("{text}: no TLS");
-            };
-            layer.source = ClientTlsSource::Given(Arc::new(config).into());
-            let read = layer.read().unwrap();
-            let protocols = read.config().alpn_protocols.iter();
-            let protocols: Vec<_> = protocols
-                .map(|name| String::from_utf8_lossy(name))
-                .collect();
-            assert_eq!(protocols, offered, "{text}");
-        }
-    }
 }

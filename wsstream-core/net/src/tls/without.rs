@@ -3,30 +3,32 @@
 use std::io;
 
 use super::{ClientTls, ServerTls, not_supported};
-use crate::plan::{ClientTlsLayer, ClientTlsSource, ServerTlsLayer, ServerTlsSource};
+use crate::descriptor::{Certificates, PemFiles};
 
-impl ClientTlsLayer {
-    pub(crate) fn read(&self) -> io::Result<ClientTls> {
-        match &self.source {
-            ClientTlsSource::Files { .. } => Err(not_supported()),
-            ClientTlsSource::Given(tls) => match tls.0 {},
-        }
+impl ClientTls {
+    pub(crate) fn from_files(_: Option<&str>, _: Option<&PemFiles>) -> io::Result<Self> {
+        Err(not_supported())
+    }
+
+    pub(crate) const fn without_http(self) -> Self {
+        match self.0 {}
     }
 }
 
-impl ServerTlsLayer {
-    pub(crate) fn read(&self) -> io::Result<ServerTls> {
-        match &self.source {
-            ServerTlsSource::Files(_) => Err(not_supported()),
-            ServerTlsSource::Given(tls) => match tls.0 {},
-        }
+impl ServerTls {
+    pub(crate) fn from_files(_: &Certificates) -> io::Result<Self> {
+        Err(not_supported())
+    }
+
+    pub(crate) const fn without_http(self) -> Self {
+        match self.0 {}
     }
 }
 
-pub(crate) const fn explain(_: &str, cause: io::Error) -> io::Error {
+pub(crate) const fn tls_error(_: &str, cause: io::Error) -> io::Error {
     cause
 }
 
-pub(crate) const fn explain_late(_: &str, error: io::Error) -> io::Error {
+pub(crate) const fn late_tls_error(_: &str, error: io::Error) -> io::Error {
     error
 }

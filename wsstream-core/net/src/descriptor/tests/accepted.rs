@@ -40,19 +40,27 @@ fn the_specifications_examples() {
     assert_eq!(plain.url.to_string(), "ws://localhost:9000/");
     assert_eq!(plain.options.compression, None);
     says(
-        plain.client().unwrap().connection_config(),
+        plain.client_config().unwrap().connection_config(),
         &["debug: false"],
     );
     let text = r"autobahn:tcp\:localhost\:9000:url=ws\:// localhost\:9000:compress=false";
     assert_eq!(client(text).options.compression, Some(false));
     let text = r"autobahn:tcp\:localhost\:9000:url=ws\:// localhost\:9000:autofrag=4096:debug=true";
-    let config = client(text).client().unwrap().connection_config().clone();
+    let config = client(text)
+        .client_config()
+        .unwrap()
+        .connection_config()
+        .clone();
     says(&config, &FRAMES);
 
     let plain = server(r"autobahn:tcp\:9000:url=ws\://localhost\:9000");
     assert_eq!(plain.endpoint.to_string(), "tcp:9000");
     let text = r"autobahn:tcp\:9000:url=ws\://localhost\:9000:autofrag=4096:debug=true";
-    let config = server(text).server().unwrap().connection_config().clone();
+    let config = server(text)
+        .server_config()
+        .unwrap()
+        .connection_config()
+        .clone();
     says(&config, &FRAMES);
     let text = r"autobahn:tcp\:9000\:interface\=0.0.0.0:url=ws\://localhost\:9000:compress=true";
     assert_eq!(server(text).options.compression, Some(true));
@@ -197,7 +205,7 @@ fn builders_get_what_is_said() {
     let described = client(&format!(
         r"autobahn:stdio:url=ws\://h/p:{common}:origin=http\://o"
     ));
-    let client = described.client().unwrap();
+    let client = described.client_config().unwrap();
     assert_eq!(client.handshake_timeout, seconds(4.));
     let config = client.connection_config();
     assert_eq!(config.close_timeout, seconds(5.));
@@ -227,7 +235,7 @@ fn builders_get_what_is_said() {
     ] {
         let text = format!(r"autobahn:stdio:url=ws\://h:subprotocol={list}");
         let described = self::client(&text);
-        let request = described.client().unwrap();
+        let request = described.client_config().unwrap();
         let request = request.connect(&described.url, &Seed::new([7; 32]));
         let request = std::str::from_utf8(request.request()).unwrap().to_string();
         let line = format!("Sec-WebSocket-Protocol: {offered}\r\n");
@@ -239,7 +247,10 @@ fn builders_get_what_is_said() {
     }
     // A server's answer without a subprotocol is taken where it is said, and half close offered.
     let lax = self::client(r"autobahn:stdio:url=ws\://h:acceptNoSubprotocol=true");
-    let mut connecting = lax.client().unwrap().connect(&lax.url, &Seed::new([7; 32]));
+    let mut connecting = lax
+        .client_config()
+        .unwrap()
+        .connect(&lax.url, &Seed::new([7; 32]));
     let mut request = connecting.request();
     let half_close = request
         .windows(24)
@@ -264,7 +275,7 @@ fn builders_get_what_is_said() {
         described.origins,
         Origins::list(["http://o", "null"]).unwrap()
     );
-    let server = described.server().unwrap();
+    let server = described.server_config().unwrap();
     assert!(server.serves("/p") && !server.serves("/"));
     assert_eq!(server.handshake_timeout, seconds(4.));
 }
