@@ -93,8 +93,8 @@
 //! # Endpoint descriptors
 //!
 //! A program that takes a descriptor runs over TCP, TLS, Unix sockets or WebSocket without knowing it. The grammar is
-//! that of [`wsstream_net::descriptor`]; `stdio`, `systemd`, `haproxy` and `exec` are read, and are `Unsupported` here:
-//! they belong to the forwarder command.
+//! that of [`wsstream_net::descriptor`]. Parsing fails for the types `stdio`, `systemd`, `haproxy` and `exec`, with an
+//! [`UnsupportedEndpoint`]: they belong to the forwarder command.
 //!
 //! ```no_run
 //! use async_std::io::WriteExt;

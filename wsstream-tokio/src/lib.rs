@@ -97,8 +97,8 @@
 //! # }
 //! ```
 //!
-//! `stdio`, `systemd`, `haproxy` and `exec` are read, and are `Unsupported` here, with an
-//! [`UnsupportedEndpoint`] inside: they belong to the forwarder command.
+//! Parsing fails for the types `stdio`, `systemd`, `haproxy` and `exec`, with an [`UnsupportedEndpoint`]: they belong to
+//! the forwarder command.
 //!
 //! # Other libraries
 //!

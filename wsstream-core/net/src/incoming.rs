@@ -77,14 +77,19 @@ impl<R: Runtime> Incoming<R> {
     ///
     /// # Errors
     ///
-    /// As [`accept`](Self::accept). `Unsupported`, after accepting, if the last layer of the plan is not a WebSocket.
+    /// As [`accept`](Self::accept). `Unsupported`, and nothing is answered, if the last layer of the plan is not a
+    /// WebSocket.
     pub async fn upgrade(self) -> io::Result<Upgraded<NetSocket<R>, R>> {
+        let no_websocket = || {
+            let reason = "the plan of the listener has no WebSocket on top";
+            io::Error::new(io::ErrorKind::Unsupported, reason)
+        };
+        if !self.0.has_websocket_on_top() {
+            return Err(no_websocket());
+        }
         match Box::pin(self.0.finish()).await? {
             Outermost::WebSocket(upgraded) => Ok(upgraded),
-            Outermost::Socket(_) => Err(io::Error::new(
-                io::ErrorKind::Unsupported,
-                "the plan of the listener has no WebSocket on top",
-            )),
+            Outermost::Socket(_) => Err(no_websocket()),
         }
     }
 

@@ -135,6 +135,11 @@ pub(crate) struct Begun<R: Runtime> {
 }
 
 impl<R: Runtime> Begun<R> {
+    /// Whether the last layer is a WebSocket.
+    pub(crate) fn has_websocket_on_top(&self) -> bool {
+        matches!(self.layers.layers.last(), Some(Layer::WebSocket(_)))
+    }
+
     /// Accepts the request, and performs the remaining layers.
     pub(crate) async fn finish(self) -> io::Result<Outermost<R>> {
         let Self {
