@@ -306,3 +306,10 @@ impl fmt::Display for InvalidKeepalive {
 }
 
 impl core::error::Error for InvalidKeepalive {}
+
+#[cfg(feature = "std")]
+impl From<InvalidKeepalive> for std::io::Error {
+    fn from(error: InvalidKeepalive) -> Self {
+        Self::new(std::io::ErrorKind::InvalidInput, error)
+    }
+}
