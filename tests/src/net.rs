@@ -127,10 +127,7 @@ pub fn address<R: TestRuntime>(listener: &Listener<R>) -> SocketAddr {
 /// If it is another one.
 #[must_use]
 pub fn tcp(address: &EndpointAddress) -> SocketAddr {
-    match address {
-        EndpointAddress::Tcp(address) => *address,
-        other => panic!("{other}"),
-    }
+    address.tcp().unwrap()
 }
 
 /// Connects where a descriptor says.

@@ -15,6 +15,7 @@ use std::thread::spawn;
 use std::time::Duration;
 
 use wsstream_core::handshake::{ClientConfig, HandshakeError, Refusal, ServerConfig};
+use wsstream_core::pump::Ended;
 use wsstream_core::{CloseCode, StreamError};
 use wsstream_net::descriptor::EndpointAddress;
 use wsstream_net::proxy::Proxy;
@@ -343,6 +344,7 @@ async fn relay_of_two_websockets_of_which_one_fails<N: Net>() {
     drop(near);
     let relayed = relaying.await;
     assert_eq!(relayed.b_to_a.octets, 14);
+    assert_eq!(relayed.b_to_a.ended, Ended::ReadFailed);
     let error = relayed.b_failed.unwrap();
     assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
 }

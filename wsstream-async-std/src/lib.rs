@@ -93,8 +93,8 @@
 //! # Endpoint descriptors
 //!
 //! A program that takes a descriptor runs over TCP, TLS, Unix sockets or WebSocket without knowing it. The grammar is
-//! that of [`wsstream_net::descriptor`]; `stdio`, `systemd`, `haproxy` and `exec` are read, and are `Unsupported` here:
-//! they belong to the forwarder command.
+//! that of [`wsstream_net::descriptor`]. Parsing fails for the types `stdio`, `systemd`, `haproxy` and `exec`, with an
+//! [`UnsupportedEndpoint`]: they belong to the forwarder command.
 //!
 //! ```no_run
 //! use async_std::io::WriteExt;
@@ -244,8 +244,8 @@ pub type Handshake<S = NetSocket> = wsstream_net::Handshake<S, AsyncStd>;
 /// A connection that was just upgraded to WebSocket: what was said and agreed, and what to make of it.
 pub type Upgraded<S = NetSocket> = wsstream_net::Upgraded<S, AsyncStd>;
 
-/// A reader and a writer that block, such as standard input and output, for [`relay()`]: see
-/// [`wsstream_net::BlockingSocket`].
+/// A blocking reader and a blocking writer as a socket, such as standard input and output. Make an [`AsyncStream`] of
+/// it to [`relay()`]: see [`wsstream_net::BlockingSocket`].
 pub type BlockingSocket = wsstream_net::BlockingSocket<AsyncStd>;
 
 /// Opens a byte stream to a `ws://` or `wss://` URL, as [`ClientConfig::stream`] says. For options, see

@@ -4,27 +4,27 @@ use core::fmt;
 
 /// A close code that may be sent: 1000 to 1003, 1007 to 1014, 3000 to 4999.
 ///
-/// 1005 and 1006 are no codes on the wire: the first is a [`Close`](crate::Close) without a code, the second no
-/// Close at all.
+/// 1005 and 1006 are never sent. 1005 stands for a [`Close`](crate::Close) without a code, and 1006 for
+/// a connection that ended without a Close.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CloseCode(u16);
 
 impl CloseCode {
-    /// 1000: the purpose of the connection is fulfilled.
+    /// 1000: the connection has fulfilled its purpose.
     pub const NORMAL: Self = Self(1000);
-    /// 1001: a server goes down, or a browser leaves the page.
+    /// 1001: the server is going down, or the browser left the page.
     pub const GOING_AWAY: Self = Self(1001);
     /// 1002: the peer violated the protocol.
     pub const PROTOCOL_ERROR: Self = Self(1002);
-    /// 1003: data of a kind that cannot be accepted.
+    /// 1003: the endpoint cannot accept this kind of data.
     pub const UNSUPPORTED: Self = Self(1003);
-    /// 1007: data that is not what its kind promises, such as text that is not UTF-8.
+    /// 1007: the data does not match its kind, such as text that is not UTF-8.
     pub const INVALID_DATA: Self = Self(1007);
     /// 1008: a policy was violated.
     pub const POLICY: Self = Self(1008);
     /// 1009: a message is too large.
     pub const TOO_LARGE: Self = Self(1009);
-    /// 1011: the server met with something unexpected.
+    /// 1011: the server met an unexpected condition.
     pub const INTERNAL: Self = Self(1011);
 
     /// The code, or `None` if it must not be sent (§7.4.2: unassigned, or reserved for local use).

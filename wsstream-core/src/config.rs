@@ -301,8 +301,15 @@ pub struct InvalidKeepalive;
 
 impl fmt::Display for InvalidKeepalive {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a keepalive interval or timeout of 0; expected more")
+        f.write_str("keepalive interval or timeout is 0, expected more than 0")
     }
 }
 
 impl core::error::Error for InvalidKeepalive {}
+
+#[cfg(feature = "std")]
+impl From<InvalidKeepalive> for std::io::Error {
+    fn from(error: InvalidKeepalive) -> Self {
+        Self::new(std::io::ErrorKind::InvalidInput, error)
+    }
+}

@@ -1,11 +1,11 @@
 //! The two kinds of messages: RFC 6455 §5.6.
 
-/// What a message carries.
+/// The kind of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "RFC 6455 knows no others")]
 pub enum DataKind {
-    /// UTF-8.
+    /// Text, in UTF-8.
     Text,
-    /// Octets.
+    /// Any octets.
     Binary,
 }

@@ -1,7 +1,7 @@
-//! Frames out of any cut of the wire: RFC 6455 §5.
+//! Decodes frames from pieces of any size: RFC 6455 §5.
 //!
-//! [`Decoder`] hands on payload where it lies in the caller's buffer, as it comes. It keeps a partial
-//! header, 13 octets at most, and never payload, so a frame may be of any length.
+//! [`Decoder`] passes payload on as it arrives, in place in the caller's buffer. It stores a partial
+//! header, at most 13 octets, and never payload, so a frame may have any length.
 
 use core::{fmt, mem};
 
@@ -27,10 +27,11 @@ use crate::protocol_error::ProtocolError;
 /// ```
 #[derive(Clone)]
 pub struct Decoder {
-    /// The start of a header that is not all there.
+    /// The start of an incomplete header.
     partial: [u8; Header::MAX_LEN],
     partial_len: u8,
-    /// Whether a frame's payload is being handed on; then these tell of which, and how far it is.
+    /// Whether a frame's payload is being received. If so, the fields below describe the frame and the
+    /// position in it.
     in_frame: bool,
     header: Header,
     mask: Mask,
@@ -38,7 +39,7 @@ pub struct Decoder {
 }
 
 impl Decoder {
-    /// A decoder that expects a header first.
+    /// A decoder that expects a header.
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -51,13 +52,13 @@ impl Decoder {
         }
     }
 
-    /// Takes the next piece of a frame off the front of `input`; `None` when more octets are needed.
-    /// The header is reported as soon as it is complete, even if no payload has come; with RSV1 it always
-    /// comes alone, as it may change what the payload means.
+    /// Takes the next piece of a frame off the front of `input`. Returns `None` if more octets are
+    /// needed. Reports the header as soon as it is complete, even without payload. A header with RSV1
+    /// always comes alone, because RSV1 may change the meaning of the payload.
     ///
     /// # Errors
     ///
-    /// As [`Header::parse`]. What follows cannot be made sense of: do not go on.
+    /// As [`Header::parse`]. The octets that follow cannot be parsed: do not continue.
     #[inline]
     pub fn decode<'a>(
         &mut self,
@@ -66,7 +67,7 @@ impl Decoder {
         self.decode_up_to(usize::MAX, input)
     }
 
-    /// The same, with a piece of `max` octets at most if it is a data frame's. Control frames are not
+    /// Like [`decode`](Self::decode), with at most `max` octets of a data frame. Control frames are not
     /// limited: they are short, and must not wait for room.
     ///
     /// # Errors
@@ -118,7 +119,7 @@ impl Decoder {
         }))
     }
 
-    /// How much of the current data frame's payload has not come yet; 0 between frames and inside
+    /// How much payload of the current data frame has not arrived yet; 0 between frames and inside
     /// control frames.
     pub(crate) const fn data_remaining(&self) -> u64 {
         if self.in_frame && !self.header.opcode.is_control() {
@@ -128,26 +129,26 @@ impl Decoder {
         }
     }
 
-    /// Whether a header has begun that is not all there.
+    /// Whether a header is incomplete.
     pub(crate) const fn is_inside_header(&self) -> bool {
         self.partial_len > 0
     }
 
-    /// The start of a header that is not all there.
+    /// The start of an incomplete header.
     #[cfg(feature = "std")]
     pub(crate) fn partial_header(&self) -> &[u8] {
         &self.partial[..usize::from(self.partial_len)]
     }
 
-    /// Shows `take` the front of `input`, as far as it is payload of the current frame, unmasked, and takes
-    /// off as much as that says. The rest stays as it was.
+    /// Unmasks the front of `input`, as far as it is payload of the current frame, shows it to `take`,
+    /// and removes as many octets as `take` returns. The rest stays masked.
     pub(crate) fn take_payload(
         &mut self,
         input: &mut &mut [u8],
         take: impl FnOnce(&[u8]) -> usize,
     ) -> usize {
         let len = usize::try_from(self.remaining).unwrap_or(usize::MAX);
-        // Not much more than is made use of, as the rest has to be masked again.
+        // Limit the length, because the rest must be masked again.
         let octets = &mut input[..];
         let len = len.min(octets.len()).min(TAKEN_AT_ONCE);
         let payload = &mut octets[..len];
@@ -168,8 +169,8 @@ impl Decoder {
         self.header.fin
     }
 
-    /// Unmasks `payload`, the next octets of the current frame, where the caller has put them himself.
-    /// They must be fewer than [`data_remaining`](Self::data_remaining).
+    /// Unmasks `payload` in place, the next octets of the current frame, if the caller read them
+    /// itself. They must be fewer than [`data_remaining`](Self::data_remaining).
     pub(crate) fn decode_in_place(&mut self, payload: &mut [u8]) {
         debug_assert!(payload.is_empty() || (payload.len() as u64) < self.data_remaining());
         self.mask.apply(payload);
@@ -211,7 +212,7 @@ impl Default for Decoder {
     }
 }
 
-/// Without the start of a header, and without the masking key.
+/// Omits the partial header and the masking key.
 impl fmt::Debug for Decoder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Decoder")
@@ -223,16 +224,16 @@ impl fmt::Debug for Decoder {
     }
 }
 
-/// How much of a compressed frame is looked at in one go.
+/// How many octets of a compressed frame to unmask at once.
 const TAKEN_AT_ONCE: usize = 4 << 10;
 
 /// A piece of one frame.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Chunk<'a> {
-    /// The header of the frame that this is of.
+    /// The header of the frame.
     pub header: Header,
-    /// The piece of its payload; may be empty when `first`.
+    /// This piece of the payload; may be empty if `first`.
     pub payload: Payload<'a>,
     /// Whether this is the frame's first piece.
     pub first: bool,
@@ -240,8 +241,8 @@ pub struct Chunk<'a> {
     pub last: bool,
 }
 
-/// A piece of payload in the buffer it was received in, not unmasked yet, so that unmasking and
-/// copying can be one pass.
+/// A piece of payload in the buffer that received it, still masked, so that unmasking and copying can
+/// be one pass.
 pub struct Payload<'a> {
     octets: &'a mut [u8],
     mask: Mask,
@@ -258,27 +259,27 @@ impl<'a> Payload<'a> {
         self.octets.len()
     }
 
-    /// Whether there are none.
+    /// Whether there are no octets.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.octets.is_empty()
     }
 
-    /// Unmasks the octets where they lie.
+    /// Unmasks the octets in place.
     #[must_use]
     pub fn unmask(mut self) -> &'a mut [u8] {
         self.mask.apply(self.octets);
         self.octets
     }
 
-    /// Unmasks the octets into the front of `out`, and returns how many they are: as many as fit.
+    /// Unmasks as many octets as fit into the front of `out`, and returns how many.
     #[inline]
     pub fn copy_to(mut self, out: &mut [u8]) -> usize {
         self.mask.copy(self.octets, out)
     }
 }
 
-/// Without the octets.
+/// Omits the octets.
 impl fmt::Debug for Payload<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Payload").field(&Octets(self.len())).finish()

@@ -1,8 +1,7 @@
 //! Frame headers: RFC 6455 §5.2.
 //!
-//! [`Header::parse`] refuses what no context can make right, at the first octet that shows it.
-//! Masking direction, RSV1 and the order of fragments are for
-//! [`Connection`](crate::Connection) to judge.
+//! [`Header::parse`] rejects headers that are invalid in any context, at the first octet that shows it.
+//! [`Connection`](crate::Connection) checks the masking direction, RSV1, and the order of fragments.
 
 use core::fmt;
 
@@ -10,7 +9,7 @@ use crate::data_kind::DataKind;
 use crate::octets::Octets;
 use crate::protocol_error::ProtocolError;
 
-/// What a frame is, §11.8.
+/// The type of a frame, §11.8.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(
     clippy::exhaustive_enums,
@@ -23,16 +22,16 @@ pub enum Opcode {
     Text,
     /// A binary message, or its first fragment.
     Binary,
-    /// The closing handshake.
+    /// A step of the closing handshake.
     Close,
-    /// A question that wants a pong.
+    /// A request for a pong.
     Ping,
-    /// The answer to a ping, or a heartbeat nobody asked for.
+    /// The answer to a ping, or an unsolicited heartbeat.
     Pong,
 }
 
 impl Opcode {
-    /// Whether this is a control frame's, §5.5.
+    /// Whether this is the opcode of a control frame, §5.5.
     #[must_use]
     pub const fn is_control(self) -> bool {
         matches!(self, Self::Close | Self::Ping | Self::Pong)
@@ -86,9 +85,9 @@ impl From<DataKind> for Opcode {
 pub struct Header {
     /// Whether this is the last fragment of its message.
     pub fin: bool,
-    /// The first reserved bit: with permessage-deflate, that the message is compressed.
+    /// The first reserved bit. With permessage-deflate, it marks a compressed message.
     pub rsv1: bool,
-    /// What the frame is.
+    /// The type of the frame.
     pub opcode: Opcode,
     /// The masking key, if the payload is masked.
     pub mask: Option<[u8; 4]>,
@@ -112,13 +111,13 @@ impl Header {
         }
     }
 
-    /// Reads the header at the front of `octets`, and tells how long it is; `None` if it is not all
-    /// there.
+    /// Reads the header at the front of `octets`, and returns its length with it; `None` if the header
+    /// is incomplete.
     ///
     /// # Errors
     ///
-    /// For RSV2, RSV3, a reserved opcode, a fragmented or too long control frame, a length that is
-    /// not minimally encoded or exceeds 2^63-1: whatever follows.
+    /// RSV2 or RSV3 is set; the opcode is reserved; a control frame is fragmented or too long; the
+    /// length is not minimally encoded or exceeds 2^63-1. These are errors in any context.
     #[inline]
     pub fn parse(octets: &[u8]) -> Result<Option<(Self, usize)>, ProtocolError> {
         let Some(&first) = octets.first() else {
@@ -184,7 +183,7 @@ impl Header {
         )))
     }
 
-    /// The header's octets.
+    /// Encodes the header.
     #[inline]
     #[must_use]
     pub fn encode(&self) -> EncodedHeader {
@@ -218,7 +217,7 @@ impl Header {
     }
 }
 
-/// Whether there is a masking key, and not which.
+/// Shows whether there is a masking key, but not the key.
 impl fmt::Debug for Header {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Header")
@@ -231,7 +230,7 @@ impl fmt::Debug for Header {
     }
 }
 
-/// A header as it goes on the wire; a slice of 2 to 14 octets.
+/// An encoded header; a slice of 2 to 14 octets.
 #[derive(Clone, Copy)]
 pub struct EncodedHeader {
     octets: [u8; Header::MAX_LEN],
@@ -240,14 +239,14 @@ pub struct EncodedHeader {
 
 #[cfg(feature = "std")]
 impl EncodedHeader {
-    /// No header: no octets.
+    /// An empty header.
     pub(crate) const EMPTY: Self = Self {
         octets: [0; Header::MAX_LEN],
         len: 0,
     };
 }
 
-/// Without the octets, where the masking key is.
+/// Omits the octets, which include the masking key.
 impl fmt::Debug for EncodedHeader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("EncodedHeader")
@@ -265,7 +264,7 @@ impl core::ops::Deref for EncodedHeader {
     }
 }
 
-/// The most octets a control frame carries, §5.5.
+/// The most payload octets of a control frame, §5.5.
 pub(crate) const MAX_CONTROL_PAYLOAD: usize = 125;
 
 const FIN: u8 = 0x80;

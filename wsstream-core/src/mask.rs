@@ -1,11 +1,11 @@
 //! Masking: RFC 6455 §5.3.
 //!
-//! [`Mask`] XORs payload with a key, piece by piece, in place or while copying. It does not choose
-//! keys: see [`Seed`](crate::Seed).
+//! [`Mask`] XORs payload with a key, piece by piece, in place or while copying. [`Seed`](crate::Seed)
+//! generates the keys.
 
 use core::fmt;
 
-/// A masking key, and the position reached in it.
+/// A masking key and the current position in it.
 ///
 /// ```
 /// use wsstream_core::Mask;
@@ -18,15 +18,15 @@ use core::fmt;
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Mask {
-    /// In the order of little-endian numbers, rotated so that the first octet is the next to use.
+    /// The key as a little-endian number, rotated so that its first octet is the next to use.
     key: u32,
 }
 
 impl Mask {
-    /// The key of an unmasked frame: applying it changes nothing and costs nothing.
+    /// The key for an unmasked frame. Applying it changes nothing and costs nothing.
     pub const NONE: Self = Self::new([0; 4]);
 
-    /// Starts at the key's first octet.
+    /// A mask at the first octet of `key`.
     #[inline]
     #[must_use]
     pub const fn new(key: [u8; 4]) -> Self {
@@ -34,7 +34,7 @@ impl Mask {
         Self { key }
     }
 
-    /// Masks or unmasks the next `data.len()` octets of the payload where they lie.
+    /// Masks or unmasks the next `data.len()` octets of the payload in place.
     #[inline]
     pub fn apply(&mut self, data: &mut [u8]) {
         if *self == Self::NONE {
@@ -51,8 +51,8 @@ impl Mask {
         self.skip(data.len());
     }
 
-    /// Masks or unmasks the next octets of the payload while copying them: `min(from.len(),
-    /// to.len())` of them, which it returns.
+    /// Masks or unmasks the next octets of the payload while copying them. Returns how many:
+    /// `min(from.len(), to.len())`.
     #[inline]
     pub fn copy(&mut self, from: &[u8], to: &mut [u8]) -> usize {
         let len = from.len().min(to.len());
@@ -78,7 +78,7 @@ impl Mask {
         self.key as u64 * 0x1_0000_0001
     }
 
-    /// Passes over `len` octets of the payload.
+    /// Skips `len` octets of the payload.
     #[inline]
     #[expect(clippy::cast_possible_truncation, reason = "of less than 4")]
     pub(crate) const fn skip(&mut self, len: usize) {
@@ -86,7 +86,7 @@ impl Mask {
     }
 }
 
-/// Without the key, which would unmask what was overheard.
+/// Omits the key, which could unmask recorded traffic.
 impl fmt::Debug for Mask {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Mask(..)")

@@ -1,7 +1,7 @@
 //! Whole messages: RFC 6455 §5.6, §6.2 and §8.1.
 //!
-//! [`Assembler`] collects pieces up to a limit, and checks text while it arrives: bad text fails the
-//! connection at its first bad octet.
+//! [`Assembler`] collects pieces up to a limit, and checks text as it arrives: invalid text fails the
+//! connection at its first wrong octet.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -25,7 +25,7 @@ pub enum Message {
 }
 
 impl Message {
-    /// What kind it is.
+    /// The kind of this message.
     #[must_use]
     pub const fn kind(&self) -> DataKind {
         match self {
@@ -34,7 +34,7 @@ impl Message {
         }
     }
 
-    /// Its octets.
+    /// The octets of this message.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         match self {
@@ -44,7 +44,7 @@ impl Message {
     }
 }
 
-/// Without the octets.
+/// Omits the octets.
 impl fmt::Debug for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = match self {
@@ -57,7 +57,7 @@ impl fmt::Debug for Message {
     }
 }
 
-/// Makes messages of what a [`Connection`] tells.
+/// Makes whole messages from the events of a [`Connection`].
 ///
 /// ```
 /// use wsstream_core::{Assembler, ConnectionConfig, Connection, DataKind, Message, Seed};
@@ -74,23 +74,24 @@ impl fmt::Debug for Message {
 #[derive(Default)]
 pub struct Assembler {
     text: String,
-    /// The start of a character that is not all there.
+    /// The start of an incomplete character.
     partial: Vec<u8>,
     binary: Vec<u8>,
 }
 
 impl Assembler {
-    /// An assembler that expects a message's first piece.
+    /// A new assembler.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Takes octets off the front of `input` up to the end of the next message. With `None`, either more
-    /// is needed or [`Connection::ending`] tells how it has ended.
+    /// Takes octets off the front of `input` up to the end of the next message. If it returns `None`,
+    /// either more input is needed, or [`Connection::ending`] tells how the connection ended.
     ///
-    /// A message longer than [`ConnectionConfig::max_message`](crate::ConnectionConfig::max_message) fails the connection, and
-    /// so does one that takes longer than [`ConnectionConfig::message_timeout`](crate::ConnectionConfig::message_timeout).
+    /// A message fails the connection if it is longer than
+    /// [`ConnectionConfig::max_message`](crate::ConnectionConfig::max_message), or takes longer than
+    /// [`ConnectionConfig::message_timeout`](crate::ConnectionConfig::message_timeout).
     pub fn recv(&mut self, connection: &mut Connection, input: &mut &mut [u8]) -> Option<Message> {
         loop {
             let max = connection.config().max_message;
@@ -104,7 +105,7 @@ impl Assembler {
                 continue;
             };
             let held = self.text.len() + self.partial.len() + self.binary.len();
-            // Faults come in the order of their octets, so the text that fits is looked at first.
+            // Report faults in the order of their octets: check the text within the limit first.
             let octets = payload.unmask();
             let (fits, rest) = octets.split_at(octets.len().min(max.saturating_sub(held)));
             let end = end && rest.is_empty();
@@ -136,7 +137,7 @@ impl Assembler {
         }
     }
 
-    /// Appends text; `false` at the first octet that cannot be part of any.
+    /// Appends text. Returns `false` at the first invalid octet.
     fn push_text(&mut self, mut octets: &[u8]) -> bool {
         while !self.partial.is_empty() {
             let [first, rest @ ..] = octets else {
@@ -159,9 +160,9 @@ impl Assembler {
         self.text.push_str(chunk.valid());
         let rest = &octets[chunk.valid().len()..];
         match str::from_utf8(rest) {
-            // Nothing is left.
+            // All of it is complete.
             Ok(_) => true,
-            // A character whose end is still to come.
+            // The end of a character has not arrived yet.
             Err(error) if error.error_len().is_none() => {
                 self.partial.extend_from_slice(rest);
                 true
@@ -171,7 +172,7 @@ impl Assembler {
     }
 }
 
-/// Without the octets.
+/// Omits the octets.
 impl fmt::Debug for Assembler {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Assembler")

@@ -1,9 +1,9 @@
-//! Secrets in words: what is never printed, and what is printed in its place.
+//! A placeholder for secrets, which are never printed.
 
 use core::fmt;
 
-/// Stands for octets that may be a secret, such as payload, keys, and values of header fields. `Debug` and
-/// `Display` tell how many there are, and nothing else.
+/// Replaces octets that may be a secret, such as payload, keys, and values of header fields. `Debug`
+/// and `Display` show only their number.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Octets(pub(crate) usize);
 

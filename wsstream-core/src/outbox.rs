@@ -1,8 +1,7 @@
 //! Octets on their way to the peer.
 //!
-//! [`Outbox`] is the one place where frames wait to be written. It holds whole frames only: whoever
-//! writes it empty stands between frames. It is bounded by whoever fills it,
-//! [`Connection`](crate::Connection).
+//! [`Outbox`] holds the frames that wait to be written. It holds whole frames only, so after writing
+//! all of it you are between frames. [`Connection`](crate::Connection) fills it, and limits its length.
 
 use alloc::vec::Vec;
 use core::{fmt, mem};
@@ -10,7 +9,7 @@ use core::{fmt, mem};
 use crate::frame::Header;
 use crate::octets::Octets;
 
-/// What is waiting to be written to the transport, in order.
+/// The octets that wait to be written to the transport, in order.
 ///
 /// ```
 /// use wsstream_core::{ConnectionConfig, Connection, DataKind};
@@ -25,7 +24,7 @@ use crate::octets::Octets;
 /// ```
 #[derive(Default)]
 pub struct Outbox {
-    /// `buffer[start..end]` waits; what follows is room that has been zeroed already.
+    /// `buffer[start..end]` waits; the octets after `end` are zeroed room.
     buffer: Vec<u8>,
     start: usize,
     end: usize,
@@ -33,13 +32,13 @@ pub struct Outbox {
 }
 
 impl Outbox {
-    /// As far as data fills it: 64 KiB in one frame are queued whole.
+    /// The limit for data: a frame of 64 KiB fits.
     pub(crate) const MAX_DATA: usize = (64 << 10) + Header::MAX_LEN;
 
-    /// As far as it is filled at all: some control frames more.
+    /// The limit for data and control frames.
     pub(crate) const MAX_LEN: usize = Self::MAX_DATA + 512;
 
-    /// What is to be written next.
+    /// The next octets to write.
     #[inline]
     #[must_use]
     pub fn octets(&self) -> &[u8] {
@@ -52,13 +51,13 @@ impl Outbox {
         self.end - self.start
     }
 
-    /// Whether nothing waits.
+    /// Whether no octets wait.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.start == self.end
     }
 
-    /// Takes off the front what was written: `count` octets, or all if there are fewer.
+    /// Removes the written octets from the front: `count` octets, or all if there are fewer.
     #[inline]
     pub fn consume(&mut self, count: usize) {
         let count = count.min(self.len());
@@ -69,8 +68,8 @@ impl Outbox {
         self.wrote(count);
     }
 
-    /// Gives away the buffer while nothing waits, for others to use: an idle connection needs none.
-    /// While something waits, an empty one.
+    /// Releases the buffer for others to use if no octets wait: an idle connection needs none.
+    /// Otherwise returns an empty buffer.
     #[inline]
     #[must_use]
     pub fn take_buffer(&mut self) -> Vec<u8> {
@@ -81,7 +80,7 @@ impl Outbox {
         }
     }
 
-    /// Lends a buffer, of which only the length counts, to an outbox that has none. Without one the
+    /// Lends a buffer to an outbox that has none. Only the buffer's length matters. Without one, the
     /// outbox allocates what it needs.
     pub fn lend_buffer(&mut self, buffer: Vec<u8>) {
         if self.buffer.is_empty() {
@@ -96,19 +95,19 @@ impl Outbox {
         !self.buffer.is_empty()
     }
 
-    /// Throws away what waits, for nobody takes it.
+    /// Throws away the waiting octets, because nobody takes them.
     #[inline]
     pub(crate) const fn clear(&mut self) {
         (self.start, self.end) = (0, 0);
     }
 
-    /// Octets that were written past the outbox, without waiting in it.
+    /// Counts octets that were written without going through the outbox.
     #[inline]
     pub(crate) const fn wrote(&mut self, count: usize) {
         self.written += count as u64;
     }
 
-    /// Octets written in all.
+    /// The total number of octets written.
     pub(crate) const fn written(&self) -> u64 {
         self.written
     }
@@ -122,7 +121,7 @@ impl Outbox {
         &mut self.buffer[at..self.end]
     }
 
-    /// Appends the `len` octets that are in the [`spare`](Self::spare) room, `distance` octets further on.
+    /// Appends `len` octets of the [`spare`](Self::spare) room, from `distance` octets behind the end.
     pub(crate) fn push_spare(&mut self, distance: usize, len: usize) -> &mut [u8] {
         let (at, from) = (self.end, self.end + distance);
         self.buffer.copy_within(from..from + len, at);
@@ -130,7 +129,7 @@ impl Outbox {
         &mut self.buffer[at..self.end]
     }
 
-    /// Room for `len` octets behind what waits, with anything in it.
+    /// Room for `len` octets behind the waiting ones, with arbitrary content.
     pub(crate) fn spare(&mut self, len: usize) -> &mut [u8] {
         if self.buffer.len() - self.end < len && self.start > 0 {
             self.buffer.copy_within(self.start..self.end, 0);
@@ -138,7 +137,8 @@ impl Outbox {
         }
         let end = self.end + len;
         if self.buffer.len() < end {
-            // One step from a few control frames to all there may be: growing bit by bit takes twice that.
+            // Grow at once from a few control frames to the full length: growing in small steps takes
+            // twice the memory.
             let len = if end <= FEW {
                 FEW
             } else {
@@ -151,10 +151,10 @@ impl Outbox {
     }
 }
 
-/// Room for a few control frames, which is all that most readers ever send.
+/// Room for a few control frames. Most connections that only read never need more.
 const FEW: usize = 1 << 10;
 
-/// Without the octets.
+/// Omits the octets.
 impl fmt::Debug for Outbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Outbox")

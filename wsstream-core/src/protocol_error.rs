@@ -1,4 +1,4 @@
-//! What the peer did wrong: RFC 6455 §7.1.7, §7.4.1.
+//! The faults of the peer: RFC 6455 §7.1.7, §7.4.1.
 
 use core::fmt;
 use core::time::Duration;
@@ -6,7 +6,7 @@ use core::time::Duration;
 use crate::close_code::CloseCode;
 use crate::data_kind::DataKind;
 
-/// A violation of RFC 6455 by the peer. It carries the close code it is answered with.
+/// A violation of RFC 6455 by the peer. Each has the close code to answer with.
 ///
 /// ```
 /// use wsstream_core::{CloseCode, ProtocolError};
@@ -19,44 +19,44 @@ use crate::data_kind::DataKind;
 pub enum ProtocolError {
     /// A control frame without FIN, §5.5.
     ControlFragmented,
-    /// A control frame with more than 125 octets of payload, §5.5.
+    /// A control frame with more than 125 payload octets, §5.5.
     ControlTooLong,
     /// A text or binary frame inside a fragmented message, §5.4.
     ExpectedContinuation,
-    /// A message of a byte stream in `base64` that is not one Base64 text, RFC 4648 §4.
+    /// A message of a `base64` byte stream that is not one Base64 text, RFC 4648 §4.
     InvalidBase64,
     /// A Close frame with a code that must not be sent, §7.4.
     InvalidCloseCode(u16),
     /// A Close frame with one octet of payload, §5.5.1.
     InvalidCloseLength,
-    /// A compressed message that is no deflate data, or ends too early, RFC 7692 §7.2.2.
+    /// A compressed message that is not deflate data, or ends too early, RFC 7692 §7.2.2.
     InvalidDeflate,
-    /// Text, or the reason of a Close, that is not UTF-8, §8.1.
+    /// Text, or a Close reason, that is not UTF-8, §8.1.
     InvalidUtf8,
-    /// A payload length in more octets than it needs, §5.2.
+    /// A payload length that is not minimally encoded, §5.2.
     LengthNotMinimal,
     /// A payload length of 2^63 or more, §5.2.
     LengthTooLarge(u64),
     /// A masked frame from a server, §5.1.
     Masked,
-    /// A message longer than the limit, in octets, that the receiver set, §7.4.1.
+    /// A message above the receiver's limit, §7.4.1; the limit in octets.
     MessageTooLong(usize),
-    /// A message that took longer than the limit that the receiver set, RFC 6455 §10.4.
+    /// A message that took longer than the receiver's limit, RFC 6455 §10.4; the limit.
     MessageTooSlow(Duration),
-    /// A reserved bit that no extension gave a meaning, §5.2. The value is RSV1 to RSV3 as bits 2 to 0.
+    /// A reserved bit without a negotiated extension, §5.2. RSV1 to RSV3 are bits 2 to 0 of the value.
     ReservedBits(u8),
     /// A reserved opcode, §5.2.
     ReservedOpcode(u8),
     /// A continuation frame outside a message, §5.4.
     UnexpectedContinuation,
-    /// A message of the kind that the byte stream does not use: text for `binary`, binary for `base64`.
+    /// A message of the wrong kind for the byte stream: text for `binary`, binary for `base64`.
     UnexpectedKind(DataKind),
     /// An unmasked frame from a client, §5.1.
     Unmasked,
 }
 
 impl ProtocolError {
-    /// The code that the connection is failed with, §7.4.1.
+    /// The close code for this fault, §7.4.1.
     #[must_use]
     pub const fn close_code(self) -> CloseCode {
         match self {

@@ -1,7 +1,7 @@
 //! Randomness as an argument: RFC 6455 §4.1 (nonce), §5.3 and §10.3 (masking keys).
 //!
-//! A [`Seed`] is expanded by ChaCha, a CSPRNG, so that neither the nonce nor the masking keys can be
-//! predicted by a peer. This crate has no source of randomness of its own.
+//! ChaCha, a CSPRNG, expands a [`Seed`], so a peer can predict neither the nonce nor the masking keys.
+//! This crate has no source of randomness of its own.
 
 use alloc::boxed::Box;
 use core::fmt;
@@ -9,11 +9,11 @@ use core::fmt;
 use chacha20::ChaCha12Rng;
 use chacha20::rand_core::{Rng, SeedableRng};
 
-/// 32 octets of randomness, for one connection of a client.
+/// 32 random octets for one connection of a client.
 ///
-/// They must come from a cryptographically strong source, such as the operating system's, and be
-/// used for one connection only. The same seed gives the same octets on the wire, which is what
-/// tests and fuzzing want.
+/// They must come from a cryptographically strong source, such as the operating system, and be used for
+/// one connection only. The same seed always gives the same octets on the wire, which helps tests and
+/// fuzzing.
 ///
 /// ```
 /// use wsstream_core::Seed;
@@ -26,7 +26,7 @@ use chacha20::rand_core::{Rng, SeedableRng};
 pub struct Seed([u8; 32]);
 
 impl Seed {
-    /// Takes the octets as they are.
+    /// A seed of these octets.
     #[must_use]
     pub const fn new(octets: [u8; 32]) -> Self {
         Self(octets)
@@ -44,7 +44,7 @@ impl Seed {
         MaskKeys(Box::new(self.stream(MASK_KEYS)))
     }
 
-    /// ChaCha's stream number keeps the nonce, which everybody sees, apart from the keys.
+    /// ChaCha's stream number separates the keys from the nonce, which is public.
     fn stream(&self, number: u64) -> ChaCha12Rng {
         let mut rng = ChaCha12Rng::from_seed(self.0);
         rng.set_stream(number);
@@ -58,7 +58,7 @@ impl fmt::Debug for Seed {
     }
 }
 
-/// Masking keys without end, 64 of them a refill.
+/// An endless supply of masking keys, generated 64 at a time.
 pub(crate) struct MaskKeys(Box<ChaCha12Rng>);
 
 impl MaskKeys {

@@ -1,15 +1,15 @@
 //! Time as an argument.
 //!
-//! Nothing in this crate reads a clock. Who drives a machine tells it the time.
+//! This crate never reads a clock. The caller tells each state machine the time.
 
 use core::fmt;
 use core::num::NonZeroU64;
 use core::ops::{Add, Sub};
 use core::time::Duration;
 
-/// A point in time, as the distance from an origin that the caller chooses once and keeps.
+/// A point in time, as the distance from an origin. The caller chooses the origin once.
 ///
-/// It must come from a monotonic clock: a clock that jumps would fire every timer at once.
+/// Use a monotonic clock: if it jumped, every timer could fire at once.
 ///
 /// ```
 /// use core::time::Duration;
@@ -19,10 +19,10 @@ use core::time::Duration;
 /// assert_eq!(start + Duration::from_secs(2) - start, Duration::from_secs(2));
 /// ```
 ///
-/// It counts nanoseconds, for 584 years from the origin; what would be later is then.
+/// It counts nanoseconds and covers 584 years from the origin. Later times become the last one.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(
-    /// Nanoseconds and one: each connection keeps a dozen that may be missing.
+    /// Nanoseconds plus one, so that `Option` costs nothing: each connection has a dozen optional ones.
     NonZeroU64,
 );
 
@@ -36,7 +36,7 @@ impl Timestamp {
         Self::ORIGIN.after(elapsed)
     }
 
-    /// How long after the origin this is.
+    /// The time from the origin to this point.
     #[must_use]
     pub const fn since_origin(self) -> Duration {
         Duration::from_nanos(self.0.get() - 1)
@@ -49,7 +49,7 @@ impl Timestamp {
     }
 }
 
-/// Saturates at the last there is, which no program lives to see.
+/// Saturates at the last point, which no program will reach.
 impl Add<Duration> for Timestamp {
     type Output = Self;
 
@@ -58,7 +58,7 @@ impl Add<Duration> for Timestamp {
     }
 }
 
-/// The time between two points, zero if `earlier` is the later one.
+/// The time between two points; zero if `earlier` is later.
 impl Sub for Timestamp {
     type Output = Duration;
 
@@ -67,7 +67,7 @@ impl Sub for Timestamp {
     }
 }
 
-/// As a duration.
+/// Shows the time since the origin.
 impl fmt::Debug for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Timestamp({:?})", self.since_origin())

@@ -1,6 +1,7 @@
 //! WebSocket URLs: RFC 6455 §3, on top of RFC 3986.
 //!
-//! [`Url`] says whom to dial, whether to use TLS, and what to ask for. It does not resolve names.
+//! [`Url`] tells which host to dial, whether to use TLS, and which resource to ask for. It does not
+//! resolve names.
 
 use alloc::borrow::ToOwned;
 use alloc::format;
@@ -18,9 +19,9 @@ use crate::octets::Octets;
 
 /// A `ws` or `wss` URL.
 ///
-/// The scheme and the host are kept in lower case, the path and the query as they were written.
-/// User and password leave the URL at once: they are only in [`authorization`](Self::authorization),
-/// and neither `Display` nor `Debug` shows them.
+/// The scheme and the host are stored in lower case, the path and the query as written. User and
+/// password are kept only in [`authorization`](Self::authorization). Neither `Display` nor `Debug`
+/// shows them.
 ///
 /// ```
 /// use wsstream_core::Url;
@@ -56,11 +57,11 @@ impl Url {
             // RFC 3986 §3.1: schemes are case-insensitive.
             scheme if scheme.eq_ignore_ascii_case("ws") => false,
             scheme if scheme.eq_ignore_ascii_case("wss") => true,
-            // Where there is none, what is before a colon may be a user: `user:password@host`.
+            // Without a host, the part before the colon may be a user: `user:password@host`.
             _ if uri.authority().is_none() => return Err(InvalidUrl::NoHost),
             scheme => return Err(InvalidUrl::Scheme(scheme.to_owned())),
         };
-        // §3: fragments are meaningless here and must not be used.
+        // §3: WebSocket URLs must not have a fragment.
         if uri.has_fragment() {
             return Err(InvalidUrl::Fragment);
         }
@@ -72,7 +73,7 @@ impl Url {
         } else {
             host.clone()
         };
-        // §4.1 item 4: the port is named only if it is not the scheme's.
+        // §4.1 item 4: the `Host` field has the port only if it is not the scheme's default.
         let shown = match port {
             Some(port) if port != default_port(secure) => format!("{shown}:{port}"),
             _ => shown,
@@ -108,13 +109,13 @@ impl Url {
         &self.host
     }
 
-    /// The port to dial, 1 to 65535; 80 (`ws`) or 443 (`wss`) if the URL names none.
+    /// The port to dial, 1 to 65535; by default 80 (`ws`) or 443 (`wss`).
     #[must_use]
     pub const fn port(&self) -> u16 {
         self.port
     }
 
-    /// Host and port in one text, as a listener or a `TcpStream` takes them: the port always, and an IPv6 address in
+    /// The host and the port to dial or to listen on, as one text: `HOST:PORT`. IPv6 addresses have
     /// brackets.
     #[must_use]
     pub fn host_and_port(&self) -> String {
@@ -126,20 +127,20 @@ impl Url {
         }
     }
 
-    /// The value of the `Host` field, §4.1: an IPv6 address in brackets, the port only if it is not
-    /// the scheme's.
+    /// The value of the `Host` field, §4.1: IPv6 addresses have brackets, and the scheme's default port
+    /// is omitted.
     #[must_use]
     pub fn authority(&self) -> &str {
         &self.authority
     }
 
-    /// The resource name, §3: path and query, as they go into the request line.
+    /// The resource name, §3: the path and query for the request line.
     #[must_use]
     pub fn resource(&self) -> &str {
         &self.resource
     }
 
-    /// The path alone; at least `/`.
+    /// The path without the query; at least `/`.
     #[must_use]
     pub fn path(&self) -> &str {
         self.resource.split('?').next().unwrap_or_default()
@@ -151,7 +152,7 @@ impl Url {
         self.authorization.as_deref()
     }
 
-    /// The URL with user and password, which `Display` leaves out.
+    /// The URL with its user and password, which `Display` omits.
     #[must_use]
     pub fn with_userinfo(&self) -> String {
         let credentials = self
@@ -165,7 +166,8 @@ impl Url {
         let mut text = format!("{scheme}://");
         for octet in credentials {
             match octet {
-                // RFC 3986 §2.3: unreserved. Of colons the first ends the user, and may be there.
+                // RFC 3986 §2.3: unreserved characters. The first colon ends the user; further colons
+                // are allowed.
                 b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b':' => {
                     text.push(char::from(octet));
                 }
@@ -184,8 +186,8 @@ impl FromStr for Url {
     }
 }
 
-/// The URL without user and password, as others are to read it. Into logs goes `Debug`, which also leaves
-/// out the query.
+/// Writes the URL without user and password, for other people to read. Use `Debug` for logs: it also
+/// omits the query.
 impl fmt::Display for Url {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scheme = if self.secure { "wss" } else { "ws" };
@@ -193,7 +195,7 @@ impl fmt::Display for Url {
     }
 }
 
-/// For logs: as `Display`, but of the query, which may have a token in it, the length.
+/// For logs: like `Display`, but with only the length of the query, which may contain a token.
 impl fmt::Debug for Url {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scheme = if self.secure { "wss" } else { "ws" };
@@ -205,23 +207,23 @@ impl fmt::Debug for Url {
     }
 }
 
-/// Why a text is no WebSocket URL.
+/// Why a text is not a WebSocket URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InvalidUrl {
-    /// It has a fragment (§3).
+    /// The URL has a fragment (§3).
     Fragment,
-    /// Its host is neither a name nor an IPv4 or IPv6 address; what came.
+    /// The host is neither a name nor an IPv4 or IPv6 address; the host.
     Host(String),
-    /// It has no host (§3).
+    /// The URL has no host (§3).
     NoHost,
-    /// Its port is not in 1..=65535; what came.
+    /// The port is not in 1..=65535; the port.
     Port(String),
-    /// Its scheme is neither `ws` nor `wss` (§3); what came.
+    /// The scheme is neither `ws` nor `wss` (§3); the scheme.
     Scheme(String),
-    /// It is no URI (RFC 3986); where it stops being one, in octets.
+    /// The text is not a URI (RFC 3986); the position of the first wrong octet.
     Syntax(usize),
-    /// Its user contains a colon, or user or password a control character (RFC 7617 §2).
+    /// The user contains a colon, or the user or password contains a control character (RFC 7617 §2).
     Userinfo,
 }
 
@@ -239,9 +241,14 @@ impl fmt::Display for InvalidUrl {
                 )
             }
             Self::Syntax(index) => {
-                write!(f, "no URL such as ws://host:9000: wrong at octet {index}")
+                write!(
+                    f,
+                    "not a URL such as ws://host:9000: wrong at octet {index}"
+                )
             }
-            Self::Userinfo => f.write_str("user or password contains what RFC 7617 forbids"),
+            Self::Userinfo => {
+                f.write_str("colon in the user, or control character in the user or password")
+            }
         }
     }
 }
@@ -253,7 +260,7 @@ const fn default_port(secure: bool) -> u16 {
     if secure { 443 } else { 80 }
 }
 
-/// The host in lower case (RFC 3986 §3.2.2) and without brackets, and whether it had them.
+/// The host in lower case (RFC 3986 §3.2.2) and without brackets, and whether it had brackets.
 fn host(authority: &Authority<'_>) -> Result<(String, bool), InvalidUrl> {
     let host = authority.host();
     match authority.host_parsed() {
@@ -262,7 +269,7 @@ fn host(authority: &Authority<'_>) -> Result<(String, bool), InvalidUrl> {
             Ok((inner.to_ascii_lowercase(), true))
         }
         Host::RegName(name) if name.is_empty() => Err(InvalidUrl::NoHost),
-        // Neither DNS nor the Host field has a use for percent-encoded names.
+        // Neither DNS nor the `Host` field supports percent-encoded names.
         Host::RegName(_) if host.contains('%') => Err(InvalidUrl::Host(host.to_owned())),
         Host::RegName(_) | Host::Ipv4 { .. } => Ok((host.to_ascii_lowercase(), false)),
         _ => Err(InvalidUrl::Host(host.to_owned())),
@@ -271,7 +278,7 @@ fn host(authority: &Authority<'_>) -> Result<(String, bool), InvalidUrl> {
 
 fn port(authority: &Authority<'_>) -> Result<Option<u16>, InvalidUrl> {
     match authority.port().map(|port| port.as_str()) {
-        // RFC 3986 §3.2.3: an empty port is as good as none.
+        // RFC 3986 §3.2.3: an empty port counts as absent.
         None | Some("") => Ok(None),
         Some(port) => match port.parse() {
             Ok(number) if number != 0 => Ok(Some(number)),
@@ -280,7 +287,7 @@ fn port(authority: &Authority<'_>) -> Result<Option<u16>, InvalidUrl> {
     }
 }
 
-/// RFC 7617 §2: Base64 of the user, a colon and the password, octets as they are.
+/// RFC 7617 §2: Base64 of the user, a colon and the password, as octets.
 fn authorization(authority: &Authority<'_>) -> Result<Option<String>, InvalidUrl> {
     let Some(userinfo) = authority.userinfo() else {
         return Ok(None);

@@ -1,20 +1,20 @@
-//! How much is done at a time: what a poll may do before other tasks have their turn.
+//! Limits the work of one turn, after which other tasks run.
 //!
-//! Work is counted where it is done, whoever has asked for it, so that it is the same for the same octets, and a
-//! test can tell it. A unit is about what an octet costs that is inflated.
+//! Work is counted where it is done, so the count depends only on the octets, and tests can check it.
+//! One unit is about the cost of inflating one octet.
 
-/// What is left of it.
+/// The work that is left in this turn.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Work {
-    /// As 64 bits are, nobody spends it who has all there is.
+    /// 64 bits are enough: [`unbounded`](Self::unbounded) work is never spent.
     left: u64,
-    /// What was spent in all.
+    /// The total work spent.
     #[cfg(test)]
     pub(crate) spent: usize,
 }
 
 impl Work {
-    /// So much.
+    /// Work of `left` units.
     #[cfg(test)]
     pub(crate) const fn of(left: usize) -> Self {
         Self {
@@ -24,7 +24,7 @@ impl Work {
         }
     }
 
-    /// As much as there is.
+    /// Work without a limit.
     pub(crate) const fn unbounded() -> Self {
         Self {
             left: u64::MAX,
@@ -33,13 +33,13 @@ impl Work {
         }
     }
 
-    /// Begins a turn.
+    /// Starts a new turn.
     #[cfg(feature = "std")]
     pub(crate) const fn renew(&mut self) {
         self.left = Self::PER_TURN;
     }
 
-    /// Takes off what something cost.
+    /// Subtracts the cost of some work.
     #[inline]
     pub(crate) const fn spend(&mut self, units: usize) {
         self.left = self.left.saturating_sub(units as u64);
@@ -49,17 +49,17 @@ impl Work {
         }
     }
 
-    /// Whether nothing is left.
+    /// Whether no work is left.
     #[inline]
     pub(crate) const fn is_spent(&self) -> bool {
         self.left == 0
     }
 
-    /// What is done before other tasks have their turn: a fraction of a millisecond.
+    /// The work of one turn: a fraction of a millisecond.
     #[cfg(feature = "std")]
     pub(crate) const PER_TURN: u64 = 256 << 10;
 
-    /// What a frame costs, what a deflate block costs, and what its codes cost if it brings them.
+    /// The cost of a frame, of a deflate block, and of a block's own codes.
     pub(crate) const FRAME: usize = 64;
     pub(crate) const BLOCK: usize = 64;
     pub(crate) const CODES: usize = 512;

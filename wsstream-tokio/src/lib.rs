@@ -97,8 +97,8 @@
 //! # }
 //! ```
 //!
-//! `stdio`, `systemd`, `haproxy` and `exec` are read, and are `Unsupported` here, with an
-//! [`UnsupportedEndpoint`] inside: they belong to the forwarder command.
+//! Parsing fails for the types `stdio`, `systemd`, `haproxy` and `exec`, with an [`UnsupportedEndpoint`]: they belong to
+//! the forwarder command.
 //!
 //! # Other libraries
 //!
@@ -143,7 +143,6 @@ mod stream;
 #[cfg(feature = "rustls")]
 mod tls;
 
-use std::ops::DerefMut;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -156,29 +155,8 @@ pub use stream::AsyncStream;
 #[cfg(feature = "rustls")]
 pub use tls::Tls;
 
-// What is agreed on, and how connections behave.
-pub use wsstream_core::handshake::{
-    Agreed, ClientConfig, HandshakeError, Headers, InvalidField, Origins, Refusal, Request,
-    Response, ServerConfig, WrongOctet, accept_key,
-};
-pub use wsstream_core::{
-    CompressionBudget, ConnectionConfig, Deflate, InvalidUrl, Keepalive, PerMessageDeflate, Url,
-};
-// What goes over a connection, and what it tells.
-pub use wsstream_core::pump::Relayed;
-pub use wsstream_core::{
-    Close, CloseCode, ClosedBy, Connection, Counters, DataKind, Message, ProtocolError, Role,
-    StreamError, Timeout,
-};
-// Where to connect and to listen.
-#[cfg(feature = "rustls")]
-pub use tokio_rustls::rustls;
-pub use wsstream_net::descriptor::{
-    EndpointAddress, EndpointError, EndpointErrorKind, UnsupportedEndpoint, quote_argument,
-    quote_value,
-};
-pub use wsstream_net::proxy::{InvalidProxy, Proxy, ProxyError};
-pub use wsstream_net::tls::{ClientTls, ServerTls};
+#[doc(inline)]
+pub use wsstream_net::prelude::*;
 
 /// A TCP connection, a Unix socket, or TLS or WebSocket over another one: see [`wsstream_net::NetSocket`].
 pub type NetSocket = wsstream_net::NetSocket<Tokio>;
@@ -255,8 +233,8 @@ pub type ClientEndpoint = wsstream_net::ClientEndpoint<Tokio>;
 /// Where to listen, and how: see [`wsstream_net::ServerEndpoint`].
 pub type ServerEndpoint = wsstream_net::ServerEndpoint<Tokio>;
 
-/// A reader and a writer that block, such as standard input and output, for [`relay()`]: see
-/// [`wsstream_net::BlockingSocket`].
+/// A blocking reader and a blocking writer as a socket, such as standard input and output. Make an [`AsyncStream`] of
+/// it to [`relay()`]: see [`wsstream_net::BlockingSocket`].
 pub type BlockingSocket = wsstream_net::BlockingSocket<Tokio>;
 
 /// Opens a byte stream to a `ws://` or `wss://` URL, as [`ClientConfig::stream`] says. With options, use a
@@ -322,19 +300,18 @@ pub async fn accept_with<S: AsyncRead + AsyncWrite + Unpin>(
 /// # Ok(())
 /// # }
 /// ```
-pub async fn relay<A, B>(a: &mut A, b: &mut B) -> Relayed
-where
-    A: DerefMut<Target: Socket + Sized>,
-    B: DerefMut<Target: Socket + Sized>,
-{
+pub async fn relay<A: Socket, B: Socket>(
+    a: &mut AsyncStream<A>,
+    b: &mut AsyncStream<B>,
+) -> Relayed {
     wsstream_net::relay::<Tokio>(&mut **a, &mut **b).await
 }
 
 /// As [`relay()`], with another limit than 60 seconds for the reply of a peer that did not agree to half close.
-pub async fn relay_with<A, B>(a: &mut A, b: &mut B, patience: Duration) -> Relayed
-where
-    A: DerefMut<Target: Socket + Sized>,
-    B: DerefMut<Target: Socket + Sized>,
-{
+pub async fn relay_with<A: Socket, B: Socket>(
+    a: &mut AsyncStream<A>,
+    b: &mut AsyncStream<B>,
+    patience: Duration,
+) -> Relayed {
     wsstream_net::relay_with::<Tokio>(&mut **a, &mut **b, patience).await
 }

@@ -3,6 +3,7 @@
 use std::io::ErrorKind;
 use std::time::Duration;
 
+use wsstream_core::pump::Ended;
 use wsstream_core::{ConnectionConfig, Opcode};
 
 use super::shutdown::round;
@@ -31,6 +32,8 @@ pub async fn the_client_ends_first<R: TestRuntime>() {
     assert_eq!(reply.len(), MUCH);
     client.close().await.unwrap();
     let (relayed, ()) = tokio::join!(relay, server);
+    let directions = [relayed.a_to_b.ended, relayed.b_to_a.ended];
+    assert_eq!(directions, [Ended::Complete; 2]);
     let carried = relayed.into_result().unwrap();
     assert_eq!(carried, (MUCH as u64, MUCH as u64));
 }
@@ -102,6 +105,7 @@ pub async fn the_client_vanishes<R: TestRuntime>() {
     let (relayed, target) = relaying.await;
     assert_eq!(relayed.a_failed.unwrap().kind(), ErrorKind::UnexpectedEof);
     assert_eq!(relayed.a_to_b.octets, 16);
+    assert_eq!(relayed.a_to_b.ended, Ended::ReadFailed);
     R::reset(target);
     let error = far.read(&mut [0; 1]).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ConnectionReset);
@@ -182,6 +186,8 @@ pub async fn a_reply_that_does_not_come<R: TestRuntime>() {
     let (relayed, took) = tokio::join!(R::relay(&mut stream, &mut target), silent);
     assert_eq!(took, Duration::from_secs(60));
     assert_eq!(relayed.a_to_b.octets, 4);
+    assert_eq!(relayed.a_to_b.ended, Ended::PatienceOver);
+    assert_eq!(relayed.b_to_a.ended, Ended::Complete);
     let error = relayed.a_failed.unwrap();
     assert_eq!(error.kind(), ErrorKind::TimedOut);
     assert!(error.to_string().contains("reply"), "{error}");

@@ -1,4 +1,4 @@
-//! What only blocks, as a socket.
+//! Blocking readers and writers as a socket.
 
 use std::fmt;
 use std::io::{self, Cursor, IoSlice, Read, Write};
@@ -11,14 +11,14 @@ use wsstream_core::pump::Socket;
 
 use crate::runtime::Runtime;
 
-/// A reader and a writer that block, as a [`Socket`] that can be [relayed](crate::relay()): standard input and output,
-/// a pipe, a serial port. They are used on the threads that the runtime has for such work.
+/// A blocking reader and a blocking writer as a [`Socket`], to [relay](crate::relay()): standard input and output, a
+/// pipe, a serial port. Reads and writes run on the runtime's threads for blocking work.
 ///
-/// Shutting down drops the writer. When a write fails, reading ends too: where nobody takes the reply there is nothing
-/// more to ask, and the input could go on for ever.
+/// A shutdown drops the writer. When a write fails, reads end too, because the input could otherwise go on for ever
+/// with nobody to take the reply.
 ///
-/// A read that has begun goes on in its thread until there is something, even when the socket is dropped. tokio waits
-/// for such threads when a runtime is dropped: end a program that reads standard input with [`std::process::exit`].
+/// A read that has begun occupies its thread until it returns, even if you drop the socket. tokio waits for such
+/// threads when a runtime is dropped, so end a program that reads standard input with [`std::process::exit`].
 ///
 /// ```
 /// use std::io::{stdin, stdout};
@@ -32,17 +32,17 @@ use crate::runtime::Runtime;
 /// ```
 pub struct BlockingSocket<R> {
     reader: Worker<Box<dyn Read + Send>, Vec<u8>>,
-    /// What has come, and was not asked for yet.
+    /// Input that was read and not returned yet.
     ahead: Cursor<Vec<u8>>,
     input_ended: bool,
     writer: Worker<Box<dyn Write + Send>, ()>,
     output_failed: bool,
-    /// Who waits for input.
+    /// The task that waits for input.
     waiting: Waker,
     runtime: PhantomData<fn() -> R>,
 }
 
-/// What blocks, here or in a thread.
+/// A reader or a writer, and the work it is busy with.
 enum Worker<T, O> {
     Here(T),
     Busy(BoxFuture<'static, io::Result<(T, io::Result<O>)>>),
@@ -50,7 +50,7 @@ enum Worker<T, O> {
 }
 
 impl<R: Runtime> BlockingSocket<R> {
-    /// Takes them. What is written is flushed at once.
+    /// Makes a socket of them. Each write is flushed at once.
     pub fn new(reader: impl Read + Send + 'static, writer: impl Write + Send + 'static) -> Self {
         Self {
             reader: Worker::Here(Box::new(reader)),
@@ -63,14 +63,14 @@ impl<R: Runtime> BlockingSocket<R> {
         }
     }
 
-    /// Whether all of the input was read.
+    /// Whether the reader's end was read.
     pub const fn input_ended(&self) -> bool {
         self.input_ended
     }
 }
 
 impl<T: Send + 'static, O: Send + 'static> Worker<T, O> {
-    /// Has work done, unless there is some or nobody to do it.
+    /// Starts work, unless it is busy or gone.
     fn start<R: Runtime>(&mut self, work: impl FnOnce(&mut T) -> io::Result<O> + Send + 'static) {
         *self = match replace(self, Self::Gone) {
             Self::Here(mut worker) => {
@@ -84,7 +84,7 @@ impl<T: Send + 'static, O: Send + 'static> Worker<T, O> {
         };
     }
 
-    /// Waits for it, if there is some.
+    /// Waits for the work. `None` if there is none.
     fn poll_done(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Option<O>>> {
         let Self::Busy(work) = self else {
             return Poll::Ready(Ok(None));
@@ -146,7 +146,7 @@ impl<R: Runtime> Socket for BlockingSocket<R> {
             writer.write_all(&octets)?;
             writer.flush()
         });
-        // It does not begin before somebody asks.
+        // The work begins when it is first polled.
         match self.poll_flush(cx) {
             Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
             _ => Poll::Ready(Ok(count)),
@@ -182,7 +182,7 @@ impl<R> fmt::Debug for BlockingSocket<R> {
     }
 }
 
-/// Reads once, whatever signals come meanwhile.
+/// Reads once. Signals interrupt reads.
 fn read(reader: &mut impl Read, buf: &mut [u8]) -> io::Result<usize> {
     loop {
         match reader.read(buf) {
@@ -192,7 +192,7 @@ fn read(reader: &mut impl Read, buf: &mut [u8]) -> io::Result<usize> {
     }
 }
 
-/// How much is read or written at once.
+/// The most that is read or written at once.
 const MOST: usize = 64 << 10;
 
 #[cfg(all(test, unix))]
@@ -203,7 +203,7 @@ mod tests {
     use super::*;
     use crate::test_support::runtime::Virtual;
 
-    /// Tells what was written, and by its drop that there is no more. Without anybody to tell it fails.
+    /// Sends on what is written, and fails when there is no receiver.
     struct Told(Sender<Vec<u8>>);
 
     impl Write for Told {

@@ -1,4 +1,4 @@
-//! Connecting.
+//! Connecting as a URL, a descriptor or a plan says.
 
 use std::fmt;
 use std::future::Future;
@@ -28,26 +28,27 @@ use crate::seed::seed;
 use crate::tls::{ClientTls, late_tls_error, tls_error};
 use crate::upgraded::Upgraded;
 
-/// Opens a byte stream to a `ws://` or `wss://` URL, as [`ClientConfig::stream`] says.
+/// Connects a byte stream to a `ws://` or `wss://` URL, configured by [`ClientConfig::stream`].
 ///
 /// # Errors
 ///
-/// `InvalidInput` for what is no such URL; those of [`ClientEndpoint::open`].
+/// `InvalidInput` for an invalid URL; otherwise those of [`ClientEndpoint::open`].
 pub async fn connect<R: Runtime>(
     url: &str,
 ) -> io::Result<R::Stream<Stream<NetSocket<R>, R::Clock>>> {
-    // In a box: else the task that uses the stream keeps the room all its life.
+    // Boxed: otherwise the caller's task reserves the memory of connecting for as long as it runs.
     let endpoint = Box::new(ClientEndpoint::<R>::url(url, ClientConfig::stream())?);
     Ok(endpoint.open().await?.into_stream())
 }
 
-/// Asks for a WebSocket over a socket that is connected already: over TLS of your own for `wss`, over a proxy of
-/// another kind, in memory. The host and the port of `url` are not dialled.
+/// Performs the opening handshake as a client over a socket that is already connected: your own TLS, another kind of
+/// proxy, a pipe in memory. The URL only says what to ask for. Nothing is dialled, and `wss` adds no TLS.
 ///
 /// # Errors
 ///
-/// `InvalidInput` for what is no URL; the socket's; one with a
-/// [`HandshakeError`](wsstream_core::handshake::HandshakeError) inside; `Unsupported`, if [`Runtime::check`] says so.
+/// `InvalidInput` for an invalid URL. The socket's. If the server refuses, or its response is invalid or late, an error
+/// with the [`HandshakeError`](wsstream_core::handshake::HandshakeError) inside. `Unsupported` if [`Runtime::check`]
+/// fails.
 pub async fn connect_over<S: Socket, R: Runtime>(
     socket: S,
     url: &str,
@@ -55,55 +56,75 @@ pub async fn connect_over<S: Socket, R: Runtime>(
 ) -> io::Result<Upgraded<S, R>> {
     R::check()?;
     let connecting = Connect::new(socket, R::clock(), &Url::parse(url)?, config, seed()?);
-    // In a box: else the task that uses the stream keeps the room all its life.
+    // Boxed, for the same reason as above.
     let upgraded = Box::pin(connecting).await;
     Ok(Upgraded::new(
         upgraded.map_err(|error| late_tls_error("", error))?,
     ))
 }
 
-/// Where to connect, and how. It is made of a URL, of an endpoint descriptor, or of a [`ClientPlan`].
+/// Where and how to connect: made from a URL with [`url`](Self::url), parsed from an endpoint descriptor, or made from
+/// a [`ClientPlan`]. The methods change the plan; nothing happens before [`connect`](Self::connect) or
+/// [`open`](Self::open), which you may call again.
+///
+/// ```
+/// # use std::{io, time::Duration};
+/// # use wsstream_core::handshake::ClientConfig;
+/// # use wsstream_net::{ClientEndpoint, Runtime, proxy::Proxy};
+/// # async fn connect<R: Runtime>() -> io::Result<()> {
+/// let endpoint = ClientEndpoint::<R>::url("wss://example.org/chat", ClientConfig::stream())?
+///     .proxy(Proxy::parse("socks5://proxy.example")?)
+///     .connect_timeout(Duration::from_secs(20));
+/// let stream = endpoint.connect().await?;
+///
+/// // From a descriptor: WebSocket over a Unix socket.
+/// let endpoint: ClientEndpoint<R> = r"autobahn:unix\:/run/chat:url=ws\://localhost/".parse()?;
+/// let stream = endpoint.connect().await?;
+/// # Ok(())
+/// # }
+/// ```
 pub struct ClientEndpoint<R> {
     plan: ClientPlan,
     runtime: PhantomData<fn() -> R>,
 }
 
 impl<R: Runtime> ClientEndpoint<R> {
-    /// Connects to the host and the port of a `ws` or `wss` URL, and asks for a WebSocket as `config` says.
+    /// Connects to the host and port of a `ws` or `wss` URL, over TLS if it is `wss`, and opens a WebSocket with the
+    /// given configuration.
     ///
-    /// The handshake timeout of `config` is for all of it: names, proxy, TLS and the opening handshake. See
-    /// [`connect_timeout`](Self::connect_timeout).
+    /// The handshake timeout of `config` covers everything: name look-up, proxy, TLS and opening handshake. To allow
+    /// more time in all, see [`connect_timeout`](Self::connect_timeout).
     ///
     /// # Errors
     ///
-    /// If that is no such URL.
+    /// Returns an error if the text is not such a URL.
     pub fn url(url: &str, config: ClientConfig) -> Result<Self, InvalidUrl> {
         Ok(ClientPlan::url(Url::parse(url)?, config).into())
     }
 
-    /// Connects by TCP to `HOST:PORT`, within 30 seconds, for [`connect`](Self::connect) and what goes over it as it is: a
-    /// target to [relay](crate::relay()) to, for example. An IPv6 address is in brackets.
+    /// Connects to a TCP server, given as `HOST:PORT`, with no TLS or WebSocket on top: the target of a
+    /// [relay](crate::relay()), for example. IPv6 addresses have brackets. The timeout is 30 seconds.
     ///
     /// # Errors
     ///
-    /// `InvalidInput`, if that is no host and port.
+    /// `InvalidInput` if `address` is not `HOST:PORT`.
     pub fn tcp(address: &str) -> io::Result<Self> {
         Ok(ClientPlan::tcp(address)?.into())
     }
 
-    /// Connects by TCP through this proxy, which looks up the host's name too. Unix sockets go through none.
+    /// Connects through this proxy, which also looks up the name of the host. Unix sockets use no proxy.
     #[must_use]
     pub fn proxy(mut self, proxy: Proxy) -> Self {
         self.plan.proxy = Some(proxy);
         self
     }
 
-    /// Connects by TCP through the proxy that the environment names for the host, if it does: see
-    /// [`Proxy::from_env`].
+    /// Connects through the proxy that the environment variables name for the host, or through none: see
+    /// [`Proxy::from_env`]. Unix sockets use no proxy.
     ///
     /// # Errors
     ///
-    /// If what the environment names is no proxy.
+    /// Returns an error if the variable's value is not the URL of a proxy.
     pub fn proxy_from_env(mut self) -> Result<Self, InvalidProxy> {
         if let ClientSocket::Tcp(tcp) = &self.plan.socket {
             let tls = self.plan.has_tls();
@@ -112,8 +133,8 @@ impl<R: Runtime> ClientEndpoint<R> {
         Ok(self)
     }
 
-    /// Does TLS so, in every layer that is TLS. The server's certificate has to be for the same name as before.
-    /// A `ws` URL has no such layer.
+    /// Uses these TLS settings in every TLS layer of the plan. The name that the server's certificate must be valid for
+    /// stays the same. It adds no TLS to a plan without it, such as that of a `ws` URL.
     #[must_use]
     pub fn tls(mut self, tls: ClientTls) -> Self {
         for layer in &mut self.plan.layers {
@@ -124,8 +145,8 @@ impl<R: Runtime> ClientEndpoint<R> {
         self
     }
 
-    /// Connects to a Unix socket, instead of what the URL or the descriptor says. All else stays as it is: TLS, and
-    /// what is asked for.
+    /// Connects to this Unix socket instead of the host and port of the URL or descriptor. TLS and the request stay the
+    /// same.
     #[must_use]
     pub fn unix(mut self, path: impl AsRef<Path>) -> Self {
         let timeout = *self.timeout();
@@ -133,7 +154,7 @@ impl<R: Runtime> ClientEndpoint<R> {
         self
     }
 
-    /// Connects by TCP from this address, an [`IpAddr`], or a [`SocketAddr`] if the port matters too.
+    /// Connects from this local address: an [`IpAddr`], or a [`SocketAddr`] to choose the port too. Only for TCP.
     #[must_use]
     pub fn bind_address(mut self, address: impl Into<BindAddress>) -> Self {
         if let ClientSocket::Tcp(tcp) = &mut self.plan.socket {
@@ -142,7 +163,7 @@ impl<R: Runtime> ClientEndpoint<R> {
         self
     }
 
-    /// Whether to set TCP_NODELAY, so that nothing waits for more; default yes.
+    /// Whether to set TCP_NODELAY, so that short writes leave at once. Default: `true`.
     #[must_use]
     pub fn nodelay(mut self, nodelay: bool) -> Self {
         if let ClientSocket::Tcp(tcp) = &mut self.plan.socket {
@@ -151,8 +172,8 @@ impl<R: Runtime> ClientEndpoint<R> {
         self
     }
 
-    /// How long connecting may take in all: names, proxy, TLS and opening handshakes. Each opening handshake keeps its
-    /// own limit within that.
+    /// Limits the time of everything together: name look-up, proxy, TLS and opening handshakes. Within that, each
+    /// opening handshake keeps the timeout of its [`ClientConfig`].
     #[must_use]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.plan.timeout = timeout;
@@ -160,33 +181,41 @@ impl<R: Runtime> ClientEndpoint<R> {
         self
     }
 
-    /// What is going to be done, a line for each layer.
+    /// What [`connect`](Self::connect) does, as data. It prints one line for each layer.
     pub const fn plan(&self) -> &ClientPlan {
         &self.plan
     }
 
-    /// Connects, and gives the plan's stream.
+    /// Connects, and returns the stream of the outermost layer.
     ///
-    /// The addresses of a host's name are raced: the next one is tried when one has failed, or after 250 ms.
+    /// If a name has several addresses, they race as RFC 8305 describes: the next attempt starts when one has failed,
+    /// or after 250 ms.
     ///
     /// # Errors
     ///
-    /// `TimedOut`; those of the socket, the proxy, and the files of TLS; those of TLS, which is `InvalidData` with what
-    /// rustls says as its source for a certificate that is refused; `ConnectionRefused`, `InvalidData`, `TimedOut` or
-    /// `UnexpectedEof` with a [`HandshakeError`](wsstream_core::handshake::HandshakeError) inside; `Unsupported` with
-    /// an [`UnsupportedEndpoint`](crate::descriptor::UnsupportedEndpoint) inside, or if [`Runtime::check`] says so.
+    /// * `TimedOut`.
+    /// * Those of the socket, with the host, address or path.
+    /// * From a proxy: an error with a [`ProxyError`](crate::proxy::ProxyError) inside.
+    /// * From TLS: those of the certificate files; `InvalidData` if the server's certificate is not accepted. The error
+    ///   of rustls is the source.
+    /// * From the opening handshake: `ConnectionRefused`, `InvalidData`, `TimedOut` or `UnexpectedEof` with a
+    ///   [`HandshakeError`](wsstream_core::handshake::HandshakeError) inside.
+    /// * `Unsupported` with an [`UnsupportedEndpoint`](crate::descriptor::UnsupportedEndpoint) inside for TLS without
+    ///   the feature `rustls`, and for Unix sockets where the system has none.
+    /// * `Unsupported` if [`Runtime::check`] fails.
     pub async fn connect(&self) -> io::Result<R::Stream<NetSocket<R>>> {
-        // In a box: else the task that uses the stream keeps the room all its life.
+        // Boxed: otherwise the caller's task reserves the memory of connecting for as long as it runs.
         let outermost = Box::pin(follow::<R>(&self.plan)).await?;
         Ok(outermost.into_socket().into())
     }
 
-    /// Connects, and gives the outermost WebSocket: for whole messages, or for a byte stream with everything that only
-    /// a WebSocket has.
+    /// As [`connect`](Self::connect), but returns the WebSocket itself, when you want whole messages, or to look at
+    /// what was negotiated.
     ///
     /// # Errors
     ///
-    /// As [`connect`](Self::connect); `Unsupported` where the outermost layer of the plan is no WebSocket.
+    /// As [`connect`](Self::connect). `Unsupported`, before connecting, if the last layer of the plan is not a
+    /// WebSocket.
     pub async fn open(&self) -> io::Result<Upgraded<NetSocket<R>, R>> {
         let no_websocket = || {
             let reason = "the plan of the client has no WebSocket on top";
@@ -232,17 +261,17 @@ impl<R> From<ClientPlan> for ClientEndpoint<R> {
 impl<R: Runtime> FromStr for ClientEndpoint<R> {
     type Err = EndpointError;
 
-    /// Reads an endpoint descriptor, or a `ws` or `wss` URL with the defaults of a descriptor.
+    /// Parses an endpoint descriptor, or a `ws` or `wss` URL with the defaults of a descriptor.
     fn from_str(text: &str) -> Result<Self, EndpointError> {
         Ok(ClientPlan::parse(text)?.into())
     }
 }
 
-/// Does what a plan says.
+/// Follows a plan.
 async fn follow<R: Runtime>(plan: &ClientPlan) -> io::Result<Outermost<R>> {
     R::check()?;
     let ends = R::clock().now() + plan.timeout;
-    // First what can be wrong without anybody seeing it.
+    // Certificates first: if they are wrong, no server sees a connection come and go.
     let mut tls = Vec::new();
     for layer in &plan.layers {
         if let ClientLayer::Tls(layer) = layer {
@@ -273,10 +302,10 @@ async fn follow<R: Runtime>(plan: &ClientPlan) -> io::Result<Outermost<R>> {
     Ok(outermost)
 }
 
-/// What TLS is told.
+/// Loads the TLS settings of a layer.
 async fn read<R: Runtime>(layer: &ClientTlsLayer) -> io::Result<ClientTls> {
     if let ClientTlsSource::Given(_) = &layer.source {
-        // There are no files to be read.
+        // No files to read, so no thread is needed.
         return layer.load();
     }
     let layer = layer.clone();
@@ -344,7 +373,7 @@ async fn connect_unix<R: Runtime>(_: &UnixClient) -> io::Result<NetSocket<R>> {
     Err(crate::descriptor::UnsupportedEndpoint::Unix.into())
 }
 
-/// Connects by TCP, or has a proxy do so.
+/// Connects by TCP, through the proxy if there is one.
 async fn connect_tcp<R: Runtime>(
     tcp: &TcpClient,
     proxy: Option<&Proxy>,
@@ -395,7 +424,7 @@ async fn connect_to<R: Runtime>(to: SocketAddr, from: Option<SocketAddr>) -> io:
     R::connect_tcp(socket, to).await
 }
 
-/// The addresses of a host, the best one first.
+/// Looks up the addresses of a host. The system puts the best one first.
 async fn look_up<R: Runtime>(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
     if let Ok(address) = host.parse::<IpAddr>() {
         return Ok(vec![SocketAddr::new(address, port)]);
@@ -408,7 +437,7 @@ async fn look_up<R: Runtime>(host: &str, port: u16) -> io::Result<Vec<SocketAddr
     }
 }
 
-/// The address to connect from: one of the other one's family.
+/// The first local address of the same family as the remote one.
 fn source(bound: &[SocketAddr], to: SocketAddr) -> io::Result<SocketAddr> {
     let mut same = bound.iter().filter(|from| from.is_ipv4() == to.is_ipv4());
     same.next().copied().ok_or_else(|| {
@@ -417,7 +446,7 @@ fn source(bound: &[SocketAddr], to: SocketAddr) -> io::Result<SocketAddr> {
     })
 }
 
-/// Waits until `ends`.
+/// Runs a step until `ends`; then fails with [`timed_out`].
 async fn limited<R: Runtime, T>(
     ends: Timestamp,
     step: &str,

@@ -1,9 +1,10 @@
-//! Endpoint descriptors: where to connect or to listen, and whether by WebSocket, in one string.
+//! Endpoint descriptors: strings that tell where to connect or listen, and over which layers.
 //!
-//! A program that takes a descriptor runs over TCP, TLS, Unix sockets or WebSocket without knowing it.
-//! The grammar is Twisted's, and so are the types and their defaults. This is text alone:
-//! [`ClientDescriptor`] and [`ServerDescriptor`] are the syntax tree. A [plan](crate::plan) is made of one, and a
-//! [`ClientEndpoint`](crate::ClientEndpoint) or [`ServerEndpoint`](crate::ServerEndpoint) follows the plan.
+//! A program that takes a descriptor runs over TCP, TLS, Unix sockets or WebSocket without code for
+//! each. The grammar, the types and their defaults are Twisted's. This module handles text only:
+//! [`ClientDescriptor`] and [`ServerDescriptor`] are the syntax tree. A [plan](crate::plan) is made
+//! from a descriptor, and a [`ClientEndpoint`](crate::ClientEndpoint) or
+//! [`ServerEndpoint`](crate::ServerEndpoint) carries it out.
 //!
 //! ```
 //! use wsstream_net::descriptor::{ClientDescriptor, EndpointError};
@@ -25,27 +26,28 @@
 //! escape     = "\" any                      ; that character, whatever it is
 //! ```
 //!
-//! The first argument is the type, in upper or lower case. Keys may stand anywhere. Quote text that contains `:` or
-//! `\`, and arguments that contain `=`: see [`quote_argument`] and [`quote_value`]. So a descriptor within a
-//! descriptor is quoted once more; the one that `haproxy` wraps is not. Endpoints may wrap each other
-//! [`MAX_NESTING`] times, and a descriptor has [`MAX_LEN`] octets at most.
+//! The first argument is the type, in upper or lower case. Keys may stand anywhere. Quote text that
+//! contains `:` or `\`, and arguments that contain `=`: see [`quote_argument`] and [`quote_value`].
+//! Quote a descriptor within a descriptor once more, except within `haproxy`. Endpoints can be nested
+//! up to [`MAX_NESTING`] deep, and a descriptor has at most [`MAX_LEN`] octets.
 //!
-//! A `ws` or `wss` URL may stand wherever a descriptor may. A client connects to its host and port, by verified TLS
-//! if it is `wss`. A server listens on its host and port, and serves its path; its URL cannot be `wss`, which would
-//! name no certificate.
+//! You can use a `ws` or `wss` URL wherever a descriptor is expected. A client connects to the URL's
+//! host and port, with verified TLS for `wss`. A server listens on the URL's host and port, and serves
+//! its path. A server's URL cannot be `wss`, because it names no certificate.
 //!
-//! It differs from Twisted in this: unknown and repeated keys are errors, and so are values that would be ignored;
-//! numbers, `true`, `false` and the host of a URL may have blanks around them; `1` and `0` mean `true` and `false`;
-//! seconds may have a fraction.
+//! Differences from Twisted: unknown keys, repeated keys, and values that would be ignored are errors.
+//! Numbers, `true`, `false` and the host of a URL may have blanks around them. `1` and `0` mean `true`
+//! and `false`. Seconds may have a fraction.
 //!
 //! # Clients
 //!
-//! The values of keys in parentheses may also be given in this order, without the key. A default stands behind its key.
+//! You can give the values of keys in parentheses without the key, in this order. Each key is followed
+//! by its default.
 //!
 //! | type | keys |
 //! |---|---|
 //! | `tcp` | (`host`, `port`), `timeout` 30, `bindAddress` none |
-//! | `tls` | (`host`, `port`, `timeout` 30, `bindAddress` none, `certificate` none, `privateKey` as `certificate`, `trustRoots` the platform's, `endpoint` none); with `endpoint`, a descriptor, `host` is only what the certificate has to be for |
+//! | `tls` | (`host`, `port`, `timeout` 30, `bindAddress` none, `certificate` none, `privateKey` as `certificate`, `trustRoots` the platform's, `endpoint` none); with `endpoint`, a descriptor, `host` is only the name that the certificate must be valid for |
 //! | `ssl` | (`host`, `port`), `timeout` 30, `bindAddress` none, `hostname` as `host`, `caCertsDir` the platform's, `certKey` none, `privateKey` as `certKey`; verifies as `tls` does |
 //! | `unix` | (`path`), `timeout` 30, `lockfile` 0 |
 //! | `autobahn` | (`description`), `url`, and those below |
@@ -68,21 +70,22 @@
 //!
 //! # WebSocket
 //!
-//! | key of `autobahn` | what it says |
+//! | key of `autobahn` | meaning |
 //! |---|---|
-//! | `url` | required; a client asks for it, a server serves its path |
-//! | `compress`, `compression` | `true` or `false`; they are the same |
+//! | `url` | required; a client requests it, a server serves its path |
+//! | `compress`, `compression` | `true` or `false`; both keys mean the same |
 //! | `autofrag` | the most octets in a data frame |
 //! | `debug` | whether to log every frame |
-//! | `subprotocol` | names, separated by commas, besides `binary` and `base64`; if one of these is among them, all that a client offers |
-//! | `header` | `NAME\: VALUE`, and may be given again |
+//! | `subprotocol` | names, separated by commas, besides `binary` and `base64`; if one of these is among them, a client offers only these names |
+//! | `header` | `NAME\: VALUE`, can be repeated |
 //! | `keepalive`, `keepaliveTimeout` | seconds, default 30 and 60; `keepalive=false` sends no pings |
 //! | `handshakeTimeout`, `closeTimeout` | seconds |
 //! | `halfClose`, `nodelay` | `true` or `false` |
 //! | `origin`, `acceptNoSubprotocol` | of clients: see [`ClientConfig`](wsstream_core::handshake::ClientConfig) |
 //! | `origins` | of servers: `any`, or origins separated by commas |
 //!
-//! A client whose `url` is `wss` does TLS over an endpoint that is not `tls` or `ssl`, verified for the URL's host.
+//! A client with a `wss` URL adds TLS, verified for the URL's host, over an endpoint that is not `tls`
+//! or `ssl`.
 
 use std::fmt;
 
@@ -113,19 +116,19 @@ use self::arguments::Arguments;
 use self::quote::Writer;
 use self::syntax::Text;
 
-/// How often endpoints may wrap each other.
+/// How deep endpoints can be nested.
 pub const MAX_NESTING: usize = 8;
 
 /// The longest descriptor, in octets.
 pub const MAX_LEN: usize = 16 << 10;
 
-/// A certificate with what leads to its authority, and its key, both in PEM.
+/// A certificate with its chain, and its key, both in PEM.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PemFiles {
-    /// The file of the certificates.
+    /// The file with the certificates.
     pub certificate: String,
-    /// The file of the key, which may be the same.
+    /// The file with the key. It may be the same file.
     pub private_key: String,
 }
 
@@ -163,7 +166,7 @@ impl Exec {
     }
 }
 
-/// Arguments may be passwords: how many there are is shown.
+/// Shows only the number of arguments, which may be passwords.
 impl fmt::Debug for Exec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Exec")

@@ -1,4 +1,4 @@
-//! Which of a host's addresses is connected to: RFC 8305.
+//! RFC 8305, Happy Eyeballs: which of a host's addresses to connect to.
 
 use std::future::Future;
 use std::io;
@@ -9,15 +9,15 @@ use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use wsstream_core::Timestamp;
 use wsstream_core::pump::{Clock, within};
 
-/// Connects to a host until `ends`: looks its addresses up, and races them.
+/// Looks up the addresses of a host, and races connections to them, until `ends`.
 ///
-/// An attempt begins when the one before it has failed, or has taken 250 ms. The first one that succeeds ends the
-/// others. Each address has its share of the time that is left when its turn comes, so that one that does not answer
-/// leaves some for the next. `host` is for what errors say.
+/// An attempt starts when the one before it has failed, or has taken 250 ms. The first success cancels the others. Each
+/// address gets an equal share of the time left when its turn comes, so that one that does not answer leaves time for
+/// the next. `host` is only for error messages.
 ///
 /// # Errors
 ///
-/// That of the last address, if all have failed; `NotFound` if there is none; `TimedOut`.
+/// If all attempts have failed, that of the last address. `NotFound` if there is no address; `TimedOut`.
 pub(crate) async fn dial<T, C: Clock, F>(
     host: &str,
     ends: Timestamp,
@@ -54,7 +54,7 @@ where
             None => Some(attempts.next().await),
         };
         match ended {
-            // The next one's turn has come.
+            // The next attempt is due.
             None => {}
             Some(Some(Ok(connected))) => return Ok(connected),
             Some(Some(Err(error))) => {
@@ -70,7 +70,7 @@ where
     Err(failed.map_or_else(no_address, |(_, error)| error))
 }
 
-/// §4: the families in turn, beginning with that of the first address.
+/// §4: alternates between the address families, starting with that of the first address.
 fn interleaved(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
     let begins = addresses.first().map(SocketAddr::is_ipv4);
     let (first, second): (Vec<_>, Vec<_>) = addresses

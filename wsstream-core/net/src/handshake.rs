@@ -1,4 +1,4 @@
-//! The server's side of the opening handshake, on any socket.
+//! The server's side of the opening handshake, over any socket.
 
 use std::io;
 use std::sync::Arc;
@@ -9,10 +9,10 @@ use wsstream_core::pump::{self, Accept, Socket, Stream};
 use crate::runtime::Runtime;
 use crate::upgraded::Upgraded;
 
-/// Accepts a byte stream, as [`ServerConfig::stream`] says.
+/// Accepts a WebSocket on a connected socket, as a byte stream, configured by [`ServerConfig::stream`].
 ///
-/// Each call has a [`CompressionBudget`](wsstream_core::CompressionBudget) of its own. Where many strangers connect, use
-/// [`accept_with`] and one [`ServerConfig`], or a [`Listener`](crate::Listener): then they share one.
+/// Each call has its own [`CompressionBudget`](wsstream_core::CompressionBudget). To bound the memory of many
+/// connections together, use [`accept_with`] with one [`ServerConfig`], or a [`Listener`](crate::Listener).
 ///
 /// # Errors
 ///
@@ -20,7 +20,7 @@ use crate::upgraded::Upgraded;
 pub async fn accept<S: Socket, R: Runtime>(
     socket: S,
 ) -> io::Result<R::Stream<Stream<S, R::Clock>>> {
-    // In a box, here and below: else the task that serves the stream keeps the room all its life.
+    // Boxed, here and below: otherwise the caller's task reserves the handshake's memory for as long as it runs.
     let accept = Box::pin(async {
         let handshake = accept_with::<S, R>(socket, &ServerConfig::stream()).await?;
         handshake.accept().await
@@ -28,12 +28,13 @@ pub async fn accept<S: Socket, R: Runtime>(
     Ok(accept.await?.into_stream())
 }
 
-/// Waits for the request of the client that has connected `socket`.
+/// Reads the request of a client from a connected socket. You decide what to answer it.
 ///
 /// # Errors
 ///
-/// The socket's, or one with a [`HandshakeError`] inside, which was answered: `InvalidData` for what is no
-/// request, `TimedOut`, `UnexpectedEof`. `Unsupported`, if [`Runtime::check`] says so.
+/// The socket's. Errors with a [`HandshakeError`] inside: `InvalidData` for an invalid request and `TimedOut` after
+/// [`ServerConfig::handshake_timeout`], both after an answer to the client; `UnexpectedEof` if the client disconnected.
+/// `Unsupported` if [`Runtime::check`] fails.
 pub async fn accept_with<S: Socket, R: Runtime>(
     socket: S,
     config: &ServerConfig,
@@ -43,7 +44,7 @@ pub async fn accept_with<S: Socket, R: Runtime>(
     Handshake::wait(Accept::new(socket, R::clock(), config)).await
 }
 
-/// An opening handshake that waits for the server's answer. Dropping it drops the socket without one.
+/// A request that waits for your answer. Dropping it closes the socket without an answer.
 #[derive(Debug)]
 pub struct Handshake<S: Socket, R: Runtime>(Box<pump::Handshake<S, R::Clock>>);
 
@@ -53,36 +54,36 @@ impl<S: Socket, R: Runtime> Handshake<S, R> {
         async move { Ok(Self(Box::new(accept.await?))) }
     }
 
-    /// The request: path, headers, origin, what it offers.
+    /// The request: its path, header fields, origin, subprotocols and extensions.
     pub const fn request(&self) -> &Request {
         self.0.request()
     }
 
-    /// The socket it came over.
+    /// The socket that the request arrived on.
     pub const fn socket(&self) -> &S {
         self.0.socket()
     }
 
-    /// Whether [`accept`](Self::accept) would accept it, without answering yet. Use it when you have more to do
-    /// before you accept.
+    /// Checks whether [`accept`](Self::accept) would accept the request, without answering it. Call it first if you
+    /// have expensive work to do before you accept.
     ///
     /// # Errors
     ///
-    /// Why it would be refused.
+    /// The reason why `accept` would refuse the request.
     pub fn check(&self) -> Result<(), HandshakeError> {
         self.0.check()
     }
 
-    /// Accepts it if the server's configuration does, and refuses it otherwise.
+    /// Answers the request as the [`ServerConfig`] says: accepts it, or refuses it.
     ///
     /// # Errors
     ///
-    /// The socket's, or one with the [`HandshakeError`] inside for which it was refused.
+    /// The socket's. If the request was refused, an error with the [`HandshakeError`] inside.
     pub async fn accept(self) -> io::Result<Upgraded<S, R>> {
         Ok(Upgraded::new(Box::pin(self.0.accept()).await?))
     }
 
-    /// Refuses it, with any status, fields and body.
+    /// Refuses the request with a status, header fields and a body of your choice.
     ///
     /// # Errors
     ///

@@ -1,8 +1,8 @@
-//! A host and a port in one text.
+//! A host and a port, printed as in a URL.
 
 use std::fmt;
 
-/// A host and a port.
+/// Prints `HOST:PORT`, with an IPv6 address in brackets.
 pub(crate) struct HostPort<'a>(pub(crate) &'a str, pub(crate) u16);
 
 impl fmt::Display for HostPort<'_> {

@@ -1,4 +1,4 @@
-//! A connection that a listener gives, before anything is decided.
+//! A connection from a listener, before you accept or refuse it.
 
 use std::io;
 
@@ -10,8 +10,8 @@ use crate::net_socket::NetSocket;
 use crate::runtime::Runtime;
 use crate::upgraded::Upgraded;
 
-/// A connection that waits to be accepted or refused. Where the plan has a WebSocket, its request is in hand
-/// and not answered yet. Dropping it drops the connection.
+/// A connection that you accept or refuse. If the listener's plan has a WebSocket layer, the request has arrived and is
+/// not answered yet. Dropping an `Incoming` closes the connection without an answer.
 #[derive(Debug)]
 pub struct Incoming<R: Runtime>(Box<Begun<R>>);
 
@@ -20,8 +20,8 @@ impl<R: Runtime> Incoming<R> {
         Self(Box::new(begun))
     }
 
-    /// The request: path, headers, origin, what it offers. `None` where the plan has no WebSocket. Where one
-    /// WebSocket goes over another it is the request for the inner one, which came first.
+    /// The request: its path, header fields, origin, subprotocols and extensions. `None` if the plan has no WebSocket
+    /// layer. If one WebSocket runs over another, this is the request for the lower one, which arrives first.
     pub const fn request(&self) -> Option<&Request> {
         match &self.0.reached {
             Reached::Request(handshake) => Some(handshake.request()),
@@ -29,7 +29,7 @@ impl<R: Runtime> Incoming<R> {
         }
     }
 
-    /// The socket that the request came over, or the connection itself where there is no WebSocket.
+    /// The socket that the request arrived on, or the connection itself if there is no WebSocket layer.
     pub const fn socket(&self) -> &NetSocket<R> {
         match &self.0.reached {
             Reached::Request(handshake) => handshake.socket(),
@@ -46,12 +46,12 @@ impl<R: Runtime> Incoming<R> {
         self.socket().peer_addr()
     }
 
-    /// Whether [`accept`](Self::accept) would accept the request, without answering yet. Use it when you have
-    /// more to do before you accept, such as to dial a target.
+    /// Checks whether [`accept`](Self::accept) would accept the request, without answering it. Call it first if you
+    /// have expensive work to do before you accept, such as dialling a target. Without a request it succeeds.
     ///
     /// # Errors
     ///
-    /// Why it would be refused.
+    /// The reason why `accept` would refuse the request.
     pub fn check(&self) -> Result<(), HandshakeError> {
         match &self.0.reached {
             Reached::Request(handshake) => handshake.check(),
@@ -59,34 +59,42 @@ impl<R: Runtime> Incoming<R> {
         }
     }
 
-    /// Accepts the connection, and gives the plan's stream. A request is accepted if the server's configuration
-    /// does, and refused otherwise.
+    /// Answers the request as the [`ServerConfig`](wsstream_core::handshake::ServerConfig) says, performs the remaining
+    /// layers of the plan, and returns its stream.
     ///
     /// # Errors
     ///
-    /// The socket's, or one with the [`HandshakeError`] inside for which the request was refused.
+    /// The socket's, and those of TLS. If the request was refused, an error with the [`HandshakeError`] inside. For a
+    /// connection without a request, `TimedOut` with [`StreamError::ShutDown`](wsstream_core::StreamError::ShutDown)
+    /// inside once the listener shuts down.
     pub async fn accept(self) -> io::Result<R::Stream<NetSocket<R>>> {
         let outermost = Box::pin(self.0.finish()).await?;
         Ok(outermost.into_socket().into())
     }
 
-    /// Accepts the connection, and gives the outermost WebSocket: for whole messages, or for a byte stream with
-    /// everything that only a WebSocket has.
+    /// As [`accept`](Self::accept), but returns the WebSocket itself, when you want whole messages, or to look at what
+    /// was negotiated.
     ///
     /// # Errors
     ///
-    /// As [`accept`](Self::accept); `Unsupported` where the outermost layer of the plan is no WebSocket.
+    /// As [`accept`](Self::accept). `Unsupported`, and nothing is answered, if the last layer of the plan is not a
+    /// WebSocket.
     pub async fn upgrade(self) -> io::Result<Upgraded<NetSocket<R>, R>> {
+        let no_websocket = || {
+            let reason = "the plan of the listener has no WebSocket on top";
+            io::Error::new(io::ErrorKind::Unsupported, reason)
+        };
+        if !self.0.has_websocket_on_top() {
+            return Err(no_websocket());
+        }
         match Box::pin(self.0.finish()).await? {
             Outermost::WebSocket(upgraded) => Ok(upgraded),
-            Outermost::Socket(_) => Err(io::Error::new(
-                io::ErrorKind::Unsupported,
-                "the plan of the listener has no WebSocket on top",
-            )),
+            Outermost::Socket(_) => Err(no_websocket()),
         }
     }
 
-    /// Refuses the request, with any status, fields and body. A connection without a request just ends.
+    /// Refuses the request with a status, header fields and a body of your choice. A connection without a request is
+    /// closed.
     ///
     /// # Errors
     ///

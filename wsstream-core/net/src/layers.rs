@@ -1,4 +1,4 @@
-//! What a server does over each connection: TLS and WebSocket, in the order of its plan.
+//! The layers of a server's connections: TLS and WebSocket, in the order of the plan.
 
 use std::io;
 use std::sync::Arc;
@@ -15,11 +15,11 @@ use crate::runtime::Runtime;
 use crate::tls::{self, ServerTls};
 use crate::upgraded::Upgraded;
 
-/// The layers of a server's plan, made ready: certificates are read.
+/// The layers of a server's plan, with the certificates loaded.
 #[derive(Clone, Debug)]
 pub(crate) struct Layers {
     pub(crate) layers: Vec<Layer>,
-    /// How long a client may take for TLS and the first opening handshake. Further ones have their own limits.
+    /// The time for TLS and the first opening handshake together. Further handshakes have their own timeouts.
     pub(crate) handshake_timeout: Duration,
     /// Whether to set TCP_NODELAY.
     pub(crate) nodelay: bool,
@@ -31,16 +31,16 @@ pub(crate) enum Layer {
     WebSocket(Arc<ServerConfig>),
 }
 
-/// A connection after as many layers as need no decision.
+/// How far a connection gets before the application decides on it.
 #[derive(Debug)]
 pub(crate) enum Reached<R: Runtime> {
-    /// A request that waits for its answer.
+    /// To a request, which waits for its answer.
     Request(Handshake<NetSocket<R>, R>),
-    /// The end: there was no WebSocket.
+    /// To the end of the plan, which has no WebSocket layer.
     Socket(NetSocket<R>),
 }
 
-/// What all layers together give.
+/// The outermost layer of a finished plan.
 #[derive(Debug)]
 pub(crate) enum Outermost<R: Runtime> {
     WebSocket(Upgraded<NetSocket<R>, R>),
@@ -48,7 +48,7 @@ pub(crate) enum Outermost<R: Runtime> {
 }
 
 impl Layers {
-    /// WebSocket alone.
+    /// One WebSocket layer.
     pub(crate) fn websocket(config: ServerConfig) -> Self {
         Self {
             handshake_timeout: config.handshake_timeout,
@@ -57,7 +57,7 @@ impl Layers {
         }
     }
 
-    /// What a plan says. Reads the certificates.
+    /// Loads the certificates of a plan.
     ///
     /// # Errors
     ///
@@ -80,7 +80,7 @@ impl Layers {
         })
     }
 
-    /// How long a closing handshake may take.
+    /// The close timeout of the outermost WebSocket.
     pub(crate) fn close_timeout(&self) -> Duration {
         match self.layers.last() {
             Some(Layer::WebSocket(config)) => config.connection_config().close_timeout,
@@ -88,7 +88,7 @@ impl Layers {
         }
     }
 
-    /// Does everything up to the first request.
+    /// Performs the layers up to the first request.
     pub(crate) async fn begin<R: Runtime>(
         self: Arc<Self>,
         mut socket: NetSocket<R>,
@@ -123,19 +123,24 @@ impl Layers {
     }
 }
 
-/// A connection whose first request is there, if its layers have one.
+/// A connection that waits for the application's decision.
 #[derive(Debug)]
 pub(crate) struct Begun<R: Runtime> {
     layers: Arc<Layers>,
-    /// The layer behind the one that was reached.
+    /// The index of the next layer.
     next: usize,
     pub(crate) reached: Reached<R>,
-    /// As long as no WebSocket has it: the outermost one is told when the listener shuts down.
+    /// `None` once the outermost WebSocket holds it, which obeys the listener's shutdown.
     permit: Option<Permit>,
 }
 
 impl<R: Runtime> Begun<R> {
-    /// Accepts the request, and does what is left.
+    /// Whether the last layer is a WebSocket.
+    pub(crate) fn has_websocket_on_top(&self) -> bool {
+        matches!(self.layers.layers.last(), Some(Layer::WebSocket(_)))
+    }
+
+    /// Accepts the request, and performs the remaining layers.
     pub(crate) async fn finish(self) -> io::Result<Outermost<R>> {
         let Self {
             layers,
@@ -192,14 +197,14 @@ fn accept<R: Runtime>(
     }
 }
 
-/// Does TLS.
+/// Performs the TLS handshake.
 async fn secure<R: Runtime>(
     socket: NetSocket<R>,
     tls: &ServerTls,
     limit: Duration,
 ) -> io::Result<NetSocket<R>> {
     let handshake = R::tls_accept(socket, tls);
-    // In a box: else every task that accepts is as large.
+    // Boxed: otherwise every task that accepts reserves the memory of a TLS handshake.
     let tls = Box::pin(tls::accept_within(R::clock(), limit, handshake)).await?;
     Ok(NetSocket::from_tls(tls))
 }

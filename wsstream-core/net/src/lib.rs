@@ -1,15 +1,16 @@
 //! The network stack of wsstream, for any async runtime.
 //!
-//! Connecting, listening, TLS settings, proxies, endpoint descriptors, graceful shutdown and relaying are written once,
-//! here. A runtime implements the trait [`Runtime`]: sockets, a clock, tasks and a TLS engine, some two hundred lines.
-//! `wsstream-tokio` and `wsstream-async-std` do so; use this crate by itself to support another one.
+//! This crate connects, listens, relays, shuts down gracefully, and understands TLS settings, proxies and endpoint
+//! descriptors. A runtime supplies sockets, a clock, tasks and a TLS engine through the trait [`Runtime`], in some two
+//! hundred lines. `wsstream-tokio` and `wsstream-async-std` implement it; applications use those. Use this crate
+//! directly to support another runtime.
 //!
 //! ```text
-//!   plan         what is done to connect or to listen, as data: from a URL or an endpoint descriptor
+//!   plan         how to connect or to listen, as data: from a URL or an endpoint descriptor
 //!     |
 //!   ClientEndpoint   ServerEndpoint, Listener     follow a plan
 //!     |                    |
-//!     |              Incoming                     a request in hand, nothing answered yet
+//!     |              Incoming                     a connection whose request is not answered yet
 //!     |                    |
 //!   NetSocket                                     TCP, a Unix socket, TLS or WebSocket over another one
 //!     |
@@ -29,7 +30,6 @@ mod incoming;
 mod layers;
 mod listener;
 mod net_socket;
-mod octets;
 pub mod plan;
 pub mod prelude;
 pub mod proxy;

@@ -1,4 +1,4 @@
-//! Accepting from many.
+//! A listening socket and the handshakes of its clients.
 
 mod policy;
 mod sockets;
@@ -22,11 +22,29 @@ use crate::plan::ServerPlan;
 use crate::runtime::Runtime;
 use crate::tls::ServerTls;
 
-/// Listens, and reads requests concurrently: a slow client holds nobody up, as long as no more than
-/// [`max_handshakes`](Self::max_handshakes) are slow.
+/// Accepts connections and performs their handshakes concurrently, so that a slow client does not delay the others: up
+/// to [`max_handshakes`](Self::max_handshakes) run at once.
 ///
-/// It serves any plan: WebSocket over TCP or a Unix socket, with TLS or without, or what an endpoint descriptor
-/// says.
+/// `bind`, `bind_unix` and `from_std` serve WebSocket over TCP or a Unix socket, with [`tls`](Self::tls) if you add it.
+/// [`ServerEndpoint::listen`](crate::ServerEndpoint::listen) serves whatever an endpoint descriptor says.
+///
+/// ```
+/// # use std::io;
+/// # use wsstream_core::handshake::ServerConfig;
+/// # use wsstream_net::{Listener, Runtime};
+/// # async fn serve<R: Runtime>() -> io::Result<()> {
+/// let mut listener = Listener::<R>::bind("127.0.0.1:9000", ServerConfig::stream()).await?;
+/// while let Some(incoming) = listener.accept().await {
+///     R::spawn(async {
+///         match incoming.accept().await {
+///             Ok(stream) => drop(stream), // Serve the client here.
+///             Err(error) => eprintln!("{error}"),
+///         }
+///     });
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Listener<R: Runtime> {
     policy: Policy<Sockets<R>, R::Clock>,
@@ -34,12 +52,14 @@ pub struct Listener<R: Runtime> {
 }
 
 impl<R: Runtime> Listener<R> {
-    /// Listens on an address, for WebSocket as `config` says. `addr` is `HOST:PORT`, or a [`SocketAddr`](std::net::SocketAddr). The first
-    /// address of a name that can be had is taken; with port 0 the system chooses a port.
+    /// Listens for WebSocket connections on a TCP address, with the given configuration.
+    ///
+    /// `addr` is `HOST:PORT` or a [`SocketAddr`](std::net::SocketAddr). If a name has several addresses, the first one
+    /// that can be bound is used. With port 0 the system chooses the port: see [`local_addr`](Self::local_addr).
     ///
     /// # Errors
     ///
-    /// Those of binding, with the address; `Unsupported`, if [`Runtime::check`] says so.
+    /// The system's, with the address. `Unsupported` if [`Runtime::check`] fails.
     pub async fn bind(addr: impl fmt::Display, config: ServerConfig) -> io::Result<Self> {
         R::check()?;
         let addr = addr.to_string();
@@ -47,32 +67,36 @@ impl<R: Runtime> Listener<R> {
         Self::new(bound, Layers::websocket(config))
     }
 
-    /// Listens on a Unix socket, for WebSocket as `config` says. A socket file that was left behind is replaced; a
-    /// server that listens there is not. Everybody may connect; the file and its lock go when the listener does.
+    /// Listens for WebSocket connections on a Unix socket, with the given configuration.
+    ///
+    /// The socket's permissions are 0666. A symbolic link with `.lock` after its name is the server's lock. Dropping
+    /// the listener removes both. A socket file whose server is gone is replaced.
     ///
     /// # Errors
     ///
-    /// `AddrInUse` if another server listens there; the system's; `Unsupported`, if [`Runtime::check`] says so.
+    /// `AddrInUse` if another server listens there. `InvalidInput` if the path is not UTF-8. The system's otherwise,
+    /// with the path. `Unsupported` if [`Runtime::check`] fails.
     #[cfg(unix)]
     pub async fn bind_unix(path: impl AsRef<Path>, config: ServerConfig) -> io::Result<Self> {
         let plan = ServerPlan::unix(path.as_ref(), config)?;
         Self::open(&plan).await
     }
 
-    /// Takes a socket that listens already: of your own making, or passed on by systemd.
+    /// Accepts WebSocket connections from a socket that already listens: one that you have set up yourself, or one that
+    /// systemd has passed on. It is made non-blocking.
     ///
     /// # Errors
     ///
-    /// The system's, and the runtime's.
+    /// The system's and the runtime's.
     pub fn from_std(listener: impl Into<StdListener>, config: ServerConfig) -> io::Result<Self> {
         let layers = Layers::websocket(config);
         Self::new(listener.into(), layers)
     }
 
-    /// Listens as a plan says.
+    /// Loads the plan's certificates, and listens.
     pub(crate) async fn open(plan: &ServerPlan) -> io::Result<Self> {
         R::check()?;
-        // First what can be wrong without anybody seeing it.
+        // Certificates first: if they are wrong, no client sees the socket come and go.
         let layers = Layers::read::<R>(plan).await?;
         let socket = plan.socket.clone();
         let bound = R::blocking(move || sockets::listen(&socket)).await??;
@@ -85,8 +109,8 @@ impl<R: Runtime> Listener<R> {
         Ok(Self { policy, local })
     }
 
-    /// Does TLS below everything else with all who connect from now on. The server's handshake timeout is for both
-    /// handshakes.
+    /// Adds TLS below all other layers, for connections accepted from now on. The server's handshake timeout then
+    /// covers both handshakes together.
     #[must_use]
     pub fn tls(mut self, tls: ServerTls) -> Self {
         self.policy
@@ -97,71 +121,74 @@ impl<R: Runtime> Listener<R> {
         self
     }
 
-    /// Whether to set TCP_NODELAY, so that nothing waits for more; default yes.
+    /// Whether to set TCP_NODELAY on accepted connections, so that short writes leave at once. Default: `true`.
     #[must_use]
     pub fn nodelay(mut self, nodelay: bool) -> Self {
         self.policy.accepting_mut().layers_mut().nodelay = nodelay;
         self
     }
 
-    /// At most so many connections at once, at least 1; by default as many as the system lets the process have.
-    /// Further clients wait in the accept queue.
+    /// Limits the number of connections at a time, those in their handshake included. Further clients wait in the
+    /// accept queue. The least is 1. By default there is no limit but the system's.
     ///
-    /// A connection counts from when it leaves that queue until its stream is dropped, or taken apart with
-    /// `into_inner`. If your program opens files or dials for each connection, set this to a part of what the
-    /// system allows: a program without file descriptors fails in other places.
+    /// A connection counts from when it leaves the accept queue until its stream is dropped, or taken apart with
+    /// `into_inner`. If your program opens files or sockets for each connection, choose a limit well below the
+    /// system's, so that it does not run out of file descriptors.
     #[must_use]
     pub fn max_connections(mut self, connections: usize) -> Self {
         self.policy.set_max_connections(connections);
         self
     }
 
-    /// At most so many handshakes at once, at least 1; 1024 by default. Further clients wait in the accept queue.
+    /// Limits the number of handshakes at a time. Further clients wait in the accept queue. The least is 1. Default:
+    /// 1024.
     #[must_use]
     pub fn max_handshakes(mut self, handshakes: usize) -> Self {
         self.policy.set_max_handshakes(handshakes);
         self
     }
 
-    /// The address it listens on.
+    /// The address that the listener is bound to.
     pub const fn local_addr(&self) -> &EndpointAddress {
         &self.local
     }
 
-    /// How many connections there are now, those in their handshake included.
+    /// The number of open connections, those in their handshake included.
     pub fn connections(&self) -> usize {
         self.policy.connections()
     }
 
-    /// Waits for the next connection, to be accepted or refused; `None` after [`shutdown`](Self::shutdown).
+    /// Waits for the next connection, for you to accept or refuse. Returns `None` after [`shutdown`](Self::shutdown).
     ///
-    /// Handshakes that fail have been answered and are passed over, as are connections that end before they begin.
-    /// When the system has no more sockets, it is asked again a little later, after a second at most. The future can
-    /// be dropped without loss.
+    /// Failed handshakes are answered and skipped, and so are connections that end early. If the system has run out
+    /// of sockets, the listener tries again after 10 ms, doubled each time up to a second.
     ///
-    /// Connections are taken while this is awaited: a client's `connect` in the same task does not return unless both
-    /// are polled together, with `join`.
+    /// It is cancel-safe: dropping the future loses no connection. The listener only makes progress while `accept` is
+    /// polled, so a client's `connect` in the same task needs to be polled together with it, for example with `join`.
     pub async fn accept(&mut self) -> Option<Incoming<R>> {
         poll_fn(|cx| self.policy.poll_accept(cx)).await
     }
 
-    /// Shuts down gracefully. From now on nobody can connect, and requests that were not accepted are refused with 503.
-    /// Open connections may go on for `grace`. Those that are open then are ended with Close 1001, and cut off if the
-    /// peer has not ended them within the close timeout of the server's
-    /// [`ConnectionConfig`](wsstream_core::ConnectionConfig).
+    /// Shuts down gracefully, in steps:
     ///
-    /// Writing after that Close fails with `BrokenPipe`, and reading ends with
-    /// [`StreamError::ShutDown`](wsstream_core::StreamError::ShutDown). As everything else this happens while a stream
-    /// is polled: the tasks that wait for one are woken. Streams without a WebSocket on top are only counted.
+    /// 1. At once, the listening socket closes, and pending requests are refused with status 503.
+    /// 2. For the time of `grace`, open connections go on.
+    /// 3. Then the listener ends the remaining ones with close code 1001. Writes to them fail with `BrokenPipe`, and
+    ///    reads with an error that has [`StreamError::ShutDown`](wsstream_core::StreamError::ShutDown) inside.
+    /// 4. Connections whose peer has not answered within
+    ///    [`close_timeout`](wsstream_core::ConnectionConfig::close_timeout) are cut off.
     ///
-    /// The future gives 0 once every stream is dropped; or, a second after they were cut off, how many are still held by
-    /// tasks that do not look at them. Dropping the future cuts them off at once. Dropping a listener without this
-    /// leaves its connections alone.
+    /// The streams take these steps when their tasks poll them; the listener wakes the tasks. Streams whose outermost
+    /// layer is not a WebSocket are only waited for.
+    ///
+    /// The future returns 0 once every stream is dropped. Otherwise it returns the number of streams that are still
+    /// held a second after they were cut off. Dropping the future cuts off all connections at once. Dropping the
+    /// listener without a shutdown leaves its connections open.
     pub fn shutdown(&mut self, grace: Duration) -> impl Future<Output = usize> + Send + use<'_, R> {
         let closing = self.policy.accepting().layers().close_timeout();
         self.policy.shut_down(grace, closing)
     }
 }
 
-/// What tokio and others ask for; the system may allow less.
+/// The default of tokio and others. The system may lower it.
 const BACKLOG: u32 = 1024;

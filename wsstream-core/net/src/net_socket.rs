@@ -1,4 +1,4 @@
-//! One type of socket, whatever is underneath.
+//! The socket type of all plans.
 
 use std::fmt;
 use std::future::poll_fn;
@@ -13,29 +13,29 @@ use wsstream_core::pump::{AutoFlush, Permit, RelayEnd, Socket, Stream, Taken};
 use crate::descriptor::EndpointAddress;
 use crate::runtime::Runtime;
 
-/// A TCP connection, a Unix socket, or TLS or WebSocket over another one: whatever a plan gives.
+/// A TCP connection, a Unix socket, or TLS or a WebSocket over another `NetSocket`: the result of any plan.
 ///
-/// What is written leaves without a flush, whatever it goes over.
+/// It sends what you write without a flush, even over TLS, where the runtime's own stream may wait for one.
 pub struct NetSocket<R: Runtime>(Layer<R>);
 
 enum Layer<R: Runtime> {
     Tcp(R::Tcp),
     #[cfg(unix)]
     Unix(R::Unix),
-    /// In a box, as everything that goes over another socket: else the type would have no size.
+    /// Boxed, because the type contains itself. `Stream` boxes its own contents.
     Tls(Box<AutoFlush<R::Tls<NetSocket<R>>>>),
     WebSocket(Stream<NetSocket<R>, R::Clock>),
-    /// An accepted connection without WebSocket on top: its listener counts it as long as it lives.
+    /// An accepted connection whose outermost layer is not a WebSocket. Its listener counts it until it is dropped.
     Counted(Box<Counted<R>>),
 }
 
 struct Counted<R: Runtime> {
     socket: NetSocket<R>,
-    #[expect(dead_code, reason = "its drop tells the listener")]
+    #[expect(dead_code, reason = "dropping it tells the listener")]
     permit: Permit,
 }
 
-/// Does the same with any layer.
+/// Evaluates an expression with the socket of any layer.
 macro_rules! on_layer {
     ($layer:expr, $socket:ident => $act:expr) => {
         match $layer {
@@ -53,34 +53,34 @@ macro_rules! on_layer {
 }
 
 impl<R: Runtime> NetSocket<R> {
-    /// Takes a TCP connection.
+    /// Wraps a TCP connection. Its socket options stay as they are.
     pub const fn from_tcp(tcp: R::Tcp) -> Self {
         Self(Layer::Tcp(tcp))
     }
 
-    /// Takes a Unix socket.
+    /// Wraps a connection over a Unix socket.
     #[cfg(unix)]
     pub const fn from_unix(unix: R::Unix) -> Self {
         Self(Layer::Unix(unix))
     }
 
-    /// Takes TLS whose handshake is done, to go on over it: see [`Runtime::tls_connect`].
+    /// Wraps TLS after its handshake, to put further layers over it: see [`Runtime::tls_connect`].
     pub fn from_tls(tls: R::Tls<Self>) -> Self {
         Self(Layer::Tls(Box::new(AutoFlush::new(tls))))
     }
 
-    /// Takes a byte stream over WebSocket.
+    /// Wraps a byte stream over WebSocket, to put further layers over it.
     pub const fn from_websocket(stream: Stream<Self, R::Clock>) -> Self {
         Self(Layer::WebSocket(stream))
     }
 
-    /// Counts as a connection of the permit's listener.
+    /// Holds a listener's permit until the socket is dropped.
     pub(crate) fn counted(self, permit: Permit) -> Self {
         let socket = self;
         Self(Layer::Counted(Box::new(Counted { socket, permit })))
     }
 
-    /// Sets up a socket that was made or accepted here.
+    /// Sets the options of a TCP connection that this crate has dialled or accepted.
     pub(crate) fn set_up(&self, nodelay: bool) -> io::Result<()> {
         if let Layer::Tcp(tcp) = &self.0 {
             let tcp = R::tcp_ref(tcp);
@@ -90,7 +90,7 @@ impl<R: Runtime> NetSocket<R> {
         Ok(())
     }
 
-    /// The peer's address, at the bottom of it all.
+    /// The peer's address, from the TCP or Unix socket below all layers.
     ///
     /// # Errors
     ///
@@ -99,7 +99,7 @@ impl<R: Runtime> NetSocket<R> {
         self.system().peer_addr().map(EndpointAddress::from_system)
     }
 
-    /// The address at this end, at the bottom of it all.
+    /// The local address, from the TCP or Unix socket below all layers.
     ///
     /// # Errors
     ///
@@ -108,7 +108,7 @@ impl<R: Runtime> NetSocket<R> {
         self.system().local_addr().map(EndpointAddress::from_system)
     }
 
-    /// The system's socket at the bottom of it all.
+    /// The system's socket below all layers.
     fn system(&self) -> SockRef<'_> {
         match &self.0 {
             Layer::Tcp(tcp) => R::tcp_ref(tcp),
@@ -120,7 +120,7 @@ impl<R: Runtime> NetSocket<R> {
         }
     }
 
-    /// The socket below the outermost layer; `None` for a socket of the system's.
+    /// The socket below the outermost layer. `None` for TCP and Unix sockets.
     pub fn below(&self) -> Option<&Self> {
         match &self.0 {
             Layer::Tcp(_) => None,
@@ -132,7 +132,7 @@ impl<R: Runtime> NetSocket<R> {
         }
     }
 
-    /// The TCP connection at the bottom of it all; `None` over a Unix socket.
+    /// The TCP connection below all layers. `None` over a Unix socket.
     pub fn tcp(&self) -> Option<&R::Tcp> {
         match &self.0 {
             Layer::Tcp(tcp) => Some(tcp),
@@ -141,11 +141,12 @@ impl<R: Runtime> NetSocket<R> {
         }
     }
 
-    /// The TCP connection alone.
+    /// Unwraps a plain TCP connection.
     ///
     /// # Errors
     ///
-    /// The socket itself, if it is anything else.
+    /// Returns the socket itself if it is anything else: a Unix socket, or with TLS or WebSocket, or one accepted by a
+    /// listener, which counts it.
     pub fn into_tcp(self) -> Result<R::Tcp, Self> {
         match self.0 {
             Layer::Tcp(tcp) => Ok(tcp),
@@ -162,7 +163,7 @@ impl<R: Runtime> NetSocket<R> {
         }
     }
 
-    /// What TLS knows of the peer, its certificates for example; `None` if the outermost layer is not TLS.
+    /// The state of the TLS session, such as the peer's certificates. `None` if the outermost layer is not TLS.
     #[cfg(feature = "rustls")]
     pub fn tls(&self) -> Option<&rustls::CommonState> {
         match &self.0 {
@@ -172,7 +173,7 @@ impl<R: Runtime> NetSocket<R> {
         }
     }
 
-    /// The WebSocket, if that is the outermost layer: what was agreed on, and what the connection can tell.
+    /// The WebSocket, with what was negotiated and with its counters. `None` if the outermost layer is not a WebSocket.
     pub const fn websocket(&self) -> Option<&Stream<Self, R::Clock>> {
         match &self.0 {
             Layer::WebSocket(stream) => Some(stream),
@@ -180,7 +181,7 @@ impl<R: Runtime> NetSocket<R> {
         }
     }
 
-    /// The same, for what only a WebSocket does: to close with a code, to switch compression.
+    /// The WebSocket, mutably, for example to close with a code or to switch compression on and off.
     pub const fn websocket_mut(&mut self) -> Option<&mut Stream<Self, R::Clock>> {
         match &mut self.0 {
             Layer::WebSocket(stream) => Some(stream),
@@ -188,21 +189,20 @@ impl<R: Runtime> NetSocket<R> {
         }
     }
 
-    /// Whether dropping it resets the TCP connection, so that its peer does not take what came for all there was to
-    /// come; by default the peer sees an end. Set it while you carry what may be cut short, and take it back before
-    /// the good end. What the peer has not taken by then is lost. A Unix socket has no reset.
+    /// Whether dropping the socket resets its TCP connection instead of ending it. Default: `false`.
+    ///
+    /// A peer takes the end of a TCP connection for the end of the data. Set this while you forward data that may be
+    /// cut short, and clear it once the data is known to be complete: a peer that sees a reset knows that something is
+    /// missing. A reset also discards what the peer has not received yet. Unix sockets have no reset.
     ///
     /// ```
-    /// use wsstream_net::{NetSocket, Runtime, relay};
-    ///
-    /// async fn carry<R: Runtime>(source: &mut NetSocket<R>, mut target: NetSocket<R>) -> std::io::Result<()> {
-    ///     target.reset_on_drop(true)?;
-    ///     let relayed = relay::<R>(source, &mut target).await;
-    ///     if relayed.a_failed.is_none() {
-    ///         target.reset_on_drop(false)?;
-    ///     }
-    ///     relayed.into_result().map(drop)
-    /// }
+    /// # use wsstream_net::{NetSocket, Runtime, relay};
+    /// # async fn forward<R: Runtime>(source: &mut NetSocket<R>, target: &mut NetSocket<R>) -> std::io::Result<()> {
+    /// target.reset_on_drop(true)?;
+    /// let relayed = relay::<R>(source, target).await;
+    /// target.reset_on_drop(relayed.a_failed.is_some())?;
+    /// # Ok(())
+    /// # }
     /// ```
     ///
     /// # Errors
@@ -215,12 +215,14 @@ impl<R: Runtime> NetSocket<R> {
         }
     }
 
-    /// Ends both directions: sends what was written, and discards what comes until the peer's end. Over
-    /// WebSocket, success tells that all has arrived: see [`Stream::close`].
+    /// Sends what is still buffered, ends the write direction, and discards what arrives until the peer ends too.
+    ///
+    /// If the outermost layer is a WebSocket, success means that the peer has received everything, and the wait for the
+    /// peer is limited: see [`Stream::close`]. Otherwise it waits as long as the peer takes.
     ///
     /// # Errors
     ///
-    /// The socket's.
+    /// The socket's; for a WebSocket, those of [`Stream::close`].
     pub async fn close(&mut self) -> io::Result<()> {
         if let Layer::WebSocket(stream) = &mut self.0 {
             return stream.close().await;
@@ -356,8 +358,8 @@ impl<R: Runtime> fmt::Debug for NetSocket<R> {
     }
 }
 
-/// Ends the write side. Some runtimes only flush when they are told to close. Where both directions have ended already
-/// the system refuses, which is as good.
+/// Ends the write direction, because some runtimes only flush on close. `NotConnected` means that both directions have
+/// ended already.
 fn end(socket: &SockRef<'_>) -> io::Result<()> {
     match socket.shutdown(Shutdown::Write) {
         Err(error) if error.kind() == io::ErrorKind::NotConnected => Ok(()),
@@ -365,7 +367,7 @@ fn end(socket: &SockRef<'_>) -> io::Result<()> {
     }
 }
 
-/// Sends the first octets there are, as std does: a peer that is gone does not have the process killed.
+/// Sends the first buffer that is not empty. As in std, a closed connection is an error and not a SIGPIPE.
 fn send(socket: &SockRef<'_>, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
     #[cfg(any(target_os = "android", target_os = "linux"))]
     const FLAGS: i32 = libc::MSG_NOSIGNAL;

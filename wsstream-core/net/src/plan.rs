@@ -1,8 +1,8 @@
-//! What is done to connect or to listen, as data.
+//! Plans: the steps to connect or to listen, as data.
 //!
-//! A plan is made of a URL or of an [endpoint descriptor](crate::descriptor), checked then, and followed by a
-//! [`ClientEndpoint`](crate::ClientEndpoint) or a [`ServerEndpoint`](crate::ServerEndpoint). It prints itself, a line
-//! for each layer from the socket up, without secrets:
+//! A plan is made from a URL or an [endpoint descriptor](crate::descriptor), and checked then. A
+//! [`ClientEndpoint`](crate::ClientEndpoint) or [`ServerEndpoint`](crate::ServerEndpoint) carries it
+//! out. A plan prints one line for each layer, from the socket up, without secrets:
 //!
 //! ```
 //! use wsstream_net::plan::ClientPlan;
@@ -32,12 +32,12 @@ pub use crate::descriptor::{TcpServer, UnixServer};
 
 use crate::descriptor::{EndpointError, EndpointErrorKind, Seconds};
 
-/// What cannot be planned has no place in the text: it is all of it.
+/// An error of a plan concerns the whole text, so its position is 0.
 fn no_plan(kind: EndpointErrorKind) -> EndpointError {
     EndpointError::new(0, kind)
 }
 
-/// A limit of time.
+/// A time limit.
 struct Within(Duration);
 
 impl fmt::Display for Within {

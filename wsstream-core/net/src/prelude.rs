@@ -10,8 +10,8 @@ pub use wsstream_core::handshake::{
 pub use wsstream_core::pump::Relayed;
 pub use wsstream_core::{
     Close, CloseCode, ClosedBy, CompressionBudget, Connection, ConnectionConfig, Counters,
-    DataKind, Deflate, InvalidUrl, Keepalive, Message, PerMessageDeflate, ProtocolError, Role,
-    StreamError, Timeout, Url,
+    DataKind, Deflate, InvalidKeepalive, InvalidUrl, Keepalive, Message, PerMessageDeflate,
+    ProtocolError, Role, StreamError, Timeout, Url,
 };
 
 pub use crate::descriptor::{

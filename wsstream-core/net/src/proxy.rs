@@ -1,4 +1,4 @@
-//! Proxies: which one to take, and how to get through it.
+//! Proxies: selects one, and opens a tunnel through it.
 
 mod http;
 mod socks;
@@ -30,7 +30,7 @@ use crate::host_port::HostPort;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proxy {
     kind: Kind,
-    /// Its host, and user and password of an HTTP proxy.
+    /// The proxy's host, and the user and password of an HTTP proxy.
     url: Url,
     port: u16,
 }
@@ -42,12 +42,13 @@ enum Kind {
 }
 
 impl Proxy {
-    /// Reads `http://[USER:PASSWORD@]HOST[:PORT]` or `socks5://[USER:PASSWORD@]HOST[:PORT]`. `http://` may be left out,
-    /// and `socks5h` means the same as `socks5`: the proxy looks names up. The port is 80 or 1080 by default.
+    /// Reads `http://[USER:PASSWORD@]HOST[:PORT]` or `socks5://[USER:PASSWORD@]HOST[:PORT]`. You can
+    /// omit `http://`. `socks5h` means the same as `socks5`: the proxy looks names up. The default port
+    /// is 80 or 1080.
     ///
     /// # Errors
     ///
-    /// If it is not such a URL.
+    /// If the text is not such a URL.
     pub fn parse(text: &str) -> Result<Self, InvalidProxy> {
         let (scheme, rest) = text.split_once("://").unwrap_or(("http", text));
         let is_socks = match &*scheme.to_ascii_lowercase() {
@@ -56,17 +57,17 @@ impl Proxy {
             scheme if is_scheme(scheme) => {
                 return Err(InvalidProxy::Url(InvalidUrl::Scheme(scheme.to_owned())));
             }
-            // User and password, as it seems.
+            // The text before the colon seems to be a user.
             _ => return Err(InvalidProxy::Url(InvalidUrl::Syntax(0))),
         };
-        // As for its authority, it is the same as a WebSocket URL.
+        // The authority has the same syntax as in a WebSocket URL.
         let read = |scheme| Url::parse(&format!("{scheme}://{rest}")).map_err(InvalidProxy::Url);
         let url = read("ws")?;
         let kind = match is_socks {
             false => Kind::Http,
             true => Kind::Socks5(User::of(&url)?),
         };
-        // Where both schemes of WebSocket have another port, the URL names none.
+        // The URL names no port if `ws` and `wss` give different ones.
         let port = match read("wss")?.port() {
             443 if is_socks && url.port() == 80 => SOCKS_PORT,
             _ => url.port(),
@@ -74,15 +75,16 @@ impl Proxy {
         Ok(Self { kind, url, port })
     }
 
-    /// The proxy that the environment names for a host.
+    /// The proxy for a host according to the environment.
     ///
-    /// It is the value of `https_proxy` or `HTTPS_PROXY` if TLS goes through it, and of `http_proxy` otherwise: a request
-    /// to a CGI program could set `HTTP_PROXY`. Where these are not set it is the value of `all_proxy` or `ALL_PROXY`.
-    /// There is none if `no_proxy` or `NO_PROXY` has the host, a domain of it, or `*`.
+    /// With TLS, it is the value of `https_proxy` or `HTTPS_PROXY`. Without TLS, it is the value of
+    /// `http_proxy` only, because a request to a CGI program can set `HTTP_PROXY`. If these are not
+    /// set, it is the value of `all_proxy` or `ALL_PROXY`. There is no proxy if `no_proxy` or
+    /// `NO_PROXY` contains the host, a domain of it, or `*`.
     ///
     /// # Errors
     ///
-    /// If the value is not the URL of a proxy.
+    /// If the value is not a proxy's URL.
     pub fn from_env(tls: bool, host: &str, port: u16) -> Result<Option<Self>, InvalidProxy> {
         Self::from_variables(tls, host, port, |name| std::env::var(name).ok())
     }
@@ -118,22 +120,24 @@ impl Proxy {
         self.url.host()
     }
 
-    /// Its port.
+    /// The port of the proxy.
     #[must_use]
     pub const fn port(&self) -> u16 {
         self.port
     }
 
-    /// Has the proxy at the other end of `socket` connect further, to a host, which is a name or an address without
-    /// brackets, and a port. Then the socket leads there: no octet behind the proxy's answer is taken from it.
+    /// Makes the proxy at the other end of `socket` connect to a host and a port. The host is a name,
+    /// or an address without brackets. The socket then leads to this host, and this function has read
+    /// no octet behind the proxy's response.
     ///
-    /// A [`ClientEndpoint`](crate::ClientEndpoint) does this for you. Call it yourself for a socket of your own. There is
-    /// no limit of time in it. If it fails, or you drop the future before it is ready, the socket is of no more use.
+    /// A [`ClientEndpoint`](crate::ClientEndpoint) calls this for you; call it for your own sockets. It
+    /// has no time limit. Do not use the socket any more if it fails, or if you drop the future before
+    /// it is ready.
     ///
     /// # Errors
     ///
-    /// The socket's, or one with a [`ProxyError`] inside: a host that no request can name, which is told before anything
-    /// is written; or no tunnel, and why.
+    /// Errors of the socket, or a [`ProxyError`] inside an `io::Error`: the host cannot be named in a
+    /// request (reported before anything is written), or the proxy opened no tunnel.
     ///
     /// ```
     /// use wsstream_core::test_kit::{Pipe, run_all};
@@ -189,7 +193,7 @@ impl FromStr for Proxy {
     }
 }
 
-/// The URL without user and password.
+/// Writes the URL without user and password.
 impl fmt::Display for Proxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scheme = match self.kind {
@@ -200,13 +204,13 @@ impl fmt::Display for Proxy {
     }
 }
 
-/// Why a text is not the URL of a proxy.
+/// Why a text is not a proxy's URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InvalidProxy {
-    /// It is no URL, or its scheme is neither `http` nor `socks5`.
+    /// It is not a URL, or its scheme is neither `http` nor `socks5`.
     Url(InvalidUrl),
-    /// User and password are not 1 to 255 octets of UTF-8 each (RFC 1929 §2).
+    /// The user or the password is not 1 to 255 octets of UTF-8 (RFC 1929 §2).
     User,
 }
 
@@ -220,7 +224,9 @@ impl fmt::Display for InvalidProxy {
                 f.write_str("proxy: expected http://HOST:PORT or socks5://HOST:PORT")
             }
             Self::Url(error) => write!(f, "proxy: {error}"),
-            Self::User => f.write_str("proxy: SOCKS wants user and password of 1 to 255 octets"),
+            Self::User => {
+                f.write_str("proxy: SOCKS needs a user and a password of 1 to 255 octets each")
+            }
         }
     }
 }
@@ -233,28 +239,34 @@ impl From<InvalidProxy> for io::Error {
     }
 }
 
-/// Why a proxy gives no tunnel.
+/// Why a proxy opened no tunnel.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ProxyError {
-    /// A host that no request can name.
+    /// The host cannot be named in a request.
     Host,
-    /// It has answered with this status: 407 wants a user and a password, 403 forbids the tunnel.
+    /// The proxy responded with this status: 407 requires a user and a password, 403 forbids the
+    /// tunnel.
     Refused(u16),
-    /// What it says is no answer in the protocol of its URL, or is cut off, or longer than 16 KiB.
+    /// The response does not follow the protocol of the proxy's URL, is cut off, or is longer than 16
+    /// KiB.
     Malformed,
-    /// A SOCKS proxy gives none, and says this.
+    /// The SOCKS proxy refused, for this reason.
     Socks(String),
 }
 
 impl fmt::Display for ProxyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Host => f.write_str("no proxy can be asked for such a host"),
-            Self::Refused(407) => f.write_str("the proxy wants a user and a password, status 407"),
+            Self::Host => {
+                f.write_str("invalid host, expected 1 to 255 ASCII characters without blanks")
+            }
+            Self::Refused(407) => {
+                f.write_str("the proxy requires a user and a password, status 407")
+            }
             Self::Refused(status) => write!(f, "the proxy refuses the tunnel, status {status}"),
             Self::Malformed => f.write_str("the proxy does not speak the protocol of its URL"),
-            Self::Socks(reason) => write!(f, "the SOCKS proxy gives no tunnel: {reason}"),
+            Self::Socks(reason) => write!(f, "the SOCKS proxy opened no tunnel: {reason}"),
         }
     }
 }
@@ -273,8 +285,8 @@ impl From<ProxyError> for io::Error {
     }
 }
 
-/// Whether a request can name it: it is one word of ASCII, and so nothing that would split a head; and RFC 1928 §5 has
-/// one octet for its length.
+/// Whether a request can name this host. It must be one word of ASCII, so that it cannot split a head,
+/// and at most 255 octets, because RFC 1928 §5 has one octet for its length.
 fn is_host(host: &str) -> bool {
     (1..=255).contains(&host.len()) && host.bytes().all(|octet| octet.is_ascii_graphic())
 }
@@ -285,7 +297,7 @@ fn is_scheme(text: &str) -> bool {
     text.bytes().all(good)
 }
 
-/// Whether an entry of `no_proxy` is for a host.
+/// Whether an entry of `no_proxy` matches this host and port.
 fn covers(entry: &str, host: &str, port: u16) -> bool {
     if entry == "*" {
         return true;

@@ -1,4 +1,4 @@
-//! Joining two sockets.
+//! Relaying between two sockets.
 
 use std::time::Duration;
 
@@ -6,20 +6,24 @@ use wsstream_core::pump::{self, Relayed, Socket};
 
 use crate::runtime::Runtime;
 
-/// Carries octets between two sockets until both have ended, or one fails. Both are driven all the time, the end
-/// of one direction is passed on as such, and a failure of one is told to the other: see [`pump::relay`].
+/// Relays octets between two sockets in both directions, until both directions have ended or one socket fails. It
+/// passes on the end of each direction, and it reports a failure of one socket to the peer of the other: see
+/// [`pump::relay`]. The result tells how many octets each direction carried, and how it ended.
 ///
-/// A WebSocket peer that did not agree to half close would cut off its reply when it receives a Close. So the
-/// end of the other side is held back from it until the reply has ended, or nothing more of it has come for 60
-/// seconds.
+/// A WebSocket peer that did not agree to half-close cuts off its reply when it receives a Close frame. To avoid this,
+/// the relay delays the Close until the reply has ended, or until no octet of it has arrived for 60 seconds; see
+/// [`relay_with`] for another limit.
 ///
-/// Dropping the future while octets are under way loses them, and closes the end that was to have them as after a
-/// failure.
+/// If you drop the future, octets in transit are lost, and the socket they were meant for is closed as after a failure.
+///
+/// # Panics
+///
+/// When polled on a runtime without timers, if the runtime's clock panics there, as tokio's does.
 pub async fn relay<R: Runtime>(a: &mut impl Socket, b: &mut impl Socket) -> Relayed {
     relay_with::<R>(a, b, PATIENCE).await
 }
 
-/// As [`relay`], with another limit than 60 seconds for the reply of a peer that did not agree to half close.
+/// As [`relay`], but `patience` replaces the 60 seconds without an octet after which the relay gives up a reply.
 pub async fn relay_with<R: Runtime>(
     a: &mut impl Socket,
     b: &mut impl Socket,
@@ -28,5 +32,5 @@ pub async fn relay_with<R: Runtime>(
     pump::relay(a, b, patience, R::clock).await
 }
 
-/// How long a peer may say nothing before its reply is given up.
+/// How long a reply may pause before the relay gives it up.
 const PATIENCE: Duration = Duration::from_secs(60);

@@ -1,4 +1,4 @@
-//! What a runtime supplies.
+//! The interface to an async runtime.
 
 use std::fmt;
 use std::future::Future;
@@ -16,23 +16,23 @@ use crate::tls::{ClientTls, ServerTls, not_supported};
 
 /// An async runtime: its sockets, its clock, its tasks and its TLS engine.
 ///
-/// Everything else is written once, over this trait: dialling, listening, TLS settings, proxies, endpoint
-/// descriptors, shutdown. A runtime is a type without values; it finds its executor by itself, as
-/// `tokio::spawn` does.
+/// The rest of this crate is generic over this trait: dialling, listening, TLS settings, proxies, endpoint descriptors,
+/// shutdown. Implement it to support another runtime; the adapters for tokio and async-std are examples.
 ///
-/// Sockets are made and set up here, with `socket2`. A runtime is asked to wait for them.
+/// A runtime is a type without values. Its functions find the executor they run on by themselves, as `tokio::spawn`
+/// does. This crate creates and configures sockets with `socket2`, and the runtime waits for them.
 pub trait Runtime: fmt::Debug + Sized + Send + Sync + 'static {
-    /// The clock of a connection or of a listener.
+    /// A clock with one timer. Each connection, listener and attempt to connect has its own.
     type Clock: Clock + fmt::Debug + Send + 'static;
 
-    /// A TCP connection. It is ended through [`tcp_ref`](Self::tcp_ref), not by its own `poll_shutdown`: some runtimes only
-    /// flush then.
+    /// A TCP connection. This crate ends its write direction through [`tcp_ref`](Self::tcp_ref) and not by its
+    /// `poll_shutdown`, because some runtimes only flush there.
     type Tcp: Socket + fmt::Debug + Send + 'static;
 
     /// A listening TCP socket.
     type TcpListener: fmt::Debug + Send + 'static;
 
-    /// A connection of a Unix socket, which is ended as one of TCP is.
+    /// A connection over a Unix socket. What is said of [`Tcp`](Self::Tcp) holds for it too.
     #[cfg(unix)]
     type Unix: Socket + fmt::Debug + Send + 'static;
 
@@ -40,39 +40,41 @@ pub trait Runtime: fmt::Debug + Sized + Send + Sync + 'static {
     #[cfg(unix)]
     type UnixListener: fmt::Debug + Send + 'static;
 
-    /// TLS over a socket: [`NoTls`](crate::tls::NoTls) for a runtime without it.
+    /// TLS over a socket: [`NoTls`](crate::tls::NoTls) for a runtime without TLS.
     //
-    // The bounds are spelled out: a trait that stands for them all would have to hold for TLS over TLS over .. first.
+    // The bounds are spelled out. With a trait that combines them, the compiler would have to prove it for TLS over TLS
+    // over TLS without end.
     type Tls<S: Socket + fmt::Debug + Send + 'static>: Socket + fmt::Debug + Send + 'static;
 
-    /// A socket as the runtime's own stream, which reads and writes by the runtime's traits.
+    /// A socket wrapped as a stream that implements the runtime's own read and write traits.
     type Stream<S: Socket>: From<S> + DerefMut<Target = S>;
 
-    /// Whether the runtime has what connections need. Asked before a connection or a listener is made.
+    /// Checks that the current runtime has what connections need. This crate calls it before it connects, accepts or
+    /// listens. By default it succeeds.
     ///
     /// # Errors
     ///
-    /// `Unsupported`, on a runtime without timers for example.
+    /// `Unsupported` if something is missing, for example timers.
     fn check() -> io::Result<()> {
         Ok(())
     }
 
-    /// A clock of its own. It must not take memory before somebody sleeps: connections that are idle have one.
+    /// Creates a clock. It should allocate nothing until its first sleep, because every idle connection holds one.
     fn clock() -> Self::Clock;
 
-    /// Runs a task that nobody waits for.
+    /// Spawns a detached task.
     fn spawn(task: impl Future<Output = ()> + Send + 'static);
 
-    /// Does work that blocks, where it holds nobody up: reads files, looks up names.
+    /// Runs blocking work, such as name look-ups and file access, on a thread where it does not hold up other tasks.
     ///
     /// # Errors
     ///
-    /// The runtime's, if the work did not come to its end.
+    /// The runtime's, if the work could not be completed.
     fn blocking<T: Send + 'static>(
         work: impl FnOnce() -> T + Send + 'static,
     ) -> impl Future<Output = io::Result<T>> + Send;
 
-    /// Connects a socket that does not block, and is bound already if it is to be.
+    /// Connects a socket. It is non-blocking, and already bound if a source address was asked for.
     ///
     /// # Errors
     ///
@@ -82,7 +84,7 @@ pub trait Runtime: fmt::Debug + Sized + Send + Sync + 'static {
         to: SocketAddr,
     ) -> impl Future<Output = io::Result<Self::Tcp>> + Send;
 
-    /// Takes a socket that listens, and does not block.
+    /// Registers a socket with the runtime. It is non-blocking, and already listens.
     ///
     /// # Errors
     ///
@@ -99,7 +101,7 @@ pub trait Runtime: fmt::Debug + Sized + Send + Sync + 'static {
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<Self::Tcp>>;
 
-    /// The system's socket, to set it up and to ask it.
+    /// Borrows the system's socket, to set and query its options.
     fn tcp_ref(tcp: &Self::Tcp) -> SockRef<'_>;
 
     /// Connects to a Unix socket.
@@ -133,12 +135,15 @@ pub trait Runtime: fmt::Debug + Sized + Send + Sync + 'static {
     #[cfg(unix)]
     fn unix_ref(unix: &Self::Unix) -> SockRef<'_>;
 
-    /// Does TLS as a client, with a server that has a certificate for `host`, a name or an address. By default
-    /// there is no TLS.
+    /// Performs a TLS handshake as a client. The server's certificate must be valid for `host`, a name or an IP address
+    /// without brackets: see [`server_name`](crate::tls). By default TLS is not supported.
+    ///
+    /// There is no need for a time limit: this crate sets one.
     ///
     /// # Errors
     ///
-    /// The handshake's as rustls tells it; `Unsupported`.
+    /// The handshake's, with the [`rustls::Error`](https://docs.rs/rustls/latest/rustls/enum.Error.html) inside;
+    /// `Unsupported` on a runtime without TLS.
     fn tls_connect<S: Socket + fmt::Debug + Send + 'static>(
         socket: S,
         tls: &ClientTls,
@@ -148,11 +153,12 @@ pub trait Runtime: fmt::Debug + Sized + Send + Sync + 'static {
         std::future::ready(Err(not_supported()))
     }
 
-    /// Does TLS as a server. By default there is none.
+    /// Performs a TLS handshake as a server. By default TLS is not supported.
     ///
     /// # Errors
     ///
-    /// The handshake's as rustls tells it, and the socket, on which an alert may have been sent; `Unsupported`.
+    /// As [`tls_connect`](Self::tls_connect), together with the socket if the TLS engine gives it back. An alert may
+    /// have been sent on it; this crate then gives the peer time to read it.
     fn tls_accept<S: Socket + fmt::Debug + Send + 'static>(
         socket: S,
         tls: &ServerTls,
@@ -161,13 +167,13 @@ pub trait Runtime: fmt::Debug + Sized + Send + Sync + 'static {
         std::future::ready(Err((not_supported(), Some(socket))))
     }
 
-    /// What TLS goes over.
+    /// The socket below TLS.
     fn tls_below<S: Socket + fmt::Debug + Send + 'static>(tls: &Self::Tls<S>) -> &S;
 
-    /// The same, to drive it.
+    /// The socket below TLS, mutably.
     fn tls_below_mut<S: Socket + fmt::Debug + Send + 'static>(tls: &mut Self::Tls<S>) -> &mut S;
 
-    /// What TLS knows of the peer. By default nothing.
+    /// The state of the TLS session, such as the peer's certificates. `None` by default.
     #[cfg(feature = "rustls")]
     fn tls_state<S: Socket + fmt::Debug + Send + 'static>(
         tls: &Self::Tls<S>,

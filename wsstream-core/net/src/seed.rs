@@ -1,10 +1,10 @@
-//! Randomness.
+//! Random numbers.
 
 use std::io;
 
 use wsstream_core::Seed;
 
-/// What nobody can guess, for one connection.
+/// An unpredictable seed for one connection, from the system.
 pub(crate) fn seed() -> io::Result<Seed> {
     let mut seed = [0; 32];
     getrandom::fill(&mut seed)?;

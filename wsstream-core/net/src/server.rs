@@ -1,4 +1,4 @@
-//! Listening where a descriptor says.
+//! Listening as an endpoint descriptor or a plan says.
 
 use std::fmt;
 use std::io;
@@ -10,24 +10,44 @@ use crate::listener::Listener;
 use crate::plan::ServerPlan;
 use crate::runtime::Runtime;
 
-/// Where to listen, and what to do with each connection. It is read from an endpoint descriptor, or a `ws` URL.
+/// Where to listen, and what to do with each connection: parsed from an endpoint descriptor or a `ws` URL, or made from
+/// a [`ServerPlan`].
+///
+/// The [grammar](crate::descriptor) lists the types and keys. The types `stdio`, `systemd`, `haproxy` and `exec` belong
+/// to the forwarder command: parsing one fails with an
+/// [`UnsupportedEndpoint`](crate::descriptor::UnsupportedEndpoint).
+///
+/// ```
+/// # fn parse<R: wsstream_net::Runtime>() -> Result<(), wsstream_net::descriptor::EndpointError> {
+/// use wsstream_net::ServerEndpoint;
+///
+/// let endpoint: ServerEndpoint<R> = r"autobahn:tcp\:9000:url=ws\://localhost\:9000/chat".parse()?;
+/// println!("{}", endpoint.plan());
+/// // In async code: `let mut listener = endpoint.listen().await?;`
+/// # Ok(())
+/// # }
+/// ```
 pub struct ServerEndpoint<R> {
     plan: ServerPlan,
     runtime: PhantomData<fn() -> R>,
 }
 
 impl<R: Runtime> ServerEndpoint<R> {
-    /// What is going to be done, a line for each layer.
+    /// What [`listen`](Self::listen) does, as data. It prints one line for each layer.
     pub const fn plan(&self) -> &ServerPlan {
         &self.plan
     }
 
-    /// Listens.
+    /// Loads the certificates, binds the socket, and starts to listen.
+    ///
+    /// Of several addresses of a name, it takes the first one that can be bound.
     ///
     /// # Errors
     ///
-    /// `Unsupported` with an [`UnsupportedEndpoint`](crate::descriptor::UnsupportedEndpoint) inside, or if
-    /// [`Runtime::check`] says so; those of the socket, and of the files of TLS.
+    /// The system's, with the address or the path; `AddrInUse` if another server listens on a Unix socket;
+    /// `InvalidInput`, or the file system's, for certificates that cannot be loaded. `Unsupported` with an
+    /// [`UnsupportedEndpoint`](crate::descriptor::UnsupportedEndpoint) inside for TLS without the feature `rustls` and
+    /// for Unix sockets where the system has none; `Unsupported` too if [`Runtime::check`] fails.
     pub async fn listen(&self) -> io::Result<Listener<R>> {
         Listener::open(&self.plan).await
     }
@@ -58,6 +78,7 @@ impl<R: Runtime> From<ServerPlan> for ServerEndpoint<R> {
 impl<R: Runtime> FromStr for ServerEndpoint<R> {
     type Err = EndpointError;
 
+    /// Parses an endpoint descriptor, or a `ws` URL with the defaults of a descriptor.
     fn from_str(text: &str) -> Result<Self, EndpointError> {
         Ok(ServerPlan::parse(text)?.into())
     }

@@ -1,7 +1,8 @@
-//! TLS with rustls: what to trust, what to show, and what went wrong.
+//! TLS with rustls: trusted authorities, certificates, and errors.
 //!
-//! [`ClientTls`] and [`ServerTls`] are made with the feature `rustls` alone. The handshakes are the
-//! [runtime's](crate::Runtime::tls_connect), which knows the sockets; how long they may take is said here.
+//! You can create [`ClientTls`] and [`ServerTls`] only with the feature `rustls`. The
+//! [runtime](crate::Runtime::tls_connect) does the handshakes, because it knows the sockets; this crate
+//! sets their time limits.
 
 mod accept;
 #[cfg(feature = "rustls")]
@@ -36,9 +37,9 @@ pub(crate) use self::failure::{late_tls_error, tls_error};
 pub(crate) use self::without::{late_tls_error, tls_error};
 use crate::descriptor::UnsupportedEndpoint;
 
-/// How a client does TLS: which authorities it trusts, and which certificate it shows.
+/// A client's TLS configuration: the authorities that it trusts, and the certificate that it shows.
 ///
-/// The server's certificate is always verified, for the host of the URL. Nobody can make one without the feature
+/// The server's certificate is always verified for the URL's host. Creating this needs the feature
 /// `rustls`.
 ///
 #[cfg_attr(
@@ -53,16 +54,17 @@ let tls = ClientTls::with_roots(&std::fs::read("roots.pem")?)?
 ```"#
 )]
 ///
-/// It is for [`ClientEndpoint::tls`](crate::ClientEndpoint::tls).
+/// Pass it to [`ClientEndpoint::tls`](crate::ClientEndpoint::tls).
 #[derive(Clone, Debug)]
 pub struct ClientTls(
     #[cfg(feature = "rustls")] Arc<rustls::ClientConfig>,
     #[cfg(not(feature = "rustls"))] Infallible,
 );
 
-/// How a server does TLS: which certificate it shows, and whose it asks for.
+/// A server's TLS configuration: the certificate that it shows, and the client certificates that it
+/// requires.
 ///
-/// Nobody can make one without the feature `rustls`.
+/// Creating this needs the feature `rustls`.
 ///
 #[cfg_attr(
     feature = "rustls",
@@ -75,24 +77,24 @@ let tls = ServerTls::from_pem(&std::fs::read("chain.pem")?, &std::fs::read("key.
 ```"#
 )]
 ///
-/// It is for [`Listener::tls`](crate::Listener::tls).
+/// Pass it to [`Listener::tls`](crate::Listener::tls).
 #[derive(Clone, Debug)]
 pub struct ServerTls(
     #[cfg(feature = "rustls")] Arc<rustls::ServerConfig>,
     #[cfg(not(feature = "rustls"))] Infallible,
 );
 
-/// What a runtime without TLS has in its place: a socket that nobody can make.
+/// The TLS socket of a runtime without TLS. It can never exist.
 #[derive(Debug)]
 pub struct NoTls<S>(Infallible, PhantomData<fn() -> S>);
 
 impl<S> NoTls<S> {
-    /// What it would go over.
+    /// The socket below.
     pub const fn below(&self) -> &S {
         match self.0 {}
     }
 
-    /// The same.
+    /// The socket below, mutable.
     pub const fn below_mut(&mut self) -> &mut S {
         match self.0 {}
     }

@@ -1,8 +1,9 @@
-//! The file of a Unix socket that is listened on, and its lock.
+//! The file of a listening Unix socket, and its lock.
 //!
-//! The lock is Twisted's: a symbolic link beside the socket, which names a process. It was left behind if nobody
-//! listens on the socket: the process says nothing, as its number may have been used again. A server that has its
-//! lock and does not listen yet has a process that lives, and a lock that is young.
+//! The lock is Twisted's: a symbolic link beside the socket that names a process. The lock is stale if
+//! no process listens on the socket. The named process proves nothing by itself, because its number may
+//! have been reused. Only a young lock whose process is alive may belong to a server that does not
+//! listen yet.
 
 use std::fs::{self, Permissions};
 use std::io::{self, ErrorKind};
@@ -23,15 +24,15 @@ pub(crate) struct UnixFile {
 }
 
 impl UnixFile {
-    /// Frees the path, has a socket bound to it, and sets its permissions: nobody can connect before it listens.
-    /// `probed` tells what connecting to the path just now has given.
+    /// Frees the path, binds a socket to it, and sets its permissions. Nobody can connect before the
+    /// socket listens. `probed` is the result of a connection attempt to the path just before.
     ///
-    /// With a lock, a socket on which nobody listens is removed with its lock: it was left behind.
+    /// With a lock, a stale socket is removed together with its lock.
     ///
     /// # Errors
     ///
-    /// `AddrInUse` if somebody listens there, or holds the lock; `PermissionDenied` if that cannot be known;
-    /// those of `bind`; the file system's.
+    /// `AddrInUse` if another process listens on the path or holds the lock; `PermissionDenied` if this
+    /// is unknown; errors of `bind` and of the file system.
     pub(crate) fn bind<T>(
         server: &UnixServer,
         probed: Result<(), ErrorKind>,
@@ -45,14 +46,19 @@ impl UnixFile {
         if server.lockfile {
             match probed {
                 Err(ErrorKind::ConnectionRefused | ErrorKind::NotFound) => {}
-                // Nobody can listen at such a path, and neither can we: what follows says why.
+                // Nobody can listen on such a path, and the error of `bind` tells why.
                 Err(
                     ErrorKind::InvalidFilename | ErrorKind::InvalidInput | ErrorKind::NotADirectory,
                 ) => {}
                 Err(kind @ ErrorKind::PermissionDenied) => {
                     return Err(with_context(&server.path, kind.into()));
                 }
-                _ => return Err(in_use(format!("somebody listens on {}", server.path))),
+                _ => {
+                    return Err(in_use(format!(
+                        "another process listens on {}",
+                        server.path
+                    )));
+                }
             }
             file.lock = Some(take_lock(lock_of(&server.path))?);
             remove_socket(&server.path)?;
@@ -64,7 +70,8 @@ impl UnixFile {
     }
 }
 
-/// Makes the lock. One that was left behind goes first; of several servers that find one, one gets it.
+/// Creates the lock, and replaces a stale one. If several servers find the same stale lock, one of them
+/// gets it.
 fn take_lock(lock: String) -> io::Result<String> {
     let locked = || in_use(format!("{lock} is locked"));
     let make = || match symlink(process::id().to_string(), &lock) {
@@ -83,7 +90,7 @@ fn take_lock(lock: String) -> io::Result<String> {
     let aside = format!("{lock}.{}", process::id());
     fs::rename(&lock, &aside).map_err(|_| locked())?;
     if fs::read_link(&aside)? != holder {
-        // It belongs to another server, which was quicker.
+        // It is the new lock of another server, which was faster.
         fs::rename(&aside, &lock)?;
         return Err(locked());
     }
@@ -94,8 +101,8 @@ fn take_lock(lock: String) -> io::Result<String> {
     }
 }
 
-/// Whether the holder of the lock may be about to listen. In a container every server may be process 1: a lock with our
-/// own number was left behind.
+/// Whether the holder of the lock may be about to listen. In a container every server may be process 1,
+/// so a lock with our own number is stale.
 fn is_starting(lock: &str, holder: &Path) -> bool {
     let is_young = || {
         let made = fs::symlink_metadata(lock).and_then(|metadata| metadata.modified());
@@ -105,13 +112,13 @@ fn is_starting(lock: &str, holder: &Path) -> bool {
     lives && holder != Path::new(&process::id().to_string()) && is_young()
 }
 
-/// Removes a socket on which nobody listens. Any other file stays.
+/// Removes a stale socket. Any other file stays.
 fn remove_socket(path: &str) -> io::Result<()> {
     match fs::symlink_metadata(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
         Err(error) => Err(error),
         Ok(metadata) if metadata.file_type().is_socket() => fs::remove_file(path),
-        Ok(_) => Err(in_use(format!("{path} is no socket"))),
+        Ok(_) => Err(in_use(format!("{path} is not a socket"))),
     }
 }
 
@@ -121,7 +128,7 @@ fn in_use(reason: String) -> io::Error {
 
 impl Drop for UnixFile {
     fn drop(&mut self) {
-        // Whatever is the matter, there is nobody to tell.
+        // Ignore errors: nobody can be told.
         if self.bound {
             let _ = fs::remove_file(&self.path);
         }
@@ -132,11 +139,11 @@ impl Drop for UnixFile {
 }
 
 impl UnixClient {
-    /// Whether the server holds its lock, if that is asked for.
+    /// Checks that the server holds its lock, if this is required.
     ///
     /// # Errors
     ///
-    /// `ConnectionRefused` if it does not.
+    /// `ConnectionRefused` if the server does not hold the lock.
     pub(crate) fn check_lock(&self) -> io::Result<()> {
         let mut lock = self.path.clone().into_os_string();
         lock.push(LOCK);
@@ -152,8 +159,8 @@ fn lock_of(path: &str) -> String {
     path.to_owned() + LOCK
 }
 
-/// What the lock's name has after the socket's.
+/// The suffix of the lock's name.
 const LOCK: &str = ".lock";
 
-/// No server takes so long from its lock to listening.
+/// A server takes less time than this from its lock to listening.
 const STARTING: Duration = Duration::from_secs(10);

@@ -1,4 +1,4 @@
-//! What an opening handshake gives.
+//! The result of an opening handshake.
 
 use std::io;
 
@@ -8,7 +8,8 @@ use wsstream_core::pump::{self, Socket, Stream, WebSocket};
 use crate::runtime::Runtime;
 use crate::seed::seed;
 
-/// A connection that was just upgraded to WebSocket: what was said and agreed, and what to make of it.
+/// A connection right after the opening handshake. Look at what was negotiated, then turn it into a
+/// [byte stream](Self::into_stream) or into [whole messages](Self::into_websocket).
 #[derive(Debug)]
 pub struct Upgraded<S: Socket, R: Runtime>(Box<pump::Upgraded<S, R::Clock>>);
 
@@ -17,11 +18,12 @@ impl<S: Socket, R: Runtime> Upgraded<S, R> {
         Self(Box::new(upgraded))
     }
 
-    /// The server's end of a connection that was upgraded elsewhere, by an HTTP server or with HTTP/2: what
-    /// [`ServerConfig::negotiate`] or [`ServerConfig::negotiate_upgrade`] has agreed to, and what was received
-    /// behind the handshake.
+    /// The server's end of a connection that something else upgraded, such as an HTTP server, or over HTTP/2.
     ///
-    /// The runtime must have timers: else what is made of this panics when it is polled.
+    /// `agreed` is the result of [`ServerConfig::negotiate`] or [`ServerConfig::negotiate_upgrade`]. `received` is what
+    /// was already read from the socket after the request.
+    ///
+    /// It does not call [`Runtime::check`]: on a runtime without timers, the stream may panic when it is polled.
     pub fn server(socket: S, agreed: Agreed, config: &ServerConfig, received: Vec<u8>) -> Self {
         Self::new(pump::Upgraded::server(
             socket,
@@ -32,8 +34,10 @@ impl<S: Socket, R: Runtime> Upgraded<S, R> {
         ))
     }
 
-    /// The client's end of a connection that was upgraded elsewhere: what [`ClientConfig::confirm`] has agreed
-    /// to, and what was received behind the handshake.
+    /// The client's end of a connection that something else upgraded.
+    ///
+    /// `agreed` is the result of [`ClientConfig::confirm`]. `received` is what was already read from the socket after
+    /// the response. [`server`](Self::server) tells what happens on a runtime without timers.
     ///
     /// # Errors
     ///
@@ -54,27 +58,27 @@ impl<S: Socket, R: Runtime> Upgraded<S, R> {
         )))
     }
 
-    /// What both ends agreed on.
+    /// The negotiated subprotocol and extensions.
     pub const fn agreed(&self) -> &Agreed {
         self.0.agreed()
     }
 
-    /// The request, on a server that received it here.
+    /// The client's request. `None` on a client, and if something else upgraded the connection.
     pub const fn request(&self) -> Option<&Request> {
         self.0.request()
     }
 
-    /// The response, on a client that received it here.
+    /// The server's response. `None` on a server, and if something else upgraded the connection.
     pub const fn response(&self) -> Option<&Response> {
         self.0.response()
     }
 
-    /// A byte stream, in the encoding that the agreed subprotocol means.
+    /// Carries a byte stream, in the encoding of the negotiated subprotocol.
     pub fn into_stream(self) -> R::Stream<Stream<S, R::Clock>> {
         self.0.into_stream().into()
     }
 
-    /// Whole messages.
+    /// Sends and receives whole messages.
     pub fn into_websocket(self) -> WebSocket<S, R::Clock> {
         self.0.into_websocket()
     }

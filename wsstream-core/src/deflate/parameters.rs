@@ -83,7 +83,6 @@ impl Deflate {
     /// With it, about 300 KiB of state are kept until nothing was sent for a second, or until clients'
     /// messages need the [`CompressionBudget`](super::CompressionBudget). Without it, the state is used
     /// only during a message; small messages then hardly shrink, and those below 512 octets go plain.
-    /// what clients send.
     #[must_use]
     pub const fn context_takeover(mut self, keep: bool) -> Self {
         self.context_takeover = keep;

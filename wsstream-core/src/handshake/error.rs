@@ -210,7 +210,7 @@ impl fmt::Display for HandshakeError {
             Self::TimedOut => f.write_str("opening handshake not complete in time"),
             Self::TooManyFields => write!(f, "head of more than {} fields", MAX_FIELDS),
             Self::TooManyInterimResponses => f.write_str("too many interim responses"),
-            Self::UnexpectedEof => f.write_str("end of the transport in the opening handshake"),
+            Self::UnexpectedEof => f.write_str("connection ended in the opening handshake"),
             Self::UnknownPath(path) => write!(f, "nothing is served at {path:?}"),
             Self::UnofferedExtension(extension) => {
                 write!(f, "extension {extension:?} accepted, which was not offered")
@@ -224,7 +224,9 @@ impl fmt::Display for HandshakeError {
             Self::UnsupportedVersion(version) => {
                 write!(f, "WebSocket version {version:?}, expected \"13\"")
             }
-            Self::UpgradeNotRequested => f.write_str("no upgrade asked for, expected WebSocket"),
+            Self::UpgradeNotRequested => {
+                f.write_str("request without an upgrade, expected Upgrade: websocket")
+            }
             Self::WrongAccept(value) => {
                 write!(f, "Sec-WebSocket-Accept {value:?} does not answer our key")
             }

@@ -1,4 +1,4 @@
-//! Telling a connection the time, and asking the socket before anything is held against the peer.
+//! Timers of a connection. Before one gives up the peer, the socket is asked once more.
 
 use core::task::Poll;
 use std::io::IoSlice;
@@ -8,7 +8,7 @@ use super::{Clock, Socket};
 use crate::time::Timestamp;
 
 impl<S: Socket, C: Clock> Pump<S, C> {
-    /// Tells the connection the time, if it wants to know, and writes what that brought about.
+    /// Tells the connection the time if it waits for something, and sends what results from it.
     pub(super) fn poll_time(&mut self) {
         if !self.connection.wants_time() {
             self.forget_alarm();
@@ -16,8 +16,8 @@ impl<S: Socket, C: Clock> Pump<S, C> {
         }
         let mut now = self.wire.now();
         if let Some(due) = self.alarm.filter(|&alarm| alarm <= now) {
-            // A task that was starved may be here before its runtime has looked at its sockets. It looks
-            // at them when it looks at its timers.
+            // A starved task may get here before the runtime has polled its sockets. It polls them together with its
+            // timers, so wait for the timer first.
             if self.wire.poll_sleep(due).is_pending() {
                 return;
             }
@@ -31,10 +31,10 @@ impl<S: Socket, C: Clock> Pump<S, C> {
             let pings = self.connection.counters().pings_sent;
             let mut next = self.tell_time(now);
             if self.connection.counters().pings_sent > pings {
-                // A ping has left, or not: its time counts from there.
+                // The ping has been sent, or not: its timeout counts from now.
                 next = self.tell_time(now);
             }
-            // One that comes too early is looked at then: to set it anew for every octet would cost more.
+            // An alarm that is too early costs less than setting a new one for every octet.
             if self.alarm.is_some() && self.alarm <= next {
                 break;
             }
@@ -63,7 +63,7 @@ impl<S: Socket, C: Clock> Pump<S, C> {
         }
     }
 
-    /// Asks the socket for octets once more, before the peer's silence is held against it.
+    /// Reads from the socket once more before the peer counts as silent.
     fn listen(&mut self) {
         if self.connection.ending().is_some() && !self.connection.is_half_closed() {
             return;
@@ -75,19 +75,19 @@ impl<S: Socket, C: Clock> Pump<S, C> {
         self.wire.retry_read();
         if self.poll_fill().is_ready() {
             self.connection.stalled();
-            // The reader does not know of them.
+            // The reader does not know about these octets yet.
             self.wire.wake();
         } else {
             self.received.release();
         }
     }
 
-    /// Offers the socket once more what it would not take, past the runtime's readiness. A socket tells
-    /// that it has room when it has much, which may take a slow reader longer than any limit.
+    /// Tries once more to write what the socket did not take. Systems report room only when there is much of it, and a
+    /// slow reader may need longer than any timeout to make so much.
     pub(super) fn retry_write(&mut self) {
         while self.check_writable().is_ok() {
             let octets = IoSlice::new(self.connection.outbox().octets());
-            // What a layer holds back comes first, and may be all.
+            // Without queued octets, `bufs` is empty: only what a layer below buffers is sent.
             let bufs = [octets];
             let bufs = &bufs[usize::from(octets.is_empty())..];
             match self.wire.poll_retry_write(bufs) {

@@ -1,4 +1,4 @@
-//! A socket that holds nothing back, made of one that does, such as TLS.
+//! A socket that flushes by itself, over one that does not, such as TLS.
 
 use core::task::{Context, Poll, ready};
 use std::io::{self, IoSlice};
@@ -10,16 +10,17 @@ use crate::time::Timestamp;
 
 /// A socket whose writes leave without a flush, as those of TCP do.
 ///
-/// TLS takes more than the socket below it does, and sends the rest with the next write or flush: an application that
-/// has written, and waits for an answer, would wait for ever. Here the rest leaves when either half is polled, and both
-/// may be in tasks of their own. A [`Stream`](super::Stream) does the same for itself.
+/// TLS may accept more octets than the socket below it, and send the rest only with the next write or flush. An
+/// application that writes, and then waits for an answer without flushing, could wait forever. `AutoFlush` sends the
+/// rest whenever it is polled, for reading or for writing, even from different tasks. A [`Stream`](super::Stream) does
+/// so itself and needs no `AutoFlush`.
 #[derive(Debug)]
 pub struct AutoFlush<S> {
     wire: Wire<S, Timeless>,
 }
 
 impl<S: Socket> AutoFlush<S> {
-    /// Over this socket.
+    /// Wraps a socket.
     pub fn new(socket: S) -> Self {
         let wire = Wire::new(socket, Timeless);
         Self { wire }
@@ -30,14 +31,14 @@ impl<S: Socket> AutoFlush<S> {
         self.wire.socket()
     }
 
-    /// The socket. Nobody else may poll it.
+    /// The socket, to change its settings. Do not read from it or write to it.
     pub const fn socket_mut(&mut self) -> &mut S {
         self.wire.socket_mut()
     }
 
     fn send_rest(&mut self, cx: &Context<'_>, task: Task) {
         self.wire.register(task, cx);
-        // Writers are told how that fails.
+        // The next write reports a failure.
         let _ = self.wire.poll_flush();
     }
 }
@@ -58,7 +59,7 @@ impl<S: Socket> Socket for AutoFlush<S> {
         }
         self.wire.register(Task::Writer, cx);
         let written = ready!(self.wire.poll_write(bufs))?;
-        // It is taken. What keeps it from leaving is known to the next call.
+        // The octets are accepted. The next call reports a failure to send them.
         let _ = self.wire.poll_flush();
         Poll::Ready(Ok(written))
     }
@@ -72,7 +73,7 @@ impl<S: Socket> Socket for AutoFlush<S> {
         self.wire.poll_flush()
     }
 
-    /// A direction that has ended already is as good.
+    /// Succeeds if the direction has ended already.
     fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(self.poll_flush(cx))?;
         self.wire.poll_shutdown().map(Ok)
@@ -91,13 +92,13 @@ impl<S: Socket> Socket for AutoFlush<S> {
         self.wire.taken()
     }
 
-    /// Sends what is held back.
+    /// Sends what the socket still buffers.
     fn poll_drive(&mut self, cx: &mut Context<'_>) {
         self.send_rest(cx, Task::Driver);
     }
 }
 
-/// Flushing asks for no time.
+/// The clock for flushing, which has no timers.
 #[derive(Debug)]
 struct Timeless;
 

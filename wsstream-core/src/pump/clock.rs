@@ -1,4 +1,4 @@
-//! Time, and turns.
+//! The clock of a connection, and its share of the executor's time.
 
 use core::future::{Future, poll_fn};
 use core::pin::pin;
@@ -6,26 +6,27 @@ use core::task::{Context, Poll};
 
 use crate::time::Timestamp;
 
-/// A clock, as a runtime offers it. Each connection has one of its own.
+/// A clock with one timer, made from the runtime's. Each connection has its own.
 pub trait Clock: Unpin {
-    /// The time, by a monotonic clock.
+    /// The current time of a monotonic clock.
     fn now(&self) -> Timestamp;
 
-    /// Ready once it is `deadline` or later. One deadline is waited for at a time: the newest.
+    /// Waits until `deadline`. A new deadline replaces the previous one.
     fn poll_sleep(&mut self, cx: &mut Context<'_>, deadline: Timestamp) -> Poll<()>;
 
-    /// No deadline is waited for any more.
+    /// Cancels the timer. No task needs to be woken any more.
     fn forget_sleep(&mut self);
 
-    /// Ready unless it is other tasks' turn. Asked before something is handed on for which the socket was not asked,
-    /// by which a runtime would count. By default it always is.
+    /// Pending if the task has used up its share of time and should yield, as with tokio's cooperative budget. A stream
+    /// calls it before it returns data that it had buffered, because it does not touch the socket then, which counts
+    /// against the budget. By default it is always ready.
     fn poll_proceed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let _ = cx;
         Poll::Ready(())
     }
 }
 
-/// Waits for `future` until the deadline; `None` if it was not ready by then.
+/// Runs `future` until `deadline`. Returns `None` if it is not ready by then.
 pub async fn within<F: Future>(
     clock: &mut impl Clock,
     deadline: Timestamp,

@@ -1,7 +1,7 @@
-//! Codecs lent to connections while they need them.
+//! A pool of compressors and decompressors, lent to connections while they need them.
 //!
-//! A compressor takes 300 KiB, and is needed during a message, and for a while after it where context is
-//! kept. Each thread keeps a few; what is beyond them is freed.
+//! A compressor takes 300 KiB. A connection needs it during a message, and with context takeover for a while after it.
+//! Each thread keeps a few spare ones, and frees the rest.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -43,7 +43,7 @@ impl CodecPool for ThreadPool {
     }
 }
 
-/// A thread that is ending has no pool any more.
+/// `None` if the pool is empty, or gone because the thread is ending.
 fn take<T>(pool: &'static LocalKey<Spare<T>>) -> Option<Box<T>> {
     let pooled = pool.try_with(|pool| pool.borrow_mut().pop());
     pooled.ok().flatten()
@@ -58,6 +58,6 @@ fn give<T>(pool: &'static LocalKey<Spare<T>>, codec: Box<T>) {
     });
 }
 
-/// A message is compressed in one go, so one of each is all that a thread needs at a time; inflaters
-/// wait for their readers.
+/// A thread compresses one message after another, so it needs one compressor at a time. Decompressors stay with their
+/// connections while these wait for a reader.
 const MAX_POOLED: usize = 2;

@@ -1,4 +1,4 @@
-//! Writing without queueing: header and caller's slice in one vectored write.
+//! Writing without a copy: frame headers and the caller's slice in one vectored write.
 
 use core::task::Poll;
 use std::io::{self, IoSlice};
@@ -9,8 +9,8 @@ use crate::connection::Connection;
 use crate::frame::EncodedHeader;
 
 impl<S: Socket, C: Clock> Pump<S, C> {
-    /// Writes the front of `data` in frames that are not queued, if the socket takes them now. A frame
-    /// once begun is completed through the outbox. `None` if it cannot be done so.
+    /// Writes frames with the front of `data` past the outbox, if the socket takes them now. The outbox completes a
+    /// frame that was only written in part. `None` if a direct write is not possible now.
     pub(super) fn send_direct(
         &mut self,
         data: &[u8],
@@ -58,7 +58,7 @@ impl<S: Socket, C: Clock> Pump<S, C> {
         }
     }
 
-    /// Accounts for `written` octets of frames; how much of `data` is in those that were begun.
+    /// Accounts for `written` octets of frames. Returns how much of `data` the frames contain that were begun.
     fn sent_direct(
         &mut self,
         frames: &[(EncodedHeader, usize)],
@@ -84,5 +84,5 @@ impl<S: Socket, C: Clock> Pump<S, C> {
     }
 }
 
-/// How many frames go into one vectored write of more than one: 256 KiB, which is what long writes come in.
+/// The most frames in one vectored write: enough for 256 KiB, a usual size of long writes.
 const MANY: usize = 5;

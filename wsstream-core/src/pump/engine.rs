@@ -1,4 +1,4 @@
-//! The poll loop: socket to connection and back.
+//! The poll loop between the socket and the connection.
 
 use core::task::{Context, Poll, ready};
 use std::io::{self, ErrorKind, IoSlice};
@@ -17,25 +17,24 @@ use crate::time::Timestamp;
 
 /// An open connection over a socket.
 ///
-/// The order in which things are done matters, and is decided here: what was received is handed on
-/// before more is read; before waiting, what is queued is written and flushed; and only when there is
-/// nothing to read or write, or a turn has ended, is the clock asked, so that a peer is never given up while its
-/// octets wait to be read.
+/// It fixes the order of the steps. Received octets are handed on before more are read. Queued octets are written and
+/// flushed before it waits. It asks the clock only when there is nothing to read or write, or at the end of a turn, so
+/// that it never gives up a peer whose octets wait to be read.
 #[derive(Debug)]
 pub(super) struct Pump<S: Socket, C: Clock> {
     pub(super) wire: Wire<S, C>,
     pub(super) connection: Connection,
     pub(super) received: RecvBuffer,
     ahead: LookAhead,
-    /// Why the socket stopped giving octets, unless it just ended or was reset.
+    /// The error of reading, unless the socket ended or was reset.
     read_error: Option<io::Error>,
-    /// Why the socket stopped taking them.
+    /// The error of writing.
     write_error: Option<ErrorKind>,
-    /// When the socket wakes us to tell the connection the time: then, or earlier than it wants.
+    /// When the clock wakes the tasks. It may be earlier than the connection's next deadline.
     pub(super) alarm: Option<Timestamp>,
-    /// Whether those who wait to write have been told that reading has ended.
+    /// Whether waiting writers were woken because reading has ended.
     end_told: bool,
-    /// Whether the Close that was sent first is not the application's, but the listener's.
+    /// Whether the listener's shutdown, and not the application, has closed the connection.
     dismissed: bool,
 }
 
@@ -63,24 +62,24 @@ impl<S: Socket, C: Clock> Pump<S, C> {
         self.wire.socket_mut()
     }
 
-    /// Gives the socket back, with what was received from it and not taken.
+    /// Returns the socket, and the received octets that were not taken.
     pub(super) fn into_parts(mut self) -> (S, Vec<u8>) {
         let received = core::mem::take(&mut self.received);
         let unread = [self.connection.partial_header(), &received.into_unread()].concat();
         (self.wire.take_socket(), unread)
     }
 
-    /// Why nothing is to be waited for any more, if the listener says so.
+    /// The error of a connection that the listener has cut off.
     pub(super) fn cut_off(&self) -> Option<io::Error> {
         (self.wire.phase() == Phase::Over).then(|| StreamError::ShutDown.into())
     }
 
-    /// How much was received and not taken.
+    /// The number of received octets that were not taken.
     pub(super) const fn unread(&self) -> usize {
         self.received.len()
     }
 
-    /// To be called first by whatever is polled.
+    /// Every poll function calls this first. It registers the task, and obeys the listener's shutdown.
     pub(super) fn register(&mut self, task: Task, cx: &Context<'_>) {
         self.wire.register(task, cx);
         if self.wire.phase() >= Phase::Closing && self.connection.can_send() {
@@ -91,7 +90,7 @@ impl<S: Socket, C: Clock> Pump<S, C> {
         }
     }
 
-    /// Gives `decode` what arrives until it makes something of it; `None` at a clean end.
+    /// Passes what arrives to `decode` until it returns something. `None` at a clean end.
     pub(super) fn poll_recv<R>(
         &mut self,
         cx: &Context<'_>,
@@ -99,7 +98,7 @@ impl<S: Socket, C: Clock> Pump<S, C> {
     ) -> Poll<io::Result<Option<R>>> {
         self.register(Task::Reader, cx);
         if !self.received.is_empty() || self.connection.is_inflating() {
-            // The socket, which counts turns, may not be asked.
+            // The socket may not be polled below, so this has to ask whether it is the task's turn.
             ready!(self.wire.poll_proceed(&mut Context::from_waker(cx.waker())));
         }
         for _ in 0..READS_PER_POLL {
@@ -113,14 +112,14 @@ impl<S: Socket, C: Clock> Pump<S, C> {
                 return Poll::Ready(Ok(decoded));
             }
             if self.connection.work().is_spent() {
-                // There may be more before the end.
+                // Not at the end yet: there may be more to decode.
                 break;
             }
             if let Some(ending) = self.connection.ending() {
                 self.send_queued();
-                // What follows a fault is for nobody.
+                // Nothing after an error is decoded.
                 self.received.clear();
-                // Writers may wait for a socket that will never take anything again.
+                // Wake writers: they may wait for a socket that takes nothing any more.
                 if !core::mem::replace(&mut self.end_told, true) {
                     self.wire.wake();
                 }
@@ -138,16 +137,16 @@ impl<S: Socket, C: Clock> Pump<S, C> {
             }
         }
         self.send_queued();
-        // Who always has something to read for us has no more time for it than others.
+        // A peer that always has something to send gets no more time than others.
         self.poll_time();
-        // Other tasks have their turn; this one comes back by itself.
+        // Yield to other tasks, and ask to be polled again.
         self.connection.work().renew();
         cx.waker().wake_by_ref();
         Poll::Pending
     }
 
-    /// Reads straight into `out`, which is the place of the next octets of payload. `None` when nothing
-    /// came: [`poll_recv`](Self::poll_recv) tells why.
+    /// Reads straight into `out`, if the next octets on the wire are payload. `None` if nothing arrived;
+    /// [`poll_recv`](Self::poll_recv) then tells why.
     pub(super) fn poll_recv_in_place(&mut self, cx: &Context<'_>, out: &mut [u8]) -> Option<usize> {
         self.register(Task::Reader, cx);
         match self.wire.poll_read(out) {
@@ -163,13 +162,13 @@ impl<S: Socket, C: Clock> Pump<S, C> {
         None
     }
 
-    /// Whether nothing is waiting to be decoded.
+    /// Whether there is nothing left to decode.
     pub(super) const fn is_drained(&self) -> bool {
         self.received.is_empty()
     }
 
-    /// Lets `encode` queue something of `len` octets once there is room, and writes it. While the socket
-    /// takes nothing short writes join in the outbox; a long one waits, as it would be copied twice.
+    /// Lets `encode` queue `len` octets once there is room, and writes them. While the socket takes nothing, short
+    /// writes join in the outbox. A long one waits, to save a copy.
     pub(super) fn poll_send<R>(
         &mut self,
         len: usize,
@@ -192,7 +191,7 @@ impl<S: Socket, C: Clock> Pump<S, C> {
         Poll::Ready(encoded.map_err(|closed| self.broken_pipe(closed)))
     }
 
-    /// Writes all that is queued, flushes it, and shuts the socket down if it is time.
+    /// Writes and flushes all that is queued, and ends the socket's write direction when it is time.
     pub(super) fn poll_flush(&mut self) -> Poll<io::Result<()>> {
         self.check_writable()?;
         if self.poll_write_out()?.is_pending() {
@@ -202,7 +201,7 @@ impl<S: Socket, C: Clock> Pump<S, C> {
         Poll::Ready(Ok(()))
     }
 
-    /// Sends `close`, discards what comes until the connection is over, and tells how it ended.
+    /// Sends `close`, discards what arrives until the connection is over, and returns how it ended.
     pub(super) fn poll_close(&mut self, cx: &Context<'_>, close: &Close) -> Poll<io::Result<()>> {
         self.register(Task::Driver, cx);
         self.connection.close(close);
@@ -210,10 +209,10 @@ impl<S: Socket, C: Clock> Pump<S, C> {
         let written = ready!(self.poll_until(cx, Connection::is_settled));
         self.check_taken()?;
         match written {
-            // Once both have closed, and all is written, the socket may end as it likes.
+            // After both Closes, and once all is written, errors of the socket do not matter.
             Err(error) if self.is_cut_off() => Poll::Ready(Err(error)),
             _ => Poll::Ready(match self.connection.ending() {
-                // An end that has closed first wants nothing more: where that was cut off is all the same.
+                // We have closed first, so it does not matter where the peer's data was cut off.
                 Some(Err(StreamError::Unfinished))
                     if self.connection.closed_by() == Some(ClosedBy::Us) =>
                 {
@@ -224,15 +223,15 @@ impl<S: Socket, C: Clock> Pump<S, C> {
         }
     }
 
-    /// After both Closes: holds the socket until the peer has taken what was sent. To drop it with octets
-    /// unread, or before more come, would reset it, and take away what is on its way.
+    /// After both Closes: holds the socket until the peer's system has acknowledged what was sent. Dropping a socket
+    /// with unread octets, or before more arrive, resets it, and what is in transit is lost.
     pub(super) fn poll_hold(&mut self, cx: &Context<'_>) -> Poll<io::Result<()>> {
         self.register(Task::Writer, cx);
         let written = ready!(self.poll_until(cx, Connection::is_taken));
         Poll::Ready(self.check_taken().and(written))
     }
 
-    /// Whether the peer was not given up before it had taken everything.
+    /// Fails if the peer was given up before it had taken everything.
     pub(super) fn check_taken(&self) -> io::Result<()> {
         match self.connection.given_up() {
             Some(timeout @ Timeout::Progress(_)) => Err(StreamError::TimedOut(timeout).into()),
@@ -240,7 +239,7 @@ impl<S: Socket, C: Clock> Pump<S, C> {
         }
     }
 
-    /// Discards what comes until this holds, and gives what became of writing.
+    /// Discards what arrives until `is_done`, and returns the result of writing.
     fn poll_until(
         &mut self,
         cx: &Context<'_>,
@@ -251,7 +250,7 @@ impl<S: Socket, C: Clock> Pump<S, C> {
             let ((), taken) = self.received.take(|input| connection.discard(input));
             self.ahead.consumed(taken);
             let mut written = self.poll_write_out();
-            // A peer that takes nothing any more has all that it will have.
+            // If writing has failed, the peer will not take more than it has.
             let failed = matches!(written, Poll::Ready(Err(_)));
             let is_done = |it: &Connection| is_done(it) || (failed && it.is_over());
             if self.connection.work().is_spent() && !is_done(&self.connection) {
@@ -271,30 +270,28 @@ impl<S: Socket, C: Clock> Pump<S, C> {
             }
             return written;
         }
-        // What comes behind the peer's Close is not progress.
+        // Octets after the peer's Close are not progress.
         self.poll_time();
         self.connection.work().renew();
         cx.waker().wake_by_ref();
         Poll::Pending
     }
 
-    /// Whether something that counts was queued, has not been written, and never will be. Pongs behind our
-    /// Close do not count.
+    /// Whether something was queued that will never be written. Pongs after our Close do not count.
     fn is_cut_off(&mut self) -> bool {
         let left = self.connection.close_has_left() || self.connection.outbox().is_empty();
         self.connection.output_lost() || !left
     }
 
-    /// Takes what the socket has, for the control frames in it, while nobody reads: `front` is given
-    /// the front of what was received, and must not take data. Costs nothing unless the socket may
-    /// have something.
+    /// Reads ahead and handles control frames while the application does not read. `front` gets the received octets,
+    /// and must not take data. It costs nothing unless the socket may have something to read.
     pub(super) fn look_ahead(&mut self, mut front: impl FnMut(&mut Connection, &mut &mut [u8])) {
         for _ in 0..READS_PER_POLL {
             let has_ended = self.connection.ending().is_some();
             if !self.wire.may_read() || (has_ended && !self.connection.is_half_closed()) {
                 return;
             }
-            // A reader may have left something, or the handshake.
+            // The last read, or the handshake, may have left something.
             if !self.received.is_empty() {
                 self.expect_pings();
                 let connection = &mut self.connection;
@@ -319,18 +316,18 @@ impl<S: Socket, C: Clock> Pump<S, C> {
                 return;
             }
         }
-        // Other tasks have their turn; what was just read is looked at then.
+        // Yield to other tasks. The next turn looks at what was just read.
         self.connection.work().renew();
         self.wire.wake();
     }
 
-    /// Does what is due, without taking data.
+    /// Does what is due without reading or writing data.
     pub(super) fn drive(&mut self) {
         self.send_queued();
         self.poll_time();
     }
 
-    /// Reads once. An end or an error is told to the connection.
+    /// Reads once, and tells the connection of an end or an error.
     pub(super) fn poll_fill(&mut self) -> Poll<()> {
         match self.wire.poll_read(self.received.space()) {
             Poll::Ready(Ok(0)) => self.connection.recv_eof(),
@@ -341,8 +338,8 @@ impl<S: Socket, C: Clock> Pump<S, C> {
         Poll::Ready(())
     }
 
-    /// Writes what can be written now. If that fails, writers are told, and readers only once there is
-    /// nothing left to read: what the peer said before it went away counts.
+    /// Writes what can be written now. The next write reports a failure. Reads report it only once there is nothing
+    /// left to read, because what the peer sent before it went away is still valid.
     pub(super) fn send_queued(&mut self) {
         let _ = self.poll_write_out();
     }
@@ -383,14 +380,14 @@ impl<S: Socket, C: Clock> Pump<S, C> {
         Poll::Ready(Ok(()))
     }
 
-    /// Where much was received there may be many pings, whose pongs need a buffer.
+    /// Many received octets may contain many pings, whose pongs need a buffer.
     fn expect_pings(&mut self) {
         if self.received.len() > MANY_PINGS {
             self.lend_outbox();
         }
     }
 
-    /// What is queued needs a buffer; those who have nothing queued have none.
+    /// Gives the outbox a buffer. It has none while nothing is queued.
     pub(super) fn lend_outbox(&mut self) {
         let outbox = self.connection.outbox();
         if !outbox.has_buffer() {
@@ -398,12 +395,12 @@ impl<S: Socket, C: Clock> Pump<S, C> {
         }
     }
 
-    /// Whether the socket takes octets, as far as is known.
+    /// Fails if writing to the socket has failed before.
     pub(super) fn check_writable(&self) -> io::Result<()> {
         self.write_error.map_or(Ok(()), |kind| Err(kind.into()))
     }
 
-    /// Whether anything can be sent at all, as far as is known.
+    /// Fails if nothing can be sent any more, as far as is known.
     pub(super) fn check_sendable(&self) -> io::Result<()> {
         if self.connection.given_up().is_some() {
             return Err(self.broken_pipe(Closed));
@@ -423,7 +420,7 @@ impl<S: Socket, C: Clock> Pump<S, C> {
         error
     }
 
-    /// Why nothing can be written any more.
+    /// The error of a write after the end, with the reason inside.
     pub(super) fn broken_pipe(&self, closed: Closed) -> io::Error {
         let reason = match (self.connection.given_up(), self.connection.ending()) {
             (Some(timeout), _) => StreamError::TimedOut(timeout),
@@ -433,8 +430,8 @@ impl<S: Socket, C: Clock> Pump<S, C> {
         io::Error::new(ErrorKind::BrokenPipe, reason)
     }
 
-    /// Tells the peer, if that can be done at once and nothing is cut off by it. Who means that all is well
-    /// has shut down before.
+    /// On drop: sends a Close if that is possible at once and cuts nothing off. An application that wants a clean end
+    /// has closed before.
     fn say_goodbye(&mut self) {
         if !self.connection.can_send() {
             return;
@@ -456,10 +453,10 @@ impl<S: Socket, C: Clock> Pump<S, C> {
         self.send_queued();
     }
 
-    /// How the stream ended, as a result.
+    /// How the stream ended, as the result of a read.
     fn end(&mut self, ending: Result<(), StreamError>) -> io::Result<()> {
         match (ending, self.read_error.take()) {
-            // The peer's Close is an answer to ours: it may have had more to say.
+            // The peer's Close answers the listener's: the peer may have had more to send.
             (Ok(()), _) if self.dismissed => Err(StreamError::ShutDown.into()),
             (Err(StreamError::Truncated), Some(error)) => Err(error),
             (ending, _) => Ok(ending?),
@@ -467,7 +464,7 @@ impl<S: Socket, C: Clock> Pump<S, C> {
     }
 }
 
-/// TLS's drop: see [`say_goodbye`](Self::say_goodbye).
+/// See [`say_goodbye`](Self::say_goodbye).
 impl<S: Socket, C: Clock> Drop for Pump<S, C> {
     fn drop(&mut self) {
         self.say_goodbye();
@@ -477,7 +474,7 @@ impl<S: Socket, C: Clock> Drop for Pump<S, C> {
     }
 }
 
-/// A socket that was reset has ended; how, its octets tell, or their lack.
+/// Whether the error is a reset. A reset counts as the end of the socket: the received frames tell whether it is clean.
 fn is_reset(error: &io::Error) -> bool {
     use ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected, UnexpectedEof};
     matches!(
@@ -486,11 +483,11 @@ fn is_reset(error: &io::Error) -> bool {
     )
 }
 
-/// How often one poll reads before other tasks have their turn.
+/// The number of reads in one poll before it yields to other tasks.
 pub(super) const READS_PER_POLL: usize = 16;
 
-/// What may hold more pings than an outbox without a buffer holds pongs, each a little longer.
+/// This many octets may contain more pings than an outbox without a buffer has room for pongs.
 const MANY_PINGS: usize = 256;
 
-/// How much is joined in the outbox while the socket is blocked.
+/// The most octets that writes join in the outbox while the socket is blocked.
 const JOINED: usize = 16 << 10;

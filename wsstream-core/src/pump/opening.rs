@@ -1,4 +1,4 @@
-//! The opening handshake over a socket, both roles.
+//! The opening handshake over a socket, for both roles.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -26,11 +26,11 @@ use crate::seed::Seed;
 use crate::time::Timestamp;
 use crate::url::Url;
 
-/// A socket in its opening handshake.
+/// A socket during its opening handshake.
 struct Opening<S, C> {
     wire: Wire<S, C>,
     received: RecvBuffer,
-    /// What is to be written, and how much of it was.
+    /// The request or response to write, and how much of it is written.
     outgoing: Vec<u8>,
     written: usize,
 }
@@ -53,7 +53,7 @@ impl<S: Socket, C: Clock> Opening<S, C> {
         self.wire.poll_flush()
     }
 
-    /// Reads until `receive` has a result; the end of the socket is an error.
+    /// Reads until `receive` has a result. The end of the socket is an error.
     fn poll_receive<R>(
         &mut self,
         mut receive: impl FnMut(&mut &[u8]) -> Result<Option<R>, HandshakeError>,
@@ -67,7 +67,7 @@ impl<S: Socket, C: Clock> Opening<S, C> {
                 received
             });
             if let Some(received) = received.transpose() {
-                // Who comes next may take its time, and with nothing left needs no buffer.
+                // The application may take its time now. An empty buffer goes back to the pool.
                 self.received.release();
                 return Poll::Ready(Ok(received));
             }
@@ -82,7 +82,7 @@ impl<S: Socket, C: Clock> Opening<S, C> {
         }
     }
 
-    /// Discards what comes, to the end.
+    /// Discards what arrives until the end.
     fn poll_drain(&mut self, cx: &Context<'_>) -> Poll<()> {
         for _ in 0..READS_PER_POLL {
             self.received.clear();
@@ -115,7 +115,7 @@ impl<S: Socket, C: Clock> Opening<S, C> {
     }
 }
 
-/// Without the octets.
+/// Prints lengths instead of octets.
 impl<S: fmt::Debug, C: fmt::Debug> fmt::Debug for Opening<S, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Opening")
@@ -127,9 +127,9 @@ impl<S: fmt::Debug, C: fmt::Debug> fmt::Debug for Opening<S, C> {
     }
 }
 
-/// A client's opening handshake: a future that gives the upgraded connection.
+/// A client's opening handshake: a future that returns the upgraded connection.
 ///
-/// It fails with the [`HandshakeError`] inside an `io::Error`, or with the socket's error.
+/// It fails with the socket's error, or with an `io::Error` that has a [`HandshakeError`] inside.
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
 pub struct Connect<S, C> {
@@ -140,8 +140,7 @@ pub struct Connect<S, C> {
 }
 
 impl<S: Socket, C: Clock> Connect<S, C> {
-    /// Asks for `url` over a socket to its host, as `client` says. The seed must be used for nothing
-    /// else.
+    /// Requests `url` over a socket that is connected to its host. The seed must not be used for anything else.
     pub fn new(socket: S, clock: C, url: &Url, client: &ClientConfig, seed: Seed) -> Self {
         let connecting = client.connect(url, &seed);
         let request = connecting.request().to_vec();
@@ -158,7 +157,7 @@ impl<S: Socket, C: Clock> Connect<S, C> {
             return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
         };
         opening.wire.register(Task::Driver, cx);
-        // A server may refuse before it has read everything.
+        // Read even if writing fails: a server may refuse before it has read the whole request.
         let written = opening.poll_write();
         let connecting = &mut self.connecting;
         match opening.poll_receive(|input| connecting.receive(input)) {
@@ -168,7 +167,7 @@ impl<S: Socket, C: Clock> Connect<S, C> {
             Poll::Ready(Ok(Err(error))) => return Poll::Ready(Err(error.into())),
             Poll::Ready(Err(error)) => {
                 return Poll::Ready(Err(match connecting.recv_eof() {
-                    // A reset may cut a refusal short, as it was sent before everything was read.
+                    // A reset may cut a refusal short that was sent before the whole request was read.
                     refused @ HandshakeError::Refused(_) => refused.into(),
                     eof if error.kind() == io::ErrorKind::UnexpectedEof => eof.into(),
                     _ => error,
@@ -202,10 +201,10 @@ impl<S: Socket, C: Clock> Future for Connect<S, C> {
     }
 }
 
-/// A server's wait for a request: a future that gives the request, before anything is decided.
+/// A future that reads a client's request on a server, and leaves the decision about it to you.
 ///
-/// What is no request, and what does not come in time, is refused as it should be, and then fails with
-/// the [`HandshakeError`] inside an `io::Error`.
+/// It refuses an invalid or late request itself, and then fails with an `io::Error` that has the [`HandshakeError`]
+/// inside.
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
 pub struct Accept<S, C> {
@@ -216,7 +215,7 @@ pub struct Accept<S, C> {
 }
 
 impl<S: Socket, C: Clock> Accept<S, C> {
-    /// Waits for the request of whoever has connected the socket.
+    /// Reads the request from an accepted socket.
     pub fn new(socket: S, clock: C, server: Arc<ServerConfig>) -> Self {
         Self {
             opening: Some(Opening::new(socket, clock, Vec::new())),
@@ -226,8 +225,8 @@ impl<S: Socket, C: Clock> Accept<S, C> {
         }
     }
 
-    /// The same, with the permit of the listener that accepted the socket. What
-    /// becomes of the socket keeps it, and does as that says.
+    /// As [`new`](Self::new), with a permit of the listener that accepted the socket. The connection keeps the permit,
+    /// and obeys the listener's shutdown.
     pub fn with_permit(socket: S, clock: C, server: Arc<ServerConfig>, permit: Permit) -> Self {
         let mut accept = Self::new(socket, clock, server);
         if let Some(opening) = &mut accept.opening {
@@ -236,7 +235,7 @@ impl<S: Socket, C: Clock> Accept<S, C> {
         accept
     }
 
-    /// Gives the request less time than the server does: TLS has had some of it.
+    /// Replaces the time limit of the request, for example by what TLS has left of it.
     pub fn within(mut self, limit: Duration) -> Self {
         self.acceptor.set_timeout(limit);
         self
@@ -272,7 +271,7 @@ impl<S: Socket, C: Clock> Future for Accept<S, C> {
         let this = &mut *self;
         loop {
             if let Some((error, refuse)) = &mut this.refusing {
-                // Whether the answer arrives changes nothing: the error is what there is to tell.
+                // The error of the handshake matters, whether or not the answer arrives.
                 let _ = ready!(Pin::new(refuse).poll(cx));
                 return Poll::Ready(Err(error.clone().into()));
             }
@@ -299,7 +298,7 @@ impl<S: Socket, C: Clock> Future for Accept<S, C> {
     }
 }
 
-/// A request that waits for its answer. Dropping it drops the socket without one.
+/// A request that waits for your answer. Dropping it drops the socket without an answer.
 #[derive(Debug)]
 pub struct Handshake<S, C> {
     opening: Opening<S, C>,
@@ -314,12 +313,12 @@ impl<S: Socket, C: Clock> Handshake<S, C> {
         &self.request
     }
 
-    /// Whether the server's policy would accept it: what [`accept`](Self::accept) would answer, without
-    /// answering. For those who have more to do before they accept.
+    /// Checks whether [`accept`](Self::accept) would accept the request, without answering it. Call it first if you
+    /// have expensive work to do before you accept.
     ///
     /// # Errors
     ///
-    /// The error for which it would be refused.
+    /// The reason why `accept` would refuse the request.
     pub fn check(&self) -> Result<(), HandshakeError> {
         self.accepted().map(drop)
     }
@@ -331,14 +330,14 @@ impl<S: Socket, C: Clock> Handshake<S, C> {
         self.request.accept(&self.server)
     }
 
-    /// The socket it came over.
+    /// The socket that the request arrived on.
     #[must_use]
     pub const fn socket(&self) -> &S {
         self.opening.wire.socket()
     }
 
-    /// Accepts it as the server's policy says, or refuses it as that says: a future that gives the
-    /// upgraded connection.
+    /// Answers the request as the [`ServerConfig`] says: accepts it, or refuses it. The future returns the upgraded
+    /// connection.
     pub fn accept(self) -> Accepting<S, C> {
         let accepted = self.accepted();
         let Self {
@@ -369,15 +368,15 @@ impl<S: Socket, C: Clock> Handshake<S, C> {
         Accepting(Some(answer))
     }
 
-    /// Refuses it with an answer of the application's own.
+    /// Refuses the request with a status, header fields and a body of your choice.
     pub fn refuse(self, refusal: &Refusal) -> Refusing<S, C> {
         let response = self.request.refuse(refusal);
         Refusing::new(self.opening, response)
     }
 }
 
-/// The answer by the server's policy: a future that gives the upgraded connection. If the policy refuses,
-/// it fails with the [`HandshakeError`] inside an `io::Error`, once that was answered.
+/// The future of [`Handshake::accept`], which returns the upgraded connection. If the configuration refuses the
+/// request, it sends the refusal, and then fails with an `io::Error` that has the [`HandshakeError`] inside.
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
 pub struct Accepting<S, C>(Option<Progress<S, C>>);
@@ -432,8 +431,9 @@ impl<S: Socket, C: Clock> Future for Accepting<S, C> {
     }
 }
 
-/// An answer other than 101: a future that sends it, ends the socket, and waits a little for the
-/// peer to have read it. Ending it with octets unread would reset it, and take the answer away.
+/// The future of [`Handshake::refuse`], which sends the answer, ends the write direction, and then discards what
+/// arrives until the peer ends, for 2 s at most. If it dropped the socket with unread octets, a reset could destroy the
+/// answer.
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
 pub struct Refusing<S, C> {
@@ -456,7 +456,7 @@ impl<S: Socket, C: Clock> Future for Refusing<S, C> {
         let Self { opening, deadline } = &mut *self;
         opening.wire.register(Task::Driver, cx);
         if opening.poll_write()?.is_ready() && opening.wire.poll_shutdown().is_ready() {
-            // How the peer goes is its own business.
+            // The answer is sent. How the peer ends does not matter.
             if opening.poll_drain(cx).is_ready() {
                 return Poll::Ready(Ok(()));
             }
@@ -468,7 +468,7 @@ impl<S: Socket, C: Clock> Future for Refusing<S, C> {
     }
 }
 
-/// Ready with the error once the handshake has taken too long.
+/// Waits for the deadline of the handshake, and returns its error.
 fn poll_deadline<S: Socket, C: Clock>(
     wire: &mut Wire<S, C>,
     mut poll_time: impl FnMut(Timestamp) -> Result<Timestamp, HandshakeError>,
@@ -485,7 +485,7 @@ fn poll_deadline<S: Socket, C: Clock>(
     }
 }
 
-/// Every refusal says in the log what came.
+/// Logs why a handshake is refused.
 fn log_refusal(error: &HandshakeError) {
     #[cfg(feature = "tracing")]
     tracing::info!(target: "wsstream", %error, "handshake refused");
@@ -493,5 +493,5 @@ fn log_refusal(error: &HandshakeError) {
     let _ = error;
 }
 
-/// How long a refused peer has to read the answer.
+/// The time for a refused peer to read the answer.
 const LINGER: Duration = Duration::from_secs(2);

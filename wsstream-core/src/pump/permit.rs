@@ -1,7 +1,7 @@
-//! What a listener and the connections it has accepted know of each other.
+//! How a listener counts its connections, and shuts them down.
 //!
-//! Each connection has a [`Permit`] as long as it lives. So the listener can count them, wake them, and
-//! tell them that it shuts down; they look when they are polled, which costs one load.
+//! Each connection holds a [`Permit`] until it is dropped. The listener counts the permits. To shut down, it stores a
+//! [`Phase`] and wakes the connections, which load it when they are polled.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -12,22 +12,22 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::wakers::{Tasks, is_for};
 
-/// How far a listener has shut down.
+/// How far a listener's shutdown has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 #[expect(clippy::exhaustive_enums, reason = "the phases of a shutdown")]
 pub enum Phase {
-    /// It has not.
+    /// The listener accepts connections.
     Serving,
-    /// No more connections are opened. Those that are open may go on.
+    /// No new connections. Open ones go on.
     Finishing,
-    /// They are to end now, with Close 1001.
+    /// Open connections end now, with close code 1001.
     Closing,
-    /// They have ended, whatever was under way.
+    /// Open connections are cut off. All reads and writes fail.
     Over,
 }
 
-/// The permits of one listener, which counts its connections by them, and tells them when it shuts down.
+/// A listener's count of its connections, and its means to shut them down. Clones share one count.
 #[derive(Clone, Debug)]
 pub struct Permits(Arc<Shared>);
 
@@ -37,14 +37,13 @@ struct Shared {
     slots: Mutex<Slots>,
 }
 
-/// Few octets for each connection: there may be many that are idle.
+/// One slot for each connection. It is small, because many connections may be idle.
 #[derive(Debug, Default)]
 struct Slots {
-    /// Those who wait for anything to happen to a connection. None in a slot that is free, and as long as
-    /// the socket is not known to the pump.
+    /// The tasks to wake, by slot. `None` in a free slot, and until a connection has attached its tasks.
     tasks: Vec<Option<Arc<Tasks>>>,
     free: Vec<u32>,
-    /// The listener, when it waits for a permit to come back.
+    /// The listener's task, while it waits for permits to be dropped.
     waiting: Option<Waker>,
 }
 
@@ -55,7 +54,7 @@ impl Slots {
 }
 
 impl Permits {
-    /// Permits of a listener that serves.
+    /// Starts in [`Phase::Serving`], without connections.
     #[must_use]
     pub fn new() -> Self {
         Self(Arc::new(Shared {
@@ -64,7 +63,7 @@ impl Permits {
         }))
     }
 
-    /// One more.
+    /// Issues a permit for one more connection.
     #[expect(
         clippy::cast_possible_truncation,
         reason = "no system has so many sockets"
@@ -80,7 +79,7 @@ impl Permits {
         Permit { shared, slot }
     }
 
-    /// Ready once there are no more than `limit`.
+    /// Waits until there are at most `limit` permits. Only one task can wait at a time.
     pub fn poll_at_most(&self, limit: usize, cx: &Context<'_>) -> Poll<()> {
         {
             let slots = self.0.slots();
@@ -91,11 +90,11 @@ impl Permits {
                 return Poll::Pending;
             }
         }
-        // Cloned and dropped without the lock: a waker may be the last that holds a permit.
+        // Clone and drop wakers without the lock: dropping one may drop a permit, which takes the lock.
         let waker = cx.waker().clone();
         let replaced = {
             let mut slots = self.0.slots();
-            // One may have come back meanwhile, and woken nobody.
+            // Check again: a permit dropped in between has woken no task.
             if slots.taken() <= limit {
                 drop(slots);
                 return Poll::Ready(());
@@ -106,16 +105,16 @@ impl Permits {
         Poll::Pending
     }
 
-    /// How many there are.
+    /// The number of permits.
     #[must_use]
     pub fn taken(&self) -> usize {
         self.0.slots().taken()
     }
 
-    /// Tells all connections.
+    /// Enters a phase, and wakes all connections to obey it.
     pub fn enter(&self, phase: Phase) {
         self.0.phase.store(phase as u8, Ordering::Release);
-        // Woken without the lock: who is woken may drop its permit at once.
+        // Wake without the lock: a task may drop its permit at once.
         let tasks: Vec<_> = self.0.slots().tasks.iter().flatten().cloned().collect();
         for tasks in tasks {
             tasks.wake();
@@ -135,9 +134,9 @@ impl Shared {
     }
 }
 
-/// A connection's leave to be open, from the [`Permits`] of the listener that accepted it. It counts until it is
-/// dropped. [`Accept::with_permit`](super::Accept::with_permit) takes it, and the streams of the pump keep it; until
-/// then the listener has to.
+/// One connection in the count of [`Permits`], until it is dropped. Pass it to
+/// [`Accept::with_permit`](super::Accept::with_permit): the connection then keeps it, and obeys the listener's
+/// shutdown.
 #[derive(Debug)]
 pub struct Permit {
     shared: Arc<Shared>,
@@ -145,7 +144,7 @@ pub struct Permit {
 }
 
 impl Permit {
-    /// How far the listener has shut down.
+    /// How far the listener's shutdown has come.
     #[must_use]
     pub fn phase(&self) -> Phase {
         match self.shared.phase.load(Ordering::Acquire) {
@@ -156,14 +155,14 @@ impl Permit {
         }
     }
 
-    /// Has these woken when the listener shuts down.
+    /// Sets the tasks to wake when the listener shuts down.
     pub(super) fn attach(&self, tasks: &Arc<Tasks>) {
         let tasks = Some(Arc::clone(tasks));
         let mut slots = self.shared.slots();
         let slot = slots.tasks.get_mut(self.slot as usize);
         let replaced = slot.map(|slot| mem::replace(slot, tasks));
         drop(slots);
-        // Without the lock: what it replaces has wakers.
+        // Without the lock, because it drops wakers.
         drop(replaced);
     }
 }
@@ -175,7 +174,7 @@ impl Drop for Permit {
         slots.free.push(self.slot);
         let waiting = slots.waiting.take();
         drop(slots);
-        // Without the lock, both: dropping a waker may drop what holds another permit.
+        // Without the lock: dropping a waker may drop another permit.
         drop(tasks);
         if let Some(waiting) = waiting {
             waiting.wake();

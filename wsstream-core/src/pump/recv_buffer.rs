@@ -1,4 +1,4 @@
-//! Octets from the wire that were not decoded yet.
+//! Received octets that are not decoded yet.
 
 use alloc::vec::Vec;
 use core::{fmt, mem};
@@ -6,7 +6,7 @@ use core::{fmt, mem};
 use super::pool;
 use crate::octets::Octets;
 
-/// A window of fixed size onto the wire. It has a buffer only while there is something in it.
+/// A buffer of fixed size for received octets. It holds memory only while there is something in it.
 #[derive(Default)]
 pub(super) struct RecvBuffer {
     buffer: Vec<u8>,
@@ -15,12 +15,12 @@ pub(super) struct RecvBuffer {
 }
 
 impl RecvBuffer {
-    /// A buffer that begins with what was received elsewhere.
+    /// A buffer that starts with octets received earlier.
     pub(super) fn new(received: Vec<u8>) -> Self {
         let (start, end) = (0, received.len());
         let mut buffer = received;
         if (1..pool::BUFFER_LEN).contains(&end) {
-            // There has to be room behind it: a read without room would look like an end.
+            // Make room behind it: a read into an empty slice would look like the end.
             let received = mem::replace(&mut buffer, pool::take());
             buffer[..end].copy_from_slice(&received);
         }
@@ -37,12 +37,12 @@ impl RecvBuffer {
         self.end - self.start
     }
 
-    /// What was received and not taken.
+    /// The unread octets.
     pub(super) fn unread(&mut self) -> &mut [u8] {
         &mut self.buffer[self.start..self.end]
     }
 
-    /// Lets `take` consume the front of what is unread, and tells how much it took.
+    /// Lets `take` consume unread octets from the front. Also returns how many it took.
     #[inline]
     pub(super) fn take<R>(&mut self, take: impl FnOnce(&mut &mut [u8]) -> R) -> (R, usize) {
         let before = self.len();
@@ -53,12 +53,12 @@ impl RecvBuffer {
         (result, taken)
     }
 
-    /// Keeps only the first `len` octets of what is unread.
+    /// Keeps only the first `len` unread octets.
     pub(super) fn truncate(&mut self, len: usize) {
         self.end = self.start + len.min(self.len());
     }
 
-    /// Room behind what is unread; empty when there is none left.
+    /// The room behind the unread octets. Empty if none is left.
     #[inline]
     pub(super) fn space(&mut self) -> &mut [u8] {
         if self.buffer.is_empty() {
@@ -74,25 +74,25 @@ impl RecvBuffer {
         &mut self.buffer[self.end..end]
     }
 
-    /// Tells that `count` octets were put into the [`space`](Self::space).
+    /// Adds `count` octets that were written to the [`space`](Self::space).
     #[inline]
     pub(super) fn filled(&mut self, count: usize) {
         self.end = self.buffer.len().min(self.end + count);
     }
 
-    /// Whether there would be room without dropping anything.
+    /// Whether there is room for more octets.
     #[inline]
     pub(super) fn has_space(&self) -> bool {
         self.len() < pool::BUFFER_LEN
     }
 
-    /// Forgets what is unread, and gives the buffer away.
+    /// Discards the unread octets, and gives the buffer back to the pool.
     pub(super) fn clear(&mut self) {
         self.truncate(0);
         self.release();
     }
 
-    /// Gives the buffer away if nothing is in it.
+    /// Gives the buffer back to the pool if it is empty.
     #[inline]
     pub(super) fn release(&mut self) {
         if self.is_empty() && !self.buffer.is_empty() {
@@ -106,13 +106,13 @@ impl RecvBuffer {
         !self.buffer.is_empty()
     }
 
-    /// What is unread, for whoever goes on without this buffer.
+    /// Copies the unread octets out.
     pub(super) fn into_unread(mut self) -> Vec<u8> {
         self.unread().to_vec()
     }
 }
 
-/// Without the octets.
+/// Prints lengths instead of octets.
 impl fmt::Debug for RecvBuffer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("RecvBuffer")
@@ -127,6 +127,6 @@ impl Drop for RecvBuffer {
     }
 }
 
-/// What is asked of the socket at a time. A power of two: systems copy whole pages fastest, and a
-/// stream read in odd lengths never lies on their borders again.
+/// The most octets of one read. A power of two, because systems copy whole pages fastest, and after a read of an odd
+/// length a stream is never aligned to pages again.
 const READ_LEN: usize = 64 << 10;

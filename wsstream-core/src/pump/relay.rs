@@ -1,4 +1,4 @@
-//! Joining two ends: what comes out of one goes into the other, both ways.
+//! Relaying between two ends, in both directions.
 
 mod direction;
 mod ends;
@@ -51,15 +51,16 @@ pub async fn relay<A: Socket + ?Sized, B: Socket + ?Sized, C: Clock>(
 
 /// Carries octets between two ends until both have ended, or one fails.
 ///
-/// Unlike a plain copy it drives both ends on every wake: the timers, pongs and delayed Close of one end go on while the
-/// other has nothing to say.
+/// Unlike a plain copy it drives both ends on every wake: the timers, pongs and delayed Close of one end go on while
+/// the other has nothing to say.
 ///
 /// - The end of one direction is passed on as the end of that direction (half close).
 /// - An end that takes no octets stops the other end from being read.
 /// - Where writing to an end fails, its octets are discarded, and the other direction goes on.
 /// - When reading an end fails, the other end gets all that came before, and is then closed in a way that tells of the
 ///   failure, if it has one.
-/// - A [`SocketEnd`] is done once its peer has taken everything, as far as the socket can tell, or nothing for 60 seconds.
+/// - A [`SocketEnd`] is done once its peer has taken everything, as far as the socket can tell, or nothing for 60
+///   seconds.
 ///
 /// A WebSocket peer that has not agreed to half close ends both directions when it receives a Close. So the relay holds
 /// the end of the other side back until that peer's direction has ended, or nothing has come from it for the
@@ -77,14 +78,14 @@ pub struct Relay<'a, A: RelayEnd + ?Sized, B: RelayEnd + ?Sized, C: Clock> {
     b_to_a: Direction,
     clock: C,
     patience: Duration,
-    /// Set once both directions are done; then what is left is to close both ends.
+    /// Set once both directions are done, and both ends remain to be closed.
     relayed: Option<Relayed>,
-    /// Whether either end is closed.
+    /// Whether each end is closed.
     closed: [bool; 2],
 }
 
 impl<'a, A: RelayEnd + ?Sized, B: RelayEnd + ?Sized, C: Clock> Relay<'a, A, B, C> {
-    /// A relay that has carried nothing yet.
+    /// A relay between two ends. It does nothing until it is polled.
     pub fn new(a: &'a mut A, b: &'a mut B, clock: C) -> Self {
         Self {
             a,
@@ -98,7 +99,7 @@ impl<'a, A: RelayEnd + ?Sized, B: RelayEnd + ?Sized, C: Clock> Relay<'a, A, B, C
         }
     }
 
-    /// How long to wait for more of a reply, where ending the other direction would cut it off.
+    /// Sets how long to wait for more of a reply that ending the other direction would cut off. Default: 60 seconds.
     pub fn patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
         self
@@ -138,7 +139,7 @@ impl<'a, A: RelayEnd + ?Sized, B: RelayEnd + ?Sized, C: Clock> Relay<'a, A, B, C
                 let closed = (self.a.is_closed(), self.b.is_closed());
                 self.a.poll_drive(cx);
                 self.b.poll_drive(cx);
-                // Octets may be under way that an end does not take: it is not waited for.
+                // Do not wait for an end that was cut off to take octets in transit.
                 let (a_failed, b_failed) = (self.a.cut_off(), self.b.cut_off());
                 if a_failed.is_none() && b_failed.is_none() {
                     if closed != (self.a.is_closed(), self.b.is_closed()) {
@@ -165,7 +166,7 @@ impl<A: RelayEnd + ?Sized, B: RelayEnd + ?Sized, C: Clock> Drop for Relay<'_, A,
     fn drop(&mut self) {
         let cut_off = io::Error::other("the relay was ended");
         let cx = &mut Context::from_waker(Waker::noop());
-        // One attempt; whether it succeeds or not, the end will not pass for a good one.
+        // One attempt. Even if it does not succeed, the peer sees no clean end.
         if self.a_to_b.has_octets() {
             let _ = self.b.poll_close(cx, Some(&cut_off));
         }
@@ -200,7 +201,7 @@ impl<A: RelayEnd + ?Sized, B: RelayEnd + ?Sized, C: Clock> Future for Relay<'_, 
             && let Poll::Ready(closed) = this.a.poll_close(cx, b_failed.as_ref())
         {
             this.closed[0] = true;
-            // What comes of telling about a failure is no news.
+            // An error while reporting a failure is of no interest.
             if !a_failure
                 && !b_failure
                 && let Err(error) = closed
@@ -213,7 +214,7 @@ impl<A: RelayEnd + ?Sized, B: RelayEnd + ?Sized, C: Clock> Future for Relay<'_, 
             && let Poll::Ready(closed) = this.b.poll_close(cx, a_failed.as_ref())
         {
             this.closed[1] = true;
-            // Nor is this, but it hides nothing: `into_result` gives the first end's failure.
+            // Keep the error even after a failure of `a`: `into_result` still returns that one.
             if !b_failure && let Err(error) = closed {
                 *b_failed = Some(error);
                 a_to_b.closing_failed();
@@ -223,7 +224,7 @@ impl<A: RelayEnd + ?Sized, B: RelayEnd + ?Sized, C: Clock> Future for Relay<'_, 
             let Some(cut_off) = this.a.cut_off().or_else(|| this.b.cut_off()) else {
                 return Poll::Pending;
             };
-            // One attempt was all there is time for.
+            // The end was cut off, so there is no time for a second attempt.
             if a_failed.is_none() && !this.closed[1] {
                 b_failed.get_or_insert(cut_off);
                 a_to_b.closing_failed();
@@ -233,5 +234,5 @@ impl<A: RelayEnd + ?Sized, B: RelayEnd + ?Sized, C: Clock> Future for Relay<'_, 
     }
 }
 
-/// How long a peer may take nothing, or say nothing, before what is left is given up.
+/// How long a peer may take nothing or send nothing before the relay gives it up.
 const PROGRESS: Duration = Duration::from_secs(60);

@@ -1,64 +1,62 @@
-//! What a relay asks of its ends.
+//! The interface between a relay and its ends.
 
 use core::task::{Context, Poll};
 use std::io;
 
-/// One end of a relay.
+/// One end of a relay: a [`Stream`](super::Stream), or any other socket as a [`SocketEnd`](super::SocketEnd).
 pub trait RelayEnd {
-    /// Reads into `buf`; 0 octets mean the end.
+    /// Reads into `buf`, and returns the number of octets. 0 means the end.
     ///
     /// # Errors
     ///
     /// The end's.
     fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>>;
 
-    /// Writes from the front of `data`.
+    /// Writes from the front of `data`, and returns the number of octets written.
     ///
     /// # Errors
     ///
     /// The end's.
     fn poll_write(&mut self, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>>;
 
-    /// Passes on what it holds back.
+    /// Sends what the end still buffers.
     ///
     /// # Errors
     ///
     /// The end's.
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
 
-    /// Ends the direction that is written; the other one goes on.
+    /// Ends the write direction. Reading goes on.
     ///
     /// # Errors
     ///
     /// The end's.
     fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
 
-    /// Does what is due while nothing is read or written.
+    /// Does what is due without reading or writing data.
     fn poll_drive(&mut self, cx: &mut Context<'_>);
 
-    /// Whether the peer goes on sending once our direction has ended. If it does not, the end of the other
-    /// side is held back until the peer's direction has ended.
+    /// Whether the peer goes on sending after the write direction has ended. If not, the relay delays the end until the
+    /// peer's direction has ended. Default: `true`.
     fn half_closes(&mut self) -> bool {
         true
     }
 
-    /// Whether nothing can be written any more. Then what the other end has not said yet is not waited
-    /// for.
+    /// Whether nothing can be written any more. The relay then does not wait for more from the other end.
     fn is_closed(&mut self) -> bool;
 
-    /// Why it is closed, if that cuts off what it could still have had.
+    /// The error of an end that is closed because its peer was lost. `None`, the default, if the peer closed by itself.
     fn lost(&mut self) -> Option<io::Error> {
         None
     }
 
-    /// Why nothing is to be waited for any more, if the end has been cut off: the listener that it came from has shut
-    /// down, and its time is over.
+    /// The error of an end that its listener's shutdown has cut off. The relay then ends at once. Default: `None`.
     fn cut_off(&mut self) -> Option<io::Error> {
         None
     }
 
-    /// Ends both directions, and waits for the peer as long as that takes. `failure` is what the other
-    /// end failed with: then what was carried may be cut short, and the peer is to know.
+    /// Ends both directions, and waits for the peer as long as it takes. `failure` is the error of the other end. What
+    /// was carried may then be incomplete, and the end should tell its peer so, if it can.
     ///
     /// # Errors
     ///

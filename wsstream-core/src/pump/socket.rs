@@ -1,4 +1,4 @@
-//! What a stream goes over.
+//! The transport below a stream.
 
 use alloc::boxed::Box;
 use core::task::{Context, Poll};
@@ -7,20 +7,21 @@ use std::io::{self, IoSlice};
 use super::relay_end::RelayEnd;
 use crate::connection::Taken;
 
-/// A pipe of octets both ways: a socket, or what goes over one.
+/// A transport for octets in both directions: a TCP connection, a Unix socket, or a layer over another socket such as
+/// TLS or a [`Stream`](super::Stream).
 ///
-/// The `poll` functions are those of the runtimes' own traits: `Pending` promises that the context's waker will be
-/// woken. A layer over another socket passes on what it is asked by the functions that have a default.
+/// The `poll` functions follow the rules of the runtimes' own traits: `Pending` promises to wake the waker of `cx`. A
+/// layer over another socket should forward the functions that have a default.
 pub trait Socket: Unpin {
-    /// Reads into `buf`; 0 octets mean the end.
+    /// Reads into `buf`, and returns the number of octets. 0 means the end.
     ///
     /// # Errors
     ///
     /// The socket's.
     fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>>;
 
-    /// Writes from the front of `bufs`, which holds one slice unless
-    /// [`is_write_vectored`](Self::is_write_vectored).
+    /// Writes from the front of `bufs`, and returns the number of octets written. There is only one slice unless
+    /// [`is_write_vectored`](Self::is_write_vectored) is true.
     ///
     /// # Errors
     ///
@@ -28,26 +29,27 @@ pub trait Socket: Unpin {
     fn poll_write(&mut self, cx: &mut Context<'_>, bufs: &[IoSlice<'_>])
     -> Poll<io::Result<usize>>;
 
-    /// Whether it writes several slices in one call. If it would write only the first, it must say no.
+    /// Whether [`poll_write`](Self::poll_write) writes several slices in one call. Return `false` if it would only
+    /// write the first.
     fn is_write_vectored(&self) -> bool;
 
-    /// Passes on what it holds back.
+    /// Sends what the socket still buffers.
     ///
     /// # Errors
     ///
     /// The socket's.
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
 
-    /// Ends its write side: the peer reads an end.
+    /// Ends the write direction: the peer reads the end. Reading goes on.
     ///
     /// # Errors
     ///
     /// The socket's.
     fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
 
-    /// Writes past the runtime's readiness: asks the system itself, where the runtime would wait to be told that
-    /// there is room. It is tried once before a peer is given up. `bufs` may be empty: then only what is held back
-    /// is written.
+    /// Tries to write even if the runtime believes that the socket has no room, by asking the system directly. It is
+    /// called once before a slow peer is given up, because systems report room late. With empty `bufs` it only sends
+    /// what the socket still buffers. By default it calls [`poll_write`](Self::poll_write).
     ///
     /// # Errors
     ///
@@ -63,23 +65,24 @@ pub trait Socket: Unpin {
         self.poll_write(cx, bufs)
     }
 
-    /// What the peer has taken of all that was written, as far as the socket can tell; by default it cannot.
+    /// What the peer's system has acknowledged of all that was written. `None`, the default, if the socket cannot tell.
     fn taken(&self) -> Option<Taken> {
         None
     }
 
-    /// About how many octets can be read without waiting, as far as is known; 0 by default.
+    /// An estimate of how many octets can be read without waiting, as far as the socket knows. Default: 0.
     fn readable(&self) -> usize {
         0
     }
 
-    /// Does what is due without taking data. By default nothing is.
+    /// Does what is due without reading or writing data: answers pings, acts on timers, sends what is buffered. By
+    /// default it does nothing.
     fn poll_drive(&mut self, cx: &mut Context<'_>) {
         let _ = cx;
     }
 
-    /// The socket as an end of a relay, if it knows more of ends than that there are some: a WebSocket closes with a
-    /// code. By default it does not.
+    /// The socket as an end of a relay, if it needs special treatment there: a WebSocket is closed with a code. `None`,
+    /// the default, for a socket that ends as TCP does.
     fn relay_end(&mut self) -> Option<&mut dyn RelayEnd> {
         None
     }

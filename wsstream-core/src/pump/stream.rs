@@ -17,16 +17,19 @@ use crate::connection::{ClosedBy, Connection};
 use crate::error::{Closed, StreamError, Timeout};
 use crate::handshake::Agreed;
 
-/// A byte stream over WebSocket over a socket.
+/// A byte stream over a WebSocket, made by [`Upgraded::into_stream`](super::Upgraded::into_stream).
 ///
-/// It ends like TCP, but safer. The peer's Close 1000, or without a code, is the end of what is read;
-/// any other Close is `ConnectionAborted` with a [`StreamError`] inside, an end of
-/// the socket without a Close, and a Close inside a message, are `UnexpectedEof`. Dropping it is no good
-/// end: it sends what is queued and Close 1001, if that can be done at once, and else lets the peer see a
-/// truncation. [`ConnectionConfig::close_on_drop`](crate::ConnectionConfig::close_on_drop) has it say 1000.
+/// It ends as TCP does, but tells a clean end from a truncated stream:
 ///
-/// [`Upgraded::into_stream`](super::Upgraded::into_stream) makes one. It takes one word; what it holds is in a box, so
-/// that futures which hold a stream stay small.
+/// - A Close frame from the peer with code 1000 or without a code is the end of the stream.
+/// - A Close with another code is `ConnectionAborted` with a [`StreamError`] inside.
+/// - The end of the socket without a Close, or a Close inside a message, is `UnexpectedEof`.
+///
+/// Call [`close`](Self::close) to end it. If you drop it instead, it sends what is queued and a Close with code 1001,
+/// provided that the socket takes them at once; otherwise the peer sees a truncated stream. With
+/// [`ConnectionConfig::close_on_drop`](crate::ConnectionConfig::close_on_drop) that code is 1000.
+///
+/// Its state is boxed, so that futures which hold a stream stay small.
 #[derive(Debug)]
 pub struct Stream<S: Socket, C: Clock> {
     pub(super) inner: Box<Inner<S, C>>,
@@ -57,19 +60,19 @@ impl<S: Socket, C: Clock> Stream<S, C> {
         }
     }
 
-    /// What both ends agreed on.
+    /// The negotiated subprotocol and extensions.
     #[must_use]
     pub fn agreed(&self) -> &Agreed {
         &self.inner.agreed
     }
 
-    /// The connection, for what it can tell: who closed and how, counters, the round-trip time.
+    /// The state of the connection: who closed it and how, counters, the round-trip time.
     #[must_use]
     pub fn connection(&self) -> &Connection {
         &self.inner.pump.connection
     }
 
-    /// How the stream's octets are carried.
+    /// How messages carry the octets of the stream.
     #[must_use]
     pub fn encoding(&self) -> Encoding {
         self.inner.bytes.encoding()
@@ -81,30 +84,31 @@ impl<S: Socket, C: Clock> Stream<S, C> {
         self.inner.pump.socket()
     }
 
-    /// The socket, to change its settings: reading from it or writing to it breaks the stream.
+    /// The socket, to change its settings. Reading from it or writing to it breaks the stream.
     pub fn socket_mut(&mut self) -> &mut S {
         self.inner.pump.socket_mut()
     }
 
-    /// Gives up the stream without a word to the peer: the socket, and what was received from it and not read, as it
-    /// came: in frames, the first of which may be cut. What is known of a compressed message that has begun is lost.
+    /// Takes the stream apart without telling the peer. Returns the socket, and the octets that were received from it
+    /// and not read. These are still in frames, the first of which may be incomplete. The state of a compressed message
+    /// that has begun is lost.
     #[must_use]
     pub fn into_inner(self) -> (S, Vec<u8>) {
         self.inner.pump.into_parts()
     }
 
-    /// About how many octets can be read without waiting, as far as is known: what was received of
-    /// compressed messages is more once it is inflated.
+    /// An estimate of how many octets can be read without waiting. Received octets of a compressed message count as
+    /// they are, before they are inflated.
     #[must_use]
     pub fn readable(&self) -> usize {
         self.inner.pump.unread()
     }
 
-    /// Reads into `out`; 0 octets mean the end. Cancel-safe, as all of these functions.
+    /// Reads into `out`, and returns the number of octets. 0 means the end. Like all functions here, it is cancel-safe.
     ///
     /// # Errors
     ///
-    /// Any ending but the peer's Close 1000 or without a code.
+    /// Any ending but a Close from the peer with code 1000 or without a code.
     pub fn poll_read(&mut self, cx: &Context<'_>, out: &mut [u8]) -> Poll<io::Result<usize>> {
         let Inner { pump, bytes, .. } = &mut *self.inner;
         if out.is_empty() {
@@ -123,17 +127,17 @@ impl<S: Socket, C: Clock> Stream<S, C> {
         read.map_ok(|count| count.unwrap_or(0))
     }
 
-    /// Writes from the front of `data`, in messages of at most 64 KiB, which leave at once if the socket
-    /// has room.
+    /// Writes from the front of `data`, in messages of at most 64 KiB, and returns the number of octets written. They
+    /// are sent at once if the socket has room.
     ///
     /// # Errors
     ///
-    /// `BrokenPipe` after our Close, or once the connection is over; the socket's.
+    /// `BrokenPipe` after the write direction has ended, or once the connection is over. The socket's.
     pub fn poll_write(&mut self, cx: &Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
         self.poll_write_vectored(cx, &[IoSlice::new(data)])
     }
 
-    /// Writes from the front of several slices. One slice is one message; they leave together.
+    /// Writes from the front of several slices. Each slice becomes a message of its own; they are sent together.
     ///
     /// # Errors
     ///
@@ -147,14 +151,14 @@ impl<S: Socket, C: Clock> Stream<S, C> {
         let mut written = self.try_write(bufs);
         self.look_ahead();
         if written.is_pending() && !self.inner.pump.connection.can_send() {
-            // The peer has ended the connection just now.
+            // The peer has just ended the connection. Report that.
             written = self.try_write(bufs);
         }
         self.inner.pump.poll_time();
         written
     }
 
-    /// Writes past the runtime's readiness: see [`Socket::poll_retry_write`].
+    /// Tries to write even if the runtime believes that there is no room: see [`Socket::poll_retry_write`].
     ///
     /// # Errors
     ///
@@ -169,7 +173,8 @@ impl<S: Socket, C: Clock> Stream<S, C> {
         self.try_write(bufs)
     }
 
-    /// What the peer has taken, as far as the socket can tell: not all while something waits here.
+    /// What the peer's system has acknowledged, and whether that is everything, what is queued here included. `None` if
+    /// the socket cannot tell.
     #[must_use]
     pub fn taken(&self) -> Option<Taken> {
         let Taken { octets, all } = self.inner.pump.socket().taken()?;
@@ -187,7 +192,7 @@ impl<S: Socket, C: Clock> Stream<S, C> {
             return Poll::Ready(Ok(count));
         }
         let total = bufs.iter().map(|buf| buf.len()).sum();
-        // Room for less than a group of Base64 is none: it would look like a full disk.
+        // Without room for a whole group of Base64 this waits: 0 octets written would look like a full disk.
         pump.poll_send(bytes.encoded_len(total), |connection| {
             let mut count = 0;
             for data in bufs {
@@ -201,30 +206,29 @@ impl<S: Socket, C: Clock> Stream<S, C> {
         })
     }
 
-    /// Waits until everything written has left. While the socket has room a write leaves by itself; what it
-    /// had no room for leaves when anything is polled next. So this is for those who then wait for something
-    /// else.
+    /// Waits until everything written is sent. You rarely need it: a write is sent at once if the socket has room, and
+    /// the rest whenever the stream is polled. Call it before you stop polling the stream for a while.
     ///
     /// # Errors
     ///
-    /// The socket's; `TimedOut` if the peer was given up.
+    /// The socket's. `TimedOut` if the peer was given up.
     pub fn poll_flush(&mut self, cx: &Context<'_>) -> Poll<io::Result<()>> {
         self.inner.pump.register(Task::Writer, cx);
         self.look_ahead();
         self.inner.pump.poll_flush()
     }
 
-    /// Ends our direction: sends what is queued, then Close 1000, and waits until it has left. Reading
-    /// goes on until the peer's Close. If that has come before, it waits until the peer has taken everything,
-    /// as far as the socket can tell: then the stream can be dropped.
+    /// Ends the write direction: sends what is queued and a Close with code 1000, and waits until they are sent.
+    /// Reading goes on until the peer's Close. If the peer has closed before, it waits until the peer's system has
+    /// acknowledged everything, as far as the socket can tell, so that you can drop the stream.
     ///
-    /// A peer that did not agree to half close ends both directions when it receives a Close. It may cut its
-    /// reply off for it: the end of reading behind our own first Close does not prove the reply whole.
+    /// A peer that did not agree to half-close ends both directions when it receives a Close, and may cut off its
+    /// reply. The end of the stream then does not prove that the reply is complete.
     ///
     /// # Errors
     ///
-    /// As [`poll_flush`](Self::poll_flush); `TimedOut` if the peer has stopped taking what is left;
-    /// `BrokenPipe` if the connection was over before, or the peer had failed.
+    /// As [`poll_flush`](Self::poll_flush). `TimedOut` if the peer stops taking what is left. `BrokenPipe` if the
+    /// connection was over before, or the peer had failed.
     pub fn poll_shutdown(&mut self, cx: &Context<'_>) -> Poll<io::Result<()>> {
         self.inner
             .pump
@@ -238,7 +242,7 @@ impl<S: Socket, C: Clock> Stream<S, C> {
         let is_lost = matches!(connection.given_up(), Some(Timeout::Keepalive(_)));
         let has_failed = match connection.ending() {
             Some(Err(StreamError::Protocol(_))) => true,
-            // Before our end was said.
+            // The peer closed with an error code before our Close.
             Some(Err(StreamError::Closed(_))) => connection.closed_by() == Some(ClosedBy::Peer),
             _ => false,
         };
@@ -249,28 +253,30 @@ impl<S: Socket, C: Clock> Stream<S, C> {
         Poll::Ready(Ok(()))
     }
 
-    /// Ends both directions: as [`poll_shutdown`](Self::poll_shutdown) with a Close of one's own, then
-    /// discards what comes until the peer's Close and, on a client, the socket's end. Only this
-    /// tells that everything arrived.
+    /// Ends both directions: sends what is queued and `close`, and discards what arrives until the peer's Close and, on
+    /// a client, the end of the socket. Only success here confirms that the peer has received everything.
     ///
     /// # Errors
     ///
-    /// Any ending but the peer's Close 1000, without a code, or with the code of `close`.
+    /// Any ending but a Close from the peer with code 1000, without a code, or with the code of `close`.
     pub fn poll_close(&mut self, cx: &Context<'_>, close: &Close) -> Poll<io::Result<()>> {
         self.inner.pump.poll_close(cx, close)
     }
 
-    /// Ends both directions: sends what is queued and Close 1000, discards what comes until the peer's Close, and on a
-    /// client waits for the end of the socket. When it succeeds, all that was written has arrived.
+    /// Ends both directions: sends what is queued and a Close with code 1000, discards what arrives until the peer's
+    /// Close, and on a client waits for the end of the socket. Only success here confirms that the peer has received
+    /// everything. The wait for the peer is limited by
+    /// [`close_timeout`](crate::ConnectionConfig::close_timeout).
     ///
     /// # Errors
     ///
-    /// Any ending of the stream but the peer's Close 1000 or without a code.
+    /// Any ending but a Close from the peer with code 1000 or without a code.
     pub async fn close(&mut self) -> io::Result<()> {
         self.close_with(CloseCode::NORMAL, "").await
     }
 
-    /// The same, with a code and a reason of up to 123 octets. The peer's echo of the code is as good as 1000.
+    /// As [`close`](Self::close), with a close code and a reason of up to 123 octets. A peer that echoes the code
+    /// counts as a success.
     ///
     /// # Errors
     ///
@@ -280,20 +286,20 @@ impl<S: Socket, C: Clock> Stream<S, C> {
         poll_fn(|cx| self.poll_close(cx, &close)).await
     }
 
-    /// Switches compression of what is written off and on again: see [`Connection::compress`].
+    /// Switches the compression of what you write off, and on again: see [`Connection::compress`].
     pub fn compress(&mut self, compress: bool) {
         self.inner.pump.connection.compress(compress);
     }
 
-    /// Does what is due without taking data: writes what is queued, answers pings, acts on timers. For
-    /// those who have nothing to read or write just now but want the connection to live.
+    /// Does what is due without reading or writing data: sends what is queued, answers pings, acts on timers. Poll it
+    /// to keep the connection alive while you neither read nor write.
     pub fn poll_drive(&mut self, cx: &Context<'_>) {
         self.inner.pump.register(Task::Driver, cx);
         self.look_ahead();
         self.inner.pump.drive();
     }
 
-    /// Answers what the peer asks, while nobody reads.
+    /// Handles the control frames in what arrives while nothing is read.
     fn look_ahead(&mut self) {
         let Inner { pump, bytes, .. } = &mut *self.inner;
         pump.look_ahead(|connection, input| {
@@ -354,5 +360,6 @@ impl<S: Socket, C: Clock> Socket for Stream<S, C> {
     }
 }
 
-/// A shorter buffer is better filled from a longer one.
+/// The least length for a read straight into the caller's buffer. For shorter ones, one long read into our own buffer
+/// serves several calls.
 const WORTH_A_READ: usize = 4 << 10;

@@ -1,4 +1,4 @@
-//! What the opening handshake leads to.
+//! The result of the opening handshake.
 
 use alloc::vec::Vec;
 
@@ -14,24 +14,27 @@ use crate::connection::Connection;
 use crate::handshake::{Agreed, ClientConfig, Request, Response, ServerConfig};
 use crate::seed::Seed;
 
-/// A connection that was just upgraded to WebSocket, and has not become a stream or a socket for messages yet.
+/// A connection right after the opening handshake. Turn it into a [byte stream](Self::into_stream) or into
+/// [whole messages](Self::into_websocket).
 #[derive(Debug)]
 pub struct Upgraded<S, C> {
     pub(super) wire: Wire<S, C>,
     pub(super) received: RecvBuffer,
     pub(super) agreed: Agreed,
     pub(super) config: SharedConfig,
-    /// For a client's mask keys; a server has none.
+    /// The seed of a client's masking keys. `None` on a server.
     pub(super) seed: Option<Seed>,
-    /// Whether keepalive is on where the settings do not say.
+    /// Whether keepalive is on if the configuration does not say.
     pub(super) pings_by_default: bool,
     pub(super) request: Option<Request>,
     pub(super) response: Option<Response>,
 }
 
 impl<S: Socket, C: Clock> Upgraded<S, C> {
-    /// The server's end of a connection that was upgraded elsewhere, with HTTP/2 or by another library: what was
-    /// agreed on, and what was received behind the handshake.
+    /// The server's end of a connection that something else upgraded, such as an HTTP library, or over HTTP/2.
+    ///
+    /// `agreed` is the result of [`ServerConfig::negotiate`] or [`ServerConfig::negotiate_upgrade`]. `received` is what
+    /// was already read from the socket after the request.
     #[must_use]
     pub fn server(
         socket: S,
@@ -44,7 +47,10 @@ impl<S: Socket, C: Clock> Upgraded<S, C> {
         Self::new(Wire::new(socket, clock), None, agreed, config, received)
     }
 
-    /// The client's end. The seed must be used for nothing else.
+    /// The client's end of a connection that something else upgraded.
+    ///
+    /// `agreed` is the result of [`ClientConfig::confirm`]. `received` is what was already read from the socket after
+    /// the response. The seed must not be used for anything else.
     #[must_use]
     pub fn client(
         socket: S,
@@ -78,32 +84,33 @@ impl<S: Socket, C: Clock> Upgraded<S, C> {
         }
     }
 
-    /// Switches keepalive on, unless the configuration says otherwise: for connections that were dialled here.
+    /// Switches keepalive on unless the configuration says otherwise. Use it if you have dialled the connection, and so
+    /// need to know whether the peer is still there.
     #[must_use]
     pub fn ping_by_default(mut self) -> Self {
         self.pings_by_default = true;
         self
     }
 
-    /// The request, on a server. What it is made into does not keep it.
+    /// The client's request, on a server. `None` if something else upgraded the connection.
     #[must_use]
     pub const fn request(&self) -> Option<&Request> {
         self.request.as_ref()
     }
 
-    /// The response, on a client. What it is made into does not keep it.
+    /// The server's response, on a client. `None` if something else upgraded the connection.
     #[must_use]
     pub const fn response(&self) -> Option<&Response> {
         self.response.as_ref()
     }
 
-    /// What both ends agreed on.
+    /// The negotiated subprotocol and extensions.
     #[must_use]
     pub const fn agreed(&self) -> &Agreed {
         &self.agreed
     }
 
-    /// A byte stream, in the encoding that the agreed subprotocol means.
+    /// Carries a byte stream, in the encoding of the negotiated subprotocol.
     #[must_use]
     pub fn into_stream(self) -> Stream<S, C> {
         let encoding = Encoding::of(self.agreed.subprotocol());
@@ -114,7 +121,7 @@ impl<S: Socket, C: Clock> Upgraded<S, C> {
         Stream::resume(self.wire, connection, encoding, self.agreed, self.received)
     }
 
-    /// Whole messages. A Close is answered at once.
+    /// Sends and receives whole messages.
     #[must_use]
     pub fn into_websocket(self) -> WebSocket<S, C> {
         let connection = self.connection();

@@ -1,9 +1,8 @@
-//! Several tasks, one socket.
+//! Wakers for several tasks that share one socket.
 //!
-//! A socket remembers one waker for each direction, but reading may have to write and writing to
-//! read, and the two may go on in different tasks. So the socket is given wakers of our own, one
-//! for each direction. Each notes that it was woken and wakes every task that waits: nothing is lost,
-//! and who looks can tell what it was about.
+//! A socket remembers one waker for each direction. But reading may have to write, writing may have to read, and
+//! different tasks may do the two. So the socket gets two wakers of our own, one for each direction. Each records that
+//! it was woken, and wakes all waiting tasks. No wake-up is lost, and a task can tell which direction is ready.
 
 use alloc::sync::Arc;
 use alloc::task::Wake;
@@ -11,7 +10,7 @@ use core::sync::atomic::{AtomicBool, Ordering};
 use core::task::Waker;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Who waits.
+/// The slot of a waiting task.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Task {
     Reader,
@@ -19,12 +18,12 @@ pub(super) enum Task {
     Driver,
 }
 
-/// The tasks that wait for anything to happen.
+/// The tasks that wait for the socket or the clock.
 #[derive(Debug, Default)]
 pub(super) struct Tasks(Mutex<[Option<Waker>; 3]>);
 
 impl Tasks {
-    /// Has `waker` woken, in place of the task that was there before.
+    /// Sets the waker of a slot. It replaces the task that was there before.
     #[inline]
     pub(super) fn register(&self, task: Task, waker: &Waker) {
         if !is_for(self.lock()[task as usize].as_ref(), waker) {
@@ -32,7 +31,7 @@ impl Tasks {
         }
     }
 
-    /// A waker is foreign code: to clone or drop it may come back here, so the lock is not held.
+    /// Clones and drops wakers without the lock: they are foreign code, which may call back here.
     fn replace(&self, task: Task, waker: &Waker) {
         let waker = waker.clone();
         let replaced = self.lock()[task as usize].replace(waker);
@@ -49,13 +48,13 @@ impl Tasks {
     }
 }
 
-/// Whether the task that waits already is the one that `waker` wakes; no foreign code is run to tell.
+/// Whether `waker` wakes the task that waits already. It runs no foreign code.
 #[inline]
 pub(super) fn is_for(waiting: Option<&Waker>, waker: &Waker) -> bool {
     waiting.is_some_and(|waiting| waiting.will_wake(waker))
 }
 
-/// One direction of a socket: whether it is worth trying.
+/// One direction of a socket, and whether it may be ready.
 #[derive(Debug)]
 pub(super) struct Direction {
     signal: Arc<Signal>,
@@ -81,22 +80,22 @@ impl Direction {
         &self.waker
     }
 
-    /// Whether the socket might be ready: it was not asked yet, was ready, or has woken us since.
+    /// Whether the direction may be ready: it was not polled yet, was ready the last time, or was woken since.
     #[inline]
     pub(super) fn is_promising(&self) -> bool {
         !self.blocked || self.signal.woken.load(Ordering::Acquire)
     }
 
-    /// To be called before the socket is asked, so that a wake-up from then on counts.
+    /// Call it before polling the socket, so that a wake-up from then on counts.
     #[inline]
     pub(super) fn begin(&self) {
-        // The common case is not woken: then a load is all it takes.
+        // Usually it was not woken, and then a load is enough.
         if self.signal.woken.load(Ordering::Relaxed) {
             self.signal.woken.swap(false, Ordering::AcqRel);
         }
     }
 
-    /// What the socket answered.
+    /// Records whether the socket was pending.
     #[inline]
     pub(super) const fn set_blocked(&mut self, blocked: bool) {
         self.blocked = blocked;

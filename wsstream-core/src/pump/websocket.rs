@@ -17,11 +17,11 @@ use crate::error::Closed;
 use crate::handshake::Agreed;
 use crate::message::{Assembler, Message};
 
-/// A connection that carries whole messages over a socket, for protocols that are made of messages.
+/// A WebSocket that sends and receives whole messages, made by
+/// [`Upgraded::into_websocket`](super::Upgraded::into_websocket).
 ///
-/// All its futures can be dropped without loss. A Close is answered at once.
-/// [`Upgraded::into_websocket`](super::Upgraded::into_websocket) makes one. It takes one word; what it holds is in a
-/// box, so that futures which hold one stay small.
+/// All its functions are cancel-safe. It answers a Close from the peer at once. Its state is boxed, so that futures
+/// which hold one stay small.
 #[derive(Debug)]
 pub struct WebSocket<S: Socket, C: Clock> {
     inner: Box<Inner<S, C>>,
@@ -31,7 +31,7 @@ pub struct WebSocket<S: Socket, C: Clock> {
 struct Inner<S: Socket, C: Clock> {
     pump: Pump<S, C>,
     assembler: Assembler,
-    /// The message that is being sent, and how much of it was queued.
+    /// The message that is being sent, and how much of it is queued.
     outgoing: Option<(Message, usize)>,
     agreed: Agreed,
 }
@@ -54,37 +54,40 @@ impl<S: Socket, C: Clock> WebSocket<S, C> {
         }
     }
 
-    /// Waits for the next message; `None` after the peer's Close 1000 or without a code.
+    /// Receives the next message. `None` after a Close from the peer with code 1000 or without a code.
     ///
     /// # Errors
     ///
-    /// Any other ending, as for [`Stream`](super::Stream).
+    /// Any other ending, as for [`Stream`](super::Stream). A message over the limit of the configuration ends the
+    /// connection.
     pub async fn recv(&mut self) -> io::Result<Option<Message>> {
         poll_fn(|cx| self.poll_recv(cx)).await
     }
 
-    /// Sends a message and waits until it has left. If the future is dropped, either nothing of the message is sent or
-    /// all of it, while anything else is awaited.
+    /// Sends a message, and waits until the socket has taken it. If you drop the future, either nothing of the message
+    /// is sent, or all of it while you await anything else here.
     ///
     /// # Errors
     ///
-    /// `BrokenPipe` after our Close, or once the connection is over; the socket's.
+    /// `BrokenPipe` after a Close was sent, or once the connection is over. The socket's.
     pub async fn send(&mut self, message: Message) -> io::Result<()> {
         poll_fn(|cx| self.poll_ready(cx)).await?;
         self.start_send(message);
         poll_fn(|cx| self.poll_flush(cx)).await
     }
 
-    /// Sends Close 1000, discards what comes until the peer's Close, and on a client waits for the end of the socket.
+    /// Sends a Close with code 1000, discards what arrives until the peer's Close, and on a client waits for the end of
+    /// the socket. The wait for the peer is limited by [`close_timeout`](crate::ConnectionConfig::close_timeout).
     ///
     /// # Errors
     ///
-    /// Any ending but the peer's Close 1000 or without a code.
+    /// Any ending but a Close from the peer with code 1000 or without a code.
     pub async fn close(&mut self) -> io::Result<()> {
         self.close_with(CloseCode::NORMAL, "").await
     }
 
-    /// The same, with a code and a reason of up to 123 octets. The peer's echo of the code is as good as 1000.
+    /// As [`close`](Self::close), with a close code and a reason of up to 123 octets. A peer that echoes the code
+    /// counts as a success.
     ///
     /// # Errors
     ///
@@ -94,13 +97,13 @@ impl<S: Socket, C: Clock> WebSocket<S, C> {
         poll_fn(|cx| self.poll_close(cx, &close)).await
     }
 
-    /// What both ends agreed on.
+    /// The negotiated subprotocol and extensions.
     #[must_use]
     pub fn agreed(&self) -> &Agreed {
         &self.inner.agreed
     }
 
-    /// The connection, for what it can tell: who closed and how, counters, the round-trip time.
+    /// The state of the connection: who closed it and how, counters, the round-trip time.
     #[must_use]
     pub fn connection(&self) -> &Connection {
         &self.inner.pump.connection
@@ -112,22 +115,21 @@ impl<S: Socket, C: Clock> WebSocket<S, C> {
         self.inner.pump.socket()
     }
 
-    /// Gives up the connection without a word to the peer: the socket, and what was received from it and not taken, as
-    /// it came: in frames, the first of which may be cut.
+    /// Takes the WebSocket apart without telling the peer. Returns the socket, and the octets that were received from
+    /// it and not used. These are still in frames, the first of which may be incomplete.
     #[must_use]
     pub fn into_inner(self) -> (S, Vec<u8>) {
         self.inner.pump.into_parts()
     }
 
-    /// Waits for the next message; `None` after the peer's Close 1000 or without a code. Cancel-safe, as
-    /// all of these functions.
+    /// Receives the next message. `None` after a Close from the peer with code 1000 or without a code.
     ///
     /// # Errors
     ///
-    /// Any other ending.
+    /// As [`recv`](Self::recv).
     pub fn poll_recv(&mut self, cx: &Context<'_>) -> Poll<io::Result<Option<Message>>> {
         self.inner.pump.register(Task::Reader, cx);
-        // A message that was begun is not left half sent by who has gone over to reading.
+        // Goes on sending a message that was begun, if the caller now waits for the next one.
         let _ = self.poll_outgoing();
         let Inner {
             pump, assembler, ..
@@ -135,11 +137,11 @@ impl<S: Socket, C: Clock> WebSocket<S, C> {
         pump.poll_recv(cx, |connection, input| assembler.recv(connection, input))
     }
 
-    /// Waits until a message can be begun.
+    /// Waits until the next message can be sent with [`start_send`](Self::start_send).
     ///
     /// # Errors
     ///
-    /// `BrokenPipe` after our Close, or once the connection is over; the socket's.
+    /// As [`send`](Self::send).
     pub fn poll_ready(&mut self, cx: &Context<'_>) -> Poll<io::Result<()>> {
         self.inner.pump.register(Task::Writer, cx);
         self.inner.pump.look_ahead(|_, _| {});
@@ -152,18 +154,19 @@ impl<S: Socket, C: Clock> WebSocket<S, C> {
         }
     }
 
-    /// Begins a message. To be called when [`poll_ready`](Self::poll_ready) was; what does not leave at
-    /// once leaves while anything else is polled.
+    /// Starts to send a message. Call it after [`poll_ready`](Self::poll_ready) was ready: otherwise it replaces what
+    /// is left of the previous message. What the socket does not take at once is sent while anything else here is
+    /// polled.
     pub fn start_send(&mut self, message: Message) {
         self.inner.outgoing = Some((message, 0));
         let _ = self.poll_outgoing();
     }
 
-    /// Waits until every message has left.
+    /// Waits until every message is sent.
     ///
     /// # Errors
     ///
-    /// The socket's; `TimedOut` if the peer was given up.
+    /// The socket's. `TimedOut` if the peer was given up.
     pub fn poll_flush(&mut self, cx: &Context<'_>) -> Poll<io::Result<()>> {
         self.inner.pump.register(Task::Writer, cx);
         self.inner.pump.look_ahead(|_, _| {});
@@ -171,23 +174,23 @@ impl<S: Socket, C: Clock> WebSocket<S, C> {
         self.inner.pump.poll_flush()
     }
 
-    /// Sends `close` after every message, discards what comes until the peer's Close and, on a client,
-    /// the socket's end.
+    /// Sends `close` after the messages, and discards what arrives until the peer's Close and, on a client, the end of
+    /// the socket.
     ///
     /// # Errors
     ///
-    /// Any ending but the peer's Close 1000, without a code, or with the code of `close`.
+    /// Any ending but a Close from the peer with code 1000, without a code, or with the code of `close`.
     pub fn poll_close(&mut self, cx: &Context<'_>, close: &Close) -> Poll<io::Result<()>> {
         self.inner.pump.connection.expect_close();
         self.inner.pump.connection.discard_input();
         self.inner.pump.register(Task::Writer, cx);
         if self.poll_outgoing().is_pending() {
-            // The peer may read only once we do. What it sends is discarded as it will be later.
+            // The peer may only read once we do. What it sends is discarded, as after the Close.
             let _ = self.inner.pump.poll_recv(cx, |connection, input| {
                 connection.discard(input);
                 None::<()>
             });
-            // If the message cannot be sent to its end, the connection is over, and closing it tells why.
+            // If the message cannot be completed, the connection is over, and closing it reports why.
             let _ = ready!(self.poll_outgoing());
         }
         self.inner.pump.poll_close(cx, close)

@@ -1,4 +1,4 @@
-//! The socket and its clock, with what is known of them.
+//! The socket, its clock, and what is known about their readiness.
 
 use alloc::sync::Arc;
 use core::task::{Context, Poll, ready};
@@ -12,16 +12,16 @@ use crate::time::Timestamp;
 
 #[derive(Debug)]
 pub(super) struct Wire<S, C> {
-    /// Gone once it was given away.
+    /// `None` after `take_socket`.
     socket: Option<S>,
     clock: C,
     tasks: Arc<Tasks>,
     reading: Direction,
     writing: Direction,
-    /// Something was written since the socket was last flushed.
+    /// Whether anything was written since the last flush.
     needs_flush: bool,
     is_shut_down: bool,
-    /// From the listener that accepted the socket, if one did.
+    /// The permit of the listener that accepted the socket.
     permit: Option<Permit>,
 }
 
@@ -40,18 +40,18 @@ impl<S: Socket, C: Clock> Wire<S, C> {
         }
     }
 
-    /// Has this permit kept, and obeyed.
+    /// Keeps a listener's permit, and obeys its shutdown.
     pub(super) fn set_permit(&mut self, permit: Permit) {
         permit.attach(&self.tasks);
         self.permit = Some(permit);
     }
 
-    /// Whether a listener has accepted the socket.
+    /// Whether a listener accepted the socket.
     pub(super) const fn is_from_listener(&self) -> bool {
         self.permit.is_some()
     }
 
-    /// How far the listener has shut down that accepted the socket.
+    /// How far the shutdown of the listener has come.
     pub(super) fn phase(&self) -> Phase {
         self.permit.as_ref().map_or(Phase::Serving, Permit::phase)
     }
@@ -72,33 +72,33 @@ impl<S: Socket, C: Clock> Wire<S, C> {
         self.socket.as_mut().expect(GONE)
     }
 
-    /// To be called by those who have the wire no more when they return.
+    /// The caller must not use the wire any more.
     #[expect(clippy::expect_used, reason = "only this leaves none, and no wire")]
     pub(super) const fn take_socket(&mut self) -> S {
         self.socket.take().expect(GONE)
     }
 
-    /// Has the task woken when the socket may be ready, either way.
+    /// Registers the task, to be woken when the socket may be ready to read or to write.
     pub(super) fn register(&self, task: Task, cx: &Context<'_>) {
         self.tasks.register(task, cx.waker());
     }
 
-    /// Wakes every task that waits.
+    /// Wakes all registered tasks.
     pub(super) fn wake(&self) {
         self.tasks.wake();
     }
 
-    /// Whether a read is worth a call.
+    /// Whether the socket may have something to read.
     pub(super) fn may_read(&self) -> bool {
         self.reading.is_promising()
     }
 
-    /// Has the socket asked for octets next time, though it has told of none.
+    /// Makes the next read ask the socket, although it has not reported octets.
     pub(super) const fn retry_read(&mut self) {
         self.reading.set_blocked(false);
     }
 
-    /// Whether a write is worth a call.
+    /// Whether the socket may have room to write.
     pub(super) fn may_write(&self) -> bool {
         self.writing.is_promising()
     }
@@ -112,12 +112,12 @@ impl<S: Socket, C: Clock> Wire<S, C> {
         )
     }
 
-    /// Whether several slices can be written in one call.
+    /// See [`Socket::is_write_vectored`].
     pub(super) fn is_write_vectored(&self) -> bool {
         self.socket.as_ref().is_some_and(Socket::is_write_vectored)
     }
 
-    /// Writes at least one octet.
+    /// Writes at least one octet, or fails.
     pub(super) fn poll_write(&mut self, bufs: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
         let written = ready!(try_io(
             &mut self.socket,
@@ -132,8 +132,7 @@ impl<S: Socket, C: Clock> Wire<S, C> {
         Poll::Ready(Ok(written))
     }
 
-    /// Writes past the runtime's readiness, though no room was told of. Without octets, only what the
-    /// socket holds back.
+    /// Tries to write although the socket has not reported room: see [`Socket::poll_retry_write`].
     pub(super) fn poll_retry_write(&mut self, bufs: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
         self.writing.set_blocked(false);
         let written = ready!(try_io(
@@ -146,17 +145,17 @@ impl<S: Socket, C: Clock> Wire<S, C> {
         Poll::Ready(Ok(written))
     }
 
-    /// What the peer has taken, if that is known.
+    /// See [`Socket::taken`].
     pub(super) fn taken(&self) -> Option<Taken> {
         self.socket.as_ref().and_then(Socket::taken)
     }
 
-    /// Whether it is this task's turn, though the socket is not asked for anything.
+    /// See [`Clock::poll_proceed`].
     pub(super) fn poll_proceed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.clock.poll_proceed(cx)
     }
 
-    /// Flushes what was written, if anything was: a TLS layer may hold it back.
+    /// Flushes if anything was written: a TLS layer may buffer it.
     pub(super) fn poll_flush(&mut self) -> Poll<io::Result<()>> {
         if self.needs_flush {
             ready!(try_io(
@@ -170,8 +169,8 @@ impl<S: Socket, C: Clock> Wire<S, C> {
         Poll::Ready(Ok(()))
     }
 
-    /// Ends the write side, once. If that fails the socket has ended already, which is as good: what
-    /// was written has been flushed.
+    /// Ends the write direction, once. A failure means that the socket has ended already, and is ignored: everything
+    /// was flushed before.
     pub(super) fn poll_shutdown(&mut self) -> Poll<()> {
         if !self.is_shut_down {
             let _ = ready!(try_io(
@@ -189,19 +188,19 @@ impl<S: Socket, C: Clock> Wire<S, C> {
         self.clock.now()
     }
 
-    /// Ready at the deadline; until then the tasks are woken when it comes.
+    /// Waits until the deadline, which wakes all registered tasks.
     pub(super) fn poll_sleep(&mut self, deadline: Timestamp) -> Poll<()> {
         let mut cx = Context::from_waker(self.writing.waker());
         self.clock.poll_sleep(&mut cx, deadline)
     }
 
-    /// Nobody sleeps any more.
+    /// Cancels the timer.
     pub(super) fn forget_sleep(&mut self) {
         self.clock.forget_sleep();
     }
 }
 
-/// Asks the socket, unless it is known to have nothing new to say, or has been cut off.
+/// Polls the socket, unless it is known to be blocked. Fails if the listener has cut the connection off.
 fn try_io<S, R>(
     socket: &mut Option<S>,
     permit: &Option<Permit>,

@@ -5,18 +5,18 @@ use std::net::SocketAddr;
 
 use socket2::SockAddr;
 
-/// Where the other end of a connection is, or our own.
+/// The address of a connection's other end, or of our own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EndpointAddress {
     /// TCP.
     Tcp(SocketAddr),
-    /// A Unix socket; clients have no name as a rule.
+    /// A Unix socket. Clients usually have no name.
     Unix(Option<String>),
 }
 
 impl EndpointAddress {
-    /// The address, if it is one of TCP.
+    /// The TCP address, if it is one.
     #[must_use]
     pub const fn tcp(&self) -> Option<SocketAddr> {
         match self {
@@ -25,7 +25,7 @@ impl EndpointAddress {
         }
     }
 
-    /// What the system says.
+    /// Converts the operating system's address.
     pub(crate) fn from_system(address: SockAddr) -> Self {
         if let Some(tcp) = address.as_socket() {
             return Self::Tcp(tcp);
@@ -38,7 +38,8 @@ impl EndpointAddress {
     }
 }
 
-/// As a client's descriptor would have it: `tcp:127.0.0.1:9000`, `unix:/run/s`, but not quoted.
+/// Writes the address like a client's descriptor, but without quoting: `tcp:127.0.0.1:9000`,
+/// `unix:/run/s`.
 impl fmt::Display for EndpointAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,4 +1,4 @@
-//! From fields to parameters: which value is meant for which key, and what it says.
+//! From fields to parameters: matches values with keys, and reads the values.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -10,11 +10,11 @@ use super::syntax::{Field, Text, fields};
 #[derive(Debug)]
 pub(super) struct Type {
     pub(super) name: &'static str,
-    /// Its parameters, first those that need no key.
+    /// Its parameters. Those that can be given without a key come first.
     pub(super) keys: &'static [&'static str],
-    /// How many need no key; any further ones that there may be have none.
+    /// How many can be given without a key.
     pub(super) arguments: usize,
-    /// Parameters that Twisted has, and why they are not here.
+    /// Parameters that Twisted has and this crate refuses, and why.
     pub(super) refused: &'static [(&'static str, &'static str)],
 }
 
@@ -33,15 +33,15 @@ impl Type {
     }
 }
 
-/// The one key that may come more than once.
+/// The only key that can be repeated.
 pub(super) const HEADER: &str = "header";
 
-/// A descriptor that is taken apart, and the type that it names.
+/// A parsed descriptor, and the type that it names.
 #[derive(Debug)]
 pub(super) struct Descriptor {
     of: &'static Type,
     fields: Vec<Field>,
-    /// Where the type is among the fields.
+    /// The position of the type among the fields.
     at: usize,
     end: usize,
 }
@@ -53,7 +53,7 @@ impl Descriptor {
         server_only: &[&'static str],
     ) -> Result<Self, EndpointError> {
         let fields = fields(text)?;
-        // As in Twisted: keys may come before it.
+        // Keys may come before the type, as in Twisted.
         let at = fields.iter().position(|field| field.key.is_none());
         let name = at.map_or_else(|| text.slice(0..0), |at| fields[at].value.clone());
         let is = |known: &&str| name.as_str().eq_ignore_ascii_case(known);
@@ -81,18 +81,18 @@ impl Descriptor {
         self.of.name
     }
 
-    /// Where what follows the type begins, if there is something and the type comes first.
+    /// The start of the text after the type, if there is some and the type comes first.
     pub(super) fn rest(&self) -> Option<usize> {
         let first = self.fields.first()?;
         (self.at == 0 && self.fields.len() > 1).then_some(first.next)
     }
 
-    /// Finds the parameter for each value.
+    /// Assigns the values to parameters.
     pub(super) fn arguments(self) -> Result<Arguments, EndpointError> {
         let of = self.of;
         let has_host = |field: &Field| field.key.as_ref().is_some_and(|key| key.as_str() == "host");
         let without_key = self.fields.iter().filter(|field| field.key.is_none());
-        // As in Twisted: tcp:9000:host=localhost.
+        // As in Twisted: `tcp:9000:host=localhost`.
         let mut next = match (of.keys, without_key.count()) {
             (["host", ..], 2) if self.fields.iter().any(has_host) => 1,
             _ => 0,
@@ -119,14 +119,14 @@ impl Descriptor {
     }
 }
 
-/// The parameters of an endpoint that are given.
+/// The given parameters of an endpoint.
 #[derive(Debug)]
 pub(super) struct Arguments {
     of: &'static Type,
     values: Vec<(&'static str, Text)>,
-    /// Arguments without a key, beyond those that have a meaning for the type.
+    /// Arguments without a key, beyond those that the type accepts.
     surplus: Vec<Text>,
-    /// Where the descriptor ends.
+    /// The end of the descriptor.
     end: usize,
 }
 
@@ -140,7 +140,7 @@ impl Arguments {
         Ok(())
     }
 
-    /// Refuses surplus arguments. `stdio:` is what people write, and means `stdio`.
+    /// Refuses surplus arguments, except the empty one of `stdio:`, which people often write.
     pub(super) fn no_surplus(self) -> Result<Self, EndpointError> {
         let is_surplus = |text: &&Text| self.of.name != "stdio" || !text.as_str().is_empty();
         let Some(surplus) = self.surplus.iter().find(is_surplus) else {
@@ -167,12 +167,12 @@ impl Arguments {
         Some(&found.1)
     }
 
-    /// Where the value of this key begins, if there is one.
+    /// The start of this key's value, if it is given.
     pub(super) fn start(&self, key: &'static str) -> usize {
         self.peek(key).map_or(self.end, Text::start)
     }
 
-    /// What has no default, and must not be empty.
+    /// A parameter that has no default and must not be empty.
     pub(super) fn required(&mut self, key: &'static str) -> Result<String, EndpointError> {
         self.not_empty(key)?.ok_or_else(|| self.missing(key))
     }
@@ -182,7 +182,7 @@ impl Arguments {
         EndpointError::new(self.end, EndpointErrorKind::MissingKey { key, of })
     }
 
-    /// The one of these that the type has is missing.
+    /// Reports that one of these keys is missing, by the name that the type uses.
     pub(super) fn missing_one_of(&self, keys: [&'static str; 2]) -> EndpointError {
         let [one, other] = keys;
         self.missing(if self.of.keys.contains(&one) {
@@ -199,13 +199,13 @@ impl Arguments {
         }
     }
 
-    /// What may be empty, which says nothing then.
+    /// A parameter that counts as absent if it is empty.
     pub(super) fn maybe_empty(&mut self, key: &'static str) -> Option<String> {
         let text = self.text(key)?;
         (!text.as_str().is_empty()).then(|| text.as_str().to_owned())
     }
 
-    /// What can be read of the value, without blanks around it.
+    /// Reads a value, ignoring blanks around it.
     pub(super) fn read<T>(
         &mut self,
         key: &'static str,
@@ -243,7 +243,7 @@ impl Arguments {
         self.read(key, "seconds, more than 0", seconds)
     }
 
-    /// Seconds, or `Some(None)` for `false`.
+    /// Seconds; `Some(None)` for `false`.
     pub(super) fn seconds_or_off(
         &mut self,
         key: &'static str,
@@ -265,7 +265,7 @@ pub(super) fn wrong(key: &'static str, text: &Text, expected: &'static str) -> E
     })
 }
 
-/// The key as the type has it, if it does.
+/// The key as the type spells it, if it has this key.
 fn known(of: &'static Type, key: &str, at: &Text) -> Result<&'static str, EndpointError> {
     if let Some(&(key, reason)) = of.refused.iter().find(|(refused, _)| *refused == key) {
         let of = of.name;
@@ -283,7 +283,7 @@ fn known(of: &'static Type, key: &str, at: &Text) -> Result<&'static str, Endpoi
     })
 }
 
-/// Up to nine digits of a fraction, so that every `Duration` can be written.
+/// Reads up to nine digits of a fraction, so that every `Duration` can be written.
 fn seconds(text: &str) -> Option<Duration> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|octet| octet.is_ascii_digit());
@@ -297,10 +297,10 @@ fn seconds(text: &str) -> Option<Duration> {
     Some(Duration::new(whole.parse().ok()?, nanos)).filter(|seconds| !seconds.is_zero())
 }
 
-/// The name that was meant, perhaps: what it takes the fewest changes to get to, and what only begins
-/// so. Nothing if nothing is near.
+/// The name that was probably meant: the closest one by edits, or one that begins with the text. `None`
+/// if no name is close.
 fn nearest(name: &str, known: impl Iterator<Item = &'static str> + Clone) -> Option<&'static str> {
-    // Nobody mistypes this much; and the work stays small.
+    // Nobody mistypes a name this long, and the limit bounds the work.
     const LONG: usize = 40;
     if name.is_empty() || name.len() > LONG {
         return None;
@@ -318,7 +318,8 @@ fn nearest(name: &str, known: impl Iterator<Item = &'static str> + Clone) -> Opt
     near.map(|(_, known)| known).or_else(|| begins.next())
 }
 
-/// How many octets have to be changed, added, left out or swapped with the next, whatever their case.
+/// The number of edits between two texts, ignoring case: octets changed, added, removed, or swapped
+/// with the next one.
 fn distance(from: &[u8], to: &[u8]) -> usize {
     let same = |i: usize, j: usize| from[i].eq_ignore_ascii_case(&to[j]);
     let mut before: Vec<usize> = Vec::new();

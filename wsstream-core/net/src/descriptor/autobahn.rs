@@ -1,4 +1,4 @@
-//! WebSocket over another endpoint: the keys that clients and servers have in common.
+//! WebSocket over another endpoint: the keys that clients and servers share.
 
 use std::fmt;
 use std::time::Duration;
@@ -10,8 +10,8 @@ use super::syntax::Text;
 use wsstream_core::handshake::{ClientConfig, InvalidField};
 use wsstream_core::{ConnectionConfig, InvalidUrl, Keepalive, Url};
 
-/// What clients and servers have in common. `None` is the default of [`ConnectionConfig`], [`ClientConfig`] and
-/// [`ServerConfig`](wsstream_core::handshake::ServerConfig).
+/// The options that clients and servers share. `None` means the default of [`ConnectionConfig`],
+/// [`ClientConfig`] or [`ServerConfig`](wsstream_core::handshake::ServerConfig).
 #[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AutobahnOptions {
@@ -21,12 +21,12 @@ pub struct AutobahnOptions {
     pub auto_fragment: usize,
     /// Whether to log every frame.
     pub debug: bool,
-    /// Subprotocols in order, besides `binary` and `base64`, which come first. If one of these two is
-    /// among them, they are all that a client offers.
+    /// Subprotocols, in order. They follow `binary` and `base64`, unless one of these two is in the
+    /// list: a client then offers only the list.
     pub subprotocols: Vec<String>,
-    /// Header fields of the request or of the answer, name and value. `Debug` shows the names only.
+    /// Header fields of the request or response, as names and values. `Debug` shows only the names.
     pub headers: Vec<(String, String)>,
-    /// When to ask a silent peer whether it is alive; `Some(None)` never.
+    /// When to ping a silent peer; `Some(None)` for never.
     pub keepalive: Option<Option<Keepalive>>,
     /// How long the opening handshake may take.
     pub handshake_timeout: Option<Duration>,
@@ -39,7 +39,7 @@ pub struct AutobahnOptions {
 }
 
 impl AutobahnOptions {
-    /// How the connection behaves once it is open.
+    /// The settings of the open connection.
     #[must_use]
     pub const fn connection_config(&self) -> ConnectionConfig {
         let mut config = ConnectionConfig::new()
@@ -72,7 +72,7 @@ impl AutobahnOptions {
             nodelay: arguments.flag("nodelay")?,
             ..Self::default()
         };
-        // The specification has `compress`, Autobahn has `compression`.
+        // The specification has `compress`, and Autobahn has `compression`.
         let [key, other] = ["compress", "compression"];
         options.compression = arguments.flag(other)?;
         let at = arguments.start(key);
@@ -95,7 +95,7 @@ impl AutobahnOptions {
                 .split_once(':')
                 .ok_or_else(|| wrong(HEADER, &header, r"NAME\: VALUE"))?;
             let value = value.trim();
-            // A client checks the most: its `Origin` has to be one.
+            // The client's check is the strictest: it also checks `Origin`.
             checked(&header, ClientConfig::stream().header(name, value))?;
             options.headers.push((name.to_owned(), value.to_owned()));
         }
@@ -104,7 +104,7 @@ impl AutobahnOptions {
         options.keepalive = match (interval, timeout) {
             (Some(Some(interval)), timeout) => {
                 let timeout = timeout.unwrap_or_else(|| Keepalive::default().timeout());
-                // Neither is 0, as they were read.
+                // `seconds` never returns 0.
                 Some(Keepalive::new(interval, timeout).ok())
             }
             (off, None) => off.map(|_| None),
@@ -139,7 +139,7 @@ impl AutobahnOptions {
     }
 }
 
-/// Values of header fields may be credentials.
+/// Shows only the names of header fields, whose values may be credentials.
 impl fmt::Debug for AutobahnOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let headers: Vec<_> = self.headers.iter().map(|(name, _)| name).collect();
@@ -158,7 +158,7 @@ impl fmt::Debug for AutobahnOptions {
     }
 }
 
-/// The URL, if that is what stands where a descriptor may stand.
+/// The URL, if the text is a URL in place of a descriptor.
 pub(super) fn url_of(text: &Text) -> Result<Option<Url>, EndpointError> {
     let is = |scheme: &str| {
         let front = text.as_str().get(..scheme.len());
@@ -170,7 +170,7 @@ pub(super) fn url_of(text: &Text) -> Result<Option<Url>, EndpointError> {
     Ok(None)
 }
 
-/// A listener cannot ask for a password by its URL, and must not look as if it did.
+/// A listener cannot require a password by its URL, so the URL must not contain one.
 pub(super) fn no_userinfo(text: &Text, url: &Url) -> Result<(), EndpointError> {
     match url.authorization() {
         None => Ok(()),
@@ -188,7 +188,7 @@ pub(super) fn url(arguments: &mut Arguments) -> Result<(Url, Text), EndpointErro
     Ok((read_url(&text)?, text))
 }
 
-/// Ignores blanks around the URL and around its authority: `ws:// localhost:9000`.
+/// Ignores blanks around the URL and around its authority, as in `ws:// localhost:9000`.
 fn read_url(text: &Text) -> Result<Url, EndpointError> {
     let mut text = text.trimmed();
     if let Some(scheme) = text.as_str().find("://") {
@@ -215,7 +215,7 @@ pub(super) fn checked<T>(text: &Text, result: Result<T, InvalidField>) -> Result
     result.map_err(|error| text.error(EndpointErrorKind::Field(error)))
 }
 
-/// What is wrapped; Autobahn's servers call it so.
+/// The key of the wrapped endpoint, as Autobahn's servers name it.
 pub(super) const DESCRIPTION: &str = "description";
 
 #[rustfmt::skip]

@@ -42,19 +42,20 @@ pub enum ClientDescriptor {
     Unix(UnixClient),
 }
 
-/// WebSocket, as a client, and what it goes over.
+/// A WebSocket client over another endpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AutobahnClient {
-    /// What carries it. Where the URL is `wss` this is TLS, by default verified for the URL's host.
+    /// The endpoint below. If the URL is `wss`, it is TLS, by default verified for the URL's host.
     pub endpoint: Box<ClientDescriptor>,
-    /// What to ask for. `endpoint` alone says where to connect.
+    /// The URL to request. Only `endpoint` decides where to connect.
     pub url: Url,
-    /// What both roles have.
+    /// The options that both roles have.
     pub options: AutobahnOptions,
     /// The web page on whose behalf the client acts.
     pub origin: Option<String>,
-    /// Whether the server may select no subprotocol; `None` as [`ClientConfig::stream`] has it.
+    /// Whether the server may select no subprotocol; `None` for the default of
+    /// [`ClientConfig::stream`].
     pub accept_no_subprotocol: Option<bool>,
 }
 
@@ -62,25 +63,25 @@ pub struct AutobahnClient {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TcpClient {
-    /// A name, or an address without brackets. Never empty.
+    /// A name, or an address without brackets; never empty.
     pub host: String,
-    /// The port, never 0.
+    /// The port; never 0.
     pub port: u16,
-    /// How long connecting may take in all; by default 30 s.
+    /// How long connecting may take in total; 30 s by default.
     pub timeout: Duration,
-    /// The address to connect from, if it matters.
+    /// The address to connect from, if any.
     pub bind_address: Option<String>,
 }
 
-/// TLS, and what it goes over. The server is always verified, for `ssl` too.
+/// TLS over another endpoint. The server is always verified, with `ssl` too.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TlsClient {
-    /// What carries it.
+    /// The endpoint below.
     pub endpoint: Box<ClientDescriptor>,
-    /// The name or the address that the server's certificate has to be for.
+    /// The name or address that the server's certificate must be valid for.
     pub server_name: String,
-    /// A directory whose `.pem` files are the authorities to trust, instead of what the platform trusts.
+    /// A directory of `.pem` files with the trusted authorities; `None` to trust those of the platform.
     pub trust_roots: Option<String>,
     /// The certificate to show to the server.
     pub identity: Option<PemFiles>,
@@ -90,12 +91,12 @@ pub struct TlsClient {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UnixClient {
-    /// The socket. Never empty.
+    /// The path of the socket; never empty.
     pub path: String,
-    /// How long connecting may take; by default 30 s.
+    /// How long connecting may take; 30 s by default.
     pub timeout: Duration,
-    /// Whether to connect only if the server holds its lock: a symbolic link beside the socket, with `.lock` after its
-    /// name. Off by default.
+    /// Whether to connect only if the server holds its lock: a symbolic link at the socket's path plus
+    /// `.lock`. Off by default.
     pub lockfile: bool,
 }
 
@@ -104,13 +105,13 @@ impl ClientDescriptor {
     ///
     /// # Errors
     ///
-    /// Where and why the text is no descriptor.
+    /// The position and the reason, if the text is not a descriptor.
     pub fn parse(text: &str) -> Result<Self, EndpointError> {
         check_length(text)?;
         Self::read(&Text::given(text), 0)
     }
 
-    /// Reads a descriptor that is wrapped in as many others.
+    /// Reads a descriptor at this nesting depth.
     pub(super) fn read(text: &Text, depth: usize) -> Result<Self, EndpointError> {
         check_depth(text, depth)?;
         if let Some(url) = url_of(text)? {
@@ -132,7 +133,7 @@ impl ClientDescriptor {
         })
     }
 
-    /// The host and the port of the URL, by TCP, and by TLS if it is `wss`.
+    /// TCP to the URL's host and port, with TLS if it is `wss`.
     pub(super) fn from_url(url: Url) -> Self {
         let tcp = Self::Tcp(TcpClient {
             host: url.host().to_owned(),
@@ -143,7 +144,7 @@ impl ClientDescriptor {
         Self::Autobahn(AutobahnClient::new(tcp, url))
     }
 
-    /// Puts TLS between where the URL is `wss` and the endpoint is not TLS.
+    /// Adds TLS if the URL is `wss` and the endpoint is not TLS.
     pub(super) fn secured_for(self, url: &Url) -> Self {
         match self {
             plain if url.is_secure() && !matches!(plain, Self::Tls(_)) => {
@@ -153,7 +154,7 @@ impl ClientDescriptor {
         }
     }
 
-    /// What has to be written for [`secured_for`](Self::secured_for) to give this.
+    /// The endpoint to write so that [`secured_for`](Self::secured_for) gives this one.
     pub(super) fn unsecured_for(&self, url: &Url) -> &Self {
         if let Self::Tls(tls) = self {
             let plain = &*tls.endpoint;
@@ -176,8 +177,8 @@ impl FromStr for ClientDescriptor {
     }
 }
 
-/// A descriptor that reads back as the same endpoint. It has the URL's user and password and the header fields in it:
-/// use `Debug` for logs, which leaves them out.
+/// Writes a descriptor that reads back as the same endpoint. It contains the URL's user and password
+/// and the header fields. Use `Debug` for logs, which omits them.
 impl fmt::Display for ClientDescriptor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -242,11 +243,11 @@ impl AutobahnClient {
         writer.some("acceptNoSubprotocol", self.accept_no_subprotocol)
     }
 
-    /// The configuration that the descriptor says, for byte streams.
+    /// The configuration for byte streams that the descriptor describes.
     ///
     /// # Errors
     ///
-    /// Only if you have changed a field to something that cannot be sent.
+    /// Only if you changed a field to a value that cannot be sent.
     pub fn client_config(&self) -> Result<ClientConfig, InvalidField> {
         let options = &self.options;
         let mut client = ClientConfig::stream().config(options.connection_config());
@@ -292,7 +293,7 @@ impl TcpClient {
 }
 
 impl TlsClient {
-    /// With what the platform trusts.
+    /// TLS that trusts the platform's authorities.
     fn plain(endpoint: ClientDescriptor, server_name: String) -> Self {
         Self {
             endpoint: Box::new(endpoint),
@@ -302,10 +303,10 @@ impl TlsClient {
         }
     }
 
-    /// `tls` and `ssl`: the keys of the other one are not among the arguments.
+    /// Reads `tls` or `ssl`. The arguments have only keys of their own type.
     fn read(mut arguments: Arguments, depth: usize) -> Result<Self, EndpointError> {
         let mut tls = if let Some(wrapped) = arguments.text("endpoint") {
-            // The host is the name to verify then. Twisted wants a port, and uses it for nothing.
+            // Here the host is only the name to verify. Twisted requires a port, but does not use it.
             let name = arguments.required("host")?;
             port(&mut arguments)?;
             for key in ["timeout", "bindAddress"] {
@@ -338,7 +339,7 @@ impl TlsClient {
     }
 
     fn write(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Only `ssl` knows a name other than the host, and only `tls` another endpoint.
+        // Only `ssl` can have a name other than the host, and only `tls` another endpoint.
         let (mut writer, [roots, certificate]) = match &*self.endpoint {
             ClientDescriptor::Tcp(tcp) if tcp.host != self.server_name => {
                 let mut writer = Writer::new(f, "ssl")?;
@@ -382,7 +383,7 @@ fn port(arguments: &mut Arguments) -> Result<Option<u16>, EndpointError> {
     Ok(port.map(NonZeroU16::get))
 }
 
-/// Twisted's.
+/// As in Twisted.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 #[rustfmt::skip]

@@ -1,16 +1,15 @@
-//! What can be wrong with a descriptor, and where.
+//! The errors of descriptors, with their positions.
 
 use std::fmt;
 
 use super::{MAX_LEN, MAX_NESTING};
-use crate::octets::Octets;
 use wsstream_core::InvalidUrl;
 use wsstream_core::handshake::InvalidField;
 
-/// Why a text is no endpoint descriptor, and where it stops being one.
+/// Why a text is not an endpoint descriptor, and at which position.
 ///
-/// The wrong text may be a secret, or a part of one whose `:` or `=` is not quoted. So the error does not repeat it,
-/// unless it is nearly a known key or type.
+/// The wrong text may be a secret, or part of one with an unquoted `:` or `=`. So the error does not
+/// repeat it, unless it is close to a known key or type.
 ///
 /// ```
 /// use wsstream_net::descriptor::ClientDescriptor;
@@ -33,8 +32,8 @@ impl EndpointError {
         Self { position, kind }
     }
 
-    /// Where in the text that was given, in octets from 0, however deeply what is wrong is quoted. What
-    /// is missing is missed at the end of the descriptor that needs it.
+    /// The position of the error in the original text, in octets from 0, however deeply the wrong part
+    /// is quoted. A missing part has the position of the end of the descriptor that needs it.
     #[must_use]
     pub const fn position(&self) -> usize {
         self.position
@@ -68,78 +67,78 @@ impl From<EndpointError> for std::io::Error {
     }
 }
 
-/// The system's errors do not say what they are about.
+/// Adds context to a system error, which does not name its object.
 pub(crate) fn with_context(what: impl fmt::Display, error: std::io::Error) -> std::io::Error {
     std::io::Error::new(error.kind(), format!("{what}: {error}"))
 }
 
-/// What is wrong with a descriptor. `of` is the type of endpoint that is described.
+/// The kind of error in a descriptor. `of` is the type of the described endpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EndpointErrorKind {
-    /// Two keys cannot both be obeyed.
+    /// Two keys contradict each other.
     Contradiction {
-        /// The key that is here.
+        /// The key at this position.
         key: &'static str,
-        /// The one that it contradicts.
+        /// The key that it contradicts.
         other: &'static str,
     },
     /// The text ends with a `\` that escapes nothing.
     DanglingEscape,
-    /// The parameter is given twice, by the same key, or once without a key.
+    /// The parameter is given twice, with its key or without.
     DuplicateKey {
         /// The key.
         key: &'static str,
         /// The type.
         of: &'static str,
     },
-    /// The descriptor is well formed, and cannot be used here.
+    /// The descriptor is well formed, but cannot be used here.
     Endpoint(UnsupportedEndpoint),
     /// A header field, a subprotocol or an origin cannot be sent.
     Field(InvalidField),
-    /// A parameter that has no default is not given.
+    /// A required parameter is missing.
     MissingKey {
         /// The key.
         key: &'static str,
         /// The type.
         of: &'static str,
     },
-    /// A server's URL is `wss`, which cannot say where the certificate is.
+    /// A server's URL is `wss`, which does not tell where the certificate is.
     NoCertificate,
     /// Only servers have endpoints of this type.
     ServerOnly(&'static str),
     /// There are more arguments without a key than the type takes.
     SurplusArgument {
-        /// How many octets the first has that is too many.
+        /// The length of the first surplus argument, in octets.
         len: usize,
         /// The type.
         of: &'static str,
-        /// How many it takes.
+        /// The most arguments that the type takes.
         most: usize,
     },
-    /// Endpoints are wrapped in each other more than [`MAX_NESTING`] times.
+    /// Endpoints are nested more than [`MAX_NESTING`] deep.
     TooDeep,
     /// The text has more than [`MAX_LEN`] octets.
     TooLong,
     /// The type has no such parameter.
     UnknownKey {
-        /// What came, if it is near a known one.
+        /// The key, if it is close to a known one.
         key: Option<String>,
         /// The type.
         of: &'static str,
-        /// The key that was meant, perhaps.
+        /// The key that was probably meant.
         nearest: Option<&'static str>,
         /// All keys of the type.
         expected: &'static [&'static str],
     },
-    /// There is no such type of endpoint.
+    /// The type of endpoint is unknown.
     UnknownType {
-        /// What came, if it is near a known one.
+        /// The type, if it is close to a known one.
         name: Option<String>,
-        /// The type that was meant, perhaps.
+        /// The type that was probably meant.
         nearest: Option<&'static str>,
     },
-    /// Twisted knows this parameter, but here it cannot be obeyed.
+    /// Twisted has this parameter, but this crate does not support it.
     Unsupported {
         /// The key.
         key: &'static str,
@@ -148,15 +147,15 @@ pub enum EndpointErrorKind {
         /// Why.
         reason: &'static str,
     },
-    /// The URL is none.
+    /// The URL is invalid.
     Url(InvalidUrl),
-    /// The value of this parameter is none that it can have.
+    /// The parameter has an invalid value.
     Value {
         /// The key.
         key: &'static str,
-        /// How many octets came.
+        /// The length of the value, in octets.
         len: usize,
-        /// What can be.
+        /// The expected value.
         expected: &'static str,
     },
 }
@@ -165,7 +164,7 @@ impl fmt::Display for EndpointErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Contradiction { key, other } => write!(f, "`{key}` contradicts `{other}`"),
-            Self::DanglingEscape => f.write_str(r"`\` at the end, expected what it escapes"),
+            Self::DanglingEscape => f.write_str(r"`\` at the end, expected a character behind it"),
             Self::DuplicateKey { key, of } => write!(f, "`{key}` of {of} is given twice"),
             Self::Endpoint(unsupported) => unsupported.fmt(f),
             Self::Field(error) => error.fmt(f),
@@ -175,7 +174,7 @@ impl fmt::Display for EndpointErrorKind {
             ),
             Self::ServerOnly(name) => write!(f, "{name} is for servers only"),
             Self::SurplusArgument { len, of, most } => {
-                write!(f, "argument of {}, but {of} takes ", Octets(*len))?;
+                write!(f, "argument of {}, but {of} takes ", octets(*len))?;
                 match most {
                     0 => f.write_str("none")?,
                     _ => write!(f, "{most} at most")?,
@@ -212,13 +211,19 @@ impl fmt::Display for EndpointErrorKind {
             Self::Url(error) => error.fmt(f),
             Self::Value { key, len: 0, expected } => write!(f, "`{key}` is empty, expected {expected}"),
             Self::Value { key, len, expected } => {
-                write!(f, "`{key}` has {}, expected {expected}", Octets(*len))
+                write!(f, "`{key}` has {}, expected {expected}", octets(*len))
             }
         }
     }
 }
 
-/// An endpoint that is described well, and cannot be used here.
+/// A length in words.
+fn octets(len: usize) -> String {
+    let plural = if len == 1 { "" } else { "s" };
+    format!("{len} octet{plural}")
+}
+
+/// A well-formed endpoint that cannot be used here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum UnsupportedEndpoint {
@@ -227,9 +232,9 @@ pub enum UnsupportedEndpoint {
         /// Its name in descriptors.
         name: &'static str,
     },
-    /// TLS, which the program was built without.
+    /// The program was built without TLS.
     Tls,
-    /// Unix sockets, which the system does not have.
+    /// The system has no Unix sockets.
     Unix,
 }
 

@@ -1,12 +1,12 @@
-//! Writing descriptors: what has to be escaped where.
+//! Writes and quotes descriptors.
 
 use std::fmt::{self, Write};
 use std::time::Duration;
 
-/// Quotes what is to be an argument without a key: an endpoint that is wrapped, a host, a path.
+/// Quotes an argument without a key, such as a wrapped endpoint, a host, or a path.
 ///
-/// `\`, `:` and `=` get a `\` before them. Twisted's own `quoteStringArgument` leaves `=` as it is, by
-/// which the argument becomes a key and a value.
+/// Puts `\` before `\`, `:` and `=`. Twisted's own `quoteStringArgument` does not quote `=`, which
+/// turns the argument into a key and a value.
 ///
 /// ```
 /// use wsstream_net::descriptor::quote_argument;
@@ -19,7 +19,7 @@ pub fn quote_argument(argument: &str) -> String {
     quote(argument, &['\\', ':', '='])
 }
 
-/// Quotes what is to be the value of a key: `\` and `:` get a `\` before them, `=` needs none.
+/// Quotes the value of a key: puts `\` before `\` and `:`. `=` needs no quoting here.
 ///
 /// ```
 /// use wsstream_net::descriptor::quote_value;
@@ -60,7 +60,7 @@ impl<'a, 'b> Writer<'a, 'b> {
         write!(self.0, ":{key}={}", quote_value(&value.to_string()))
     }
 
-    /// Writes what differs from the default.
+    /// Writes a value if it differs from the default.
     pub(super) fn unless<T: ToString + PartialEq>(
         &mut self,
         default: T,
@@ -73,13 +73,13 @@ impl<'a, 'b> Writer<'a, 'b> {
         self.value(key, value)
     }
 
-    /// Writes what there is.
+    /// Writes a value if there is one.
     pub(super) fn some(&mut self, key: &str, value: Option<impl ToString>) -> fmt::Result {
         value.map_or(Ok(()), |value| self.value(key, value))
     }
 }
 
-/// Seconds, with a fraction if there is one.
+/// Seconds, with a fraction if needed.
 #[derive(PartialEq)]
 pub(crate) struct Seconds(pub(crate) Duration);
 

@@ -32,13 +32,13 @@ use wsstream_core::handshake::{InvalidField, Origins, ServerConfig};
 pub enum ServerDescriptor {
     /// `autobahn`, or a URL: WebSocket over another endpoint.
     Autobahn(AutobahnServer),
-    /// `exec`: a program's standard input and output, as the one connection.
+    /// `exec`: a program's standard input and output, as a single connection.
     Exec(Exec),
-    /// `haproxy`: another endpoint, whose connections begin with a PROXY header, version 1 or 2.
+    /// `haproxy`: another endpoint, whose connections begin with a PROXY header of version 1 or 2.
     Haproxy(Box<Self>),
-    /// `stdio`: our own standard input and output, as the one connection.
+    /// `stdio`: our own standard input and output, as a single connection.
     Stdio,
-    /// `systemd`: a socket that was inherited.
+    /// `systemd`: an inherited socket.
     Systemd(Systemd),
     /// `tcp` and `tcp6`.
     Tcp(TcpServer),
@@ -48,15 +48,15 @@ pub enum ServerDescriptor {
     Unix(UnixServer),
 }
 
-/// WebSocket, as a server, and what it goes over.
+/// A WebSocket server over another endpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AutobahnServer {
-    /// What carries it.
+    /// The endpoint below.
     pub endpoint: Box<ServerDescriptor>,
-    /// The server serves its path; `/` means any. `endpoint` alone says where to listen.
+    /// The URL whose path is served; `/` means any path. Only `endpoint` decides where to listen.
     pub url: Url,
-    /// What both roles have.
+    /// The options that both roles have.
     pub options: AutobahnOptions,
     /// Which web pages may use the server.
     pub origins: Origins,
@@ -66,11 +66,11 @@ pub struct AutobahnServer {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TcpServer {
-    /// The address or the name to listen on. Never empty: all addresses are `0.0.0.0` or `::`.
+    /// The address or name to listen on; never empty. `0.0.0.0` or `::` for all addresses.
     pub interface: String,
-    /// The port; 0 leaves it to the system.
+    /// The port; with 0, the system chooses one.
     pub port: u16,
-    /// How many connections may wait to be accepted; by default 50.
+    /// The length of the accept queue; 50 by default.
     pub backlog: u32,
 }
 
@@ -78,9 +78,9 @@ pub struct TcpServer {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TlsServer {
-    /// What carries it.
+    /// The TCP endpoint below.
     pub tcp: TcpServer,
-    /// What to show to clients.
+    /// The certificates to show to clients.
     pub certificates: Certificates,
 }
 
@@ -88,14 +88,14 @@ pub struct TlsServer {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Certificates {
-    /// `tls`: a directory of `.pem` files, each with a key and a chain, chosen by the name that the
-    /// client asks for.
+    /// `tls`: a directory of `.pem` files, each with a key and a chain. The client's requested name
+    /// selects one.
     Directory(String),
     /// `ssl`: one certificate.
     Files {
-        /// Certificate and key.
+        /// The certificate and its key.
         identity: PemFiles,
-        /// The certificates that lead from it to an authority, if they are not beside it.
+        /// The certificates between this one and an authority, if they are not in its file.
         extra_chain: Option<String>,
     },
 }
@@ -104,14 +104,14 @@ pub enum Certificates {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UnixServer {
-    /// The socket. Never empty.
+    /// The path of the socket; never empty.
     pub path: String,
-    /// Its permissions; by default 0o666.
+    /// The socket's permissions; 0o666 by default.
     pub mode: u32,
-    /// How many connections may wait to be accepted; by default 50.
+    /// The length of the accept queue; 50 by default.
     pub backlog: u32,
-    /// Whether to hold a lock, a symbolic link with `.lock` after the socket's name, by which a socket
-    /// that was left behind is known and replaced; by default yes.
+    /// Whether to hold a lock, a symbolic link at the socket's path plus `.lock`. It shows whether an
+    /// existing socket is stale and can be replaced. On by default.
     pub lockfile: bool,
 }
 
@@ -120,13 +120,13 @@ impl ServerDescriptor {
     ///
     /// # Errors
     ///
-    /// Where and why the text is no descriptor.
+    /// The position and the reason, if the text is not a descriptor.
     pub fn parse(text: &str) -> Result<Self, EndpointError> {
         check_length(text)?;
         Self::read(&Text::given(text), 0)
     }
 
-    /// Reads a descriptor that is wrapped in as many others.
+    /// Reads a descriptor at this nesting depth.
     pub(super) fn read(text: &Text, depth: usize) -> Result<Self, EndpointError> {
         check_depth(text, depth)?;
         if let Some(url) = url_of(text)? {
@@ -139,7 +139,7 @@ impl ServerDescriptor {
         let descriptor = Descriptor::read(text, TYPES, &[])?;
         let name = descriptor.name();
         if let ("haproxy", Some(rest)) = (name, descriptor.rest()) {
-            // What it wraps is not quoted.
+            // The wrapped descriptor is not quoted.
             let wrapped = text.slice(rest..text.as_str().len());
             return Ok(Self::Haproxy(Box::new(Self::read(&wrapped, depth + 1)?)));
         }
@@ -161,7 +161,7 @@ impl ServerDescriptor {
         })
     }
 
-    /// The host and the port of the URL, by TCP.
+    /// TCP on the URL's host and port.
     fn from_url(url: Url) -> Self {
         let tcp = Self::Tcp(TcpServer {
             interface: url.host().to_owned(),
@@ -180,8 +180,8 @@ impl FromStr for ServerDescriptor {
     }
 }
 
-/// A descriptor of the same endpoint, which reads back as it. The values of header fields are in it:
-/// into logs goes `Debug`, which leaves them out.
+/// Writes a descriptor that reads back as the same endpoint. It contains the values of header fields.
+/// Use `Debug` for logs, which omits them.
 impl fmt::Display for ServerDescriptor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -258,11 +258,11 @@ impl AutobahnServer {
         writer.some("origins", self.origins.described())
     }
 
-    /// The configuration that the descriptor says, for byte streams.
+    /// The configuration for byte streams that the descriptor describes.
     ///
     /// # Errors
     ///
-    /// Only if you have changed a field to something that cannot be sent.
+    /// Only if you changed a field to a value that cannot be sent.
     pub fn server_config(&self) -> Result<ServerConfig, InvalidField> {
         let options = &self.options;
         let mut server = ServerConfig::stream()
@@ -283,7 +283,7 @@ impl AutobahnServer {
 }
 
 impl TcpServer {
-    /// With these defaults of the type.
+    /// Reads the parameters, with these defaults of the type.
     fn read(
         arguments: &mut Arguments,
         interface: &str,
@@ -303,7 +303,7 @@ impl TcpServer {
 
     fn read_tcp6(mut arguments: Arguments) -> Result<Self, EndpointError> {
         if let Some(text) = arguments.peek("interface") {
-            // RFC 6874 §1: an address may name its zone.
+            // RFC 6874 §1: an address may include its zone.
             let address = text.as_str().split('%').next().unwrap_or_default();
             if !text.as_str().is_empty() && address.parse::<Ipv6Addr>().is_err() {
                 return Err(wrong("interface", text, "an IPv6 address"));
@@ -368,7 +368,7 @@ impl TlsServer {
 }
 
 impl UnixServer {
-    /// As a descriptor with a path alone says it.
+    /// The server of a descriptor that has only a path.
     #[cfg(unix)]
     pub(crate) fn new(path: &str) -> Self {
         Self {
@@ -396,7 +396,7 @@ impl UnixServer {
     }
 }
 
-// All of these are Twisted's.
+// All of these are as in Twisted.
 const BACKLOG: u32 = 50;
 const MODE: u32 = 0o666;
 const PRIVATE_KEY: &str = "server.pem";

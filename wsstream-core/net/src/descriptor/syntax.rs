@@ -1,22 +1,21 @@
-//! Twisted's grammar: fields, keys and escapes, and where each octet came from.
+//! Twisted's grammar: fields, keys and escapes, and the position of each octet.
 
 use std::ops::Range;
 
 use super::error::{EndpointError, EndpointErrorKind};
 
-/// A text that knows where its octets were in the string that was given, however often it has been
-/// unquoted since.
+/// A text that knows the positions of its octets in the original string, however often it was unquoted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Text {
     text: String,
-    /// For each octet of the text, where it was.
+    /// For each octet, its position in the original string.
     at: Vec<usize>,
-    /// Where the text ended.
+    /// The position at which the text ended.
     end: usize,
 }
 
 impl Text {
-    /// What was given.
+    /// The original string.
     pub(super) fn given(text: &str) -> Self {
         Self {
             text: text.to_owned(),
@@ -29,7 +28,7 @@ impl Text {
         &self.text
     }
 
-    /// Where this octet was, or the end of the text.
+    /// The original position of this octet, or the end of the text.
     pub(super) fn position(&self, index: usize) -> usize {
         self.at.get(index).copied().unwrap_or(self.end)
     }
@@ -42,7 +41,7 @@ impl Text {
         self.end
     }
 
-    /// A part; nothing if the range does not lie on characters.
+    /// A part of the text; empty if the range splits a character.
     pub(super) fn slice(&self, range: Range<usize>) -> Self {
         Self {
             end: self.position(range.end),
@@ -51,13 +50,13 @@ impl Text {
         }
     }
 
-    /// Without the blanks around it.
+    /// The text without surrounding blanks.
     pub(super) fn trimmed(&self) -> Self {
         let start = self.text.len() - self.text.trim_start().len();
         self.slice(start..start + self.text.trim().len())
     }
 
-    /// The elements of a comma-separated list, trimmed. An empty text has one, which is empty.
+    /// The elements of a comma-separated list, trimmed. An empty text has one empty element.
     pub(super) fn elements(&self) -> impl Iterator<Item = Self> {
         let mut start = 0;
         self.text.split(',').map(move |element| {
@@ -67,7 +66,7 @@ impl Text {
         })
     }
 
-    /// This text, and then another.
+    /// Appends another text.
     pub(super) fn then(mut self, other: &Self) -> Self {
         self.text.push_str(&other.text);
         self.at.extend_from_slice(&other.at);
@@ -80,17 +79,17 @@ impl Text {
     }
 }
 
-/// `value`, or `key=value`, unescaped.
+/// A field: `value` or `key=value`, unescaped.
 #[derive(Debug)]
 pub(super) struct Field {
     pub(super) key: Option<Text>,
     pub(super) value: Text,
-    /// Where the next field begins in the text that was taken apart.
+    /// The start of the next field.
     pub(super) next: usize,
 }
 
-/// Takes a descriptor apart, just as Twisted does: `:` ends a field, the first `=` in a field ends its
-/// key, `\` takes away the meaning of whatever follows. Blanks are kept, and there is always a field.
+/// Splits a descriptor exactly as Twisted does. `:` ends a field, the first `=` in a field ends its
+/// key, and `\` escapes the next character. Blanks are kept. There is always at least one field.
 pub(super) fn fields(text: &Text) -> Result<Vec<Field>, EndpointError> {
     let (mut fields, mut key) = (Vec::new(), None);
     let mut piece = Text::given("");

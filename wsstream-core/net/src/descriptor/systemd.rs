@@ -6,13 +6,13 @@ use super::arguments::Arguments;
 use super::error::{EndpointError, EndpointErrorKind};
 use super::quote::Writer;
 
-/// A socket that is inherited, as systemd does it.
+/// A socket inherited from systemd.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Systemd {
     /// Its address family.
     pub domain: SystemdDomain,
-    /// Which of those that are inherited.
+    /// Which of the inherited sockets.
     pub socket: SystemdSocket,
 }
 
@@ -22,19 +22,19 @@ pub struct Systemd {
 pub enum SystemdDomain {
     /// `INET`: IPv4.
     Inet,
-    /// `INET6`.
+    /// `INET6`: IPv6.
     Inet6,
-    /// `UNIX`.
+    /// `UNIX`: a Unix socket.
     Unix,
 }
 
-/// Which inherited socket.
+/// Selects an inherited socket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SystemdSocket {
-    /// The one at this place, from 0.
+    /// The socket at this index, from 0.
     Index(u32),
-    /// The one of this name.
+    /// The socket with this name.
     Name(String),
 }
 

@@ -1,4 +1,5 @@
-//! Accepting from many: how many at once, what to do when the system has no more sockets, and how to stop.
+//! The policy of a listener: how many connections and handshakes run at a time, what happens when the system has run
+//! out of sockets, and how the listener shuts down.
 
 use std::future::Future;
 use std::io;
@@ -11,34 +12,33 @@ use wsstream_core::Timestamp;
 use wsstream_core::handshake::HandshakeError;
 use wsstream_core::pump::{Clock, Permit, Permits, Phase};
 
-/// A listening socket, and the handshakes of those who have connected.
+/// A listening socket, and the handshakes of its connections.
 pub(super) trait Accepting {
-    /// A connection whose handshake is still to be done.
+    /// A connection before its handshake.
     type Connection;
 
-    /// What a handshake gives: a request that waits for its answer.
+    /// The result of a handshake: a request that waits for its answer.
     type Incoming;
 
-    /// Takes the next connection from the accept queue. It is asked again whatever the error.
+    /// Takes the next connection from the accept queue. The policy calls it again after any error.
     fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Self::Connection>>;
 
-    /// Begins a handshake, in a task of its own. The permit goes to the outermost WebSocket, and is dropped if it
-    /// does not get so far.
+    /// Begins a handshake in a task of its own. The permit ends up in the outermost layer; a failed handshake drops it.
     fn begin(&mut self, connection: Self::Connection, permit: Permit);
 
-    /// Begins to answer a request that has come too late. It ends as a handshake that has failed.
+    /// Begins to refuse a request that arrived during a shutdown. It ends as a failed handshake does.
     fn refuse(&mut self, incoming: Self::Incoming);
 
-    /// Waits for the end of any handshake. Called only while there is one.
+    /// Waits until one of the handshakes ends. The policy calls it only while there are any.
     fn poll_handshake(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Self::Incoming>>;
 
-    /// Listens no more. The system refuses new connections, and those that wait in the accept queue.
+    /// Closes the listening socket. The system then refuses new connections and those in the accept queue.
     fn stop(&mut self);
 }
 
 /// The policy of a listener.
 ///
-/// Handshakes go on beside each other, so that a slow client holds nobody up. A connection counts from when it
+/// Handshakes run concurrently, so that a slow client does not delay the others. A connection counts from when it
 /// leaves the accept queue until its stream is dropped.
 #[derive(Debug)]
 pub(super) struct Policy<A: Accepting, C: Clock> {
@@ -53,7 +53,7 @@ pub(super) struct Policy<A: Accepting, C: Clock> {
 }
 
 impl<A: Accepting, C: Clock> Policy<A, C> {
-    /// Any number of connections, and 1024 handshakes at once.
+    /// Allows any number of connections, and 1024 handshakes at a time.
     pub(super) fn new(accepting: A, clock: C) -> Self {
         Self {
             accepting,
@@ -67,12 +67,12 @@ impl<A: Accepting, C: Clock> Policy<A, C> {
         }
     }
 
-    /// At most so many connections at once, those in their handshake included; at least 1.
+    /// Limits the number of connections, those in their handshake included. The least is 1.
     pub(super) fn set_max_connections(&mut self, connections: usize) {
         self.max_connections = connections.max(1);
     }
 
-    /// At most so many handshakes at once; at least 1.
+    /// Limits the number of handshakes. The least is 1.
     pub(super) fn set_max_handshakes(&mut self, handshakes: usize) {
         self.max_handshakes = handshakes.max(1);
     }
@@ -85,14 +85,13 @@ impl<A: Accepting, C: Clock> Policy<A, C> {
         &mut self.accepting
     }
 
-    /// How many connections there are now, those in their handshake included.
+    /// The number of open connections, those in their handshake included.
     pub(super) fn connections(&self) -> usize {
         self.permits.taken()
     }
 
-    /// Waits for the next request; `None` once a shutdown has begun. Handshakes that fail are passed over, and so
-    /// are connections that end before they begin. When the system has no more sockets it is asked again a little
-    /// later. Cancel-safe.
+    /// Waits for the next request; `None` once a shutdown has begun. Skips failed handshakes and connections that end
+    /// early. Backs off while the system has no more sockets. Cancel-safe.
     pub(super) fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<Option<A::Incoming>> {
         if self.has_stopped {
             return Poll::Ready(None);
@@ -105,15 +104,15 @@ impl<A: Accepting, C: Clock> Policy<A, C> {
                 _ => {}
             }
         }
-        // Other tasks have their turn; this one comes back by itself.
+        // Yield to other tasks, and ask to be polled again.
         cx.waker().wake_by_ref();
         Poll::Pending
     }
 
-    /// Begins a handshake with the next who has connected.
+    /// Accepts the next connection, and begins its handshake.
     fn poll_admit(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if self.handshakes >= self.max_handshakes {
-            // The end of one of them wakes us.
+            // The next handshake that ends wakes the task.
             return Poll::Pending;
         }
         ready!(self.permits.poll_at_most(self.max_connections - 1, cx));
@@ -134,7 +133,7 @@ impl<A: Accepting, C: Clock> Policy<A, C> {
         Poll::Ready(())
     }
 
-    /// Waits for the end of a handshake; `None` for one that has failed.
+    /// Waits until a handshake ends; `None` if it failed.
     fn poll_handshake(&mut self, cx: &mut Context<'_>) -> Poll<Option<A::Incoming>> {
         if self.handshakes == 0 {
             return Poll::Pending;
@@ -147,12 +146,12 @@ impl<A: Accepting, C: Clock> Policy<A, C> {
         Poll::Ready(ended.ok())
     }
 
-    /// Shuts down: listens no more, and gives the connections `grace` to finish. Those that are open then are ended
-    /// with Close 1001, and those that have not ended after `closing` more are cut off. Requests that were not
-    /// answered are refused with 503.
+    /// Shuts down: closes the listening socket, refuses pending requests with status 503, and gives open connections
+    /// `grace` to finish. Then ends the remaining ones with close code 1001, and cuts off those that are still open
+    /// after a further `closing`.
     ///
-    /// The future gives 0 once all connections are gone; or, a second after they were cut off, how many streams
-    /// are still held. Dropping it cuts them off now.
+    /// The future returns 0 once all connections are gone, or the number of streams that are still held a second after
+    /// they were cut off. Dropping it cuts them off at once.
     pub(super) fn shut_down(&mut self, grace: Duration, closing: Duration) -> ShutDown<'_, A, C> {
         self.accepting.stop();
         self.has_stopped = true;
@@ -167,19 +166,19 @@ impl<A: Accepting, C: Clock> Policy<A, C> {
     }
 }
 
-/// A listener that shuts down: see [`Policy::shut_down`].
+/// The future of [`Policy::shut_down`].
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
 pub(super) struct ShutDown<'a, A: Accepting, C: Clock> {
     policy: &'a mut Policy<A, C>,
     phase: Phase,
-    /// When the phase ends.
+    /// The end of the phase.
     ends: Timestamp,
     closing: Duration,
 }
 
 impl<A: Accepting, C: Clock> ShutDown<'_, A, C> {
-    /// Tells those whose requests were not answered that it is too late.
+    /// Refuses the requests that are not answered yet.
     fn refuse(&mut self, cx: &mut Context<'_>) {
         while let Poll::Ready(ended) = self.policy.poll_handshake(cx) {
             if let Some(incoming) = ended {
@@ -222,7 +221,7 @@ impl<A: Accepting, C: Clock> Drop for ShutDown<'_, A, C> {
     }
 }
 
-/// Waits between attempts to accept that fail: each time twice as long.
+/// The wait after a failure to accept, doubled each time.
 #[derive(Debug, Default)]
 struct BackOff {
     /// The last wait; zero after a success.
@@ -231,7 +230,7 @@ struct BackOff {
 }
 
 impl BackOff {
-    /// Ready when the next attempt is due.
+    /// Waits until the next attempt is due.
     fn poll(&mut self, clock: &mut impl Clock, cx: &mut Context<'_>) -> Poll<()> {
         if let Some(until) = self.until {
             ready!(clock.poll_sleep(cx, until));
@@ -251,8 +250,8 @@ impl BackOff {
     }
 }
 
-/// Errors of the connection that was to be accepted, which has ended or was forbidden by a firewall; not
-/// of the listener. There may be a good one right behind it.
+/// Whether the error is about one connection, which has ended already or which a firewall forbids. The next one in the
+/// queue may be fine, so there is no need to back off.
 fn is_of_connection(error: &io::Error) -> bool {
     use io::ErrorKind::{
         ConnectionAborted, ConnectionRefused, ConnectionReset, HostUnreachable, Interrupted,
@@ -272,13 +271,13 @@ fn is_of_connection(error: &io::Error) -> bool {
     )
 }
 
-/// Says why a connection did not come about.
+/// Logs why a connection failed before the application saw it.
 fn log_failure(error: &io::Error) {
     if error
         .get_ref()
         .is_some_and(|inner| inner.is::<HandshakeError>())
     {
-        // What was answered has been logged.
+        // The core has logged its answer already.
         return;
     }
     #[cfg(feature = "tracing")]
@@ -287,17 +286,17 @@ fn log_failure(error: &io::Error) {
     let _ = error;
 }
 
-/// More would be many for any server, and too few to fill its memory.
+/// Plenty for any server, and too few to exhaust its memory.
 const MAX_HANDSHAKES: usize = 1024;
 
-/// How often one poll accepts before other tasks have their turn.
+/// The number of connections that one poll accepts before it yields to other tasks.
 const TURNS_PER_POLL: usize = 32;
 
-/// When there are no sockets left, others have to be closed first.
+// With no sockets left, others have to be closed first, which takes a while.
 const FIRST_DELAY: Duration = Duration::from_millis(10);
 const LAST_DELAY: Duration = Duration::from_secs(1);
 
-/// How long applications have to drop streams that were cut off.
+/// The time that applications get to drop streams that were cut off.
 const LEAVING: Duration = Duration::from_secs(1);
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Listening sockets, and the handshakes of those who connect to them.
+//! Listening sockets, and the handshakes of the connections they accept.
 
 use std::fmt;
 use std::future::Future;
@@ -28,11 +28,12 @@ use crate::runtime::Runtime;
 #[cfg(unix)]
 use crate::unix_file::UnixFile;
 
-/// A socket of the standard library that listens.
+/// A listening socket of the standard library, for [`Listener::from_std`](crate::Listener::from_std). Convert a
+/// [`TcpListener`](std::net::TcpListener) or, on Unix, a `UnixListener` into it.
 #[derive(Debug)]
 pub struct StdListener {
     socket: StdSocket,
-    /// The file, where we made it.
+    /// The socket's file, if this crate created it.
     #[cfg(unix)]
     file: Option<UnixFile>,
 }
@@ -54,7 +55,7 @@ impl From<std::net::TcpListener> for StdListener {
     }
 }
 
-/// The socket's file is yours: it stays.
+/// The listener does not remove the socket's file.
 #[cfg(unix)]
 impl From<UnixListener> for StdListener {
     fn from(unix: UnixListener) -> Self {
@@ -76,7 +77,7 @@ impl StdListener {
     }
 }
 
-/// The listening socket of a runtime.
+/// A listening socket, registered with the runtime.
 enum Bound<R: Runtime> {
     Tcp(R::TcpListener),
     #[cfg(unix)]
@@ -86,9 +87,9 @@ enum Bound<R: Runtime> {
     ),
 }
 
-/// A listening socket, what is done over each of its connections, and the handshakes that go on.
+/// A listening socket, the layers of its connections, and the handshakes in progress.
 pub(super) struct Sockets<R: Runtime> {
-    /// Gone once it has stopped.
+    /// `None` after `stop`.
     bound: Option<Bound<R>>,
     layers: Arc<Layers>,
     handshakes: FuturesUnordered<RemoteHandle<io::Result<Incoming<R>>>>,
@@ -118,12 +119,12 @@ impl<R: Runtime> Sockets<R> {
         &self.layers
     }
 
-    /// For connections from now on.
+    /// Changes the layers of connections accepted from now on.
     pub(super) fn layers_mut(&mut self) -> &mut Layers {
         Arc::make_mut(&mut self.layers)
     }
 
-    /// Runs a task that ends when this is dropped.
+    /// Spawns a task that is cancelled when the listener is dropped.
     fn spawn(&self, task: impl Future<Output = io::Result<Incoming<R>>> + Send + 'static) {
         let (task, handle) = task.remote_handle();
         R::spawn(task);
@@ -186,7 +187,7 @@ impl<R: Runtime> fmt::Debug for Sockets<R> {
     }
 }
 
-/// Listens as a plan says. Blocks, while names are looked up.
+/// Listens on the socket of a plan. Blocks while it looks up a name.
 pub(super) fn listen(socket: &ServerSocket) -> io::Result<StdListener> {
     match socket {
         ServerSocket::Tcp(tcp) => {
@@ -212,7 +213,7 @@ pub(super) fn listen(socket: &ServerSocket) -> io::Result<StdListener> {
     }
 }
 
-/// Listens on `HOST:PORT`. Blocks, while the name is looked up.
+/// Listens on `HOST:PORT`. Blocks while it looks up the name.
 pub(super) fn listen_tcp(addr: &str, backlog: u32) -> io::Result<StdListener> {
     let addresses = addr
         .to_socket_addrs()
@@ -220,7 +221,7 @@ pub(super) fn listen_tcp(addr: &str, backlog: u32) -> io::Result<StdListener> {
     listen_on_first(addresses, backlog)
 }
 
-/// Listens on the first address that can be had.
+/// Listens on the first address that can be bound.
 fn listen_on_first(
     addresses: impl Iterator<Item = SocketAddr>,
     backlog: u32,
@@ -237,7 +238,7 @@ fn listen_on_first(
 
 fn listen_on(address: SocketAddr, backlog: u32) -> io::Result<Socket> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
-    // On other systems it would let others take the port.
+    // On Windows this option would let other programs take over the port.
     #[cfg(unix)]
     socket.set_reuse_address(true)?;
     socket.bind(&address.into())?;
@@ -245,7 +246,8 @@ fn listen_on(address: SocketAddr, backlog: u32) -> io::Result<Socket> {
     Ok(socket)
 }
 
-/// Whether another server listens on a Unix socket. Its full accept queue must not hold us up.
+/// Connects to a Unix socket, to find out whether another server listens there. Non-blocking: the server's accept queue
+/// may be full.
 #[cfg(unix)]
 fn probe(address: &SockAddr) -> Result<(), io::ErrorKind> {
     let connect = || {

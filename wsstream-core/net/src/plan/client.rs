@@ -1,4 +1,4 @@
-//! What a client does.
+//! A client's plan.
 
 use std::fmt;
 use std::io;
@@ -20,20 +20,20 @@ use crate::host_port::HostPort;
 use crate::proxy::Proxy;
 use crate::tls::ClientTls;
 
-/// As a descriptor's, which is Twisted's.
+/// The default of descriptors, and Twisted's.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What a client does to connect, in order.
+/// The steps of a client to connect.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ClientPlan {
-    /// The socket that is connected.
+    /// The socket to connect.
     pub socket: ClientSocket,
-    /// The proxy that TCP goes through. Unix sockets go through none.
+    /// The proxy for TCP. Unix sockets use none.
     pub proxy: Option<Proxy>,
-    /// What is done over the socket, and over each other; the first one over the socket itself.
+    /// The layers over the socket, from the lowest up.
     pub layers: Vec<ClientLayer>,
-    /// How long all of it may take.
+    /// How long all steps together may take.
     pub timeout: Duration,
 }
 
@@ -50,7 +50,7 @@ pub enum ClientSocket {
     Unix(UnixClient),
 }
 
-/// Where to connect by TCP, and how.
+/// How to connect by TCP.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TcpClient {
@@ -58,11 +58,11 @@ pub struct TcpClient {
     pub host: String,
     /// The port.
     pub port: u16,
-    /// The address to connect from, if it matters.
+    /// The address to connect from, if any.
     pub bind_address: Option<BindAddress>,
-    /// How long it may take to look the name up, to connect, and to get through the proxy.
+    /// How long name lookup, connecting, and the proxy may take together.
     pub timeout: Duration,
-    /// Whether to set TCP_NODELAY, so that nothing waits for more.
+    /// Whether to set TCP_NODELAY, so that small writes are sent at once.
     pub nodelay: bool,
 }
 
@@ -70,12 +70,12 @@ pub struct TcpClient {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UnixClient {
-    /// The socket.
+    /// The path of the socket.
     pub path: PathBuf,
     /// How long connecting may take.
     pub timeout: Duration,
-    /// Whether to connect only where the server holds its lock, a symbolic link beside the socket with
-    /// `.lock` after its name.
+    /// Whether to connect only if the server holds its lock: a symbolic link at the socket's path plus
+    /// `.lock`.
     pub lockfile: bool,
 }
 
@@ -83,13 +83,13 @@ pub struct UnixClient {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BindAddress {
-    /// An address. Where the port is 0 the system chooses one.
+    /// An address. With port 0, the system chooses the port.
     Address(SocketAddr),
-    /// One of the addresses of a name.
+    /// One of the addresses of this name.
     Name(String),
 }
 
-/// What a client does over a socket.
+/// A layer of a client's connection.
 #[derive(Clone, Debug)]
 #[expect(
     clippy::exhaustive_enums,
@@ -102,46 +102,46 @@ pub enum ClientLayer {
     WebSocket(WebSocketClient),
 }
 
-/// TLS, as a client does it.
+/// A client's TLS layer.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ClientTlsLayer {
-    /// The name or the address that the server's certificate has to be for.
+    /// The name or address that the server's certificate must be valid for.
     pub server_name: String,
-    /// What to trust, and what to show.
+    /// The trusted authorities, and the client's certificate.
     pub source: ClientTlsSource,
-    /// Whether WebSocket goes over it. Then TLS says so (ALPN).
+    /// Whether the layer carries WebSocket. TLS then announces it (ALPN).
     pub websocket: bool,
 }
 
-/// What a client trusts, and what it shows, or where that is found.
+/// The trusted authorities and the client's certificate, or the files with them.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum ClientTlsSource {
-    /// In files.
+    /// Read them from files.
     Files {
-        /// A directory whose `.pem` files are the authorities to trust; `None` for those of the platform.
+        /// A directory of `.pem` files with the trusted authorities; `None` for those of the platform.
         trust_roots: Option<String>,
         /// The certificate to show to the server.
         identity: Option<PemFiles>,
     },
-    /// Here.
+    /// Use this configuration.
     Given(ClientTls),
 }
 
-/// WebSocket, as a client does it.
+/// A client's WebSocket layer.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct WebSocketClient {
-    /// What to ask for.
+    /// The URL to request.
     pub url: Url,
-    /// How to ask, and how the connection behaves. Its handshake timeout is for this layer.
+    /// The client's configuration. Its handshake timeout applies to this layer.
     pub config: Arc<ClientConfig>,
 }
 
 impl ClientPlan {
-    /// Connects to the host and the port of a URL by TCP, does TLS if it is `wss`, and asks for a WebSocket.
-    /// The handshake timeout of `config` is for all of it.
+    /// Connects to the URL's host and port by TCP, with TLS if it is `wss`, and opens a WebSocket. The
+    /// handshake timeout of `config` applies to all of this.
     #[must_use]
     pub fn url(url: Url, config: ClientConfig) -> Self {
         let timeout = config.handshake_timeout;
@@ -173,11 +173,11 @@ impl ClientPlan {
         }
     }
 
-    /// Connects by TCP to `HOST:PORT`, and does nothing over it. An IPv6 address is in brackets.
+    /// Connects to a TCP server, given as `HOST:PORT`, with no layer on top. IPv6 addresses have brackets.
     ///
     /// # Errors
     ///
-    /// `InvalidInput`, if that is no host and port.
+    /// `InvalidInput` if `address` is not `HOST:PORT`.
     pub fn tcp(address: &str) -> io::Result<Self> {
         let split = address
             .rsplit_once(':')
@@ -208,7 +208,7 @@ impl ClientPlan {
     ///
     /// # Errors
     ///
-    /// Where and why the text is no descriptor, or why it cannot be used here.
+    /// The position and the reason, if the text is not a descriptor or cannot be used here.
     pub fn parse(text: &str) -> Result<Self, EndpointError> {
         Self::try_from(&ClientDescriptor::parse(text)?)
     }
@@ -227,7 +227,8 @@ impl ClientPlan {
     }
 }
 
-/// The limit is the sum of the socket's `timeout`, which is for TLS too, and of the opening handshakes' timeouts.
+/// The total time is the sum of the socket's `timeout`, which includes TLS, and the timeouts of the
+/// opening handshakes.
 impl TryFrom<&ClientDescriptor> for ClientPlan {
     type Error = EndpointError;
 
@@ -318,11 +319,11 @@ impl ClientTlsLayer {
         }
     }
 
-    /// The TLS that this layer does. It reads files: call it where you may block.
+    /// Loads the configuration of this layer. It reads files, so call this where blocking is allowed.
     ///
     /// # Errors
     ///
-    /// Those of the files, and `Unsupported` without the feature `rustls`.
+    /// Errors of the files, and `Unsupported` without the feature `rustls`.
     pub(crate) fn load(&self) -> io::Result<ClientTls> {
         let tls = match &self.source {
             ClientTlsSource::Given(tls) => tls.clone(),
@@ -347,7 +348,7 @@ impl BindAddress {
     }
 }
 
-/// With a port that the system chooses.
+/// The system chooses the port.
 impl From<IpAddr> for BindAddress {
     fn from(address: IpAddr) -> Self {
         SocketAddr::new(address, 0).into()
@@ -360,7 +361,7 @@ impl From<SocketAddr> for BindAddress {
     }
 }
 
-/// A line for each layer, from the socket up; the last one ends with the limit of all.
+/// Writes a line for each layer, from the socket up. The last line ends with the total time limit.
 impl fmt::Display for ClientPlan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.socket {
@@ -433,7 +434,7 @@ impl fmt::Display for ClientTlsLayer {
     }
 }
 
-/// Without the query, which may have a token in it.
+/// Omits the query, which may contain a token.
 impl fmt::Display for WebSocketClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let url = &self.url;

@@ -1,4 +1,4 @@
-//! What a server does.
+//! A server's plan.
 
 use std::fmt;
 use std::io;
@@ -18,22 +18,22 @@ use crate::descriptor::{
 use crate::host_port::HostPort;
 use crate::tls::ServerTls;
 
-/// What a server does to listen, in order.
+/// The steps of a server to listen.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ServerPlan {
-    /// Where it listens.
+    /// The socket to listen on.
     pub socket: ServerSocket,
-    /// What is done over each connection, and over each other; the first one over the socket itself.
+    /// The layers over each connection, from the lowest up.
     pub layers: Vec<ServerLayer>,
-    /// How long a client may take for TLS and the first opening handshake; further ones have their own
-    /// limits.
+    /// How long a client may take for TLS and the first opening handshake. Further handshakes have
+    /// their own limits.
     pub handshake_timeout: Duration,
-    /// Whether to set TCP_NODELAY, so that nothing waits for more.
+    /// Whether to set TCP_NODELAY, so that small writes are sent at once.
     pub nodelay: bool,
 }
 
-/// Where a server listens.
+/// The socket that a server listens on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(
     clippy::exhaustive_enums,
@@ -46,7 +46,7 @@ pub enum ServerSocket {
     Unix(UnixServer),
 }
 
-/// What a server does over a connection.
+/// A layer of a server's connection.
 #[derive(Clone, Debug)]
 #[expect(
     clippy::exhaustive_enums,
@@ -59,23 +59,23 @@ pub enum ServerLayer {
     WebSocket(Arc<ServerConfig>),
 }
 
-/// TLS, as a server does it.
+/// A server's TLS layer.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ServerTlsLayer {
-    /// What to show to clients.
+    /// The certificates to show to clients.
     pub source: ServerTlsSource,
-    /// Whether WebSocket goes over it. Then TLS says so (ALPN).
+    /// Whether the layer carries WebSocket. TLS then announces it (ALPN).
     pub websocket: bool,
 }
 
-/// A server's certificates, or where they are found.
+/// A server's certificates, or the files with them.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum ServerTlsSource {
-    /// In files.
+    /// Read them from files.
     Files(Certificates),
-    /// Here.
+    /// Use this configuration.
     Given(ServerTls),
 }
 
@@ -84,12 +84,12 @@ impl ServerPlan {
     ///
     /// # Errors
     ///
-    /// Where and why the text is no descriptor, or why it cannot be used here.
+    /// The position and the reason, if the text is not a descriptor or cannot be used here.
     pub fn parse(text: &str) -> Result<Self, EndpointError> {
         Self::try_from(&ServerDescriptor::parse(text)?)
     }
 
-    /// WebSocket over a Unix socket, with a lock, for everybody.
+    /// WebSocket over a Unix socket with a lock, open to all users.
     #[cfg(unix)]
     pub(crate) fn unix(path: &Path, config: ServerConfig) -> io::Result<Self> {
         let Some(path) = path.to_str() else {
@@ -106,11 +106,11 @@ impl ServerPlan {
 }
 
 impl ServerTlsLayer {
-    /// The TLS that this layer does. It reads files: call it where you may block.
+    /// Loads the configuration of this layer. It reads files, so call this where blocking is allowed.
     ///
     /// # Errors
     ///
-    /// Those of the files, and `Unsupported` without the feature `rustls`.
+    /// Errors of the files, and `Unsupported` without the feature `rustls`.
     pub(crate) fn load(&self) -> io::Result<ServerTls> {
         let tls = match &self.source {
             ServerTlsSource::Given(tls) => tls.clone(),
@@ -123,7 +123,7 @@ impl ServerTlsLayer {
     }
 }
 
-/// The limit is the handshake timeout of the first WebSocket.
+/// The time limit is the handshake timeout of the first WebSocket layer.
 impl TryFrom<&ServerDescriptor> for ServerPlan {
     type Error = EndpointError;
 
@@ -180,7 +180,8 @@ impl FromStr for ServerPlan {
     }
 }
 
-/// A line for each layer, from the socket up; the last one ends with the limit of the first handshakes.
+/// Writes a line for each layer, from the socket up. The last line ends with the limit of the first
+/// handshakes.
 impl fmt::Display for ServerPlan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.socket {

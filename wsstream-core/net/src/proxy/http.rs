@@ -3,9 +3,8 @@
 use std::fmt;
 
 use super::ProxyError;
-use crate::octets::Octets;
 
-/// Asks a proxy for a tunnel. What is received behind its answer is the other end's.
+/// Requests a tunnel from a proxy. Octets behind the proxy's response belong to the tunnel.
 pub(super) struct ProxyConnect {
     request: Vec<u8>,
     answer: Vec<u8>,
@@ -15,7 +14,7 @@ impl ProxyConnect {
     /// The most octets that it [wants](Self::wants) at once.
     pub(super) const MOST: usize = END.len();
 
-    /// A tunnel to a host, a name or an address without brackets, and a port.
+    /// A tunnel to a port of a host, which is a name or an address without brackets.
     pub(super) fn new(authorization: Option<&str>, host: &str, port: u16) -> Self {
         let authority = if host.contains(':') {
             format!("[{host}]:{port}")
@@ -33,22 +32,25 @@ impl ProxyConnect {
         }
     }
 
-    /// What is to be sent.
+    /// The request to send.
     pub(super) fn request(&self) -> &[u8] {
         &self.request
     }
 
-    /// How many octets may be read for the answer, 1 to [`MOST`](Self::MOST): more may not be part of it.
+    /// How many octets of the response to read next, 1 to [`MOST`](Self::MOST). More might not be part
+    /// of it.
     pub(super) fn wants(&self) -> usize {
         let missing = |len: &usize| self.answer.ends_with(&END[..*len]);
         END.len() - (1..END.len()).rev().find(missing).unwrap_or(0)
     }
 
-    /// Takes what was read, as many octets as it [wants](Self::wants) at most; whether the tunnel is there.
+    /// Takes octets of the response, at most as many as it [wants](Self::wants). Returns whether the
+    /// tunnel is open.
     ///
     /// # Errors
     ///
-    /// If the proxy refuses, or what it says is no answer. No octets are the end, which is an error too.
+    /// If the proxy refuses, or its response is malformed. An empty slice means the end of the socket,
+    /// which is also an error.
     pub(super) fn receive(&mut self, octets: &[u8]) -> Result<bool, ProxyError> {
         self.answer.extend_from_slice(octets);
         if octets.is_empty() || self.answer.len() > MAX_ANSWER {
@@ -68,13 +70,10 @@ impl ProxyConnect {
     }
 }
 
-/// Without request and answer: the password is in the one, and may be in the other.
+/// Omits the request, which contains the password, and the response, which may contain it.
 impl fmt::Debug for ProxyConnect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ProxyConnect")
-            .field("request", &Octets::of(&self.request))
-            .field("answer", &Octets::of(&self.answer))
-            .finish()
+        f.debug_struct("ProxyConnect").finish_non_exhaustive()
     }
 }
 

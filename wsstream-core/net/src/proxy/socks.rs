@@ -1,4 +1,4 @@
-//! SOCKS5: RFC 1928, with user and password as in RFC 1929.
+//! SOCKS5: RFC 1928, with the user and password of RFC 1929.
 
 use std::fmt;
 use std::io::{self, IoSlice};
@@ -15,7 +15,7 @@ use wsstream_core::pump::Socket;
 
 use super::{InvalidProxy, ProxyError};
 
-/// User and password.
+/// A user and a password.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct User {
     name: String,
@@ -23,17 +23,17 @@ pub(super) struct User {
 }
 
 impl User {
-    /// Those of a URL.
+    /// The user and password of a URL.
     pub(super) fn of(url: &Url) -> Result<Option<Self>, InvalidProxy> {
         let Some(encoded) = url.authorization() else {
             return Ok(None);
         };
-        // RFC 7617 §2.
+        // RFC 7617 §2: Base64 of the user, a colon and the password.
         let encoded = encoded.strip_prefix("Basic ").unwrap_or_default();
         let decoded = STANDARD.decode(encoded).unwrap_or_default();
         let decoded = String::from_utf8(decoded).map_err(|_| InvalidProxy::User)?;
         let (name, password) = decoded.split_once(':').unwrap_or_default();
-        // RFC 1929 §2.
+        // RFC 1929 §2: each has 1 to 255 octets.
         if ![name, password]
             .iter()
             .all(|text| (1..=255).contains(&text.len()))
@@ -45,14 +45,14 @@ impl User {
     }
 }
 
-/// Without the password.
+/// Omits the password.
 impl fmt::Debug for User {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("User(..)")
     }
 }
 
-/// Has the proxy connect further. It reads no octet of what follows the proxy's answer.
+/// Opens a tunnel. It reads no octet behind the proxy's response.
 pub(super) async fn tunnel(
     socket: &mut impl Socket,
     user: Option<&User>,
@@ -75,7 +75,7 @@ pub(super) async fn tunnel(
 
 fn told(error: &Error) -> ProxyError {
     match error {
-        // An answer that is cut off, or has a name in it that is not UTF-8.
+        // The response is cut off, or contains a name that is not UTF-8.
         Error::Io(_)
         | Error::InvalidTargetAddress(_)
         | Error::InvalidResponseVersion
@@ -86,7 +86,7 @@ fn told(error: &Error) -> ProxyError {
     }
 }
 
-/// A socket as the library wants it, which does not flush.
+/// Adapts a socket for the library, which does not flush.
 struct Through<'a, S> {
     socket: &'a mut S,
     holds_back: bool,
@@ -107,7 +107,7 @@ impl<S: Socket> AsyncSocket for Through<'_, S> {
         cx: &mut Context<'_>,
         buf: &mut [u8],
     ) -> Poll<io::Result<usize>> {
-        // The proxy answers what has reached it.
+        // The proxy responds only to octets that have reached it.
         if self.holds_back {
             ready!(self.socket.poll_flush(cx))?;
             self.holds_back = false;

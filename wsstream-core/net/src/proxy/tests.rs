@@ -27,7 +27,7 @@ fn which_proxies_there_are() {
         assert_eq!((proxy.host(), proxy.port()), (host, port), "{text}");
     }
     let expected = "proxy: expected http://HOST:PORT or socks5://HOST:PORT";
-    let user = "proxy: SOCKS wants user and password of 1 to 255 octets";
+    let user = "proxy: SOCKS needs a user and a password of 1 to 255 octets each";
     let long = format!("socks5://u:{}@proxy", "p".repeat(256));
     for (text, says) in [
         (
@@ -53,7 +53,7 @@ fn which_proxies_there_are() {
         ("proxy/#a", expected),
         (
             "u%3Av:w@proxy",
-            "proxy: user or password contains what RFC 7617 forbids",
+            "proxy: colon in the user, or control character in the user or password",
         ),
     ] {
         assert_eq!(Proxy::parse(text).unwrap_err().to_string(), says, "{text}");
@@ -266,14 +266,14 @@ fn tunnels_of_socks() {
             "h",
             b"\x05\x02\x01\x01".to_vec(),
             [offers, user].concat(),
-            Err((ConnectionRefused, "gives no tunnel")),
+            Err((ConnectionRefused, "opened no tunnel")),
         ),
         (
             open,
             "h",
             b"\x05\xff".to_vec(),
             greeting.to_vec(),
-            Err((ConnectionRefused, "gives no tunnel")),
+            Err((ConnectionRefused, "opened no tunnel")),
         ),
         // It wants what was not offered.
         (
@@ -281,7 +281,7 @@ fn tunnels_of_socks() {
             "h",
             b"\x05\x02".to_vec(),
             greeting.to_vec(),
-            Err((ConnectionRefused, "gives no tunnel")),
+            Err((ConnectionRefused, "opened no tunnel")),
         ),
         (
             open,

@@ -1,4 +1,4 @@
-//! TLS with whoever has connected: how long it may take, and how it is refused.
+//! TLS handshakes of a server: their time limit, and the end of a refused connection.
 
 use std::future::{Future, poll_fn};
 use std::io;
@@ -8,12 +8,12 @@ use wsstream_core::pump::{Clock, Socket, within};
 
 use super::tls_error;
 
-/// Waits for a handshake of a server's, for `limit` at most. A handshake that has failed gives the socket, if it still
-/// has one; the peer is then let read the alert.
+/// Waits for a server's handshake, for at most `limit`. If the handshake failed and left the socket,
+/// gives the peer time to read the alert.
 ///
 /// # Errors
 ///
-/// The handshake's, with what rustls says as its source; `TimedOut`.
+/// The handshake's error, with the error of rustls as its source; `TimedOut`.
 pub(crate) async fn accept_within<T, S: Socket>(
     mut clock: impl Clock,
     limit: Duration,
@@ -29,7 +29,7 @@ pub(crate) async fn accept_within<T, S: Socket>(
         Some(Err((error, socket))) => {
             let ends = ends.min(clock.now() + LINGER);
             if let Some(socket) = socket {
-                // Why it fails is told already.
+                // The handshake's error is reported anyway.
                 let _ = within(&mut clock, ends, linger(socket)).await;
             }
             Err(tls_error("", error))
@@ -37,7 +37,8 @@ pub(crate) async fn accept_within<T, S: Socket>(
     }
 }
 
-/// Lets the peer read the alert: with octets unread the connection would be reset, and take it away.
+/// Lets the peer read the alert. Closing the connection with unread octets would reset it, and destroy
+/// the alert.
 async fn linger(mut socket: impl Socket) -> io::Result<()> {
     poll_fn(|cx| socket.poll_shutdown(cx)).await?;
     let mut discarded = [0; 1024];
@@ -45,7 +46,7 @@ async fn linger(mut socket: impl Socket) -> io::Result<()> {
     Ok(())
 }
 
-/// How long a peer has to read why TLS failed.
+/// How long a peer has to read the alert.
 const LINGER: Duration = Duration::from_secs(2);
 
 #[cfg(test)]

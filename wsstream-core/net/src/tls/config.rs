@@ -1,4 +1,4 @@
-//! What rustls is told.
+//! The configurations for rustls.
 
 use std::io;
 use std::sync::{Arc, OnceLock};
@@ -15,13 +15,13 @@ use rustls_platform_verifier::BuilderVerifierExt;
 use super::{ClientTls, ServerTls};
 
 impl ClientTls {
-    /// Trusts the authorities that the operating system trusts. This is the default.
+    /// Trusts the authorities of the operating system. This is the default.
     ///
-    /// It reads files, or asks the system, which may take some milliseconds.
+    /// It reads files or asks the system, which may take some milliseconds.
     ///
     /// # Errors
     ///
-    /// If the system does not give its certificates.
+    /// If the system does not provide its certificates.
     pub fn platform() -> io::Result<Self> {
         let builder = client_builder()?
             .with_platform_verifier()
@@ -29,22 +29,23 @@ impl ClientTls {
         Ok(Self::build(builder))
     }
 
-    /// Trusts these certificates, in PEM, and no others: authorities, or a server's self-signed one.
+    /// Trusts only these certificates, in PEM. They are authorities, or the self-signed certificate of
+    /// a server.
     ///
     /// # Errors
     ///
-    /// `InvalidInput` if it is not PEM, has no certificate, or has one that cannot be used.
+    /// `InvalidInput` if it is not PEM, has no certificates, or has an unusable one.
     pub fn with_roots(pem: &[u8]) -> io::Result<Self> {
         let builder = client_builder()?.with_root_certificates(roots(pem)?);
         Ok(Self::build(builder))
     }
 
-    /// Shows the server this chain of certificates if it asks for one, the client's own first. The chain and its key
-    /// are in PEM.
+    /// Shows this chain of certificates if the server asks for one. The client's own certificate comes
+    /// first. The chain and its key are in PEM.
     ///
     /// # Errors
     ///
-    /// `InvalidInput` if one is not PEM, or the key does not fit the certificate.
+    /// `InvalidInput` if one is not PEM, or the key does not match the certificate.
     pub fn identity(self, chain: &[u8], key: &[u8]) -> io::Result<Self> {
         self.identified(certificates(chain)?, private_key(key)?)
     }
@@ -67,7 +68,7 @@ impl ClientTls {
         Self(Arc::new(config))
     }
 
-    /// The same, but asks once in the life of the process.
+    /// Like [`platform`](Self::platform), but asks the system only once in the life of the process.
     ///
     /// # Errors
     ///
@@ -88,8 +89,8 @@ impl ClientTls {
     }
 }
 
-/// Uses your own configuration as it is. WebSocket wants the protocol `http/1.1` or none (ALPN); TLS that carries no
-/// WebSocket says nothing where that is the only one.
+/// Uses your own configuration as it is. WebSocket needs the ALPN protocol `http/1.1`, or none. TLS
+/// that does not carry WebSocket sends no ALPN if this is the only protocol.
 impl From<Arc<ClientConfig>> for ClientTls {
     fn from(config: Arc<ClientConfig>) -> Self {
         Self(config)
@@ -97,17 +98,19 @@ impl From<Arc<ClientConfig>> for ClientTls {
 }
 
 impl ServerTls {
-    /// Shows this chain of certificates, the server's own first. The chain and its key are in PEM.
+    /// Shows this chain of certificates. The server's own certificate comes first. The chain and its
+    /// key are in PEM.
     ///
     /// # Errors
     ///
-    /// `InvalidInput` if one is not PEM, or the key does not fit the certificate.
+    /// `InvalidInput` if one is not PEM, or the key does not match the certificate.
     pub fn from_pem(chain: &[u8], key: &[u8]) -> io::Result<Self> {
         let builder = server_builder()?.with_no_client_auth();
         Self::build(builder.with_single_cert(certificates(chain)?, private_key(key)?))
     }
 
-    /// The same, and refuses clients that do not show a certificate of one of these authorities, in PEM.
+    /// Like [`from_pem`](Self::from_pem), and refuses clients without a certificate of one of these
+    /// authorities, in PEM.
     ///
     /// # Errors
     ///
@@ -135,8 +138,8 @@ impl ServerTls {
     }
 }
 
-/// Uses your own configuration as it is. WebSocket wants the protocol `http/1.1` or none (ALPN); TLS that carries no
-/// WebSocket says nothing where that is the only one.
+/// Uses your own configuration as it is. WebSocket needs the ALPN protocol `http/1.1`, or none. TLS
+/// that does not carry WebSocket sends no ALPN if this is the only protocol.
 impl From<Arc<ServerConfig>> for ServerTls {
     fn from(config: Arc<ServerConfig>) -> Self {
         Self(config)
@@ -147,12 +150,12 @@ pub(super) fn provider() -> Arc<CryptoProvider> {
     Arc::new(ring::default_provider())
 }
 
-/// The name that a server's certificate has to be for, where a host was asked for: a name, or an address without
-/// brackets. It is for runtimes.
+/// The name that a server's certificate must be valid for, given the requested host: a name, or an
+/// address without brackets. For runtimes.
 ///
 /// # Errors
 ///
-/// `InvalidInput` if no certificate could have such a name.
+/// `InvalidInput` if a certificate cannot have this name.
 pub fn server_name(host: &str) -> io::Result<ServerName<'static>> {
     match ServerName::try_from(host) {
         Ok(name) => Ok(name.to_owned()),
@@ -177,7 +180,7 @@ pub(super) fn certificates(pem: &[u8]) -> io::Result<Vec<CertificateDer<'static>
         .collect::<Result<Vec<_>, _>>()
         .map_err(|error| no_config(format!("certificates in PEM: {error}")))?;
     if certificates.is_empty() {
-        return Err(no_config("no certificate in what should be PEM".into()));
+        return Err(no_config("no certificate, expected one in PEM".into()));
     }
     Ok(certificates)
 }

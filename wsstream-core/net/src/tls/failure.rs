@@ -1,4 +1,4 @@
-//! Why TLS failed.
+//! Errors of TLS handshakes.
 
 use std::error::Error;
 use std::fmt;
@@ -35,18 +35,19 @@ impl Error for TlsFailed {
     }
 }
 
-/// Adds to an error of a TLS handshake the host, if that is known, and a hint. Its source is the error of rustls.
+/// Adds the host, if known, and a hint to an error of a TLS handshake. The error of rustls becomes the
+/// source.
 pub(crate) fn tls_error(with: &str, cause: io::Error) -> io::Error {
     if cause.kind() == io::ErrorKind::Unsupported {
-        // It is the runtime that has no TLS.
+        // The runtime has no TLS.
         return cause;
     }
     let with = with.to_owned();
     io::Error::new(cause.kind(), TlsFailed { with, cause })
 }
 
-/// The same for an error of the opening handshake, which may come from TLS: in TLS 1.3 a server refuses a client's
-/// certificate after the client's handshake is over.
+/// Like [`tls_error`], for an error of the opening handshake, which may come from TLS: in TLS 1.3, a
+/// server refuses a client's certificate after the client's handshake has ended.
 pub(crate) fn late_tls_error(with: &str, error: io::Error) -> io::Error {
     match rustls_error(&error) {
         Some(_) => tls_error(with, error),
@@ -54,7 +55,7 @@ pub(crate) fn late_tls_error(with: &str, error: io::Error) -> io::Error {
     }
 }
 
-/// What rustls has said, if this is from there.
+/// The error of rustls inside this one, if any.
 fn rustls_error(error: &io::Error) -> Option<&rustls::Error> {
     error.get_ref()?.downcast_ref()
 }

@@ -14,11 +14,13 @@ use super::{ClientTls, ServerTls};
 use crate::descriptor::{Certificates, PemFiles};
 
 impl ClientTls {
-    /// Trusts the `.pem` files of a directory, or what the platform trusts, and shows the identity if the server asks.
+    /// Trusts the `.pem` files of a directory, or the platform's authorities, and shows the identity if
+    /// the server asks for it.
     ///
     /// # Errors
     ///
-    /// Those of the files, and as [`with_roots`](Self::with_roots) and [`identity`](Self::identity).
+    /// Errors of the files, and those of [`with_roots`](Self::with_roots) and
+    /// [`identity`](Self::identity).
     pub(crate) fn from_files(
         trust_roots: Option<&str>,
         identity: Option<&PemFiles>,
@@ -36,7 +38,8 @@ impl ClientTls {
         }
     }
 
-    /// For TLS that does not carry WebSocket: offers no protocol where it would offer `http/1.1` alone (RFC 7301).
+    /// For TLS that does not carry WebSocket: offers no ALPN protocol instead of only `http/1.1` (RFC
+    /// 7301).
     pub(crate) fn without_http(mut self) -> Self {
         if is_http_alone(&self.0.alpn_protocols) {
             Arc::make_mut(&mut self.0).alpn_protocols.clear();
@@ -46,14 +49,14 @@ impl ClientTls {
 }
 
 impl ServerTls {
-    /// Shows the certificates of files.
+    /// Shows the certificates in these files.
     ///
-    /// In a directory, `NAME.pem` is for clients that ask for that name, and `default.pem`, or the only file, is for
-    /// all others. Upper and lower case are the same.
+    /// In a directory, `NAME.pem` is for clients that ask for this name. `default.pem`, or the only
+    /// file, is for all others. Names are case-insensitive.
     ///
     /// # Errors
     ///
-    /// Those of the files, and as [`from_pem`](Self::from_pem).
+    /// Errors of the files, and those of [`from_pem`](Self::from_pem).
     pub(crate) fn from_files(files: &Certificates) -> io::Result<Self> {
         let builder = server_builder()?.with_no_client_auth();
         Self::build(match files {
@@ -74,7 +77,8 @@ impl ServerTls {
         })
     }
 
-    /// For TLS that does not carry WebSocket: selects no protocol where it would select `http/1.1` alone (RFC 7301).
+    /// For TLS that does not carry WebSocket: selects no ALPN protocol instead of only `http/1.1` (RFC
+    /// 7301).
     pub(crate) fn without_http(mut self) -> Self {
         if is_http_alone(&self.0.alpn_protocols) {
             Arc::make_mut(&mut self.0).alpn_protocols.clear();
@@ -87,7 +91,7 @@ fn is_http_alone(protocols: &[Vec<u8>]) -> bool {
     protocols == [ALPN.as_bytes()]
 }
 
-/// Trusts the certificates of a directory.
+/// Trusts the certificates in a directory.
 fn trusting(directory: &str) -> io::Result<ClientTls> {
     let mut roots = Vec::new();
     for file in pem_files(directory)? {
@@ -150,7 +154,7 @@ fn read(file: &Path) -> io::Result<Vec<u8>> {
     fs::read(file).map_err(|error| of_file(file, &error))
 }
 
-/// What a file has in PEM.
+/// Parses a PEM file.
 fn read_as<T>(file: &Path, parse: impl FnOnce(&[u8]) -> io::Result<T>) -> io::Result<T> {
     parse(&read(file)?).map_err(|error| of_file(file, &error))
 }

@@ -1,4 +1,4 @@
-//! What a socket below TLS is asked past the runtime's readiness.
+//! Socket calls below TLS that bypass the runtime's readiness.
 
 use std::io::{self, IoSlice, Write as _};
 use std::ops::DerefMut;
@@ -7,19 +7,20 @@ use std::task::{Context, Poll, ready};
 use rustls::{CommonState, ConnectionCommon, SideData};
 use wsstream_core::pump::{Socket, Taken};
 
-/// What the peer has taken, for the [`Socket::taken`] of TLS over `socket`: not all while ciphertext waits.
+/// How much the peer has taken, for [`Socket::taken`] of TLS over `socket`. It is not all while
+/// ciphertext waits.
 pub fn taken(socket: &impl Socket, session: &CommonState) -> Option<Taken> {
     let Taken { octets, all } = socket.taken()?;
     let all = all && !session.wants_write();
     Some(Taken { octets, all })
 }
 
-/// The [`Socket::poll_retry_write`] of TLS: sends the ciphertext that waits, and then what there is room for. It takes
-/// the stream below and the session, as `get_mut` of a client's or a server's TLS stream gives them.
+/// The [`Socket::poll_retry_write`] of TLS: sends waiting ciphertext, and then as much of `bufs` as
+/// fits. It takes the stream below and the session, as `get_mut` of a TLS stream returns them.
 ///
 /// # Errors
 ///
-/// The socket's.
+/// Errors of the socket.
 pub fn poll_retry_write<D: SideData>(
     (below, session): (
         &mut impl DerefMut<Target: Socket + Sized>,
@@ -32,14 +33,14 @@ pub fn poll_retry_write<D: SideData>(
     let mut past = PastReadiness { socket, cx };
     ready!(past.send(session))?;
     let written = session.writer().write_vectored(bufs)?;
-    // It is taken. What does not leave now is held back.
+    // The octets are accepted. Ciphertext that cannot be sent now waits.
     if let Poll::Ready(Err(error)) = past.send(session) {
         return Poll::Ready(Err(error));
     }
     Poll::Ready(Ok(written))
 }
 
-/// What rustls writes to.
+/// The socket that rustls writes to.
 struct PastReadiness<'a, 'b, S> {
     socket: &'a mut S,
     cx: &'a mut Context<'b>,

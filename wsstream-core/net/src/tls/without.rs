@@ -1,4 +1,4 @@
-//! TLS that the program was built without.
+//! Stubs for a program that was built without TLS.
 
 use std::io;
 

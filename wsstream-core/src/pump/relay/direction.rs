@@ -1,4 +1,4 @@
-//! One way through a relay.
+//! One direction of a relay.
 
 use alloc::format;
 use alloc::vec::Vec;
@@ -12,22 +12,22 @@ use crate::octets::Octets;
 use crate::pump::{Clock, RelayEnd, pool};
 use crate::time::Timestamp;
 
-/// One way through the relay. It has a buffer only while there is something in it.
+/// One direction of a relay. It holds a buffer only while there is something in it.
 #[derive(Default)]
 pub(super) struct Direction {
     buffer: Vec<u8>,
     start: usize,
     end: usize,
-    /// How many octets were written.
+    /// The number of octets written.
     octets: u64,
     state: State,
-    /// How it ended, as far as it has by itself.
+    /// How it ended. `None` while it goes on, and if the relay ends before it does.
     ended: Option<Ended>,
-    /// How much of the reply had been carried when there was more of it last, and when that was, while the
-    /// end is held back for it; whether there is no more patience.
+    /// While the end is delayed for a reply: the octets of the reply at its last progress, and the time of that.
     waited: Option<(u64, Timestamp)>,
+    /// Whether the reply was given up.
     is_cut: bool,
-    /// Why nothing more can be written. What the other direction still brings is waited for.
+    /// The error of writing. It does not end the other direction.
     write_error: Option<io::Error>,
 }
 
@@ -36,19 +36,19 @@ pub(super) enum State {
     #[default]
     Carrying,
     Ending,
-    /// Nobody takes what is still said, but who says it may not listen until it is taken.
+    /// Discards what still arrives: its sender may not read until it has been taken.
     Discarding,
     Ended,
 }
 
 impl State {
-    /// Whether nothing more is carried.
+    /// Whether it carries nothing more.
     const fn is_over(self) -> bool {
         matches!(self, Self::Discarding | Self::Ended)
     }
 }
 
-/// Without the octets.
+/// Prints lengths instead of octets.
 impl fmt::Debug for Direction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Direction")
@@ -61,12 +61,12 @@ impl fmt::Debug for Direction {
 }
 
 impl Direction {
-    /// Whether the end has to wait until the `reply` has ended, which it would cut off.
+    /// Whether the end is delayed until the `reply` has ended, because it would cut the reply off.
     pub(super) fn is_held(&self, to: &mut (impl RelayEnd + ?Sized), reply: &Self) -> bool {
         !self.is_cut && !reply.state.is_over() && !to.half_closes() && !to.is_closed()
     }
 
-    /// Waits for more of the `reply`, but not for ever.
+    /// Gives the `reply` up when it makes no progress for the time of `patience`.
     pub(super) fn poll_patience(
         &mut self,
         reply: &Self,
@@ -77,7 +77,7 @@ impl Direction {
         while self.state == State::Ending {
             let now = clock.now();
             let waited = self.waited.get_or_insert((reply.octets, now));
-            // What waits here for a slow reader is not missing.
+            // Octets that wait here for a slow reader are progress too.
             if reply.octets > waited.0 || reply.has_octets() {
                 *waited = (reply.octets, now);
             }
@@ -89,14 +89,13 @@ impl Direction {
         }
     }
 
-    /// What it has carried, and how it has ended. `reverse` is the other direction, whose end may have cut this one
-    /// short.
+    /// What it has carried, and how it ended. `reverse` is the other direction, whose end may have cut this one short.
     pub(super) fn carried(&self, reverse: &Self) -> Carried {
         let ended = match self.ended {
             Some(Ended::Complete | Ended::DestinationClosed) if reverse.is_cut => {
                 Ended::PatienceOver
             }
-            // It was no good end: reading from it failed.
+            // The destination did not close but fail: reading from it failed.
             Some(Ended::DestinationClosed) if reverse.ended == Some(Ended::ReadFailed) => {
                 Ended::Interrupted
             }
@@ -109,7 +108,7 @@ impl Direction {
         }
     }
 
-    /// What went wrong with the end that was written to.
+    /// The error of the destination.
     pub(super) fn failure(&mut self, patience: Duration) -> Option<io::Error> {
         let cut = || {
             let reason = format!("no more of the reply for {patience:?}, it may be cut short");
@@ -118,7 +117,7 @@ impl Direction {
         self.write_error.take().or_else(|| self.is_cut.then(cut))
     }
 
-    /// Carries what can be carried. Fails if reading does; an error of writing is kept, and ends it.
+    /// Carries what it can. Fails if reading does. An error of writing is kept, and ends the direction.
     pub(super) fn poll(
         &mut self,
         from: &mut (impl RelayEnd + ?Sized),
@@ -129,7 +128,7 @@ impl Direction {
         for _ in 0..TURNS_PER_POLL {
             let step = match self.state {
                 State::Discarding => {
-                    // How it ends is of no interest.
+                    // How the source ends is of no interest.
                     if discard(from, cx).is_ready() {
                         self.state = State::Ended;
                     }
@@ -164,7 +163,7 @@ impl Direction {
                             return Poll::Ready(Err(error));
                         }
                         Poll::Pending if to.is_closed() => {
-                            // Who would have had it has gone, which may cut nothing off.
+                            // The destination has closed. That may cut nothing off.
                             self.state = State::Discarding;
                             self.ended = Some(Ended::DestinationClosed);
                             self.release();
@@ -173,7 +172,7 @@ impl Direction {
                         }
                         Poll::Pending => {
                             self.release();
-                            // Nothing more will follow soon: what went before is not to wait for it.
+                            // Nothing more follows soon, so send what is buffered.
                             match to.poll_flush(cx) {
                                 Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
                                 _ => Poll::Pending,
@@ -216,7 +215,7 @@ impl Direction {
             })
     }
 
-    /// Whether something was read and not written.
+    /// Whether it holds octets that were read and not written.
     pub(super) const fn has_octets(&self) -> bool {
         self.start < self.end
     }
@@ -227,7 +226,7 @@ impl Direction {
     }
 }
 
-/// Reads what there is, for nobody: ready once it has ended or failed.
+/// Discards what arrives. Ready once the source has ended or failed.
 pub(super) fn discard(
     from: &mut (impl RelayEnd + ?Sized),
     cx: &mut Context<'_>,
@@ -250,5 +249,5 @@ pub(super) fn discard(
     }
 }
 
-/// How many steps one direction goes before the other, and other tasks, have their turn.
+/// The number of steps of one direction in one poll, before it yields to the other one and to other tasks.
 const TURNS_PER_POLL: usize = 32;

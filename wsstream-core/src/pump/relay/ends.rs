@@ -1,4 +1,4 @@
-//! What a relay joins: WebSockets, and sockets of any other kind.
+//! The ends of a relay: WebSockets, and sockets of any other kind.
 
 use alloc::format;
 use core::task::{Context, Poll, ready};
@@ -41,7 +41,7 @@ impl<S: Socket, C: Clock> RelayEnd for Stream<S, C> {
         !self.connection().can_send()
     }
 
-    /// A peer that was given up. One that has closed and gone wants nothing more.
+    /// The error of a peer that was given up. A peer that has closed by itself is not lost.
     fn lost(&mut self) -> Option<io::Error> {
         let given_up = self.connection().given_up();
         given_up.map(|_| self.inner.pump.broken_pipe(Closed))
@@ -51,7 +51,7 @@ impl<S: Socket, C: Clock> RelayEnd for Stream<S, C> {
         self.inner.pump.cut_off()
     }
 
-    /// A failure is told with Close 1011, and not what it was: that is for our logs.
+    /// Reports a failure with close code 1011, but not its details, which are for our own logs.
     fn poll_close(
         &mut self,
         cx: &mut Context<'_>,
@@ -65,24 +65,25 @@ impl<S: Socket, C: Clock> RelayEnd for Stream<S, C> {
     }
 }
 
-/// An end that is a socket. One that has [an end of its own](Socket::relay_end), as WebSocket has, is asked by that.
+/// Any socket as an end of a relay. For one with a [special end](Socket::relay_end), such as a WebSocket, it forwards
+/// to that.
 ///
-/// Any other flushes once after it was written, and shuts down once: there are sockets for which each is work
-/// that begins anew whenever it is asked for, such as a standard output whose work another thread does.
+/// Otherwise it treats the socket as a TCP connection. It flushes only after a write, and ends the write direction only
+/// once, because some sockets start the work anew with each call, such as a standard output that a thread writes to.
 #[derive(Debug)]
 pub struct SocketEnd<S, C> {
     socket: S,
     clock: C,
     needs_flush: bool,
     is_shut_down: bool,
-    /// Whether nothing more can be read.
+    /// Whether reading has ended or failed.
     has_ended: bool,
-    /// What the peer had taken at the last look, and since when that is so.
+    /// The number of octets that the peer had acknowledged at the last progress, and the time of that.
     taken: Option<(u64, Timestamp)>,
 }
 
 impl<S: Socket, C: Clock> SocketEnd<S, C> {
-    /// The end that reads from this socket, and writes to it.
+    /// An end that reads from this socket and writes to it. The clock limits the wait for the peer when it closes.
     pub const fn new(socket: S, clock: C) -> Self {
         Self {
             socket,
@@ -125,8 +126,8 @@ impl<S: Socket, C: Clock> RelayEnd for SocketEnd<S, C> {
         Poll::Ready(Ok(()))
     }
 
-    /// What was written goes first: not every socket's shutdown sees to that. Some fail where both
-    /// directions have ended already, which is as good.
+    /// Flushes first, because not every socket's shutdown does. Some fail with `NotConnected` if both directions have
+    /// ended already, which is fine.
     fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if let Some(end) = self.socket.relay_end() {
             return end.poll_shutdown(cx);
@@ -163,9 +164,12 @@ impl<S: Socket, C: Clock> RelayEnd for SocketEnd<S, C> {
         self.socket.relay_end()?.cut_off()
     }
 
-    /// A failure is not told: whoever owns the socket can reset it once this is ready. Dropping it resets it
-    /// too, where its peer still talks. So what it was given is waited for until the peer has it, or takes
-    /// nothing any more, which is an error; what the peer has to say before it listens is discarded.
+    /// A plain socket cannot report a failure to its peer. After one, it does not end the write direction, and its
+    /// owner may reset it once this is ready.
+    ///
+    /// Dropping the socket also resets it if the peer still sends, and what is in transit is lost. So this waits until
+    /// the peer's system has acknowledged everything; if nothing is acknowledged for 60 seconds, it fails. Meanwhile it
+    /// discards what the peer sends.
     fn poll_close(
         &mut self,
         cx: &mut Context<'_>,
@@ -181,7 +185,7 @@ impl<S: Socket, C: Clock> RelayEnd for SocketEnd<S, C> {
         let Some(Taken { octets, all }) = self.socket.taken() else {
             return passed_on.map(Ok);
         };
-        // What a reset has taken away would pass for taken.
+        // After a reset, the lost octets would count as acknowledged. A read tells of the reset.
         if !self.has_ended
             && let Poll::Ready(Err(error)) = discard(self, cx)
         {
@@ -198,12 +202,12 @@ impl<S: Socket, C: Clock> RelayEnd for SocketEnd<S, C> {
             let reason = format!("nothing taken for {PROGRESS:?}, what came last may be missing");
             return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, reason)));
         }
-        // No event tells.
+        // The system has no event for acknowledgements, so ask again later.
         ready!(self.clock.poll_sleep(cx, now + LOOK));
         cx.waker().wake_by_ref();
         Poll::Pending
     }
 }
 
-/// How often a socket is asked what its peer has taken.
+/// The interval between questions to a socket about what its peer has acknowledged.
 const LOOK: Duration = Duration::from_millis(100);

@@ -1,11 +1,11 @@
-//! What a relay tells when it is done.
+//! The result of a relay.
 
 use std::io;
 
 /// What a relay carried, how each direction ended, and which end failed.
 ///
-/// An end's error is told once, whichever direction met it. [`Carried::ended`] tells what that meant for the octets of a
-/// direction.
+/// An end's error is told once, whichever direction met it. [`Carried::ended`] tells what that meant for the octets of
+/// a direction.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Relayed {
@@ -68,7 +68,7 @@ impl Relayed {
 }
 
 impl Carried {
-    /// The destination failed behind the end of the direction.
+    /// Records that the destination failed after the end of the direction.
     pub(super) fn closing_failed(&mut self) {
         if matches!(self.ended, Ended::Complete | Ended::DestinationClosed) {
             self.ended = Ended::WriteFailed;

@@ -27,7 +27,9 @@ async fn main() -> io::Result<()> {
         .origins(Origins::any())
         .config(config);
     let mut listener = Listener::bind("127.0.0.1:0", server).await?;
-    println!("listening on {}", listener.local_addr());
+    let address = listener.local_addr().tcp();
+    let address = address.ok_or_else(|| io::Error::other("it does not listen on TCP"))?;
+    println!("listening on {address}");
     while let Some(incoming) = listener.accept().await {
         tokio::spawn(async move {
             let path = incoming.request().map_or("", Request::path).to_owned();

@@ -26,7 +26,7 @@ const CLIENTS: &[(&str, &str)] = &[
     ("tcp:h:1:tiemout=1", "at 8: unknown key `tiemout` of tcp, did you mean `timeout`?"),
     ("tcp:h:1:bind=x", "at 8: unknown key `bind` of tcp, did you mean `bindAddress`?"),
     ("tcp:h:1:xyz=1", "at 8: unknown key of tcp, expected host, port, timeout, bindAddress"),
-    (r"tcp:h:1\", r"at 7: `\` at the end, expected what it escapes"),
+    (r"tcp:h:1\", r"at 7: `\` at the end, expected a character behind it"),
     ("tls:h:443:hostname=n", "at 10: unknown key of tls, expected host, port, timeout, bindAddress, certificate, privateKey, trustRoots, endpoint"),
     ("tls:h:443:privateKey=k", "at 22: tls needs `certificate`"),
     ("ssl:h:443:privateKey=k", "at 22: ssl needs `certKey`"),
@@ -44,7 +44,7 @@ const CLIENTS: &[(&str, &str)] = &[
     (r"autobahn:tcp\:h:url=ws\://h", "at 15: tcp needs `port`"),
     (r"autobahn:tcp\:h\:1\:tiemout\=1:url=ws\://h", "at 20: unknown key `tiemout` of tcp, did you mean `timeout`?"),
     (r"autobahn:tcp\:h\:1:url=http\://h", "at 23: scheme \"http\", expected ws or wss, as in ws://host:9000"),
-    (r"autobahn:tcp\:h\:1:url=ws\:// h /a b", "at 34: no URL such as ws://host:9000: wrong at octet 8"),
+    (r"autobahn:tcp\:h\:1:url=ws\:// h /a b", "at 34: not a URL such as ws://host:9000: wrong at octet 8"),
     (r"autobahn:tcp\:h\:1:url=ws\://h:compres=false", "at 31: unknown key `compres` of autobahn, did you mean `compress`?"),
     (r"autobahn:tcp\:h\:1:url=ws\://h:compress=no", "at 40: `compress` has 2 octets, expected true or false"),
     (r"autobahn:tcp\:h\:1:url=ws\://h:compress=true:compression=false", "at 40: `compress` contradicts `compression`"),
@@ -57,7 +57,7 @@ const CLIENTS: &[(&str, &str)] = &[
     (r"autobahn:tcp\:h\:1:url=ws\://h:origins=any", "at 31: unknown key `origins` of autobahn, did you mean `origin`?"),
     (r"autobahn:tcp\:h\:1:url=ws\://h:keepaliveTimeout=3", "at 49: autobahn needs `keepalive`"),
     ("ws://h:0/", "at 0: port \"0\", expected 1 to 65535"),
-    ("wss://h/a b", "at 9: no URL such as ws://host:9000: wrong at octet 9"),
+    ("wss://h/a b", "at 9: not a URL such as ws://host:9000: wrong at octet 9"),
 ];
 
 #[rustfmt::skip]
