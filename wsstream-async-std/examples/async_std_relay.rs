@@ -15,7 +15,7 @@ use async_std::net::TcpListener;
 use async_std::task::{block_on, spawn};
 use clap::Parser;
 use futures_util::io::{AsyncReadExt, AsyncWriteExt};
-use futures_util::{FutureExt, StreamExt, select};
+use futures_util::{FutureExt, StreamExt, TryFutureExt, select};
 use wsstream_async_std::{
     ClientEndpoint, Incoming, Listener, Origins, Refusal, ServerConfig, Url, connect, relay_with,
 };
@@ -85,33 +85,26 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
         return Ok(());
     }
     if args.target.is_none() {
-        println!(
-            "try it: cargo run --example async_std_tunnel -- - {}",
-            args.url
-        );
+        let url = &args.url;
+        println!("try it: cargo run --example async_std_tunnel -- - {url}");
         println!("        and type something: the echo service sends it back");
     }
     Ok(serving.await?)
 }
 
 async fn serve(mut listener: Listener, target: ClientEndpoint, wait: Duration) -> io::Result<()> {
-    let signals: &[_] = if cfg!(unix) {
-        &[Signal::Term, Signal::Int]
-    } else {
-        &[Signal::Int]
-    };
-    let mut signals = Signals::new(signals)?.fuse();
+    let signals = [Signal::Int, Signal::Term];
+    // Only Unix has the second one.
+    let known = if cfg!(unix) { 2 } else { 1 };
+    let mut signals = Signals::new(&signals[..known])?.fuse();
     loop {
         select! {
             incoming = listener.accept().fuse() => {
                 let Some(incoming) = incoming else { break };
                 let peer = incoming.peer_addr().ok().and_then(|peer| peer.tcp());
+                let peer = peer.map_or_else(|| "peer".into(), |peer| peer.to_string());
                 let carried = carry(incoming, target.clone(), wait);
-                spawn(carried.map(move |carried| match (carried, peer) {
-                    (Ok(()), _) => {}
-                    (Err(error), Some(peer)) => eprintln!("relay: {peer}: {error}"),
-                    (Err(error), None) => eprintln!("relay: peer: {error}"),
-                }));
+                spawn(carried.map_err(move |error| eprintln!("relay: {peer}: {error}")));
             }
             _ = signals.next() => break,
         }
@@ -125,11 +118,12 @@ async fn serve(mut listener: Listener, target: ClientEndpoint, wait: Duration) -
 }
 
 async fn carry(incoming: Incoming, target: ClientEndpoint, wait: Duration) -> io::Result<()> {
-    if incoming.check().is_err() {
-        // Who is not let in does not get as far as the target.
-        return incoming.accept().await.map(drop);
-    }
-    let mut target = match target.connect().await {
+    let dialled = match incoming.check() {
+        Ok(()) => target.connect().await,
+        // The answer says why. The target hears nothing of it.
+        Err(_) => return incoming.accept().await.map(drop),
+    };
+    let mut target = match dialled {
         Ok(target) => target,
         Err(error) => {
             let refusal = Refusal::new(502).body("the target cannot be reached\n");

@@ -10,7 +10,7 @@ use async_std::net::{TcpListener, TcpStream};
 use async_std::task::{JoinHandle, block_on, sleep, spawn};
 use clap::Parser;
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use futures_util::{FutureExt, select};
+use futures_util::{FutureExt, TryFutureExt, select};
 use wsstream_async_std::{
     AsyncStream, BlockingSocket, ClientConfig, ClientEndpoint, CloseCode, NetStream, Url,
     relay_with,
@@ -62,9 +62,8 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
             accepted = listener.accept().fuse() => match accepted {
                 Ok((tcp, peer)) => {
                     let carried = carry(tcp, to.clone(), wait);
-                    open.push(spawn(carried.map(move |carried| {
-                        carried.unwrap_or_else(|error| eprintln!("tunnel: {peer}: {error}"))
-                    })));
+                    let told = move |error| eprintln!("tunnel: {peer}: {error}");
+                    open.push(spawn(carried.unwrap_or_else(told)));
                 }
                 Err(error) => {
                     // No more files, or an end before the beginning: what is open goes on.
@@ -78,7 +77,6 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
     }
     match open.len() {
         0 => Ok(()),
-        // Those that end the program drop them, which tells the peer as well as can be.
         count => {
             for connection in open {
                 connection.cancel().await;
