@@ -6,10 +6,9 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
-use wsstream_core::Timestamp;
 use wsstream_core::pump::{Clock, within};
 
-/// Connects to a host until `ends`: looks its addresses up, and races them.
+/// Connects to a host, for `limit` at most: looks its addresses up, and races them.
 ///
 /// An attempt begins when the one before it has failed, or has taken 250 ms. The first one that succeeds ends the
 /// others. Each address has its share of the time that is left when its turn comes, so that one that does not answer
@@ -20,7 +19,7 @@ use wsstream_core::pump::{Clock, within};
 /// That of the last address, if all have failed; `NotFound` if there is none; `TimedOut`.
 pub(crate) async fn dial<T, C: Clock, F>(
     host: &str,
-    ends: Timestamp,
+    limit: Duration,
     clock: impl Fn() -> C,
     look_up: impl Future<Output = io::Result<Vec<SocketAddr>>>,
     connect: impl Fn(SocketAddr) -> F,
@@ -29,6 +28,7 @@ where
     F: Future<Output = io::Result<T>>,
 {
     let mut timer = clock();
+    let ends = timer.now() + limit;
     let Some(addresses) = within(&mut timer, ends, look_up).await else {
         return Err(too_late("no address", host));
     };
@@ -42,8 +42,10 @@ where
             let now = timer.now();
             let share = (ends - now) / u32::try_from(left).unwrap_or(u32::MAX);
             let (mut clock, connecting) = (clock(), connect(address));
+            // By its own clock, which begins now.
+            let ends = clock.now() + share;
             attempts.push(async move {
-                let connected = within(&mut clock, now + share, connecting).await;
+                let connected = within(&mut clock, ends, connecting).await;
                 let connected = connected.unwrap_or_else(|| Err(too_late("no connection", host)));
                 connected.map_err(|error| (turn, error))
             });

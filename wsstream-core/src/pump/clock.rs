@@ -7,6 +7,8 @@ use core::task::{Context, Poll};
 use crate::time::Timestamp;
 
 /// A clock, as a runtime offers it. Each connection has one of its own.
+///
+/// Clocks may begin at different times: a time of one means nothing to another.
 pub trait Clock: Unpin {
     /// The time, by a monotonic clock.
     fn now(&self) -> Timestamp;
