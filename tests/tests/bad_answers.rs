@@ -120,7 +120,7 @@ fn table() -> Vec<Row> {
             "the end",
             String::new(),
             ErrorKind::UnexpectedEof,
-            "end of the transport",
+            "connection ended in the opening handshake",
         ),
     ]
 }

@@ -3,7 +3,7 @@
 use std::io;
 
 use clap::Parser;
-use wsstream_async_std::{ConnectionConfig, EndpointAddress, Incoming, Listener, ServerConfig};
+use wsstream_async_std::{ConnectionConfig, Incoming, Listener, ServerConfig};
 
 /// Echoes WebSocket messages.
 #[derive(Parser)]
@@ -20,7 +20,7 @@ async fn run() -> io::Result<()> {
     // The suite's longest message is of 16 MiB.
     let server = ServerConfig::messages().config(ConnectionConfig::new().max_message(16 << 20));
     let mut listener = Listener::bind(Args::parse().address, server).await?;
-    if let EndpointAddress::Tcp(address) = listener.local_addr() {
+    if let Some(address) = listener.local_addr().tcp() {
         println!("listening on {address}");
     }
     while let Some(incoming) = listener.accept().await {

@@ -3,7 +3,6 @@
 //! `hello` knows nothing of WebSocket. `main` gives it a stream.
 
 use std::io::{self, Write as _};
-use std::process::ExitCode;
 
 use clap::Parser;
 use futures_util::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -16,13 +15,10 @@ struct Args {
     url: String,
 }
 
-fn main() -> ExitCode {
-    match async_std::task::block_on(run()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("hello_client: {error}");
-            ExitCode::FAILURE
-        }
+fn main() {
+    if let Err(error) = async_std::task::block_on(run()) {
+        eprintln!("hello_client: {error}");
+        std::process::exit(1);
     }
 }
 

@@ -4,7 +4,6 @@
 //! Nothing here knows of WebSocket.
 
 use std::io::{self, Write as _};
-use std::process::ExitCode;
 
 use clap::Parser;
 use futures_util::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -18,14 +17,13 @@ struct Args {
     descriptor: ClientEndpoint,
 }
 
-fn main() -> ExitCode {
-    show_log();
-    match async_std::task::block_on(run()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("hello_client_endpoint: {error}");
-            ExitCode::FAILURE
-        }
+fn main() {
+    // Shows the frames, if the descriptor says `debug=true`.
+    let log = tracing_subscriber::fmt().with_max_level(LevelFilter::DEBUG);
+    log.with_writer(io::stderr).init();
+    if let Err(error) = async_std::task::block_on(run()) {
+        eprintln!("hello_client_endpoint: {error}");
+        std::process::exit(1);
     }
 }
 
@@ -33,14 +31,6 @@ async fn run() -> io::Result<()> {
     let mut stream = Args::parse().descriptor.connect().await?;
     hello(&mut stream).await?;
     stream.close().await
-}
-
-/// Shows the frames, if the descriptor says `debug=true`.
-fn show_log() {
-    tracing_subscriber::fmt()
-        .with_max_level(LevelFilter::DEBUG)
-        .with_writer(io::stderr)
-        .init();
 }
 
 /// Greets, and prints the greeting that comes back, however it is cut.

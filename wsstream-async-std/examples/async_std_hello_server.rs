@@ -3,11 +3,10 @@
 //! `hello` knows nothing of WebSocket. `main` gives it streams.
 
 use std::io::{self, Write as _};
-use std::process::ExitCode;
 
 use clap::Parser;
 use futures_util::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use wsstream_async_std::{EndpointAddress, Listener, ServerConfig, Url};
+use wsstream_async_std::{Listener, ServerConfig, Url};
 
 /// Answers whoever says hello over WebSocket.
 #[derive(Parser)]
@@ -17,13 +16,10 @@ struct Args {
     url: Url,
 }
 
-fn main() -> ExitCode {
-    match async_std::task::block_on(run()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("hello_server: {error}");
-            ExitCode::FAILURE
-        }
+fn main() {
+    if let Err(error) = async_std::task::block_on(run()) {
+        eprintln!("hello_server: {error}");
+        std::process::exit(1);
     }
 }
 
@@ -35,8 +31,8 @@ async fn run() -> io::Result<()> {
         ));
     }
     let server = ServerConfig::stream().path(url.path());
-    let mut listener = Listener::bind(host_and_port(&url), server).await?;
-    if let EndpointAddress::Tcp(address) = listener.local_addr() {
+    let mut listener = Listener::bind(url.host_and_port(), server).await?;
+    if let Some(address) = listener.local_addr().tcp() {
         writeln!(io::stdout(), "listening on {address}")?;
     }
     while let Some(incoming) = listener.accept().await {
@@ -48,14 +44,6 @@ async fn run() -> io::Result<()> {
         });
     }
     Ok(())
-}
-
-/// An IPv6 address has to be in brackets.
-fn host_and_port(url: &Url) -> String {
-    match url.host() {
-        host if host.contains(':') => format!("[{host}]:{}", url.port()),
-        host => format!("{host}:{}", url.port()),
-    }
 }
 
 /// Greets, and prints what comes until the end.

@@ -8,18 +8,16 @@
 use std::error::Error;
 use std::io;
 use std::net::{Shutdown, SocketAddr};
-use std::process::ExitCode;
 use std::time::Duration;
 
 use async_signal::{Signal, Signals};
-use async_std::net::{TcpListener, TcpStream};
+use async_std::net::TcpListener;
 use async_std::task::{block_on, spawn};
 use clap::Parser;
 use futures_util::io::{AsyncReadExt, AsyncWriteExt};
-use futures_util::{FutureExt, StreamExt, select};
-use socket2::SockRef;
+use futures_util::{FutureExt, StreamExt, TryFutureExt, select};
 use wsstream_async_std::{
-    Incoming, Listener, NetStream, Origins, Refusal, ServerConfig, Url, connect, relay_with,
+    ClientEndpoint, Incoming, Listener, Origins, Refusal, ServerConfig, Url, connect, relay_with,
 };
 
 /// Puts WebSocket in front of a TCP server.
@@ -30,7 +28,6 @@ struct Args {
     #[arg(default_value = "ws://localhost:9000")]
     url: Url,
     /// HOST:PORT of the TCP server; default an echo service of this program's own.
-    #[arg(value_parser = host_and_port)]
     target: Option<String>,
     /// Lets pages from this origin in, such as https://example.org, instead of those of the relay's own
     /// host and port. Can be given several times.
@@ -48,13 +45,10 @@ struct Args {
     r#try: Option<String>,
 }
 
-fn main() -> ExitCode {
-    match block_on(run(Args::parse())) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("relay: {error}");
-            ExitCode::FAILURE
-        }
+fn main() {
+    if let Err(error) = block_on(run(Args::parse())) {
+        eprintln!("relay: {error}");
+        std::process::exit(1);
     }
 }
 
@@ -65,102 +59,93 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
     if args.url.authorization().is_some() {
         return Err("a server asks for no user and password".into());
     }
-    let target = match &args.target {
-        Some(target) => target.clone(),
-        None => echo_service().await?.to_string(),
-    };
-    let origins = match (args.any_origin, args.origin.as_slice()) {
-        (true, _) => Origins::any(),
-        (false, []) => Origins::same_host(),
-        (false, listed) => Origins::list(listed)?,
+    let origins = match &args.origin[..] {
+        _ if args.any_origin => Origins::any(),
+        [] => Origins::same_host(),
+        origins => Origins::list(origins)?,
     };
     let server = ServerConfig::stream()
         .path(args.url.path())
         .origins(origins);
-    let listener = Listener::bind(address(&args.url), server)
-        .await
-        .map_err(|error| format!("{}: {error}", args.url))?;
-    println!("relaying {} to {target}", args.url);
-    let wait = Duration::from_secs(args.wait);
-    let serving = spawn(serve(listener, target, wait));
+    let to = match &args.target {
+        Some(target) => target.clone(),
+        None => echo_service().await?.to_string(),
+    };
+    let target = ClientEndpoint::tcp(&to)?;
+    let listener = Listener::bind(args.url.host_and_port(), server).await?;
+    println!("relaying {} to {to}", args.url);
+    let serving = spawn(serve(listener, target, Duration::from_secs(args.wait)));
     if let Some(text) = args.r#try {
-        println!("came back: {}", round_trip(&args.url, &text).await?);
+        let mut stream = connect(&args.url.to_string()).await?;
+        stream.write_all(text.as_bytes()).await?;
+        stream.shutdown().await?;
+        let mut reply = String::new();
+        stream.read_to_string(&mut reply).await?;
+        println!("came back: {reply}");
         return Ok(());
     }
     if args.target.is_none() {
-        println!(
-            "try it: cargo run --example async_std_tunnel -- - {}",
-            args.url
-        );
+        let url = &args.url;
+        println!("try it: cargo run --example async_std_tunnel -- - {url}");
         println!("        and type something: the echo service sends it back");
     }
     Ok(serving.await?)
 }
 
-async fn serve(mut listener: Listener, target: String, wait: Duration) -> io::Result<()> {
-    let mut signals = Signals::new(ASKED_TO_END)?;
+async fn serve(mut listener: Listener, target: ClientEndpoint, wait: Duration) -> io::Result<()> {
+    let signals = [Signal::Int, Signal::Term];
+    // Only Unix has the second one.
+    let known = if cfg!(unix) { 2 } else { 1 };
+    let mut signals = Signals::new(&signals[..known])?.fuse();
     loop {
-        let incoming = select! {
-            incoming = listener.accept().fuse() => incoming,
-            _ = signals.next().fuse() => break,
-        };
-        let Some(incoming) = incoming else { break };
-        let target = target.clone();
-        spawn(async move {
-            let peer = incoming.peer_addr().ok().and_then(|peer| peer.tcp());
-            if let Err(error) = carry(incoming, &target, wait).await {
+        select! {
+            incoming = listener.accept().fuse() => {
+                let Some(incoming) = incoming else { break };
+                let peer = incoming.peer_addr().ok().and_then(|peer| peer.tcp());
                 let peer = peer.map_or_else(|| "peer".into(), |peer| peer.to_string());
-                eprintln!("relay: {peer}: {error}");
+                let carried = carry(incoming, target.clone(), wait);
+                spawn(carried.map_err(move |error| eprintln!("relay: {peer}: {error}")));
             }
-        });
+            _ = signals.next() => break,
+        }
     }
-    eprintln!(
-        "relay: {} to finish in {GRACE:?}, or until another signal",
-        listener.connections()
-    );
+    let open = listener.connections();
+    eprintln!("relay: {open} to finish in {GRACE:?}, or until another signal");
     select! {
-        _ = listener.shutdown(GRACE).fuse() => {}
-        _ = signals.next().fuse() => {}
+        _ = listener.shutdown(GRACE).fuse() => Ok(()),
+        _ = signals.next() => Ok(()),
     }
-    Ok(())
 }
 
-async fn carry(incoming: Incoming, target: &str, wait: Duration) -> io::Result<()> {
-    if incoming.check().is_err() {
-        // Who is not let in does not get as far as the target.
-        return incoming.accept().await.map(drop);
-    }
-    // The target is dialled first: a client whose target is not there is told so in HTTP.
-    let tcp = match TcpStream::connect(target).await {
-        Ok(tcp) => tcp,
+async fn carry(incoming: Incoming, target: ClientEndpoint, wait: Duration) -> io::Result<()> {
+    let dialled = match incoming.check() {
+        Ok(()) => target.connect().await,
+        // The answer says why. The target hears nothing of it.
+        Err(_) => return incoming.accept().await.map(drop),
+    };
+    let mut target = match dialled {
+        Ok(target) => target,
         Err(error) => {
-            incoming
-                .refuse(&Refusal::new(502).body("the target cannot be reached\n"))
-                .await?;
-            return Err(io::Error::new(error.kind(), format!("{target}: {error}")));
+            let refusal = Refusal::new(502).body("the target cannot be reached\n");
+            return incoming.refuse(&refusal).await.and(Err(error));
         }
     };
-    tcp.set_nodelay(true)?;
     let mut stream = incoming.accept().await?;
-    // What the target receives may be cut short, until it is known that it was not: it sees a reset, not an
-    // end. Before relay tells of a failure the target has taken all that came.
-    SockRef::from(&tcp).set_linger(Some(Duration::ZERO))?;
-    let relayed = relay_with(&mut stream, &mut NetStream::from(tcp.clone()), wait).await;
-    if relayed.a_failed.is_none() {
-        SockRef::from(&tcp).set_linger(None)?;
-    }
+    // The target sees no end before it is known that nothing is missing.
+    target.reset_on_drop(true)?;
+    let relayed = relay_with(&mut stream, &mut target, wait).await;
+    target.reset_on_drop(relayed.a_failed.is_some())?;
     relayed.into_result().map(drop)
 }
 
 async fn echo_service() -> io::Result<SocketAddr> {
-    let listener = TcpListener::bind(("localhost", 0)).await?;
+    let listener = TcpListener::bind("localhost:0").await?;
     let address = listener.local_addr()?;
     spawn(async move {
-        loop {
-            let Ok((tcp, _)) = listener.accept().await else {
-                continue;
-            };
+        let mut incoming = listener.incoming();
+        while let Some(tcp) = incoming.next().await {
             spawn(async move {
+                let tcp = tcp?;
                 async_std::io::copy(&mut &tcp, &mut &tcp).await?;
                 tcp.shutdown(Shutdown::Write)
             });
@@ -169,37 +154,5 @@ async fn echo_service() -> io::Result<SocketAddr> {
     Ok(address)
 }
 
-async fn round_trip(url: &Url, text: &str) -> io::Result<String> {
-    let mut stream = connect(&url.to_string()).await?;
-    stream.write_all(text.as_bytes()).await?;
-    stream.shutdown().await?;
-    let mut reply = String::new();
-    stream.read_to_string(&mut reply).await?;
-    Ok(reply)
-}
-
-/// HOST:PORT, with an IPv6 address in brackets.
-fn address(url: &Url) -> String {
-    match (url.host(), url.port()) {
-        (v6, port) if v6.contains(':') => format!("[{v6}]:{port}"),
-        (host, port) => format!("{host}:{port}"),
-    }
-}
-
-/// HOST:PORT as it is: the name is looked up for every connection.
-fn host_and_port(text: &str) -> Result<String, &'static str> {
-    match text.rsplit_once(':') {
-        Some((host, port)) if !host.is_empty() && port.parse::<u16>().is_ok() => Ok(text.into()),
-        _ => Err("expected HOST:PORT"),
-    }
-}
-
 /// How long connections may go on after a signal.
 const GRACE: Duration = Duration::from_secs(10);
-
-/// The signals for it.
-const ASKED_TO_END: &[Signal] = if cfg!(unix) {
-    &[Signal::Term, Signal::Int]
-} else {
-    &[Signal::Int]
-};

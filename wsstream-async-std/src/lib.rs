@@ -244,6 +244,10 @@ pub type Handshake<S = NetSocket> = wsstream_net::Handshake<S, AsyncStd>;
 /// A connection that was just upgraded to WebSocket: what was said and agreed, and what to make of it.
 pub type Upgraded<S = NetSocket> = wsstream_net::Upgraded<S, AsyncStd>;
 
+/// A blocking reader and a blocking writer as a socket, such as standard input and output. Make an [`AsyncStream`] of
+/// it to [`relay()`]: see [`wsstream_net::BlockingSocket`].
+pub type BlockingSocket = wsstream_net::BlockingSocket<AsyncStd>;
+
 /// Opens a byte stream to a `ws://` or `wss://` URL, as [`ClientConfig::stream`] says. For options, see
 /// [`ClientEndpoint`].
 ///

@@ -30,6 +30,7 @@ use crate::octets::Octets;
 /// assert!(url.is_secure());
 /// assert_eq!(url.host(), "2001:db8::1");
 /// assert_eq!(url.port(), 8443);
+/// assert_eq!(url.host_and_port(), "[2001:db8::1]:8443");
 /// assert_eq!(url.authority(), "[2001:db8::1]:8443");
 /// assert_eq!(url.resource(), "/chat?room=1");
 /// # Ok::<_, wsstream_core::InvalidUrl>(())
@@ -112,6 +113,18 @@ impl Url {
     #[must_use]
     pub const fn port(&self) -> u16 {
         self.port
+    }
+
+    /// The host and the port to dial or to listen on, as one text: `HOST:PORT`. IPv6 addresses have
+    /// brackets.
+    #[must_use]
+    pub fn host_and_port(&self) -> String {
+        let (host, port) = (&self.host, self.port);
+        if host.contains(':') {
+            format!("[{host}]:{port}")
+        } else {
+            format!("{host}:{port}")
+        }
     }
 
     /// The value of the `Host` field, §4.1: IPv6 addresses have brackets, and the scheme's default port
@@ -345,6 +358,11 @@ mod tests {
             assert_eq!(url.is_secure(), secure, "{text}");
             assert_eq!(url.host(), host, "{text}");
             assert_eq!(url.port(), port, "{text}");
+            let shown = url.host_and_port();
+            let (shown_host, shown_port) = shown.rsplit_once(':').unwrap();
+            assert_eq!(shown_port, port.to_string(), "{text}");
+            assert_eq!(shown_host.trim_matches(['[', ']']), host, "{text}");
+            assert_eq!(shown.starts_with('['), host.contains(':'), "{text}");
             assert_eq!(url.authority(), authority, "{text}");
             assert_eq!(url.resource(), resource, "{text}");
             assert_eq!(url.path(), path, "{text}");

@@ -20,7 +20,9 @@ struct Args {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    show_log();
+    // Shows the frames, if the descriptor says `debug=true`.
+    let log = tracing_subscriber::fmt().with_max_level(LevelFilter::DEBUG);
+    log.with_writer(io::stderr).init();
     match run().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -34,14 +36,6 @@ async fn run() -> io::Result<()> {
     let mut stream = Args::parse().descriptor.connect().await?;
     hello(&mut stream).await?;
     stream.close().await
-}
-
-/// Shows the frames, if the descriptor says `debug=true`.
-fn show_log() {
-    tracing_subscriber::fmt()
-        .with_max_level(LevelFilter::DEBUG)
-        .with_writer(io::stderr)
-        .init();
 }
 
 /// Greets, and prints the greeting that comes back, however it is cut.

@@ -36,7 +36,7 @@ async fn run() -> io::Result<()> {
         ));
     }
     let server = ServerConfig::stream().path(url.path());
-    let mut listener = Listener::bind(address(&url), server).await?;
+    let mut listener = Listener::bind(url.host_and_port(), server).await?;
     if let Some(address) = listener.local_addr().tcp() {
         writeln!(io::stdout(), "listening on {address}")?;
     }
@@ -49,14 +49,6 @@ async fn run() -> io::Result<()> {
         });
     }
     Ok(())
-}
-
-/// HOST:PORT, with an IPv6 address in brackets.
-fn address(url: &Url) -> String {
-    match (url.host(), url.port()) {
-        (v6, port) if v6.contains(':') => format!("[{v6}]:{port}"),
-        (host, port) => format!("{host}:{port}"),
-    }
 }
 
 /// Greets, and prints what comes until the end.

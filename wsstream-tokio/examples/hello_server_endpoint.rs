@@ -20,7 +20,9 @@ struct Args {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    show_log();
+    // Shows who is refused and why, and the frames, if the descriptor says `debug=true`.
+    let log = tracing_subscriber::fmt().with_max_level(LevelFilter::DEBUG);
+    log.with_writer(io::stderr).init();
     match run().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -42,14 +44,6 @@ async fn run() -> io::Result<()> {
         });
     }
     Ok(())
-}
-
-/// Shows who is refused and why, and the frames, if the descriptor says `debug=true`.
-fn show_log() {
-    tracing_subscriber::fmt()
-        .with_max_level(LevelFilter::DEBUG)
-        .with_writer(io::stderr)
-        .init();
 }
 
 /// Greets, and prints what comes until the end.

@@ -13,11 +13,10 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use socket2::SockRef;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use wsstream_tokio::{
-    Incoming, Listener, NetStream, Origins, Refusal, ServerConfig, Url, connect, relay_with,
+    ClientEndpoint, Incoming, Listener, Origins, Refusal, ServerConfig, Url, connect, relay_with,
 };
 
 /// Puts WebSocket in front of a TCP server.
@@ -28,7 +27,6 @@ struct Args {
     #[arg(default_value = "ws://localhost:9000")]
     url: Url,
     /// HOST:PORT of the TCP server; default an echo service of this program's own.
-    #[arg(value_parser = host_and_port)]
     target: Option<String>,
     /// Lets pages from this origin in, such as https://example.org, instead of those of the relay's own
     /// host and port. Can be given several times.
@@ -76,10 +74,11 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
     let server = ServerConfig::stream()
         .path(args.url.path())
         .origins(origins);
-    let listener = Listener::bind(address(&args.url), server).await?;
+    let endpoint = ClientEndpoint::tcp(&target)?;
+    let listener = Listener::bind(args.url.host_and_port(), server).await?;
     println!("relaying {} to {target}", args.url);
     let wait = Duration::from_secs(args.wait);
-    let serving = tokio::spawn(serve(listener, target, wait));
+    let serving = tokio::spawn(serve(listener, endpoint, wait));
     if let Some(text) = args.r#try {
         println!("came back: {}", round_trip(&args.url, &text).await?);
         return Ok(());
@@ -91,7 +90,7 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
     Ok(serving.await??)
 }
 
-async fn serve(mut listener: Listener, target: String, wait: Duration) -> io::Result<()> {
+async fn serve(mut listener: Listener, target: ClientEndpoint, wait: Duration) -> io::Result<()> {
     let mut asked = pin!(asked_to_end()?);
     loop {
         let incoming = tokio::select! {
@@ -141,32 +140,27 @@ fn asked_to_end() -> io::Result<impl Future<Output = ()>> {
     })
 }
 
-async fn carry(incoming: Incoming, target: &str, wait: Duration) -> io::Result<()> {
+async fn carry(incoming: Incoming, target: &ClientEndpoint, wait: Duration) -> io::Result<()> {
     if incoming.check().is_err() {
         // Who is not let in does not get as far as the target.
         return incoming.accept().await.map(drop);
     }
     // The target is dialled first: a client whose target is not there is told so in HTTP.
-    let tcp = match TcpStream::connect(target).await {
-        Ok(tcp) => tcp,
+    let mut target = match target.connect().await {
+        Ok(target) => target,
         Err(error) => {
-            incoming
-                .refuse(&Refusal::new(502).body("the target cannot be reached\n"))
-                .await?;
-            return Err(io::Error::new(error.kind(), format!("{target}: {error}")));
+            let refusal = Refusal::new(502).body("the target cannot be reached\n");
+            incoming.refuse(&refusal).await?;
+            return Err(error);
         }
     };
-    tcp.set_nodelay(true)?;
     let mut stream = incoming.accept().await?;
     // What the target receives may be cut short, until it is known that it was not: it sees a reset, not an
-    // end. Before relay tells of a failure the target has taken all that came.
-    SockRef::from(&tcp).set_linger(Some(Duration::ZERO))?;
-    let mut target = NetStream::from(tcp);
+    // end. Before relay_with tells of a failure the target has taken all that came.
+    target.reset_on_drop(true)?;
     let relayed = relay_with(&mut stream, &mut target, wait).await;
-    if relayed.a_failed.is_none()
-        && let Some(tcp) = target.tcp()
-    {
-        SockRef::from(&**tcp).set_linger(None)?;
+    if relayed.a_failed.is_none() {
+        target.reset_on_drop(false)?;
     }
     relayed.into_result().map(drop)
 }
@@ -196,22 +190,6 @@ async fn round_trip(url: &Url, text: &str) -> io::Result<String> {
     let mut reply = String::new();
     stream.read_to_string(&mut reply).await?;
     Ok(reply)
-}
-
-/// HOST:PORT, with an IPv6 address in brackets.
-fn address(url: &Url) -> String {
-    match (url.host(), url.port()) {
-        (v6, port) if v6.contains(':') => format!("[{v6}]:{port}"),
-        (host, port) => format!("{host}:{port}"),
-    }
-}
-
-/// HOST:PORT as it is: the name is looked up for every connection.
-fn host_and_port(text: &str) -> Result<String, &'static str> {
-    match text.rsplit_once(':') {
-        Some((host, port)) if !host.is_empty() && port.parse::<u16>().is_ok() => Ok(text.into()),
-        _ => Err("expected HOST:PORT"),
-    }
 }
 
 /// How long connections may go on after a signal.

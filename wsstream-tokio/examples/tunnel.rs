@@ -3,19 +3,17 @@
 
 use std::error::Error;
 use std::io;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::process::ExitCode;
-use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use clap::Parser;
-use socket2::SockRef;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf, Stdin, Stdout, stdin, stdout};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 use wsstream_tokio::{
-    AsyncStream, ClientConfig, ClientEndpoint, CloseCode, Io, NetStream, Url, relay_with,
+    AsyncStream, BlockingSocket, ClientConfig, ClientEndpoint, CloseCode, NetStream, Url,
+    relay_with,
 };
 
 /// Carries a local TCP port, or standard input and output, to a WebSocket URL.
@@ -97,14 +95,14 @@ const BACK_OFF: Duration = Duration::from_millis(100);
 /// A signal ends it, with Close 1001 if there was more of the input to come: nobody is to take that for all.
 async fn carry_standard_io(endpoint: &ClientEndpoint, wait: Duration) -> io::Result<()> {
     let mut stream = endpoint.open().await?.into_stream();
-    let mut local = AsyncStream::from(Io::new(Local::new()));
+    let mut local = AsyncStream::from(BlockingSocket::new(io::stdin(), stdout()?));
     let asked = asked_to_end()?;
     let is_hangup = tokio::select! {
         relayed = relay_with(&mut stream, &mut local, wait) => return relayed.into_result().map(drop),
         is_hangup = asked => is_hangup,
     };
     let again = asked_to_end()?;
-    let code = if local.ended {
+    let code = if local.input_ended() {
         CloseCode::NORMAL
     } else {
         CloseCode::GOING_AWAY
@@ -113,7 +111,7 @@ async fn carry_standard_io(endpoint: &ClientEndpoint, wait: Duration) -> io::Res
         closed = stream.close_with(code, "") => closed?,
         _ = again => return Err(io::Error::other("ended without the other end")),
     }
-    if local.ended || is_hangup {
+    if local.input_ended() || is_hangup {
         return Ok(());
     }
     Err(io::Error::other("ended before the input"))
@@ -123,14 +121,12 @@ async fn carry(tcp: TcpStream, endpoint: &ClientEndpoint, wait: Duration) -> io:
     tcp.set_nodelay(true)?;
     // What the local end receives may be cut short, until it is known that it was not: it sees a reset, not
     // an end. Before relay_with tells of a failure the local end has taken all that came.
-    SockRef::from(&tcp).set_linger(Some(Duration::ZERO))?;
     let mut local = NetStream::from(tcp);
+    local.reset_on_drop(true)?;
     let mut stream = endpoint.open().await?.into_stream();
     let relayed = relay_with(&mut stream, &mut local, wait).await;
-    if relayed.a_failed.is_none()
-        && let Some(tcp) = local.tcp()
-    {
-        SockRef::from(&**tcp).set_linger(None)?;
+    if relayed.a_failed.is_none() {
+        local.reset_on_drop(false)?;
     }
     relayed.into_result().map(drop)
 }
@@ -160,84 +156,16 @@ fn asked_to_end() -> io::Result<impl Future<Output = bool>> {
     })
 }
 
-/// Standard input and output.
-struct Local {
-    input: Stdin,
-    output: Stdout,
-    /// All of the input was read.
-    ended: bool,
-    /// Nobody takes the reply.
-    gone: bool,
-    reader: Waker,
-}
-
-impl Local {
-    fn new() -> Self {
-        Self {
-            input: stdin(),
-            output: stdout(),
-            ended: false,
-            gone: false,
-            reader: Waker::noop().clone(),
-        }
-    }
-
-    /// Who does not take the reply has nothing more to say: standard input could go on for ever.
-    fn note<T>(&mut self, done: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
-        if matches!(done, Poll::Ready(Err(_))) {
-            self.gone = true;
-            self.reader.wake_by_ref();
-        }
-        done
-    }
-}
-
-impl AsyncRead for Local {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        if self.gone {
-            return Poll::Ready(Ok(()));
-        }
-        self.reader.clone_from(cx.waker());
-        let before = buf.filled().len();
-        ready!(Pin::new(&mut self.input).poll_read(cx, buf))?;
-        self.ended = buf.filled().len() == before;
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl AsyncWrite for Local {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        data: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.output).poll_write(cx, data);
-        self.note(written)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let flushed = Pin::new(&mut self.output).poll_flush(cx);
-        self.note(flushed)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        ready!(self.as_mut().poll_flush(cx))?;
-        Poll::Ready(end_stdout())
-    }
-}
-
-/// The reader of our standard output sees its end now, though the program may go on for a while.
+/// Standard output, whose reader sees the end as soon as this is dropped, though the program may go on for a while.
 #[cfg(unix)]
-fn end_stdout() -> io::Result<()> {
-    let nowhere = std::fs::OpenOptions::new().write(true).open("/dev/null")?;
-    Ok(rustix::stdio::dup2_stdout(nowhere)?)
+fn stdout() -> io::Result<std::fs::File> {
+    use std::os::fd::AsFd as _;
+    let output = io::stdout().as_fd().try_clone_to_owned()?;
+    rustix::stdio::dup2_stdout(std::fs::File::create("/dev/null")?)?;
+    Ok(output.into())
 }
 
 #[cfg(not(unix))]
-fn end_stdout() -> io::Result<()> {
-    Ok(())
+fn stdout() -> io::Result<io::Stdout> {
+    Ok(io::stdout())
 }

@@ -233,6 +233,10 @@ pub type ClientEndpoint = wsstream_net::ClientEndpoint<Tokio>;
 /// Where to listen, and how: see [`wsstream_net::ServerEndpoint`].
 pub type ServerEndpoint = wsstream_net::ServerEndpoint<Tokio>;
 
+/// A blocking reader and a blocking writer as a socket, such as standard input and output. Make an [`AsyncStream`] of
+/// it to [`relay()`]: see [`wsstream_net::BlockingSocket`].
+pub type BlockingSocket = wsstream_net::BlockingSocket<Tokio>;
+
 /// Opens a byte stream to a `ws://` or `wss://` URL, as [`ClientConfig::stream`] says. With options, use a
 /// [`ClientEndpoint`].
 ///

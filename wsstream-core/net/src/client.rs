@@ -102,6 +102,16 @@ impl<R: Runtime> ClientEndpoint<R> {
         Ok(ClientPlan::url(Url::parse(url)?, config).into())
     }
 
+    /// Connects to a TCP server, given as `HOST:PORT`, with no TLS or WebSocket on top: the target of a
+    /// [relay](crate::relay()), for example. IPv6 addresses have brackets. The timeout is 30 seconds.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` if `address` is not `HOST:PORT`.
+    pub fn tcp(address: &str) -> io::Result<Self> {
+        Ok(ClientPlan::tcp(address)?.into())
+    }
+
     /// Connects through this proxy, which also looks up the name of the host. Unix sockets use no proxy.
     #[must_use]
     pub fn proxy(mut self, proxy: Proxy) -> Self {

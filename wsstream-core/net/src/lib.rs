@@ -20,6 +20,7 @@
 //! The protocol, and the poll loop that drives it over a [`Socket`](wsstream_core::pump::Socket), are in
 //! [`wsstream_core`].
 
+mod blocking_socket;
 mod client;
 pub mod descriptor;
 mod dial;
@@ -29,7 +30,6 @@ mod incoming;
 mod layers;
 mod listener;
 mod net_socket;
-mod octets;
 pub mod plan;
 pub mod prelude;
 pub mod proxy;
@@ -46,6 +46,7 @@ pub mod tls;
 mod unix_file;
 mod upgraded;
 
+pub use blocking_socket::BlockingSocket;
 pub use client::{ClientEndpoint, connect, connect_over};
 pub use handshake::{Handshake, accept, accept_with};
 pub use incoming::Incoming;

@@ -5,6 +5,7 @@ use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::net::Shutdown;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use socket2::SockRef;
 use wsstream_core::pump::{AutoFlush, Permit, RelayEnd, Socket, Stream, Taken};
@@ -185,6 +186,32 @@ impl<R: Runtime> NetSocket<R> {
         match &mut self.0 {
             Layer::WebSocket(stream) => Some(stream),
             _ => None,
+        }
+    }
+
+    /// Whether dropping the socket resets its TCP connection instead of ending it. Default: `false`.
+    ///
+    /// A peer takes the end of a TCP connection for the end of the data. Set this while you forward data that may be
+    /// cut short, and clear it once the data is known to be complete: a peer that sees a reset knows that something is
+    /// missing. A reset also discards what the peer has not received yet. Unix sockets have no reset.
+    ///
+    /// ```
+    /// # use wsstream_net::{NetSocket, Runtime, relay};
+    /// # async fn forward<R: Runtime>(source: &mut NetSocket<R>, target: &mut NetSocket<R>) -> std::io::Result<()> {
+    /// target.reset_on_drop(true)?;
+    /// let relayed = relay::<R>(source, target).await;
+    /// target.reset_on_drop(relayed.a_failed.is_some())?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn reset_on_drop(&self, reset: bool) -> io::Result<()> {
+        match self.tcp() {
+            Some(tcp) => R::tcp_ref(tcp).set_linger(reset.then_some(Duration::ZERO)),
+            None => Ok(()),
         }
     }
 

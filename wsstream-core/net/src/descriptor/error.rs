@@ -3,7 +3,6 @@
 use std::fmt;
 
 use super::{MAX_LEN, MAX_NESTING};
-use crate::octets::Octets;
 use wsstream_core::InvalidUrl;
 use wsstream_core::handshake::InvalidField;
 
@@ -175,7 +174,7 @@ impl fmt::Display for EndpointErrorKind {
             ),
             Self::ServerOnly(name) => write!(f, "{name} is for servers only"),
             Self::SurplusArgument { len, of, most } => {
-                write!(f, "argument of {}, but {of} takes ", Octets(*len))?;
+                write!(f, "argument of {}, but {of} takes ", octets(*len))?;
                 match most {
                     0 => f.write_str("none")?,
                     _ => write!(f, "{most} at most")?,
@@ -212,10 +211,16 @@ impl fmt::Display for EndpointErrorKind {
             Self::Url(error) => error.fmt(f),
             Self::Value { key, len: 0, expected } => write!(f, "`{key}` is empty, expected {expected}"),
             Self::Value { key, len, expected } => {
-                write!(f, "`{key}` has {}, expected {expected}", Octets(*len))
+                write!(f, "`{key}` has {}, expected {expected}", octets(*len))
             }
         }
     }
+}
+
+/// A length in words.
+fn octets(len: usize) -> String {
+    let plural = if len == 1 { "" } else { "s" };
+    format!("{len} octet{plural}")
 }
 
 /// A well-formed endpoint that cannot be used here.

@@ -20,6 +20,9 @@ use crate::host_port::HostPort;
 use crate::proxy::Proxy;
 use crate::tls::ClientTls;
 
+/// The default of descriptors, and Twisted's.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
 /// The steps of a client to connect.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -168,6 +171,37 @@ impl ClientPlan {
             layers,
             timeout,
         }
+    }
+
+    /// Connects to a TCP server, given as `HOST:PORT`, with no layer on top. IPv6 addresses have brackets.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` if `address` is not `HOST:PORT`.
+    pub fn tcp(address: &str) -> io::Result<Self> {
+        let split = address
+            .rsplit_once(':')
+            .filter(|(host, _)| !host.is_empty())
+            .map(|(host, port)| (host, port.parse()));
+        let Some((host, Ok(port))) = split else {
+            let reason = format!("expected HOST:PORT, not {address:?}");
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
+        };
+        let bare = host
+            .strip_prefix('[')
+            .and_then(|host| host.strip_suffix(']'));
+        Ok(Self {
+            socket: ClientSocket::Tcp(TcpClient {
+                host: bare.unwrap_or(host).to_owned(),
+                port,
+                bind_address: None,
+                timeout: TIMEOUT,
+                nodelay: true,
+            }),
+            proxy: None,
+            layers: Vec::new(),
+            timeout: TIMEOUT,
+        })
     }
 
     /// Reads a descriptor, or a `ws` or `wss` URL.

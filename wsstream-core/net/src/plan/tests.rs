@@ -266,3 +266,23 @@ fn only_websocket_is_known_by_name() {
         assert_eq!(protocols, offered, "{text}");
     }
 }
+
+#[test]
+fn tcp_to_host_and_port() {
+    for (address, to) in [
+        ("h:1", "h:1"),
+        ("127.0.0.1:65535", "127.0.0.1:65535"),
+        ("[::1]:80", "[::1]:80"),
+        ("::1:80", "[::1]:80"),
+    ] {
+        let plan = ClientPlan::tcp(address).unwrap().to_string();
+        let expected = format!("tcp {to}, within 30 s; 30 s in all");
+        assert_eq!(plan, expected, "{address}");
+    }
+    for address in ["", "h", "8080", "h:", ":8080", "h:http", "h:65536"] {
+        let error = ClientPlan::tcp(address).unwrap_err();
+        assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput);
+        let said = format!("expected HOST:PORT, not {address:?}");
+        assert_eq!(error.to_string(), said);
+    }
+}
