@@ -18,6 +18,7 @@ wsstream_tests::on_all_runtimes! {
     who_has_not_asked_yet_is_refused
     a_request_that_nobody_has_taken_is_refused
     a_shutdown_that_is_dropped_cuts_off
+    an_address_is_a_host_and_a_port
 }
 
 const GRACE: Duration = Duration::from_secs(60);
@@ -144,4 +145,24 @@ async fn a_shutdown_that_is_dropped_cuts_off<N: Net>() {
     assert_eq!(stream_error(&error), Some(&StreamError::ShutDown));
     drop(server);
     client.read(&mut [0; 1]).await.unwrap_err();
+}
+
+async fn an_address_is_a_host_and_a_port<N: Net>() {
+    for wrong in [
+        "9000",
+        "localhost",
+        "localhost:",
+        "localhost:99999",
+        "ws://localhost:0",
+        "ws://localhost:0/",
+    ] {
+        let bound = Listener::<N>::bind(wrong, ServerConfig::stream()).await;
+        let error = bound.map(drop).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidInput);
+        assert_eq!(error.to_string(), format!("{wrong}: expected HOST:PORT"));
+    }
+    for right in ["localhost:0", "127.0.0.1:0"] {
+        let bound = Listener::<N>::bind(right, ServerConfig::stream()).await;
+        assert!(address::<N>(&bound.unwrap()).ip().is_loopback());
+    }
 }

@@ -6,7 +6,8 @@ use rcgen::ExtendedKeyUsagePurpose;
 use wsstream_core::handshake::ServerConfig;
 use wsstream_net::tls::ServerTls;
 use wsstream_tests::net::{
-    Directory, Net, address, connect, free_port, let_in, let_in_any, listen, over, talk,
+    ClientEndpoint, Directory, Net, ServerEndpoint, address, connect, free_port, let_in,
+    let_in_any, listen, over, talk, talk_with,
 };
 use wsstream_tests::{AsyncStd, Read as _, Smol, TestRuntime, Tokio, Write as _};
 
@@ -36,6 +37,11 @@ macro_rules! suite {
             #[test]
             fn client_certificates() {
                 <$runner as TestRuntime>::run(super::client_certificates::<$client, $server>());
+            }
+
+            #[test]
+            fn settings_of_the_program() {
+                <$runner as TestRuntime>::run(super::settings_of_the_program::<$client, $server>());
             }
 
             #[test]
@@ -280,6 +286,31 @@ async fn client_certificates<C: TestRuntime, S: TestRuntime>() {
                 );
             }
         }
+    }
+}
+
+/// They take the place of a descriptor's, whose files need not be there.
+async fn settings_of_the_program<C: TestRuntime, S: TestRuntime>() {
+    let authority = Authority::new();
+    for by_websocket in [false, true] {
+        let port = free_port();
+        let (server, client) = (
+            format!("ssl:{port}:privateKey=/nowhere.pem"),
+            format!("tls:localhost:{port}:trustRoots=/nowhere"),
+        );
+        let maybe = |endpoint: String| match by_websocket {
+            true => over(&endpoint, "wss://localhost", ""),
+            false => endpoint,
+        };
+        let server: ServerEndpoint<S> = maybe(server).parse().unwrap();
+        let server = server.tls(authority.localhost().server());
+        let server = server.nodelay(false).backlog(7);
+        let plan = server.plan().to_string();
+        let expected = format!("tcp 0.0.0.0:{port}, backlog 7, delayed\ntls, as given");
+        assert!(plan.starts_with(&expected), "{plan}");
+        let listener = server.listen().await.unwrap();
+        let client: ClientEndpoint<C> = maybe(client).parse().unwrap();
+        talk_with::<C, S>(listener, &client.tls(authority.client()), 1000).await;
     }
 }
 

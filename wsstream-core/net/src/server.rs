@@ -7,8 +7,9 @@ use std::str::FromStr;
 
 use crate::descriptor::EndpointError;
 use crate::listener::Listener;
-use crate::plan::ServerPlan;
+use crate::plan::{ServerLayer, ServerPlan, ServerSocket, ServerTlsSource};
 use crate::runtime::Runtime;
+use crate::tls::ServerTls;
 
 /// Where to listen, and what to do with each connection: parsed from an endpoint descriptor or a `ws` URL, or made from
 /// a [`ServerPlan`].
@@ -36,6 +37,37 @@ impl<R: Runtime> ServerEndpoint<R> {
     /// What [`listen`](Self::listen) does, as data. It prints one line for each layer.
     pub const fn plan(&self) -> &ServerPlan {
         &self.plan
+    }
+
+    /// Uses these TLS settings in every TLS layer of the plan, whose certificate files are not read then. It adds no TLS
+    /// to a plan without it: [`Listener::tls`] does.
+    #[must_use]
+    pub fn tls(mut self, tls: ServerTls) -> Self {
+        for layer in &mut self.plan.layers {
+            if let ServerLayer::Tls(layer) = layer {
+                layer.source = ServerTlsSource::Given(tls.clone());
+            }
+        }
+        self
+    }
+
+    /// Sets TCP_NODELAY on each connection, so that small writes leave at once. The default is what the descriptor says:
+    /// `true` unless it has `nodelay=0`.
+    #[must_use]
+    pub const fn nodelay(mut self, nodelay: bool) -> Self {
+        self.plan.nodelay = nodelay;
+        self
+    }
+
+    /// Asks the system for an accept queue of this length. The default is the descriptor's `backlog`, 50 unless it is
+    /// given. The system may allow less.
+    #[must_use]
+    pub const fn backlog(mut self, backlog: u32) -> Self {
+        match &mut self.plan.socket {
+            ServerSocket::Tcp(tcp) => tcp.backlog = backlog,
+            ServerSocket::Unix(unix) => unix.backlog = backlog,
+        }
+        self
     }
 
     /// Loads the certificates, binds the socket, and starts to listen.

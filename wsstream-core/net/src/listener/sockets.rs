@@ -215,6 +215,12 @@ pub(super) fn listen(socket: &ServerSocket) -> io::Result<StdListener> {
 
 /// Listens on `HOST:PORT`. Blocks while it looks up the name.
 pub(super) fn listen_tcp(addr: &str, backlog: u32) -> io::Result<StdListener> {
+    let port = addr.rsplit_once(':').map(|(_, port)| port.parse::<u16>());
+    // A URL would be looked up as a name.
+    if !matches!(port, Some(Ok(_))) || addr.contains('/') {
+        let reason = format!("{addr}: expected HOST:PORT");
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
+    }
     let addresses = addr
         .to_socket_addrs()
         .map_err(|error| with_context(addr, error))?;
