@@ -112,9 +112,9 @@ impl Permits {
         self.0.slots().taken()
     }
 
-    /// Tells all connections.
+    /// Tells all connections. A phase that is behind them does not come again.
     pub fn enter(&self, phase: Phase) {
-        self.0.phase.store(phase as u8, Ordering::Release);
+        self.0.phase.fetch_max(phase as u8, Ordering::AcqRel);
         // Woken without the lock: who is woken may drop its permit at once.
         let tasks: Vec<_> = self.0.slots().tasks.iter().flatten().cloned().collect();
         for tasks in tasks {
