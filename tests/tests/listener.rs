@@ -5,10 +5,12 @@ use std::io::ErrorKind;
 use std::time::Duration;
 
 use smol::net::TcpStream;
-use wsstream_core::handshake::ServerConfig;
+use wsstream_core::handshake::{HandshakeError, ServerConfig};
 use wsstream_core::{CloseCode, ConnectionConfig, StreamError};
 use wsstream_tests::contract::{read_all, stream_error};
-use wsstream_tests::net::{Listener, Net, NetWsStream, address, let_in};
+use wsstream_tests::net::{
+    Listener, Net, NetWsStream, address, connect, let_in, let_in_any, listen, over,
+};
 use wsstream_tests::{Read, Write, next_turn, poll_once, within};
 
 wsstream_tests::on_all_runtimes! {
@@ -19,6 +21,9 @@ wsstream_tests::on_all_runtimes! {
     a_request_that_nobody_has_taken_is_refused
     a_shutdown_that_is_dropped_cuts_off
     an_address_is_a_host_and_a_port
+    what_was_cut_off_stays_so
+    a_plain_connection_is_itself
+    a_connection_that_nobody_has_taken_comes_too_late
 }
 
 const GRACE: Duration = Duration::from_secs(60);
@@ -164,5 +169,62 @@ async fn an_address_is_a_host_and_a_port<N: Net>() {
     for right in ["localhost:0", "127.0.0.1:0"] {
         let bound = Listener::<N>::bind(right, ServerConfig::stream()).await;
         assert!(address::<N>(&bound.unwrap()).ip().is_loopback());
+    }
+}
+
+/// Whatever is said of others later.
+async fn what_was_cut_off_stays_so<N: Net>() {
+    let (mut listener, url) = listener::<N>(ServerConfig::stream()).await;
+    let (_client, mut server) = pair::<N>(&mut listener, &url).await;
+    drop(listener.shutdown(GRACE));
+    let mut again = Box::pin(listener.shutdown(GRACE));
+    assert!(poll_once(&mut again).await.is_pending());
+    let read = within::<N, _>(Duration::from_secs(5), server.read(&mut [0; 1])).await;
+    let error = read.unwrap().unwrap_err();
+    assert_eq!(stream_error(&error), Some(&StreamError::ShutDown));
+}
+
+/// It is counted, and can be taken out all the same.
+async fn a_plain_connection_is_itself<N: Net>() {
+    let mut listener = listen::<N>("tcp:0:interface=127.0.0.1").await.unwrap();
+    let connecting = TcpStream::connect(address::<N>(&listener));
+    let (_client, server) = tokio::join!(connecting, let_in_any::<N>(&mut listener));
+    assert_eq!(listener.connections(), 1);
+    let socket = N::into_socket(server.unwrap());
+    assert!(socket.tcp().is_some());
+    let _tcp = socket.into_tcp().unwrap();
+    assert_eq!(listener.connections(), 0);
+}
+
+/// With no WebSocket, or with one over another: what waits to be accepted is refused before it gets any further.
+async fn a_connection_that_nobody_has_taken_comes_too_late<N: Net>() {
+    let tcp = "tcp:0:interface=127.0.0.1";
+    let one = over(tcp, "ws://localhost", "");
+    for (descriptor, layers) in [(tcp, 0), (&one, 1), (&over(&one, "ws://localhost", ""), 2)] {
+        let mut listener = listen::<N>(descriptor).await.unwrap();
+        let to = format!("tcp:127.0.0.1:{}", address::<N>(&listener).port());
+        let to = (0..layers).fold(to, |below, _| over(&below, "ws://localhost", ""));
+        let connecting = N::spawn(async move {
+            let stream = connect::<N>(&to).await;
+            match stream {
+                Err(error) => error,
+                // Without a request there is nothing to answer.
+                Ok(mut stream) => {
+                    assert_eq!(stream.read(&mut [0; 1]).await.unwrap(), 0);
+                    ErrorKind::NotConnected.into()
+                }
+            }
+        });
+        let incoming = listener.accept().await.unwrap();
+        incoming.check().unwrap();
+        let mut shutdown = Box::pin(listener.shutdown(GRACE));
+        assert!(poll_once(&mut shutdown).await.is_pending());
+        assert_eq!(incoming.check(), Err(HandshakeError::ShuttingDown));
+        incoming.accept().await.map(drop).unwrap_err();
+        assert_eq!(shutdown.await, 0);
+        let error = connecting.await;
+        if layers > 0 {
+            assert!(error.to_string().contains("503"), "{error}");
+        }
     }
 }

@@ -1,8 +1,14 @@
 //! TLS that a program has made itself, with its runtime's crate: a stream as any other.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use wsstream_core::handshake::ClientConfig;
+use futures_rustls::rustls;
+use futures_rustls::rustls::server::{ClientHello, ResolvesServerCert};
+use futures_rustls::rustls::sign::CertifiedKey;
+use wsstream_core::handshake::{ClientConfig, ServerConfig};
+use wsstream_net::tls::ServerTls;
+use wsstream_tests::net::{Net, address, let_in};
 use wsstream_tests::{AsyncStd, Smol, TestRuntime, Tokio};
 
 use crate::certificates::Authority;
@@ -71,3 +77,36 @@ own_tls!(
     wsstream_async_std,
     futures_util::io::{AsyncReadExt as _, AsyncWriteExt as _}
 );
+
+wsstream_tests::on_all_runtimes! {
+    a_panic_in_a_handshake_ends_no_other
+}
+
+/// Panics when it is first asked.
+#[derive(Debug)]
+struct Panics(AtomicBool, Arc<dyn ResolvesServerCert>);
+
+impl ResolvesServerCert for Panics {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        assert!(self.0.swap(true, Ordering::Relaxed), "a bug of the program");
+        self.1.resolve(hello)
+    }
+}
+
+async fn a_panic_in_a_handshake_ends_no_other<N: Net>() {
+    let authority = Authority::new();
+    let mut config: rustls::ServerConfig = server_config(&authority.localhost());
+    config.cert_resolver = Arc::new(Panics(AtomicBool::new(false), config.cert_resolver));
+    let tls = ServerTls::from(Arc::new(config));
+    let mut listener = N::bind(ServerConfig::stream()).await.tls(tls);
+    let url = format!("wss://localhost:{}/", address::<N>(&listener).port());
+    let client = authority.client();
+    let asking = N::spawn(async move {
+        let config = ClientConfig::stream();
+        let dial = || N::dial_with_tls(&url, &config, &client);
+        dial().await.unwrap_err();
+        dial().await.map(drop)
+    });
+    let_in::<N>(&mut listener).await.unwrap();
+    asking.await.unwrap();
+}

@@ -53,6 +53,9 @@ impl<R: Runtime> Incoming<R> {
     ///
     /// The reason why `accept` would refuse the request.
     pub fn check(&self) -> Result<(), HandshakeError> {
+        if self.0.is_late() {
+            return Err(HandshakeError::ShuttingDown);
+        }
         match &self.0.reached {
             Reached::Request(handshake) => handshake.check(),
             Reached::Socket(_) => Ok(()),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use wsstream_core::StreamError;
-use wsstream_core::handshake::ServerConfig;
+use wsstream_core::handshake::{HandshakeError, ServerConfig};
 use wsstream_core::pump::{Accept, Clock as _, Permit, Phase};
 
 use crate::handshake::Handshake;
@@ -140,18 +140,30 @@ impl<R: Runtime> Begun<R> {
         matches!(self.layers.layers.last(), Some(Layer::WebSocket(_)))
     }
 
+    /// Whether the listener has shut down, where no WebSocket is told so itself.
+    pub(crate) fn is_late(&self) -> bool {
+        let permit = self.permit.as_ref();
+        permit.is_some_and(|permit| permit.phase() > Phase::Serving)
+    }
+
     /// Accepts the request, and performs the remaining layers.
     pub(crate) async fn finish(self) -> io::Result<Outermost<R>> {
+        let is_late = self.is_late();
         let Self {
             layers,
             next,
             reached,
             mut permit,
         } = self;
-        let is_late = permit
-            .as_ref()
-            .is_some_and(|permit| permit.phase() > Phase::Serving);
         let mut outermost = match reached {
+            Reached::Request(handshake) if is_late => {
+                let error = HandshakeError::ShuttingDown;
+                if let Some(refusal) = error.refusal() {
+                    // Whether the answer arrives changes nothing.
+                    let _ = handshake.refuse(&refusal).await;
+                }
+                return Err(error.into());
+            }
             Reached::Request(handshake) => Outermost::WebSocket(handshake.accept().await?),
             Reached::Socket(_) if is_late => return Err(StreamError::ShutDown.into()),
             Reached::Socket(socket) => Outermost::Socket(socket),

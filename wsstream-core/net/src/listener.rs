@@ -87,8 +87,9 @@ impl<R: Runtime> Listener<R> {
     ///
     /// # Errors
     ///
-    /// The system's and the runtime's.
+    /// The system's and the runtime's. `Unsupported` if [`Runtime::check`] fails.
     pub fn from_std(listener: impl Into<StdListener>, config: ServerConfig) -> io::Result<Self> {
+        R::check()?;
         let layers = Layers::websocket(config);
         Self::new(listener.into(), layers)
     }

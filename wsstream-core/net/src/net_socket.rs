@@ -150,6 +150,9 @@ impl<R: Runtime> NetSocket<R> {
     pub fn into_tcp(self) -> Result<R::Tcp, Self> {
         match self.0 {
             Layer::Tcp(tcp) => Ok(tcp),
+            Layer::Counted(counted) if matches!(counted.socket.0, Layer::Tcp(_)) => {
+                counted.socket.into_tcp()
+            }
             other => Err(Self(other)),
         }
     }

@@ -46,6 +46,8 @@ impl<S: Socket> AutoFlush<S> {
 impl<S: Socket> Socket for AutoFlush<S> {
     fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
         self.send_rest(cx, Task::Reader);
+        // A layer above knows whether that is worth a call, and may ask before the runtime tells.
+        self.wire.retry_read();
         self.wire.poll_read(buf)
     }
 

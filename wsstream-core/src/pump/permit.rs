@@ -111,9 +111,9 @@ impl Permits {
         self.0.slots().taken()
     }
 
-    /// Enters a phase, and wakes all connections to obey it.
+    /// Enters a phase, and wakes all connections to obey it. A phase that has passed does not come again.
     pub fn enter(&self, phase: Phase) {
-        self.0.phase.store(phase as u8, Ordering::Release);
+        self.0.phase.fetch_max(phase as u8, Ordering::AcqRel);
         // Wake without the lock: a task may drop its permit at once.
         let tasks: Vec<_> = self.0.slots().tasks.iter().flatten().cloned().collect();
         for tasks in tasks {

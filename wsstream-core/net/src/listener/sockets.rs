@@ -8,10 +8,11 @@ use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::os::fd::OwnedFd;
 #[cfg(unix)]
 use std::os::unix::net::UnixListener;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use futures_util::future::{FutureExt as _, RemoteHandle};
+use futures_util::future::{CatchUnwind, FutureExt as _, RemoteHandle};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 #[cfg(unix)]
 use socket2::SockAddr;
@@ -92,8 +93,12 @@ pub(super) struct Sockets<R: Runtime> {
     /// `None` after `stop`.
     bound: Option<Bound<R>>,
     layers: Arc<Layers>,
-    handshakes: FuturesUnordered<RemoteHandle<io::Result<Incoming<R>>>>,
+    handshakes: FuturesUnordered<Task<io::Result<Incoming<R>>>>,
 }
+
+/// A task that ends when it is dropped. What panics in it, a program's own certificate resolver for example, is an error
+/// of that connection.
+type Task<T> = CatchUnwind<AssertUnwindSafe<RemoteHandle<T>>>;
 
 impl<R: Runtime> Sockets<R> {
     pub(super) fn new(listener: StdListener, layers: Layers) -> io::Result<Self> {
@@ -128,7 +133,8 @@ impl<R: Runtime> Sockets<R> {
     fn spawn(&self, task: impl Future<Output = io::Result<Incoming<R>>> + Send + 'static) {
         let (task, handle) = task.remote_handle();
         R::spawn(task);
-        self.handshakes.push(handle);
+        self.handshakes
+            .push(AssertUnwindSafe(handle).catch_unwind());
     }
 }
 
@@ -164,7 +170,8 @@ impl<R: Runtime> Accepting for Sockets<R> {
 
     fn poll_handshake(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Incoming<R>>> {
         match ready!(self.handshakes.poll_next_unpin(cx)) {
-            Some(ended) => Poll::Ready(ended),
+            Some(Ok(ended)) => Poll::Ready(ended),
+            Some(Err(_)) => Poll::Ready(Err(io::Error::other("the handshake's task panicked"))),
             None => Poll::Pending,
         }
     }

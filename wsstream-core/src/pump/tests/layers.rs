@@ -69,3 +69,16 @@ fn what_holds_nothing_back_writes_past_readiness_too() {
     output.get().unblock(5);
     assert!(task.is_woken());
 }
+
+/// A layer above asks once more before it holds a peer's silence against it, as a runtime may be late to tell.
+#[test]
+fn what_holds_nothing_back_reads_what_it_was_not_told_of() {
+    let (near, _far) = Pipe::pair(true);
+    let input = near.input.clone();
+    let (mut socket, task) = (AutoFlush::new(near), Task::new());
+    let mut octets = [0; 9];
+    assert!(socket.poll_read(&mut task.cx(), &mut octets).is_pending());
+    input.get().octets.extend(*b"alive");
+    let read = socket.poll_read(&mut task.cx(), &mut octets);
+    assert!(matches!(read, Poll::Ready(Ok(5))));
+}
