@@ -14,12 +14,13 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread::spawn;
 use std::time::Duration;
 
+use smol::Async;
 use wsstream_core::handshake::{ClientConfig, HandshakeError, Refusal, ServerConfig};
 use wsstream_core::pump::Ended;
 use wsstream_core::{CloseCode, StreamError};
 use wsstream_net::descriptor::EndpointAddress;
 use wsstream_net::proxy::Proxy;
-use wsstream_net::relay;
+use wsstream_net::{BlockingSocket, relay};
 use wsstream_tests::contract::{read_all, stream_error};
 use wsstream_tests::net::{
     ClientEndpoint, Directory, Listener, Net, NetWsStream, ServerEndpoint, address, connect,
@@ -45,6 +46,8 @@ wsstream_tests::on_all_runtimes! {
     relay_of_two_websockets
     relay_of_two_websockets_of_which_one_fails
     relay_of_two_descriptors
+    relay_of_what_blocks
+    a_reset_instead_of_an_end
 }
 
 #[derive(Clone, Copy)]
@@ -403,4 +406,74 @@ async fn relay_of_two_descriptors<N: Net>() {
         let carried = relaying.await.into_result().unwrap();
         assert_eq!(carried, (LEN as u64, 2 * LEN as u64));
     }
+}
+
+/// As standard input and output are: here they are both of a connection's halves.
+async fn relay_of_what_blocks<N: Net>() {
+    let (near, mut a) = pair::<N>().await;
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let far = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let (tcp, _) = listener.accept().unwrap();
+    let output = Output(tcp.try_clone().unwrap());
+    let mut b = BlockingSocket::<N::Net>::new(tcp, output);
+    let relaying = N::spawn(async move {
+        let relayed = relay::<N::Net>(&mut *a, &mut b).await;
+        (relayed, b.input_ended())
+    });
+    let far = Async::new(far).unwrap();
+    let [question, answer] = converse(near, smol::net::TcpStream::from(far)).await;
+    assert!(question == Pattern::new(1).take(LEN));
+    assert!(answer == Pattern::new(2).take(2 * LEN));
+    let (relayed, input_ended) = relaying.await;
+    let carried = relayed.into_result().unwrap();
+    assert_eq!(carried, (LEN as u64, 2 * LEN as u64));
+    assert!(input_ended);
+}
+
+/// Its drop is the end of what is written.
+struct Output(TcpStream);
+
+impl io::Write for Output {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        self.0.write(octets)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+impl Drop for Output {
+    fn drop(&mut self) {
+        self.0.shutdown(Shutdown::Write).unwrap();
+    }
+}
+
+async fn a_reset_instead_of_an_end<N: Net>() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    for resets in [None, Some(true), Some(false)] {
+        let client = ClientEndpoint::<N>::tcp(&address).unwrap();
+        let near = N::stream(client.connect().await.unwrap());
+        if let Some(resets) = resets {
+            near.reset_on_drop(true).unwrap();
+            near.reset_on_drop(resets).unwrap();
+        }
+        drop(near);
+        let read = listener.accept().unwrap().0.read(&mut [0; 1]);
+        let read = read.map_err(|error| error.kind());
+        match resets {
+            Some(true) => assert_eq!(read, Err(io::ErrorKind::ConnectionReset)),
+            _ => assert_eq!(read, Ok(0)),
+        }
+    }
+    // There is none of a Unix socket's.
+    let directory = Directory::new();
+    let unix = format!("unix:{}", directory.quoted("s"));
+    let mut listener = listen::<N>(&unix).await.unwrap();
+    let (near, far) = tokio::join!(connect::<N>(&unix), let_in_any::<N>(&mut listener));
+    let (near, mut far) = (near.unwrap(), far.unwrap());
+    near.reset_on_drop(true).unwrap();
+    drop(near);
+    assert_eq!(far.read(&mut [0; 1]).await.unwrap(), 0);
 }

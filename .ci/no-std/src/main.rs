@@ -4,7 +4,7 @@
 
 use core::ffi::{c_char, c_int};
 
-use wsstream_core::{ByteStream, Close, ConnectionConfig, Connection, Encoding, Seed};
+use wsstream_core::{ByteStream, Close, Connection, ConnectionConfig, Encoding, Seed};
 
 #[global_allocator]
 static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;

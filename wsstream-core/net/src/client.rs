@@ -12,7 +12,7 @@ use std::time::Duration;
 use socket2::{Domain, Protocol, Socket as SystemSocket, Type};
 use wsstream_core::handshake::ClientConfig;
 use wsstream_core::pump::{Clock as _, Connect, Socket, Stream, within};
-use wsstream_core::{InvalidUrl, Timestamp, Url};
+use wsstream_core::{InvalidUrl, Url};
 
 use crate::descriptor::{EndpointError, with_context};
 use crate::dial::{dial, timed_out};
@@ -270,15 +270,18 @@ impl<R: Runtime> FromStr for ClientEndpoint<R> {
 /// Follows a plan.
 async fn follow<R: Runtime>(plan: &ClientPlan) -> io::Result<Outermost<R>> {
     R::check()?;
-    let ends = R::clock().now() + plan.timeout;
+    // A time of one clock means nothing to another: what is left is handed on, not when it ends.
+    let clock = R::clock();
+    let ends = clock.now() + plan.timeout;
     // Certificates first: if they are wrong, no server sees a connection come and go.
     let mut tls = Vec::new();
     for layer in &plan.layers {
         if let ClientLayer::Tls(layer) = layer {
             let reading = read::<R>(layer);
+            let left = ends - clock.now();
             tls.push(
                 limited::<R, _>(
-                    ends,
+                    left,
                     "loading certificates for",
                     &layer.server_name,
                     reading,
@@ -288,15 +291,16 @@ async fn follow<R: Runtime>(plan: &ClientPlan) -> io::Result<Outermost<R>> {
         }
     }
     let mut tls = tls.into_iter();
-    let mut outermost = Outermost::Socket(connect_socket(plan, ends).await?);
+    let mut outermost = Outermost::Socket(connect_socket(plan, ends - clock.now()).await?);
     for layer in &plan.layers {
         let socket = outermost.into_socket();
+        let left = ends - clock.now();
         outermost = match layer {
             ClientLayer::Tls(layer) => match tls.next() {
-                Some(tls) => secure(socket, layer, &tls, ends).await?,
+                Some(tls) => secure(socket, layer, &tls, left).await?,
                 None => return Err(crate::tls::not_supported()),
             },
-            ClientLayer::WebSocket(layer) => open(socket, layer, ends).await?,
+            ClientLayer::WebSocket(layer) => open(socket, layer, left).await?,
         };
     }
     Ok(outermost)
@@ -316,26 +320,25 @@ async fn secure<R: Runtime>(
     socket: NetSocket<R>,
     layer: &ClientTlsLayer,
     tls: &ClientTls,
-    ends: Timestamp,
+    limit: Duration,
 ) -> io::Result<Outermost<R>> {
     let name = &layer.server_name;
     let securing = async {
         let secured = R::tls_connect(socket, tls, name).await;
         secured.map_err(|error| tls_error(name, error))
     };
-    let secured = limited::<R, _>(ends, "in the TLS handshake with", name, securing).await?;
+    let secured = limited::<R, _>(limit, "in the TLS handshake with", name, securing).await?;
     Ok(Outermost::Socket(NetSocket::from_tls(secured)))
 }
 
 async fn open<R: Runtime>(
     socket: NetSocket<R>,
     layer: &WebSocketClient,
-    ends: Timestamp,
+    limit: Duration,
 ) -> io::Result<Outermost<R>> {
-    let clock = R::clock();
-    let limit = layer.config.handshake_timeout.min(ends - clock.now());
+    let limit = layer.config.handshake_timeout.min(limit);
     let config = ClientConfig::clone(&layer.config).handshake_timeout(limit);
-    let upgraded = Connect::new(socket, clock, &layer.url, &config, seed()?).await;
+    let upgraded = Connect::new(socket, R::clock(), &layer.url, &config, seed()?).await;
     let upgraded = upgraded.map_err(|error| late_tls_error(layer.url.authority(), error))?;
     Ok(Outermost::WebSocket(Upgraded::new(
         upgraded.ping_by_default(),
@@ -344,18 +347,18 @@ async fn open<R: Runtime>(
 
 async fn connect_socket<R: Runtime>(
     plan: &ClientPlan,
-    ends: Timestamp,
+    limit: Duration,
 ) -> io::Result<NetSocket<R>> {
     match &plan.socket {
         ClientSocket::Tcp(tcp) => {
-            let ends = ends.min(R::clock().now() + tcp.timeout);
-            let connecting = connect_tcp(tcp, plan.proxy.as_ref(), ends);
-            limited::<R, _>(ends, "connecting to", &tcp.host, connecting).await
+            let limit = limit.min(tcp.timeout);
+            let connecting = connect_tcp(tcp, plan.proxy.as_ref(), limit);
+            limited::<R, _>(limit, "connecting to", &tcp.host, connecting).await
         }
         ClientSocket::Unix(unix) => {
-            let ends = ends.min(R::clock().now() + unix.timeout);
+            let limit = limit.min(unix.timeout);
             let path = unix.path.display();
-            limited::<R, _>(ends, "connecting to", path, connect_unix(unix)).await
+            limited::<R, _>(limit, "connecting to", path, connect_unix(unix)).await
         }
     }
 }
@@ -377,13 +380,13 @@ async fn connect_unix<R: Runtime>(_: &UnixClient) -> io::Result<NetSocket<R>> {
 async fn connect_tcp<R: Runtime>(
     tcp: &TcpClient,
     proxy: Option<&Proxy>,
-    ends: Timestamp,
+    limit: Duration,
 ) -> io::Result<NetSocket<R>> {
     let Some(proxy) = proxy else {
-        return dial_tcp(tcp, &tcp.host, tcp.port, ends).await;
+        return dial_tcp(tcp, &tcp.host, tcp.port, limit).await;
     };
     let of_proxy = |error: io::Error| io::Error::new(error.kind(), format!("proxy: {error}"));
-    let mut socket = dial_tcp(tcp, proxy.host(), proxy.port(), ends)
+    let mut socket = dial_tcp(tcp, proxy.host(), proxy.port(), limit)
         .await
         .map_err(of_proxy)?;
     proxy.tunnel(&mut socket, &tcp.host, tcp.port).await?;
@@ -394,7 +397,7 @@ async fn dial_tcp<R: Runtime>(
     tcp: &TcpClient,
     host: &str,
     port: u16,
-    ends: Timestamp,
+    limit: Duration,
 ) -> io::Result<NetSocket<R>> {
     let bound = match &tcp.bind_address {
         None => None,
@@ -411,7 +414,7 @@ async fn dial_tcp<R: Runtime>(
             Ok(socket)
         }
     };
-    dial(host, ends, R::clock, look_up::<R>(host, port), connect).await
+    dial(host, limit, R::clock, look_up::<R>(host, port), connect).await
 }
 
 async fn connect_to<R: Runtime>(to: SocketAddr, from: Option<SocketAddr>) -> io::Result<R::Tcp> {
@@ -446,14 +449,16 @@ fn source(bound: &[SocketAddr], to: SocketAddr) -> io::Result<SocketAddr> {
     })
 }
 
-/// Runs a step until `ends`; then fails with [`timed_out`].
+/// Runs a step for `limit` at most; then fails with [`timed_out`].
 async fn limited<R: Runtime, T>(
-    ends: Timestamp,
+    limit: Duration,
     step: &str,
     with: impl fmt::Display,
     work: impl Future<Output = io::Result<T>>,
 ) -> io::Result<T> {
-    let done = within(&mut R::clock(), ends, work).await;
+    let mut clock = R::clock();
+    let ends = clock.now() + limit;
+    let done = within(&mut clock, ends, work).await;
     done.unwrap_or_else(|| Err(timed_out(step, with)))
 }
 

@@ -6,10 +6,9 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
-use wsstream_core::Timestamp;
 use wsstream_core::pump::{Clock, within};
 
-/// Looks up the addresses of a host, and races connections to them, until `ends`.
+/// Looks up the addresses of a host, and races connections to them, for `limit` at most.
 ///
 /// An attempt starts when the one before it has failed, or has taken 250 ms. The first success cancels the others. Each
 /// address gets an equal share of the time left when its turn comes, so that one that does not answer leaves time for
@@ -20,7 +19,7 @@ use wsstream_core::pump::{Clock, within};
 /// If all attempts have failed, that of the last address. `NotFound` if there is no address; `TimedOut`.
 pub(crate) async fn dial<T, C: Clock, F>(
     host: &str,
-    ends: Timestamp,
+    limit: Duration,
     clock: impl Fn() -> C,
     look_up: impl Future<Output = io::Result<Vec<SocketAddr>>>,
     connect: impl Fn(SocketAddr) -> F,
@@ -29,6 +28,7 @@ where
     F: Future<Output = io::Result<T>>,
 {
     let mut timer = clock();
+    let ends = timer.now() + limit;
     let Some(addresses) = within(&mut timer, ends, look_up).await else {
         return Err(timed_out("looking up", host));
     };
@@ -42,8 +42,10 @@ where
             let now = timer.now();
             let share = (ends - now) / u32::try_from(left).unwrap_or(u32::MAX);
             let (mut clock, connecting) = (clock(), connect(address));
+            // By its own clock, which begins now.
+            let ends = clock.now() + share;
             attempts.push(async move {
-                let connected = within(&mut clock, now + share, connecting).await;
+                let connected = within(&mut clock, ends, connecting).await;
                 let connected = connected.unwrap_or_else(|| Err(timed_out("connecting to", host)));
                 connected.map_err(|error| (turn, error))
             });

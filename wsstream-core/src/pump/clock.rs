@@ -7,6 +7,8 @@ use core::task::{Context, Poll};
 use crate::time::Timestamp;
 
 /// A clock with one timer, made from the runtime's. Each connection has its own.
+///
+/// Clocks may begin at different times: a time of one means nothing to another.
 pub trait Clock: Unpin {
     /// The current time of a monotonic clock.
     fn now(&self) -> Timestamp;

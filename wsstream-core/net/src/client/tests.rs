@@ -224,6 +224,12 @@ const LIMITS: &[(&str, u64)] = &[
     (r"autobahn:tcp\:192.0.2.1\:1:url=ws\://h:handshakeTimeout=2", 2),
     // The socket has its own; and what is left then is for TLS.
     (r"autobahn:tcp\:192.0.2.9\:1\:timeout\=3:url=ws\://h:handshakeTimeout=2", 3),
+    // What comes first takes three seconds of what there is.
+    (r"autobahn:tcp\:192.0.2.7\:1\:timeout\=4:url=ws\://h:handshakeTimeout=6", 9),
+    #[cfg(feature = "rustls")]
+    (r"tls:never:endpoint=tcp\:192.0.2.7\:1", 30),
+    #[cfg(feature = "rustls")]
+    (r"autobahn:ssl\:192.0.2.7\:1\:hostname\=late\:timeout\=4:url=ws\://h:handshakeTimeout=4", 8),
     #[cfg(feature = "rustls")]
     (r"tls:never:endpoint=tcp\:192.0.2.1\:1", 30),
     #[cfg(feature = "rustls")]
@@ -244,6 +250,7 @@ fn limits() {
         // One limit for all of it.
         (url("ws://192.0.2.9"), 10),
         (url("ws://192.0.2.1"), 10),
+        (url("ws://192.0.2.7"), 10),
         (Endpoint::url("ws://192.0.2.9", slow.clone()).unwrap(), 4),
         (url("ws://192.0.2.9").connect_timeout(secs(20)), 20),
         (url("ws://192.0.2.9").connect_timeout(secs(2)), 2),

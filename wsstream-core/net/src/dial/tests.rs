@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::future::pending;
 use std::io::ErrorKind;
-use std::task::Poll;
+use std::task::{Context, Poll};
 
 use proptest::prelude::*;
 use wsstream_core::Timestamp;
@@ -11,6 +11,29 @@ use wsstream_core::test_kit::{self, Task};
 
 use super::*;
 use crate::test_support::secs;
+
+/// A clock that begins when it is made, as real ones do.
+struct Own(test_kit::Sleeper, Timestamp);
+
+impl Own {
+    fn of(clock: &test_kit::Clock) -> Self {
+        Self(clock.sleeper(), clock.now())
+    }
+}
+
+impl Clock for Own {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_origin(self.0.now() - self.1)
+    }
+
+    fn poll_sleep(&mut self, cx: &mut Context<'_>, deadline: Timestamp) -> Poll<()> {
+        self.0.poll_sleep(cx, self.1 + deadline.since_origin())
+    }
+
+    fn forget_sleep(&mut self) {
+        self.0.forget_sleep();
+    }
+}
 
 /// What an address does.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -65,8 +88,7 @@ fn dialled_within(limit: Duration, hosts: Option<&[Host]>) -> Dialled {
                 Err(io::Error::new(ErrorKind::ConnectionRefused, reason))
             }
         };
-        let ends = Timestamp::ORIGIN + limit;
-        let mut dialling = Box::pin(dial("a", ends, || clock.sleeper(), look_up, connect));
+        let mut dialling = Box::pin(dial("a", limit, || Own::of(&clock), look_up, connect));
         loop {
             if let Poll::Ready(result) = dialling.as_mut().poll(&mut task.cx()) {
                 break result;

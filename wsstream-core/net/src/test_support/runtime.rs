@@ -5,7 +5,7 @@
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::convert::Infallible;
-use std::future::{Future, pending};
+use std::future::{Future, pending, poll_fn};
 use std::io::{self, ErrorKind, IoSlice};
 use std::net::SocketAddr;
 use std::ops::{Deref, DerefMut};
@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use socket2::{Domain, SockRef, Type};
 use wsstream_core::Timestamp;
-use wsstream_core::pump::{self, Socket};
+use wsstream_core::pump::{self, Clock as _, Socket};
 
 use crate::runtime::Runtime;
 use crate::tls::ClientTls;
@@ -96,7 +96,10 @@ impl Runtime for Virtual {
     fn clock() -> Sleeper {
         network(|network| {
             network.sleepers.push(None);
-            Sleeper(network.sleepers.len() - 1)
+            Sleeper {
+                at: network.sleepers.len() - 1,
+                origin: network.now,
+            }
         })
     }
 
@@ -117,9 +120,11 @@ impl Runtime for Virtual {
         network(|network| network.asked.push(asked));
         match to.ip().to_string().as_bytes() {
             [.., b'9'] => pending().await,
-            [.., b'8'] => Err(ErrorKind::ConnectionRefused.into()),
-            _ => Ok(network(|network| network.connect(system))),
+            [.., b'8'] => return Err(ErrorKind::ConnectionRefused.into()),
+            [.., b'7'] => late().await,
+            _ => {}
         }
+        Ok(network(|network| network.connect(system)))
     }
 
     fn tcp_listener(_: std::net::TcpListener) -> io::Result<Infallible> {
@@ -167,9 +172,11 @@ impl Runtime for Virtual {
         network(|network| network.asked.push(format!("tls {host}")));
         match host {
             "never" => pending().await,
-            "broken" => Err(ErrorKind::InvalidData.into()),
-            _ => Ok(Naked(socket)),
+            "broken" => return Err(ErrorKind::InvalidData.into()),
+            "late" => late().await,
+            _ => {}
         }
+        Ok(Naked(socket))
     }
 
     fn tls_below<S: Socket + std::fmt::Debug + Send + 'static>(tls: &Naked<S>) -> &S {
@@ -181,13 +188,23 @@ impl Runtime for Virtual {
     }
 }
 
-/// Waits for the time of the network.
+/// Takes three seconds.
+async fn late() {
+    let mut clock = Virtual::clock();
+    let due = clock.now() + Duration::from_secs(3);
+    poll_fn(|cx| clock.poll_sleep(cx, due)).await;
+}
+
+/// Waits for the time of the network. As with real clocks, its own begins when it is made.
 #[derive(Debug)]
-pub(crate) struct Sleeper(usize);
+pub(crate) struct Sleeper {
+    at: usize,
+    origin: Duration,
+}
 
 impl pump::Clock for Sleeper {
     fn now(&self) -> Timestamp {
-        Timestamp::from_origin(network(|network| network.now))
+        Timestamp::from_origin(network(|network| network.now) - self.origin)
     }
 
     fn poll_sleep(&mut self, cx: &mut Context<'_>, deadline: Timestamp) -> Poll<()> {
@@ -195,20 +212,20 @@ impl pump::Clock for Sleeper {
             self.forget_sleep();
             return Poll::Ready(());
         }
-        let sleeper = Some((deadline, cx.waker().clone()));
-        network(|network| network.sleepers[self.0] = sleeper);
+        let sleeper = Some((deadline + self.origin, cx.waker().clone()));
+        network(|network| network.sleepers[self.at] = sleeper);
         Poll::Pending
     }
 
     fn forget_sleep(&mut self) {
-        network(|network| network.sleepers[self.0] = None);
+        network(|network| network.sleepers[self.at] = None);
     }
 }
 
 impl Drop for Sleeper {
     fn drop(&mut self) {
         // The thread may be at its end.
-        let _ = NETWORK.try_with(|network| network.borrow_mut().sleepers[self.0] = None);
+        let _ = NETWORK.try_with(|network| network.borrow_mut().sleepers[self.at] = None);
     }
 }
 
