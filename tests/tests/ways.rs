@@ -23,8 +23,8 @@ use wsstream_net::proxy::Proxy;
 use wsstream_net::{BlockingSocket, relay};
 use wsstream_tests::contract::{read_all, stream_error};
 use wsstream_tests::net::{
-    ClientEndpoint, Directory, Listener, Net, NetWsStream, address, connect, free_port, let_in,
-    let_in_any, listen, over, talk_with, tcp,
+    ClientEndpoint, Directory, Listener, Net, NetWsStream, ServerEndpoint, address, connect,
+    free_port, let_in, let_in_any, listen, over, talk_with, tcp,
 };
 use wsstream_tests::{Pattern, Read, Write};
 
@@ -42,6 +42,7 @@ wsstream_tests::on_all_runtimes! {
     no_more_after_shutdown
     tcp_that_listens_already
     unix_that_listens_already
+    a_descriptor_on_what_listens_already
     relay_of_two_websockets
     relay_of_two_websockets_of_which_one_fails
     relay_of_two_descriptors
@@ -292,6 +293,30 @@ async fn unix_that_listens_already<N: Net>() {
     talk_with::<N, N>(listener, &client.unwrap().unix(&path), LEN).await;
     // It was not made here.
     assert!(path.exists());
+}
+
+/// Where the descriptor would listen does not matter then.
+async fn a_descriptor_on_what_listens_already<N: Net>() {
+    for (server, path) in [
+        ("tcp:1:interface=192.0.2.1".to_owned(), None),
+        (
+            over("unix:/nowhere/s", "ws://localhost/", ""),
+            Some("/here"),
+        ),
+    ] {
+        let std = TcpListener::bind("127.0.0.1:0").unwrap();
+        let at = std.local_addr().unwrap();
+        let server: ServerEndpoint<N> = server.parse().unwrap();
+        let listener = server.listen_on(std).await.unwrap();
+        assert_eq!(address::<N>(&listener), at);
+        let client = format!("tcp:127.0.0.1:{}", at.port());
+        let client = match path {
+            Some(path) => over(&client, &format!("ws://localhost{path}"), ""),
+            None => client,
+        };
+        let talked = talk_with::<N, N>(listener, &client.parse().unwrap(), LEN).await;
+        assert_eq!(talked.path.as_deref(), path);
+    }
 }
 
 /// Both ends of a connection.

@@ -193,30 +193,37 @@ pub use wsstream_net::prelude::*;
 /// A write leaves without a flush while the socket has room. What it had no room for leaves when either half
 /// is polled next: flush before waiting for something else.
 ///
-/// It dereferences to [`pump::Stream`], which has more methods.
+/// It dereferences to [`pump::Stream`], so it has that type's methods, `agreed` for example.
 pub type WsStream<S = NetSocket> = AsyncStream<pump::Stream<S, AsyncIoClock>>;
 
-/// Whole messages over WebSocket over `S`, for protocols that are made of messages.
+/// Whole messages over WebSocket over `S`, for protocols that are made of messages: `recv`, `send` and `close`.
+/// [`wsstream_core::pump::WebSocket`] documents its methods.
 pub type WebSocket<S = NetSocket> = pump::WebSocket<S, AsyncIoClock>;
 
-/// A TCP connection, a Unix socket, or TLS or WebSocket over another one.
+/// A TCP connection, a Unix socket, or TLS or WebSocket over another `NetSocket`: `peer_addr`, `local_addr`, `tcp`, `tls`,
+/// `websocket`, `below` and so on. [`wsstream_net::NetSocket`] documents its methods.
 pub type NetSocket = wsstream_net::NetSocket<AsyncStd>;
 
-/// A [`NetSocket`] as futures-io's stream: what an endpoint or a listener gives. It dereferences to the socket.
+/// What endpoints and listeners give: a [`NetSocket`] as futures-io's `AsyncRead + AsyncWrite`. It dereferences to the
+/// `NetSocket`, so it has [its methods](wsstream_net::NetSocket).
 ///
-/// It can be made of async-std's `TcpStream` or `UnixStream`. When it is closed, the peer reads an end. Closing
+/// `NetStream::from` makes one of async-std's `TcpStream` or `UnixStream`. When it is closed, the peer reads an end. Closing
 /// async-std's own socket does nothing of the kind, nor does closing async-io's `Async`: make a `NetStream` of a socket
 /// that you [accept](accept_with()) or [connect](connect_on()) on, or [relay](relay()) to. smol's `TcpStream` can stay as
 /// it is.
 pub type NetStream = AsyncStream<NetSocket>;
 
-/// Where to connect, and how: a URL or an endpoint descriptor, with options.
+/// Where to connect, and how. Make it with `ClientEndpoint::url(url, config)`, or parse it from an endpoint descriptor;
+/// add options such as `proxy`, `unix`, `tls` or `bind_address`; then call `connect` for a [`NetStream`], or `open` for
+/// an [`Upgraded`]. [`wsstream_net::ClientEndpoint`] documents its methods.
 pub type ClientEndpoint = wsstream_net::ClientEndpoint<AsyncStd>;
 
-/// Where to listen, and how: an endpoint descriptor, with options.
+/// Where to listen, and how. Parse it from an endpoint descriptor; then call `listen` for a [`Listener`].
+/// [`wsstream_net::ServerEndpoint`] documents its methods.
 pub type ServerEndpoint = wsstream_net::ServerEndpoint<AsyncStd>;
 
-/// Listens, on TCP or on a Unix socket, and reads requests concurrently.
+/// Listens on TCP and Unix sockets, and reads requests concurrently: make it with `bind`, `bind_unix` or `from_std`,
+/// then call `accept`, and `shutdown` in the end. [`wsstream_net::Listener`] documents its methods.
 ///
 /// ```no_run
 /// use std::time::Duration;
@@ -235,13 +242,17 @@ pub type ServerEndpoint = wsstream_net::ServerEndpoint<AsyncStd>;
 /// ```
 pub type Listener = wsstream_net::Listener<AsyncStd>;
 
-/// A connection that waits to be accepted or refused, with its request.
+/// A connection from a [`Listener`] that waits to be accepted or refused: look at `request` and `peer_addr`, then call
+/// `accept` for a [`NetStream`], `upgrade` for an [`Upgraded`], or `refuse`. [`wsstream_net::Incoming`] documents its
+/// methods.
 pub type Incoming = wsstream_net::Incoming<AsyncStd>;
 
-/// An opening handshake on a stream of yours, which waits for the server's answer.
+/// A request on a stream of yours that waits for the answer: `request`, `check`, `accept` and `refuse`.
+/// [`wsstream_net::Handshake`] documents its methods.
 pub type Handshake<S = NetSocket> = wsstream_net::Handshake<S, AsyncStd>;
 
-/// A connection that was just upgraded to WebSocket: what was said and agreed, and what to make of it.
+/// A connection right after its opening handshake: `agreed`, `request` and `response` tell what was said, and
+/// `into_stream` or `into_websocket` begins to use it. [`wsstream_net::Upgraded`] documents its methods.
 pub type Upgraded<S = NetSocket> = wsstream_net::Upgraded<S, AsyncStd>;
 
 /// A blocking reader and a blocking writer as a socket, such as standard input and output. Make an [`AsyncStream`] of

@@ -86,6 +86,7 @@ const NO_TIMERS: &str =
 #[cfg(test)]
 mod tests {
     use std::future::poll_fn;
+    use std::net::TcpListener;
     use std::pin::pin;
     use std::task::Waker;
 
@@ -102,6 +103,7 @@ mod tests {
             ServerConfig::stream(),
         );
         let io = tokio::io::empty;
+        let std = || TcpListener::bind("127.0.0.1:0").unwrap();
         let by_url = ClientEndpoint::url(url, client.clone()).unwrap();
         let by_descriptor: ClientEndpoint = "tcp:127.0.0.1:1".parse().unwrap();
         let listening: ServerEndpoint = "tcp:0".parse().unwrap();
@@ -115,7 +117,8 @@ mod tests {
             crate::accept_with(io(), &server).await.map(drop),
             Listener::bind("127.0.0.1:0", server).await.map(drop),
             listening.listen().await.map(drop),
-            Listener::from_std(bound, ServerConfig::stream()).map(drop),
+            Listener::from_std(std(), ServerConfig::stream()).map(drop),
+            listening.listen_on(std()).await.map(drop),
         ]
     }
 

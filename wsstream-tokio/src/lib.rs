@@ -158,15 +158,17 @@ pub use tls::Tls;
 #[doc(inline)]
 pub use wsstream_net::prelude::*;
 
-/// A TCP connection, a Unix socket, or TLS or WebSocket over another one: see [`wsstream_net::NetSocket`].
+/// A TCP connection, a Unix socket, or TLS or WebSocket over another `NetSocket`: `peer_addr`, `local_addr`, `tcp`, `tls`,
+/// `websocket`, `below` and so on. [`wsstream_net::NetSocket`] documents its methods.
 pub type NetSocket = wsstream_net::NetSocket<Tokio>;
 
-/// Whatever an endpoint gives, as tokio's `AsyncRead + AsyncWrite`. Its methods are those of
-/// [`NetSocket`](wsstream_net::NetSocket). It can be made of a `TcpStream` or a `UnixStream`.
+/// What endpoints and listeners give: a [`NetSocket`] as tokio's `AsyncRead + AsyncWrite`. It dereferences to the
+/// `NetSocket`, so it has [its methods](wsstream_net::NetSocket), `close` for one. `NetStream::from` makes one of a
+/// `TcpStream` or a `UnixStream`.
 pub type NetStream = AsyncStream<NetSocket>;
 
-/// A byte stream over WebSocket over `S`, as tokio's `AsyncRead + AsyncWrite`. Its methods are those of
-/// [`Stream`](pump::Stream).
+/// A byte stream over WebSocket over `S`, as tokio's `AsyncRead + AsyncWrite`. It dereferences to
+/// [`pump::Stream`], so it has that type's methods, `close` and `agreed` for example.
 ///
 /// Reading gives 0 octets at the peer's Close 1000 or without a code. Any other end is an error, with a
 /// [`StreamError`] inside: `ConnectionAborted` for another code, `UnexpectedEof`
@@ -185,19 +187,23 @@ pub type NetStream = AsyncStream<NetSocket>;
 /// is polled next: flush before waiting for something else.
 pub type WsStream<S = NetSocket> = AsyncStream<pump::Stream<S, TokioClock>>;
 
-/// Whole messages over WebSocket over `S`: see [`wsstream_core::pump::WebSocket`].
+/// Whole messages over WebSocket over `S`, for protocols that are made of messages: `recv`, `send` and `close`.
+/// [`wsstream_core::pump::WebSocket`] documents its methods.
 pub type WebSocket<S = NetSocket> = pump::WebSocket<S, TokioClock>;
 
-/// What an opening handshake gives: see [`wsstream_net::Upgraded`].
+/// A connection right after its opening handshake: `agreed`, `request` and `response` tell what was said, and
+/// `into_stream` or `into_websocket` begins to use it. [`wsstream_net::Upgraded`] documents its methods.
 ///
 /// A connection that was upgraded elsewhere is taken with `Upgraded::server(Io::new(io), ..)` or
 /// `Upgraded::client(Io::new(io), ..)`.
 pub type Upgraded<S = NetSocket> = wsstream_net::Upgraded<S, Tokio>;
 
-/// A request that waits for its answer: see [`wsstream_net::Handshake`].
+/// A request on a stream of yours that waits for the answer: `request`, `check`, `accept` and `refuse`.
+/// [`wsstream_net::Handshake`] documents its methods.
 pub type Handshake<S = NetSocket> = wsstream_net::Handshake<S, Tokio>;
 
-/// Listens on TCP and Unix sockets: see [`wsstream_net::Listener`].
+/// Listens on TCP and Unix sockets, and reads requests concurrently: make it with `bind`, `bind_unix` or `from_std`,
+/// then call `accept`, and `shutdown` in the end. [`wsstream_net::Listener`] documents its methods.
 ///
 /// ```no_run
 /// use std::time::Duration;
@@ -221,16 +227,21 @@ pub type Handshake<S = NetSocket> = wsstream_net::Handshake<S, Tokio>;
 ///
 /// # Panics
 ///
-/// Its `accept` panics on a runtime without timers (`enable_time`), which `bind` would have told of.
+/// Its `accept` panics on a runtime without timers (`enable_time`). `bind` fails there with `Unsupported`.
 pub type Listener = wsstream_net::Listener<Tokio>;
 
-/// A connection that a [`Listener`] gives, not accepted yet: see [`wsstream_net::Incoming`].
+/// A connection from a [`Listener`] that waits to be accepted or refused: look at `request` and `peer_addr`, then call
+/// `accept` for a [`NetStream`], `upgrade` for an [`Upgraded`], or `refuse`. [`wsstream_net::Incoming`] documents its
+/// methods.
 pub type Incoming = wsstream_net::Incoming<Tokio>;
 
-/// Where to connect, and how: see [`wsstream_net::ClientEndpoint`].
+/// Where to connect, and how. Make it with `ClientEndpoint::url(url, config)`, or parse it from an endpoint descriptor;
+/// add options such as `proxy`, `unix`, `tls` or `bind_address`; then call `connect` for a [`NetStream`], or `open` for
+/// an [`Upgraded`]. [`wsstream_net::ClientEndpoint`] documents its methods.
 pub type ClientEndpoint = wsstream_net::ClientEndpoint<Tokio>;
 
-/// Where to listen, and how: see [`wsstream_net::ServerEndpoint`].
+/// Where to listen, and how. Parse it from an endpoint descriptor; then call `listen` for a [`Listener`].
+/// [`wsstream_net::ServerEndpoint`] documents its methods.
 pub type ServerEndpoint = wsstream_net::ServerEndpoint<Tokio>;
 
 /// A blocking reader and a blocking writer as a socket, such as standard input and output. Make an [`AsyncStream`] of

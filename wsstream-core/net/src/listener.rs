@@ -87,7 +87,7 @@ impl<R: Runtime> Listener<R> {
     ///
     /// # Errors
     ///
-    /// The system's and the runtime's. `Unsupported` if [`Runtime::check`] fails.
+    /// The system's and the runtime's; `Unsupported` if [`Runtime::check`] fails.
     pub fn from_std(listener: impl Into<StdListener>, config: ServerConfig) -> io::Result<Self> {
         R::check()?;
         let layers = Layers::websocket(config);
@@ -102,6 +102,12 @@ impl<R: Runtime> Listener<R> {
         let socket = plan.socket.clone();
         let bound = R::blocking(move || sockets::listen(&socket)).await??;
         Self::new(bound, layers)
+    }
+
+    /// Loads the plan's certificates, and accepts from a socket that already listens.
+    pub(crate) async fn open_on(plan: &ServerPlan, listener: StdListener) -> io::Result<Self> {
+        R::check()?;
+        Self::new(listener, Layers::read::<R>(plan).await?)
     }
 
     fn new(listener: StdListener, layers: Layers) -> io::Result<Self> {

@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use std::str::FromStr;
 
 use crate::descriptor::EndpointError;
-use crate::listener::Listener;
+use crate::listener::{Listener, StdListener};
 use crate::plan::{ServerLayer, ServerPlan, ServerSocket, ServerTlsSource};
 use crate::runtime::Runtime;
 use crate::tls::ServerTls;
@@ -82,6 +82,16 @@ impl<R: Runtime> ServerEndpoint<R> {
     /// for Unix sockets where the system has none; `Unsupported` too if [`Runtime::check`] fails.
     pub async fn listen(&self) -> io::Result<Listener<R>> {
         Listener::open(&self.plan).await
+    }
+
+    /// Loads the certificates, and accepts from a socket that already listens instead of the plan's: one that you have
+    /// set up yourself, or one that systemd has passed on. Everything above the socket is done as the plan says.
+    ///
+    /// # Errors
+    ///
+    /// As [`listen`](Self::listen), but for those of binding.
+    pub async fn listen_on(&self, listener: impl Into<StdListener>) -> io::Result<Listener<R>> {
+        Listener::open_on(&self.plan, listener.into()).await
     }
 }
 
