@@ -22,6 +22,7 @@ wsstream_tests::on_all_runtimes! {
     a_shutdown_that_is_dropped_cuts_off
     an_address_is_a_host_and_a_port
     what_was_cut_off_stays_so
+    handshakes_are_cut_off_while_the_listener_lives
     a_plain_connection_is_itself
     a_connection_that_nobody_has_taken_comes_too_late
 }
@@ -226,5 +227,23 @@ async fn a_connection_that_nobody_has_taken_comes_too_late<N: Net>() {
         if layers > 0 {
             assert!(error.to_string().contains("503"), "{error}");
         }
+    }
+}
+
+/// Of one WebSocket over another: the inner one's, which knows of no listener.
+async fn handshakes_are_cut_off_while_the_listener_lives<N: Net>() {
+    let below = over("tcp:0:interface=127.0.0.1", "ws://localhost", "");
+    let mut listener = listen::<N>(&over(&below, "ws://localhost", ""))
+        .await
+        .unwrap();
+    let mut tcp = TcpStream::connect(address::<N>(&listener)).await.unwrap();
+    while listener.connections() == 0 {
+        let _ = within::<N, _>(Duration::from_millis(1), listener.accept()).await;
+    }
+    drop(listener.shutdown(GRACE));
+    let answer = within::<N, _>(Duration::from_secs(5), read_all(&mut tcp)).await;
+    assert_eq!(answer.unwrap(), b"");
+    while listener.connections() > 0 {
+        next_turn().await;
     }
 }

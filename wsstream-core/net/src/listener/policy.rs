@@ -34,6 +34,9 @@ pub(super) trait Accepting {
 
     /// Closes the listening socket. The system then refuses new connections and those in the accept queue.
     fn stop(&mut self);
+
+    /// Drops all handshakes, and what was not taken of them.
+    fn cut_off(&mut self);
 }
 
 /// The policy of a listener.
@@ -218,6 +221,9 @@ impl<A: Accepting, C: Clock> Future for ShutDown<'_, A, C> {
 impl<A: Accepting, C: Clock> Drop for ShutDown<'_, A, C> {
     fn drop(&mut self) {
         self.policy.permits.enter(Phase::Over);
+        // Those that have no permit yet do not know.
+        self.policy.accepting.cut_off();
+        self.policy.handshakes = 0;
     }
 }
 

@@ -179,6 +179,10 @@ impl<R: Runtime> Accepting for Sockets<R> {
     fn stop(&mut self) {
         self.bound = None;
     }
+
+    fn cut_off(&mut self) {
+        self.handshakes.clear();
+    }
 }
 
 impl<R: Runtime> fmt::Debug for Sockets<R> {

@@ -102,6 +102,11 @@ impl Accepting for Scripted {
     fn stop(&mut self) {
         self.queue.borrow_mut().stopped = true;
     }
+
+    fn cut_off(&mut self) {
+        self.handshakes.clear();
+        self.ended.clear();
+    }
 }
 
 /// A listener, what it listens on, and its task.
