@@ -26,6 +26,7 @@ wsstream_tests::on_all_runtimes! {
     a_check_answers_nothing
     one_handshake_at_once
     no_two_connections_have_the_same_keys
+    whole_messages_answer_a_stream_that_has_ended
 }
 
 async fn listener<N: Net>(server: ServerConfig) -> (Listener<N>, String) {
@@ -199,4 +200,24 @@ async fn no_two_connections_have_the_same_keys<N: Net>() {
     }
     // That two of ten are the same by chance happens once in a hundred million runs.
     assert_eq!(masks.len(), COUNT);
+}
+
+/// Half close holds for the connection that agreed on it, whatever a server makes of it.
+async fn whole_messages_answer_a_stream_that_has_ended<N: Net>() {
+    let (mut listener, url) = listener::<N>(ServerConfig::stream()).await;
+    let serving = N::spawn(async move {
+        let upgraded = listener.accept().await.unwrap().upgrade().await;
+        let mut websocket = upgraded.unwrap().into_websocket();
+        let question = websocket.recv().await.unwrap().unwrap();
+        assert!(websocket.recv().await.unwrap().is_none());
+        websocket.send(question).await.unwrap();
+        websocket.close().await.unwrap();
+    });
+    let mut client = N::dial(&url).await.unwrap();
+    client.write_all(b"question").await.unwrap();
+    client.shutdown().await.unwrap();
+    let (answer, ended) = client.read_to_end().await;
+    ended.unwrap();
+    assert_eq!(answer, b"question");
+    serving.await;
 }

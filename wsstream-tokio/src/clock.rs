@@ -107,7 +107,6 @@ mod tests {
         let by_url = ClientEndpoint::url(url, client.clone()).unwrap();
         let by_descriptor: ClientEndpoint = "tcp:127.0.0.1:1".parse().unwrap();
         let listening: ServerEndpoint = "tcp:0".parse().unwrap();
-        let bound = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         vec![
             crate::connect(url).await.map(drop),
             by_url.open().await.map(drop),

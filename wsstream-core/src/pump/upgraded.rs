@@ -114,14 +114,12 @@ impl<S: Socket, C: Clock> Upgraded<S, C> {
     #[must_use]
     pub fn into_stream(self) -> Stream<S, C> {
         let encoding = Encoding::of(self.agreed.subprotocol());
-        let mut connection = self.connection();
-        if self.agreed.half_close() {
-            connection = connection.with_half_close();
-        }
+        let connection = self.connection();
         Stream::resume(self.wire, connection, encoding, self.agreed, self.received)
     }
 
-    /// Sends and receives whole messages.
+    /// Sends and receives whole messages. Where half close was negotiated, as a stream's configuration does, you can go
+    /// on sending after the peer's Close.
     #[must_use]
     pub fn into_websocket(self) -> WebSocket<S, C> {
         let connection = self.connection();
@@ -133,6 +131,9 @@ impl<S: Socket, C: Clock> Upgraded<S, C> {
         let mut connection = Connection::shared(config, self.seed.as_ref());
         if self.pings_by_default {
             connection.ping_by_default();
+        }
+        if self.agreed.half_close() {
+            connection = connection.with_half_close();
         }
         match self.agreed.deflate() {
             Some(deflate) => {
