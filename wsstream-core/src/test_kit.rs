@@ -1,14 +1,12 @@
-//! For tests of what runs over WebSocket, without sockets and without waiting (feature `test-kit`).
-//!
-//! Our own tests are made of this.
+//! Tests of protocols over WebSocket, without sockets and without waiting (feature `test-kit`). Our own tests use it.
 //!
 //! - [`Pair`] is two [`Connection`](crate::Connection)s with the octets between them in hand, and one
-//!   clock. They are delivered in pieces of any size, and the transport is cut off where one likes.
+//!   clock. You deliver the octets in pieces of any size, and cut the transport off where you like.
 //! - `Pipe` (feature `std`) is a socket for the pump, in memory, that does as it is told: short reads and writes,
 //!   waits, errors, ends. `Clock` is time that passes when it is told to; its sleepers are clocks for the pump.
 //! - [`run_all`] runs futures without a runtime, and polls each only when something has woken it: a
 //!   wake-up that was lost is a test that fails.
-//! - [`at_every_cut`] is for machines of one's own.
+//! - [`at_every_cut`] is for machines of your own.
 //!
 //! It panics where a test has to fail.
 //!

@@ -121,7 +121,7 @@ mod tests {
     use super::*;
     use crate::test_kit::{Pipe, Task};
 
-    /// Who reads may not be who wrote, and is not polled by itself.
+    /// The reader and the writer may be different tasks, and neither is polled by itself.
     #[test]
     fn what_is_held_back_leaves_when_it_can_whoever_is_polled() {
         for drives in [false, true] {

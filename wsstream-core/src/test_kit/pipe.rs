@@ -23,30 +23,30 @@ pub enum WriteEnd {
     Zero,
 }
 
-/// One direction of a pipe: what was written and not read, and how it behaves to both its ends. Set it as
-/// you like, at any time; [`unblock`](Self::unblock) wakes who waits.
+/// One direction of a pipe: octets that were written but not read, and how it behaves towards both ends. You can change
+/// the fields at any time; [`unblock`](Self::unblock) wakes the tasks that wait.
 pub struct Line {
-    /// What was written and not read.
+    /// Octets that were written but not read.
     pub octets: VecDeque<u8>,
-    /// How much may lie here before writers have to wait.
+    /// The number of octets at which writers have to wait.
     pub capacity: usize,
     /// The most octets that move in one call.
     pub chunk: usize,
-    /// One call in so many is told to come again, at no regular distance: else a caller that makes as many
-    /// calls a turn could meet it with the same one forever. 0 for none.
+    /// One call in so many is pending, at irregular distances: otherwise a caller that makes as many calls a turn could
+    /// meet it with the same call forever. 0 for none.
     pub pend_every: usize,
-    /// What readers are told when everything was read.
+    /// What readers get when everything was read.
     pub end: Option<io::Result<()>>,
-    /// What writers are told, and after how many octets in all.
+    /// What writers get, and after how many octets in all.
     pub write_end: Option<(u64, WriteEnd)>,
-    /// Whether every flush and every shutdown is begun, and has to be asked for again to be done: as where
-    /// another thread does it. Who asks once more begins the next one.
+    /// Whether each flush and each shutdown only starts, and is done at the next call, as if another thread did it. A
+    /// call after that starts a new one.
     pub flush_begins: bool,
     /// Whether flushes have to wait.
     pub block_flush: bool,
     /// Whether shutdowns have to wait.
     pub block_shutdown: bool,
-    /// With what shutdowns fail.
+    /// The error of shutdowns.
     pub shutdown_error: Option<ErrorKind>,
     /// Whether its writer has shut it down.
     pub is_shut_down: bool,
@@ -253,7 +253,7 @@ fn wake(waker: &mut Option<Waker>) {
     }
 }
 
-/// A [`Line`], for both who use it and the test.
+/// A [`Line`], shared by its users and the test.
 #[derive(Clone, Debug)]
 pub struct SharedLine(Rc<RefCell<Line>>);
 
@@ -418,7 +418,7 @@ impl Pipe {
     }
 }
 
-/// As TCP: who goes away is seen to.
+/// As with TCP, the other end sees an end.
 impl Drop for Pipe {
     fn drop(&mut self) {
         self.output.get().finish(Ok(()));
