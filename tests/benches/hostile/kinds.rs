@@ -19,7 +19,7 @@ pub(crate) struct Kind {
 /// Octets of a hostile kind, about: more than a receive buffer, so that they come in full reads.
 const WIRE: usize = 256 << 10;
 
-/// The first of them is honest: compressed JSON.
+/// The first two are honest: compressed JSON.
 pub(crate) fn all() -> Vec<Kind> {
     let plain = || ClientConfig::stream();
     let asking =

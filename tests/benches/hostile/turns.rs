@@ -15,7 +15,7 @@ use crate::adapters::attack;
 use crate::kinds::{self, Kind};
 use crate::ratios::cpu_time;
 
-/// How many times as long as beside honest octets an echo may take, of a hundred.
+/// How many times as long as beside honest octets the slowest echo of a hundred may take.
 const LIMIT: f64 = 5.0;
 
 const ECHOES: usize = 100;
@@ -30,7 +30,8 @@ enum Mode {
     Relay,
 }
 
-type Column = (&'static str, fn(&Kind) -> Duration);
+/// What a round of echoes comes to, in each of a few rounds.
+type Column = (&'static str, fn(&Kind) -> [Duration; ROUNDS]);
 
 const COLUMNS: [Column; 6] = [
     ("tokio", |kind| slowest::<Tokio>(Mode::Stream, kind)),
@@ -43,18 +44,20 @@ const COLUMNS: [Column; 6] = [
 
 /// Prints all, and tells whether none is above the limit.
 pub(crate) fn print(wanted: impl Fn(&str) -> bool) -> bool {
-    print!("{:28}", "99th echo in us, times JSON");
+    print!("{:28}", "slowest echo in us, times JSON");
     for (name, _) in COLUMNS {
         print!(" {name:>15}");
     }
     println!();
     let kinds = kinds::all();
-    let base = COLUMNS.map(|(_, run)| run(&kinds[0]).as_secs_f64());
+    // One echo of a hundred may happen to come before the honest client is served, so the longest of all rounds counts.
+    let honest = &kinds[..2];
+    let base = COLUMNS.map(|(_, run)| honest.iter().flat_map(run).max().unwrap().as_secs_f64());
     let mut worst: f64 = 0.0;
     for kind in kinds.iter().filter(|kind| wanted(kind.name)) {
         print!("{:28}", kind.name);
         for ((_, run), base) in COLUMNS.iter().zip(base) {
-            let time = run(kind).as_secs_f64();
+            let time = run(kind).into_iter().min().unwrap().as_secs_f64();
             worst = worst.max(time / base);
             print!(" {:>8.0} {:>6.1}", 1e6 * time, time / base);
         }
@@ -64,17 +67,16 @@ pub(crate) fn print(wanted: impl Fn(&str) -> bool) -> bool {
     worst <= LIMIT
 }
 
-/// The 99th of a hundred echoes, in the best of a few rounds.
-fn slowest<A: TestRuntime>(mode: Mode, kind: &Kind) -> Duration {
-    let rounds = (0..ROUNDS).map(|_| {
+/// The slowest of a hundred echoes, in each round.
+fn slowest<A: TestRuntime>(mode: Mode, kind: &Kind) -> [Duration; ROUNDS] {
+    [(); ROUNDS].map(|()| {
         A::run_on_one_thread(async {
             tokio::select! {
                 slowest = work::<A>(mode) => slowest,
                 () = attacks::<A>(mode, kind) => Duration::MAX,
             }
         })
-    });
-    rounds.min().unwrap()
+    })
 }
 
 async fn work<A: TestRuntime>(mode: Mode) -> Duration {
@@ -89,8 +91,7 @@ async fn work<A: TestRuntime>(mode: Mode) -> Duration {
             client.read_exact(14).await.unwrap();
             times.push(cpu_time() - start);
         }
-        times.sort();
-        times[ECHOES * 99 / 100]
+        times.into_iter().max().unwrap()
     };
     tokio::select! {
         slowest = worker => slowest,
