@@ -7,6 +7,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::ops::DerefMut;
 use std::time::Duration;
 
+use wsstream_core::ConnectionConfig;
 use wsstream_core::handshake::{Agreed, ClientConfig, ServerConfig};
 use wsstream_core::pump::{self, Clock as _, Relayed, Socket};
 use wsstream_net::{Handshake, NetSocket, Runtime, Upgraded, accept_with, connect_over, relay};
@@ -150,7 +151,7 @@ pub trait TestRuntime: Sized + Send + Sync + 'static {
     ) -> impl Future<Output = io::Result<WsStream<Self>>> + Send {
         let mut client = client.clone();
         if let Some(on) = Self::COMPRESSION {
-            let config = client.connection_config().clone();
+            let config = ConnectionConfig::clone(&client.config);
             client = client.config(config.compression(on));
         }
         async move {
@@ -166,7 +167,7 @@ pub trait TestRuntime: Sized + Send + Sync + 'static {
     ) -> impl Future<Output = io::Result<WsStream<Self>>> + Send {
         let mut server = server.clone();
         if let Some(on) = Self::COMPRESSION {
-            let config = server.connection_config().clone();
+            let config = ConnectionConfig::clone(&server.config);
             server = server.config(config.compression(on));
         }
         async move {

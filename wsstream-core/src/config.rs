@@ -201,9 +201,15 @@ impl Default for ConnectionConfig {
     }
 }
 
-/// Settings shared by many connections. The default ones allocate nothing.
+/// A [`ConnectionConfig`] that many connections share. The default one allocates nothing.
+///
+/// ```
+/// use wsstream_core::handshake::ClientConfig;
+///
+/// assert_eq!(ClientConfig::stream().config.close_timeout.as_secs(), 10);
+/// ```
 #[derive(Clone, Debug, Default)]
-pub(crate) struct SharedConfig(Option<Arc<ConnectionConfig>>);
+pub struct SharedConfig(Option<Arc<ConnectionConfig>>);
 
 impl Deref for SharedConfig {
     type Target = ConnectionConfig;

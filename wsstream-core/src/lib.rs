@@ -112,7 +112,7 @@ mod work;
 pub use byte_stream::{ByteStream, Encoding};
 pub use close::Close;
 pub use close_code::CloseCode;
-pub use config::{ConnectionConfig, InvalidKeepalive, Keepalive};
+pub use config::{ConnectionConfig, InvalidKeepalive, Keepalive, SharedConfig};
 pub use connection::{ClosedBy, Connection, Counters, Event, LookAhead, Taken};
 pub use data_kind::DataKind;
 pub use decoder::{Chunk, Decoder, Payload};

@@ -140,7 +140,7 @@ pub(crate) async fn read_exact(from: &mut impl Read, mut buf: &mut [u8]) {
 
 /// 64 KiB, compressed if the client is set to that.
 fn message(client: &ClientConfig) -> Vec<u8> {
-    let config = client.connection_config();
+    let config = &*client.config;
     let mut fields = client.fields();
     fields.push(("Host", "localhost".to_owned()));
     let fields = fields.iter().map(|(name, value)| (*name, value.as_bytes()));

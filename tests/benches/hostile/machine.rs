@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use wsstream_core::handshake::{Acceptor, ClientConfig, ServerConfig};
-use wsstream_core::{Assembler, ByteStream, Connection, Encoding, Seed, Url};
+use wsstream_core::{Assembler, ByteStream, Connection, ConnectionConfig, Encoding, Seed, Url};
 
 use crate::kinds::Kind;
 use crate::ratios::cpu_time;
@@ -18,8 +18,8 @@ pub(crate) fn pair(client: &ClientConfig, server: &ServerConfig) -> (Connection,
     let accepted = request.unwrap().unwrap().accept(server).unwrap();
     let connected = connecting.receive(&mut &accepted.response[..]).unwrap();
     let agreed = *connected.unwrap().agreed.deflate().unwrap();
-    let client = Connection::client(client.connection_config().clone(), &seed);
-    let server = Connection::server(server.connection_config().clone());
+    let client = Connection::client(ConnectionConfig::clone(&client.config), &seed);
+    let server = Connection::server(ConnectionConfig::clone(&server.config));
     (client.with_deflate(&agreed), server.with_deflate(&agreed))
 }
 

@@ -83,8 +83,8 @@ impl Layers {
     /// The close timeout of the outermost WebSocket.
     pub(crate) fn close_timeout(&self) -> Duration {
         match self.layers.last() {
-            Some(Layer::WebSocket(config)) => config.connection_config().close_timeout,
-            _ => ServerConfig::stream().connection_config().close_timeout,
+            Some(Layer::WebSocket(config)) => config.config.close_timeout,
+            _ => ServerConfig::stream().config.close_timeout,
         }
     }
 

@@ -35,7 +35,8 @@ pub struct ClientConfig {
     pub(super) origin: Option<String>,
     /// How long the whole handshake may take; 10 s by default.
     pub handshake_timeout: Duration,
-    config: SharedConfig,
+    /// How the connection behaves once it is open.
+    pub config: SharedConfig,
 }
 
 impl ClientConfig {
@@ -146,17 +147,6 @@ impl ClientConfig {
     pub fn config(mut self, config: ConnectionConfig) -> Self {
         self.config = config.into();
         self
-    }
-
-    /// The settings of [`config`](Self::config).
-    #[must_use]
-    pub fn connection_config(&self) -> &ConnectionConfig {
-        &self.config
-    }
-
-    #[cfg(feature = "std")]
-    pub(crate) const fn shared_config(&self) -> &SharedConfig {
-        &self.config
     }
 }
 

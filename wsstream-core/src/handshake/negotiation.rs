@@ -139,7 +139,7 @@ impl ServerConfig {
         self.origins.check(fields.clone(), host)?;
         let subprotocol =
             subprotocols::select(fields.clone(), &self.subprotocols, self.must_agree)?;
-        let wanted = wanted(self.connection_config(), self.is_stream);
+        let wanted = wanted(&self.config, self.is_stream);
         let extensions = extensions::answer(fields, wanted, &self.budget)?;
         Ok(Agreed {
             subprotocol: subprotocol.map(String::into_boxed_str),
@@ -193,7 +193,7 @@ impl ClientConfig {
 
 impl ClientConfig {
     fn wanted(&self) -> Wanted<'_> {
-        wanted(self.connection_config(), self.is_stream)
+        wanted(&self.config, self.is_stream)
     }
 }
 

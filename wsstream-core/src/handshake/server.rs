@@ -35,7 +35,8 @@ pub struct ServerConfig {
     path: String,
     /// How long the whole handshake may take; 10 s by default.
     pub handshake_timeout: Duration,
-    config: SharedConfig,
+    /// How the connection behaves once it is open.
+    pub config: SharedConfig,
     pub(super) budget: CompressionBudget,
 }
 
@@ -124,17 +125,6 @@ impl ServerConfig {
     pub fn compression_budget(mut self, budget: &CompressionBudget) -> Self {
         self.budget = budget.clone();
         self
-    }
-
-    /// The settings of [`config`](Self::config).
-    #[must_use]
-    pub fn connection_config(&self) -> &ConnectionConfig {
-        &self.config
-    }
-
-    #[cfg(feature = "std")]
-    pub(crate) const fn shared_config(&self) -> &SharedConfig {
-        &self.config
     }
 
     /// Adds a field to the response that accepts.

@@ -147,7 +147,7 @@ impl<S: Socket, C: Clock> Connect<S, C> {
         Self {
             opening: Some(Opening::new(socket, clock, request)),
             connecting,
-            config: client.shared_config().clone(),
+            config: client.config.clone(),
             seed,
         }
     }
@@ -348,7 +348,7 @@ impl<S: Socket, C: Clock> Handshake<S, C> {
         let answer = match accepted {
             Ok(accepted) => {
                 opening.outgoing = accepted.response;
-                let config = server.shared_config().clone();
+                let config = server.config.clone();
                 let deadline = opening.wire.now() + server.handshake_timeout;
                 Progress::Accepting {
                     opening,

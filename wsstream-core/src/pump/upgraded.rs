@@ -43,7 +43,7 @@ impl<S: Socket, C: Clock> Upgraded<S, C> {
         config: &ServerConfig,
         received: Vec<u8>,
     ) -> Self {
-        let config = config.shared_config().clone();
+        let config = config.config.clone();
         Self::new(Wire::new(socket, clock), None, agreed, config, received)
     }
 
@@ -60,7 +60,7 @@ impl<S: Socket, C: Clock> Upgraded<S, C> {
         config: &ClientConfig,
         received: Vec<u8>,
     ) -> Self {
-        let config = config.shared_config().clone();
+        let config = config.config.clone();
         let wire = Wire::new(socket, clock);
         Self::new(wire, Some(seed), agreed, config, received)
     }

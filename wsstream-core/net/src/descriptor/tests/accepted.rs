@@ -39,29 +39,16 @@ fn the_specifications_examples() {
     assert_eq!(plain.endpoint.to_string(), "tcp:localhost:9000");
     assert_eq!(plain.url.to_string(), "ws://localhost:9000/");
     assert_eq!(plain.options.compression, None);
-    says(
-        plain.client_config().unwrap().connection_config(),
-        &["debug: false"],
-    );
+    says(&plain.client_config().unwrap().config, &["debug: false"]);
     let text = r"autobahn:tcp\:localhost\:9000:url=ws\:// localhost\:9000:compress=false";
     assert_eq!(client(text).options.compression, Some(false));
     let text = r"autobahn:tcp\:localhost\:9000:url=ws\:// localhost\:9000:autofrag=4096:debug=true";
-    let config = client(text)
-        .client_config()
-        .unwrap()
-        .connection_config()
-        .clone();
-    says(&config, &FRAMES);
+    says(&client(text).client_config().unwrap().config, &FRAMES);
 
     let plain = server(r"autobahn:tcp\:9000:url=ws\://localhost\:9000");
     assert_eq!(plain.endpoint.to_string(), "tcp:9000");
     let text = r"autobahn:tcp\:9000:url=ws\://localhost\:9000:autofrag=4096:debug=true";
-    let config = server(text)
-        .server_config()
-        .unwrap()
-        .connection_config()
-        .clone();
-    says(&config, &FRAMES);
+    says(&server(text).server_config().unwrap().config, &FRAMES);
     let text = r"autobahn:tcp\:9000\:interface\=0.0.0.0:url=ws\://localhost\:9000:compress=true";
     assert_eq!(server(text).options.compression, Some(true));
     let ServerDescriptor::Tcp(tcp) = *server(text).endpoint else {
@@ -207,7 +194,7 @@ fn builders_get_what_is_said() {
     ));
     let client = described.client_config().unwrap();
     assert_eq!(client.handshake_timeout, seconds(4.));
-    let config = client.connection_config();
+    let config = &*client.config;
     assert_eq!(config.close_timeout, seconds(5.));
     let keepalive = Keepalive::new(seconds(3.), seconds(1.5)).unwrap();
     assert_eq!(described.options.keepalive, Some(Some(keepalive)));
