@@ -24,6 +24,7 @@ wsstream_tests::on_all_runtimes! {
     what_was_cut_off_stays_so
     handshakes_are_cut_off_while_the_listener_lives
     a_plain_connection_is_itself
+    a_plain_connection_is_not_upgraded
     a_connection_that_nobody_has_taken_comes_too_late
 }
 
@@ -194,6 +195,17 @@ async fn a_plain_connection_is_itself<N: Net>() {
     let socket = N::into_socket(server.unwrap());
     assert!(socket.tcp().is_some());
     let _tcp = socket.into_tcp().unwrap();
+    assert_eq!(listener.connections(), 0);
+}
+
+/// There is no WebSocket to give, and that is told without an answer on the wire.
+async fn a_plain_connection_is_not_upgraded<N: Net>() {
+    let mut listener = listen::<N>("tcp:0:interface=127.0.0.1").await.unwrap();
+    let connecting = TcpStream::connect(address::<N>(&listener));
+    let (client, incoming) = tokio::join!(connecting, listener.accept());
+    let error = incoming.unwrap().upgrade().await.map(drop).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
+    assert_eq!(read_all(&mut client.unwrap()).await, b"");
     assert_eq!(listener.connections(), 0);
 }
 
