@@ -36,6 +36,8 @@ pub(super) struct Pump<S: Socket, C: Clock> {
     end_told: bool,
     /// Whether the listener's shutdown, and not the application, has closed the connection.
     dismissed: bool,
+    /// Whether a drop is to tell the peer that something is missing.
+    aborted: bool,
 }
 
 impl<S: Socket, C: Clock> Pump<S, C> {
@@ -51,7 +53,13 @@ impl<S: Socket, C: Clock> Pump<S, C> {
             alarm: None,
             end_told: false,
             dismissed: false,
+            aborted: false,
         }
+    }
+
+    /// See [`Socket::abort`].
+    pub(super) const fn abort(&mut self) {
+        self.aborted = true;
     }
 
     pub(super) const fn socket(&self) -> &S {
@@ -442,7 +450,7 @@ impl<S: Socket, C: Clock> Pump<S, C> {
             return;
         }
         let is_dismissed = self.wire.phase() >= Phase::Closing;
-        let code = if std::thread::panicking() {
+        let code = if self.aborted || std::thread::panicking() {
             CloseCode::INTERNAL
         } else if is_dismissed || !self.connection.config().close_on_drop {
             CloseCode::GOING_AWAY

@@ -351,6 +351,14 @@ impl<S: Socket, C: Clock> Socket for Stream<S, C> {
         Self::readable(self)
     }
 
+    fn has_hung_up(&self) -> bool {
+        self.socket().has_hung_up()
+    }
+
+    fn abort(&mut self) {
+        self.inner.pump.abort();
+    }
+
     fn poll_drive(&mut self, cx: &mut Context<'_>) {
         Self::poll_drive(self, cx);
     }
