@@ -98,6 +98,11 @@ impl<S: Socket, C: Clock> Handshake<S, C> {
         .await
     }
 
+    #[cfg(test)]
+    pub(crate) const fn has_buffer(&self) -> bool {
+        self.opening.received.has_buffer()
+    }
+
     /// Waits until nobody waits for the answer any more. Keeps what arrives meanwhile.
     fn poll_gone(&mut self, cx: &Context<'_>) -> Poll<HandshakeError> {
         self.opening.wire.register(Task::Driver, cx);
