@@ -224,7 +224,7 @@ impl<R: Runtime> Outermost<R> {
 
 /// Runs `work` until the socket has hung up. What the client sends is not read: it is the application's.
 async fn while_connected<R: Runtime, F: Future + Unpin>(
-    socket: &NetSocket<R>,
+    socket: &mut NetSocket<R>,
     mut work: F,
 ) -> Result<F::Output, HandshakeError> {
     let mut clock = R::clock();
