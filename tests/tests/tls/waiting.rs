@@ -20,7 +20,10 @@ async fn asked<N: Net>(more: Vec<u8>) -> (Incoming<N>, impl Future<Output = NetS
     let authority = Authority::new();
     let listener = N::bind(ServerConfig::stream()).await;
     let mut listener = listener.tls(authority.localhost().server());
-    let to = format!("ssl:127.0.0.1:{}:hostname=localhost", address::<N>(&listener).port());
+    let to = format!(
+        "ssl:127.0.0.1:{}:hostname=localhost",
+        address::<N>(&listener).port()
+    );
     let endpoint: ClientEndpoint<N> = to.parse().unwrap();
     let endpoint = endpoint.tls(authority.client());
     let sending = N::spawn(async move {
@@ -46,7 +49,7 @@ async fn a_client_that_leaves_is_noticed<N: Net>() {
         }
         match way {
             0 => client.shutdown().await.unwrap(),
-            1 => {}
+            1 => drop(client),
             _ => N::into_socket(client).reset_on_drop(true).unwrap(),
         }
         assert_eq!(working.await, Err(HandshakeError::UnexpectedEof), "{way}");
