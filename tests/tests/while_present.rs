@@ -4,6 +4,7 @@
 use std::future::pending;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use smol::net::TcpListener;
@@ -147,8 +148,14 @@ async fn a_shutdown_ends_it<N: Net>() {
         let mut client = asks::<N>(address::<N>(&listener)).await;
         let mut incoming = listener.accept().await.unwrap();
         let has_request = incoming.request().is_some();
+        let begun = Arc::new(AtomicBool::new(false));
+        let has_begun = Arc::clone(&begun);
         let working = async move {
-            let ended = incoming.while_present(pending::<()>()).await;
+            let work = async {
+                begun.store(true, Ordering::Release);
+                pending::<()>().await;
+            };
+            let ended = incoming.while_present(work).await;
             assert_eq!(ended, Err(HandshakeError::ShuttingDown));
             incoming.accept().await.map(drop).unwrap_err();
         };
@@ -161,6 +168,11 @@ async fn a_shutdown_ends_it<N: Net>() {
             }
         };
         let (working, reading) = (N::spawn(working), N::spawn(reading));
+        // It has to be woken for it.
+        while !has_begun.load(Ordering::Acquire) {
+            next_turn().await;
+        }
+        turns().await;
         // Much longer than a story takes.
         let left = listener.shutdown(Duration::from_secs(600)).await;
         assert_eq!(left, 0);

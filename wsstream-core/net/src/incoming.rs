@@ -47,7 +47,8 @@ impl<R: Runtime> Incoming<R> {
     }
 
     /// Checks whether [`accept`](Self::accept) would accept the request, without answering it. Call it first if you
-    /// have expensive work to do before you accept, such as dialling a target. Without a request it succeeds.
+    /// have expensive work to do before you accept, such as dialling a target: see
+    /// [`while_present`](Self::while_present). Without a request it succeeds.
     ///
     /// # Errors
     ///

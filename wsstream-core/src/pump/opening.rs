@@ -102,7 +102,8 @@ impl<S: Socket, C: Clock> Opening<S, C> {
             }
         }
         while !self.wire.socket().has_hung_up() {
-            let due = *self.asks_at.get_or_insert(self.wire.now() + ASK_INTERVAL);
+            let next = self.wire.now() + ASK_INTERVAL;
+            let due = *self.asks_at.get_or_insert(next);
             ready!(self.wire.poll_sleep(due));
             self.asks_at = None;
         }
