@@ -223,6 +223,7 @@ impl<R: Runtime> Outermost<R> {
 }
 
 /// Runs `work` until the socket has hung up. What the client sends is not read: it is the application's.
+#[expect(clippy::needless_pass_by_ref_mut, reason = "else it is not Send")]
 async fn while_connected<R: Runtime, F: Future + Unpin>(
     socket: &mut NetSocket<R>,
     mut work: F,
