@@ -184,8 +184,9 @@ pub use wsstream_net::prelude::*;
 /// [`shutdown`](AsyncStream::shutdown) sends what is queued and Close 1000; reading goes on until the peer's.
 /// That is what futures-io calls to close a writer, `AsyncWriteExt::close` in generic code. Only this
 /// type's own [`close`](AsyncStream::close) tells that everything arrived. Dropping the stream
-/// is no good end: it sends what is queued and Close 1001, if that can be done at once, and else lets the peer
-/// see that it was cut off. [`ConnectionConfig::close_on_drop`] has it say 1000.
+/// is no good end: it says Close 1001, or 1000 with [`ConnectionConfig::close_on_drop`]. What was written still
+/// arrives, as with TCP: a task delivers it, unless the runtime ends before, or the peer takes nothing for
+/// [`progress_timeout`](ConnectionConfig::progress_timeout).
 ///
 /// Where the peer did not agree to half close, it ends both directions when it receives a Close, and may cut
 /// off its reply: the end of reading behind our own first Close does not prove that the reply is whole.
