@@ -53,6 +53,9 @@
 //! | Close: any echo, a reset after it | `ending::codes` `ending::close_with_a_code` `ending::reset_after_both_closes` |
 //! | heads: what is tolerated, what is refused, 426 and 405 with their fields | `head::heads_that_pass` `head::heads_that_are_refused` `acceptor::s4_2_what_a_server_accepts_and_what_it_refuses` `acceptor::s4_4_the_refusals_that_carry_fields` `connecting::s4_1_what_a_client_takes_for_an_answer` |
 //! | `Origin`: the same host, a list, any | `origin::s10_2_the_same_host_and_port` `origin::s10_2_a_list` |
+//! | `Origin` over our own TLS: the scheme too | `origin::over_tls_the_scheme_counts` `own::pages_have_to_be_of_https` |
+//! | `Host`: names of this machine, a list, any; a proxy is not asked | `hosts::which_names_a_local_server_answers_to` `hosts::a_list_is_all_there_is` `hosts::no_port_is_the_default_port` `hosts::a_rebound_page` `hosts::a_list_of_hosts` `hosts::a_server_on_all_addresses` `hosts::a_unix_socket_is_never_asked` |
+//! | `wss` without TLS sends nothing | `opening::wss_needs_a_secure_socket` `client::wss_needs_tls_below` |
 //! | half close by agreement, where it is asked for | `connecting::s4_1_what_can_be_asked_for` `negotiation::what_a_client_asks_a_server_answers_and_the_client_confirms` `negotiation::messages_know_no_half_close` |
 //! | URLs, and paths that are listened on | `url::s3_urls` `url::s3_what_is_no_websocket_url` `url::userinfo_becomes_basic_authorization_and_is_shown_nowhere` `acceptor::s4_2_2_a_path_that_is_not_served` `accepted::wss_is_tls_for_the_urls_host` |
 //! | descriptors | `accepted::the_specifications_examples` `accepted::written_and_read_again` `refused::errors_say_where_and_what` `syntax::as_twisted_splits` `properties::what_is_quoted_comes_out` `properties::what_is_written_reads_back` `plan::of_clients` `plan::of_servers` `defaults::defaults_are_twisteds` `defaults::what_is_said_counts`; over sockets `tests/endpoints` and `endpoints::the_same_program` `endpoints::writes_need_no_flush` |
@@ -95,6 +98,7 @@
 //! | window bits out of range, unknown parameters | `deflate::s7_1_answers` `deflate::s7_1_checks` |
 //! | control frames that disturb compression, RSV1 without agreement | `deflate::rfc7692_s7_2_3_examples_and_faults_at_every_cut` `deflate::without_agreement_rsv1_is_refused` |
 //! | pages of other origins | `origin::s10_2_a_list` `origin::s10_2_the_same_host_and_port` |
+//! | pages that let their name point to us (DNS rebinding) | `hosts::a_rebound_page` |
 //! | a tunnel though the upgrade failed, bodies and second requests taken for frames | `bad_answers::each_bad_answer` `bad_handshakes::every_row_and_the_next_connection` |
 //! | mask keys that can be predicted | `seed::the_nonce_tells_nothing_of_the_keys` |
 //! | text of the peer in status lines and fields | `refusal::fields_cannot_inject` |
