@@ -36,6 +36,7 @@
 //! | halves in different tasks | `cancel::halves_in_different_tasks` `faithful::halves_in_four_tasks_over_seven_octets_lose_no_wake_up` |
 //! | pings answered whatever is polled | `cancel::pings_while_reading` `cancel::pings_while_writing` `cancel::pings_while_driving` `pings::pings_are_answered_behind_64_kib_and_not_behind_more` |
 //! | 6 keepalive off by default, by progress | `alive::off_by_default` `alive::a_silent_peer` `alive::an_answering_peer` `alive::a_slow_busy_link_in` `alive::a_slow_busy_link_out` `alive::times_that_never_come` |
+//! | an idle limit and a maximum life by option, told on the wire | `alive::an_idle_stream` `alive::a_life_that_is_over` `limits::only_payload_keeps_a_connection_from_being_idle` `limits::a_life_ends_whatever_goes_either_way` `limits::what_is_queued_goes_first_and_the_peer_is_told` `limits::no_answer_makes_a_whole_of_it` `limits::the_peers_answer_has_its_limit` `limits::one_direction_keeps_the_limits` `limits::what_is_taken_slowly_is_not_idle` |
 //! | handshake limits are totals | `alive::a_dripping_request` `alive::a_dripping_response` `bad_handshakes::a_request_that_drips` |
 //! | 7 observable: addresses, the request | `opening::addresses_of_both_ends` `opening::the_request_is_in_hand` |
 //! | counters, what was agreed, leftovers | `observable::counters` `observable::agreed` `observable::octets_behind_the_handshake` `observable::leftovers` |

@@ -231,10 +231,12 @@ impl<S: Socket, C: Clock> Pump<S, C> {
         Poll::Ready(self.check_taken().and(written))
     }
 
-    /// Fails if the peer was given up before it had taken everything.
+    /// Fails if the peer was given up before it had taken everything, or a limit of ours has ended the connection.
     pub(super) fn check_taken(&self) -> io::Result<()> {
-        match self.connection.given_up() {
-            Some(timeout @ Timeout::Progress(_)) => Err(StreamError::TimedOut(timeout).into()),
+        match self.connection.timed_out() {
+            Some(timeout @ (Timeout::Progress(_) | Timeout::Idle(_) | Timeout::Life(_))) => {
+                Err(StreamError::TimedOut(timeout).into())
+            }
             _ => Ok(()),
         }
     }
@@ -422,7 +424,7 @@ impl<S: Socket, C: Clock> Pump<S, C> {
 
     /// The error of a write after the end, with the reason inside.
     pub(super) fn broken_pipe(&self, closed: Closed) -> io::Error {
-        let reason = match (self.connection.given_up(), self.connection.ending()) {
+        let reason = match (self.connection.timed_out(), self.connection.ending()) {
             (Some(timeout), _) => StreamError::TimedOut(timeout),
             (None, Some(Err(error))) => error,
             _ => return closed.into(),
