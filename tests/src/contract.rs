@@ -42,6 +42,7 @@
 //! | counters, what was agreed, leftovers | `observable::counters` `observable::agreed` `observable::octets_behind_the_handshake` `observable::leftovers` |
 //! | frame-level logs | `debug::every_frame_of_those_who_are_set_to_it` |
 //! | 8 driven by polling | `alive::timers_while_driven` `relay::plain_copy_does_not` `relay::relay_answers_a_close` `relay::pings_through_a_silent_relay` |
+//! | fixed words on the wire, the system's errors in the log | `relay::the_target_resets`; of a target that cannot be dialled `tests/examples/relay.rs` |
 //! | relay: ends and failures pass on | `relay::the_client_ends_first` `relay::the_target_ends_first` `relay::a_target_that_is_gone_at_once` `relay::the_target_resets` `relay::the_client_vanishes` |
 //!
 //! | what the peers need | shown by |
