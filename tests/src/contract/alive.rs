@@ -10,7 +10,7 @@ use wsstream_core::{ConnectionConfig, Keepalive, Opcode, StreamError, Timeout};
 
 use super::shutdown::round;
 use super::{bare_client, bare_server, client_and_peer, server_and_peer, stream_error};
-use crate::{Pattern, Read, TestRuntime, Write, open_with};
+use crate::{Pattern, Read, TestRuntime, Write, WsStream, open_with};
 
 /// The limit is the one for pings that may have been taken: a pipe cannot tell.
 fn keepalive(interval: u64, timeout: u64) -> ConnectionConfig {
@@ -138,12 +138,7 @@ pub async fn an_application_that_does_not_read<R: TestRuntime>() {
     };
     let reading = async {
         // Only driven for a long time, and then read.
-        let mut asleep = std::pin::pin!(R::sleep(Duration::from_secs(1000)));
-        poll_fn(|cx| {
-            stream.poll_drive(cx);
-            Future::poll(asleep.as_mut(), cx)
-        })
-        .await;
+        drive_for::<R>(&mut stream, Duration::from_secs(1000)).await;
         stream.read_exact(TOTAL).await
     };
     let (_peer, received) = tokio::join!(writing, reading);
@@ -172,12 +167,7 @@ pub async fn an_idle_stream<R: TestRuntime>() {
         };
         let reading = async {
             if !reads {
-                let mut asleep = std::pin::pin!(R::sleep(limit + Duration::from_secs(1)));
-                poll_fn(|cx| {
-                    stream.poll_drive(cx);
-                    Future::poll(asleep.as_mut(), cx)
-                })
-                .await;
+                drive_for::<R>(&mut stream, limit + Duration::from_secs(1)).await;
             }
             assert_eq!(stream.read_exact(4).await.unwrap(), b"late");
             let error = stream.read(&mut [0; 1]).await.unwrap_err();
@@ -191,6 +181,38 @@ pub async fn an_idle_stream<R: TestRuntime>() {
         };
         tokio::join!(answering, reading);
     }
+}
+
+/// An agreed half-closed stream is open: a reply that does not come is cut, which the end of its stream is no word for.
+pub async fn an_idle_half<R: TestRuntime>() {
+    let limit = Duration::from_secs(60);
+    let config = ConnectionConfig::new().idle_timeout(Some(limit));
+    let (mut stream, mut peer) = server_and_peer::<R>(R::pipe(1000), config).await;
+    let asking = async {
+        peer.send_close(1000, "").await;
+        assert_eq!(peer.expect_close().await.0, 1001);
+        round(R::now())
+    };
+    let answering = async {
+        assert_eq!(stream.read(&mut [0; 1]).await.unwrap(), 0);
+        drive_for::<R>(&mut stream, limit + Duration::from_secs(1)).await;
+        let expected = StreamError::TimedOut(Timeout::Idle(limit));
+        for error in [stream.shutdown().await, stream.close().await] {
+            assert_eq!(stream_error(&error.unwrap_err()), Some(&expected));
+        }
+    };
+    let (told, ()) = tokio::join!(asking, answering);
+    assert_eq!(told, limit);
+}
+
+/// Does nothing but drive a stream.
+async fn drive_for<R: TestRuntime>(stream: &mut WsStream<R>, time: Duration) {
+    let mut asleep = std::pin::pin!(R::sleep(time));
+    poll_fn(|cx| {
+        stream.poll_drive(cx);
+        Future::poll(asleep.as_mut(), cx)
+    })
+    .await;
 }
 
 /// A life is over however busy it is, also for a writer that waits for a peer which takes nothing.

@@ -217,7 +217,7 @@ impl<S: Socket, C: Clock> Pump<S, C> {
         self.connection.close(close);
         self.connection.discard_input();
         let written = ready!(self.poll_until(cx, Connection::is_settled));
-        self.check_taken()?;
+        self.check_taken().and(self.check_limits())?;
         match written {
             // After both Closes, and once all is written, errors of the socket do not matter.
             Err(error) if self.is_cut_off() => Poll::Ready(Err(error)),
@@ -241,12 +241,10 @@ impl<S: Socket, C: Clock> Pump<S, C> {
         Poll::Ready(self.check_taken().and(written))
     }
 
-    /// Fails if the peer was given up before it had taken everything, or a limit of ours has ended the connection.
+    /// Fails if the peer was given up before it had taken everything.
     pub(super) fn check_taken(&self) -> io::Result<()> {
-        match self.connection.timed_out() {
-            Some(timeout @ (Timeout::Progress(_) | Timeout::Idle(_) | Timeout::Life(_))) => {
-                Err(StreamError::TimedOut(timeout).into())
-            }
+        match self.connection.given_up() {
+            Some(timeout @ Timeout::Progress(_)) => Err(StreamError::TimedOut(timeout).into()),
             _ => Ok(()),
         }
     }

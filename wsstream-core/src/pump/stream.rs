@@ -234,8 +234,8 @@ impl<S: Socket, C: Clock> Stream<S, C> {
     ///
     /// # Errors
     ///
-    /// As [`poll_flush`](Self::poll_flush). `TimedOut` if the peer stops taking what is left. `BrokenPipe` if the
-    /// connection was over before, or the peer had failed.
+    /// As [`poll_flush`](Self::poll_flush). `TimedOut` if the peer stops taking what is left, or if a limit of ours has
+    /// ended the connection. `BrokenPipe` if the connection was over before, or the peer had failed.
     pub fn poll_shutdown(&mut self, cx: &Context<'_>) -> Poll<io::Result<()>> {
         self.inner
             .pump
@@ -256,8 +256,8 @@ impl<S: Socket, C: Clock> Stream<S, C> {
         if is_lost || has_failed || connection.sent_close().is_none() {
             return Poll::Ready(Err(self.inner.pump.broken_pipe(Closed)));
         }
-        self.inner.pump.check_taken()?;
-        Poll::Ready(Ok(()))
+        let pump = &self.inner.pump;
+        Poll::Ready(pump.check_taken().and(pump.check_limits()))
     }
 
     /// Ends both directions: sends what is queued and `close`, and discards what arrives until the peer's Close and, on
