@@ -217,7 +217,8 @@ impl<S: Socket, C: Clock> Pump<S, C> {
         self.connection.close(close);
         self.connection.discard_input();
         let written = ready!(self.poll_until(cx, Connection::is_settled));
-        self.check_taken().and(self.check_limits())?;
+        self.check_taken()?;
+        self.check_limits()?;
         match written {
             // After both Closes, and once all is written, errors of the socket do not matter.
             Err(error) if self.is_cut_off() => Poll::Ready(Err(error)),

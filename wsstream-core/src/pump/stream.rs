@@ -256,8 +256,8 @@ impl<S: Socket, C: Clock> Stream<S, C> {
         if is_lost || has_failed || connection.sent_close().is_none() {
             return Poll::Ready(Err(self.inner.pump.broken_pipe(Closed)));
         }
-        let pump = &self.inner.pump;
-        Poll::Ready(pump.check_taken().and(pump.check_limits()))
+        self.inner.pump.check_taken()?;
+        Poll::Ready(self.inner.pump.check_limits())
     }
 
     /// Ends both directions: sends what is queued and `close`, and discards what arrives until the peer's Close and, on
