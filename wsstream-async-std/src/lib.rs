@@ -271,7 +271,7 @@ pub async fn connect(url: &str) -> Result<WsStream> {
 }
 
 /// Asks for a WebSocket over a stream to the URL's host that you have connected: over TLS of your own
-/// for `wss`, through a proxy of another kind, over smol's sockets.
+/// for `wss`, which you say with [`ClientConfig::assume_secure`], through a proxy of another kind, over smol's sockets.
 ///
 /// # Errors
 ///

@@ -259,7 +259,8 @@ pub async fn connect(url: &str) -> std::io::Result<WsStream> {
     wsstream_net::connect::<Tokio>(url).await
 }
 
-/// Asks for a WebSocket over a stream to the URL's host that you have made.
+/// Asks for a WebSocket over a stream to the URL's host that you have made. For a `wss` URL it has to be TLS, which you
+/// say with [`ClientConfig::assume_secure`].
 ///
 /// # Errors
 ///

@@ -42,11 +42,12 @@ pub async fn connect<R: Runtime>(
 }
 
 /// Performs the opening handshake as a client over a socket that is already connected: your own TLS, another kind of
-/// proxy, a pipe in memory. The URL only says what to ask for. Nothing is dialled, and `wss` adds no TLS.
+/// proxy, a pipe in memory. The URL only says what to ask for. Nothing is dialled, and `wss` adds no TLS: for such a URL,
+/// say with [`ClientConfig::assume_secure`] that the socket is secure.
 ///
 /// # Errors
 ///
-/// `InvalidInput` for an invalid URL. The socket's. If the server refuses, or its response is invalid or late, an error
+/// `InvalidInput` for an invalid URL, and for a `wss` URL without your word. The socket's. If the server refuses, or its response is invalid or late, an error
 /// with the [`HandshakeError`](wsstream_core::handshake::HandshakeError) inside. `Unsupported` if [`Runtime::check`]
 /// fails.
 pub async fn connect_over<S: Socket + Send + 'static, R: Runtime>(
@@ -303,6 +304,7 @@ async fn follow<R: Runtime>(plan: &ClientPlan) -> io::Result<Outermost<R>> {
     }
     let mut tls = tls.into_iter();
     let mut outermost = Outermost::Socket(connect_socket(plan, ends - clock.now()).await?);
+    let mut is_tls = false;
     for layer in &plan.layers {
         let socket = outermost.into_socket();
         let left = ends - clock.now();
@@ -311,8 +313,9 @@ async fn follow<R: Runtime>(plan: &ClientPlan) -> io::Result<Outermost<R>> {
                 Some(tls) => secure(socket, layer, &tls, left).await?,
                 None => return Err(crate::tls::not_supported()),
             },
-            ClientLayer::WebSocket(layer) => open(socket, layer, left).await?,
+            ClientLayer::WebSocket(layer) => open(socket, is_tls, layer, left).await?,
         };
+        is_tls = matches!(layer, ClientLayer::Tls(_));
     }
     Ok(outermost)
 }
@@ -344,11 +347,15 @@ async fn secure<R: Runtime>(
 
 async fn open<R: Runtime>(
     socket: NetSocket<R>,
+    is_tls: bool,
     layer: &WebSocketClient,
     limit: Duration,
 ) -> io::Result<Outermost<R>> {
     let limit = layer.config.handshake_timeout.min(limit);
-    let config = ClientConfig::clone(&layer.config).handshake_timeout(limit);
+    let mut config = ClientConfig::clone(&layer.config).handshake_timeout(limit);
+    if is_tls {
+        config = config.assume_secure(true);
+    }
     let upgraded = Connect::new(socket, R::clock(), &layer.url, &config, seed()?).await;
     let upgraded = upgraded.map_err(|error| late_tls_error(layer.url.authority(), error))?;
     Ok(Outermost::WebSocket(Upgraded::new(

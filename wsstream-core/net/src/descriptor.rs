@@ -84,6 +84,7 @@
 //! | `halfClose`, `nodelay` | `true` or `false` |
 //! | `origin`, `acceptNoSubprotocol` | of clients: see [`ClientConfig`](wsstream_core::handshake::ClientConfig) |
 //! | `origins` | of servers: `any`, or origins separated by commas |
+//! | `hosts` | of servers: `any`, or names and addresses separated by commas: see [`Hosts`](wsstream_core::handshake::Hosts) |
 //!
 //! A client with a `wss` URL adds TLS, verified for the URL's host, over an endpoint that is not `tls`
 //! or `ssl`.

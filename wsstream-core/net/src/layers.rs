@@ -11,6 +11,7 @@ use wsstream_core::StreamError;
 use wsstream_core::handshake::{HandshakeError, ServerConfig};
 use wsstream_core::pump::{Accept, Clock as _, Permit, Phase, Socket as _, within};
 
+use crate::descriptor::EndpointAddress;
 use crate::handshake::Handshake;
 use crate::net_socket::NetSocket;
 use crate::plan::{ServerLayer, ServerPlan};
@@ -81,6 +82,26 @@ impl Layers {
             handshake_timeout: plan.handshake_timeout,
             nodelay: plan.nodelay,
         })
+    }
+
+    /// Tells the first WebSocket where its requests arrive, and the name that was bound, if there is one. Requests of
+    /// further WebSockets do not come straight from a page.
+    pub(crate) fn listening_on(&mut self, local: &EndpointAddress, name: Option<&str>) {
+        let Some(address) = local.tcp() else { return };
+        let mut over_tls = false;
+        for layer in &mut self.layers {
+            match layer {
+                Layer::Tls(_) => over_tls = true,
+                Layer::WebSocket(config) => {
+                    let mut server = ServerConfig::clone(config).listening_on(address, over_tls);
+                    if let Some(name) = name {
+                        server = server.known_as(name);
+                    }
+                    *config = Arc::new(server);
+                    return;
+                }
+            }
+        }
     }
 
     /// The close timeout of the outermost WebSocket.

@@ -18,7 +18,7 @@ pub use self::sockets::StdListener;
 use crate::descriptor::EndpointAddress;
 use crate::incoming::Incoming;
 use crate::layers::{Layer, Layers};
-use crate::plan::ServerPlan;
+use crate::plan::{ServerPlan, ServerSocket};
 use crate::runtime::Runtime;
 use crate::tls::ServerTls;
 
@@ -63,8 +63,9 @@ impl<R: Runtime> Listener<R> {
     pub async fn bind(addr: impl fmt::Display, config: ServerConfig) -> io::Result<Self> {
         R::check()?;
         let addr = addr.to_string();
+        let name = addr.rsplit_once(':').map(|(host, _)| host.to_owned());
         let bound = R::blocking(move || sockets::listen_tcp(&addr, BACKLOG)).await??;
-        Self::new(bound, Layers::websocket(config))
+        Self::new(bound, Layers::websocket(config), name.as_deref())
     }
 
     /// Listens for WebSocket connections on a Unix socket, with the given configuration.
@@ -91,7 +92,7 @@ impl<R: Runtime> Listener<R> {
     pub fn from_std(listener: impl Into<StdListener>, config: ServerConfig) -> io::Result<Self> {
         R::check()?;
         let layers = Layers::websocket(config);
-        Self::new(listener.into(), layers)
+        Self::new(listener.into(), layers, None)
     }
 
     /// Loads the plan's certificates, and listens.
@@ -101,17 +102,22 @@ impl<R: Runtime> Listener<R> {
         let layers = Layers::read::<R>(plan).await?;
         let socket = plan.socket.clone();
         let bound = R::blocking(move || sockets::listen(&socket)).await??;
-        Self::new(bound, layers)
+        let name = match &plan.socket {
+            ServerSocket::Tcp(tcp) => Some(&*tcp.interface),
+            ServerSocket::Unix(_) => None,
+        };
+        Self::new(bound, layers, name)
     }
 
     /// Loads the plan's certificates, and accepts from a socket that already listens.
     pub(crate) async fn open_on(plan: &ServerPlan, listener: StdListener) -> io::Result<Self> {
         R::check()?;
-        Self::new(listener, Layers::read::<R>(plan).await?)
+        Self::new(listener, Layers::read::<R>(plan).await?, None)
     }
 
-    fn new(listener: StdListener, layers: Layers) -> io::Result<Self> {
+    fn new(listener: StdListener, mut layers: Layers, name: Option<&str>) -> io::Result<Self> {
         let local = listener.local_addr()?;
+        layers.listening_on(&local, name);
         let policy = Policy::new(Sockets::new(listener, layers)?, R::clock());
         Ok(Self { policy, local })
     }
@@ -120,11 +126,9 @@ impl<R: Runtime> Listener<R> {
     /// covers both handshakes together.
     #[must_use]
     pub fn tls(mut self, tls: ServerTls) -> Self {
-        self.policy
-            .accepting_mut()
-            .layers_mut()
-            .layers
-            .insert(0, Layer::Tls(tls));
+        let layers = self.policy.accepting_mut().layers_mut();
+        layers.layers.insert(0, Layer::Tls(tls));
+        layers.listening_on(&self.local, None);
         self
     }
 

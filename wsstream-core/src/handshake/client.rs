@@ -32,6 +32,7 @@ pub struct ClientConfig {
     pub(super) fields: Fields,
     pub(super) host: Option<String>,
     pub(super) origin: Option<String>,
+    pub(super) assume_secure: bool,
     /// How long the whole handshake may take; 30 s by default.
     pub handshake_timeout: Duration,
     /// How the connection behaves once it is open.
@@ -61,6 +62,7 @@ impl ClientConfig {
             fields: Fields::new(),
             host: None,
             origin: None,
+            assume_secure: false,
             handshake_timeout: TIMEOUT,
             config: SharedConfig::default(),
         }
@@ -131,6 +133,19 @@ impl ClientConfig {
             self.fields.push(name, value);
         }
         Ok(self)
+    }
+
+    /// Gives your word that the stream which you open a WebSocket over is already secure: TLS of your
+    /// own, or a pipe that nobody else can read. Off by default.
+    ///
+    /// A `wss` URL asks for TLS, and may hold a password. Without your word,
+    /// [`pump::Connect`](crate::pump::Connect) and what is built on it send nothing for such a URL over a
+    /// stream that you pass: they fail with [`HandshakeError::NotSecure`](super::HandshakeError). What
+    /// dials the URL itself adds TLS, and needs no word.
+    #[must_use]
+    pub const fn assume_secure(mut self, assume_secure: bool) -> Self {
+        self.assume_secure = assume_secure;
+        self
     }
 
     /// How long the whole handshake may take; 30 seconds by default. A server may dial a target before it answers, and

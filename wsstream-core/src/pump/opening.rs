@@ -158,7 +158,8 @@ impl<S: fmt::Debug, C: fmt::Debug> fmt::Debug for Opening<S, C> {
 
 /// A client's opening handshake: a future that returns the upgraded connection.
 ///
-/// It fails with the socket's error, or with an `io::Error` that has a [`HandshakeError`] inside.
+/// It fails with the socket's error, or with an `io::Error` that has a [`HandshakeError`] inside: for a `wss` URL
+/// with `NotSecure`, unless [`ClientConfig::assume_secure`] is on. It sends the URL's password over the socket as it is.
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
 pub struct Connect<S, C> {
@@ -185,6 +186,7 @@ impl<S: Socket, C: Clock> Connect<S, C> {
         let Some(opening) = &mut self.opening else {
             return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
         };
+        self.connecting.check_transport()?;
         opening.wire.register(Task::Driver, cx);
         // Read even if writing fails: a server may refuse before it has read the whole request.
         let written = opening.poll_write();

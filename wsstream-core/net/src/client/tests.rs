@@ -132,6 +132,32 @@ fn layers_from_the_inside_out() {
     }
 }
 
+/// A plan that was changed by hand: the URL's password does not go over what is not TLS.
+#[test]
+fn wss_needs_tls_below() {
+    for text in ["wss://192.0.2.1/", r"autobahn:unix\:/p:url=wss\://h"] {
+        for is_vouched_for in [false, true] {
+            let mut plan = ClientPlan::parse(text).unwrap();
+            plan.layers.retain_mut(|layer| match layer {
+                ClientLayer::Tls(_) => false,
+                ClientLayer::WebSocket(layer) => {
+                    let config = ClientConfig::clone(&layer.config);
+                    layer.config = Arc::new(config.assume_secure(is_vouched_for));
+                    true
+                }
+            });
+            let connected = connects(&plan.into(), true).0;
+            let kind = connected.map(drop).map_err(|error| error.kind());
+            let expected = if is_vouched_for {
+                Ok(())
+            } else {
+                Err(ErrorKind::InvalidInput)
+            };
+            assert_eq!(kind, expected, "{text}");
+        }
+    }
+}
+
 /// A URL with options says what a descriptor says.
 #[test]
 fn options_are_for_urls_and_descriptors() {

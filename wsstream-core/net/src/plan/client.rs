@@ -136,7 +136,8 @@ pub enum ClientTlsSource {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct WebSocketClient {
-    /// The URL to request.
+    /// The URL to request. If it is `wss`, the layer below has to be TLS, unless the configuration has
+    /// [`assume_secure`](ClientConfig::assume_secure).
     pub url: Url,
     /// The client's configuration. Its handshake timeout applies to this layer.
     pub config: Arc<ClientConfig>,
