@@ -13,6 +13,7 @@
 )]
 
 mod blocks;
+mod directory;
 mod input;
 mod jobs;
 mod work;
@@ -57,6 +58,7 @@ targets! {
     relay: 100 calls, 20_000 octets;
     request: 500 calls, 20_000 octets;
     response: 500 calls, 20_000 octets;
+    unix_file: 10 calls, 20_000 octets;
     url: 10 calls, 2_000 octets;
     verdict: 500 calls, 10_000 octets;
 }
