@@ -68,7 +68,7 @@ impl UnixFile {
             false => None,
         };
         let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
-        let (socket, most) = inode::prepare(socket, *mode).map_err(context)?;
+        let most = inode::prepare(&socket, *mode).map_err(context)?;
         bind(&socket, &address).map_err(context)?;
         let inode = Inode::at(path).map_err(context)?;
         if !inode.is_socket() || inode.mode() & !most != 0 {

@@ -82,7 +82,7 @@ impl Inode {
 /// # Errors
 ///
 /// The system's.
-pub(super) fn prepare(socket: Socket, mode: u32) -> io::Result<(Socket, u32)> {
+pub(super) fn prepare(socket: &Socket, mode: u32) -> io::Result<u32> {
     system::prepare(socket, mode)
 }
 
@@ -97,31 +97,31 @@ const ALL: u32 = 0o7777;
 mod linux {
     use std::fs::{File, Metadata, Permissions};
     use std::io;
-    use std::os::fd::{AsRawFd as _, OwnedFd};
-    use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+    use std::os::fd::AsRawFd as _;
+    use std::os::unix::fs::PermissionsExt as _;
     use std::path::Path;
 
+    use rustix::fs::{Mode, OFlags, fchmod, open};
     use socket2::Socket;
 
     pub(super) type Held = File;
 
     pub(super) fn hold(path: &str) -> io::Result<(Held, Metadata)> {
         // Nothing but the file itself: neither what is in it, nor what it leads to.
-        let flags = libc::O_PATH | libc::O_NOFOLLOW;
-        let held = File::options().read(true).custom_flags(flags).open(path)?;
+        let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let held = File::from(open(path, flags, Mode::empty())?);
         let metadata = held.metadata()?;
         Ok((held, metadata))
     }
 
     /// The file begins with the permissions of its socket, less the umask.
-    pub(super) fn prepare(socket: Socket, mode: u32) -> io::Result<(Socket, u32)> {
+    pub(super) fn prepare(socket: &Socket, mode: u32) -> io::Result<u32> {
         let most = match Path::new(FILES).exists() {
             true => FRESH,
             false => mode,
         };
-        let file = File::from(OwnedFd::from(socket));
-        file.set_permissions(Permissions::from_mode(most))?;
-        Ok((Socket::from(OwnedFd::from(file)), most))
+        fchmod(socket, Mode::from_raw_mode(most))?;
+        Ok(most)
     }
 
     pub(super) fn set_mode(held: &Held, _path: &str, mode: u32) -> io::Result<()> {
@@ -139,8 +139,8 @@ mod linux {
     /// The open files of this thread. `/proc/self` has those of the first thread, which may be others.
     const FILES: &str = "/proc/thread-self/fd";
 
-    /// No other file has these permissions. The owner can connect, so that others of theirs can find out whether it is
-    /// stale, even if the process is killed now.
+    /// No other file has these permissions. The owner can connect, so that other servers of theirs can find out whether
+    /// it is stale, even if the process is killed now.
     const FRESH: u32 = 0o200;
 }
 
@@ -159,8 +159,8 @@ mod other {
     }
 
     /// The file begins with all permissions, less the umask.
-    pub(super) fn prepare(socket: Socket, _mode: u32) -> io::Result<(Socket, u32)> {
-        Ok((socket, 0o777))
+    pub(super) fn prepare(_socket: &Socket, _mode: u32) -> io::Result<u32> {
+        Ok(0o777)
     }
 
     pub(super) fn set_mode((): &Held, path: &str, mode: u32) -> io::Result<()> {
