@@ -52,6 +52,7 @@ targets! {
     extensions: 10 calls, 2_000 octets;
     frames: 500 calls, 10_000 octets;
     inflating: 400 calls, 20_000 octets;
+    listener: 10 calls, 100_000 octets;
     messages: 500 calls, 10_000 octets;
     opening: 100 calls, 20_000 octets;
     proxy: 20 calls, 2_000 octets;
