@@ -143,6 +143,8 @@
 //! each direction, stop polling a stream that has given its end, so that its delayed Close and its timers
 //! stop too.
 //!
+//! Who is trusted with what, and which settings bound a stranger, is in [`wsstream_net::security`].
+//!
 //! # The crates below
 //!
 //! The protocol is in [`wsstream_core`], and everything that is the same on all runtimes in [`wsstream_net`]: most types
