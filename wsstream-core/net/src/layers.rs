@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use wsstream_core::StreamError;
-use wsstream_core::handshake::{HandshakeError, ServerConfig};
+use wsstream_core::handshake::{HandshakeError, Refusal, ServerConfig};
 use wsstream_core::pump::{Accept, Clock as _, Permit, Phase};
 
 use crate::handshake::Handshake;
@@ -146,6 +146,16 @@ impl<R: Runtime> Begun<R> {
         permit.is_some_and(|permit| permit.phase() > Phase::Serving)
     }
 
+    /// Refuses the request. Without one it closes the connection.
+    pub(crate) async fn refuse(self, refusal: &Refusal) -> io::Result<()> {
+        match self.reached {
+            Reached::Request(handshake) => {
+                until_over(self.permit.as_ref(), handshake.refuse(refusal)).await
+            }
+            Reached::Socket(_) => Ok(()),
+        }
+    }
+
     /// Accepts the request, and performs the remaining layers.
     pub(crate) async fn finish(self) -> io::Result<Outermost<R>> {
         let is_late = self.is_late();
@@ -160,11 +170,14 @@ impl<R: Runtime> Begun<R> {
                 let error = HandshakeError::ShuttingDown;
                 if let Some(refusal) = error.refusal() {
                     // Whether the answer arrives changes nothing.
-                    let _ = handshake.refuse(&refusal).await;
+                    let _ = until_over(permit.as_ref(), handshake.refuse(&refusal)).await;
                 }
                 return Err(error.into());
             }
-            Reached::Request(handshake) => Outermost::WebSocket(handshake.accept().await?),
+            Reached::Request(handshake) => {
+                let upgraded = until_over(permit.as_ref(), handshake.accept()).await?;
+                Outermost::WebSocket(upgraded)
+            }
             Reached::Socket(_) if is_late => return Err(StreamError::ShutDown.into()),
             Reached::Socket(socket) => Outermost::Socket(socket),
         };
@@ -172,12 +185,16 @@ impl<R: Runtime> Begun<R> {
             let socket = outermost.into_socket();
             outermost = match layer {
                 Layer::Tls(tls) => {
-                    Outermost::Socket(secure(socket, tls, layers.handshake_timeout).await?)
+                    let secured = secure(socket, tls, layers.handshake_timeout);
+                    Outermost::Socket(until_over(permit.as_ref(), secured).await?)
                 }
                 Layer::WebSocket(config) => {
-                    let permit = permit.take_if(|_| index + 1 == layers.layers.len());
-                    let handshake = Handshake::wait(accept(socket, config, permit)).await?;
-                    Outermost::WebSocket(handshake.accept().await?)
+                    let permit_here = permit.take_if(|_| index + 1 == layers.layers.len());
+                    let upgraded = async {
+                        let accept = accept(socket, config, permit_here);
+                        Handshake::wait(accept).await?.accept().await
+                    };
+                    Outermost::WebSocket(until_over(permit.as_ref(), upgraded).await?)
                 }
             };
         }
@@ -194,6 +211,21 @@ impl<R: Runtime> Outermost<R> {
             Self::WebSocket(upgraded) => NetSocket::from_websocket(upgraded.into_pump_stream()),
             Self::Socket(socket) => socket,
         }
+    }
+}
+
+/// Waits for a handshake, unless the listener cuts its connections off before. What has no permit to pass obeys it
+/// itself.
+async fn until_over<T>(
+    permit: Option<&Permit>,
+    handshake: impl Future<Output = io::Result<T>>,
+) -> io::Result<T> {
+    match permit {
+        Some(permit) => {
+            let ended = permit.until_over(handshake).await;
+            ended.unwrap_or_else(|| Err(StreamError::ShutDown.into()))
+        }
+        None => handshake.await,
     }
 }
 

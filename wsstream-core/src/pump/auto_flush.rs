@@ -5,7 +5,7 @@ use std::io::{self, IoSlice};
 
 use super::wakers::Task;
 use super::wire::Wire;
-use super::{Clock, Socket, Taken};
+use super::{Clock, Permit, Socket, Taken};
 use crate::time::Timestamp;
 
 /// A socket whose writes leave without a flush, as those of TCP do.
@@ -24,6 +24,17 @@ impl<S: Socket> AutoFlush<S> {
     pub fn new(socket: S) -> Self {
         let wire = Wire::new(socket, Timeless);
         Self { wire }
+    }
+
+    /// Keeps a listener's permit until the socket is dropped. Once the listener cuts its connections off, reads and
+    /// writes fail with [`StreamError::ShutDown`](crate::StreamError::ShutDown) inside.
+    pub fn set_permit(&mut self, permit: Permit) {
+        self.wire.set_permit(permit);
+    }
+
+    /// Returns the socket. What it buffers stays in it. A permit is dropped.
+    pub fn into_socket(mut self) -> S {
+        self.wire.take_socket()
     }
 
     /// The socket.
@@ -75,9 +86,10 @@ impl<S: Socket> Socket for AutoFlush<S> {
         self.wire.poll_flush()
     }
 
-    /// Succeeds if the direction has ended already.
+    /// Succeeds if the direction has ended already, but not if the listener has cut the socket off.
     fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(self.poll_flush(cx))?;
+        self.wire.check_permit()?;
         self.wire.poll_shutdown().map(Ok)
     }
 

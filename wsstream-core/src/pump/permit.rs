@@ -1,16 +1,19 @@
 //! How a listener counts its connections, and shuts them down.
 //!
 //! Each connection holds a [`Permit`] until it is dropped. The listener counts the permits. To shut down, it stores a
-//! [`Phase`] and wakes the connections, which load it when they are polled.
+//! [`Phase`] and wakes the connections, which load it when they are polled. It can tell them to close one after the
+//! other, so that their peers do not all come back at once.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::future::{Future, poll_fn};
 use core::mem;
-use core::sync::atomic::{AtomicU8, Ordering};
+use core::pin::pin;
+use core::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use core::task::{Context, Poll, Waker};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::wakers::{Tasks, is_for};
+use super::wakers::{Task, Tasks, is_for};
 
 /// How far a listener's shutdown has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,6 +37,8 @@ pub struct Permits(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     phase: AtomicU8,
+    /// In [`Phase::Finishing`], the connections in slots below this one are closing already.
+    closing: AtomicUsize,
     slots: Mutex<Slots>,
 }
 
@@ -59,6 +64,7 @@ impl Permits {
     pub fn new() -> Self {
         Self(Arc::new(Shared {
             phase: AtomicU8::new(Phase::Serving as u8),
+            closing: AtomicUsize::new(0),
             slots: Mutex::default(),
         }))
     }
@@ -114,8 +120,35 @@ impl Permits {
     /// Enters a phase, and wakes all connections to obey it. A phase that has passed does not come again.
     pub fn enter(&self, phase: Phase) {
         self.0.phase.fetch_max(phase as u8, Ordering::AcqRel);
-        // Wake without the lock: a task may drop its permit at once.
-        let tasks: Vec<_> = self.0.slots().tasks.iter().flatten().cloned().collect();
+        self.wake(0, usize::MAX);
+    }
+
+    /// In [`Phase::Finishing`]: lets a part of the connections enter [`Phase::Closing`], of which `done` in `all` parts
+    /// are then closing, and wakes those. Call it for every `done` from 1 to `all`.
+    ///
+    /// The parts are equal in the numbers of the connections' slots, which change no more once no permit is issued.
+    pub fn close_part(&self, done: u32, all: u32) {
+        let slots = self.0.slots().tasks.len();
+        let closing = (slots * done as usize).div_ceil(all.max(1) as usize);
+        let before = self.0.closing.fetch_max(closing, Ordering::AcqRel);
+        self.wake(before, closing);
+    }
+
+    /// Wakes the connections in a range of slots.
+    fn wake(&self, from: usize, to: usize) {
+        // Without the lock: a task may drop its permit at once.
+        let tasks: Vec<_> = {
+            let slots = self.0.slots();
+            let count = to.saturating_sub(from);
+            slots
+                .tasks
+                .iter()
+                .skip(from)
+                .take(count)
+                .flatten()
+                .cloned()
+                .collect()
+        };
         for tasks in tasks {
             tasks.wake();
         }
@@ -149,10 +182,30 @@ impl Permit {
     pub fn phase(&self) -> Phase {
         match self.shared.phase.load(Ordering::Acquire) {
             0 => Phase::Serving,
+            1 if (self.slot as usize) < self.shared.closing.load(Ordering::Acquire) => {
+                Phase::Closing
+            }
             1 => Phase::Finishing,
             2 => Phase::Closing,
             _ => Phase::Over,
         }
+    }
+
+    /// Waits for a future, for example a handshake that knows of no permit. `None` if the listener cuts its connections
+    /// off before it is ready; the future is then dropped.
+    pub async fn until_over<T>(&self, future: impl Future<Output = T>) -> Option<T> {
+        let tasks = Arc::new(Tasks::default());
+        self.attach(&tasks);
+        let mut future = pin!(future);
+        poll_fn(|cx| {
+            // Register first: the phase may change in between.
+            tasks.register(Task::Driver, cx.waker());
+            if self.phase() == Phase::Over {
+                return Poll::Ready(None);
+            }
+            future.as_mut().poll(cx).map(Some)
+        })
+        .await
     }
 
     /// Sets the tasks to wake when the listener shuts down.

@@ -56,6 +56,11 @@ impl<S: Socket, C: Clock> Wire<S, C> {
         self.permit.as_ref().map_or(Phase::Serving, Permit::phase)
     }
 
+    /// Fails if the listener has cut the connection off.
+    pub(super) fn check_permit(&self) -> io::Result<()> {
+        check_permit(&self.permit)
+    }
+
     #[expect(
         clippy::expect_used,
         reason = "only `take_socket` leaves none, and no wire"
@@ -210,9 +215,7 @@ fn try_io<S, R>(
     let Some(socket) = socket else {
         return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
     };
-    if permit.as_ref().map(Permit::phase) == Some(Phase::Over) {
-        return Poll::Ready(Err(StreamError::ShutDown.into()));
-    }
+    check_permit(permit)?;
     if !direction.is_promising() {
         return Poll::Pending;
     }
@@ -220,6 +223,13 @@ fn try_io<S, R>(
     let result = io(socket, &mut Context::from_waker(direction.waker()));
     direction.set_blocked(result.is_pending());
     result
+}
+
+fn check_permit(permit: &Option<Permit>) -> io::Result<()> {
+    match permit.as_ref().map(Permit::phase) {
+        Some(Phase::Over) => Err(StreamError::ShutDown.into()),
+        _ => Ok(()),
+    }
 }
 
 /// The socket is an `Option` because a type with a `Drop` cannot be taken apart.
