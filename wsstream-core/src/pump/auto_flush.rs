@@ -131,6 +131,7 @@ impl Clock for Timeless {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pump::{Permits, Phase};
     use crate::test_kit::{Pipe, Task};
 
     /// The reader and the writer may be different tasks, and neither is polled by itself.
@@ -181,5 +182,43 @@ mod tests {
             Poll::Ready(Ok(()))
         ));
         assert!(output.get().is_shut_down);
+    }
+
+    #[test]
+    fn what_the_listener_has_cut_off_fails_whatever_is_asked() {
+        let permits = Permits::new();
+        let (near, far) = Pipe::pair(true);
+        let (mut stream, task) = (AutoFlush::new(near), Task::new());
+        stream.set_permit(permits.issue());
+        let cx = &mut task.cx();
+        assert!(stream.poll_read(cx, &mut [0; 9]).is_pending());
+        far.output.get().feed(b"more");
+        permits.enter(Phase::Finishing);
+        permits.close_part(1, 1);
+        assert!(matches!(
+            stream.poll_read(cx, &mut [0; 9]),
+            Poll::Ready(Ok(4))
+        ));
+        assert!(matches!(
+            stream.poll_write(cx, &[IoSlice::new(b"x")]),
+            Poll::Ready(Ok(1))
+        ));
+        assert!(stream.poll_read(cx, &mut [0; 9]).is_pending());
+        task.is_woken();
+        permits.enter(Phase::Over);
+        assert!(task.is_woken());
+        far.output.get().feed(b"too late");
+        assert!(matches!(
+            stream.poll_read(cx, &mut [0; 9]),
+            Poll::Ready(Err(_))
+        ));
+        assert!(matches!(
+            stream.poll_write(cx, &[IoSlice::new(b"x")]),
+            Poll::Ready(Err(_))
+        ));
+        assert!(matches!(stream.poll_shutdown(cx), Poll::Ready(Err(_))));
+        assert_eq!(permits.taken(), 1);
+        drop(stream.into_socket());
+        assert_eq!(permits.taken(), 0);
     }
 }

@@ -234,3 +234,78 @@ impl Drop for Permit {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test_kit::Task as Polled;
+
+    /// Each is told once, in order, and of each part those alone are woken that belong to it.
+    #[test]
+    fn connections_close_part_by_part() {
+        for (connections, all, closing) in [
+            (4, 2, &[2, 4][..]),
+            (5, 4, &[2, 3, 4, 5]),
+            (2, 5, &[1, 1, 2, 2, 2]),
+            (1, 3, &[1, 1, 1]),
+            (0, 2, &[0, 0]),
+            (3, 0, &[3]),
+        ] {
+            let permits = Permits::new();
+            let mut held = Vec::new();
+            for _ in 0..connections {
+                let (permit, tasks, polled) =
+                    (permits.issue(), Arc::new(Tasks::default()), Polled::new());
+                permit.attach(&tasks);
+                tasks.register(Task::Reader, polled.cx().waker());
+                polled.is_woken();
+                held.push((permit, tasks, polled));
+            }
+            permits.enter(Phase::Finishing);
+            for (_, tasks, polled) in &held {
+                assert!(polled.is_woken());
+                tasks.register(Task::Reader, polled.cx().waker());
+            }
+            let mut before = 0;
+            for (done, closing) in (1..).zip(closing) {
+                permits.close_part(done, all);
+                for (slot, (permit, _, polled)) in held.iter().enumerate() {
+                    let phase = match slot < *closing {
+                        true => Phase::Closing,
+                        false => Phase::Finishing,
+                    };
+                    assert_eq!(permit.phase(), phase);
+                    assert_eq!(polled.is_woken(), (before..*closing).contains(&slot));
+                }
+                before = *closing;
+            }
+            permits.enter(Phase::Over);
+            assert!(
+                held.iter()
+                    .all(|(permit, ..)| permit.phase() == Phase::Over)
+            );
+        }
+    }
+
+    #[test]
+    fn a_future_is_waited_for_until_all_is_over() {
+        let (permits, task) = (Permits::new(), Polled::new());
+        let permit = permits.issue();
+        let mut waiting = pin!(permit.until_over(core::future::pending::<()>()));
+        assert!(waiting.as_mut().poll(&mut task.cx()).is_pending());
+        permits.enter(Phase::Finishing);
+        permits.close_part(1, 1);
+        assert!(waiting.as_mut().poll(&mut task.cx()).is_pending());
+        task.is_woken();
+        permits.enter(Phase::Over);
+        assert!(task.is_woken());
+        assert!(matches!(
+            waiting.as_mut().poll(&mut task.cx()),
+            Poll::Ready(None)
+        ));
+        let permits = Permits::new();
+        let permit = permits.issue();
+        let waiting = pin!(permit.until_over(core::future::ready(7)));
+        assert!(matches!(waiting.poll(&mut task.cx()), Poll::Ready(Some(7))));
+    }
+}
