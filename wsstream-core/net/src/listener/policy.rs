@@ -8,6 +8,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use wsstream_core::Timestamp;
 use wsstream_core::handshake::HandshakeError;
 use wsstream_core::pump::{Clock, Permit, Permits, Phase};
 
@@ -129,11 +130,13 @@ impl<A: Accepting, C: Clock> Policy<A, C> {
             return Poll::Ready(None);
         }
         for _ in 0..TURNS_PER_POLL {
-            let admitted = self.poll_admit(cx);
-            match self.poll_handshake(cx) {
-                Poll::Ready(Some(incoming)) => return Poll::Ready(Some(incoming)),
-                Poll::Pending if admitted.is_pending() => return Poll::Pending,
-                _ => {}
+            // First those that are complete: their slots need nobody to be evicted.
+            let ended = self.poll_handshake(cx);
+            if let Poll::Ready(Some(incoming)) = ended {
+                return Poll::Ready(Some(incoming));
+            }
+            if self.poll_admit(cx).is_pending() && ended.is_pending() {
+                return Poll::Pending;
             }
         }
         // Yield to other tasks, and ask to be polled again.
@@ -175,7 +178,7 @@ impl<A: Accepting, C: Clock> Policy<A, C> {
                     self.back_off.failed(self.clock.now());
                     // The system has no more sockets. One that is given up helps.
                     if self.leaving == 0 {
-                        self.evict();
+                        self.evict(self.clock.now());
                     }
                 }
                 Err(error)
@@ -191,16 +194,16 @@ impl<A: Accepting, C: Clock> Policy<A, C> {
     /// Waits until there is room for the newcomer, and evicts for it.
     fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         while !self.has_slot() {
-            ready!(self.poll_old_enough(cx));
-            self.evict();
+            let now = ready!(self.poll_old_enough(cx));
+            self.evict(now);
         }
         while self.poll_permit(cx).is_pending() {
             if self.leaving > 0 {
                 // It gives its permit back.
                 return Poll::Pending;
             }
-            ready!(self.poll_old_enough(cx));
-            self.evict();
+            let now = ready!(self.poll_old_enough(cx));
+            self.evict(now);
         }
         Poll::Ready(())
     }
@@ -215,18 +218,20 @@ impl<A: Accepting, C: Clock> Policy<A, C> {
         self.permits.poll_at_most(self.max_connections - 1, cx)
     }
 
-    /// Waits until there is a handshake that can be evicted.
-    fn poll_old_enough(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        match self.slots.oldest() {
-            Some(oldest) => self.clock.poll_sleep(cx, oldest + MIN_AGE),
-            None => Poll::Pending,
-        }
+    /// Waits until there is a handshake that can be evicted, and returns the time.
+    fn poll_old_enough(&mut self, cx: &mut Context<'_>) -> Poll<Timestamp> {
+        let Some(oldest) = self.slots.oldest() else {
+            return Poll::Pending;
+        };
+        let due = oldest + MIN_AGE;
+        ready!(self.clock.poll_sleep(cx, due));
+        Poll::Ready(due.max(self.clock.now()))
     }
 
     /// Evicts a handshake if there is one that is old enough. Its slot is free at once, its socket and its permit when
     /// its task has ended.
-    fn evict(&mut self) {
-        if let Some((source, handshake)) = self.slots.evict(self.clock.now()) {
+    fn evict(&mut self, now: Timestamp) {
+        if let Some((source, handshake)) = self.slots.evict(now) {
             self.leaving += 1;
             self.accepting.evict(handshake);
             log_eviction(source);

@@ -108,7 +108,7 @@ fn who_asks_at_the_last_moment_stays() {
     };
     accepting.ended.push_front(ended);
     let good = house.asks();
-    house.listener.evict();
+    house.listener.evict(house.clock.now());
     let _late_stream = open(ready(house.accept()));
     assert!(text(&late).starts_with("HTTP/1.1 101 "));
     let _stream = open(ready(house.accept()));
