@@ -15,15 +15,18 @@
 //! fifty lines, of std's non-blocking sockets and a loop that polls.
 //!
 //! No task runs in the background: everything happens while something is polled. Different tasks may poll the two halves
-//! of a stream.
+//! of a stream. The one exception is [`Delivering`], which delivers what a dropped stream had accepted.
 
 mod alarm;
 mod auto_flush;
 mod clock;
 mod codec_pool;
+mod delivering;
 mod direct;
 mod engine;
+mod hold;
 mod opening;
+mod outgoing;
 mod permit;
 mod pool;
 mod recv_buffer;
@@ -41,6 +44,7 @@ mod tests;
 
 pub use auto_flush::AutoFlush;
 pub use clock::{Clock, within};
+pub use delivering::Delivering;
 pub use opening::{Accept, Accepting, Connect, Handshake, Refusing};
 pub use permit::{Permit, Permits, Phase};
 pub use relay::{Carried, Ended, Relay, Relayed, SocketEnd, relay};

@@ -320,6 +320,32 @@ impl<R: Runtime> Socket for NetSocket<R> {
         }
     }
 
+    fn has_hung_up(&self) -> bool {
+        match &self.0 {
+            Layer::Tcp(tcp) => has_hung_up(&R::tcp_ref(tcp)),
+            #[cfg(unix)]
+            Layer::Unix(unix) => has_hung_up(&R::unix_ref(unix)),
+            Layer::Tls(tls) => R::tls_below(tls.socket()).has_hung_up(),
+            Layer::WebSocket(stream) => Socket::has_hung_up(stream),
+            Layer::Counted(counted) => counted.socket().has_hung_up(),
+        }
+    }
+
+    /// Unix sockets have no reset: their peer sees an end.
+    fn abort(&mut self) {
+        match &mut self.0 {
+            Layer::Tcp(tcp) => {
+                // If the system refuses, the peer sees an end.
+                let _ = R::tcp_ref(tcp).set_linger(Some(Duration::ZERO));
+            }
+            #[cfg(unix)]
+            Layer::Unix(_) => {}
+            Layer::Tls(tls) => R::tls_below_mut(tls.socket_mut()).abort(),
+            Layer::WebSocket(stream) => Socket::abort(stream),
+            Layer::Counted(counted) => Socket::abort(&mut **counted),
+        }
+    }
+
     fn poll_drive(&mut self, cx: &mut Context<'_>) {
         match &mut self.0 {
             Layer::Tls(tls) => {
@@ -360,6 +386,20 @@ fn end(socket: &SockRef<'_>) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::NotConnected => Ok(()),
         ended => ended,
     }
+}
+
+/// Whether the system reports an error or the end of both directions, although nothing was asked for.
+#[cfg(unix)]
+fn has_hung_up(socket: &SockRef<'_>) -> bool {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    let mut asked = [PollFd::new(&**socket, PollFlags::empty())];
+    let at_once = Timespec::default();
+    poll(&mut asked, Some(&at_once)).is_ok_and(|ready| ready > 0)
+}
+
+#[cfg(not(unix))]
+fn has_hung_up(_: &SockRef<'_>) -> bool {
+    false
 }
 
 /// Sends the first buffer that is not empty. As in std, a closed connection is an error and not a SIGPIPE.

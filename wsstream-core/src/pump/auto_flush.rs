@@ -106,6 +106,14 @@ impl<S: Socket> Socket for AutoFlush<S> {
         self.wire.taken()
     }
 
+    fn has_hung_up(&self) -> bool {
+        self.wire.socket().has_hung_up()
+    }
+
+    fn abort(&mut self) {
+        self.wire.socket_mut().abort();
+    }
+
     /// Sends what the socket still buffers.
     fn poll_drive(&mut self, cx: &mut Context<'_>) {
         self.send_rest(cx, Task::Driver);

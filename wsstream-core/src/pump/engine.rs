@@ -1,5 +1,6 @@
 //! The poll loop between the socket and the connection.
 
+use core::mem;
 use core::task::{Context, Poll, ready};
 use std::io::{self, ErrorKind, IoSlice};
 
@@ -11,6 +12,7 @@ use super::wakers::Task;
 use super::wire::Wire;
 use super::{Clock, Socket, pool};
 use crate::close::{Close, CloseCode};
+use crate::config::ConnectionConfig;
 use crate::connection::{ClosedBy, Connection, LookAhead};
 use crate::error::{Closed, StreamError, Timeout};
 use crate::time::Timestamp;
@@ -29,13 +31,15 @@ pub(super) struct Pump<S: Socket, C: Clock> {
     /// The error of reading, unless the socket ended or was reset.
     read_error: Option<io::Error>,
     /// The error of writing.
-    write_error: Option<ErrorKind>,
+    pub(super) write_error: Option<ErrorKind>,
     /// When the clock wakes the tasks. It may be earlier than the connection's next deadline.
     pub(super) alarm: Option<Timestamp>,
     /// Whether waiting writers were woken because reading has ended.
     end_told: bool,
     /// Whether the listener's shutdown, and not the application, has closed the connection.
     dismissed: bool,
+    /// Whether a drop is to tell the peer that something is missing.
+    pub(super) aborted: bool,
 }
 
 impl<S: Socket, C: Clock> Pump<S, C> {
@@ -51,7 +55,13 @@ impl<S: Socket, C: Clock> Pump<S, C> {
             alarm: None,
             end_told: false,
             dismissed: false,
+            aborted: false,
         }
+    }
+
+    /// See [`Socket::abort`].
+    pub(super) const fn abort(&mut self) {
+        self.aborted = true;
     }
 
     pub(super) const fn socket(&self) -> &S {
@@ -63,8 +73,8 @@ impl<S: Socket, C: Clock> Pump<S, C> {
     }
 
     /// Returns the socket, and the received octets that were not taken.
-    pub(super) fn into_parts(mut self) -> (S, Vec<u8>) {
-        let received = core::mem::take(&mut self.received);
+    pub(super) fn take_parts(&mut self) -> (S, Vec<u8>) {
+        let received = mem::take(&mut self.received);
         let unread = [self.connection.partial_header(), &received.into_unread()].concat();
         (self.wire.take_socket(), unread)
     }
@@ -120,7 +130,7 @@ impl<S: Socket, C: Clock> Pump<S, C> {
                 // Nothing after an error is decoded.
                 self.received.clear();
                 // Wake writers: they may wait for a socket that takes nothing any more.
-                if !core::mem::replace(&mut self.end_told, true) {
+                if !mem::replace(&mut self.end_told, true) {
                     self.wire.wake();
                 }
                 return Poll::Ready(self.end(ending).map(|()| None));
@@ -240,7 +250,7 @@ impl<S: Socket, C: Clock> Pump<S, C> {
     }
 
     /// Discards what arrives until `is_done`, and returns the result of writing.
-    fn poll_until(
+    pub(super) fn poll_until(
         &mut self,
         cx: &Context<'_>,
         is_done: fn(&Connection) -> bool,
@@ -430,27 +440,21 @@ impl<S: Socket, C: Clock> Pump<S, C> {
         io::Error::new(ErrorKind::BrokenPipe, reason)
     }
 
-    /// On drop: sends a Close if that is possible at once and cuts nothing off. An application that wants a clean end
-    /// has closed before.
-    fn say_goodbye(&mut self) {
-        if !self.connection.can_send() {
-            return;
+    /// Moves everything to a new pump, which outlives the drop of this one.
+    pub(super) fn take(&mut self) -> Self {
+        let nothing = Connection::server(ConnectionConfig::new());
+        Self {
+            wire: self.wire.take(),
+            connection: mem::replace(&mut self.connection, nothing),
+            received: mem::take(&mut self.received),
+            ahead: mem::replace(&mut self.ahead, LookAhead::new()),
+            read_error: self.read_error.take(),
+            write_error: self.write_error,
+            alarm: self.alarm,
+            end_told: self.end_told,
+            dismissed: self.dismissed,
+            aborted: self.aborted,
         }
-        self.send_queued();
-        let unsent = !self.connection.outbox().is_empty() || self.connection.is_sending();
-        if unsent || self.write_error.is_some() {
-            return;
-        }
-        let is_dismissed = self.wire.phase() >= Phase::Closing;
-        let code = if std::thread::panicking() {
-            CloseCode::INTERNAL
-        } else if is_dismissed || !self.connection.config().close_on_drop {
-            CloseCode::GOING_AWAY
-        } else {
-            CloseCode::NORMAL
-        };
-        self.connection.close(&Close::new(code, ""));
-        self.send_queued();
     }
 
     /// How the stream ended, as the result of a read.
@@ -464,10 +468,8 @@ impl<S: Socket, C: Clock> Pump<S, C> {
     }
 }
 
-/// See [`say_goodbye`](Self::say_goodbye).
 impl<S: Socket, C: Clock> Drop for Pump<S, C> {
     fn drop(&mut self) {
-        self.say_goodbye();
         let outbox = self.connection.outbox();
         outbox.clear();
         pool::give(outbox.take_buffer());

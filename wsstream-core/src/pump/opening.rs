@@ -111,6 +111,7 @@ impl<S: Socket, C: Clock> Opening<S, C> {
             seed,
             request: None,
             response: None,
+            spawn: None,
         }
     }
 }

@@ -75,6 +75,18 @@ pub trait Socket: Unpin {
         0
     }
 
+    /// Whether the peer has gone: it has reset the connection, or both directions have ended. It asks the system, and so
+    /// notices what no read or write would, because nobody reads or writes at present. Default: `false`, for sockets that
+    /// cannot tell.
+    fn has_hung_up(&self) -> bool {
+        false
+    }
+
+    /// Lets the peer know, once the socket is dropped, that something is missing: TCP is reset, TLS ends without a
+    /// `close_notify`, a WebSocket says Close 1011. What the peer's system has not acknowledged by then may be lost. By
+    /// default it does nothing, for sockets that have no such end.
+    fn abort(&mut self) {}
+
     /// Does what is due without reading or writing data: answers pings, acts on timers, sends what is buffered. By
     /// default it does nothing.
     fn poll_drive(&mut self, cx: &mut Context<'_>) {
@@ -129,6 +141,14 @@ macro_rules! forward {
 
             fn readable(&self) -> usize {
                 (**self).readable()
+            }
+
+            fn has_hung_up(&self) -> bool {
+                (**self).has_hung_up()
+            }
+
+            fn abort(&mut self) {
+                (**self).abort();
             }
 
             fn poll_drive(&mut self, cx: &mut Context<'_>) {

@@ -6,10 +6,10 @@ use core::future::poll_fn;
 use core::task::{Context, Poll, ready};
 use std::io::{self, IoSlice};
 
+use super::delivering::{Spawn, leave};
 use super::engine::Pump;
-use super::recv_buffer::RecvBuffer;
+use super::outgoing::Outgoing;
 use super::wakers::Task;
-use super::wire::Wire;
 use super::{Clock, RelayEnd, Socket, Taken};
 use crate::byte_stream::{ByteStream, Encoding};
 use crate::close::{Close, CloseCode};
@@ -25,9 +25,10 @@ use crate::handshake::Agreed;
 /// - A Close with another code is `ConnectionAborted` with a [`StreamError`] inside.
 /// - The end of the socket without a Close, or a Close inside a message, is `UnexpectedEof`.
 ///
-/// Call [`close`](Self::close) to end it. If you drop it instead, it sends what is queued and a Close with code 1001,
-/// provided that the socket takes them at once; otherwise the peer sees a truncated stream. With
-/// [`ConnectionConfig::close_on_drop`](crate::ConnectionConfig::close_on_drop) that code is 1000.
+/// Call [`close`](Self::close) to end it. If you drop it instead, it sends what is queued and a Close with code 1001, or
+/// 1000 with [`ConnectionConfig::close_on_drop`](crate::ConnectionConfig::close_on_drop). A task delivers what the socket
+/// does not take at once: see [`Upgraded::deliver_by`](super::Upgraded::deliver_by). Without such a task, the peer then
+/// sees a truncated stream.
 ///
 /// Its state is boxed, so that futures which hold a stream stay small.
 #[derive(Debug)]
@@ -40,18 +41,25 @@ pub(super) struct Inner<S: Socket, C: Clock> {
     pub(super) pump: Pump<S, C>,
     pub(super) bytes: ByteStream,
     agreed: Agreed,
+    pub(super) spawn: Option<Spawn<S, C>>,
+}
+
+impl<S: Socket, C: Clock> Drop for Inner<S, C> {
+    fn drop(&mut self) {
+        leave(&mut self.pump, Outgoing::default(), self.spawn);
+    }
 }
 
 impl<S: Socket, C: Clock> Stream<S, C> {
     pub(super) fn resume(
-        wire: Wire<S, C>,
-        connection: Connection,
+        pump: Pump<S, C>,
         encoding: Encoding,
         agreed: Agreed,
-        received: RecvBuffer,
+        spawn: Option<Spawn<S, C>>,
     ) -> Self {
         let inner = Inner {
-            pump: Pump::new(wire, connection, received),
+            spawn,
+            pump,
             bytes: ByteStream::new(encoding),
             agreed,
         };
@@ -93,8 +101,8 @@ impl<S: Socket, C: Clock> Stream<S, C> {
     /// and not read. These are still in frames, the first of which may be incomplete. The state of a compressed message
     /// that has begun is lost.
     #[must_use]
-    pub fn into_inner(self) -> (S, Vec<u8>) {
-        self.inner.pump.into_parts()
+    pub fn into_inner(mut self) -> (S, Vec<u8>) {
+        self.inner.pump.take_parts()
     }
 
     /// An estimate of how many octets can be read without waiting. Received octets of a compressed message count as
@@ -349,6 +357,14 @@ impl<S: Socket, C: Clock> Socket for Stream<S, C> {
 
     fn readable(&self) -> usize {
         Self::readable(self)
+    }
+
+    fn has_hung_up(&self) -> bool {
+        self.socket().has_hung_up()
+    }
+
+    fn abort(&mut self) {
+        self.inner.pump.abort();
     }
 
     fn poll_drive(&mut self, cx: &mut Context<'_>) {

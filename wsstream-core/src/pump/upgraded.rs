@@ -3,6 +3,8 @@
 use alloc::vec::Vec;
 
 use super::codec_pool::ThreadPool;
+use super::delivering::{Delivering, Spawn};
+use super::engine::Pump;
 use super::recv_buffer::RecvBuffer;
 use super::stream::Stream;
 use super::websocket::WebSocket;
@@ -17,7 +19,7 @@ use crate::seed::Seed;
 /// A connection right after the opening handshake. Turn it into a [byte stream](Self::into_stream) or into
 /// [whole messages](Self::into_websocket).
 #[derive(Debug)]
-pub struct Upgraded<S, C> {
+pub struct Upgraded<S: Socket, C: Clock> {
     pub(super) wire: Wire<S, C>,
     pub(super) received: RecvBuffer,
     pub(super) agreed: Agreed,
@@ -28,6 +30,8 @@ pub struct Upgraded<S, C> {
     pub(super) pings_by_default: bool,
     pub(super) request: Option<Request>,
     pub(super) response: Option<Response>,
+    /// Spawns a task for what a dropped stream had accepted.
+    pub(super) spawn: Option<Spawn<S, C>>,
 }
 
 impl<S: Socket, C: Clock> Upgraded<S, C> {
@@ -81,6 +85,7 @@ impl<S: Socket, C: Clock> Upgraded<S, C> {
             pings_by_default: false,
             request: None,
             response: None,
+            spawn: None,
         }
     }
 
@@ -89,6 +94,25 @@ impl<S: Socket, C: Clock> Upgraded<S, C> {
     #[must_use]
     pub fn ping_by_default(mut self) -> Self {
         self.pings_by_default = true;
+        self
+    }
+
+    /// Delivers what a dropped stream had accepted, as a system does for a TCP connection: `spawn` starts a task for it on
+    /// the runtime. The task ends with the runtime, so wait for `close` before you end the program.
+    ///
+    /// Without this, a dropped stream sends only what its socket takes at once.
+    ///
+    /// ```
+    /// # use wsstream_core::pump::{Clock, Delivering, Socket, Upgraded};
+    /// # trait Executor { fn spawn(task: impl Future<Output = ()> + Send + 'static); }
+    /// # fn delivered<S, C, E: Executor>(upgraded: Upgraded<S, C>) -> Upgraded<S, C>
+    /// # where S: Socket + Send + 'static, C: Clock + Send + 'static {
+    /// upgraded.deliver_by(|delivering| E::spawn(delivering))
+    /// # }
+    /// ```
+    #[must_use]
+    pub const fn deliver_by(mut self, spawn: fn(Delivering<S, C>)) -> Self {
+        self.spawn = Some(spawn);
         self
     }
 
@@ -115,7 +139,8 @@ impl<S: Socket, C: Clock> Upgraded<S, C> {
     pub fn into_stream(self) -> Stream<S, C> {
         let encoding = Encoding::of(self.agreed.subprotocol());
         let connection = self.connection();
-        Stream::resume(self.wire, connection, encoding, self.agreed, self.received)
+        let pump = Pump::new(self.wire, connection, self.received);
+        Stream::resume(pump, encoding, self.agreed, self.spawn)
     }
 
     /// Sends and receives whole messages. Where half close was negotiated, as a stream's configuration does, you can go
@@ -123,7 +148,8 @@ impl<S: Socket, C: Clock> Upgraded<S, C> {
     #[must_use]
     pub fn into_websocket(self) -> WebSocket<S, C> {
         let connection = self.connection();
-        WebSocket::resume(self.wire, connection, self.agreed, self.received)
+        let pump = Pump::new(self.wire, connection, self.received);
+        WebSocket::resume(pump, self.agreed, self.spawn)
     }
 
     fn connection(&self) -> Connection {

@@ -55,7 +55,7 @@ pub(super) fn is_for(waiting: Option<&Waker>, waker: &Waker) -> bool {
 }
 
 /// One direction of a socket, and whether it may be ready.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Direction {
     signal: Arc<Signal>,
     waker: Waker,

@@ -3,13 +3,14 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::future::poll_fn;
+use core::mem;
 use core::task::{Context, Poll, ready};
 use std::io;
 
+use super::delivering::{Spawn, leave};
 use super::engine::Pump;
-use super::recv_buffer::RecvBuffer;
+use super::outgoing::Outgoing;
 use super::wakers::Task;
-use super::wire::Wire;
 use super::{Clock, Socket};
 use crate::close::{Close, CloseCode};
 use crate::connection::Connection;
@@ -31,22 +32,24 @@ pub struct WebSocket<S: Socket, C: Clock> {
 struct Inner<S: Socket, C: Clock> {
     pump: Pump<S, C>,
     assembler: Assembler,
-    /// The message that is being sent, and how much of it is queued.
-    outgoing: Option<(Message, usize)>,
+    outgoing: Outgoing,
     agreed: Agreed,
+    spawn: Option<Spawn<S, C>>,
+}
+
+impl<S: Socket, C: Clock> Drop for Inner<S, C> {
+    fn drop(&mut self) {
+        leave(&mut self.pump, mem::take(&mut self.outgoing), self.spawn);
+    }
 }
 
 impl<S: Socket, C: Clock> WebSocket<S, C> {
-    pub(super) fn resume(
-        wire: Wire<S, C>,
-        connection: Connection,
-        agreed: Agreed,
-        received: RecvBuffer,
-    ) -> Self {
+    pub(super) fn resume(pump: Pump<S, C>, agreed: Agreed, spawn: Option<Spawn<S, C>>) -> Self {
         let inner = Inner {
-            pump: Pump::new(wire, connection, received),
+            spawn,
+            pump,
             assembler: Assembler::new(),
-            outgoing: None,
+            outgoing: Outgoing::default(),
             agreed,
         };
         Self {
@@ -118,8 +121,8 @@ impl<S: Socket, C: Clock> WebSocket<S, C> {
     /// Takes the WebSocket apart without telling the peer. Returns the socket, and the octets that were received from
     /// it and not used. These are still in frames, the first of which may be incomplete.
     #[must_use]
-    pub fn into_inner(self) -> (S, Vec<u8>) {
-        self.inner.pump.into_parts()
+    pub fn into_inner(mut self) -> (S, Vec<u8>) {
+        self.inner.pump.take_parts()
     }
 
     /// Receives the next message. `None` after a Close from the peer with code 1000 or without a code.
@@ -158,7 +161,7 @@ impl<S: Socket, C: Clock> WebSocket<S, C> {
     /// is left of the previous message. What the socket does not take at once is sent while anything else here is
     /// polled.
     pub fn start_send(&mut self, message: Message) {
-        self.inner.outgoing = Some((message, 0));
+        self.inner.outgoing = Outgoing::new(message);
         let _ = self.poll_outgoing();
     }
 
@@ -184,33 +187,13 @@ impl<S: Socket, C: Clock> WebSocket<S, C> {
         self.inner.pump.connection.expect_close();
         self.inner.pump.connection.discard_input();
         self.inner.pump.register(Task::Writer, cx);
-        if self.poll_outgoing().is_pending() {
-            // The peer may only read once we do. What it sends is discarded, as after the Close.
-            let _ = self.inner.pump.poll_recv(cx, |connection, input| {
-                connection.discard(input);
-                None::<()>
-            });
-            // If the message cannot be completed, the connection is over, and closing it reports why.
-            let _ = ready!(self.poll_outgoing());
-        }
-        self.inner.pump.poll_close(cx, close)
+        let Inner { pump, outgoing, .. } = &mut *self.inner;
+        // If the message cannot be completed, the connection is over, and closing it reports why.
+        ready!(outgoing.poll_discarding(pump, cx));
+        pump.poll_close(cx, close)
     }
 
     fn poll_outgoing(&mut self) -> Poll<io::Result<()>> {
-        let Inner { pump, outgoing, .. } = &mut *self.inner;
-        while let Some((message, sent)) = outgoing {
-            let rest = &message.as_bytes()[*sent..];
-            let kind = message.kind();
-            let queued = pump.poll_send(rest.len(), |connection| connection.send(kind, rest, true));
-            match ready!(queued) {
-                Ok(queued) if queued < rest.len() => *sent += queued,
-                Ok(_) => *outgoing = None,
-                Err(error) => {
-                    *outgoing = None;
-                    return Poll::Ready(Err(error));
-                }
-            }
-        }
-        Poll::Ready(Ok(()))
+        self.inner.outgoing.poll(&mut self.inner.pump)
     }
 }

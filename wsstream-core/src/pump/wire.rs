@@ -12,9 +12,8 @@ use crate::time::Timestamp;
 
 #[derive(Debug)]
 pub(super) struct Wire<S, C> {
-    /// `None` after `take_socket`.
-    socket: Option<S>,
-    clock: C,
+    /// `None` once they are taken away.
+    below: Option<Below<S, C>>,
     tasks: Arc<Tasks>,
     reading: Direction,
     writing: Direction,
@@ -25,18 +24,36 @@ pub(super) struct Wire<S, C> {
     permit: Option<Permit>,
 }
 
+#[derive(Debug)]
+struct Below<S, C> {
+    socket: S,
+    clock: C,
+}
+
 impl<S: Socket, C: Clock> Wire<S, C> {
     pub(super) fn new(socket: S, clock: C) -> Self {
         let tasks = Arc::new(Tasks::default());
         Self {
-            socket: Some(socket),
-            clock,
+            below: Some(Below { socket, clock }),
             reading: Direction::new(&tasks),
             writing: Direction::new(&tasks),
             tasks,
             needs_flush: false,
             is_shut_down: false,
             permit: None,
+        }
+    }
+
+    /// Moves everything to a new wire, with the tasks that wait. This one must not be used any more.
+    pub(super) fn take(&mut self) -> Self {
+        Self {
+            below: self.below.take(),
+            reading: self.reading.clone(),
+            writing: self.writing.clone(),
+            tasks: Arc::clone(&self.tasks),
+            needs_flush: self.needs_flush,
+            is_shut_down: self.is_shut_down,
+            permit: self.permit.take(),
         }
     }
 
@@ -61,26 +78,33 @@ impl<S: Socket, C: Clock> Wire<S, C> {
         check_permit(&self.permit)
     }
 
-    #[expect(
-        clippy::expect_used,
-        reason = "only `take_socket` leaves none, and no wire"
-    )]
+    /// Whether the socket is still here.
+    pub(super) const fn has_socket(&self) -> bool {
+        self.below.is_some()
+    }
+
     pub(super) const fn socket(&self) -> &S {
-        self.socket.as_ref().expect(GONE)
+        &self.below().socket
     }
 
-    #[expect(
-        clippy::expect_used,
-        reason = "only `take_socket` leaves none, and no wire"
-    )]
     pub(super) const fn socket_mut(&mut self) -> &mut S {
-        self.socket.as_mut().expect(GONE)
+        &mut self.below_mut().socket
     }
 
-    /// The caller must not use the wire any more.
-    #[expect(clippy::expect_used, reason = "only this leaves none, and no wire")]
-    pub(super) const fn take_socket(&mut self) -> S {
-        self.socket.take().expect(GONE)
+    /// Takes the socket. The caller must not use the wire any more.
+    #[expect(clippy::expect_used, reason = "what takes it leaves no wire in use")]
+    pub(super) fn take_socket(&mut self) -> S {
+        self.below.take().expect(GONE).socket
+    }
+
+    #[expect(clippy::expect_used, reason = "what takes it leaves no wire in use")]
+    const fn below(&self) -> &Below<S, C> {
+        self.below.as_ref().expect(GONE)
+    }
+
+    #[expect(clippy::expect_used, reason = "what takes it leaves no wire in use")]
+    const fn below_mut(&mut self) -> &mut Below<S, C> {
+        self.below.as_mut().expect(GONE)
     }
 
     /// Registers the task, to be woken when the socket may be ready to read or to write.
@@ -110,7 +134,7 @@ impl<S: Socket, C: Clock> Wire<S, C> {
 
     pub(super) fn poll_read(&mut self, buf: &mut [u8]) -> Poll<io::Result<usize>> {
         try_io(
-            &mut self.socket,
+            &mut self.below,
             &self.permit,
             &mut self.reading,
             |socket, cx| socket.poll_read(cx, buf),
@@ -119,13 +143,13 @@ impl<S: Socket, C: Clock> Wire<S, C> {
 
     /// See [`Socket::is_write_vectored`].
     pub(super) fn is_write_vectored(&self) -> bool {
-        self.socket.as_ref().is_some_and(Socket::is_write_vectored)
+        self.socket().is_write_vectored()
     }
 
     /// Writes at least one octet, or fails.
     pub(super) fn poll_write(&mut self, bufs: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
         let written = ready!(try_io(
-            &mut self.socket,
+            &mut self.below,
             &self.permit,
             &mut self.writing,
             |socket, cx| { socket.poll_write(cx, bufs) }
@@ -141,7 +165,7 @@ impl<S: Socket, C: Clock> Wire<S, C> {
     pub(super) fn poll_retry_write(&mut self, bufs: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
         self.writing.set_blocked(false);
         let written = ready!(try_io(
-            &mut self.socket,
+            &mut self.below,
             &self.permit,
             &mut self.writing,
             |socket, cx| { socket.poll_retry_write(cx, bufs) }
@@ -152,19 +176,19 @@ impl<S: Socket, C: Clock> Wire<S, C> {
 
     /// See [`Socket::taken`].
     pub(super) fn taken(&self) -> Option<Taken> {
-        self.socket.as_ref().and_then(Socket::taken)
+        self.socket().taken()
     }
 
     /// See [`Clock::poll_proceed`].
     pub(super) fn poll_proceed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        self.clock.poll_proceed(cx)
+        self.below_mut().clock.poll_proceed(cx)
     }
 
     /// Flushes if anything was written: a TLS layer may buffer it.
     pub(super) fn poll_flush(&mut self) -> Poll<io::Result<()>> {
         if self.needs_flush {
             ready!(try_io(
-                &mut self.socket,
+                &mut self.below,
                 &self.permit,
                 &mut self.writing,
                 |socket, cx| { socket.poll_flush(cx) }
@@ -179,7 +203,7 @@ impl<S: Socket, C: Clock> Wire<S, C> {
     pub(super) fn poll_shutdown(&mut self) -> Poll<()> {
         if !self.is_shut_down {
             let _ = ready!(try_io(
-                &mut self.socket,
+                &mut self.below,
                 &self.permit,
                 &mut self.writing,
                 |socket, cx| { socket.poll_shutdown(cx) }
@@ -190,29 +214,32 @@ impl<S: Socket, C: Clock> Wire<S, C> {
     }
 
     pub(super) fn now(&self) -> Timestamp {
-        self.clock.now()
+        self.below().clock.now()
     }
 
     /// Waits until the deadline, which wakes all registered tasks.
     pub(super) fn poll_sleep(&mut self, deadline: Timestamp) -> Poll<()> {
+        let Some(below) = &mut self.below else {
+            return Poll::Pending;
+        };
         let mut cx = Context::from_waker(self.writing.waker());
-        self.clock.poll_sleep(&mut cx, deadline)
+        below.clock.poll_sleep(&mut cx, deadline)
     }
 
     /// Cancels the timer.
     pub(super) fn forget_sleep(&mut self) {
-        self.clock.forget_sleep();
+        self.below_mut().clock.forget_sleep();
     }
 }
 
 /// Polls the socket, unless it is known to be blocked. Fails if the listener has cut the connection off.
-fn try_io<S, R>(
-    socket: &mut Option<S>,
+fn try_io<S, C, R>(
+    below: &mut Option<Below<S, C>>,
     permit: &Option<Permit>,
     direction: &mut Direction,
     io: impl FnOnce(&mut S, &mut Context<'_>) -> Poll<io::Result<R>>,
 ) -> Poll<io::Result<R>> {
-    let Some(socket) = socket else {
+    let Some(Below { socket, .. }) = below else {
         return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
     };
     check_permit(permit)?;
@@ -232,5 +259,5 @@ fn check_permit(permit: &Option<Permit>) -> io::Result<()> {
     }
 }
 
-/// The socket is an `Option` because a type with a `Drop` cannot be taken apart.
-const GONE: &str = "a wire has its socket until it is given back";
+/// The socket is in an `Option` because a type with a `Drop` cannot be taken apart.
+const GONE: &str = "a wire has its socket until it is taken";

@@ -11,6 +11,7 @@ use std::thread;
 
 use super::support::*;
 use crate::handshake::Agreed;
+use crate::pump::engine::Pump;
 use crate::pump::recv_buffer::RecvBuffer;
 use crate::pump::wire::Wire;
 use crate::pump::{Clock, Permits, Socket, Stream};
@@ -124,13 +125,8 @@ fn a_stream_whose_last_waker_wakes_the_socket() {
         let given = Given::default();
         let wire = Wire::new(Silent(Arc::clone(&given)), Silent(Given::default()));
         let connection = connection(Role::Server, ConnectionConfig::new());
-        let mut stream = Stream::resume(
-            wire,
-            connection,
-            Encoding::Binary,
-            Agreed::default(),
-            RecvBuffer::default(),
-        );
+        let pump = Pump::new(wire, connection, RecvBuffer::default());
+        let mut stream = Stream::resume(pump, Encoding::Binary, Agreed::default(), None);
         let mut out = [0; 16];
         let last = waker(WakesAtLast(given));
         let cx = Context::from_waker(&last);

@@ -13,6 +13,7 @@ use std::io;
 
 use crate::handshake::Agreed;
 use crate::pump::codec_pool::ThreadPool;
+use crate::pump::engine::Pump;
 use crate::pump::recv_buffer::RecvBuffer;
 use crate::pump::wire::Wire;
 use crate::pump::{Stream, WebSocket};
@@ -37,7 +38,8 @@ pub(super) fn stream(
     let connection = connection(role, config);
     let received = RecvBuffer::default();
     let wire = Wire::new(pipe, clock);
-    Stream::resume(wire, connection, encoding, Agreed::default(), received)
+    let pump = Pump::new(wire, connection, received);
+    Stream::resume(pump, encoding, Agreed::default(), None)
 }
 
 /// The same with compression, with everything the protocol has by default.
@@ -156,7 +158,8 @@ pub(super) fn compressed_websocket(
 fn resumed(pipe: Pipe, clock: Sleeper, connection: Connection) -> WebSocket<Pipe, Sleeper> {
     let received = RecvBuffer::default();
     let wire = Wire::new(pipe, clock);
-    WebSocket::resume(wire, connection, Agreed::default(), received)
+    let pump = Pump::new(wire, connection, received);
+    WebSocket::resume(pump, Agreed::default(), None)
 }
 
 impl<S> Lone<S> {
@@ -172,6 +175,19 @@ impl<S> Lone<S> {
             clock,
             task: Task::new(),
             _far: far,
+        }
+    }
+
+    /// Puts something else in the stream's place.
+    pub(super) fn map<T>(self, make: impl FnOnce(S) -> T) -> Lone<T> {
+        Lone {
+            it: make(self.it),
+            role: self.role,
+            input: self.input,
+            output: self.output,
+            clock: self.clock,
+            task: self.task,
+            _far: self._far,
         }
     }
 

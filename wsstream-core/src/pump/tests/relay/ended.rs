@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::handshake::Agreed;
+use crate::pump::engine::Pump;
 use crate::pump::recv_buffer::RecvBuffer;
 use crate::pump::wire::Wire;
 use crate::pump::{Permits, Phase};
@@ -48,7 +49,12 @@ fn an_end_that_is_cut_off_interrupts_what_is_under_way() {
     let connection = connection(Role::Server, ConnectionConfig::new());
     let agreed = Agreed::default();
     let received = RecvBuffer::default();
-    joined.stream = Stream::resume(wire, connection, Encoding::Binary, agreed, received);
+    joined.stream = Stream::resume(
+        Pump::new(wire, connection, received),
+        Encoding::Binary,
+        agreed,
+        None,
+    );
     joined.client = client;
     let relayed = joined.tell(|peers, settle| {
         peers.to_target.get().capacity = 5;
