@@ -318,7 +318,7 @@ async fn clients_that_never_answer_have_no_more_than_the_grace<N: Net>() {
     }
 }
 
-/// They cannot be told, and are cut off: reading, writing, and told of the end of what they have written.
+/// They cannot be told, and are cut off, reading or writing. Over TCP their peers see that it is no end.
 async fn plain_streams_have_no_more_than_the_grace<N: Net>() {
     let directory = Directory::new();
     let unix = format!("unix:{}", directory.quoted("s"));
@@ -352,6 +352,13 @@ async fn plain_streams_have_no_more_than_the_grace<N: Net>() {
             let (error, shut_down) = serving.await;
             for error in [error, shut_down] {
                 assert_eq!(stream_error(&error), Some(&StreamError::ShutDown));
+            }
+        }
+        for mut client in clients {
+            let ended = client.read_to_end().await.1.map_err(|error| error.kind());
+            match server == unix {
+                true => assert_eq!(ended, Ok(())),
+                false => assert_eq!(ended, Err(ErrorKind::ConnectionReset)),
             }
         }
     }

@@ -15,7 +15,7 @@ use crate::time::Timestamp;
 /// rest whenever it is polled, for reading or for writing, even from different tasks. A [`Stream`](super::Stream) does
 /// so itself and needs no `AutoFlush`.
 #[derive(Debug)]
-pub struct AutoFlush<S> {
+pub struct AutoFlush<S: Socket> {
     wire: Wire<S, Timeless>,
 }
 
@@ -27,7 +27,8 @@ impl<S: Socket> AutoFlush<S> {
     }
 
     /// Keeps a listener's permit until the socket is dropped. Once the listener cuts its connections off, reads and
-    /// writes fail with [`StreamError::ShutDown`](crate::StreamError::ShutDown) inside.
+    /// writes fail with [`StreamError::ShutDown`](crate::StreamError::ShutDown) inside, and the drop
+    /// [aborts](Socket::abort) a socket that was not shut down.
     pub fn set_permit(&mut self, permit: Permit) {
         self.wire.set_permit(permit);
     }
@@ -117,6 +118,16 @@ impl<S: Socket> Socket for AutoFlush<S> {
     /// Sends what the socket still buffers.
     fn poll_drive(&mut self, cx: &mut Context<'_>) {
         self.send_rest(cx, Task::Driver);
+    }
+}
+
+/// A cut is no end: the peer has to see the difference if the listener has cut the socket off while it was written.
+impl<S: Socket> Drop for AutoFlush<S> {
+    fn drop(&mut self) {
+        if self.wire.has_socket() && !self.wire.is_shut_down() && self.wire.check_permit().is_err()
+        {
+            self.wire.socket_mut().abort();
+        }
     }
 }
 

@@ -198,6 +198,11 @@ impl<S: Socket, C: Clock> Wire<S, C> {
         Poll::Ready(Ok(()))
     }
 
+    /// Whether the write direction has ended.
+    pub(super) const fn is_shut_down(&self) -> bool {
+        self.is_shut_down
+    }
+
     /// Ends the write direction, once. A failure means that the socket has ended already, and is ignored: everything
     /// was flushed before.
     pub(super) fn poll_shutdown(&mut self) -> Poll<()> {
