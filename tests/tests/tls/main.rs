@@ -7,6 +7,7 @@ mod endpoints;
 mod own;
 #[cfg(target_os = "linux")]
 mod platform;
+mod silent;
 mod twice;
 mod waiting;
 

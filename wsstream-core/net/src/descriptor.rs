@@ -37,7 +37,7 @@
 //!
 //! Differences from Twisted: unknown keys, repeated keys, and values that would be ignored are errors.
 //! Numbers, `true`, `false` and the host of a URL may have blanks around them. `1` and `0` mean `true`
-//! and `false`. Seconds may have a fraction.
+//! and `false`. Seconds may have a fraction. The accept queue of a server is longer by default: Twisted's `backlog` is 50.
 //!
 //! # Clients
 //!
@@ -58,11 +58,11 @@
 //!
 //! | type | keys |
 //! |---|---|
-//! | `tcp` | (`port`, `interface` 0.0.0.0, `backlog` 50) |
-//! | `tcp6` | (`port`, `backlog` 50, `interface` ::) |
-//! | `tls` | (`path`, `port` 443, `backlog` 50, `interface` ::); `path` is a directory of PEM files |
-//! | `ssl` | (`port`, `privateKey` server.pem, `certKey` as `privateKey`, -, `interface` 0.0.0.0, `backlog` 50, `extraCertChain` none); `sslmethod` and `dhParameters` are refused |
-//! | `unix` | (`address`, `mode` 666, `backlog` 50, `lockfile` 1) |
+//! | `tcp` | (`port`, `interface` 0.0.0.0, `backlog` 4096) |
+//! | `tcp6` | (`port`, `backlog` 4096, `interface` ::) |
+//! | `tls` | (`path`, `port` 443, `backlog` 4096, `interface` ::); `path` is a directory of PEM files |
+//! | `ssl` | (`port`, `privateKey` server.pem, `certKey` as `privateKey`, -, `interface` 0.0.0.0, `backlog` 4096, `extraCertChain` none); `sslmethod` and `dhParameters` are refused |
+//! | `unix` | (`address`, `mode` 666, `backlog` 4096, `lockfile` 1) |
 //! | `autobahn` | (`description`), `url`, and those below |
 //! | `stdio`, `exec` | as for clients |
 //! | `systemd` | (`domain`, `index`, `name`): `INET`, `INET6` or `UNIX`, and one of the others |
@@ -113,6 +113,7 @@ pub use self::systemd::{Systemd, SystemdDomain, SystemdSocket};
 
 pub(crate) use self::error::with_context;
 pub(crate) use self::quote::Seconds;
+pub(crate) use self::server::BACKLOG;
 
 use self::arguments::Arguments;
 use self::quote::Writer;

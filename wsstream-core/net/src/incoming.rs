@@ -140,9 +140,6 @@ impl<R: Runtime> Incoming<R> {
     ///
     /// The socket's.
     pub async fn refuse(self, refusal: &Refusal) -> io::Result<()> {
-        match self.0.reached {
-            Reached::Request(handshake) => handshake.refuse(refusal).await,
-            Reached::Socket(_) => Ok(()),
-        }
+        self.0.refuse(refusal).await
     }
 }

@@ -1,14 +1,12 @@
 //! The layers of a server's connections: TLS and WebSocket, in the order of the plan.
 
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::io;
-use std::pin::pin;
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::Duration;
 
 use wsstream_core::StreamError;
-use wsstream_core::handshake::{HandshakeError, ServerConfig};
+use wsstream_core::handshake::{HandshakeError, Refusal, ServerConfig};
 use wsstream_core::pump::{Accept, Clock as _, Permit, Phase, Socket as _, within};
 
 use crate::descriptor::EndpointAddress;
@@ -175,21 +173,30 @@ impl<R: Runtime> Begun<R> {
         &mut self,
         work: F,
     ) -> Result<F::Output, HandshakeError> {
-        let permit = self.permit.as_ref();
         let reached = &mut self.reached;
-        let mut present = pin!(async {
+        let present = async {
             match reached {
                 Reached::Request(handshake) => handshake.while_present(work).await,
                 Reached::Socket(socket) => while_connected(socket, work).await,
             }
-        });
-        poll_fn(|cx| {
-            if permit.is_some_and(|permit| permit.poll_finishing(cx).is_ready()) {
-                return Poll::Ready(Err(HandshakeError::ShuttingDown));
+        };
+        match &self.permit {
+            Some(permit) => {
+                let present = permit.until(Phase::Finishing, present).await;
+                present.unwrap_or(Err(HandshakeError::ShuttingDown))
             }
-            present.as_mut().poll(cx)
-        })
-        .await
+            None => present.await,
+        }
+    }
+
+    /// Refuses the request. Without one it closes the connection.
+    pub(crate) async fn refuse(self, refusal: &Refusal) -> io::Result<()> {
+        match self.reached {
+            Reached::Request(handshake) => {
+                until_over(self.permit.as_ref(), handshake.refuse(refusal)).await
+            }
+            Reached::Socket(_) => Ok(()),
+        }
     }
 
     /// Accepts the request, and performs the remaining layers.
@@ -206,11 +213,14 @@ impl<R: Runtime> Begun<R> {
                 let error = HandshakeError::ShuttingDown;
                 if let Some(refusal) = error.refusal() {
                     // Whether the answer arrives changes nothing.
-                    let _ = handshake.refuse(&refusal).await;
+                    let _ = until_over(permit.as_ref(), handshake.refuse(&refusal)).await;
                 }
                 return Err(error.into());
             }
-            Reached::Request(handshake) => Outermost::WebSocket(handshake.accept().await?),
+            Reached::Request(handshake) => {
+                let upgraded = until_over(permit.as_ref(), handshake.accept()).await?;
+                Outermost::WebSocket(upgraded)
+            }
             Reached::Socket(_) if is_late => return Err(StreamError::ShutDown.into()),
             Reached::Socket(socket) => Outermost::Socket(socket),
         };
@@ -218,12 +228,16 @@ impl<R: Runtime> Begun<R> {
             let socket = outermost.into_socket();
             outermost = match layer {
                 Layer::Tls(tls) => {
-                    Outermost::Socket(secure(socket, tls, layers.handshake_timeout).await?)
+                    let secured = secure(socket, tls, layers.handshake_timeout);
+                    Outermost::Socket(until_over(permit.as_ref(), secured).await?)
                 }
                 Layer::WebSocket(config) => {
-                    let permit = permit.take_if(|_| index + 1 == layers.layers.len());
-                    let handshake = Handshake::wait(accept(socket, config, permit)).await?;
-                    Outermost::WebSocket(handshake.accept().await?)
+                    let permit_here = permit.take_if(|_| index + 1 == layers.layers.len());
+                    let upgraded = async {
+                        let accept = accept(socket, config, permit_here);
+                        Handshake::wait(accept).await?.accept().await
+                    };
+                    Outermost::WebSocket(until_over(permit.as_ref(), upgraded).await?)
                 }
             };
         }
@@ -257,6 +271,21 @@ async fn while_connected<R: Runtime, F: Future + Unpin>(
             None if socket.has_hung_up() => return Err(HandshakeError::UnexpectedEof),
             None => {}
         }
+    }
+}
+
+/// Waits for a handshake, unless the listener cuts its connections off before. What has no permit to pass obeys it
+/// itself.
+async fn until_over<T>(
+    permit: Option<&Permit>,
+    handshake: impl Future<Output = io::Result<T>>,
+) -> io::Result<T> {
+    match permit {
+        Some(permit) => {
+            let ended = permit.until(Phase::Over, handshake).await;
+            ended.unwrap_or_else(|| Err(StreamError::ShutDown.into()))
+        }
+        None => handshake.await,
     }
 }
 

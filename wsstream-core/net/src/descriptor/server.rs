@@ -23,7 +23,7 @@ use wsstream_core::handshake::{Hosts, InvalidField, Origins, ServerConfig};
 ///
 /// let endpoint: ServerDescriptor = "tcp:9000:interface=127.0.0.1".parse()?;
 /// let ServerDescriptor::Tcp(tcp) = &endpoint else { unreachable!() };
-/// assert_eq!((&*tcp.interface, tcp.port, tcp.backlog), ("127.0.0.1", 9000, 50));
+/// assert_eq!((&*tcp.interface, tcp.port, tcp.backlog), ("127.0.0.1", 9000, 4096));
 /// assert_eq!(endpoint.to_string(), "tcp:9000:interface=127.0.0.1");
 /// # Ok::<_, wsstream_net::descriptor::EndpointError>(())
 /// ```
@@ -72,7 +72,7 @@ pub struct TcpServer {
     pub interface: String,
     /// The port; with 0, the system chooses one.
     pub port: u16,
-    /// The length of the accept queue; 50 by default.
+    /// The length of the accept queue; 4096 by default. The system may lower it.
     pub backlog: u32,
 }
 
@@ -110,7 +110,7 @@ pub struct UnixServer {
     pub path: String,
     /// The socket's permissions; 0o666 by default.
     pub mode: u32,
-    /// The length of the accept queue; 50 by default.
+    /// The length of the accept queue; 4096 by default. The system may lower it.
     pub backlog: u32,
     /// Whether to hold a lock, a symbolic link at the socket's path plus `.lock`. It shows whether an
     /// existing socket is stale and can be replaced. On by default.
@@ -418,8 +418,11 @@ fn read_list<T>(
     checked(text, list(elements))
 }
 
+/// Also of listeners without a descriptor. The 50 of Twisted is filled by a few clients that say nothing: others then
+/// wait until TCP tries again.
+pub(crate) const BACKLOG: u32 = 4096;
+
 // All of these are as in Twisted.
-const BACKLOG: u32 = 50;
 const MODE: u32 = 0o666;
 const PRIVATE_KEY: &str = "server.pem";
 const ALL: &str = "::";

@@ -9,15 +9,17 @@ use std::os::fd::OwnedFd;
 #[cfg(unix)]
 use std::os::unix::net::UnixListener;
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
-use futures_util::future::{CatchUnwind, FutureExt as _, RemoteHandle};
+use futures_util::future::{AbortHandle, CatchUnwind, FutureExt as _, RemoteHandle, abortable};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use socket2::{Domain, SockRef, Socket, Type};
 use wsstream_core::pump::Permit;
 
-use super::policy::Accepting;
+use super::policy::{Accepting, Ended};
+use super::slots::{Source, Ticket};
 use crate::descriptor::{EndpointAddress, with_context};
 use crate::incoming::Incoming;
 use crate::layers::Layers;
@@ -91,12 +93,29 @@ pub(super) struct Sockets<R: Runtime> {
     /// `None` after `stop`.
     bound: Option<Bound<R>>,
     layers: Arc<Layers>,
-    handshakes: FuturesUnordered<Task<io::Result<Incoming<R>>>>,
+    /// Which peers are let in. In a lock that nobody waits for: it makes the listener `Sync`.
+    admits: Option<Mutex<Box<Admits>>>,
+    handshakes: FuturesUnordered<Task<Ended<Incoming<R>>>>,
 }
+
+type Admits = dyn FnMut(&EndpointAddress) -> bool + Send;
 
 /// A task that ends when it is dropped. What panics in it, a program's own certificate resolver for example, is an error
 /// of that connection.
-type Task<T> = CatchUnwind<AssertUnwindSafe<RemoteHandle<T>>>;
+struct Task<T> {
+    ticket: Ticket,
+    handle: CatchUnwind<AssertUnwindSafe<RemoteHandle<T>>>,
+}
+
+impl<I: 'static> Future for Task<Ended<I>> {
+    type Output = (Ticket, Ended<I>);
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let ended = ready!(self.handle.poll_unpin(cx));
+        let panicked = |_| Some(Err(io::Error::other("the handshake's task panicked")));
+        Poll::Ready((self.ticket, ended.unwrap_or_else(panicked)))
+    }
+}
 
 impl<R: Runtime> Sockets<R> {
     pub(super) fn new(listener: StdListener, layers: Layers) -> io::Result<Self> {
@@ -114,6 +133,7 @@ impl<R: Runtime> Sockets<R> {
         Ok(Self {
             bound: Some(bound),
             layers: Arc::new(layers),
+            admits: None,
             handshakes: FuturesUnordered::new(),
         })
     }
@@ -127,18 +147,30 @@ impl<R: Runtime> Sockets<R> {
         Arc::make_mut(&mut self.layers)
     }
 
+    /// Sets which peers are let in from now on.
+    pub(super) fn set_admits(&mut self, admits: Box<Admits>) {
+        self.admits = Some(Mutex::new(admits));
+    }
+
     /// Spawns a task that is cancelled when the listener is dropped.
-    fn spawn(&self, task: impl Future<Output = io::Result<Incoming<R>>> + Send + 'static) {
-        let (task, handle) = task.remote_handle();
+    fn spawn(
+        &self,
+        ticket: Ticket,
+        task: impl Future<Output = io::Result<Incoming<R>>> + Send + 'static,
+    ) -> AbortHandle {
+        let (task, abort) = abortable(task);
+        let (task, handle) = task.map(Result::ok).remote_handle();
         R::spawn(task);
-        self.handshakes
-            .push(AssertUnwindSafe(handle).catch_unwind());
+        let handle = AssertUnwindSafe(handle).catch_unwind();
+        self.handshakes.push(Task { ticket, handle });
+        abort
     }
 }
 
 impl<R: Runtime> Accepting for Sockets<R> {
     type Connection = NetSocket<R>;
     type Incoming = Incoming<R>;
+    type Handshake = AbortHandle;
 
     fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<NetSocket<R>>> {
         match &mut self.bound {
@@ -151,25 +183,42 @@ impl<R: Runtime> Accepting for Sockets<R> {
         }
     }
 
-    fn begin(&mut self, socket: NetSocket<R>, permit: Permit) {
-        let layers = Arc::clone(&self.layers);
-        self.spawn(async move {
-            socket.set_up(layers.nodelay)?;
-            Ok(Incoming::new(layers.begin(socket, permit).await?))
+    fn admit(&mut self, socket: &NetSocket<R>) -> io::Result<Option<Source>> {
+        let peer = match &self.bound {
+            // Some systems forget the peer once it has closed, although it may have said something before.
+            #[cfg(unix)]
+            Some(Bound::Unix(..)) => socket.peer_addr().unwrap_or(EndpointAddress::Unix(None)),
+            _ => socket.peer_addr()?,
+        };
+        let admits = self.admits.as_mut().is_none_or(|admits| {
+            let admits = admits.get_mut().unwrap_or_else(PoisonError::into_inner);
+            admits(&peer)
         });
+        Ok(admits.then(|| Source::of(&peer)))
     }
 
-    fn refuse(&mut self, incoming: Incoming<R>) {
-        self.spawn(async move {
+    fn begin(&mut self, socket: NetSocket<R>, permit: Permit, ticket: Ticket) -> AbortHandle {
+        let layers = Arc::clone(&self.layers);
+        self.spawn(ticket, async move {
+            socket.set_up(layers.nodelay)?;
+            Ok(Incoming::new(layers.begin(socket, permit).await?))
+        })
+    }
+
+    fn evict(&mut self, handshake: AbortHandle) {
+        handshake.abort();
+    }
+
+    fn refuse(&mut self, incoming: Incoming<R>, ticket: Ticket) {
+        self.spawn(ticket, async move {
             incoming.accept().await?;
             Err(io::ErrorKind::NotConnected.into())
         });
     }
 
-    fn poll_handshake(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Incoming<R>>> {
+    fn poll_handshake(&mut self, cx: &mut Context<'_>) -> Poll<(Ticket, Ended<Incoming<R>>)> {
         match ready!(self.handshakes.poll_next_unpin(cx)) {
-            Some(Ok(ended)) => Poll::Ready(ended),
-            Some(Err(_)) => Poll::Ready(Err(io::Error::other("the handshake's task panicked"))),
+            Some(ended) => Poll::Ready(ended),
             None => Poll::Pending,
         }
     }

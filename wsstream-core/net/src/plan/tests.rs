@@ -198,18 +198,18 @@ fn plans_print_themselves() {
         assert!(!format!("{plan:?}").contains("secret"), "{plan:?}");
     }
     for (text, expected) in [
-        ("tcp:1", "tcp 0.0.0.0:1, backlog 50"),
+        ("tcp:1", "tcp 0.0.0.0:1, backlog 4096"),
         (
             "unix:/p:mode=600",
-            "unix /p, mode 600, backlog 50, with a lock",
+            "unix /p, mode 600, backlog 4096, with a lock",
         ),
         (
             "tls:/d:1",
-            "tcp [::]:1, backlog 50\ntls, certificates of /d; first handshakes within 10 s",
+            "tcp [::]:1, backlog 4096\ntls, certificates of /d; first handshakes within 10 s",
         ),
         (
             r"autobahn:ssl\:1\:privateKey\=k\:certKey\=c\:extraCertChain\=e:url=ws\://h:nodelay=0:header=A\: secret",
-            "tcp 0.0.0.0:1, backlog 50, delayed\n\
+            "tcp 0.0.0.0:1, backlog 4096, delayed\n\
              tls, certificate c and e, key k\n\
              websocket, within 10 s; first handshakes within 10 s",
         ),
@@ -224,7 +224,7 @@ fn plans_print_themselves() {
     assert_eq!(plan.to_string(), expected);
     assert!(!format!("{plan:?}").contains("secret"), "{plan:?}");
     let plan = ServerPlan::unix("/p".as_ref(), ServerConfig::stream()).unwrap();
-    let expected = "unix /p, mode 666, backlog 50, with a lock\n\
+    let expected = "unix /p, mode 666, backlog 4096, with a lock\n\
                     websocket, within 10 s; first handshakes within 10 s";
     assert_eq!(plan.to_string(), expected);
 }

@@ -56,7 +56,7 @@ fn the_specifications_examples() {
     };
     assert_eq!(
         (&*tcp.interface, tcp.port, tcp.backlog),
-        ("0.0.0.0", 9000, 50)
+        ("0.0.0.0", 9000, 4096)
     );
 }
 
@@ -173,7 +173,10 @@ fn defaults_and_files() {
     let Ok(ServerDescriptor::Unix(unix)) = ServerDescriptor::parse("unix:/p") else {
         panic!("no Unix socket");
     };
-    assert_eq!((unix.mode, unix.backlog, unix.lockfile), (0o666, 50, true));
+    assert_eq!(
+        (unix.mode, unix.backlog, unix.lockfile),
+        (0o666, 4096, true)
+    );
     let Ok(ClientDescriptor::Unix(unix)) = ClientDescriptor::parse("unix:/p") else {
         panic!("no Unix socket");
     };
