@@ -31,7 +31,9 @@
 //! | what a foreign peer's reply is given, and what is told where it is cut | `relay::a_foreign_peers_reply_is_waited_for` `relay::a_reply_that_does_not_come` |
 //! | `close` has an end | `shutdown::close_has_an_end` `time::closing_has_an_end_whatever_the_peer_says` |
 //! | a server leaves nothing unread | `ending::a_server_leaves_nothing_unread` |
-//! | drop is TLS's | `drops::close_1001` `drops::the_answer` `drops::close_1011_when_panicking` `drops::nothing_with_unsent_data` |
+//! | drop is TLS's | `drops::close_1001` `drops::the_answer` `drops::close_1011_when_panicking` |
+//! | what a write has accepted is delivered | `drops::what_was_accepted` `drops::sixteen_mib_over_tcp` `delivering::all_that_was_accepted_arrives_and_the_close_behind_it` `delivering::the_socket_is_held_until_the_peer_has_taken_what_the_system_holds` |
+//! | bounded by progress, and by the listener's shutdown | `delivering::a_peer_that_takes_nothing_is_given_up_in_the_progress_timeout` `delivering::the_listeners_shutdown_ends_it` `delivery::a_shutdown_ends_it` |
 //! | 5 dropping any future loses nothing | `cancel::every_future_dropped_at_every_poll` `cancel::close_dropped_at_every_poll` `turns::a_handshake_dropped_at_every_poll` `turns::messages_dropped_at_every_poll` `turns::dialling_and_accepting_dropped_at_every_poll` `failures::a_relay_that_is_dropped_with_octets_under_way_ends_as_a_failure` |
 //! | halves in different tasks | `cancel::halves_in_different_tasks` `faithful::halves_in_four_tasks_over_seven_octets_lose_no_wake_up` |
 //! | pings answered whatever is polled | `cancel::pings_while_reading` `cancel::pings_while_writing` `cancel::pings_while_driving` `pings::pings_are_answered_behind_64_kib_and_not_behind_more` |

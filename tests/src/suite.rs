@@ -61,7 +61,8 @@ macro_rules! contract_suite {
             drops {
                 close_1001
                 the_answer
-                nothing_with_unsent_data
+                what_was_accepted
+                sixteen_mib_over_tcp
                 nothing_after_shutdown
                 close_1011_when_panicking
                 nothing_after_into_inner

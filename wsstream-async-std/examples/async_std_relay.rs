@@ -127,18 +127,24 @@ async fn serve(mut listener: Listener, target: ClientEndpoint, wait: Duration) -
     }
 }
 
-async fn carry(incoming: Incoming, target: ClientEndpoint, wait: Duration) -> io::Result<()> {
+async fn carry(mut incoming: Incoming, target: ClientEndpoint, wait: Duration) -> io::Result<()> {
     let dialled = match incoming.check() {
-        Ok(()) => target.connect().await,
-        // The answer says why. The target hears nothing of it.
-        Err(_) => return incoming.accept().await.map(drop),
+        Ok(()) => incoming.while_present(target.connect()).await,
+        Err(refused) => Err(refused),
     };
     let mut target = match dialled {
-        Ok(target) => target,
-        Err(error) => {
-            let refusal = Refusal::new(502).body("the target cannot be reached\n");
+        Ok(Ok(target)) => target,
+        Ok(Err(error)) => {
+            // The client is told no more than this.
+            let (status, body) = match error.kind() {
+                io::ErrorKind::TimedOut => (504, "the target does not answer\n"),
+                _ => (502, "the target cannot be reached\n"),
+            };
+            let refusal = Refusal::new(status).body(body);
             return incoming.refuse(&refusal).await.and(Err(error));
         }
+        // The answer says why, if there is still somebody to read it. The target hears no more of it.
+        Err(_) => return incoming.accept().await.map(drop),
     };
     let mut stream = incoming.accept().await?;
     // The target sees no end before it is known that nothing is missing.

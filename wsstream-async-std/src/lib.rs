@@ -143,6 +143,8 @@
 //! each direction, stop polling a stream that has given its end, so that its delayed Close and its timers
 //! stop too.
 //!
+//! Who is trusted with what, and which settings bound a stranger, is in [`wsstream_net::security`].
+//!
 //! # The crates below
 //!
 //! The protocol is in [`wsstream_core`], and everything that is the same on all runtimes in [`wsstream_net`]: most types
@@ -161,7 +163,7 @@ mod tls;
 use std::io::Result;
 use std::time::Duration;
 
-use futures_io::{AsyncRead, AsyncWrite};
+use futures_io::{AsyncRead as Read, AsyncWrite as Write};
 use wsstream_core::pump::{self, Socket};
 
 pub use self::clock::AsyncIoClock;
@@ -184,8 +186,9 @@ pub use wsstream_net::prelude::*;
 /// [`shutdown`](AsyncStream::shutdown) sends what is queued and Close 1000; reading goes on until the peer's.
 /// That is what futures-io calls to close a writer, `AsyncWriteExt::close` in generic code. Only this
 /// type's own [`close`](AsyncStream::close) tells that everything arrived. Dropping the stream
-/// is no good end: it sends what is queued and Close 1001, if that can be done at once, and else lets the peer
-/// see that it was cut off. [`ConnectionConfig::close_on_drop`] has it say 1000.
+/// is no good end: it says Close 1001, or 1000 with [`ConnectionConfig::close_on_drop`]. What was written still
+/// arrives, as with TCP: a task delivers it, unless the runtime ends before, or the peer takes nothing for
+/// [`progress_timeout`](ConnectionConfig::progress_timeout).
 ///
 /// Where the peer did not agree to half close, it ends both directions when it receives a Close, and may cut
 /// off its reply: the end of reading behind our own first Close does not prove that the reply is whole.
@@ -275,10 +278,11 @@ pub async fn connect(url: &str) -> Result<WsStream> {
 /// # Errors
 ///
 /// As [`wsstream_net::connect_over`].
-pub async fn connect_on<S>(io: S, url: &str, config: &ClientConfig) -> Result<Upgraded<Io<S>>>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
+pub async fn connect_on<S: Read + Write + Unpin + Send + 'static>(
+    io: S,
+    url: &str,
+    config: &ClientConfig,
+) -> Result<Upgraded<Io<S>>> {
     wsstream_net::connect_over(Io::new(io), url, config).await
 }
 
@@ -290,7 +294,7 @@ where
 /// # Errors
 ///
 /// As [`accept_with`] and [`Handshake::accept`](wsstream_net::Handshake::accept).
-pub async fn accept<S: AsyncRead + AsyncWrite + Unpin>(io: S) -> Result<WsStream<Io<S>>> {
+pub async fn accept<S: Read + Write + Unpin + Send + 'static>(io: S) -> Result<WsStream<Io<S>>> {
     wsstream_net::accept::<_, AsyncStd>(Io::new(io)).await
 }
 
@@ -299,10 +303,10 @@ pub async fn accept<S: AsyncRead + AsyncWrite + Unpin>(io: S) -> Result<WsStream
 /// # Errors
 ///
 /// As [`wsstream_net::accept_with`].
-pub async fn accept_with<S>(io: S, config: &ServerConfig) -> Result<Handshake<Io<S>>>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
+pub async fn accept_with<S: Read + Write + Unpin + Send + 'static>(
+    io: S,
+    config: &ServerConfig,
+) -> Result<Handshake<Io<S>>> {
     wsstream_net::accept_with(Io::new(io), config).await
 }
 
@@ -321,17 +325,14 @@ where
 /// # Ok(())
 /// # }
 /// ```
-pub async fn relay<A: Socket, B: Socket>(
-    a: &mut AsyncStream<A>,
-    b: &mut AsyncStream<B>,
-) -> Relayed {
+pub async fn relay(a: &mut AsyncStream<impl Socket>, b: &mut AsyncStream<impl Socket>) -> Relayed {
     wsstream_net::relay::<AsyncStd>(&mut **a, &mut **b).await
 }
 
 /// The same, with more or less patience than 60 seconds for the reply of a peer that did not agree to half close.
-pub async fn relay_with<A: Socket, B: Socket>(
-    a: &mut AsyncStream<A>,
-    b: &mut AsyncStream<B>,
+pub async fn relay_with(
+    a: &mut AsyncStream<impl Socket>,
+    b: &mut AsyncStream<impl Socket>,
     patience: Duration,
 ) -> Relayed {
     wsstream_net::relay_with::<AsyncStd>(&mut **a, &mut **b, patience).await

@@ -150,16 +150,24 @@ fn asked_to_end() -> io::Result<impl Future<Output = ()>> {
     })
 }
 
-async fn carry(incoming: Incoming, target: &ClientEndpoint, wait: Duration) -> io::Result<()> {
+async fn carry(mut incoming: Incoming, target: &ClientEndpoint, wait: Duration) -> io::Result<()> {
     if incoming.check().is_err() {
         // Who is not let in does not get as far as the target.
         return incoming.accept().await.map(drop);
     }
     // The target is dialled first: a client whose target is not there is told so in HTTP.
-    let mut target = match target.connect().await {
+    let Ok(dialled) = incoming.while_present(target.connect()).await else {
+        // The client has gone, or the relay ends and says so.
+        return incoming.accept().await.map(drop);
+    };
+    let mut target = match dialled {
         Ok(target) => target,
         Err(error) => {
-            let refusal = Refusal::new(502).body("the target cannot be reached\n");
+            // What the system says of it is for the log.
+            let refusal = match error.kind() {
+                io::ErrorKind::TimedOut => Refusal::new(504).body("the target does not answer\n"),
+                _ => Refusal::new(502).body("the target cannot be reached\n"),
+            };
             incoming.refuse(&refusal).await?;
             return Err(error);
         }

@@ -133,6 +133,8 @@
 //! timer, and that panics: the panic is caught, but the program's panic hook has told of it, and a program that
 //! is built with `panic = "abort"` ends there. Without I/O tokio's own sockets panic.
 //!
+//! Who is trusted with what, and which settings bound a stranger, is in [`wsstream_net::security`].
+//!
 //! The protocol is in [`wsstream_core`], and the network stack in [`wsstream_net`], where everything is documented
 //! whose type is an alias here. This crate adds tokio's sockets, timers and tasks.
 
@@ -177,8 +179,9 @@ pub type NetStream = AsyncStream<NetSocket>;
 ///
 /// `shutdown` sends what is queued and Close 1000; reading goes on until the peer's. Only
 /// [`close`](pump::Stream::close) tells that everything arrived. Dropping the stream
-/// is no good end: it sends what is queued and Close 1001, if that can be done at once, and else lets the peer
-/// see that it was cut off. [`ConnectionConfig::close_on_drop`] has it say 1000.
+/// is no good end: it says Close 1001, or 1000 with [`ConnectionConfig::close_on_drop`]. What was written still
+/// arrives, as with TCP: a task delivers it, unless the runtime ends before, or the peer takes nothing for
+/// [`progress_timeout`](ConnectionConfig::progress_timeout).
 ///
 /// A peer that did not agree to half close ends both directions when it receives a Close, and may cut
 /// off its reply: the end of reading behind our own first Close does not prove that the reply is whole.
@@ -264,7 +267,7 @@ pub async fn connect(url: &str) -> std::io::Result<WsStream> {
 /// # Errors
 ///
 /// As [`wsstream_net::connect_over`]; `Unsupported` on a runtime without timers (`enable_time`).
-pub async fn connect_on<S: AsyncRead + AsyncWrite + Unpin>(
+pub async fn connect_on<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     io: S,
     url: &str,
     config: &ClientConfig,
@@ -280,7 +283,9 @@ pub async fn connect_on<S: AsyncRead + AsyncWrite + Unpin>(
 /// # Errors
 ///
 /// As [`accept_with`] and [`Handshake::accept`].
-pub async fn accept<S: AsyncRead + AsyncWrite + Unpin>(io: S) -> std::io::Result<WsStream<Io<S>>> {
+pub async fn accept<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+    io: S,
+) -> std::io::Result<WsStream<Io<S>>> {
     wsstream_net::accept::<_, Tokio>(Io::new(io)).await
 }
 
@@ -312,17 +317,14 @@ pub async fn accept_with<S: AsyncRead + AsyncWrite + Unpin>(
 /// # Ok(())
 /// # }
 /// ```
-pub async fn relay<A: Socket, B: Socket>(
-    a: &mut AsyncStream<A>,
-    b: &mut AsyncStream<B>,
-) -> Relayed {
+pub async fn relay(a: &mut AsyncStream<impl Socket>, b: &mut AsyncStream<impl Socket>) -> Relayed {
     wsstream_net::relay::<Tokio>(&mut **a, &mut **b).await
 }
 
 /// As [`relay()`], with another limit than 60 seconds for the reply of a peer that did not agree to half close.
-pub async fn relay_with<A: Socket, B: Socket>(
-    a: &mut AsyncStream<A>,
-    b: &mut AsyncStream<B>,
+pub async fn relay_with(
+    a: &mut AsyncStream<impl Socket>,
+    b: &mut AsyncStream<impl Socket>,
     patience: Duration,
 ) -> Relayed {
     wsstream_net::relay_with::<Tokio>(&mut **a, &mut **b, patience).await

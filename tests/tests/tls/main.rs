@@ -8,6 +8,7 @@ mod own;
 #[cfg(target_os = "linux")]
 mod platform;
 mod twice;
+mod waiting;
 
 use std::error::Error;
 use std::io::{self, ErrorKind};

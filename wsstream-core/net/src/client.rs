@@ -50,7 +50,7 @@ pub async fn connect<R: Runtime>(
 /// `InvalidInput` for an invalid URL, and for a `wss` URL without your word. The socket's. If the server refuses, or its response is invalid or late, an error
 /// with the [`HandshakeError`](wsstream_core::handshake::HandshakeError) inside. `Unsupported` if [`Runtime::check`]
 /// fails.
-pub async fn connect_over<S: Socket, R: Runtime>(
+pub async fn connect_over<S: Socket + Send + 'static, R: Runtime>(
     socket: S,
     url: &str,
     config: &ClientConfig,
@@ -75,7 +75,7 @@ pub async fn connect_over<S: Socket, R: Runtime>(
 /// # async fn connect<R: Runtime>() -> io::Result<()> {
 /// let endpoint = ClientEndpoint::<R>::url("wss://example.org/chat", ClientConfig::stream())?
 ///     .proxy(Proxy::parse("socks5://proxy.example")?)
-///     .connect_timeout(Duration::from_secs(20));
+///     .connect_timeout(Duration::from_secs(5));
 /// let stream = endpoint.connect().await?;
 ///
 /// // From a descriptor: WebSocket over a Unix socket.
@@ -93,8 +93,9 @@ impl<R: Runtime> ClientEndpoint<R> {
     /// Connects to the host and port of a `ws` or `wss` URL, over TLS if it is `wss`, and opens a WebSocket with the
     /// given configuration.
     ///
-    /// The handshake timeout of `config` covers everything: name look-up, proxy, TLS and opening handshake. To allow
-    /// more time in all, see [`connect_timeout`](Self::connect_timeout).
+    /// The handshake timeout of `config`, 30 seconds by default, limits everything together, as
+    /// [`timeout`](Self::timeout) does. Of that, connecting has at most 10 seconds: see
+    /// [`connect_timeout`](Self::connect_timeout).
     ///
     /// # Errors
     ///
@@ -104,7 +105,8 @@ impl<R: Runtime> ClientEndpoint<R> {
     }
 
     /// Connects to a TCP server, given as `HOST:PORT`, with no TLS or WebSocket on top: the target of a
-    /// [relay](crate::relay()), for example. IPv6 addresses have brackets. The timeout is 30 seconds.
+    /// [relay](crate::relay()), for example. IPv6 addresses have brackets. The
+    /// [`connect_timeout`](Self::connect_timeout) is 10 seconds, so that a relay answers before its client gives up.
     ///
     /// # Errors
     ///
@@ -150,7 +152,10 @@ impl<R: Runtime> ClientEndpoint<R> {
     /// same.
     #[must_use]
     pub fn unix(mut self, path: impl AsRef<Path>) -> Self {
-        let timeout = *self.timeout();
+        let timeout = match &self.plan.socket {
+            ClientSocket::Tcp(tcp) => tcp.timeout,
+            ClientSocket::Unix(unix) => unix.timeout,
+        };
         self.plan.socket = ClientSocket::Unix(UnixClient::new(path.as_ref(), timeout));
         self
     }
@@ -173,12 +178,25 @@ impl<R: Runtime> ClientEndpoint<R> {
         self
     }
 
-    /// Limits the time of everything together: name look-up, proxy, TLS and opening handshakes. Within that, each
-    /// opening handshake keeps the timeout of its [`ClientConfig`].
+    /// Limits the time to connect the socket: name look-up, all addresses of the name, and the proxy. Default: 10
+    /// seconds; for a descriptor its key `timeout`, 30 unless it says otherwise. It ends earlier with the
+    /// [`timeout`](Self::timeout).
     #[must_use]
-    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+    pub const fn connect_timeout(mut self, timeout: Duration) -> Self {
+        match &mut self.plan.socket {
+            ClientSocket::Tcp(tcp) => tcp.timeout = timeout,
+            ClientSocket::Unix(unix) => unix.timeout = timeout,
+        }
+        self
+    }
+
+    /// Limits the time of everything together: connecting, TLS and opening handshakes. Within that, each opening
+    /// handshake keeps the timeout of its [`ClientConfig`]. Default: for a URL the handshake timeout of its
+    /// configuration, 30 seconds unless set otherwise; for a descriptor the sum of its `timeout` and of the timeouts of
+    /// its opening handshakes.
+    #[must_use]
+    pub const fn timeout(mut self, timeout: Duration) -> Self {
         self.plan.timeout = timeout;
-        *self.timeout() = timeout;
         self
     }
 
@@ -228,13 +246,6 @@ impl<R: Runtime> ClientEndpoint<R> {
         match Box::pin(follow::<R>(&self.plan)).await? {
             Outermost::WebSocket(upgraded) => Ok(upgraded),
             Outermost::Socket(_) => Err(no_websocket()),
-        }
-    }
-
-    const fn timeout(&mut self) -> &mut Duration {
-        match &mut self.plan.socket {
-            ClientSocket::Tcp(tcp) => &mut tcp.timeout,
-            ClientSocket::Unix(unix) => &mut unix.timeout,
         }
     }
 }

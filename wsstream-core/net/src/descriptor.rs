@@ -79,7 +79,8 @@
 //! | `subprotocol` | names, separated by commas, besides `binary` and `base64`; if one of these is among them, a client offers only these names |
 //! | `header` | `NAME\: VALUE`, can be repeated |
 //! | `keepalive`, `keepaliveTimeout` | seconds, default 30 and 60; `keepalive=false` sends no pings |
-//! | `handshakeTimeout`, `closeTimeout` | seconds |
+//! | `handshakeTimeout` | seconds; default 30 for a client, for the whole opening handshake, beside the `timeout` of the socket; 10 for a server, until the request has arrived |
+//! | `closeTimeout` | seconds, default 10 |
 //! | `halfClose`, `nodelay` | `true` or `false` |
 //! | `origin`, `acceptNoSubprotocol` | of clients: see [`ClientConfig`](wsstream_core::handshake::ClientConfig) |
 //! | `origins` | of servers: `any`, or origins separated by commas |

@@ -17,7 +17,7 @@ use crate::upgraded::Upgraded;
 /// # Errors
 ///
 /// As [`accept_with`] and [`Handshake::accept`].
-pub async fn accept<S: Socket, R: Runtime>(
+pub async fn accept<S: Socket + Send + 'static, R: Runtime>(
     socket: S,
 ) -> io::Result<R::Stream<Stream<S, R::Clock>>> {
     // Boxed, here and below: otherwise the caller's task reserves the handshake's memory for as long as it runs.
@@ -74,12 +74,25 @@ impl<S: Socket, R: Runtime> Handshake<S, R> {
         self.0.check()
     }
 
+    /// Runs a future while the client waits for its answer, and drops it as soon as nobody waits any more: see
+    /// [`Incoming::while_present`](crate::Incoming::while_present).
+    ///
+    /// # Errors
+    ///
+    /// `UnexpectedEof` if the client has disconnected. It cannot be accepted any more.
+    pub async fn while_present<F: Future>(&mut self, work: F) -> Result<F::Output, HandshakeError> {
+        self.0.while_present(Box::pin(work)).await
+    }
+
     /// Answers the request as the [`ServerConfig`] says: accepts it, or refuses it.
     ///
     /// # Errors
     ///
     /// The socket's. If the request was refused, an error with the [`HandshakeError`] inside.
-    pub async fn accept(self) -> io::Result<Upgraded<S, R>> {
+    pub async fn accept(self) -> io::Result<Upgraded<S, R>>
+    where
+        S: Send + 'static,
+    {
         Ok(Upgraded::new(Box::pin(self.0.accept()).await?))
     }
 

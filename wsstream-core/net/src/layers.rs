@@ -1,12 +1,15 @@
 //! The layers of a server's connections: TLS and WebSocket, in the order of the plan.
 
+use std::future::{Future, poll_fn};
 use std::io;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use wsstream_core::StreamError;
 use wsstream_core::handshake::{HandshakeError, ServerConfig};
-use wsstream_core::pump::{Accept, Clock as _, Permit, Phase};
+use wsstream_core::pump::{Accept, Clock as _, Permit, Phase, Socket as _, within};
 
 use crate::descriptor::EndpointAddress;
 use crate::handshake::Handshake;
@@ -167,6 +170,28 @@ impl<R: Runtime> Begun<R> {
         permit.is_some_and(|permit| permit.phase() > Phase::Serving)
     }
 
+    /// Runs `work` while the client is there and the listener serves.
+    pub(crate) async fn while_present<F: Future + Unpin>(
+        &mut self,
+        work: F,
+    ) -> Result<F::Output, HandshakeError> {
+        let permit = self.permit.as_ref();
+        let reached = &mut self.reached;
+        let mut present = pin!(async {
+            match reached {
+                Reached::Request(handshake) => handshake.while_present(work).await,
+                Reached::Socket(socket) => while_connected(socket, work).await,
+            }
+        });
+        poll_fn(|cx| {
+            if permit.is_some_and(|permit| permit.poll_finishing(cx).is_ready()) {
+                return Poll::Ready(Err(HandshakeError::ShuttingDown));
+            }
+            present.as_mut().poll(cx)
+        })
+        .await
+    }
+
     /// Accepts the request, and performs the remaining layers.
     pub(crate) async fn finish(self) -> io::Result<Outermost<R>> {
         let is_late = self.is_late();
@@ -218,6 +243,23 @@ impl<R: Runtime> Outermost<R> {
     }
 }
 
+/// Runs `work` until the socket has hung up. What the client sends is not read: it is the application's.
+#[expect(clippy::needless_pass_by_ref_mut, reason = "else it is not Send")]
+async fn while_connected<R: Runtime, F: Future + Unpin>(
+    socket: &mut NetSocket<R>,
+    mut work: F,
+) -> Result<F::Output, HandshakeError> {
+    let mut clock = R::clock();
+    loop {
+        let due = clock.now() + ASK_INTERVAL;
+        match within(&mut clock, due, &mut work).await {
+            Some(output) => return Ok(output),
+            None if socket.has_hung_up() => return Err(HandshakeError::UnexpectedEof),
+            None => {}
+        }
+    }
+}
+
 fn accept<R: Runtime>(
     socket: NetSocket<R>,
     config: &Arc<ServerConfig>,
@@ -241,3 +283,6 @@ async fn secure<R: Runtime>(
     let tls = Box::pin(tls::accept_within(R::clock(), limit, handshake)).await?;
     Ok(NetSocket::from_tls(tls))
 }
+
+/// How often a socket that is not read is asked whether its peer has gone.
+const ASK_INTERVAL: Duration = Duration::from_secs(1);

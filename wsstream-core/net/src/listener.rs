@@ -71,12 +71,18 @@ impl<R: Runtime> Listener<R> {
     /// Listens for WebSocket connections on a Unix socket, with the given configuration.
     ///
     /// The socket's permissions are 0666. A symbolic link with `.lock` after its name is the server's lock. Dropping
-    /// the listener removes both. A socket file whose server is gone is replaced.
+    /// the listener removes both, unless other files have their names by then. A socket file whose server is gone is
+    /// replaced.
+    ///
+    /// A user who may write in the socket's directory can take its name away and listen there. Use a directory in which
+    /// only trusted users may write. On Linux, setting the permissions needs `/proc`, unless the umask leaves them as
+    /// they shall be.
     ///
     /// # Errors
     ///
-    /// `AddrInUse` if another server listens there. `InvalidInput` if the path is not UTF-8. The system's otherwise,
-    /// with the path. `Unsupported` if [`Runtime::check`] fails.
+    /// `AddrInUse` if another server listens there, or if another file takes the name meanwhile. `InvalidInput` if the
+    /// path is not UTF-8. `Unsupported` if the permissions cannot be set without following links, or if
+    /// [`Runtime::check`] fails. The system's otherwise, with the path.
     #[cfg(unix)]
     pub async fn bind_unix(path: impl AsRef<Path>, config: ServerConfig) -> io::Result<Self> {
         let plan = ServerPlan::unix(path.as_ref(), config)?;

@@ -7,7 +7,6 @@ use core::time::Duration;
 
 use super::field::{Fields, InvalidField, check_handshake_field, check_subprotocol};
 use super::origin::{self, check_origin};
-use super::server::TIMEOUT;
 use crate::ConnectionConfig;
 use crate::config::SharedConfig;
 
@@ -34,7 +33,7 @@ pub struct ClientConfig {
     pub(super) host: Option<String>,
     pub(super) origin: Option<String>,
     pub(super) assume_secure: bool,
-    /// How long the whole handshake may take; 10 s by default.
+    /// How long the whole handshake may take; 30 s by default.
     pub handshake_timeout: Duration,
     /// How the connection behaves once it is open.
     pub config: SharedConfig,
@@ -149,8 +148,9 @@ impl ClientConfig {
         self
     }
 
-    /// How long the whole handshake may take; 10 seconds by default. Adapters also limit dialling to
-    /// this time.
+    /// How long the whole handshake may take; 30 seconds by default. A server may dial a target before it answers, and
+    /// its 504 for a target that does not answer should arrive in that time. For a URL, `wsstream-net` limits everything
+    /// together to this time: connecting, TLS and the handshake.
     #[must_use]
     pub const fn handshake_timeout(mut self, timeout: Duration) -> Self {
         self.handshake_timeout = timeout;
@@ -171,3 +171,6 @@ impl Default for ClientConfig {
         Self::stream()
     }
 }
+
+/// Longer than a server waits for a target that it dials before it answers.
+const TIMEOUT: Duration = Duration::from_secs(30);

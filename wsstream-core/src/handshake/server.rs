@@ -39,7 +39,7 @@ pub struct ServerConfig {
     pub(super) listening: Option<Listening>,
     pub(super) fields: Fields,
     path: String,
-    /// How long the whole handshake may take; 10 s by default.
+    /// How long a request may take to arrive; 10 s by default.
     pub handshake_timeout: Duration,
     /// How the connection behaves once it is open.
     pub config: SharedConfig,
@@ -141,7 +141,8 @@ impl ServerConfig {
         self
     }
 
-    /// How long a request may take in total; 10 seconds by default.
+    /// How long a request may take to arrive in total; 10 seconds by default. The time ends when the head is complete:
+    /// the application may take longer to answer. Then the answer has this time again to be sent.
     #[must_use]
     pub const fn handshake_timeout(mut self, timeout: Duration) -> Self {
         self.handshake_timeout = timeout;
@@ -191,4 +192,4 @@ impl Default for ServerConfig {
 }
 
 /// The default for both roles.
-pub(super) const TIMEOUT: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);

@@ -10,7 +10,7 @@ use core::sync::atomic::{AtomicU8, Ordering};
 use core::task::{Context, Poll, Waker};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::wakers::{Tasks, is_for};
+use super::wakers::{Task, Tasks, is_for};
 
 /// How far a listener's shutdown has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -152,6 +152,22 @@ impl Permit {
             1 => Phase::Finishing,
             2 => Phase::Closing,
             _ => Phase::Over,
+        }
+    }
+
+    /// Waits until the listener shuts down. For a connection that has not got the permit yet, and one task at a time.
+    pub fn poll_finishing(&self, cx: &Context<'_>) -> Poll<()> {
+        let attached = self.shared.slots().tasks.get(self.slot as usize).cloned();
+        let tasks = attached.flatten().unwrap_or_else(|| {
+            let tasks = Arc::default();
+            self.attach(&tasks);
+            tasks
+        });
+        tasks.register(Task::Driver, cx.waker());
+        // Read it after that: the phase before is over if nobody was woken.
+        match self.phase() {
+            Phase::Serving => Poll::Pending,
+            _ => Poll::Ready(()),
         }
     }
 

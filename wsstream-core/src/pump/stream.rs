@@ -25,9 +25,10 @@ use crate::handshake::Agreed;
 /// - A Close with another code is `ConnectionAborted` with a [`StreamError`] inside.
 /// - The end of the socket without a Close, or a Close inside a message, is `UnexpectedEof`.
 ///
-/// Call [`close`](Self::close) to end it. If you drop it instead, it sends what is queued and a Close with code 1001,
-/// provided that the socket takes them at once; otherwise the peer sees a truncated stream. With
-/// [`ConnectionConfig::close_on_drop`](crate::ConnectionConfig::close_on_drop) that code is 1000.
+/// Call [`close`](Self::close) to end it. If you drop it instead, it sends what is queued and a Close with code 1001, or
+/// 1000 with [`ConnectionConfig::close_on_drop`](crate::ConnectionConfig::close_on_drop). A task delivers what the socket
+/// does not take at once: see [`Upgraded::deliver_by`](super::Upgraded::deliver_by). Without such a task, the peer then
+/// sees a truncated stream.
 ///
 /// Its state is boxed, so that futures which hold a stream stay small.
 #[derive(Debug)]
@@ -40,7 +41,7 @@ pub(super) struct Inner<S: Socket, C: Clock> {
     pub(super) pump: Pump<S, C>,
     pub(super) bytes: ByteStream,
     agreed: Agreed,
-    spawn: Option<Spawn<S, C>>,
+    pub(super) spawn: Option<Spawn<S, C>>,
 }
 
 impl<S: Socket, C: Clock> Drop for Inner<S, C> {

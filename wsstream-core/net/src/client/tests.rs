@@ -238,7 +238,7 @@ fn errors_name_the_peer() {
     }
 }
 
-/// By default it is 30 seconds for the socket and TLS, and 10 for each opening handshake.
+/// By default a descriptor has 30 seconds for the socket and TLS, and 30 for each opening handshake.
 #[rustfmt::skip]
 const LIMITS: &[(&str, u64)] = &[
     ("tcp:192.0.2.9:1", 30),
@@ -246,7 +246,7 @@ const LIMITS: &[(&str, u64)] = &[
     ("unix:/slow", 30),
     ("unix:/slow:timeout=3", 3),
     // Nobody answers: the opening handshake's own limit.
-    ("ws://192.0.2.1/", 10),
+    ("ws://192.0.2.1/", 30),
     (r"autobahn:tcp\:192.0.2.1\:1:url=ws\://h:handshakeTimeout=2", 2),
     // The socket has its own; and what is left then is for TLS.
     (r"autobahn:tcp\:192.0.2.9\:1\:timeout\=3:url=ws\://h:handshakeTimeout=2", 3),
@@ -273,18 +273,33 @@ fn limits() {
         .map(|&(text, seconds)| (endpoint(text), seconds))
         .collect();
     all.extend([
-        // One limit for all of it.
+        // One limit for all of it, and one within that for connecting.
         (url("ws://192.0.2.9"), 10),
-        (url("ws://192.0.2.1"), 10),
-        (url("ws://192.0.2.7"), 10),
+        (url("ws://192.0.2.1"), 30),
+        (url("ws://192.0.2.7"), 30),
+        (url("ws://h").unix("/slow"), 10),
+        (Endpoint::tcp("192.0.2.9:1").unwrap(), 10),
         (Endpoint::url("ws://192.0.2.9", slow.clone()).unwrap(), 4),
+        (
+            Endpoint::url("ws://h", slow.clone()).unwrap().unix("/slow"),
+            4,
+        ),
         (url("ws://192.0.2.9").connect_timeout(secs(20)), 20),
+        (url("ws://192.0.2.9").connect_timeout(secs(40)), 30),
         (url("ws://192.0.2.9").connect_timeout(secs(2)), 2),
-        (url("ws://192.0.2.1").connect_timeout(secs(2)), 2),
-        // The opening handshake keeps its own within that.
-        (url("ws://192.0.2.1").connect_timeout(secs(20)), 10),
-        (Endpoint::url("ws://h", slow).unwrap().unix("/slow"), 4),
+        (url("ws://192.0.2.1").connect_timeout(secs(2)), 30),
         (endpoint("tcp:192.0.2.9:1").connect_timeout(secs(2)), 2),
+        (url("ws://192.0.2.9").timeout(secs(20)), 10),
+        (url("ws://192.0.2.9").timeout(secs(2)), 2),
+        (url("ws://192.0.2.1").timeout(secs(2)), 2),
+        (endpoint("tcp:192.0.2.9:1").timeout(secs(2)), 2),
+        // The opening handshake keeps its own within that.
+        (
+            Endpoint::url("ws://192.0.2.1", slow)
+                .unwrap()
+                .timeout(secs(20)),
+            4,
+        ),
     ]);
     for (endpoint, seconds) in all {
         let (connected, took) = connects(&endpoint, false);

@@ -18,6 +18,8 @@ use crate::pump::{Accept, Connect, Upgraded};
 use crate::test_kit::{Clock, Pipe, Sleeper, WriteEnd};
 use crate::{Encoding, Opcode, Role, Seed, Url};
 
+mod while_present;
+
 fn connect(pipe: Pipe, clock: Sleeper) -> Connect<Pipe, Sleeper> {
     let url = Url::parse("ws://localhost/").unwrap();
     Connect::new(
@@ -309,7 +311,9 @@ fn a_client_fails_when_the_server_is_silent_or_gone() {
     let (near, far) = Pipe::pair(true);
     let mut connecting = Waiting::new(connect(near, clock.sleeper()));
     assert!(connecting.poll().is_pending());
-    clock.advance(secs(10));
+    clock.advance(secs(29));
+    assert!(connecting.poll().is_pending());
+    clock.advance(secs(1));
     assert_eq!(
         handshake_error(ready(connecting.poll())),
         HandshakeError::TimedOut
