@@ -187,9 +187,9 @@ fn a_slow_reader_gets_everything_and_then_whether_that_is_all() {
             ReadFailed
         };
         assert_eq!(carried[0], (MUCH as u64, ended), "{row:?}");
-        // A WebSocket that does not answer the Close has failed as well.
-        let silent = to_websocket && how != How::Whole;
-        assert_eq!(failed, [how != How::Whole, silent], "{row:?}");
+        // A WebSocket that does not answer the Close may count as failed as well.
+        assert_eq!(failed[0], how != How::Whole, "{row:?}");
+        assert!(!failed[1] || failed[0], "{row:?}");
     }
 }
 
