@@ -131,10 +131,7 @@ async fn carry(incoming: Incoming, target: ClientEndpoint, wait: Duration) -> io
         }
     };
     let mut stream = incoming.accept().await?;
-    // The target sees no end before it is known that nothing is missing.
-    target.reset_on_drop(true)?;
     let relayed = relay_with(&mut stream, &mut target, wait).await;
-    target.reset_on_drop(relayed.a_failed.is_some())?;
     relayed.into_result().map(drop)
 }
 
