@@ -45,7 +45,9 @@ impl Runtime for Smol {
     }
 
     fn spawn(task: impl Future<Output = ()> + Send + 'static) {
-        smol::spawn(task).detach();
+        if let Err(task) = wsstream_net::test_kit::spawn(task) {
+            smol::spawn(task).detach();
+        }
     }
 
     async fn blocking<T: Send + 'static>(

@@ -162,7 +162,7 @@ mod tls;
 use std::io::Result;
 use std::time::Duration;
 
-use futures_io::{AsyncRead, AsyncWrite};
+use futures_io::{AsyncRead as Read, AsyncWrite as Write};
 use wsstream_core::pump::{self, Socket};
 
 pub use self::clock::AsyncIoClock;
@@ -276,10 +276,11 @@ pub async fn connect(url: &str) -> Result<WsStream> {
 /// # Errors
 ///
 /// As [`wsstream_net::connect_over`].
-pub async fn connect_on<S>(io: S, url: &str, config: &ClientConfig) -> Result<Upgraded<Io<S>>>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
+pub async fn connect_on<S: Read + Write + Unpin + Send + 'static>(
+    io: S,
+    url: &str,
+    config: &ClientConfig,
+) -> Result<Upgraded<Io<S>>> {
     wsstream_net::connect_over(Io::new(io), url, config).await
 }
 
@@ -291,7 +292,7 @@ where
 /// # Errors
 ///
 /// As [`accept_with`] and [`Handshake::accept`](wsstream_net::Handshake::accept).
-pub async fn accept<S: AsyncRead + AsyncWrite + Unpin>(io: S) -> Result<WsStream<Io<S>>> {
+pub async fn accept<S: Read + Write + Unpin + Send + 'static>(io: S) -> Result<WsStream<Io<S>>> {
     wsstream_net::accept::<_, AsyncStd>(Io::new(io)).await
 }
 
@@ -300,10 +301,10 @@ pub async fn accept<S: AsyncRead + AsyncWrite + Unpin>(io: S) -> Result<WsStream
 /// # Errors
 ///
 /// As [`wsstream_net::accept_with`].
-pub async fn accept_with<S>(io: S, config: &ServerConfig) -> Result<Handshake<Io<S>>>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
+pub async fn accept_with<S: Read + Write + Unpin + Send + 'static>(
+    io: S,
+    config: &ServerConfig,
+) -> Result<Handshake<Io<S>>> {
     wsstream_net::accept_with(Io::new(io), config).await
 }
 
@@ -322,17 +323,14 @@ where
 /// # Ok(())
 /// # }
 /// ```
-pub async fn relay<A: Socket, B: Socket>(
-    a: &mut AsyncStream<A>,
-    b: &mut AsyncStream<B>,
-) -> Relayed {
+pub async fn relay(a: &mut AsyncStream<impl Socket>, b: &mut AsyncStream<impl Socket>) -> Relayed {
     wsstream_net::relay::<AsyncStd>(&mut **a, &mut **b).await
 }
 
 /// The same, with more or less patience than 60 seconds for the reply of a peer that did not agree to half close.
-pub async fn relay_with<A: Socket, B: Socket>(
-    a: &mut AsyncStream<A>,
-    b: &mut AsyncStream<B>,
+pub async fn relay_with(
+    a: &mut AsyncStream<impl Socket>,
+    b: &mut AsyncStream<impl Socket>,
     patience: Duration,
 ) -> Relayed {
     wsstream_net::relay_with::<AsyncStd>(&mut **a, &mut **b, patience).await

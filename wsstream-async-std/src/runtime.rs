@@ -46,6 +46,10 @@ impl Runtime for AsyncStd {
     }
 
     fn spawn(task: impl Future<Output = ()> + Send + 'static) {
+        #[cfg(feature = "test-kit")]
+        let Err(task) = wsstream_net::test_kit::spawn(task) else {
+            return;
+        };
         drop(async_std::task::spawn(task));
     }
 

@@ -263,7 +263,7 @@ pub async fn connect(url: &str) -> std::io::Result<WsStream> {
 /// # Errors
 ///
 /// As [`wsstream_net::connect_over`]; `Unsupported` on a runtime without timers (`enable_time`).
-pub async fn connect_on<S: AsyncRead + AsyncWrite + Unpin>(
+pub async fn connect_on<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     io: S,
     url: &str,
     config: &ClientConfig,
@@ -279,7 +279,9 @@ pub async fn connect_on<S: AsyncRead + AsyncWrite + Unpin>(
 /// # Errors
 ///
 /// As [`accept_with`] and [`Handshake::accept`].
-pub async fn accept<S: AsyncRead + AsyncWrite + Unpin>(io: S) -> std::io::Result<WsStream<Io<S>>> {
+pub async fn accept<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+    io: S,
+) -> std::io::Result<WsStream<Io<S>>> {
     wsstream_net::accept::<_, Tokio>(Io::new(io)).await
 }
 
@@ -311,17 +313,14 @@ pub async fn accept_with<S: AsyncRead + AsyncWrite + Unpin>(
 /// # Ok(())
 /// # }
 /// ```
-pub async fn relay<A: Socket, B: Socket>(
-    a: &mut AsyncStream<A>,
-    b: &mut AsyncStream<B>,
-) -> Relayed {
+pub async fn relay(a: &mut AsyncStream<impl Socket>, b: &mut AsyncStream<impl Socket>) -> Relayed {
     wsstream_net::relay::<Tokio>(&mut **a, &mut **b).await
 }
 
 /// As [`relay()`], with another limit than 60 seconds for the reply of a peer that did not agree to half close.
-pub async fn relay_with<A: Socket, B: Socket>(
-    a: &mut AsyncStream<A>,
-    b: &mut AsyncStream<B>,
+pub async fn relay_with(
+    a: &mut AsyncStream<impl Socket>,
+    b: &mut AsyncStream<impl Socket>,
     patience: Duration,
 ) -> Relayed {
     wsstream_net::relay_with::<Tokio>(&mut **a, &mut **b, patience).await

@@ -11,6 +11,7 @@ use socket2::SockRef;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 #[cfg(unix)]
 use tokio::net::{UnixListener, UnixStream};
+use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 #[cfg(feature = "rustls")]
 use tokio_rustls::rustls::CommonState;
@@ -52,7 +53,9 @@ impl Runtime for Tokio {
     }
 
     fn spawn(task: impl Future<Output = ()> + Send + 'static) {
-        tokio::spawn(task);
+        if let Ok(runtime) = Handle::try_current() {
+            runtime.spawn(task);
+        }
     }
 
     async fn blocking<T: Send + 'static>(

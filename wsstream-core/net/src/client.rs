@@ -49,7 +49,7 @@ pub async fn connect<R: Runtime>(
 /// `InvalidInput` for an invalid URL. The socket's. If the server refuses, or its response is invalid or late, an error
 /// with the [`HandshakeError`](wsstream_core::handshake::HandshakeError) inside. `Unsupported` if [`Runtime::check`]
 /// fails.
-pub async fn connect_over<S: Socket, R: Runtime>(
+pub async fn connect_over<S: Socket + Send + 'static, R: Runtime>(
     socket: S,
     url: &str,
     config: &ClientConfig,

@@ -17,7 +17,7 @@ use crate::upgraded::Upgraded;
 /// # Errors
 ///
 /// As [`accept_with`] and [`Handshake::accept`].
-pub async fn accept<S: Socket, R: Runtime>(
+pub async fn accept<S: Socket + Send + 'static, R: Runtime>(
     socket: S,
 ) -> io::Result<R::Stream<Stream<S, R::Clock>>> {
     // Boxed, here and below: otherwise the caller's task reserves the handshake's memory for as long as it runs.
@@ -79,7 +79,10 @@ impl<S: Socket, R: Runtime> Handshake<S, R> {
     /// # Errors
     ///
     /// The socket's. If the request was refused, an error with the [`HandshakeError`] inside.
-    pub async fn accept(self) -> io::Result<Upgraded<S, R>> {
+    pub async fn accept(self) -> io::Result<Upgraded<S, R>>
+    where
+        S: Send + 'static,
+    {
         Ok(Upgraded::new(Box::pin(self.0.accept()).await?))
     }
 

@@ -62,7 +62,8 @@ pub trait Runtime: fmt::Debug + Sized + Send + Sync + 'static {
     /// Creates a clock. It should allocate nothing until its first sleep, because every idle connection holds one.
     fn clock() -> Self::Clock;
 
-    /// Spawns a detached task.
+    /// Spawns a detached task. It must not panic where there is no runtime to spawn it on, because streams may be dropped
+    /// there: it drops the task then.
     fn spawn(task: impl Future<Output = ()> + Send + 'static);
 
     /// Runs blocking work, such as name look-ups and file access, on a thread where it does not hold up other tasks.

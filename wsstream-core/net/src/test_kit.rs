@@ -6,23 +6,28 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Instant;
 
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
+
 /// Runs a future on a clock of its own. The clock stands still while there is something to do, and then jumps
 /// to the first time at which there is something to do again.
 ///
 /// What the future does itself is on that clock, and so are the tasks that it polls: those of an executor
-/// whose `run` it awaits. Tasks that others poll are not; nor are timers that do not ask [`poll_sleep`].
+/// whose `run` it awaits, and those that are given to [`spawn`]. Tasks that others poll are not; nor are timers that do
+/// not ask [`poll_sleep`].
 pub async fn paused<F: Future>(future: F) -> F::Output {
     let clock = Rc::new(Paused {
         now: Cell::new(Instant::now()),
         sleepers: RefCell::default(),
+        spawned: RefCell::default(),
     });
+    let mut tasks = FuturesUnordered::new();
     let mut future = pin!(future);
     poll_fn(|cx| {
         let _entered = Entered(CLOCK.replace(Some(Rc::clone(&clock))));
@@ -32,9 +37,16 @@ pub async fn paused<F: Future>(future: F) -> F::Output {
         });
         let waker = Waker::from(Arc::clone(&signal));
         loop {
-            let output = future.as_mut().poll(&mut Context::from_waker(&waker));
+            let cx = &mut Context::from_waker(&waker);
+            let output = future.as_mut().poll(cx);
             if output.is_ready() {
                 return output;
+            }
+            loop {
+                tasks.extend(clock.spawned.take());
+                if !matches!(tasks.poll_next_unpin(cx), Poll::Ready(Some(()))) {
+                    break;
+                }
             }
             // What is not waited for by the clock comes from elsewhere: a socket, or another thread.
             if !signal.woken.swap(false, Ordering::AcqRel) && !clock.jump() {
@@ -65,10 +77,24 @@ pub fn poll_sleep(cx: &Context<'_>, deadline: Instant) -> Option<Poll<()>> {
     Some(Poll::Pending)
 }
 
-#[derive(Debug)]
+/// Runs a task beside the [`paused`] future that is polled, and for no longer. Gives it back if none is polled.
+///
+/// # Errors
+///
+/// The task.
+pub fn spawn<T: Future<Output = ()> + 'static>(task: T) -> Result<(), T> {
+    let Some(clock) = current() else {
+        return Err(task);
+    };
+    clock.spawned.borrow_mut().push(Box::pin(task));
+    Ok(())
+}
+
 struct Paused {
     now: Cell<Instant>,
     sleepers: RefCell<BTreeMap<Instant, Vec<Waker>>>,
+    /// Tasks that were not polled yet.
+    spawned: RefCell<Vec<Pin<Box<dyn Future<Output = ()>>>>>,
 }
 
 impl Paused {

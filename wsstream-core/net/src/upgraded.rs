@@ -13,9 +13,11 @@ use crate::seed::seed;
 #[derive(Debug)]
 pub struct Upgraded<S: Socket, R: Runtime>(Box<pump::Upgraded<S, R::Clock>>);
 
-impl<S: Socket, R: Runtime> Upgraded<S, R> {
+impl<S: Socket + Send + 'static, R: Runtime> Upgraded<S, R> {
     pub(crate) fn new(upgraded: pump::Upgraded<S, R::Clock>) -> Self {
-        Self(Box::new(upgraded))
+        Self(Box::new(
+            upgraded.deliver_by(|delivering| R::spawn(delivering)),
+        ))
     }
 
     /// The server's end of a connection that something else upgraded, such as an HTTP server, or over HTTP/2.
@@ -57,7 +59,9 @@ impl<S: Socket, R: Runtime> Upgraded<S, R> {
             received,
         )))
     }
+}
 
+impl<S: Socket, R: Runtime> Upgraded<S, R> {
     /// The negotiated subprotocol and extensions.
     pub const fn agreed(&self) -> &Agreed {
         self.0.agreed()

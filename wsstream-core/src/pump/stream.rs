@@ -40,7 +40,7 @@ pub(super) struct Inner<S: Socket, C: Clock> {
     pub(super) pump: Pump<S, C>,
     pub(super) bytes: ByteStream,
     agreed: Agreed,
-    spawn: Option<Spawn<S, C>>,
+    pub(super) spawn: Option<Spawn<S, C>>,
 }
 
 impl<S: Socket, C: Clock> Drop for Inner<S, C> {

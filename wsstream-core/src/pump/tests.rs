@@ -5,6 +5,7 @@ mod asynchronous;
 mod bounded;
 mod closing;
 mod deflate;
+mod delivering;
 mod endings;
 mod faithful;
 mod layers;

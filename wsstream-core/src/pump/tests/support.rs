@@ -178,6 +178,19 @@ impl<S> Lone<S> {
         }
     }
 
+    /// Puts something else in the stream's place.
+    pub(super) fn map<T>(self, make: impl FnOnce(S) -> T) -> Lone<T> {
+        Lone {
+            it: make(self.it),
+            role: self.role,
+            input: self.input,
+            output: self.output,
+            clock: self.clock,
+            task: self.task,
+            _far: self._far,
+        }
+    }
+
     /// The peer sends a frame.
     pub(super) fn feed(&self, opcode: Opcode, payload: &[u8]) {
         let frame = frame(other(self.role), opcode, payload);
