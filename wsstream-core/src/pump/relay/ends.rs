@@ -65,6 +65,10 @@ impl<S: Socket, C: Clock> RelayEnd for Stream<S, C> {
             CloseCode::GOING_AWAY => "the relay was ended",
             _ => "",
         };
+        if code == CloseCode::GOING_AWAY {
+            // Nobody waits for the answer any more.
+            self.inner.pump.abort();
+        }
         Self::poll_close(self, cx, &Close::new(code, reason))
     }
 }
