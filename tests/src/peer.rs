@@ -38,6 +38,11 @@ impl<T: Read + Write> Peer<T> {
         }
     }
 
+    /// A client on a transport where nothing needs to be said first.
+    pub fn bare_client(raw: T) -> Self {
+        Self::new(raw, true, Vec::new())
+    }
+
     /// A client, as which it asks for `client`.
     ///
     /// # Panics

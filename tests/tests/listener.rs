@@ -9,7 +9,7 @@ use wsstream_core::handshake::{HandshakeError, ServerConfig};
 use wsstream_core::{CloseCode, ConnectionConfig, StreamError};
 use wsstream_tests::contract::{read_all, stream_error};
 use wsstream_tests::net::{
-    Listener, Net, NetWsStream, address, connect, let_in, let_in_any, listen, over,
+    Directory, Listener, Net, NetWsStream, address, connect, let_in, let_in_any, listen, over,
 };
 use wsstream_tests::{Read, Write, next_turn, poll_once, within};
 
@@ -26,14 +26,51 @@ wsstream_tests::on_all_runtimes! {
     a_plain_connection_is_itself
     a_plain_connection_is_not_upgraded
     a_connection_that_nobody_has_taken_comes_too_late
+    clients_that_never_answer_have_no_more_than_the_grace
+    plain_streams_have_no_more_than_the_grace
+    handshakes_over_a_handshake_have_no_more_than_the_grace
+    who_is_silent_makes_room
+    who_is_not_admitted_is_gone_at_once
 }
 
 const GRACE: Duration = Duration::from_secs(60);
+
+/// A grace to wait for.
+const SOON: Duration = Duration::from_millis(500);
+
+/// Longer than that, even where nothing runs smoothly, and shorter than any time limit of a connection.
+const IN_TIME: Duration = Duration::from_secs(5);
 
 async fn listener<N: Net>(server: ServerConfig) -> (Listener<N>, String) {
     let listener = N::bind(server).await;
     let url = format!("ws://{}/", address::<N>(&listener));
     (listener, url)
+}
+
+/// A listener of a URL and one of a descriptor.
+async fn listeners<N: Net>() -> [Listener<N>; 2] {
+    let websocket = over("tcp:0:interface=127.0.0.1", "ws://localhost", "");
+    [
+        N::bind(ServerConfig::stream()).await,
+        listen::<N>(&websocket).await.unwrap(),
+    ]
+}
+
+/// Has the listener look who has come until it knows of so many, none of whom is through.
+async fn admit<N: Net>(listener: &mut Listener<N>, count: usize) {
+    while listener.connections() < count {
+        let accepted = within::<N, _>(Duration::from_millis(1), listener.accept()).await;
+        assert!(accepted.is_none());
+    }
+}
+
+/// Shuts down, within the grace alone. Tasks that are cut off then drop their streams as soon as they get a turn.
+async fn ends_in_time<N: Net>(listener: &mut Listener<N>) {
+    let left = within::<N, _>(IN_TIME, listener.shutdown(SOON)).await;
+    assert!(left.is_some());
+    while listener.connections() > 0 {
+        next_turn().await;
+    }
 }
 
 /// Both ends of a connection.
@@ -69,7 +106,7 @@ async fn an_idle_connection_gets_1001_and_a_busy_one_finishes<N: Net>() {
         busy.write_all(&request).await.unwrap();
         busy.close().await.unwrap();
     }));
-    let shutdown = N::spawn(async move { listener.shutdown(Duration::from_secs(1)).await });
+    let shutdown = N::spawn(async move { listener.shutdown(Duration::from_secs(2)).await });
     while TcpStream::connect(address).await.is_ok() {
         next_turn().await;
     }
@@ -101,7 +138,7 @@ async fn a_stubborn_connection_is_cut_off<N: Net>() {
             }
         }
     });
-    assert_eq!(listener.shutdown(Duration::ZERO).await, 0);
+    ends_in_time::<N>(&mut listener).await;
     let error = reading.await;
     assert_eq!(error.kind(), ErrorKind::TimedOut);
     assert_eq!(stream_error(&error), Some(&StreamError::ShutDown));
@@ -257,5 +294,128 @@ async fn handshakes_are_cut_off_while_the_listener_lives<N: Net>() {
     assert_eq!(answer.unwrap(), b"");
     while listener.connections() > 0 {
         next_turn().await;
+    }
+}
+
+/// They are told in time for an answer, none of them gives one, and all is over.
+async fn clients_that_never_answer_have_no_more_than_the_grace<N: Net>() {
+    for mut listener in listeners::<N>().await {
+        let url = format!("ws://{}/", address::<N>(&listener));
+        let (mut clients, mut reading) = (Vec::new(), Vec::new());
+        for _ in 0..10 {
+            let (client, mut stream) = pair::<N>(&mut listener, &url).await;
+            clients.push(N::wrap(N::into_socket(client).into_inner().0));
+            reading.push(N::spawn(async move {
+                stream.read(&mut [0; 9]).await.unwrap_err()
+            }));
+        }
+        ends_in_time::<N>(&mut listener).await;
+        for (mut client, reading) in clients.into_iter().zip(reading) {
+            assert_eq!(stream_error(&reading.await), Some(&StreamError::ShutDown));
+            // A Close, and nothing more.
+            assert_eq!(read_all(&mut client).await, [0x88, 2, 0x03, 0xe9]);
+        }
+    }
+}
+
+/// They cannot be told, and are cut off, reading or writing. Over TCP their peers see that it is no end.
+async fn plain_streams_have_no_more_than_the_grace<N: Net>() {
+    let directory = Directory::new();
+    let unix = format!("unix:{}", directory.quoted("s"));
+    for server in ["tcp:0:interface=127.0.0.1", &unix] {
+        let mut listener = listen::<N>(server).await.unwrap();
+        let client = match listener.local_addr().tcp() {
+            Some(tcp) => format!("tcp:{}:{}", tcp.ip(), tcp.port()),
+            None => unix.clone(),
+        };
+        let mut clients = Vec::new();
+        let mut serving = Vec::new();
+        for writes in [false, true] {
+            clients.push(connect::<N>(&client).await.unwrap());
+            let mut stream = let_in_any::<N>(&mut listener).await.unwrap();
+            serving.push(N::spawn(async move {
+                let error = loop {
+                    let ended = match writes {
+                        true => stream.write_all(&[7; 10_000]).await,
+                        false => stream.read_exact(1).await.map(drop),
+                    };
+                    if let Err(error) = ended {
+                        break error;
+                    }
+                };
+                (error, stream.shutdown().await.unwrap_err())
+            }));
+        }
+        ends_in_time::<N>(&mut listener).await;
+        for serving in serving {
+            let (error, shut_down) = serving.await;
+            for error in [error, shut_down] {
+                assert_eq!(stream_error(&error), Some(&StreamError::ShutDown));
+            }
+        }
+        for mut client in clients {
+            let ended = client.read_to_end().await.1.map_err(|error| error.kind());
+            match server == unix {
+                true => assert_eq!(ended, Ok(())),
+                false => assert_eq!(ended, Err(ErrorKind::ConnectionReset)),
+            }
+        }
+    }
+}
+
+/// The application has accepted the outer WebSocket, and waits for the request of one over it, which does not come.
+async fn handshakes_over_a_handshake_have_no_more_than_the_grace<N: Net>() {
+    let tcp = "tcp:0:interface=127.0.0.1".to_owned();
+    let three = (0..3).fold(tcp, |below, _| over(&below, "ws://localhost", ""));
+    let mut listener = listen::<N>(&three).await.unwrap();
+    let url = format!("ws://{}/", address::<N>(&listener));
+    let dialling = N::spawn(async move { N::dial(&url).await });
+    let incoming = listener.accept().await.unwrap();
+    let accepting = N::spawn(async move { incoming.accept().await.map(drop).unwrap_err() });
+    let _outer = dialling.await.unwrap();
+    ends_in_time::<N>(&mut listener).await;
+    assert_eq!(stream_error(&accepting.await), Some(&StreamError::ShutDown));
+}
+
+/// A client says nothing and holds the only place, for handshakes or at all: it loses it when another one comes.
+async fn who_is_silent_makes_room<N: Net>() {
+    for limits_connections in [false, true] {
+        for listener in listeners::<N>().await {
+            let mut listener = match limits_connections {
+                true => listener.max_connections(1),
+                false => listener.max_handshakes(1),
+            };
+            let address = address::<N>(&listener);
+            let mut silent = TcpStream::connect(address).await.unwrap();
+            admit::<N>(&mut listener, 1).await;
+            let asking = N::spawn(async move { N::dial(&format!("ws://{address}/")).await });
+            let stream = within::<N, _>(IN_TIME, let_in::<N>(&mut listener)).await;
+            let _stream = stream.unwrap().unwrap();
+            asking.await.unwrap();
+            assert_eq!(read_all(&mut silent).await, b"");
+            assert_eq!(listener.connections(), 1);
+        }
+    }
+}
+
+/// It takes nobody's place, and is asked about with its address.
+async fn who_is_not_admitted_is_gone_at_once<N: Net>() {
+    for listener in listeners::<N>().await {
+        let (tell, told) = std::sync::mpsc::channel();
+        let mut banned = true;
+        let mut listener = listener.max_connections(1).admit(move |peer| {
+            tell.send(peer.clone()).unwrap();
+            // The first alone.
+            !std::mem::take(&mut banned)
+        });
+        let address = address::<N>(&listener);
+        let mut tcp = TcpStream::connect(address).await.unwrap();
+        let local = tcp.local_addr().unwrap();
+        let asking = N::spawn(async move { N::dial(&format!("ws://{address}/")).await });
+        let _stream = let_in::<N>(&mut listener).await.unwrap();
+        asking.await.unwrap();
+        assert_eq!(read_all(&mut tcp).await, b"");
+        assert_eq!(told.recv().unwrap().tcp(), Some(local));
+        assert_eq!(told.try_iter().count(), 1);
     }
 }

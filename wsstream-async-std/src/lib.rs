@@ -144,6 +144,8 @@
 //! each direction, stop polling a stream that has given its end, so that its delayed Close and its timers
 //! stop too.
 //!
+//! Who is trusted with what, and which settings bound a stranger, is in [`wsstream_net::security`].
+//!
 //! # The crates below
 //!
 //! The protocol is in [`wsstream_core`], and everything that is the same on all runtimes in [`wsstream_net`]: most types
@@ -185,8 +187,9 @@ pub use wsstream_net::prelude::*;
 /// [`shutdown`](AsyncStream::shutdown) sends what is queued and Close 1000; reading goes on until the peer's.
 /// That is what futures-io calls to close a writer, `AsyncWriteExt::close` in generic code. Only this
 /// type's own [`close`](AsyncStream::close) tells that everything arrived. Dropping the stream
-/// is no good end: it sends what is queued and Close 1001, if that can be done at once, and else lets the peer
-/// see that it was cut off. [`ConnectionConfig::close_on_drop`] has it say 1000.
+/// is no good end: it says Close 1001, or 1000 with [`ConnectionConfig::close_on_drop`]. What was written still
+/// arrives, as with TCP: a task delivers it, unless the runtime ends before, or the peer takes nothing for
+/// [`progress_timeout`](ConnectionConfig::progress_timeout).
 ///
 /// Where the peer did not agree to half close, it ends both directions when it receives a Close, and may cut
 /// off its reply: the end of reading behind our own first Close does not prove that the reply is whole.
@@ -271,7 +274,7 @@ pub async fn connect(url: &str) -> Result<WsStream> {
 }
 
 /// Asks for a WebSocket over a stream to the URL's host that you have connected: over TLS of your own
-/// for `wss`, through a proxy of another kind, over smol's sockets.
+/// for `wss`, which you say with [`ClientConfig::assume_secure`], through a proxy of another kind, over smol's sockets.
 ///
 /// # Errors
 ///

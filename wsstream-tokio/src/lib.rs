@@ -133,6 +133,8 @@
 //! timer, and that panics: the panic is caught, but the program's panic hook has told of it, and a program that
 //! is built with `panic = "abort"` ends there. Without I/O tokio's own sockets panic.
 //!
+//! Who is trusted with what, and which settings bound a stranger, is in [`wsstream_net::security`].
+//!
 //! The protocol is in [`wsstream_core`], and the network stack in [`wsstream_net`], where everything is documented
 //! whose type is an alias here. This crate adds tokio's sockets, timers and tasks.
 
@@ -177,8 +179,9 @@ pub type NetStream = AsyncStream<NetSocket>;
 ///
 /// `shutdown` sends what is queued and Close 1000; reading goes on until the peer's. Only
 /// [`close`](pump::Stream::close) tells that everything arrived. Dropping the stream
-/// is no good end: it sends what is queued and Close 1001, if that can be done at once, and else lets the peer
-/// see that it was cut off. [`ConnectionConfig::close_on_drop`] has it say 1000.
+/// is no good end: it says Close 1001, or 1000 with [`ConnectionConfig::close_on_drop`]. What was written still
+/// arrives, as with TCP: a task delivers it, unless the runtime ends before, or the peer takes nothing for
+/// [`progress_timeout`](ConnectionConfig::progress_timeout).
 ///
 /// A peer that did not agree to half close ends both directions when it receives a Close, and may cut
 /// off its reply: the end of reading behind our own first Close does not prove that the reply is whole.
@@ -258,7 +261,8 @@ pub async fn connect(url: &str) -> std::io::Result<WsStream> {
     wsstream_net::connect::<Tokio>(url).await
 }
 
-/// Asks for a WebSocket over a stream to the URL's host that you have made.
+/// Asks for a WebSocket over a stream to the URL's host that you have made. For a `wss` URL it has to be TLS, which you
+/// say with [`ClientConfig::assume_secure`].
 ///
 /// # Errors
 ///

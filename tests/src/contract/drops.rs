@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use wsstream_core::{ConnectionConfig, Opcode};
 
 use super::{bare_server, client_and_peer, server_and_peer};
-use crate::{Read, TestRuntime, Write};
+use crate::{Pattern, Peer, Read, TestRuntime, Write};
 
 /// With nothing unsent it says Close 1001: whatever was under way, it is no good end, unless it was set so.
 pub async fn close_1001<R: TestRuntime>() {
@@ -40,18 +40,50 @@ pub async fn the_answer<R: TestRuntime>() {
     }
 }
 
-/// With anything unsent it says nothing: the peer sees that it was cut off.
-pub async fn nothing_with_unsent_data<R: TestRuntime>() {
-    for len in [100, 10_000] {
-        let (mut peer, raw) = R::pipe(64);
+/// What a write has accepted arrives, and the Close behind it, however little the transport has room for.
+pub async fn what_was_accepted<R: TestRuntime>() {
+    for len in [100, 10_000, 60_000] {
+        let (peer, raw) = R::pipe(64);
+        let mut peer = Peer::bare_client(peer);
         let mut stream = bare_server::<R>(raw, ConnectionConfig::new());
-        let sent = vec![7; len];
+        let sent = Pattern::new(3).take(len);
         assert_eq!(stream.write(&sent).await.unwrap(), len);
         drop(stream);
-        let (received, ended) = peer.read_to_end().await;
-        ended.unwrap();
-        assert_eq!(received.len(), 64, "half a frame, and no Close");
+        assert!(peer.expect(Opcode::Binary).await == sent, "{len}");
+        assert_eq!(peer.expect_close().await.0, 1001);
+        peer.send_close(1001, "").await;
+        peer.expect_end().await;
     }
+}
+
+/// The system holds megabytes of it. Whatever the peer sends meanwhile must not meet a socket that is closed: its reset
+/// would destroy them.
+pub async fn sixteen_mib_over_tcp<R: TestRuntime>() {
+    const LEN: usize = 16 << 20;
+    let (mut stream, mut peer) =
+        client_and_peer::<R>(R::tcp().await, ConnectionConfig::new().compression(false)).await;
+    let writing = R::spawn(async move {
+        let mut pattern = Pattern::new(5);
+        for _ in 0..LEN / (64 << 10) {
+            stream.write_all(&pattern.take(64 << 10)).await.unwrap();
+        }
+    });
+    let mut expected = Pattern::new(5);
+    let mut received = 0;
+    while received < LEN {
+        let frame = peer.recv().await;
+        match frame.header.opcode {
+            Opcode::Pong => {}
+            Opcode::Close => panic!("the Close comes after {received} octets"),
+            _ => {
+                assert!(frame.payload == expected.take(frame.payload.len()));
+                received += frame.payload.len();
+                peer.send(Opcode::Ping, b"still reading").await;
+            }
+        }
+    }
+    writing.await;
+    assert_eq!(peer.skip_to_close().await.0, 1001);
 }
 
 /// After shutdown there is nothing left to say.

@@ -8,7 +8,9 @@ mod endpoints;
 mod own;
 #[cfg(target_os = "linux")]
 mod platform;
+mod silent;
 mod twice;
+mod waiting;
 
 use std::error::Error;
 use std::io::{self, ErrorKind};

@@ -37,7 +37,7 @@
 //!
 //! Differences from Twisted: unknown keys, repeated keys, and values that would be ignored are errors.
 //! Numbers, `true`, `false` and the host of a URL may have blanks around them. `1` and `0` mean `true`
-//! and `false`. Seconds may have a fraction.
+//! and `false`. Seconds may have a fraction. The accept queue of a server is longer by default: Twisted's `backlog` is 50.
 //!
 //! # Clients
 //!
@@ -58,11 +58,11 @@
 //!
 //! | type | keys |
 //! |---|---|
-//! | `tcp` | (`port`, `interface` 0.0.0.0, `backlog` 50) |
-//! | `tcp6` | (`port`, `backlog` 50, `interface` ::) |
-//! | `tls` | (`path`, `port` 443, `backlog` 50, `interface` ::); `path` is a directory of PEM files |
-//! | `ssl` | (`port`, `privateKey` server.pem, `certKey` as `privateKey`, -, `interface` 0.0.0.0, `backlog` 50, `extraCertChain` none); `sslmethod` and `dhParameters` are refused |
-//! | `unix` | (`address`, `mode` 666, `backlog` 50, `lockfile` 1) |
+//! | `tcp` | (`port`, `interface` 0.0.0.0, `backlog` 4096) |
+//! | `tcp6` | (`port`, `backlog` 4096, `interface` ::) |
+//! | `tls` | (`path`, `port` 443, `backlog` 4096, `interface` ::); `path` is a directory of PEM files |
+//! | `ssl` | (`port`, `privateKey` server.pem, `certKey` as `privateKey`, -, `interface` 0.0.0.0, `backlog` 4096, `extraCertChain` none); `sslmethod` and `dhParameters` are refused |
+//! | `unix` | (`address`, `mode` 666, `backlog` 4096, `lockfile` 1) |
 //! | `autobahn` | (`description`), `url`, and those below |
 //! | `stdio`, `exec` | as for clients |
 //! | `systemd` | (`domain`, `index`, `name`): `INET`, `INET6` or `UNIX`, and one of the others |
@@ -79,10 +79,12 @@
 //! | `subprotocol` | names, separated by commas, besides `binary` and `base64`; if one of these is among them, a client offers only these names |
 //! | `header` | `NAME\: VALUE`, can be repeated |
 //! | `keepalive`, `keepaliveTimeout` | seconds, default 30 and 60; `keepalive=false` sends no pings |
-//! | `handshakeTimeout`, `closeTimeout` | seconds |
+//! | `handshakeTimeout` | seconds; default 30 for a client, for the whole opening handshake, beside the `timeout` of the socket; 10 for a server, until the request has arrived |
+//! | `closeTimeout` | seconds, default 10 |
 //! | `halfClose`, `nodelay` | `true` or `false` |
 //! | `origin`, `acceptNoSubprotocol` | of clients: see [`ClientConfig`](wsstream_core::handshake::ClientConfig) |
 //! | `origins` | of servers: `any`, or origins separated by commas |
+//! | `hosts` | of servers: `any`, or names and addresses separated by commas: see [`Hosts`](wsstream_core::handshake::Hosts) |
 //!
 //! A client with a `wss` URL adds TLS, verified for the URL's host, over an endpoint that is not `tls`
 //! or `ssl`.
@@ -111,6 +113,7 @@ pub use self::systemd::{Systemd, SystemdDomain, SystemdSocket};
 
 pub(crate) use self::error::with_context;
 pub(crate) use self::quote::Seconds;
+pub(crate) use self::server::BACKLOG;
 
 use self::arguments::Arguments;
 use self::quote::Writer;

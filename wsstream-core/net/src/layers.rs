@@ -1,13 +1,15 @@
 //! The layers of a server's connections: TLS and WebSocket, in the order of the plan.
 
+use std::future::Future;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use wsstream_core::StreamError;
-use wsstream_core::handshake::{HandshakeError, ServerConfig};
-use wsstream_core::pump::{Accept, Clock as _, Permit, Phase};
+use wsstream_core::handshake::{HandshakeError, Refusal, ServerConfig};
+use wsstream_core::pump::{Accept, Clock as _, Permit, Phase, Socket as _, within};
 
+use crate::descriptor::EndpointAddress;
 use crate::handshake::Handshake;
 use crate::net_socket::NetSocket;
 use crate::plan::{ServerLayer, ServerPlan};
@@ -80,6 +82,26 @@ impl Layers {
         })
     }
 
+    /// Tells the first WebSocket where its requests arrive, and the name that was bound, if there is one. Requests of
+    /// further WebSockets do not come straight from a page.
+    pub(crate) fn listening_on(&mut self, local: &EndpointAddress, name: Option<&str>) {
+        let Some(address) = local.tcp() else { return };
+        let mut over_tls = false;
+        for layer in &mut self.layers {
+            match layer {
+                Layer::Tls(_) => over_tls = true,
+                Layer::WebSocket(config) => {
+                    let mut server = ServerConfig::clone(config).listening_on(address, over_tls);
+                    if let Some(name) = name {
+                        server = server.known_as(name);
+                    }
+                    *config = Arc::new(server);
+                    return;
+                }
+            }
+        }
+    }
+
     /// The close timeout of the outermost WebSocket.
     pub(crate) fn close_timeout(&self) -> Duration {
         match self.layers.last() {
@@ -146,6 +168,37 @@ impl<R: Runtime> Begun<R> {
         permit.is_some_and(|permit| permit.phase() > Phase::Serving)
     }
 
+    /// Runs `work` while the client is there and the listener serves.
+    pub(crate) async fn while_present<F: Future + Unpin>(
+        &mut self,
+        work: F,
+    ) -> Result<F::Output, HandshakeError> {
+        let reached = &mut self.reached;
+        let present = async {
+            match reached {
+                Reached::Request(handshake) => handshake.while_present(work).await,
+                Reached::Socket(socket) => while_connected(socket, work).await,
+            }
+        };
+        match &self.permit {
+            Some(permit) => {
+                let present = permit.until(Phase::Finishing, present).await;
+                present.unwrap_or(Err(HandshakeError::ShuttingDown))
+            }
+            None => present.await,
+        }
+    }
+
+    /// Refuses the request. Without one it closes the connection.
+    pub(crate) async fn refuse(self, refusal: &Refusal) -> io::Result<()> {
+        match self.reached {
+            Reached::Request(handshake) => {
+                until_over(self.permit.as_ref(), handshake.refuse(refusal)).await
+            }
+            Reached::Socket(_) => Ok(()),
+        }
+    }
+
     /// Accepts the request, and performs the remaining layers.
     pub(crate) async fn finish(self) -> io::Result<Outermost<R>> {
         let is_late = self.is_late();
@@ -160,11 +213,14 @@ impl<R: Runtime> Begun<R> {
                 let error = HandshakeError::ShuttingDown;
                 if let Some(refusal) = error.refusal() {
                     // Whether the answer arrives changes nothing.
-                    let _ = handshake.refuse(&refusal).await;
+                    let _ = until_over(permit.as_ref(), handshake.refuse(&refusal)).await;
                 }
                 return Err(error.into());
             }
-            Reached::Request(handshake) => Outermost::WebSocket(handshake.accept().await?),
+            Reached::Request(handshake) => {
+                let upgraded = until_over(permit.as_ref(), handshake.accept()).await?;
+                Outermost::WebSocket(upgraded)
+            }
             Reached::Socket(_) if is_late => return Err(StreamError::ShutDown.into()),
             Reached::Socket(socket) => Outermost::Socket(socket),
         };
@@ -172,12 +228,16 @@ impl<R: Runtime> Begun<R> {
             let socket = outermost.into_socket();
             outermost = match layer {
                 Layer::Tls(tls) => {
-                    Outermost::Socket(secure(socket, tls, layers.handshake_timeout).await?)
+                    let secured = secure(socket, tls, layers.handshake_timeout);
+                    Outermost::Socket(until_over(permit.as_ref(), secured).await?)
                 }
                 Layer::WebSocket(config) => {
-                    let permit = permit.take_if(|_| index + 1 == layers.layers.len());
-                    let handshake = Handshake::wait(accept(socket, config, permit)).await?;
-                    Outermost::WebSocket(handshake.accept().await?)
+                    let permit_here = permit.take_if(|_| index + 1 == layers.layers.len());
+                    let upgraded = async {
+                        let accept = accept(socket, config, permit_here);
+                        Handshake::wait(accept).await?.accept().await
+                    };
+                    Outermost::WebSocket(until_over(permit.as_ref(), upgraded).await?)
                 }
             };
         }
@@ -194,6 +254,38 @@ impl<R: Runtime> Outermost<R> {
             Self::WebSocket(upgraded) => NetSocket::from_websocket(upgraded.into_pump_stream()),
             Self::Socket(socket) => socket,
         }
+    }
+}
+
+/// Runs `work` until the socket has hung up. What the client sends is not read: it is the application's.
+#[expect(clippy::needless_pass_by_ref_mut, reason = "else it is not Send")]
+async fn while_connected<R: Runtime, F: Future + Unpin>(
+    socket: &mut NetSocket<R>,
+    mut work: F,
+) -> Result<F::Output, HandshakeError> {
+    let mut clock = R::clock();
+    loop {
+        let due = clock.now() + ASK_INTERVAL;
+        match within(&mut clock, due, &mut work).await {
+            Some(output) => return Ok(output),
+            None if socket.has_hung_up() => return Err(HandshakeError::UnexpectedEof),
+            None => {}
+        }
+    }
+}
+
+/// Waits for a handshake, unless the listener cuts its connections off before. What has no permit to pass obeys it
+/// itself.
+async fn until_over<T>(
+    permit: Option<&Permit>,
+    handshake: impl Future<Output = io::Result<T>>,
+) -> io::Result<T> {
+    match permit {
+        Some(permit) => {
+            let ended = permit.until(Phase::Over, handshake).await;
+            ended.unwrap_or_else(|| Err(StreamError::ShutDown.into()))
+        }
+        None => handshake.await,
     }
 }
 
@@ -220,3 +312,6 @@ async fn secure<R: Runtime>(
     let tls = Box::pin(tls::accept_within(R::clock(), limit, handshake)).await?;
     Ok(NetSocket::from_tls(tls))
 }
+
+/// How often a socket that is not read is asked whether its peer has gone.
+const ASK_INTERVAL: Duration = Duration::from_secs(1);

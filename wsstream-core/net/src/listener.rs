@@ -1,7 +1,10 @@
 //! A listening socket and the handshakes of its clients.
 
+mod back_off;
 mod policy;
+mod slots;
 mod sockets;
+mod timetable;
 
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -15,10 +18,10 @@ use wsstream_core::handshake::ServerConfig;
 use self::policy::Policy;
 use self::sockets::Sockets;
 pub use self::sockets::StdListener;
-use crate::descriptor::EndpointAddress;
+use crate::descriptor::{BACKLOG, EndpointAddress};
 use crate::incoming::Incoming;
 use crate::layers::{Layer, Layers};
-use crate::plan::ServerPlan;
+use crate::plan::{ServerPlan, ServerSocket};
 use crate::runtime::Runtime;
 use crate::tls::ServerTls;
 
@@ -63,19 +66,26 @@ impl<R: Runtime> Listener<R> {
     pub async fn bind(addr: impl fmt::Display, config: ServerConfig) -> io::Result<Self> {
         R::check()?;
         let addr = addr.to_string();
+        let name = addr.rsplit_once(':').map(|(host, _)| host.to_owned());
         let bound = R::blocking(move || sockets::listen_tcp(&addr, BACKLOG)).await??;
-        Self::new(bound, Layers::websocket(config))
+        Self::new(bound, Layers::websocket(config), name.as_deref())
     }
 
     /// Listens for WebSocket connections on a Unix socket, with the given configuration.
     ///
     /// The socket's permissions are 0666. A symbolic link with `.lock` after its name is the server's lock. Dropping
-    /// the listener removes both. A socket file whose server is gone is replaced.
+    /// the listener removes both, unless other files have their names by then. A socket file whose server is gone is
+    /// replaced.
+    ///
+    /// A user who may write in the socket's directory can take its name away and listen there. Use a directory in which
+    /// only trusted users may write. On Linux, setting the permissions needs `/proc`, unless the umask leaves them as
+    /// they shall be.
     ///
     /// # Errors
     ///
-    /// `AddrInUse` if another server listens there. `InvalidInput` if the path is not UTF-8. The system's otherwise,
-    /// with the path. `Unsupported` if [`Runtime::check`] fails.
+    /// `AddrInUse` if another server listens there, or if another file takes the name meanwhile. `InvalidInput` if the
+    /// path is not UTF-8. `Unsupported` if the permissions cannot be set without following links, or if
+    /// [`Runtime::check`] fails. The system's otherwise, with the path.
     #[cfg(unix)]
     pub async fn bind_unix(path: impl AsRef<Path>, config: ServerConfig) -> io::Result<Self> {
         let plan = ServerPlan::unix(path.as_ref(), config)?;
@@ -91,7 +101,7 @@ impl<R: Runtime> Listener<R> {
     pub fn from_std(listener: impl Into<StdListener>, config: ServerConfig) -> io::Result<Self> {
         R::check()?;
         let layers = Layers::websocket(config);
-        Self::new(listener.into(), layers)
+        Self::new(listener.into(), layers, None)
     }
 
     /// Loads the plan's certificates, and listens.
@@ -101,17 +111,22 @@ impl<R: Runtime> Listener<R> {
         let layers = Layers::read::<R>(plan).await?;
         let socket = plan.socket.clone();
         let bound = R::blocking(move || sockets::listen(&socket)).await??;
-        Self::new(bound, layers)
+        let name = match &plan.socket {
+            ServerSocket::Tcp(tcp) => Some(&*tcp.interface),
+            ServerSocket::Unix(_) => None,
+        };
+        Self::new(bound, layers, name)
     }
 
     /// Loads the plan's certificates, and accepts from a socket that already listens.
     pub(crate) async fn open_on(plan: &ServerPlan, listener: StdListener) -> io::Result<Self> {
         R::check()?;
-        Self::new(listener, Layers::read::<R>(plan).await?)
+        Self::new(listener, Layers::read::<R>(plan).await?, None)
     }
 
-    fn new(listener: StdListener, layers: Layers) -> io::Result<Self> {
+    fn new(listener: StdListener, mut layers: Layers, name: Option<&str>) -> io::Result<Self> {
         let local = listener.local_addr()?;
+        layers.listening_on(&local, name);
         let policy = Policy::new(Sockets::new(listener, layers)?, R::clock());
         Ok(Self { policy, local })
     }
@@ -120,11 +135,9 @@ impl<R: Runtime> Listener<R> {
     /// covers both handshakes together.
     #[must_use]
     pub fn tls(mut self, tls: ServerTls) -> Self {
-        self.policy
-            .accepting_mut()
-            .layers_mut()
-            .layers
-            .insert(0, Layer::Tls(tls));
+        let layers = self.policy.accepting_mut().layers_mut();
+        layers.layers.insert(0, Layer::Tls(tls));
+        layers.listening_on(&self.local, None);
         self
     }
 
@@ -135,8 +148,28 @@ impl<R: Runtime> Listener<R> {
         self
     }
 
+    /// Decides by the peer's address which connections are let in, from now on. The others are closed at once: before
+    /// TLS, and before they take the place of another. By default all are let in.
+    ///
+    /// The listener calls it for each connection when it leaves the accept queue, so it must not block. Peers over Unix
+    /// sockets usually have no name. It takes the place of an earlier `admit`.
+    ///
+    /// ```
+    /// # use std::net::IpAddr;
+    /// # use wsstream_net::{Listener, Runtime};
+    /// # fn keep_out<R: Runtime>(listener: Listener<R>, banned: IpAddr) -> Listener<R> {
+    /// listener.admit(move |peer| peer.tcp().is_none_or(|peer| peer.ip() != banned))
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn admit(mut self, admit: impl FnMut(&EndpointAddress) -> bool + Send + 'static) -> Self {
+        self.policy.accepting_mut().set_admits(Box::new(admit));
+        self
+    }
+
     /// Limits the number of connections at a time, those in their handshake included. Further clients wait in the
-    /// accept queue. The least is 1. By default there is no limit but the system's.
+    /// accept queue; a handshake that takes long may have to go for them: see [`max_handshakes`](Self::max_handshakes).
+    /// The least is 1. By default there is no limit but the system's.
     ///
     /// A connection counts from when it leaves the accept queue until its stream is dropped, or taken apart with
     /// `into_inner`. If your program opens files or sockets for each connection, choose a limit well below the
@@ -147,8 +180,14 @@ impl<R: Runtime> Listener<R> {
         self
     }
 
-    /// Limits the number of handshakes at a time. Further clients wait in the accept queue. The least is 1. Default:
-    /// 1024.
+    /// Limits the number of handshakes at a time. The least is 1. Default: 4096.
+    ///
+    /// Clients that connect and say nothing cannot keep others out. When there is no room for a newcomer, because of
+    /// this limit, of [`max_connections`](Self::max_connections) or because the system has no more sockets, one
+    /// handshake is dropped: of those that are not complete after 1 s, the oldest from the address that holds the most.
+    /// While there is none, newcomers wait in the accept queue. IPv6 addresses count together if their first 64 bits
+    /// are the same, and so do all peers over Unix sockets. There is no fixed share for an address, because many users
+    /// may sit behind one.
     #[must_use]
     pub fn max_handshakes(mut self, handshakes: usize) -> Self {
         self.policy.set_max_handshakes(handshakes);
@@ -168,7 +207,8 @@ impl<R: Runtime> Listener<R> {
     /// Waits for the next connection, for you to accept or refuse. Returns `None` after [`shutdown`](Self::shutdown).
     ///
     /// Failed handshakes are answered and skipped, and so are connections that end early. If the system has run out
-    /// of sockets, the listener tries again after 10 ms, doubled each time up to a second.
+    /// of sockets, the listener drops a handshake that takes long, or tries again after 10 ms, doubled each time up to a
+    /// second.
     ///
     /// It is cancel-safe: dropping the future loses no connection. The listener only makes progress while `accept` is
     /// polled, so a client's `connect` in the same task needs to be polled together with it, for example with `join`.
@@ -176,26 +216,31 @@ impl<R: Runtime> Listener<R> {
         poll_fn(|cx| self.policy.poll_accept(cx)).await
     }
 
-    /// Shuts down gracefully, in steps:
+    /// Shuts down gracefully. Everything is over within `grace`:
     ///
-    /// 1. At once, the listening socket closes, and pending requests are refused with status 503.
-    /// 2. For the time of `grace`, open connections go on.
-    /// 3. Then the listener ends the remaining ones with close code 1001. Writes to them fail with `BrokenPipe`, and
-    ///    reads with an error that has [`StreamError::ShutDown`](wsstream_core::StreamError::ShutDown) inside.
-    /// 4. Connections whose peer has not answered within
-    ///    [`close_timeout`](wsstream_core::ConnectionConfig::close_timeout) are cut off.
+    /// 1. At once, the listening socket closes, and pending requests are refused with status 503. Open connections go
+    ///    on.
+    /// 2. In the last part of `grace`, the listener ends the remaining ones with close code 1001. Writes to them fail
+    ///    with `BrokenPipe`, and reads with an error that has
+    ///    [`StreamError::ShutDown`](wsstream_core::StreamError::ShutDown) inside. This part is as long as the
+    ///    [`close_timeout`](wsstream_core::ConnectionConfig::close_timeout), but at most half of `grace`. The
+    ///    connections are told one after the other during the first half of this part, so that not all clients come
+    ///    back at the same moment.
+    /// 3. Shortly before the end, what is left is cut off: streams, and handshakes that are still under way. All reads
+    ///    and writes fail with the same error. The application then has a second to drop its streams, or less: a tenth
+    ///    of `grace`, a quarter of the last part.
+    ///
+    /// With 10 s, for example, connections are told after 5 s to 7.5 s, and are cut off after 9 s. `Duration::ZERO`
+    /// cuts everything off at once.
     ///
     /// The streams take these steps when their tasks poll them; the listener wakes the tasks. Streams whose outermost
-    /// layer is not a WebSocket are only waited for.
+    /// layer is not a WebSocket cannot be told: they go on until they are cut off.
     ///
-    /// The future returns 0 once every stream is dropped. Otherwise it returns the number of streams that are still
-    /// held a second after they were cut off. Dropping the future cuts off all connections at once. Dropping the
-    /// listener without a shutdown leaves its connections open.
+    /// The future returns 0 as soon as every stream is dropped. After `grace` it returns the number of streams that are
+    /// still held. Dropping the future cuts off all connections at once. Dropping the listener without a shutdown
+    /// leaves its connections open.
     pub fn shutdown(&mut self, grace: Duration) -> impl Future<Output = usize> + Send + use<'_, R> {
-        let closing = self.policy.accepting().layers().close_timeout();
-        self.policy.shut_down(grace, closing)
+        let close_timeout = self.policy.accepting().layers().close_timeout();
+        self.policy.shut_down(grace, close_timeout)
     }
 }
-
-/// The default of tokio and others. The system may lower it.
-const BACKLOG: u32 = 1024;

@@ -7,7 +7,7 @@ use std::net::Shutdown;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use socket2::SockRef;
+use socket2::{SockRef, TcpKeepalive};
 use wsstream_core::pump::{AutoFlush, Permit, RelayEnd, Socket, Stream, Taken};
 
 use crate::descriptor::EndpointAddress;
@@ -25,14 +25,9 @@ enum Layer<R: Runtime> {
     /// Boxed, because the type contains itself. `Stream` boxes its own contents.
     Tls(Box<AutoFlush<R::Tls<NetSocket<R>>>>),
     WebSocket(Stream<NetSocket<R>, R::Clock>),
-    /// An accepted connection whose outermost layer is not a WebSocket. Its listener counts it until it is dropped.
-    Counted(Box<Counted<R>>),
-}
-
-struct Counted<R: Runtime> {
-    socket: NetSocket<R>,
-    #[expect(dead_code, reason = "dropping it tells the listener")]
-    permit: Permit,
+    /// A TCP connection or Unix socket with the permit of its listener, which counts it until it is dropped, and can
+    /// cut it off. Other layers hold the permit themselves.
+    Counted(Box<AutoFlush<NetSocket<R>>>),
 }
 
 /// Evaluates an expression with the socket of any layer.
@@ -44,10 +39,7 @@ macro_rules! on_layer {
             Layer::Unix($socket) => $act,
             Layer::Tls($socket) => $act,
             Layer::WebSocket($socket) => $act,
-            Layer::Counted(counted) => {
-                let $socket = &mut counted.socket;
-                $act
-            }
+            Layer::Counted($socket) => $act,
         }
     };
 }
@@ -74,10 +66,15 @@ impl<R: Runtime> NetSocket<R> {
         Self(Layer::WebSocket(stream))
     }
 
-    /// Holds a listener's permit until the socket is dropped.
-    pub(crate) fn counted(self, permit: Permit) -> Self {
-        let socket = self;
-        Self(Layer::Counted(Box::new(Counted { socket, permit })))
+    /// Holds a listener's permit until the socket is dropped, and obeys it when the listener cuts its connections off.
+    pub(crate) fn counted(mut self, permit: Permit) -> Self {
+        if let Layer::Tls(tls) = &mut self.0 {
+            tls.set_permit(permit);
+            return self;
+        }
+        let mut counted = Box::new(AutoFlush::new(self));
+        counted.set_permit(permit);
+        Self(Layer::Counted(counted))
     }
 
     /// Sets the options of a TCP connection that this crate has dialled or accepted.
@@ -86,6 +83,7 @@ impl<R: Runtime> NetSocket<R> {
             let tcp = R::tcp_ref(tcp);
             wsstream_tcp_taken::keep_little_unsent(&*tcp);
             tcp.set_tcp_nodelay(nodelay)?;
+            tcp.set_tcp_keepalive(&keepalive())?;
         }
         Ok(())
     }
@@ -116,7 +114,7 @@ impl<R: Runtime> NetSocket<R> {
             Layer::Unix(unix) => R::unix_ref(unix),
             Layer::Tls(tls) => R::tls_below(tls.socket()).system(),
             Layer::WebSocket(stream) => stream.socket().system(),
-            Layer::Counted(counted) => counted.socket.system(),
+            Layer::Counted(counted) => counted.socket().system(),
         }
     }
 
@@ -128,7 +126,7 @@ impl<R: Runtime> NetSocket<R> {
             Layer::Unix(_) => None,
             Layer::Tls(tls) => Some(R::tls_below(tls.socket())),
             Layer::WebSocket(stream) => Some(stream.socket()),
-            Layer::Counted(counted) => counted.socket.below(),
+            Layer::Counted(counted) => counted.socket().below(),
         }
     }
 
@@ -136,7 +134,7 @@ impl<R: Runtime> NetSocket<R> {
     pub fn tcp(&self) -> Option<&R::Tcp> {
         match &self.0 {
             Layer::Tcp(tcp) => Some(tcp),
-            Layer::Counted(counted) => counted.socket.tcp(),
+            Layer::Counted(counted) => counted.socket().tcp(),
             _ => self.below()?.tcp(),
         }
     }
@@ -150,20 +148,16 @@ impl<R: Runtime> NetSocket<R> {
     pub fn into_tcp(self) -> Result<R::Tcp, Self> {
         match self.0 {
             Layer::Tcp(tcp) => Ok(tcp),
-            Layer::Counted(counted) if matches!(counted.socket.0, Layer::Tcp(_)) => {
-                counted.socket.into_tcp()
+            Layer::Counted(counted) if matches!(counted.socket().0, Layer::Tcp(_)) => {
+                counted.into_socket().into_tcp()
             }
             other => Err(Self(other)),
         }
     }
 
     /// Whether the outermost layer is TLS.
-    pub fn is_tls(&self) -> bool {
-        match &self.0 {
-            Layer::Tls(_) => true,
-            Layer::Counted(counted) => counted.socket.is_tls(),
-            _ => false,
-        }
+    pub const fn is_tls(&self) -> bool {
+        matches!(self.0, Layer::Tls(_))
     }
 
     /// The state of the TLS session, such as the peer's certificates. `None` if the outermost layer is not TLS.
@@ -171,7 +165,6 @@ impl<R: Runtime> NetSocket<R> {
     pub fn tls(&self) -> Option<&rustls::CommonState> {
         match &self.0 {
             Layer::Tls(tls) => R::tls_state(tls.socket()),
-            Layer::Counted(counted) => counted.socket.tls(),
             _ => None,
         }
     }
@@ -210,7 +203,7 @@ impl<R: Runtime> NetSocket<R> {
             Layer::Unix(_) => {}
             Layer::Tls(tls) => R::tls_below_mut(tls.socket_mut()).abort(),
             Layer::WebSocket(stream) => Socket::abort(stream),
-            Layer::Counted(counted) => counted.socket.abort(),
+            Layer::Counted(counted) => Socket::abort(&mut **counted),
         }
     }
 
@@ -255,7 +248,7 @@ impl<R: Runtime> Socket for NetSocket<R> {
             Layer::Unix(unix) => unix.is_write_vectored(),
             Layer::Tls(tls) => Socket::is_write_vectored(&**tls),
             Layer::WebSocket(stream) => Socket::is_write_vectored(stream),
-            Layer::Counted(counted) => counted.socket.is_write_vectored(),
+            Layer::Counted(counted) => Socket::is_write_vectored(&**counted),
         }
     }
 
@@ -276,7 +269,7 @@ impl<R: Runtime> Socket for NetSocket<R> {
             }
             Layer::Tls(tls) => Socket::poll_shutdown(&mut **tls, cx),
             Layer::WebSocket(stream) => Socket::poll_shutdown(stream, cx),
-            Layer::Counted(counted) => counted.socket.poll_shutdown(cx),
+            Layer::Counted(counted) => Socket::poll_shutdown(&mut **counted, cx),
         }
     }
 
@@ -299,7 +292,7 @@ impl<R: Runtime> Socket for NetSocket<R> {
             },
             Layer::Tls(tls) => Socket::poll_retry_write(&mut **tls, cx, bufs),
             Layer::WebSocket(stream) => Socket::poll_retry_write(stream, cx, bufs),
-            Layer::Counted(counted) => counted.socket.poll_retry_write(cx, bufs),
+            Layer::Counted(counted) => Socket::poll_retry_write(&mut **counted, cx, bufs),
         }
     }
 
@@ -313,7 +306,7 @@ impl<R: Runtime> Socket for NetSocket<R> {
             Layer::Unix(_) => None,
             Layer::Tls(tls) => Socket::taken(&**tls),
             Layer::WebSocket(stream) => Socket::taken(stream),
-            Layer::Counted(counted) => counted.socket.taken(),
+            Layer::Counted(counted) => Socket::taken(&**counted),
         }
     }
 
@@ -331,7 +324,7 @@ impl<R: Runtime> Socket for NetSocket<R> {
             Layer::Unix(unix) => has_hung_up(&R::unix_ref(unix)),
             Layer::Tls(tls) => R::tls_below(tls.socket()).has_hung_up(),
             Layer::WebSocket(stream) => Socket::has_hung_up(stream),
-            Layer::Counted(counted) => counted.socket.has_hung_up(),
+            Layer::Counted(counted) => counted.socket().has_hung_up(),
         }
     }
 
@@ -346,7 +339,7 @@ impl<R: Runtime> Socket for NetSocket<R> {
                 R::tls_below_mut(tls.socket_mut()).poll_drive(cx);
             }
             Layer::WebSocket(stream) => Socket::poll_drive(stream, cx),
-            Layer::Counted(counted) => counted.socket.poll_drive(cx),
+            Layer::Counted(counted) => Socket::poll_drive(&mut **counted, cx),
             _ => {}
         }
     }
@@ -367,7 +360,7 @@ impl<R: Runtime> fmt::Debug for NetSocket<R> {
             Layer::Unix(unix) => f.debug_tuple("Unix").field(unix).finish(),
             Layer::Tls(tls) => f.debug_tuple("Tls").field(tls).finish(),
             Layer::WebSocket(stream) => f.debug_tuple("WebSocket").field(stream).finish(),
-            Layer::Counted(counted) => counted.socket.fmt(f),
+            Layer::Counted(counted) => counted.socket().fmt(f),
         }
     }
 }
@@ -379,6 +372,25 @@ fn end(socket: &SockRef<'_>) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::NotConnected => Ok(()),
         ended => ended,
     }
+}
+
+/// TCP keepalive, which ends a connection after 2 minutes of silence: the host of the peer may have gone without a word,
+/// also while no WebSocket asks for it. Systems that cannot set it have their own intervals.
+const fn keepalive() -> TcpKeepalive {
+    let keepalive = TcpKeepalive::new().with_time(Duration::from_secs(60));
+    #[cfg(any(
+        target_os = "android",
+        target_os = "freebsd",
+        target_os = "ios",
+        target_os = "linux",
+        target_os = "macos",
+        target_os = "netbsd",
+        target_os = "windows"
+    ))]
+    let keepalive = keepalive
+        .with_interval(Duration::from_secs(15))
+        .with_retries(4);
+    keepalive
 }
 
 /// Whether the system reports an error or the end of both directions, although nothing was asked for.

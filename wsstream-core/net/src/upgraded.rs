@@ -10,6 +10,8 @@ use crate::seed::seed;
 
 /// A connection right after the opening handshake. Look at what was negotiated, then turn it into a
 /// [byte stream](Self::into_stream) or into [whole messages](Self::into_websocket).
+///
+/// What either has accepted when you drop it is delivered by a task of the runtime.
 #[derive(Debug)]
 pub struct Upgraded<S: Socket, R: Runtime>(Box<pump::Upgraded<S, R::Clock>>);
 

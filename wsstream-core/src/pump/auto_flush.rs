@@ -5,7 +5,7 @@ use std::io::{self, IoSlice};
 
 use super::wakers::Task;
 use super::wire::Wire;
-use super::{Clock, Socket, Taken};
+use super::{Clock, Permit, Socket, Taken};
 use crate::time::Timestamp;
 
 /// A socket whose writes leave without a flush, as those of TCP do.
@@ -15,7 +15,7 @@ use crate::time::Timestamp;
 /// rest whenever it is polled, for reading or for writing, even from different tasks. A [`Stream`](super::Stream) does
 /// so itself and needs no `AutoFlush`.
 #[derive(Debug)]
-pub struct AutoFlush<S> {
+pub struct AutoFlush<S: Socket> {
     wire: Wire<S, Timeless>,
 }
 
@@ -24,6 +24,18 @@ impl<S: Socket> AutoFlush<S> {
     pub fn new(socket: S) -> Self {
         let wire = Wire::new(socket, Timeless);
         Self { wire }
+    }
+
+    /// Keeps a listener's permit until the socket is dropped. Once the listener cuts its connections off, reads and
+    /// writes fail with [`StreamError::ShutDown`](crate::StreamError::ShutDown) inside, and the drop
+    /// [aborts](Socket::abort) a socket that was not shut down.
+    pub fn set_permit(&mut self, permit: Permit) {
+        self.wire.set_permit(permit);
+    }
+
+    /// Returns the socket. What it buffers stays in it. A permit is dropped.
+    pub fn into_socket(mut self) -> S {
+        self.wire.take_socket()
     }
 
     /// The socket.
@@ -75,9 +87,10 @@ impl<S: Socket> Socket for AutoFlush<S> {
         self.wire.poll_flush()
     }
 
-    /// Succeeds if the direction has ended already.
+    /// Succeeds if the direction has ended already, but not if the listener has cut the socket off.
     fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(self.poll_flush(cx))?;
+        self.wire.check_permit()?;
         self.wire.poll_shutdown().map(Ok)
     }
 
@@ -108,6 +121,16 @@ impl<S: Socket> Socket for AutoFlush<S> {
     }
 }
 
+/// A cut is no end: the peer has to see the difference if the listener has cut the socket off while it was written.
+impl<S: Socket> Drop for AutoFlush<S> {
+    fn drop(&mut self) {
+        if self.wire.has_socket() && !self.wire.is_shut_down() && self.wire.check_permit().is_err()
+        {
+            self.wire.socket_mut().abort();
+        }
+    }
+}
+
 /// The clock for flushing, which has no timers.
 #[derive(Debug)]
 struct Timeless;
@@ -127,6 +150,7 @@ impl Clock for Timeless {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pump::{Permits, Phase};
     use crate::test_kit::{Pipe, Task};
 
     /// The reader and the writer may be different tasks, and neither is polled by itself.
@@ -177,5 +201,43 @@ mod tests {
             Poll::Ready(Ok(()))
         ));
         assert!(output.get().is_shut_down);
+    }
+
+    #[test]
+    fn what_the_listener_has_cut_off_fails_whatever_is_asked() {
+        let permits = Permits::new();
+        let (near, far) = Pipe::pair(true);
+        let (mut stream, task) = (AutoFlush::new(near), Task::new());
+        stream.set_permit(permits.issue());
+        let cx = &mut task.cx();
+        assert!(stream.poll_read(cx, &mut [0; 9]).is_pending());
+        far.output.get().feed(b"more");
+        permits.enter(Phase::Finishing);
+        permits.close_part(1, 1);
+        assert!(matches!(
+            stream.poll_read(cx, &mut [0; 9]),
+            Poll::Ready(Ok(4))
+        ));
+        assert!(matches!(
+            stream.poll_write(cx, &[IoSlice::new(b"x")]),
+            Poll::Ready(Ok(1))
+        ));
+        assert!(stream.poll_read(cx, &mut [0; 9]).is_pending());
+        task.is_woken();
+        permits.enter(Phase::Over);
+        assert!(task.is_woken());
+        far.output.get().feed(b"too late");
+        assert!(matches!(
+            stream.poll_read(cx, &mut [0; 9]),
+            Poll::Ready(Err(_))
+        ));
+        assert!(matches!(
+            stream.poll_write(cx, &[IoSlice::new(b"x")]),
+            Poll::Ready(Err(_))
+        ));
+        assert!(matches!(stream.poll_shutdown(cx), Poll::Ready(Err(_))));
+        assert_eq!(permits.taken(), 1);
+        drop(stream.into_socket());
+        assert_eq!(permits.taken(), 0);
     }
 }

@@ -1,16 +1,19 @@
 //! How a listener counts its connections, and shuts them down.
 //!
 //! Each connection holds a [`Permit`] until it is dropped. The listener counts the permits. To shut down, it stores a
-//! [`Phase`] and wakes the connections, which load it when they are polled.
+//! [`Phase`] and wakes the connections, which load it when they are polled. It can tell them to close one after the
+//! other, so that their peers do not all come back at once.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::future::{Future, poll_fn};
 use core::mem;
-use core::sync::atomic::{AtomicU8, Ordering};
+use core::pin::pin;
+use core::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use core::task::{Context, Poll, Waker};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::wakers::{Tasks, is_for};
+use super::wakers::{Task, Tasks, is_for};
 
 /// How far a listener's shutdown has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,6 +37,8 @@ pub struct Permits(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     phase: AtomicU8,
+    /// In [`Phase::Finishing`], the connections in slots below this one are closing already.
+    closing: AtomicUsize,
     slots: Mutex<Slots>,
 }
 
@@ -59,6 +64,7 @@ impl Permits {
     pub fn new() -> Self {
         Self(Arc::new(Shared {
             phase: AtomicU8::new(Phase::Serving as u8),
+            closing: AtomicUsize::new(0),
             slots: Mutex::default(),
         }))
     }
@@ -114,8 +120,35 @@ impl Permits {
     /// Enters a phase, and wakes all connections to obey it. A phase that has passed does not come again.
     pub fn enter(&self, phase: Phase) {
         self.0.phase.fetch_max(phase as u8, Ordering::AcqRel);
-        // Wake without the lock: a task may drop its permit at once.
-        let tasks: Vec<_> = self.0.slots().tasks.iter().flatten().cloned().collect();
+        self.wake(0, usize::MAX);
+    }
+
+    /// In [`Phase::Finishing`]: lets a part of the connections enter [`Phase::Closing`], of which `done` in `all` parts
+    /// are then closing, and wakes those. Call it for every `done` from 1 to `all`.
+    ///
+    /// The parts are equal in the numbers of the connections' slots, which change no more once no permit is issued.
+    pub fn close_part(&self, done: u32, all: u32) {
+        let slots = self.0.slots().tasks.len();
+        let closing = (slots * done as usize).div_ceil(all.max(1) as usize);
+        let before = self.0.closing.fetch_max(closing, Ordering::AcqRel);
+        self.wake(before, closing);
+    }
+
+    /// Wakes the connections in a range of slots.
+    fn wake(&self, from: usize, to: usize) {
+        // Without the lock: a task may drop its permit at once.
+        let tasks: Vec<_> = {
+            let slots = self.0.slots();
+            let count = to.saturating_sub(from);
+            slots
+                .tasks
+                .iter()
+                .skip(from)
+                .take(count)
+                .flatten()
+                .cloned()
+                .collect()
+        };
         for tasks in tasks {
             tasks.wake();
         }
@@ -149,10 +182,31 @@ impl Permit {
     pub fn phase(&self) -> Phase {
         match self.shared.phase.load(Ordering::Acquire) {
             0 => Phase::Serving,
+            1 if (self.slot as usize) < self.shared.closing.load(Ordering::Acquire) => {
+                Phase::Closing
+            }
             1 => Phase::Finishing,
             2 => Phase::Closing,
             _ => Phase::Over,
         }
+    }
+
+    /// Waits for a future that knows of no permit, for example a handshake. `None` if the listener's shutdown comes to
+    /// `phase` before it is ready; the future is then dropped. For a connection that has not got the permit itself yet,
+    /// and for one task at a time.
+    pub async fn until<T>(&self, phase: Phase, future: impl Future<Output = T>) -> Option<T> {
+        let tasks = Arc::new(Tasks::default());
+        self.attach(&tasks);
+        let mut future = pin!(future);
+        poll_fn(|cx| {
+            // Register first: the phase may change in between.
+            tasks.register(Task::Driver, cx.waker());
+            if self.phase() >= phase {
+                return Poll::Ready(None);
+            }
+            future.as_mut().poll(cx).map(Some)
+        })
+        .await
     }
 
     /// Sets the tasks to wake when the listener shuts down.
@@ -179,5 +233,80 @@ impl Drop for Permit {
         if let Some(waiting) = waiting {
             waiting.wake();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test_kit::Task as Polled;
+
+    /// Each is told once, in order, and of each part those alone are woken that belong to it.
+    #[test]
+    fn connections_close_part_by_part() {
+        for (connections, all, closing) in [
+            (4, 2, &[2, 4][..]),
+            (5, 4, &[2, 3, 4, 5]),
+            (2, 5, &[1, 1, 2, 2, 2]),
+            (1, 3, &[1, 1, 1]),
+            (0, 2, &[0, 0]),
+            (3, 0, &[3]),
+        ] {
+            let permits = Permits::new();
+            let mut held = Vec::new();
+            for _ in 0..connections {
+                let (permit, tasks, polled) =
+                    (permits.issue(), Arc::new(Tasks::default()), Polled::new());
+                permit.attach(&tasks);
+                tasks.register(Task::Reader, polled.cx().waker());
+                polled.is_woken();
+                held.push((permit, tasks, polled));
+            }
+            permits.enter(Phase::Finishing);
+            for (_, tasks, polled) in &held {
+                assert!(polled.is_woken());
+                tasks.register(Task::Reader, polled.cx().waker());
+            }
+            let mut before = 0;
+            for (done, closing) in (1..).zip(closing) {
+                permits.close_part(done, all);
+                for (slot, (permit, _, polled)) in held.iter().enumerate() {
+                    let phase = match slot < *closing {
+                        true => Phase::Closing,
+                        false => Phase::Finishing,
+                    };
+                    assert_eq!(permit.phase(), phase);
+                    assert_eq!(polled.is_woken(), (before..*closing).contains(&slot));
+                }
+                before = *closing;
+            }
+            permits.enter(Phase::Over);
+            assert!(
+                held.iter()
+                    .all(|(permit, ..)| permit.phase() == Phase::Over)
+            );
+        }
+    }
+
+    #[test]
+    fn a_future_is_waited_for_until_all_is_over() {
+        let (permits, task) = (Permits::new(), Polled::new());
+        let permit = permits.issue();
+        let mut waiting = pin!(permit.until(Phase::Over, core::future::pending::<()>()));
+        assert!(waiting.as_mut().poll(&mut task.cx()).is_pending());
+        permits.enter(Phase::Finishing);
+        permits.close_part(1, 1);
+        assert!(waiting.as_mut().poll(&mut task.cx()).is_pending());
+        task.is_woken();
+        permits.enter(Phase::Over);
+        assert!(task.is_woken());
+        assert!(matches!(
+            waiting.as_mut().poll(&mut task.cx()),
+            Poll::Ready(None)
+        ));
+        let permits = Permits::new();
+        let permit = permits.issue();
+        let waiting = pin!(permit.until(Phase::Over, core::future::ready(7)));
+        assert!(matches!(waiting.poll(&mut task.cx()), Poll::Ready(Some(7))));
     }
 }

@@ -134,9 +134,10 @@ impl<'a, A: RelayEnd + ?Sized, B: RelayEnd + ?Sized, C: Clock> Relay<'a, A, B, C
             cx.waker().wake_by_ref();
         }
         let failed = match (a_to_b, b_to_a) {
+            // How a source ends whose octets are discarded is of no interest then.
+            _ if self.a_to_b.is_over() && self.b_to_a.is_over() => [None, None],
             (Poll::Ready(Err(error)), _) => [Some(error), None],
             (_, Poll::Ready(Err(error))) => [None, Some(error)],
-            (Poll::Ready(Ok(())), Poll::Ready(Ok(()))) => [None, None],
             _ if self.a_to_b.has_given_up() || self.b_to_a.has_given_up() => [None, None],
             _ => {
                 let closed = (self.a.is_closed(), self.b.is_closed());

@@ -25,9 +25,10 @@ use crate::handshake::Agreed;
 /// - A Close with another code is `ConnectionAborted` with a [`StreamError`] inside.
 /// - The end of the socket without a Close, or a Close inside a message, is `UnexpectedEof`.
 ///
-/// Call [`close`](Self::close) to end it. If you drop it instead, it sends what is queued and a Close with code 1001,
-/// provided that the socket takes them at once; otherwise the peer sees a truncated stream. With
-/// [`ConnectionConfig::close_on_drop`](crate::ConnectionConfig::close_on_drop) that code is 1000.
+/// Call [`close`](Self::close) to end it. If you drop it instead, it sends what is queued and a Close with code 1001, or
+/// 1000 with [`ConnectionConfig::close_on_drop`](crate::ConnectionConfig::close_on_drop). A task delivers what the socket
+/// does not take at once: see [`Upgraded::deliver_by`](super::Upgraded::deliver_by). Without such a task, the peer then
+/// sees a truncated stream.
 ///
 /// Its state is boxed, so that futures which hold a stream stay small.
 #[derive(Debug)]
@@ -234,8 +235,8 @@ impl<S: Socket, C: Clock> Stream<S, C> {
     ///
     /// # Errors
     ///
-    /// As [`poll_flush`](Self::poll_flush). `TimedOut` if the peer stops taking what is left. `BrokenPipe` if the
-    /// connection was over before, or the peer had failed.
+    /// As [`poll_flush`](Self::poll_flush). `TimedOut` if the peer stops taking what is left, or if a limit of ours has
+    /// ended the connection. `BrokenPipe` if the connection was over before, or the peer had failed.
     pub fn poll_shutdown(&mut self, cx: &Context<'_>) -> Poll<io::Result<()>> {
         self.inner
             .pump
@@ -257,7 +258,7 @@ impl<S: Socket, C: Clock> Stream<S, C> {
             return Poll::Ready(Err(self.inner.pump.broken_pipe(Closed)));
         }
         self.inner.pump.check_taken()?;
-        Poll::Ready(Ok(()))
+        Poll::Ready(self.inner.pump.check_limits())
     }
 
     /// Ends both directions: sends what is queued and `close`, and discards what arrives until the peer's Close and, on

@@ -73,6 +73,11 @@ impl<S: Socket, C: Clock> Wire<S, C> {
         self.permit.as_ref().map_or(Phase::Serving, Permit::phase)
     }
 
+    /// Fails if the listener has cut the connection off.
+    pub(super) fn check_permit(&self) -> io::Result<()> {
+        check_permit(&self.permit)
+    }
+
     /// Whether the socket is still here.
     pub(super) const fn has_socket(&self) -> bool {
         self.below.is_some()
@@ -193,6 +198,11 @@ impl<S: Socket, C: Clock> Wire<S, C> {
         Poll::Ready(Ok(()))
     }
 
+    /// Whether the write direction has ended.
+    pub(super) const fn is_shut_down(&self) -> bool {
+        self.is_shut_down
+    }
+
     /// Ends the write direction, once. A failure means that the socket has ended already, and is ignored: everything
     /// was flushed before.
     pub(super) fn poll_shutdown(&mut self) -> Poll<()> {
@@ -237,9 +247,7 @@ fn try_io<S, C, R>(
     let Some(Below { socket, .. }) = below else {
         return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
     };
-    if permit.as_ref().map(Permit::phase) == Some(Phase::Over) {
-        return Poll::Ready(Err(StreamError::ShutDown.into()));
-    }
+    check_permit(permit)?;
     if !direction.is_promising() {
         return Poll::Pending;
     }
@@ -247,6 +255,13 @@ fn try_io<S, C, R>(
     let result = io(socket, &mut Context::from_waker(direction.waker()));
     direction.set_blocked(result.is_pending());
     result
+}
+
+fn check_permit(permit: &Option<Permit>) -> io::Result<()> {
+    match permit.as_ref().map(Permit::phase) {
+        Some(Phase::Over) => Err(StreamError::ShutDown.into()),
+        _ => Ok(()),
+    }
 }
 
 /// The socket is in an `Option` because a type with a `Drop` cannot be taken apart.

@@ -1,9 +1,9 @@
 //! The policy of a listener: how many connections and handshakes run at a time, what happens when the system has run
 //! out of sockets, and how the listener shuts down.
 
+use std::fmt::Debug;
 use std::future::Future;
 use std::io;
-use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -12,25 +12,43 @@ use wsstream_core::Timestamp;
 use wsstream_core::handshake::HandshakeError;
 use wsstream_core::pump::{Clock, Permit, Permits, Phase};
 
+use super::back_off::BackOff;
+use super::slots::{MIN_AGE, Slots, Source, Ticket};
+use super::timetable::{PARTS, Step, Timetable};
+
 /// A listening socket, and the handshakes of its connections.
 pub(super) trait Accepting {
     /// A connection before its handshake.
-    type Connection;
+    type Connection: Debug;
 
     /// The result of a handshake: a request that waits for its answer.
     type Incoming;
 
+    /// The means to evict a handshake.
+    type Handshake: Debug;
+
     /// Takes the next connection from the accept queue. The policy calls it again after any error.
     fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Self::Connection>>;
 
+    /// Where the connection comes from. `None` if it is not let in.
+    fn admit(&mut self, connection: &Self::Connection) -> io::Result<Option<Source>>;
+
     /// Begins a handshake in a task of its own. The permit ends up in the outermost layer; a failed handshake drops it.
-    fn begin(&mut self, connection: Self::Connection, permit: Permit);
+    fn begin(
+        &mut self,
+        connection: Self::Connection,
+        permit: Permit,
+        ticket: Ticket,
+    ) -> Self::Handshake;
+
+    /// Ends a handshake, unless it is complete. The policy waits until its task has ended.
+    fn evict(&mut self, handshake: Self::Handshake);
 
     /// Begins to refuse a request that arrived during a shutdown. It ends as a failed handshake does.
-    fn refuse(&mut self, incoming: Self::Incoming);
+    fn refuse(&mut self, incoming: Self::Incoming, ticket: Ticket);
 
-    /// Waits until one of the handshakes ends. The policy calls it only while there are any.
-    fn poll_handshake(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Self::Incoming>>;
+    /// Waits until one of the handshakes ends. Pending without any.
+    fn poll_handshake(&mut self, cx: &mut Context<'_>) -> Poll<(Ticket, Ended<Self::Incoming>)>;
 
     /// Closes the listening socket. The system then refuses new connections and those in the accept queue.
     fn stop(&mut self);
@@ -39,31 +57,43 @@ pub(super) trait Accepting {
     fn cut_off(&mut self);
 }
 
+/// How a handshake ended. `None` if it was evicted.
+pub(super) type Ended<I> = Option<io::Result<I>>;
+
 /// The policy of a listener.
 ///
 /// Handshakes run concurrently, so that a slow client does not delay the others. A connection counts from when it
 /// leaves the accept queue until its stream is dropped.
+///
+/// When there is no room for a newcomer, one handshake that takes long is evicted: see [`Slots::evict`]. While there is
+/// none, newcomers wait in the accept queue.
 #[derive(Debug)]
 pub(super) struct Policy<A: Accepting, C: Clock> {
     accepting: A,
     clock: C,
     has_stopped: bool,
     permits: Permits,
-    handshakes: usize,
+    slots: Slots<A::Handshake>,
+    /// The number of handshakes that were evicted, and have not ended yet.
+    leaving: usize,
+    /// A connection that waits for room. It has no permit yet, so it does not count.
+    newcomer: Option<(A::Connection, Source)>,
     max_connections: usize,
     max_handshakes: usize,
     back_off: BackOff,
 }
 
 impl<A: Accepting, C: Clock> Policy<A, C> {
-    /// Allows any number of connections, and 1024 handshakes at a time.
+    /// Allows any number of connections, and 4096 handshakes at a time.
     pub(super) fn new(accepting: A, clock: C) -> Self {
         Self {
             accepting,
             clock,
             has_stopped: false,
             permits: Permits::new(),
-            handshakes: 0,
+            slots: Slots::new(),
+            leaving: 0,
+            newcomer: None,
             max_connections: usize::MAX,
             max_handshakes: MAX_HANDSHAKES,
             back_off: BackOff::default(),
@@ -100,11 +130,13 @@ impl<A: Accepting, C: Clock> Policy<A, C> {
             return Poll::Ready(None);
         }
         for _ in 0..TURNS_PER_POLL {
-            let admitted = self.poll_admit(cx);
-            match self.poll_handshake(cx) {
-                Poll::Ready(Some(incoming)) => return Poll::Ready(Some(incoming)),
-                Poll::Pending if admitted.is_pending() => return Poll::Pending,
-                _ => {}
+            // First those that are complete: their slots need nobody to be evicted.
+            let ended = self.poll_handshake(cx);
+            if let Poll::Ready(Some(incoming)) = ended {
+                return Poll::Ready(Some(incoming));
+            }
+            if self.poll_admit(cx).is_pending() && ended.is_pending() {
+                return Poll::Pending;
             }
         }
         // Yield to other tasks, and ask to be polled again.
@@ -112,60 +144,136 @@ impl<A: Accepting, C: Clock> Policy<A, C> {
         Poll::Pending
     }
 
-    /// Accepts the next connection, and begins its handshake.
+    /// Accepts the next connection, and begins its handshake once there is room.
     fn poll_admit(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if self.handshakes >= self.max_handshakes {
-            // The next handshake that ends wakes the task.
-            return Poll::Pending;
+        if self.newcomer.is_none() {
+            ready!(self.poll_newcomer(cx));
         }
-        ready!(self.permits.poll_at_most(self.max_connections - 1, cx));
-        ready!(self.back_off.poll(&mut self.clock, cx));
-        match ready!(self.accepting.poll_accept(cx)) {
-            Ok(connection) => {
-                self.back_off.succeeded();
-                self.handshakes += 1;
-                self.accepting.begin(connection, self.permits.issue());
-            }
-            Err(error) => {
-                log_failure(&error);
-                if !is_of_connection(&error) {
-                    self.back_off.failed(self.clock.now());
-                }
-            }
+        if self.newcomer.is_some() {
+            ready!(self.poll_room(cx));
+        }
+        if let Some((connection, source)) = self.newcomer.take() {
+            let ticket = self.slots.issue(self.clock.now());
+            let permit = self.permits.issue();
+            let handshake = self.accepting.begin(connection, permit, ticket);
+            self.slots.take(ticket, source, handshake);
         }
         Poll::Ready(())
     }
 
-    /// Waits until a handshake ends; `None` if it failed.
-    fn poll_handshake(&mut self, cx: &mut Context<'_>) -> Poll<Option<A::Incoming>> {
-        if self.handshakes == 0 {
-            return Poll::Pending;
+    /// Takes the next connection from the accept queue, unless it would have to wait here.
+    fn poll_newcomer(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if !self.has_slot() || self.poll_permit(cx).is_pending() {
+            ready!(self.poll_old_enough(cx));
         }
-        let ended = ready!(self.accepting.poll_handshake(cx));
-        self.handshakes -= 1;
-        if let Err(error) = &ended {
-            log_failure(error);
+        ready!(self.back_off.poll(&mut self.clock, cx));
+        let accepted = match ready!(self.accepting.poll_accept(cx)) {
+            Ok(connection) => {
+                self.back_off.succeeded();
+                let source = self.accepting.admit(&connection);
+                source.map(|source| source.map(|source| (connection, source)))
+            }
+            Err(error) => {
+                if !is_of_connection(&error) {
+                    self.back_off.failed(self.clock.now());
+                    // The system has no more sockets. One that is given up helps.
+                    if self.leaving == 0 {
+                        self.evict(self.clock.now());
+                    }
+                }
+                Err(error)
+            }
+        };
+        match accepted {
+            Ok(newcomer) => self.newcomer = newcomer,
+            Err(error) => log_failure(&error),
         }
-        Poll::Ready(ended.ok())
+        Poll::Ready(())
     }
 
-    /// Shuts down: closes the listening socket, refuses pending requests with status 503, and gives open connections
-    /// `grace` to finish. Then ends the remaining ones with close code 1001, and cuts off those that are still open
-    /// after a further `closing`.
+    /// Waits until there is room for the newcomer, and evicts for it.
+    fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        while !self.has_slot() {
+            let now = ready!(self.poll_old_enough(cx));
+            self.evict(now);
+        }
+        while self.poll_permit(cx).is_pending() {
+            if self.leaving > 0 {
+                // It gives its permit back.
+                return Poll::Pending;
+            }
+            let now = ready!(self.poll_old_enough(cx));
+            self.evict(now);
+        }
+        Poll::Ready(())
+    }
+
+    /// Whether one more handshake may begin. If not, the next one that ends wakes the task.
+    fn has_slot(&self) -> bool {
+        self.slots.taken() < self.max_handshakes
+    }
+
+    /// Waits until one more connection may be open.
+    fn poll_permit(&self, cx: &Context<'_>) -> Poll<()> {
+        self.permits.poll_at_most(self.max_connections - 1, cx)
+    }
+
+    /// Waits until there is a handshake that can be evicted, and returns the time.
+    fn poll_old_enough(&mut self, cx: &mut Context<'_>) -> Poll<Timestamp> {
+        let Some(oldest) = self.slots.oldest() else {
+            return Poll::Pending;
+        };
+        let due = oldest + MIN_AGE;
+        ready!(self.clock.poll_sleep(cx, due));
+        Poll::Ready(due.max(self.clock.now()))
+    }
+
+    /// Evicts a handshake if there is one that is old enough. Its slot is free at once, its socket and its permit when
+    /// its task has ended.
+    fn evict(&mut self, now: Timestamp) {
+        if let Some((source, handshake)) = self.slots.evict(now) {
+            self.leaving += 1;
+            self.accepting.evict(handshake);
+            log_eviction(source);
+        }
+    }
+
+    /// Waits until a handshake ends; `None` if it failed.
+    fn poll_handshake(&mut self, cx: &mut Context<'_>) -> Poll<Option<A::Incoming>> {
+        let (ticket, ended) = ready!(self.accepting.poll_handshake(cx));
+        if self.slots.give_back(ticket).is_none() {
+            self.leaving -= 1;
+            self.back_off.hurry();
+        }
+        Poll::Ready(ended.and_then(unless_failed))
+    }
+
+    /// Shuts down, all within `grace`: closes the listening socket, refuses pending requests with status 503, tells open
+    /// connections to close with code 1001 when their time comes, and in the end cuts them off. See [`Timetable`].
     ///
-    /// The future returns 0 once all connections are gone, or the number of streams that are still held a second after
-    /// they were cut off. Dropping it cuts them off at once.
-    pub(super) fn shut_down(&mut self, grace: Duration, closing: Duration) -> ShutDown<'_, A, C> {
+    /// The future returns 0 once all connections are gone, or the number of streams that are still held after `grace`.
+    /// Dropping it cuts them off at once.
+    pub(super) fn shut_down(
+        &mut self,
+        grace: Duration,
+        close_timeout: Duration,
+    ) -> ShutDown<'_, A, C> {
         self.accepting.stop();
         self.has_stopped = true;
+        self.newcomer = None;
         self.permits.enter(Phase::Finishing);
-        let ends = self.clock.now() + grace;
+        let timetable = Timetable::new(self.clock.now(), grace, close_timeout);
         ShutDown {
             policy: self,
-            phase: Phase::Finishing,
-            ends,
-            closing,
+            timetable,
+            steps: 0,
         }
+    }
+
+    fn cut_off(&mut self) {
+        self.permits.enter(Phase::Over);
+        // Those that have no permit yet do not know.
+        self.accepting.cut_off();
     }
 }
 
@@ -174,27 +282,20 @@ impl<A: Accepting, C: Clock> Policy<A, C> {
 #[must_use = "futures do nothing unless polled"]
 pub(super) struct ShutDown<'a, A: Accepting, C: Clock> {
     policy: &'a mut Policy<A, C>,
-    phase: Phase,
-    /// The end of the phase.
-    ends: Timestamp,
-    closing: Duration,
+    timetable: Timetable,
+    /// The number of steps that were taken.
+    steps: u32,
 }
 
 impl<A: Accepting, C: Clock> ShutDown<'_, A, C> {
     /// Refuses the requests that are not answered yet.
     fn refuse(&mut self, cx: &mut Context<'_>) {
-        while let Poll::Ready(ended) = self.policy.poll_handshake(cx) {
-            if let Some(incoming) = ended {
-                self.policy.handshakes += 1;
-                self.policy.accepting.refuse(incoming);
+        let accepting = &mut self.policy.accepting;
+        while let Poll::Ready((ticket, ended)) = accepting.poll_handshake(cx) {
+            if let Some(incoming) = ended.and_then(unless_failed) {
+                accepting.refuse(incoming, ticket);
             }
         }
-    }
-
-    fn enter(&mut self, phase: Phase, lasts: Duration) {
-        self.phase = phase;
-        self.ends = self.ends + lasts;
-        self.policy.permits.enter(phase);
     }
 }
 
@@ -208,51 +309,21 @@ impl<A: Accepting, C: Clock> Future for ShutDown<'_, A, C> {
             if this.policy.permits.poll_at_most(0, cx).is_ready() {
                 return Poll::Ready(0);
             }
-            ready!(this.policy.clock.poll_sleep(cx, this.ends));
-            match this.phase {
-                Phase::Serving | Phase::Finishing => this.enter(Phase::Closing, this.closing),
-                Phase::Closing => this.enter(Phase::Over, LEAVING),
-                Phase::Over => return Poll::Ready(this.policy.connections()),
+            let (due, step) = this.timetable.step(this.steps);
+            ready!(this.policy.clock.poll_sleep(cx, due));
+            match step {
+                Step::Close(parts) => this.policy.permits.close_part(parts, PARTS),
+                Step::CutOff => this.policy.cut_off(),
+                Step::End => return Poll::Ready(this.policy.connections()),
             }
+            this.steps += 1;
         }
     }
 }
 
 impl<A: Accepting, C: Clock> Drop for ShutDown<'_, A, C> {
     fn drop(&mut self) {
-        self.policy.permits.enter(Phase::Over);
-        // Those that have no permit yet do not know.
-        self.policy.accepting.cut_off();
-        self.policy.handshakes = 0;
-    }
-}
-
-/// The wait after a failure to accept, doubled each time.
-#[derive(Debug, Default)]
-struct BackOff {
-    /// The last wait; zero after a success.
-    delay: Duration,
-    until: Option<Timestamp>,
-}
-
-impl BackOff {
-    /// Waits until the next attempt is due.
-    fn poll(&mut self, clock: &mut impl Clock, cx: &mut Context<'_>) -> Poll<()> {
-        if let Some(until) = self.until {
-            ready!(clock.poll_sleep(cx, until));
-            self.until = None;
-        }
-        Poll::Ready(())
-    }
-
-    fn succeeded(&mut self) {
-        self.delay = Duration::ZERO;
-    }
-
-    fn failed(&mut self, now: Timestamp) {
-        let delay = mem::take(&mut self.delay) * 2;
-        self.delay = delay.clamp(FIRST_DELAY, LAST_DELAY);
-        self.until = Some(now + self.delay);
+        self.policy.cut_off();
     }
 }
 
@@ -277,6 +348,18 @@ fn is_of_connection(error: &io::Error) -> bool {
     )
 }
 
+/// The result of a handshake that has ended. Logs why it failed.
+fn unless_failed<I>(ended: io::Result<I>) -> Option<I> {
+    ended.inspect_err(log_failure).ok()
+}
+
+fn log_eviction(source: Source) {
+    #[cfg(feature = "tracing")]
+    tracing::info!(target: "wsstream", %source, "handshake evicted: it took long, and its place is needed");
+    #[cfg(not(feature = "tracing"))]
+    let _ = source;
+}
+
 /// Logs why a connection failed before the application saw it.
 fn log_failure(error: &io::Error) {
     if error
@@ -293,17 +376,10 @@ fn log_failure(error: &io::Error) {
 }
 
 /// Plenty for any server, and too few to exhaust its memory.
-const MAX_HANDSHAKES: usize = 1024;
+const MAX_HANDSHAKES: usize = 4096;
 
 /// The number of connections that one poll accepts before it yields to other tasks.
 const TURNS_PER_POLL: usize = 32;
-
-// With no sockets left, others have to be closed first, which takes a while.
-const FIRST_DELAY: Duration = Duration::from_millis(10);
-const LAST_DELAY: Duration = Duration::from_secs(1);
-
-/// The time that applications get to drop streams that were cut off.
-const LEAVING: Duration = Duration::from_secs(1);
 
 #[cfg(test)]
 mod tests;

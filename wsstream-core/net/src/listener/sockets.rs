@@ -9,17 +9,17 @@ use std::os::fd::OwnedFd;
 #[cfg(unix)]
 use std::os::unix::net::UnixListener;
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
-use futures_util::future::{CatchUnwind, FutureExt as _, RemoteHandle};
+use futures_util::future::{AbortHandle, CatchUnwind, FutureExt as _, RemoteHandle, abortable};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
-#[cfg(unix)]
-use socket2::SockAddr;
 use socket2::{Domain, SockRef, Socket, Type};
 use wsstream_core::pump::Permit;
 
-use super::policy::Accepting;
+use super::policy::{Accepting, Ended};
+use super::slots::{Source, Ticket};
 use crate::descriptor::{EndpointAddress, with_context};
 use crate::incoming::Incoming;
 use crate::layers::Layers;
@@ -33,10 +33,10 @@ use crate::unix_file::UnixFile;
 /// [`TcpListener`](std::net::TcpListener) or, on Unix, a `UnixListener` into it.
 #[derive(Debug)]
 pub struct StdListener {
-    socket: StdSocket,
     /// The socket's file, if this crate created it.
     #[cfg(unix)]
     file: Option<UnixFile>,
+    socket: StdSocket,
 }
 
 #[derive(Debug)]
@@ -49,9 +49,9 @@ enum StdSocket {
 impl From<std::net::TcpListener> for StdListener {
     fn from(tcp: std::net::TcpListener) -> Self {
         Self {
-            socket: StdSocket::Tcp(tcp),
             #[cfg(unix)]
             file: None,
+            socket: StdSocket::Tcp(tcp),
         }
     }
 }
@@ -61,8 +61,8 @@ impl From<std::net::TcpListener> for StdListener {
 impl From<UnixListener> for StdListener {
     fn from(unix: UnixListener) -> Self {
         Self {
-            socket: StdSocket::Unix(unix),
             file: None,
+            socket: StdSocket::Unix(unix),
         }
     }
 }
@@ -83,8 +83,8 @@ enum Bound<R: Runtime> {
     Tcp(R::TcpListener),
     #[cfg(unix)]
     Unix(
-        R::UnixListener,
         #[expect(dead_code, reason = "its drop removes the file")] Option<UnixFile>,
+        R::UnixListener,
     ),
 }
 
@@ -93,12 +93,29 @@ pub(super) struct Sockets<R: Runtime> {
     /// `None` after `stop`.
     bound: Option<Bound<R>>,
     layers: Arc<Layers>,
-    handshakes: FuturesUnordered<Task<io::Result<Incoming<R>>>>,
+    /// Which peers are let in. In a lock that nobody waits for: it makes the listener `Sync`.
+    admits: Option<Mutex<Box<Admits>>>,
+    handshakes: FuturesUnordered<Task<Ended<Incoming<R>>>>,
 }
+
+type Admits = dyn FnMut(&EndpointAddress) -> bool + Send;
 
 /// A task that ends when it is dropped. What panics in it, a program's own certificate resolver for example, is an error
 /// of that connection.
-type Task<T> = CatchUnwind<AssertUnwindSafe<RemoteHandle<T>>>;
+struct Task<T> {
+    ticket: Ticket,
+    handle: CatchUnwind<AssertUnwindSafe<RemoteHandle<T>>>,
+}
+
+impl<I: 'static> Future for Task<Ended<I>> {
+    type Output = (Ticket, Ended<I>);
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let ended = ready!(self.handle.poll_unpin(cx));
+        let panicked = |_| Some(Err(io::Error::other("the handshake's task panicked")));
+        Poll::Ready((self.ticket, ended.unwrap_or_else(panicked)))
+    }
+}
 
 impl<R: Runtime> Sockets<R> {
     pub(super) fn new(listener: StdListener, layers: Layers) -> io::Result<Self> {
@@ -110,12 +127,13 @@ impl<R: Runtime> Sockets<R> {
             #[cfg(unix)]
             StdSocket::Unix(unix) => {
                 unix.set_nonblocking(true)?;
-                Bound::Unix(R::unix_listener(unix)?, listener.file)
+                Bound::Unix(listener.file, R::unix_listener(unix)?)
             }
         };
         Ok(Self {
             bound: Some(bound),
             layers: Arc::new(layers),
+            admits: None,
             handshakes: FuturesUnordered::new(),
         })
     }
@@ -129,49 +147,78 @@ impl<R: Runtime> Sockets<R> {
         Arc::make_mut(&mut self.layers)
     }
 
+    /// Sets which peers are let in from now on.
+    pub(super) fn set_admits(&mut self, admits: Box<Admits>) {
+        self.admits = Some(Mutex::new(admits));
+    }
+
     /// Spawns a task that is cancelled when the listener is dropped.
-    fn spawn(&self, task: impl Future<Output = io::Result<Incoming<R>>> + Send + 'static) {
-        let (task, handle) = task.remote_handle();
+    fn spawn(
+        &self,
+        ticket: Ticket,
+        task: impl Future<Output = io::Result<Incoming<R>>> + Send + 'static,
+    ) -> AbortHandle {
+        let (task, abort) = abortable(task);
+        let (task, handle) = task.map(Result::ok).remote_handle();
         R::spawn(task);
-        self.handshakes
-            .push(AssertUnwindSafe(handle).catch_unwind());
+        let handle = AssertUnwindSafe(handle).catch_unwind();
+        self.handshakes.push(Task { ticket, handle });
+        abort
     }
 }
 
 impl<R: Runtime> Accepting for Sockets<R> {
     type Connection = NetSocket<R>;
     type Incoming = Incoming<R>;
+    type Handshake = AbortHandle;
 
     fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<NetSocket<R>>> {
         match &mut self.bound {
             None => Poll::Pending,
             Some(Bound::Tcp(tcp)) => R::poll_accept_tcp(tcp, cx).map_ok(NetSocket::from_tcp),
             #[cfg(unix)]
-            Some(Bound::Unix(unix, _)) => {
+            Some(Bound::Unix(_, unix)) => {
                 R::poll_accept_unix(unix, cx).map_ok(NetSocket::from_unix)
             }
         }
     }
 
-    fn begin(&mut self, socket: NetSocket<R>, permit: Permit) {
-        let layers = Arc::clone(&self.layers);
-        self.spawn(async move {
-            socket.set_up(layers.nodelay)?;
-            Ok(Incoming::new(layers.begin(socket, permit).await?))
+    fn admit(&mut self, socket: &NetSocket<R>) -> io::Result<Option<Source>> {
+        let peer = match &self.bound {
+            // Some systems forget the peer once it has closed, although it may have said something before.
+            #[cfg(unix)]
+            Some(Bound::Unix(..)) => socket.peer_addr().unwrap_or(EndpointAddress::Unix(None)),
+            _ => socket.peer_addr()?,
+        };
+        let admits = self.admits.as_mut().is_none_or(|admits| {
+            let admits = admits.get_mut().unwrap_or_else(PoisonError::into_inner);
+            admits(&peer)
         });
+        Ok(admits.then(|| Source::of(&peer)))
     }
 
-    fn refuse(&mut self, incoming: Incoming<R>) {
-        self.spawn(async move {
+    fn begin(&mut self, socket: NetSocket<R>, permit: Permit, ticket: Ticket) -> AbortHandle {
+        let layers = Arc::clone(&self.layers);
+        self.spawn(ticket, async move {
+            socket.set_up(layers.nodelay)?;
+            Ok(Incoming::new(layers.begin(socket, permit).await?))
+        })
+    }
+
+    fn evict(&mut self, handshake: AbortHandle) {
+        handshake.abort();
+    }
+
+    fn refuse(&mut self, incoming: Incoming<R>, ticket: Ticket) {
+        self.spawn(ticket, async move {
             incoming.accept().await?;
             Err(io::ErrorKind::NotConnected.into())
         });
     }
 
-    fn poll_handshake(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Incoming<R>>> {
+    fn poll_handshake(&mut self, cx: &mut Context<'_>) -> Poll<(Ticket, Ended<Incoming<R>>)> {
         match ready!(self.handshakes.poll_next_unpin(cx)) {
-            Some(Ok(ended)) => Poll::Ready(ended),
-            Some(Err(_)) => Poll::Ready(Err(io::Error::other("the handshake's task panicked"))),
+            Some(ended) => Poll::Ready(ended),
             None => Poll::Pending,
         }
     }
@@ -191,7 +238,7 @@ impl<R: Runtime> fmt::Debug for Sockets<R> {
         match &self.bound {
             Some(Bound::Tcp(tcp)) => fields.field("bound", tcp),
             #[cfg(unix)]
-            Some(Bound::Unix(unix, _)) => fields.field("bound", unix),
+            Some(Bound::Unix(_, unix)) => fields.field("bound", unix),
             None => &mut fields,
         };
         fields.field("layers", &self.layers).finish_non_exhaustive()
@@ -208,15 +255,11 @@ pub(super) fn listen(socket: &ServerSocket) -> io::Result<StdListener> {
         }
         #[cfg(unix)]
         ServerSocket::Unix(unix) => {
-            let address = SockAddr::unix(&unix.path);
-            let address = address.map_err(|error| with_context(&unix.path, error))?;
-            let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
-            let bind = || socket.bind(&address);
-            let ((), file) = UnixFile::bind(unix, probe(&address), bind)?;
+            let (socket, file) = UnixFile::bind(unix)?;
             socket.listen(system_backlog(unix.backlog))?;
             Ok(StdListener {
-                socket: StdSocket::Unix(OwnedFd::from(socket).into()),
                 file: Some(file),
+                socket: StdSocket::Unix(OwnedFd::from(socket).into()),
             })
         }
         #[cfg(not(unix))]
@@ -261,18 +304,6 @@ fn listen_on(address: SocketAddr, backlog: u32) -> io::Result<Socket> {
     socket.bind(&address.into())?;
     socket.listen(system_backlog(backlog))?;
     Ok(socket)
-}
-
-/// Connects to a Unix socket, to find out whether another server listens there. Non-blocking: the server's accept queue
-/// may be full.
-#[cfg(unix)]
-fn probe(address: &SockAddr) -> Result<(), io::ErrorKind> {
-    let connect = || {
-        let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
-        socket.set_nonblocking(true)?;
-        socket.connect(address)
-    };
-    connect().map_err(|error: io::Error| error.kind())
 }
 
 fn system_backlog(backlog: u32) -> i32 {

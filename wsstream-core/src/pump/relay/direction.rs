@@ -239,10 +239,10 @@ impl Direction {
         for _ in 0..TURNS_PER_POLL {
             let step = match self.state {
                 State::Discarding => {
-                    // How the source ends is of no interest.
                     if let Poll::Ready(ended) = discard(from, cx) {
                         self.state = State::Ended;
                         self.source_ended = ended.is_ok();
+                        return Poll::Ready(ended);
                     }
                     return Poll::Ready(Ok(()));
                 }

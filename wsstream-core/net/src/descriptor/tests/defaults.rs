@@ -2,7 +2,7 @@
 
 use crate::descriptor::{ClientDescriptor, ServerDescriptor};
 
-/// What is short, and the same with everything that Twisted has as the default.
+/// What is short, and the same with everything that Twisted has as the default, but for a longer `backlog`.
 #[rustfmt::skip]
 const CLIENTS: &[(&str, &str)] = &[
     ("tcp:h:1", "tcp:host=h:port=1:timeout=30:bindAddress="),
@@ -16,16 +16,16 @@ const CLIENTS: &[(&str, &str)] = &[
 
 #[rustfmt::skip]
 const SERVERS: &[(&str, &str)] = &[
-    ("tcp:1", "tcp:port=1:interface=:backlog=50"),
-    ("tcp:1", "tcp:1:0.0.0.0:50"),
-    ("tcp6:1", "tcp6:port=1:backlog=50:interface=\\:\\:"),
-    ("tcp6:1", "tcp6:1:50:\\:\\:"),
-    ("ssl:1", "ssl:port=1:privateKey=server.pem:certKey=server.pem:interface=:backlog=50"),
+    ("tcp:1", "tcp:port=1:interface=:backlog=4096"),
+    ("tcp:1", "tcp:1:0.0.0.0:4096"),
+    ("tcp6:1", "tcp6:port=1:backlog=4096:interface=\\:\\:"),
+    ("tcp6:1", "tcp6:1:4096:\\:\\:"),
+    ("ssl:1", "ssl:port=1:privateKey=server.pem:certKey=server.pem:interface=:backlog=4096"),
     ("ssl:1:privateKey=k", "ssl:1:k:k"),
-    ("tls:/d", "tls:path=/d:port=443:backlog=50:interface=\\:\\:"),
-    ("tls:/d", "tls:/d:443:50:\\:\\:"),
-    ("unix:/p", "unix:address=/p:mode=666:backlog=50:lockfile=1"),
-    ("unix:/p", "unix:/p:666:50:1"),
+    ("tls:/d", "tls:path=/d:port=443:backlog=4096:interface=\\:\\:"),
+    ("tls:/d", "tls:/d:443:4096:\\:\\:"),
+    ("unix:/p", "unix:address=/p:mode=666:backlog=4096:lockfile=1"),
+    ("unix:/p", "unix:/p:666:4096:1"),
     (r"autobahn:stdio:url=ws\://h", r"autobahn:description=stdio:url=ws\://h:autofrag=0:debug=false"),
 ];
 

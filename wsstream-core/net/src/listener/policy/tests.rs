@@ -16,8 +16,10 @@ use wsstream_core::pump::{self, Accept, Permit};
 use wsstream_core::test_kit::{Clock, Pipe, Sleeper, Task};
 use wsstream_core::{Opcode, Role, Seed, StreamError, Url};
 
-use super::{Accepting, Policy};
+use super::{Accepting, Ended, Policy};
+use crate::listener::slots::{Source, Ticket};
 
+mod eviction;
 mod frames;
 mod shutdown;
 
@@ -39,10 +41,15 @@ fn ready<R>(poll: Poll<R>) -> R {
     }
 }
 
+/// A connection, and where it comes from.
+type Connection = (Pipe, Source);
+
+const NEIGHBOUR: Source = Source::Unix;
+
 /// What the system has in its queue.
 #[derive(Debug, Default)]
 struct Queue {
-    next: VecDeque<io::Result<Pipe>>,
+    next: VecDeque<io::Result<Connection>>,
     waker: Option<Waker>,
     asked: usize,
     stopped: bool,
@@ -53,17 +60,24 @@ type Handshake = Pin<Box<dyn Future<Output = io::Result<Incoming>>>>;
 /// A listening socket, and tasks, that do as they are told.
 struct Scripted {
     queue: Rc<RefCell<Queue>>,
-    handshakes: Vec<Handshake>,
+    handshakes: Vec<(Ticket, Handshake)>,
+    /// Those whose tasks do not know yet.
+    evicted: Vec<Ticket>,
     /// Tasks go on while nobody asks what came of them.
-    ended: VecDeque<io::Result<Incoming>>,
+    ended: VecDeque<(Ticket, Ended<Incoming>)>,
+    /// Whether handshakes know of their permit only when they are complete.
+    permits_late: bool,
+    /// Nobody from here is let in.
+    banned: Option<Source>,
     clock: Clock,
 }
 
 impl Accepting for Scripted {
-    type Connection = Pipe;
+    type Connection = Connection;
     type Incoming = Incoming;
+    type Handshake = Ticket;
 
-    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Pipe>> {
+    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Connection>> {
         let mut queue = self.queue.borrow_mut();
         queue.asked += 1;
         if let Some(next) = queue.next.pop_front() {
@@ -73,24 +87,49 @@ impl Accepting for Scripted {
         Poll::Pending
     }
 
-    fn begin(&mut self, mock: Pipe, permit: Permit) {
-        let server = Arc::new(ServerConfig::stream());
-        let accept = Accept::with_permit(mock, self.clock.sleeper(), server, permit);
-        self.handshakes.push(Box::pin(accept));
+    fn admit(&mut self, (_, source): &Connection) -> io::Result<Option<Source>> {
+        Ok(Some(*source).filter(|source| Some(*source) != self.banned))
     }
 
-    fn refuse(&mut self, incoming: Incoming) {
-        self.handshakes.push(Box::pin(async {
+    fn begin(&mut self, (mock, _): Connection, permit: Permit, ticket: Ticket) -> Ticket {
+        let server = Arc::new(ServerConfig::stream());
+        let sleeper = self.clock.sleeper();
+        let handshake: Handshake = if self.permits_late {
+            Box::pin(async {
+                let _permit = permit;
+                Accept::new(mock, sleeper, server).await
+            })
+        } else {
+            Box::pin(Accept::with_permit(mock, sleeper, server, permit))
+        };
+        self.handshakes.push((ticket, handshake));
+        ticket
+    }
+
+    fn evict(&mut self, handshake: Ticket) {
+        self.evicted.push(handshake);
+    }
+
+    fn refuse(&mut self, incoming: Incoming, ticket: Ticket) {
+        let refusing = Box::pin(async {
             incoming.accept().await?;
             Err(ErrorKind::NotConnected.into())
-        }));
+        });
+        self.handshakes.push((ticket, refusing));
     }
 
-    fn poll_handshake(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Incoming>> {
+    fn poll_handshake(&mut self, cx: &mut Context<'_>) -> Poll<(Ticket, Ended<Incoming>)> {
         for at in (0..self.handshakes.len()).rev() {
-            if let Poll::Ready(ended) = self.handshakes[at].as_mut().poll(cx) {
-                drop(self.handshakes.swap_remove(at));
-                self.ended.push_back(ended);
+            let (ticket, handshake) = &mut self.handshakes[at];
+            let ended = if self.evicted.contains(ticket) {
+                Poll::Ready(None)
+            } else {
+                handshake.as_mut().poll(cx).map(Some)
+            };
+            if let Poll::Ready(ended) = ended {
+                let (ticket, _) = self.handshakes.swap_remove(at);
+                self.evicted.retain(|evicted| *evicted != ticket);
+                self.ended.push_back((ticket, ended));
             }
         }
         match self.ended.pop_front() {
@@ -124,6 +163,9 @@ impl House {
         let port = Scripted {
             queue: Rc::clone(&queue),
             handshakes: Vec::new(),
+            evicted: Vec::new(),
+            permits_late: false,
+            banned: None,
             ended: VecDeque::new(),
             clock: clock.clone(),
         };
@@ -135,7 +177,11 @@ impl House {
         }
     }
 
-    fn comes(&self, next: io::Result<Pipe>) {
+    fn permits_late(&mut self) {
+        self.listener.accepting_mut().permits_late = true;
+    }
+
+    fn comes(&self, next: io::Result<Connection>) {
         let mut queue = self.queue.borrow_mut();
         queue.next.push_back(next);
         if let Some(waker) = queue.waker.take() {
@@ -145,8 +191,12 @@ impl House {
 
     /// Somebody connects.
     fn connects(&self) -> Pipe {
+        self.connects_from(NEIGHBOUR)
+    }
+
+    fn connects_from(&self, source: Source) -> Pipe {
         let (near, far) = Pipe::pair(true);
-        self.comes(Ok(near));
+        self.comes(Ok((near, source)));
         far
     }
 
@@ -202,6 +252,12 @@ fn text(far: &Pipe) -> String {
 /// What the peer finds, in frames.
 fn found(far: &Pipe) -> Vec<(Opcode, Vec<u8>)> {
     frames(&far.input.get().take())
+}
+
+/// Whether the connection was dropped without a word.
+fn is_gone(far: &Pipe) -> bool {
+    let input = far.input.get();
+    input.octets.is_empty() && input.end.is_some()
 }
 
 fn going_away() -> Vec<(Opcode, Vec<u8>)> {

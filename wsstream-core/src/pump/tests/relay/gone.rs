@@ -75,6 +75,41 @@ fn an_upload_to_a_target_that_has_gone() {
     }
 }
 
+/// What a client sends is discarded, and it goes as well: nobody is there any more for the target's reply.
+#[test]
+fn a_client_that_fails_while_it_is_discarded_ends_the_relay() {
+    for is_websocket in [false, true] {
+        let clock = Clock::default();
+        let ((near, client), (far, target)) = (Pipe::pair(true), Pipe::pair(true));
+        let config = ConnectionConfig::new();
+        let (sleeper, encoding) = (clock.sleeper(), Encoding::Binary);
+        let mut a: Box<dyn RelayEnd> = match is_websocket {
+            true => Box::new(stream(near, sleeper, Role::Server, encoding, config)),
+            false => Box::new(SocketEnd::new(near, sleeper)),
+        };
+        let mut b = SocketEnd::new(far, clock.sleeper());
+        broken(&target.input, ErrorKind::BrokenPipe);
+        let said = frame(Role::Client, Opcode::Binary, b"question");
+        client.output.get().feed(&said);
+        let reset = Err(ErrorKind::ConnectionReset.into());
+        client.output.get().finish(reset);
+        let mut relay = Relay::new(&mut *a, &mut b, clock.sleeper());
+        let task = Task::new();
+        let mut relayed = None;
+        for _ in 0..4 {
+            while relayed.is_none() && task.is_woken() {
+                if let Poll::Ready(ended) = Pin::new(&mut relay).poll(&mut task.cx()) {
+                    relayed = Some(ended);
+                }
+            }
+            clock.advance(secs(1));
+        }
+        let relayed = relayed.expect("hangs");
+        assert_eq!(carried(&relayed), [(0, WriteFailed), (0, Interrupted)]);
+        assert!(relayed.a_failed.is_some() && relayed.b_failed.is_some());
+    }
+}
+
 /// Its reply is progress, and so is what of it waits for the client.
 #[test]
 fn a_target_that_takes_no_more_may_still_say_something() {

@@ -4,7 +4,8 @@ use wsstream_core::{Close, CloseCode};
 
 use super::*;
 
-/// A listener that shuts down, with 20 seconds of grace and 5 for the closing handshake.
+/// A listener that shuts down, within 20 seconds: after 15 it tells its connections to close, after 19 it cuts them
+/// off. The first connection is the first to be told.
 struct Ending<F> {
     future: Pin<Box<F>>,
     task: Task,
@@ -12,6 +13,10 @@ struct Ending<F> {
 }
 
 fn end(house: House) -> Ending<impl Future<Output = usize>> {
+    end_within(house, secs(20))
+}
+
+fn end_within(house: House, grace: Duration) -> Ending<impl Future<Output = usize>> {
     let House {
         listener,
         queue,
@@ -19,7 +24,7 @@ fn end(house: House) -> Ending<impl Future<Output = usize>> {
         ..
     } = house;
     let listener = Box::leak(Box::new(listener));
-    let future = Box::pin(listener.shut_down(secs(20), secs(5)));
+    let future = Box::pin(listener.shut_down(grace, secs(5)));
     assert!(queue.borrow().stopped);
     let task = Task::new();
     Ending {
@@ -59,7 +64,7 @@ fn a_busy_connection_finishes_within_the_grace() {
     let (mut stream, far) = house.serves();
     let (mut ending, task) = (end(house), Task::new());
     assert!(ending.poll().is_pending());
-    assert!(ending.after(19).is_pending());
+    assert!(ending.after(14).is_pending());
     says(&far, Opcode::Binary, b"more");
     assert_eq!(ready(stream.poll_read(&task.cx(), &mut [0; 9])).unwrap(), 4);
     assert_eq!(ready(stream.poll_write(&task.cx(), b"reply")).unwrap(), 5);
@@ -81,7 +86,7 @@ fn an_idle_connection_is_closed_with_1001() {
         assert!(stream.poll_read(&task.cx(), &mut [0; 9]).is_pending());
         assert!(ending.poll().is_pending());
         task.is_woken();
-        assert!(ending.after(20).is_pending());
+        assert!(ending.after(18).is_pending());
         assert!(task.is_woken());
         assert!(stream.poll_read(&task.cx(), &mut [0; 9]).is_pending());
         assert_eq!(found(&far), going_away());
@@ -110,7 +115,7 @@ fn a_peer_that_has_closed_first() {
     says(&far, Opcode::Close, &close_payload(1000));
     assert_eq!(ready(stream.poll_read(&task.cx(), &mut [0; 9])).unwrap(), 0);
     assert!(ending.poll().is_pending());
-    assert!(ending.after(20).is_pending());
+    assert!(ending.after(18).is_pending());
     assert_eq!(ready(stream.poll_read(&task.cx(), &mut [0; 9])).unwrap(), 0);
     assert_eq!(found(&far), going_away());
 }
@@ -131,10 +136,10 @@ fn a_stubborn_connection_is_cut_off() {
             says(&far, Opcode::Binary, &[7; 1 << 20]);
         }
         assert!(ending.poll().is_pending());
-        assert!(ending.after(20).is_pending());
+        assert!(ending.after(18).is_pending());
         let _ = stream.poll_read(&task.cx(), &mut out);
         task.is_woken();
-        assert!(ending.after(5).is_pending());
+        assert!(ending.after(1).is_pending());
         assert!(task.is_woken() || peer == "sends", "{peer}");
         shut_down(loop {
             match stream.poll_read(&task.cx(), &mut out) {
@@ -159,10 +164,76 @@ fn a_stream_that_is_held_is_not_waited_for() {
     let (_stream, _far) = house.serves();
     let mut ending = end(house);
     assert!(ending.poll().is_pending());
-    for seconds in [20, 5] {
+    for seconds in [18, 1] {
         assert!(ending.after(seconds).is_pending());
     }
     assert_eq!(ready(ending.after(1)), 1);
+}
+
+#[test]
+fn without_grace_all_is_cut_off_at_once() {
+    let mut house = House::new();
+    let (mut stream, far) = house.serves();
+    let silent = house.connects();
+    assert!(house.accept().is_pending());
+    let task = Task::new();
+    assert!(stream.poll_read(&task.cx(), &mut [0; 9]).is_pending());
+    task.is_woken();
+    assert_eq!(ready(end_within(house, Duration::ZERO).poll()), 1);
+    assert!(task.is_woken());
+    shut_down(stream.poll_read(&task.cx(), &mut [0; 9]));
+    assert!(silent.input.get().end.is_some());
+    drop(stream);
+    assert_eq!(found(&far), []);
+}
+
+/// They are told one after the other, in the first half of the time for it, and of each the task alone is woken.
+#[test]
+fn not_all_are_told_at_once() {
+    let mut house = House::new();
+    let mut open: Vec<_> = (0..100)
+        .map(|_| {
+            let (stream, far) = house.serves();
+            (stream, far, Task::new())
+        })
+        .collect();
+    let mut ending = end(house);
+    let mut read = |ending: &mut Ending<_>| {
+        assert!(ending.poll().is_pending());
+        for (stream, _, task) in &mut open {
+            while task.is_woken() {
+                assert!(stream.poll_read(&task.cx(), &mut [0; 9]).is_pending());
+            }
+        }
+        let told = open
+            .iter()
+            .filter(|(_, far, _)| !far.input.get().octets.is_empty());
+        told.count()
+    };
+    let mut told = Vec::new();
+    for millis in [14_990, 20, 625, 625, 625, 625, 1400] {
+        ending.clock.advance(Duration::from_millis(millis));
+        told.push(read(&mut ending));
+    }
+    // At 14.99 s nobody; from 15 s to 17.5 s; and not more than is due.
+    assert_eq!(told, [0, 2, 27, 52, 77, 100, 100]);
+}
+
+/// What is under way and has no permit yet, as in a TLS handshake, ends with the others.
+#[test]
+fn handshakes_are_cut_off_in_time() {
+    let mut house = House::new();
+    house.permits_late();
+    let silent: Vec<_> = (0..5).map(|_| house.connects()).collect();
+    assert!(house.accept().is_pending());
+    let mut ending = end_within(house, secs(1));
+    assert!(ending.poll().is_pending());
+    ending.clock.advance(Duration::from_millis(870));
+    assert!(ending.poll().is_pending());
+    assert!(!silent.iter().any(is_gone));
+    ending.clock.advance(Duration::from_millis(30));
+    assert_eq!(ready(ending.poll()), 0);
+    assert!(silent.iter().all(is_gone));
 }
 
 #[test]
@@ -180,7 +251,7 @@ fn a_shutdown_that_is_dropped_cuts_off() {
 /// By a runtime that ends, say, before its task is polled again: more was to come, perhaps.
 #[test]
 fn a_stream_that_is_dropped_when_it_is_to_end_says_so() {
-    for (after, code) in [(19, Some(1001)), (20, Some(1001)), (25, None)] {
+    for (after, code) in [(14, Some(1001)), (18, Some(1001)), (19, None)] {
         let mut house = House::new();
         let (mut stream, far) = house.serves();
         let (mut ending, task) = (end(house), Task::new());
@@ -254,12 +325,12 @@ fn a_relay_ends_with_its_stream() {
         assert!(relay.as_mut().poll(&mut task.cx()).is_pending());
         assert!(ending.poll().is_pending());
         task.is_woken();
-        assert!(ending.after(20).is_pending());
+        assert!(ending.after(18).is_pending());
         assert!(task.is_woken());
         assert!(relay.as_mut().poll(&mut task.cx()).is_pending());
         assert_eq!(found(&far), going_away());
         task.is_woken();
-        assert!(ending.after(5).is_pending());
+        assert!(ending.after(1).is_pending());
         assert!(task.is_woken());
         let relayed = ready(relay.as_mut().poll(&mut task.cx()));
         drop(relay);
