@@ -125,6 +125,7 @@ impl<'a, A: RelayEnd + ?Sized, B: RelayEnd + ?Sized, C: Clock> Relay<'a, A, B, C
     }
 
     fn poll_carry(&mut self, cx: &mut Context<'_>) -> Poll<(Relayed, [Closing; 2])> {
+        let over = [self.a_to_b.is_over(), self.b_to_a.is_over()];
         let told = self.telling();
         let a_to_b = self.a_to_b.poll(self.a, self.b, told[0], cx);
         let telling = self.b_to_a.telling(self.a, &self.a_to_b);
@@ -134,10 +135,12 @@ impl<'a, A: RelayEnd + ?Sized, B: RelayEnd + ?Sized, C: Clock> Relay<'a, A, B, C
             cx.waker().wake_by_ref();
         }
         let failed = match (a_to_b, b_to_a) {
-            // How a source ends whose octets are discarded is of no interest then.
-            _ if self.a_to_b.is_over() && self.b_to_a.is_over() => [None, None],
+            // An end that has nothing more to get may fail while what it sends is discarded.
+            (Poll::Ready(Err(_)), _) if over[1] && self.a_to_b.is_over() => [None, None],
+            (_, Poll::Ready(Err(_))) if over[0] && self.b_to_a.is_over() => [None, None],
             (Poll::Ready(Err(error)), _) => [Some(error), None],
             (_, Poll::Ready(Err(error))) => [None, Some(error)],
+            (Poll::Ready(Ok(())), Poll::Ready(Ok(()))) => [None, None],
             _ if self.a_to_b.has_given_up() || self.b_to_a.has_given_up() => [None, None],
             _ => {
                 let closed = (self.a.is_closed(), self.b.is_closed());

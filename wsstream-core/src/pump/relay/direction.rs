@@ -26,6 +26,8 @@ pub(super) struct Direction {
     ended: Option<Ended>,
     /// Whether the end of the source was read.
     source_ended: bool,
+    /// Whether reading from the source has failed.
+    source_failed: bool,
     /// While it waits for the reverse direction: how far that has come.
     waited: Progress,
     /// How long it has waited in vain for the reverse direction.
@@ -207,9 +209,7 @@ impl Direction {
                 Ended::PatienceOver
             }
             // The destination did not close but fail: reading from it failed.
-            Some(Ended::DestinationClosed) if reverse.ended == Some(Ended::ReadFailed) => {
-                Ended::Interrupted
-            }
+            Some(Ended::DestinationClosed) if reverse.source_failed => Ended::Interrupted,
             Some(ended) => ended,
             None => Ended::Interrupted,
         };
@@ -241,7 +241,7 @@ impl Direction {
                 State::Discarding => {
                     if let Poll::Ready(ended) = discard(from, cx) {
                         self.state = State::Ended;
-                        self.source_ended = ended.is_ok();
+                        (self.source_ended, self.source_failed) = (ended.is_ok(), ended.is_err());
                         return Poll::Ready(ended);
                     }
                     return Poll::Ready(Ok(()));
@@ -253,7 +253,10 @@ impl Direction {
                         failed => failed,
                     },
                     Telling::Whole => to.poll_shutdown(cx).map_ok(|()| self.complete()),
-                    Telling::Missing => Poll::Ready(Ok(self.complete())),
+                    Telling::Missing => {
+                        self.complete();
+                        Poll::Ready(Ok(()))
+                    }
                 },
                 State::Carrying if self.has_octets() => self.write(to, cx),
                 State::Carrying => {
@@ -271,7 +274,7 @@ impl Direction {
                             Poll::Ready(Ok(()))
                         }
                         Poll::Ready(Err(error)) => {
-                            self.ended = Some(Ended::ReadFailed);
+                            (self.ended, self.source_failed) = (Some(Ended::ReadFailed), true);
                             self.release();
                             return Poll::Ready(Err(error));
                         }

@@ -54,8 +54,7 @@ impl<S: Socket, C: Clock> RelayEnd for Stream<S, C> {
     }
 
     fn taken(&mut self) -> Option<Taken> {
-        let is_waiting = self.connection().is_waiting();
-        Self::taken(self).or(is_waiting.then_some(NOTHING))
+        Self::taken(self).or_else(|| self.connection().is_waiting().then_some(NOTHING))
     }
 
     /// Reports a failure with close code 1011, but not its details, which are for our own logs.
@@ -192,7 +191,8 @@ impl<S: Socket, C: Clock> RelayEnd for SocketEnd<S, C> {
         if let Some(end) = self.socket.relay_end() {
             return end.taken();
         }
-        self.socket.taken().or(self.needs_flush.then_some(NOTHING))
+        let taken = self.socket.taken();
+        taken.or_else(|| self.needs_flush.then_some(NOTHING))
     }
 
     /// After a failure it does not end the write direction, but aborts the socket once the peer's system has
