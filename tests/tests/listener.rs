@@ -343,8 +343,7 @@ async fn plain_streams_have_no_more_than_the_grace<N: Net>() {
                         break error;
                     }
                 };
-                let error = (error, stream.shutdown().await.unwrap_err());
-                error
+                (error, stream.shutdown().await.unwrap_err())
             }));
         }
         ends_in_time::<N>(&mut listener).await;
