@@ -13,6 +13,7 @@
 )]
 
 mod blocks;
+mod directory;
 mod input;
 mod jobs;
 mod work;
@@ -51,12 +52,14 @@ targets! {
     extensions: 10 calls, 2_000 octets;
     frames: 500 calls, 10_000 octets;
     inflating: 400 calls, 20_000 octets;
+    listener: 10 calls, 100_000 octets;
     messages: 500 calls, 10_000 octets;
     opening: 100 calls, 20_000 octets;
     proxy: 20 calls, 2_000 octets;
     relay: 100 calls, 20_000 octets;
     request: 500 calls, 20_000 octets;
     response: 500 calls, 20_000 octets;
+    unix_file: 10 calls, 20_000 octets;
     url: 10 calls, 2_000 octets;
     verdict: 500 calls, 10_000 octets;
 }

@@ -38,11 +38,13 @@
 //! | halves in different tasks | `cancel::halves_in_different_tasks` `faithful::halves_in_four_tasks_over_seven_octets_lose_no_wake_up` |
 //! | pings answered whatever is polled | `cancel::pings_while_reading` `cancel::pings_while_writing` `cancel::pings_while_driving` `pings::pings_are_answered_behind_64_kib_and_not_behind_more` |
 //! | 6 keepalive off by default, by progress | `alive::off_by_default` `alive::a_silent_peer` `alive::an_answering_peer` `alive::a_slow_busy_link_in` `alive::a_slow_busy_link_out` `alive::times_that_never_come` |
+//! | an idle limit and a maximum life by option, told on the wire | `alive::an_idle_stream` `alive::an_idle_half` `alive::a_life_that_is_over` `limits::only_payload_keeps_a_connection_from_being_idle` `limits::a_life_ends_whatever_goes_either_way` `limits::what_is_queued_goes_first_and_the_peer_is_told` `limits::no_answer_makes_a_whole_of_it` `limits::the_peers_answer_has_its_limit` `limits::one_direction_keeps_the_limits` `limits::what_is_taken_slowly_is_not_idle` |
 //! | handshake limits are totals | `alive::a_dripping_request` `alive::a_dripping_response` `bad_handshakes::a_request_that_drips` |
 //! | 7 observable: addresses, the request | `opening::addresses_of_both_ends` `opening::the_request_is_in_hand` |
 //! | counters, what was agreed, leftovers | `observable::counters` `observable::agreed` `observable::octets_behind_the_handshake` `observable::leftovers` |
 //! | frame-level logs | `debug::every_frame_of_those_who_are_set_to_it` |
 //! | 8 driven by polling | `alive::timers_while_driven` `relay::plain_copy_does_not` `relay::relay_answers_a_close` `relay::pings_through_a_silent_relay` |
+//! | fixed words on the wire, the system's errors in the log | `relay::the_target_resets`; of a target that cannot be dialled `tests/examples/relay.rs` |
 //! | relay: ends and failures pass on | `relay::the_client_ends_first` `relay::the_target_ends_first` `relay::a_target_that_is_gone_at_once` `relay::the_target_resets` `relay::the_client_vanishes` |
 //!
 //! | what the peers need | shown by |
@@ -55,6 +57,9 @@
 //! | Close: any echo, a reset after it | `ending::codes` `ending::close_with_a_code` `ending::reset_after_both_closes` |
 //! | heads: what is tolerated, what is refused, 426 and 405 with their fields | `head::heads_that_pass` `head::heads_that_are_refused` `acceptor::s4_2_what_a_server_accepts_and_what_it_refuses` `acceptor::s4_4_the_refusals_that_carry_fields` `connecting::s4_1_what_a_client_takes_for_an_answer` |
 //! | `Origin`: the same host, a list, any | `origin::s10_2_the_same_host_and_port` `origin::s10_2_a_list` |
+//! | `Origin` over our own TLS: the scheme too | `origin::over_tls_the_scheme_counts` `own::pages_have_to_be_of_https` |
+//! | `Host`: names of this machine, a list, any; a proxy is not asked | `hosts::which_names_a_local_server_answers_to` `hosts::a_list_is_all_there_is` `hosts::no_port_is_the_default_port` `hosts::a_rebound_page` `hosts::a_list_of_hosts` `hosts::a_server_on_all_addresses` `hosts::a_unix_socket_is_never_asked` |
+//! | `wss` without TLS sends nothing | `opening::wss_needs_a_secure_socket` `client::wss_needs_tls_below` |
 //! | half close by agreement, where it is asked for | `connecting::s4_1_what_can_be_asked_for` `negotiation::what_a_client_asks_a_server_answers_and_the_client_confirms` `negotiation::messages_know_no_half_close` |
 //! | URLs, and paths that are listened on | `url::s3_urls` `url::s3_what_is_no_websocket_url` `url::userinfo_becomes_basic_authorization_and_is_shown_nowhere` `acceptor::s4_2_2_a_path_that_is_not_served` `accepted::wss_is_tls_for_the_urls_host` |
 //! | descriptors | `accepted::the_specifications_examples` `accepted::written_and_read_again` `refused::errors_say_where_and_what` `syntax::as_twisted_splits` `properties::what_is_quoted_comes_out` `properties::what_is_written_reads_back` `plan::of_clients` `plan::of_servers` `defaults::defaults_are_twisteds` `defaults::what_is_said_counts`; over sockets `tests/endpoints` and `endpoints::the_same_program` `endpoints::writes_need_no_flush` |
@@ -97,6 +102,7 @@
 //! | window bits out of range, unknown parameters | `deflate::s7_1_answers` `deflate::s7_1_checks` |
 //! | control frames that disturb compression, RSV1 without agreement | `deflate::rfc7692_s7_2_3_examples_and_faults_at_every_cut` `deflate::without_agreement_rsv1_is_refused` |
 //! | pages of other origins | `origin::s10_2_a_list` `origin::s10_2_the_same_host_and_port` |
+//! | pages that let their name point to us (DNS rebinding) | `hosts::a_rebound_page` |
 //! | a tunnel though the upgrade failed, bodies and second requests taken for frames | `bad_answers::each_bad_answer` `bad_handshakes::every_row_and_the_next_connection` |
 //! | mask keys that can be predicted | `seed::the_nonce_tells_nothing_of_the_keys` |
 //! | text of the peer in status lines and fields | `refusal::fields_cannot_inject` |

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use wsstream_core::handshake::{ClientConfig, ServerConfig};
+use wsstream_net::Runtime;
 use wsstream_net::descriptor::{EndpointAddress, quote_argument, quote_value};
 #[cfg(feature = "rustls")]
 use wsstream_net::tls::ClientTls;
@@ -128,6 +129,25 @@ pub fn address<R: TestRuntime>(listener: &Listener<R>) -> SocketAddr {
 #[must_use]
 pub fn tcp(address: &EndpointAddress) -> SocketAddr {
     address.tcp().unwrap()
+}
+
+/// Whether the system asks after a silent peer of this TCP connection, and gives it up after 2 minutes.
+///
+/// # Panics
+///
+/// If it is no TCP connection.
+pub fn is_kept_alive<R: TestRuntime>(socket: &NetSocket<R>) -> bool {
+    let tcp = R::Net::tcp_ref(socket.tcp().unwrap());
+    #[cfg(target_os = "linux")]
+    {
+        let time = tcp.tcp_keepalive_time().unwrap().as_secs();
+        let interval = tcp.tcp_keepalive_interval().unwrap().as_secs();
+        let retries = tcp.tcp_keepalive_retries().unwrap();
+        if (time, interval, retries) != (60, 15, 4) {
+            return false;
+        }
+    }
+    tcp.keepalive().unwrap()
 }
 
 /// Connects where a descriptor says.

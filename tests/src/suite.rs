@@ -15,6 +15,9 @@ macro_rules! contract_suite {
                     a_slow_busy_link_out
                     a_slow_busy_link_in
                     an_application_that_does_not_read
+                    an_idle_stream
+                    an_idle_half
+                    a_life_that_is_over
                     a_dripping_request
                     a_dripping_response
                     timers_while_driven

@@ -11,7 +11,8 @@ use wsstream_core::Opcode::Binary;
 use wsstream_core::handshake::{ClientConfig, HandshakeError, Refusal, ServerConfig};
 use wsstream_net::Runtime;
 use wsstream_tests::net::{
-    ClientEndpoint, Listener, Net, NetSocket, NetWsStream, address, let_in, stream,
+    ClientEndpoint, Listener, Net, NetSocket, NetWsStream, address, connect, is_kept_alive, let_in,
+    let_in_any, listen, over, stream,
 };
 use wsstream_tests::{Peer, Read, TestRuntime, Write, within};
 
@@ -21,6 +22,7 @@ wsstream_tests::on_all_runtimes! {
     a_server_that_says_nothing
     addresses_of_both_ends
     sockets_send_at_once_unless_told_otherwise
+    sockets_are_kept_alive
     the_request_is_in_hand
     a_refusal_by_hand
     a_check_answers_nothing
@@ -106,6 +108,26 @@ async fn sockets_send_at_once_unless_told_otherwise<N: Net>() {
 fn sends_at_once<N: TestRuntime>(socket: &NetSocket<N>) -> bool {
     let tcp = N::Net::tcp_ref(socket.tcp().unwrap());
     tcp.tcp_nodelay().unwrap()
+}
+
+/// By URL, and by descriptors of every kind that has TCP.
+async fn sockets_are_kept_alive<N: Net>() {
+    let (client, server) = pair::<N>(true).await;
+    assert!(is_kept_alive::<N>(client.socket()));
+    assert!(is_kept_alive::<N>(server.socket()));
+    let tcp = "tcp:0:interface=127.0.0.1";
+    for (descriptor, has_websocket) in [(tcp, false), (&over(tcp, "ws://localhost", ""), true)] {
+        let mut listener = listen::<N>(descriptor).await.unwrap();
+        let to = format!("tcp:127.0.0.1:{}", address::<N>(&listener).port());
+        let to = match has_websocket {
+            true => over(&to, "ws://localhost", ""),
+            false => to,
+        };
+        let (client, server) = tokio::join!(connect::<N>(&to), let_in_any::<N>(&mut listener));
+        for stream in [client.unwrap(), server.unwrap()] {
+            assert!(is_kept_alive::<N>(&N::into_socket(stream)), "{descriptor}");
+        }
+    }
 }
 
 async fn the_request_is_in_hand<N: Net>() {

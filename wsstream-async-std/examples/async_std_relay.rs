@@ -17,7 +17,8 @@ use clap::Parser;
 use futures_util::io::{AsyncReadExt, AsyncWriteExt};
 use futures_util::{FutureExt, StreamExt, TryFutureExt, select};
 use wsstream_async_std::{
-    ClientEndpoint, Incoming, Listener, Origins, Refusal, ServerConfig, Url, connect, relay_with,
+    ClientEndpoint, Hosts, Incoming, Listener, Origins, Refusal, ServerConfig, Url, connect,
+    relay_with,
 };
 
 /// Puts WebSocket in front of a TCP server.
@@ -36,6 +37,10 @@ struct Args {
     /// Lets pages from everywhere in.
     #[arg(long)]
     any_origin: bool,
+    /// Answers pages that ask for this host, and for no other; default any, or names of this machine if it
+    /// listens there alone. Can be given several times.
+    #[arg(long, value_name = "NAME")]
+    host: Vec<String>,
     /// How long a client that cannot half close may go on sending once the target has ended: what it says
     /// later is cut off by our Close.
     #[arg(long, value_name = "SECONDS", default_value_t = 2)]
@@ -64,9 +69,14 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
         [] => Origins::same_host(),
         origins => Origins::list(origins)?,
     };
+    let hosts = match args.host.as_slice() {
+        [] => Hosts::default(),
+        listed => Hosts::list(listed)?,
+    };
     let server = ServerConfig::stream()
         .path(args.url.path())
-        .origins(origins);
+        .origins(origins)
+        .hosts(hosts);
     let to = match &args.target {
         Some(target) => target.clone(),
         None => echo_service().await?.to_string(),
@@ -117,18 +127,24 @@ async fn serve(mut listener: Listener, target: ClientEndpoint, wait: Duration) -
     }
 }
 
-async fn carry(incoming: Incoming, target: ClientEndpoint, wait: Duration) -> io::Result<()> {
+async fn carry(mut incoming: Incoming, target: ClientEndpoint, wait: Duration) -> io::Result<()> {
     let dialled = match incoming.check() {
-        Ok(()) => target.connect().await,
-        // The answer says why. The target hears nothing of it.
-        Err(_) => return incoming.accept().await.map(drop),
+        Ok(()) => incoming.while_present(target.connect()).await,
+        Err(refused) => Err(refused),
     };
     let mut target = match dialled {
-        Ok(target) => target,
-        Err(error) => {
-            let refusal = Refusal::new(502).body("the target cannot be reached\n");
+        Ok(Ok(target)) => target,
+        Ok(Err(error)) => {
+            // The client is told no more than this.
+            let (status, body) = match error.kind() {
+                io::ErrorKind::TimedOut => (504, "the target does not answer\n"),
+                _ => (502, "the target cannot be reached\n"),
+            };
+            let refusal = Refusal::new(status).body(body);
             return incoming.refuse(&refusal).await.and(Err(error));
         }
+        // The answer says why, if there is still somebody to read it. The target hears no more of it.
+        Err(_) => return incoming.accept().await.map(drop),
     };
     let mut stream = incoming.accept().await?;
     // The target sees no end before it is known that nothing is missing.

@@ -143,6 +143,8 @@
 //! each direction, stop polling a stream that has given its end, so that its delayed Close and its timers
 //! stop too.
 //!
+//! Who is trusted with what, and which settings bound a stranger, is in [`wsstream_net::security`].
+//!
 //! # The crates below
 //!
 //! The protocol is in [`wsstream_core`], and everything that is the same on all runtimes in [`wsstream_net`]: most types
@@ -271,7 +273,7 @@ pub async fn connect(url: &str) -> Result<WsStream> {
 }
 
 /// Asks for a WebSocket over a stream to the URL's host that you have connected: over TLS of your own
-/// for `wss`, through a proxy of another kind, over smol's sockets.
+/// for `wss`, which you say with [`ClientConfig::assume_secure`], through a proxy of another kind, over smol's sockets.
 ///
 /// # Errors
 ///

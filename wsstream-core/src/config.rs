@@ -30,7 +30,9 @@ pub struct ConnectionConfig {
     pub(crate) debug: bool,
     pub(crate) deflate: Deflate,
     pub(crate) half_close: bool,
+    pub(crate) idle_timeout: Option<Duration>,
     pub(crate) keepalive: Pings,
+    pub(crate) max_lifetime: Option<Duration>,
     pub(crate) max_message: usize,
     pub(crate) message_timeout: Duration,
     pub(crate) progress_timeout: Duration,
@@ -47,7 +49,8 @@ pub(crate) enum Pings {
 impl ConnectionConfig {
     /// The defaults: no limit on frames; compression and half close if the peer agrees to them;
     /// keepalive on connections that an adapter made; a close timeout of 10 seconds and a progress
-    /// timeout of 60 seconds; messages of up to 1 MiB within 60 seconds; no frame-level logs.
+    /// timeout of 60 seconds; no limit on an idle connection, nor on how long one lasts; messages of up to
+    /// 1 MiB within 60 seconds; no frame-level logs.
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -58,7 +61,9 @@ impl ConnectionConfig {
             debug: false,
             deflate: Deflate::new(),
             half_close: true,
+            idle_timeout: None,
             keepalive: Pings::Unsaid,
+            max_lifetime: None,
             max_message: 1 << 20,
             message_timeout: Duration::from_secs(60),
             progress_timeout: Duration::from_secs(60),
@@ -139,6 +144,27 @@ impl ConnectionConfig {
         self
     }
 
+    /// How long a connection may last without a payload octet in either direction; `None`, the default,
+    /// for no limit.
+    ///
+    /// Pings, pongs and headers are no payload. Octets from the peer count when the application takes
+    /// them. Octets of ours count when they are queued, and for as long as the peer takes some of them.
+    ///
+    /// When the time is over, the peer gets what is queued, and a Close with code 1001. Writing then
+    /// fails, and reading fails once the peer has answered, with
+    /// [`Timeout::Idle`](crate::Timeout::Idle). The peer has
+    /// [`close_timeout`](Self::close_timeout) for its answer, whatever it sends, and
+    /// [`progress_timeout`](Self::progress_timeout) while it has octets of ours to take. A connection of
+    /// which one direction is closed counts as open, if half close was agreed. If it was our Close that
+    /// ended that direction, none can follow: the connection then ends at once.
+    ///
+    /// The time runs while the connection is polled, even if nobody reads or writes.
+    #[must_use]
+    pub const fn idle_timeout(mut self, timeout: Option<Duration>) -> Self {
+        self.idle_timeout = timeout;
+        self
+    }
+
     /// Pings a silent peer, and gives it up if it stays silent. By default, connections that an adapter
     /// dialled or accepted use [`Keepalive::default`], and others send no pings.
     #[must_use]
@@ -151,6 +177,17 @@ impl ConnectionConfig {
     #[must_use]
     pub const fn without_keepalive(mut self) -> Self {
         self.keepalive = Pings::Off;
+        self
+    }
+
+    /// How long a connection may last in all; `None`, the default, for no limit.
+    ///
+    /// The time starts when the connection is first polled, right after its opening handshake. When it
+    /// is over, the connection ends as after [`idle_timeout`](Self::idle_timeout), with
+    /// [`Timeout::Life`](crate::Timeout::Life).
+    #[must_use]
+    pub const fn max_lifetime(mut self, lifetime: Option<Duration>) -> Self {
+        self.max_lifetime = lifetime;
         self
     }
 
@@ -186,6 +223,12 @@ impl ConnectionConfig {
     pub const fn progress_timeout(mut self, timeout: Duration) -> Self {
         self.progress_timeout = timeout;
         self
+    }
+
+    /// Whether an open connection has a limit of time.
+    #[inline]
+    pub(crate) const fn limits_time(&self) -> bool {
+        self.idle_timeout.is_some() || self.max_lifetime.is_some()
     }
 
     /// The most payload a data frame may carry.

@@ -70,8 +70,14 @@ impl From<StreamError> for std::io::Error {
 pub enum Timeout {
     /// No Close came from the peer after ours, or the transport did not end.
     Close(Duration),
+    /// No payload went either way: [`idle_timeout`](crate::ConnectionConfig::idle_timeout). A Close with
+    /// code 1001 tells the peer.
+    Idle(Duration),
     /// No octet came from the peer after a keepalive ping.
     Keepalive(Duration),
+    /// The connection has lasted as long as it may:
+    /// [`max_lifetime`](crate::ConnectionConfig::max_lifetime). A Close with code 1001 tells the peer.
+    Life(Duration),
     /// The peer took none of the octets that remained for it.
     Progress(Duration),
 }
@@ -80,6 +86,8 @@ impl fmt::Display for Timeout {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Close(time) => write!(f, "no Close from the peer for {time:?}"),
+            Self::Idle(time) => write!(f, "no data either way for {time:?}"),
+            Self::Life(time) => write!(f, "open for {time:?}, which is the limit"),
             Self::Keepalive(time) => write!(f, "nothing heard from the peer for {time:?}"),
             Self::Progress(time) => write!(f, "nothing taken by the peer for {time:?}"),
         }

@@ -16,7 +16,8 @@ use clap::Parser;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use wsstream_tokio::{
-    ClientEndpoint, Incoming, Listener, Origins, Refusal, ServerConfig, Url, connect, relay_with,
+    ClientEndpoint, Hosts, Incoming, Listener, Origins, Refusal, ServerConfig, Url, connect,
+    relay_with,
 };
 
 /// Puts WebSocket in front of a TCP server.
@@ -35,6 +36,10 @@ struct Args {
     /// Lets pages from everywhere in.
     #[arg(long)]
     any_origin: bool,
+    /// Answers pages that ask for this host, and for no other; default any, or names of this machine if it
+    /// listens there alone. Can be given several times.
+    #[arg(long, value_name = "NAME")]
+    host: Vec<String>,
     /// How long a client that cannot half close may go on sending once the target has ended: what it says
     /// later is cut off by our Close.
     #[arg(long, value_name = "SECONDS", default_value_t = 2)]
@@ -71,9 +76,14 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
         (false, []) => Origins::same_host(),
         (false, listed) => Origins::list(listed)?,
     };
+    let hosts = match args.host.as_slice() {
+        [] => Hosts::default(),
+        listed => Hosts::list(listed)?,
+    };
     let server = ServerConfig::stream()
         .path(args.url.path())
-        .origins(origins);
+        .origins(origins)
+        .hosts(hosts);
     let endpoint = ClientEndpoint::tcp(&target)?;
     let listener = Listener::bind(args.url.host_and_port(), server).await?;
     println!("relaying {} to {target}", args.url);
@@ -140,16 +150,24 @@ fn asked_to_end() -> io::Result<impl Future<Output = ()>> {
     })
 }
 
-async fn carry(incoming: Incoming, target: &ClientEndpoint, wait: Duration) -> io::Result<()> {
+async fn carry(mut incoming: Incoming, target: &ClientEndpoint, wait: Duration) -> io::Result<()> {
     if incoming.check().is_err() {
         // Who is not let in does not get as far as the target.
         return incoming.accept().await.map(drop);
     }
     // The target is dialled first: a client whose target is not there is told so in HTTP.
-    let mut target = match target.connect().await {
+    let Ok(dialled) = incoming.while_present(target.connect()).await else {
+        // The client has gone, or the relay ends and says so.
+        return incoming.accept().await.map(drop);
+    };
+    let mut target = match dialled {
         Ok(target) => target,
         Err(error) => {
-            let refusal = Refusal::new(502).body("the target cannot be reached\n");
+            // What the system says of it is for the log.
+            let refusal = match error.kind() {
+                io::ErrorKind::TimedOut => Refusal::new(504).body("the target does not answer\n"),
+                _ => Refusal::new(502).body("the target cannot be reached\n"),
+            };
             incoming.refuse(&refusal).await?;
             return Err(error);
         }

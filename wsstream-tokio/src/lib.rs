@@ -133,6 +133,8 @@
 //! timer, and that panics: the panic is caught, but the program's panic hook has told of it, and a program that
 //! is built with `panic = "abort"` ends there. Without I/O tokio's own sockets panic.
 //!
+//! Who is trusted with what, and which settings bound a stranger, is in [`wsstream_net::security`].
+//!
 //! The protocol is in [`wsstream_core`], and the network stack in [`wsstream_net`], where everything is documented
 //! whose type is an alias here. This crate adds tokio's sockets, timers and tasks.
 
@@ -259,7 +261,8 @@ pub async fn connect(url: &str) -> std::io::Result<WsStream> {
     wsstream_net::connect::<Tokio>(url).await
 }
 
-/// Asks for a WebSocket over a stream to the URL's host that you have made.
+/// Asks for a WebSocket over a stream to the URL's host that you have made. For a `wss` URL it has to be TLS, which you
+/// say with [`ClientConfig::assume_secure`].
 ///
 /// # Errors
 ///

@@ -10,7 +10,7 @@ use wsstream_core::{ConnectionConfig, Keepalive, Opcode, StreamError, Timeout};
 
 use super::shutdown::round;
 use super::{bare_client, bare_server, client_and_peer, server_and_peer, stream_error};
-use crate::{Pattern, Read, TestRuntime, Write, open_with};
+use crate::{Pattern, Read, TestRuntime, Write, WsStream, open_with};
 
 /// The limit is the one for pings that may have been taken: a pipe cannot tell.
 fn keepalive(interval: u64, timeout: u64) -> ConnectionConfig {
@@ -138,16 +138,111 @@ pub async fn an_application_that_does_not_read<R: TestRuntime>() {
     };
     let reading = async {
         // Only driven for a long time, and then read.
-        let mut asleep = std::pin::pin!(R::sleep(Duration::from_secs(1000)));
-        poll_fn(|cx| {
-            stream.poll_drive(cx);
-            Future::poll(asleep.as_mut(), cx)
-        })
-        .await;
+        drive_for::<R>(&mut stream, Duration::from_secs(1000)).await;
         stream.read_exact(TOTAL).await
     };
     let (_peer, received) = tokio::join!(writing, reading);
     Pattern::new(1).check(&received.unwrap());
+}
+
+/// Pings and pongs keep no idle stream open, nor does a peer that goes on once it is told. It ends whatever half is
+/// polled, and tells everybody that it was cut.
+pub async fn an_idle_stream<R: TestRuntime>() {
+    let limit = Duration::from_secs(60);
+    let expected = StreamError::TimedOut(Timeout::Idle(limit));
+    for reads in [true, false] {
+        let config = keepalive(20, 10).idle_timeout(Some(limit));
+        let (mut stream, mut peer) = client_and_peer::<R>(R::pipe(1000), config).await;
+        let begun = R::now();
+        let answering = async {
+            for _ in 0..2 {
+                let payload = peer.expect(Opcode::Ping).await;
+                peer.send(Opcode::Pong, &payload).await;
+            }
+            let close = peer.expect_close().await;
+            assert_eq!(close, (1001, String::from("no data either way for 60s")));
+            assert_eq!(round(R::now() - begun), limit);
+            peer.send(Opcode::Binary, b"late").await;
+            peer.send_close(1000, "").await;
+        };
+        let reading = async {
+            if !reads {
+                drive_for::<R>(&mut stream, limit + Duration::from_secs(1)).await;
+            }
+            assert_eq!(stream.read_exact(4).await.unwrap(), b"late");
+            let error = stream.read(&mut [0; 1]).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::TimedOut);
+            assert_eq!(stream_error(&error), Some(&expected));
+            let error = stream.write_all(b"more").await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::BrokenPipe);
+            assert_eq!(stream_error(&error), Some(&expected));
+            let error = stream.shutdown().await.unwrap_err();
+            assert_eq!(stream_error(&error), Some(&expected));
+        };
+        tokio::join!(answering, reading);
+    }
+}
+
+/// An agreed half-closed stream is open: a reply that does not come is cut, which the end of its stream is no word for.
+pub async fn an_idle_half<R: TestRuntime>() {
+    let limit = Duration::from_secs(60);
+    let config = ConnectionConfig::new().idle_timeout(Some(limit));
+    let (mut stream, mut peer) = server_and_peer::<R>(R::pipe(1000), config).await;
+    let asking = async {
+        peer.send_close(1000, "").await;
+        assert_eq!(peer.expect_close().await.0, 1001);
+        round(R::now())
+    };
+    let answering = async {
+        assert_eq!(stream.read(&mut [0; 1]).await.unwrap(), 0);
+        drive_for::<R>(&mut stream, limit + Duration::from_secs(1)).await;
+        let expected = StreamError::TimedOut(Timeout::Idle(limit));
+        for error in [stream.shutdown().await, stream.close().await] {
+            assert_eq!(stream_error(&error.unwrap_err()), Some(&expected));
+        }
+    };
+    let (told, ()) = tokio::join!(asking, answering);
+    assert_eq!(told, limit);
+}
+
+/// Does nothing but drive a stream.
+async fn drive_for<R: TestRuntime>(stream: &mut WsStream<R>, time: Duration) {
+    let mut asleep = std::pin::pin!(R::sleep(time));
+    poll_fn(|cx| {
+        stream.poll_drive(cx);
+        Future::poll(asleep.as_mut(), cx)
+    })
+    .await;
+}
+
+/// A life is over however busy it is, also for a writer that waits for a peer which takes nothing.
+pub async fn a_life_that_is_over<R: TestRuntime>() {
+    let limit = Duration::from_secs(100);
+    let expected = StreamError::TimedOut(Timeout::Life(limit));
+    let config = ConnectionConfig::new()
+        .max_lifetime(Some(limit))
+        .progress_timeout(Duration::from_secs(7));
+    let (peer, raw) = R::pipe(100);
+    let (mut read, mut write) = R::split(bare_server::<R>(raw, config));
+    let writing = async {
+        let error = loop {
+            if let Err(error) = write.write_all(&[7; 1000]).await {
+                break error;
+            }
+        };
+        assert_eq!(error.kind(), ErrorKind::BrokenPipe);
+        assert_eq!(stream_error(&error), Some(&expected));
+        round(R::now())
+    };
+    let reading = async {
+        let error = read.read(&mut [0; 1]).await.unwrap_err();
+        assert_eq!(stream_error(&error), Some(&expected));
+        round(R::now())
+    };
+    let times = tokio::join!(writing, reading);
+    // What was queued before the Close has not left.
+    assert_eq!(times, (limit, limit + Duration::from_secs(7)));
+    drop(peer);
 }
 
 /// A request that drips in, an octet a second, has ten seconds in all: 408.
@@ -176,7 +271,7 @@ pub async fn a_dripping_request<R: TestRuntime>() {
     assert_eq!(error.kind(), ErrorKind::TimedOut);
 }
 
-/// The same for a response, at a client; and for none at all.
+/// The same for a response, at a client, which has thirty; and for none at all.
 pub async fn a_dripping_response<R: TestRuntime>() {
     for drips in [true, false] {
         let (mut peer, raw) = R::pipe(1000);
@@ -200,7 +295,7 @@ pub async fn a_dripping_response<R: TestRuntime>() {
         };
         let ((), (error, took)) = tokio::join!(dripping, connecting);
         assert_eq!(error.kind(), ErrorKind::TimedOut);
-        assert_eq!(took, Duration::from_secs(10));
+        assert_eq!(took, Duration::from_secs(30));
     }
 }
 

@@ -2,6 +2,7 @@
 //! one to the other. Those with TLS are in the tests of that.
 #![expect(clippy::unwrap_used, reason = "these are tests, helpers included")]
 
+mod files;
 mod listener;
 mod processes;
 mod program;
@@ -15,6 +16,11 @@ use wsstream_tests::{AsyncStd, Smol, TestRuntime, Tokio};
 macro_rules! suite {
     ($runner:ty, $client:ty, $server:ty) => {
         suite! { $runner, $client, $server:
+            files {
+                the_next_servers_files_stay
+                what_comes_back_is_still_removed
+                what_took_their_place_stays
+            }
             listener {
                 at_most_so_many
                 nobody_is_forgotten_at_shutdown

@@ -7,7 +7,7 @@ use std::process::Command;
 use std::thread::{JoinHandle, spawn};
 
 use wsstream_net::proxy::{Proxy, ProxyError};
-use wsstream_tests::net::{ClientEndpoint, free_port, let_in_any, listen, over};
+use wsstream_tests::net::{ClientEndpoint, free_port, is_kept_alive, let_in_any, listen, over};
 use wsstream_tests::{AsyncStd, Read as _, Smol, TestRuntime, Tokio, Write as _};
 
 /// A proxy that answers so, and then is the server itself, which speaks first; and what it was asked.
@@ -58,7 +58,10 @@ pub(crate) async fn given<C: TestRuntime, S: TestRuntime>() {
             "{request}"
         );
         match (connected, error) {
-            (Ok(mut stream), None) => assert_eq!(stream.read_to_end().await.0, b"SSH-2.0"),
+            (Ok(mut stream), None) => {
+                assert_eq!(stream.read_to_end().await.0, b"SSH-2.0");
+                assert!(is_kept_alive::<C>(&C::into_socket(stream)));
+            }
             (Err(failed), Some(error)) => {
                 assert_eq!(failed.kind(), ErrorKind::ConnectionRefused);
                 let inner = failed.get_ref().and_then(|inner| inner.downcast_ref());

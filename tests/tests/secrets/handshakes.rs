@@ -4,7 +4,7 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use wsstream_core::handshake::{
-    Acceptor, ClientConfig, HandshakeError, InvalidField, Origins, Refusal, ServerConfig,
+    Acceptor, ClientConfig, HandshakeError, Hosts, InvalidField, Origins, Refusal, ServerConfig,
 };
 use wsstream_core::test_kit::Pipe;
 use wsstream_core::{Seed, Url};
@@ -123,6 +123,7 @@ fn what_cannot_be_sent() {
         );
         field("origin", ClientConfig::stream().origin(text).err());
         field("origins", Origins::list([text]).err());
+        field("hosts", Hosts::list([text]).err());
     }
     printed.check(100);
 }

@@ -9,6 +9,7 @@ mod own;
 mod platform;
 mod silent;
 mod twice;
+mod waiting;
 
 use std::error::Error;
 use std::io::{self, ErrorKind};

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use futures_rustls::rustls;
 use futures_rustls::rustls::server::{ClientHello, ResolvesServerCert};
 use futures_rustls::rustls::sign::CertifiedKey;
-use wsstream_core::handshake::{ClientConfig, ServerConfig};
+use wsstream_core::handshake::{ClientConfig, HandshakeError, ServerConfig};
 use wsstream_net::tls::ServerTls;
 use wsstream_tests::net::{Net, address, let_in};
 use wsstream_tests::{AsyncStd, Smol, TestRuntime, Tokio};
@@ -28,7 +28,7 @@ macro_rules! own_tls {
                 let asking = async {
                     let tcp = $net::net::TcpStream::connect(address).await.unwrap();
                     let tls = connector.connect(server_name(), tcp).await.unwrap();
-                    let client = ClientConfig::stream();
+                    let client = ClientConfig::stream().assume_secure(true);
                     let opened = $adapter::connect_on(tls, "wss://localhost", &client);
                     let mut stream = opened.await.unwrap().into_stream();
                     stream.write_all(b"hello").await.unwrap();
@@ -80,6 +80,7 @@ own_tls!(
 
 wsstream_tests::on_all_runtimes! {
     a_panic_in_a_handshake_ends_no_other
+    pages_have_to_be_of_https
 }
 
 /// Panics when it is first asked.
@@ -109,4 +110,27 @@ async fn a_panic_in_a_handshake_ends_no_other<N: Net>() {
     });
     let_in::<N>(&mut listener).await.unwrap();
     asking.await.unwrap();
+}
+
+/// Nobody but the listener does TLS, so a page of `http` is not one of its own, on whatever port.
+async fn pages_have_to_be_of_https<N: Net>() {
+    let authority = Authority::new();
+    let tls = authority.localhost().server();
+    let mut listener = N::bind(ServerConfig::stream()).await.tls(tls);
+    let port = address::<N>(&listener).port();
+    let url = format!("wss://localhost:{port}/");
+    for (page, is_let_in) in [("https://localhost", true), ("http://localhost", false)] {
+        let config = ClientConfig::stream().origin(&format!("{page}:{port}"));
+        let config = config.unwrap();
+        let tls = authority.client();
+        let (asked, answered) = tokio::join!(
+            N::dial_with_tls(&url, &config, &tls),
+            let_in::<N>(&mut listener)
+        );
+        assert_eq!((asked.is_ok(), answered.is_ok()), (is_let_in, is_let_in));
+        if let Err(error) = answered {
+            let error = error.get_ref().and_then(|error| error.downcast_ref());
+            assert!(matches!(error, Some(HandshakeError::OriginRefused(_))));
+        }
+    }
 }

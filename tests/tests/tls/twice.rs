@@ -73,6 +73,7 @@ async fn by_url<N: Net>() {
     let outer = N::into_socket(outer.unwrap());
     let secured = N::Net::tls_connect(outer, &tls, "localhost").await.unwrap();
     let secured = NetSocket::<N>::from_tls(secured);
+    let client = client.assume_secure(true);
     let inner = connect_over::<_, N::Net>(secured, "wss://localhost/inner", &client).await;
     let mut stream = N::stream(inner.unwrap().into_stream());
     assert_eq!(

@@ -42,11 +42,12 @@ pub async fn connect<R: Runtime>(
 }
 
 /// Performs the opening handshake as a client over a socket that is already connected: your own TLS, another kind of
-/// proxy, a pipe in memory. The URL only says what to ask for. Nothing is dialled, and `wss` adds no TLS.
+/// proxy, a pipe in memory. The URL only says what to ask for. Nothing is dialled, and `wss` adds no TLS: for such a URL,
+/// say with [`ClientConfig::assume_secure`] that the socket is secure.
 ///
 /// # Errors
 ///
-/// `InvalidInput` for an invalid URL. The socket's. If the server refuses, or its response is invalid or late, an error
+/// `InvalidInput` for an invalid URL, and for a `wss` URL without your word. The socket's. If the server refuses, or its response is invalid or late, an error
 /// with the [`HandshakeError`](wsstream_core::handshake::HandshakeError) inside. `Unsupported` if [`Runtime::check`]
 /// fails.
 pub async fn connect_over<S: Socket + Send + 'static, R: Runtime>(
@@ -74,7 +75,7 @@ pub async fn connect_over<S: Socket + Send + 'static, R: Runtime>(
 /// # async fn connect<R: Runtime>() -> io::Result<()> {
 /// let endpoint = ClientEndpoint::<R>::url("wss://example.org/chat", ClientConfig::stream())?
 ///     .proxy(Proxy::parse("socks5://proxy.example")?)
-///     .connect_timeout(Duration::from_secs(20));
+///     .connect_timeout(Duration::from_secs(5));
 /// let stream = endpoint.connect().await?;
 ///
 /// // From a descriptor: WebSocket over a Unix socket.
@@ -92,8 +93,9 @@ impl<R: Runtime> ClientEndpoint<R> {
     /// Connects to the host and port of a `ws` or `wss` URL, over TLS if it is `wss`, and opens a WebSocket with the
     /// given configuration.
     ///
-    /// The handshake timeout of `config` covers everything: name look-up, proxy, TLS and opening handshake. To allow
-    /// more time in all, see [`connect_timeout`](Self::connect_timeout).
+    /// The handshake timeout of `config`, 30 seconds by default, limits everything together, as
+    /// [`timeout`](Self::timeout) does. Of that, connecting has at most 10 seconds: see
+    /// [`connect_timeout`](Self::connect_timeout).
     ///
     /// # Errors
     ///
@@ -103,7 +105,8 @@ impl<R: Runtime> ClientEndpoint<R> {
     }
 
     /// Connects to a TCP server, given as `HOST:PORT`, with no TLS or WebSocket on top: the target of a
-    /// [relay](crate::relay()), for example. IPv6 addresses have brackets. The timeout is 30 seconds.
+    /// [relay](crate::relay()), for example. IPv6 addresses have brackets. The
+    /// [`connect_timeout`](Self::connect_timeout) is 10 seconds, so that a relay answers before its client gives up.
     ///
     /// # Errors
     ///
@@ -149,7 +152,10 @@ impl<R: Runtime> ClientEndpoint<R> {
     /// same.
     #[must_use]
     pub fn unix(mut self, path: impl AsRef<Path>) -> Self {
-        let timeout = *self.timeout();
+        let timeout = match &self.plan.socket {
+            ClientSocket::Tcp(tcp) => tcp.timeout,
+            ClientSocket::Unix(unix) => unix.timeout,
+        };
         self.plan.socket = ClientSocket::Unix(UnixClient::new(path.as_ref(), timeout));
         self
     }
@@ -172,12 +178,25 @@ impl<R: Runtime> ClientEndpoint<R> {
         self
     }
 
-    /// Limits the time of everything together: name look-up, proxy, TLS and opening handshakes. Within that, each
-    /// opening handshake keeps the timeout of its [`ClientConfig`].
+    /// Limits the time to connect the socket: name look-up, all addresses of the name, and the proxy. Default: 10
+    /// seconds; for a descriptor its key `timeout`, 30 unless it says otherwise. It ends earlier with the
+    /// [`timeout`](Self::timeout).
     #[must_use]
-    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+    pub const fn connect_timeout(mut self, timeout: Duration) -> Self {
+        match &mut self.plan.socket {
+            ClientSocket::Tcp(tcp) => tcp.timeout = timeout,
+            ClientSocket::Unix(unix) => unix.timeout = timeout,
+        }
+        self
+    }
+
+    /// Limits the time of everything together: connecting, TLS and opening handshakes. Within that, each opening
+    /// handshake keeps the timeout of its [`ClientConfig`]. Default: for a URL the handshake timeout of its
+    /// configuration, 30 seconds unless set otherwise; for a descriptor the sum of its `timeout` and of the timeouts of
+    /// its opening handshakes.
+    #[must_use]
+    pub const fn timeout(mut self, timeout: Duration) -> Self {
         self.plan.timeout = timeout;
-        *self.timeout() = timeout;
         self
     }
 
@@ -227,13 +246,6 @@ impl<R: Runtime> ClientEndpoint<R> {
         match Box::pin(follow::<R>(&self.plan)).await? {
             Outermost::WebSocket(upgraded) => Ok(upgraded),
             Outermost::Socket(_) => Err(no_websocket()),
-        }
-    }
-
-    const fn timeout(&mut self) -> &mut Duration {
-        match &mut self.plan.socket {
-            ClientSocket::Tcp(tcp) => &mut tcp.timeout,
-            ClientSocket::Unix(unix) => &mut unix.timeout,
         }
     }
 }
@@ -292,6 +304,7 @@ async fn follow<R: Runtime>(plan: &ClientPlan) -> io::Result<Outermost<R>> {
     }
     let mut tls = tls.into_iter();
     let mut outermost = Outermost::Socket(connect_socket(plan, ends - clock.now()).await?);
+    let mut is_tls = false;
     for layer in &plan.layers {
         let socket = outermost.into_socket();
         let left = ends - clock.now();
@@ -300,8 +313,9 @@ async fn follow<R: Runtime>(plan: &ClientPlan) -> io::Result<Outermost<R>> {
                 Some(tls) => secure(socket, layer, &tls, left).await?,
                 None => return Err(crate::tls::not_supported()),
             },
-            ClientLayer::WebSocket(layer) => open(socket, layer, left).await?,
+            ClientLayer::WebSocket(layer) => open(socket, is_tls, layer, left).await?,
         };
+        is_tls = matches!(layer, ClientLayer::Tls(_));
     }
     Ok(outermost)
 }
@@ -333,11 +347,15 @@ async fn secure<R: Runtime>(
 
 async fn open<R: Runtime>(
     socket: NetSocket<R>,
+    is_tls: bool,
     layer: &WebSocketClient,
     limit: Duration,
 ) -> io::Result<Outermost<R>> {
     let limit = layer.config.handshake_timeout.min(limit);
-    let config = ClientConfig::clone(&layer.config).handshake_timeout(limit);
+    let mut config = ClientConfig::clone(&layer.config).handshake_timeout(limit);
+    if is_tls {
+        config = config.assume_secure(true);
+    }
     let upgraded = Connect::new(socket, R::clock(), &layer.url, &config, seed()?).await;
     let upgraded = upgraded.map_err(|error| late_tls_error(layer.url.authority(), error))?;
     Ok(Outermost::WebSocket(Upgraded::new(

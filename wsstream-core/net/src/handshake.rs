@@ -74,6 +74,16 @@ impl<S: Socket, R: Runtime> Handshake<S, R> {
         self.0.check()
     }
 
+    /// Runs a future while the client waits for its answer, and drops it as soon as nobody waits any more: see
+    /// [`Incoming::while_present`](crate::Incoming::while_present).
+    ///
+    /// # Errors
+    ///
+    /// `UnexpectedEof` if the client has disconnected. It cannot be accepted any more.
+    pub async fn while_present<F: Future>(&mut self, work: F) -> Result<F::Output, HandshakeError> {
+        self.0.while_present(Box::pin(work)).await
+    }
+
     /// Answers the request as the [`ServerConfig`] says: accepts it, or refuses it.
     ///
     /// # Errors

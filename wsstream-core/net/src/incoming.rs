@@ -47,7 +47,8 @@ impl<R: Runtime> Incoming<R> {
     }
 
     /// Checks whether [`accept`](Self::accept) would accept the request, without answering it. Call it first if you
-    /// have expensive work to do before you accept, such as dialling a target. Without a request it succeeds.
+    /// have expensive work to do before you accept, such as dialling a target: see
+    /// [`while_present`](Self::while_present). Without a request it succeeds.
     ///
     /// # Errors
     ///
@@ -60,6 +61,42 @@ impl<R: Runtime> Incoming<R> {
             Reached::Request(handshake) => handshake.check(),
             Reached::Socket(_) => Ok(()),
         }
+    }
+
+    /// Runs a future while the client waits for its answer, and drops it as soon as nobody waits any more. Use it for
+    /// work before you accept that may take long, such as dialling a target. Nothing else limits the time of that work:
+    /// the handshake timeout ended when the request was complete, and clients wait 30 s or longer.
+    ///
+    /// What the client sends meanwhile is kept for the stream, up to about 64 KiB. After that, and for a connection
+    /// without a request, nothing is read. Then a reset is noticed within a second where the system tells (Unix), and an
+    /// end is not.
+    ///
+    /// Dropping it loses nothing: you can call it again.
+    ///
+    /// ```
+    /// # use std::io;
+    /// # use wsstream_core::handshake::Refusal;
+    /// # use wsstream_net::{ClientEndpoint, Incoming, Runtime, relay};
+    /// # async fn carry<R: Runtime>(mut incoming: Incoming<R>, target: ClientEndpoint<R>) -> io::Result<()> {
+    /// let mut target = match incoming.while_present(target.connect()).await {
+    ///     Ok(Ok(target)) => target,
+    ///     Ok(Err(_)) => return incoming.refuse(&Refusal::new(502)).await,
+    ///     // The listener shuts down, which this answers, or the client has gone.
+    ///     Err(_) => return incoming.accept().await.map(drop),
+    /// };
+    /// let mut stream = incoming.accept().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// * `UnexpectedEof` if the client has disconnected. It cannot be accepted any more.
+    /// * `ShuttingDown` if the listener shuts down. [`accept`](Self::accept) then answers with status 503, or closes a
+    ///   connection without a request.
+    pub async fn while_present<F: Future>(&mut self, work: F) -> Result<F::Output, HandshakeError> {
+        // Boxed: otherwise the caller's task has room for it twice.
+        self.0.while_present(Box::pin(work)).await
     }
 
     /// Answers the request as the [`ServerConfig`](wsstream_core::handshake::ServerConfig) says, performs the remaining

@@ -1,13 +1,17 @@
 //! The layers of a server's connections: TLS and WebSocket, in the order of the plan.
 
+use std::future::{Future, poll_fn};
 use std::io;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use wsstream_core::StreamError;
 use wsstream_core::handshake::{HandshakeError, Refusal, ServerConfig};
-use wsstream_core::pump::{Accept, Clock as _, Permit, Phase};
+use wsstream_core::pump::{Accept, Clock as _, Permit, Phase, Socket as _, within};
 
+use crate::descriptor::EndpointAddress;
 use crate::handshake::Handshake;
 use crate::net_socket::NetSocket;
 use crate::plan::{ServerLayer, ServerPlan};
@@ -78,6 +82,26 @@ impl Layers {
             handshake_timeout: plan.handshake_timeout,
             nodelay: plan.nodelay,
         })
+    }
+
+    /// Tells the first WebSocket where its requests arrive, and the name that was bound, if there is one. Requests of
+    /// further WebSockets do not come straight from a page.
+    pub(crate) fn listening_on(&mut self, local: &EndpointAddress, name: Option<&str>) {
+        let Some(address) = local.tcp() else { return };
+        let mut over_tls = false;
+        for layer in &mut self.layers {
+            match layer {
+                Layer::Tls(_) => over_tls = true,
+                Layer::WebSocket(config) => {
+                    let mut server = ServerConfig::clone(config).listening_on(address, over_tls);
+                    if let Some(name) = name {
+                        server = server.known_as(name);
+                    }
+                    *config = Arc::new(server);
+                    return;
+                }
+            }
+        }
     }
 
     /// The close timeout of the outermost WebSocket.
@@ -156,6 +180,28 @@ impl<R: Runtime> Begun<R> {
         }
     }
 
+    /// Runs `work` while the client is there and the listener serves.
+    pub(crate) async fn while_present<F: Future + Unpin>(
+        &mut self,
+        work: F,
+    ) -> Result<F::Output, HandshakeError> {
+        let permit = self.permit.as_ref();
+        let reached = &mut self.reached;
+        let mut present = pin!(async {
+            match reached {
+                Reached::Request(handshake) => handshake.while_present(work).await,
+                Reached::Socket(socket) => while_connected(socket, work).await,
+            }
+        });
+        poll_fn(|cx| {
+            if permit.is_some_and(|permit| permit.poll_reached(Phase::Finishing, cx).is_ready()) {
+                return Poll::Ready(Err(HandshakeError::ShuttingDown));
+            }
+            present.as_mut().poll(cx)
+        })
+        .await
+    }
+
     /// Accepts the request, and performs the remaining layers.
     pub(crate) async fn finish(self) -> io::Result<Outermost<R>> {
         let is_late = self.is_late();
@@ -220,12 +266,30 @@ async fn until_over<T>(
     permit: Option<&Permit>,
     handshake: impl Future<Output = io::Result<T>>,
 ) -> io::Result<T> {
-    match permit {
-        Some(permit) => {
-            let ended = permit.until_over(handshake).await;
-            ended.unwrap_or_else(|| Err(StreamError::ShutDown.into()))
+    let mut handshake = pin!(handshake);
+    poll_fn(|cx| {
+        if permit.is_some_and(|permit| permit.poll_reached(Phase::Over, cx).is_ready()) {
+            return Poll::Ready(Err(StreamError::ShutDown.into()));
         }
-        None => handshake.await,
+        handshake.as_mut().poll(cx)
+    })
+    .await
+}
+
+/// Runs `work` until the socket has hung up. What the client sends is not read: it is the application's.
+#[expect(clippy::needless_pass_by_ref_mut, reason = "else it is not Send")]
+async fn while_connected<R: Runtime, F: Future + Unpin>(
+    socket: &mut NetSocket<R>,
+    mut work: F,
+) -> Result<F::Output, HandshakeError> {
+    let mut clock = R::clock();
+    loop {
+        let due = clock.now() + ASK_INTERVAL;
+        match within(&mut clock, due, &mut work).await {
+            Some(output) => return Ok(output),
+            None if socket.has_hung_up() => return Err(HandshakeError::UnexpectedEof),
+            None => {}
+        }
     }
 }
 
@@ -252,3 +316,6 @@ async fn secure<R: Runtime>(
     let tls = Box::pin(tls::accept_within(R::clock(), limit, handshake)).await?;
     Ok(NetSocket::from_tls(tls))
 }
+
+/// How often a socket that is not read is asked whether its peer has gone.
+const ASK_INTERVAL: Duration = Duration::from_secs(1);

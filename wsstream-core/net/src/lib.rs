@@ -19,6 +19,8 @@
 //!
 //! The protocol, and the poll loop that drives it over a [`Socket`](wsstream_core::pump::Socket), are in
 //! [`wsstream_core`].
+//!
+//! Who is trusted with what, and which settings bound a stranger: [`security`].
 
 mod blocking_socket;
 mod client;
@@ -35,6 +37,7 @@ pub mod prelude;
 pub mod proxy;
 mod relay;
 mod runtime;
+pub mod security;
 mod seed;
 mod server;
 #[cfg(feature = "test-kit")]

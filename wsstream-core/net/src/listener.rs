@@ -21,7 +21,7 @@ pub use self::sockets::StdListener;
 use crate::descriptor::{BACKLOG, EndpointAddress};
 use crate::incoming::Incoming;
 use crate::layers::{Layer, Layers};
-use crate::plan::ServerPlan;
+use crate::plan::{ServerPlan, ServerSocket};
 use crate::runtime::Runtime;
 use crate::tls::ServerTls;
 
@@ -66,19 +66,26 @@ impl<R: Runtime> Listener<R> {
     pub async fn bind(addr: impl fmt::Display, config: ServerConfig) -> io::Result<Self> {
         R::check()?;
         let addr = addr.to_string();
+        let name = addr.rsplit_once(':').map(|(host, _)| host.to_owned());
         let bound = R::blocking(move || sockets::listen_tcp(&addr, BACKLOG)).await??;
-        Self::new(bound, Layers::websocket(config))
+        Self::new(bound, Layers::websocket(config), name.as_deref())
     }
 
     /// Listens for WebSocket connections on a Unix socket, with the given configuration.
     ///
     /// The socket's permissions are 0666. A symbolic link with `.lock` after its name is the server's lock. Dropping
-    /// the listener removes both. A socket file whose server is gone is replaced.
+    /// the listener removes both, unless other files have their names by then. A socket file whose server is gone is
+    /// replaced.
+    ///
+    /// A user who may write in the socket's directory can take its name away and listen there. Use a directory in which
+    /// only trusted users may write. On Linux, setting the permissions needs `/proc`, unless the umask leaves them as
+    /// they shall be.
     ///
     /// # Errors
     ///
-    /// `AddrInUse` if another server listens there. `InvalidInput` if the path is not UTF-8. The system's otherwise,
-    /// with the path. `Unsupported` if [`Runtime::check`] fails.
+    /// `AddrInUse` if another server listens there, or if another file takes the name meanwhile. `InvalidInput` if the
+    /// path is not UTF-8. `Unsupported` if the permissions cannot be set without following links, or if
+    /// [`Runtime::check`] fails. The system's otherwise, with the path.
     #[cfg(unix)]
     pub async fn bind_unix(path: impl AsRef<Path>, config: ServerConfig) -> io::Result<Self> {
         let plan = ServerPlan::unix(path.as_ref(), config)?;
@@ -94,7 +101,7 @@ impl<R: Runtime> Listener<R> {
     pub fn from_std(listener: impl Into<StdListener>, config: ServerConfig) -> io::Result<Self> {
         R::check()?;
         let layers = Layers::websocket(config);
-        Self::new(listener.into(), layers)
+        Self::new(listener.into(), layers, None)
     }
 
     /// Loads the plan's certificates, and listens.
@@ -104,17 +111,22 @@ impl<R: Runtime> Listener<R> {
         let layers = Layers::read::<R>(plan).await?;
         let socket = plan.socket.clone();
         let bound = R::blocking(move || sockets::listen(&socket)).await??;
-        Self::new(bound, layers)
+        let name = match &plan.socket {
+            ServerSocket::Tcp(tcp) => Some(&*tcp.interface),
+            ServerSocket::Unix(_) => None,
+        };
+        Self::new(bound, layers, name)
     }
 
     /// Loads the plan's certificates, and accepts from a socket that already listens.
     pub(crate) async fn open_on(plan: &ServerPlan, listener: StdListener) -> io::Result<Self> {
         R::check()?;
-        Self::new(listener, Layers::read::<R>(plan).await?)
+        Self::new(listener, Layers::read::<R>(plan).await?, None)
     }
 
-    fn new(listener: StdListener, layers: Layers) -> io::Result<Self> {
+    fn new(listener: StdListener, mut layers: Layers, name: Option<&str>) -> io::Result<Self> {
         let local = listener.local_addr()?;
+        layers.listening_on(&local, name);
         let policy = Policy::new(Sockets::new(listener, layers)?, R::clock());
         Ok(Self { policy, local })
     }
@@ -123,11 +135,9 @@ impl<R: Runtime> Listener<R> {
     /// covers both handshakes together.
     #[must_use]
     pub fn tls(mut self, tls: ServerTls) -> Self {
-        self.policy
-            .accepting_mut()
-            .layers_mut()
-            .layers
-            .insert(0, Layer::Tls(tls));
+        let layers = self.policy.accepting_mut().layers_mut();
+        layers.layers.insert(0, Layer::Tls(tls));
+        layers.listening_on(&self.local, None);
         self
     }
 

@@ -7,7 +7,7 @@ use std::net::Shutdown;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use socket2::SockRef;
+use socket2::{SockRef, TcpKeepalive};
 use wsstream_core::pump::{AutoFlush, Permit, RelayEnd, Socket, Stream, Taken};
 
 use crate::descriptor::EndpointAddress;
@@ -83,6 +83,7 @@ impl<R: Runtime> NetSocket<R> {
             let tcp = R::tcp_ref(tcp);
             wsstream_tcp_taken::keep_little_unsent(&*tcp);
             tcp.set_tcp_nodelay(nodelay)?;
+            tcp.set_tcp_keepalive(&keepalive())?;
         }
         Ok(())
     }
@@ -386,6 +387,25 @@ fn end(socket: &SockRef<'_>) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::NotConnected => Ok(()),
         ended => ended,
     }
+}
+
+/// TCP keepalive, which ends a connection after 2 minutes of silence: the host of the peer may have gone without a word,
+/// also while no WebSocket asks for it. Systems that cannot set it have their own intervals.
+const fn keepalive() -> TcpKeepalive {
+    let keepalive = TcpKeepalive::new().with_time(Duration::from_secs(60));
+    #[cfg(any(
+        target_os = "android",
+        target_os = "freebsd",
+        target_os = "ios",
+        target_os = "linux",
+        target_os = "macos",
+        target_os = "netbsd",
+        target_os = "windows"
+    ))]
+    let keepalive = keepalive
+        .with_interval(Duration::from_secs(15))
+        .with_retries(4);
+    keepalive
 }
 
 /// Whether the system reports an error or the end of both directions, although nothing was asked for.

@@ -4,7 +4,7 @@
 pub use rustls;
 
 pub use wsstream_core::handshake::{
-    Agreed, ClientConfig, HandshakeError, Headers, InvalidField, Origins, Refusal, Request,
+    Agreed, ClientConfig, HandshakeError, Headers, Hosts, InvalidField, Origins, Refusal, Request,
     Response, ServerConfig, WrongOctet, accept_key,
 };
 pub use wsstream_core::pump::Relayed;

@@ -60,11 +60,12 @@ pub(super) struct Closing {
     closed_by: Option<ClosedBy>,
 }
 
-/// Our Close, and its end position among all octets ever sent.
+/// Our Close, its end position among all octets ever sent, and the limit of ours that it tells of.
 #[derive(Debug)]
 struct Sent {
     close: Close,
     end: u64,
+    limit: Option<Timeout>,
 }
 
 impl Closing {
@@ -131,18 +132,26 @@ impl Closing {
             (Received::Violation(error), _) => Some(Err(StreamError::Protocol(error))),
             (_, Some(close)) if close.is_normal() || self.is_answer(close) => {
                 // §5.4: only a final fragment ends a message.
-                Some(if self.unfinished {
-                    Err(StreamError::Unfinished)
-                } else {
-                    Ok(())
+                Some(match self.cut_by() {
+                    // The peer answers our Close, and may have had more to send.
+                    Some(limit) => Err(StreamError::TimedOut(limit)),
+                    None if self.unfinished => Err(StreamError::Unfinished),
+                    None => Ok(()),
                 })
             }
             (_, Some(close)) => Some(Err(StreamError::Closed(Close::clone(close)))),
-            (_, None) if self.eof => Some(Err(StreamError::Truncated)),
+            (_, None) if self.eof && self.cut_by().is_none() => Some(Err(StreamError::Truncated)),
+            (_, None) if !self.eof && self.timed_out.is_none() => None,
             (_, None) => self
-                .timed_out
+                .timed_out()
                 .map(|timeout| Err(StreamError::TimedOut(timeout))),
         }
+    }
+
+    /// The limit of ours that has cut the peer off.
+    fn cut_by(&self) -> Option<Timeout> {
+        self.limit()
+            .filter(|_| self.closed_by == Some(ClosedBy::Us))
     }
 
     /// §5.5.1: an answer typically echoes the code of our Close, so the code is not the peer's own.
@@ -154,7 +163,24 @@ impl Closing {
 
     pub(super) fn sent(&mut self, close: Close, end: u64) {
         self.closed_by.get_or_insert(ClosedBy::Us);
-        self.sent_close = Some(Box::new(Sent { close, end }));
+        let limit = None;
+        self.sent_close = Some(Box::new(Sent { close, end, limit }));
+    }
+
+    /// Our Close tells of this limit of ours.
+    pub(super) fn limited(&mut self, timeout: Timeout) {
+        if let Some(sent) = &mut self.sent_close {
+            sent.limit = Some(timeout);
+        }
+    }
+
+    pub(super) fn limit(&self) -> Option<Timeout> {
+        self.sent_close.as_ref()?.limit
+    }
+
+    /// What ran out first.
+    pub(super) fn timed_out(&self) -> Option<Timeout> {
+        self.limit().or(self.timed_out)
     }
 
     /// Whether our Close has been written, when the transport has accepted `written` octets in total.

@@ -6,6 +6,7 @@ mod control;
 mod deflate;
 mod deflate_zlib;
 mod in_place;
+mod limits;
 mod model;
 mod resting;
 mod sending;

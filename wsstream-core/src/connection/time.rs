@@ -52,6 +52,7 @@ impl Connection {
                 time: now,
                 heard: mem::take(&mut self.heard),
                 data: self.counters.payload_received,
+                sent: self.counters.payload_sent,
                 stalled: mem::take(&mut self.stalled),
                 written: self.outbox.written(),
                 waiting: self.is_waiting(),
@@ -62,6 +63,7 @@ impl Connection {
                 Ok(next) => return others.into_iter().chain([next]).flatten().min(),
                 Err(Due::Ping) => self.push_ping(now),
                 Err(Due::GiveUp(timeout)) => self.give_up(timeout),
+                Err(Due::Limit(timeout)) => self.reach_limit(timeout),
             }
         }
         let ended = self.closing.has_given_up();
@@ -79,6 +81,16 @@ impl Connection {
         }
         (self.unflushed, self.shutting_down) = (false, false);
         self.closing.give_up(timeout);
+    }
+
+    /// Closes the connection because of a limit of ours. What is queued goes first.
+    fn reach_limit(&mut self, timeout: Timeout) {
+        if self.closing.sent_close().is_some() {
+            // The peer has read our Close as the end of our direction, and cannot be told any more.
+            return self.give_up(timeout);
+        }
+        self.send_close(Close::new(CloseCode::GOING_AWAY, &timeout.to_string()));
+        self.closing.limited(timeout);
     }
 
     /// Whether the transport still has to accept octets of ours.
@@ -108,6 +120,13 @@ impl Connection {
         self.closing.given_up()
     }
 
+    /// The timeout that has ended the connection, or that our Close tells of: [`given_up`](Self::given_up),
+    /// or a limit of ours ([`Timeout::Idle`], [`Timeout::Life`]).
+    #[must_use]
+    pub fn timed_out(&self) -> Option<Timeout> {
+        self.closing.timed_out()
+    }
+
     /// Whether the peer has taken all of our octets, or will not take them.
     #[cfg(feature = "std")]
     pub(crate) fn is_taken(&self) -> bool {
@@ -119,12 +138,11 @@ impl Connection {
     fn push_ping(&mut self, now: Timestamp) {
         let written = self.outbox.written();
         if self.timers.ping_has_left(written) {
-            let start = written + self.outbox.len() as u64;
             self.counters.pings_sent += 1;
             let number = self.counters.pings_sent.to_be_bytes();
             self.push_control(Opcode::Ping, &number);
             let end = written + self.outbox.len() as u64;
-            self.timers.queued_ping(now, start..end);
+            self.timers.queued_ping(now, end);
         }
     }
 
@@ -138,7 +156,8 @@ impl Connection {
         State {
             phase,
             half_close: self.half_close,
-            discarding: self.discarding,
+            // After a limit, what the peer sends does not extend its time.
+            discarding: self.discarding || self.closing.limit().is_some(),
         }
     }
 }

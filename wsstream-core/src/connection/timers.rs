@@ -1,4 +1,5 @@
-//! Keepalive, and the timeouts of the closing handshake: RFC 6455 §5.5.2 and §7.1.1.
+//! Keepalive, the limits of an open connection, and the timeouts of the closing handshake: RFC 6455
+//! §5.5.2 and §7.1.1.
 //!
 //! Progress means what the *peer* does: it sends octets, or takes octets of ours. An octet that the
 //! transport has accepted proves little, because a transport may hold megabytes that nobody reads. So
@@ -7,7 +8,6 @@
 
 use alloc::boxed::Box;
 use core::mem;
-use core::ops::Range;
 use core::time::Duration;
 
 use super::closing::Phase;
@@ -37,6 +37,8 @@ pub struct Taken {
 pub(super) enum Due {
     /// Give the peer up: this timeout ran out.
     GiveUp(Timeout),
+    /// Close the connection: this limit of ours was reached.
+    Limit(Timeout),
     /// Send a keepalive ping.
     Ping,
 }
@@ -49,6 +51,8 @@ pub(super) struct Now {
     pub(super) heard: bool,
     /// Total payload octets received.
     pub(super) data: u64,
+    /// Total payload octets queued or sent.
+    pub(super) sent: u64,
     /// Nobody has taken the received octets.
     pub(super) stalled: bool,
     /// Total octets that the transport has accepted.
@@ -98,14 +102,18 @@ struct Waits {
     /// The payload received at the last look, and when it last grew.
     data: u64,
     data_came: Timestamp,
+    /// The payload sent at the last look; when payload last went either way, and when the time was first told.
+    sent: u64,
+    active: Timestamp,
+    opened: Timestamp,
     /// When the first ping since then was written; until that, when it was queued or octets before it
     /// were written.
     pinged: Option<Timestamp>,
     has_left: bool,
     /// How much the peer had taken when the ping was queued.
     pinged_at: u64,
-    /// The position of the newest ping among all octets ever sent.
-    ping: Range<u64>,
+    /// The end of the newest ping among all octets ever sent.
+    ping: u64,
     /// How many octets the transport had accepted at the last look; and how many when the peer was
     /// found to have all of them, or when this could not be told.
     written: u64,
@@ -140,12 +148,12 @@ impl Timers {
         state: State,
         outstanding: impl FnOnce() -> bool,
     ) -> bool {
-        let keepalive = || self.keepalive(config).is_some();
+        let is_timed = || self.keepalive(config).is_some() || config.limits_time();
         let ponged = self.waits.as_ref().is_some_and(|waits| waits.ponged);
         ponged
             || match state.phase {
-                Phase::Open | Phase::Answer => keepalive(),
-                Phase::AwaitClose if state.is_unlimited() => outstanding() || keepalive(),
+                Phase::Open | Phase::Answer => is_timed(),
+                Phase::AwaitClose if state.is_unlimited() => outstanding() || is_timed(),
                 Phase::AwaitClose | Phase::AwaitEnd => true,
                 Phase::Over => outstanding(),
             }
@@ -175,10 +183,10 @@ impl Timers {
         waits.is_none_or(|waits| waits.ping_has_left(written))
     }
 
-    /// Reports that a ping was queued at this position.
-    pub(super) fn queued_ping(&mut self, now: Timestamp, place: Range<u64>) {
+    /// Reports that a ping was queued, and where it ends.
+    pub(super) fn queued_ping(&mut self, now: Timestamp, end: u64) {
         if let Some(waits) = &mut self.waits {
-            waits.ping = place;
+            waits.ping = end;
             waits.rtt_from = Some(now);
         }
     }
@@ -205,12 +213,13 @@ impl Timers {
             .waits
             .get_or_insert_with(|| Box::new(Waits::new(now.state)));
         waits.note(&now);
+        let limit = waits.poll_limits(&now, config, look)?;
         let ping = match keepalive {
             Some(keepalive) => waits.poll_pings(&now, keepalive, look)?,
             None => None,
         };
         let close = waits.poll_close(&now, config, look)?;
-        Ok(ping.into_iter().chain(close).min())
+        Ok([limit, ping, close].into_iter().flatten().min())
     }
 }
 
@@ -224,10 +233,13 @@ impl Waits {
             heard: Timestamp::ORIGIN,
             data: 0,
             data_came: Timestamp::ORIGIN,
+            sent: 0,
+            active: Timestamp::ORIGIN,
+            opened: Timestamp::ORIGIN,
             pinged: None,
             has_left: false,
             pinged_at: 0,
-            ping: 0..0,
+            ping: 0,
             written: 0,
             settled: None,
             octets: None,
@@ -245,7 +257,7 @@ impl Waits {
     }
 
     const fn ping_has_left(&self, written: u64) -> bool {
-        self.ping.end <= written
+        self.ping <= written
     }
 
     /// Records what has happened since the last time.
@@ -265,6 +277,12 @@ impl Waits {
             self.begun = Some(now.time);
             self.taken = now.time;
             self.look_at = now.time;
+        }
+        if first {
+            self.opened = now.time;
+        }
+        if now.data > self.data || now.sent > self.sent || first {
+            (self.sent, self.active) = (now.sent, now.time);
         }
         if now.data > self.data || now.stalled || first {
             (self.data, self.data_came) = (now.data, now.time);
@@ -301,6 +319,37 @@ impl Waits {
             self.settled = Some(now.written);
         }
         !taken.all
+    }
+
+    /// The limits of an open connection. One that is closing has others.
+    fn poll_limits(
+        &mut self,
+        now: &Now,
+        config: &ConnectionConfig,
+        look: &mut dyn FnMut() -> Option<Taken>,
+    ) -> Result<Option<Timestamp>, Due> {
+        if now.state.discarding || matches!(now.state.phase, Phase::AwaitEnd | Phase::Over) {
+            return Ok(None);
+        }
+        if let Some(limit) = config.idle_timeout
+            && now.time >= self.active + limit
+            && (self.look(now, look) || now.waiting)
+        {
+            // The peer is slow to take what was sent before.
+            self.active = self.active.max(self.taken);
+        }
+        let idle = config.idle_timeout;
+        let idle = idle.map(|limit| (self.active + limit, Timeout::Idle(limit)));
+        let life = config.max_lifetime;
+        let life = life.map(|limit| (self.opened + limit, Timeout::Life(limit)));
+        let mut next = None;
+        for (deadline, timeout) in life.into_iter().chain(idle) {
+            if now.time >= deadline {
+                return Err(Due::Limit(timeout));
+            }
+            next = next.into_iter().chain([deadline]).min();
+        }
+        Ok(next)
     }
 
     fn poll_pings(

@@ -7,7 +7,6 @@ use core::time::Duration;
 
 use super::field::{Fields, InvalidField, check_handshake_field, check_subprotocol};
 use super::origin::{self, check_origin};
-use super::server::TIMEOUT;
 use crate::ConnectionConfig;
 use crate::config::SharedConfig;
 
@@ -33,7 +32,8 @@ pub struct ClientConfig {
     pub(super) fields: Fields,
     pub(super) host: Option<String>,
     pub(super) origin: Option<String>,
-    /// How long the whole handshake may take; 10 s by default.
+    pub(super) assume_secure: bool,
+    /// How long the whole handshake may take; 30 s by default.
     pub handshake_timeout: Duration,
     /// How the connection behaves once it is open.
     pub config: SharedConfig,
@@ -62,6 +62,7 @@ impl ClientConfig {
             fields: Fields::new(),
             host: None,
             origin: None,
+            assume_secure: false,
             handshake_timeout: TIMEOUT,
             config: SharedConfig::default(),
         }
@@ -134,8 +135,22 @@ impl ClientConfig {
         Ok(self)
     }
 
-    /// How long the whole handshake may take; 10 seconds by default. Adapters also limit dialling to
-    /// this time.
+    /// Gives your word that the stream which you open a WebSocket over is already secure: TLS of your
+    /// own, or a pipe that nobody else can read. Off by default.
+    ///
+    /// A `wss` URL asks for TLS, and may hold a password. Without your word,
+    /// [`pump::Connect`](crate::pump::Connect) and what is built on it send nothing for such a URL over a
+    /// stream that you pass: they fail with [`HandshakeError::NotSecure`](super::HandshakeError). What
+    /// dials the URL itself adds TLS, and needs no word.
+    #[must_use]
+    pub const fn assume_secure(mut self, assume_secure: bool) -> Self {
+        self.assume_secure = assume_secure;
+        self
+    }
+
+    /// How long the whole handshake may take; 30 seconds by default. A server may dial a target before it answers, and
+    /// its 504 for a target that does not answer should arrive in that time. For a URL, `wsstream-net` limits everything
+    /// together to this time: connecting, TLS and the handshake.
     #[must_use]
     pub const fn handshake_timeout(mut self, timeout: Duration) -> Self {
         self.handshake_timeout = timeout;
@@ -156,3 +171,6 @@ impl Default for ClientConfig {
         Self::stream()
     }
 }
+
+/// Longer than a server waits for a target that it dials before it answers.
+const TIMEOUT: Duration = Duration::from_secs(30);

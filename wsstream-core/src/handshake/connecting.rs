@@ -28,6 +28,9 @@ pub struct Connecting {
     request: Vec<u8>,
     accept: String,
     deadline: Deadline,
+    /// The URL asks for TLS, and nobody has said that there is any.
+    #[cfg_attr(not(feature = "std"), expect(dead_code, reason = "`pump` asks"))]
+    is_exposed: bool,
     interim: usize,
     state: State,
 }
@@ -51,6 +54,8 @@ pub struct Connected {
 
 impl ClientConfig {
     /// Begins a handshake. The nonce comes from `seed`.
+    ///
+    /// The request has the URL's user and password, whatever it is sent over. For a `wss` URL, send it over TLS only.
     #[must_use]
     pub fn connect(&self, url: &Url, seed: &Seed) -> Connecting {
         Connecting::new(self.clone(), url, seed.nonce())
@@ -64,10 +69,20 @@ impl Connecting {
             request: request(&client, url, &key),
             accept: accept_key(key.as_bytes()),
             deadline: Deadline::new(client.handshake_timeout),
+            is_exposed: url.is_secure() && !client.assume_secure,
             client,
             interim: 0,
             state: State::Head(Head::new(Kind::Response)),
         }
+    }
+
+    /// Fails if the URL asks for TLS, and the application has not said that the transport is secure.
+    #[cfg(feature = "std")]
+    pub(crate) const fn check_transport(&self) -> Result<(), HandshakeError> {
+        if self.is_exposed {
+            return Err(HandshakeError::NotSecure);
+        }
+        Ok(())
     }
 
     /// The octets to send. Send nothing else before the server has accepted.

@@ -38,6 +38,9 @@ pub enum HandshakeError {
     FoldedField,
     /// A head of more than [`MAX_HEAD`] octets. 431.
     HeadTooLarge,
+    /// The request comes from a page, and names a host that this server does not answer to (RFC 9110
+    /// §7.4): see [`Hosts`](super::Hosts); the host, with its port if there is one. 403.
+    HostRefused(String),
     /// A line of the head is not a field (RFC 9112 §5). 400.
     MalformedFieldLine,
     /// A field does not have the required value (§4.1, §4.2.1). 400.
@@ -69,6 +72,9 @@ pub enum HandshakeError {
     },
     /// The server selected no subprotocol, but the client requires one.
     NoSubprotocol,
+    /// The URL is `wss`, but the client was given a stream that nobody has said is secure: see
+    /// [`ClientConfig::assume_secure`](super::ClientConfig::assume_secure). Nothing was sent.
+    NotSecure,
     /// The request comes from a page that may not use this server (§4.2.2, §10.2); its origin, or an
     /// empty string if the value is not an origin. 403.
     OriginRefused(String),
@@ -120,7 +126,7 @@ impl HandshakeError {
             | Self::MissingField(_)
             | Self::RequestBody
             | Self::UnexpectedEof => 400,
-            Self::OriginRefused(_) => 403,
+            Self::HostRefused(_) | Self::OriginRefused(_) => 403,
             Self::UnknownPath(_) => 404,
             Self::MethodNotGet(_) => 405,
             Self::NoCommonSubprotocol { .. } => 406,
@@ -131,6 +137,7 @@ impl HandshakeError {
             Self::UnsupportedHttpVersion(_) => 505,
             Self::DuplicateExtension(_)
             | Self::NoSubprotocol
+            | Self::NotSecure
             | Self::Refused(_)
             | Self::TooManyInterimResponses
             | Self::UnofferedExtension(_)
@@ -176,6 +183,10 @@ impl fmt::Display for HandshakeError {
             Self::HeadTooLarge => {
                 write!(f, "head of more than {} octets", MAX_HEAD)
             }
+            Self::HostRefused(host) => write!(
+                f,
+                "host {host:?} is not one of this server's: see its setting `hosts`"
+            ),
             Self::MalformedFieldLine => f.write_str("malformed field, expected name: value"),
             Self::MalformedField { name, len, value } => match value {
                 Some(value) => write!(f, "malformed field {name}: {value:?}"),
@@ -197,6 +208,9 @@ impl fmt::Display for HandshakeError {
                 )
             }
             Self::NoSubprotocol => f.write_str("the server selected no subprotocol"),
+            Self::NotSecure => f.write_str(
+                "wss URL over a stream that may not be secure: connect over TLS, and say so with `assume_secure`",
+            ),
             Self::OriginRefused(origin) if origin.is_empty() => {
                 f.write_str("malformed origin, expected scheme://host[:port]")
             }
@@ -241,6 +255,7 @@ impl From<HandshakeError> for std::io::Error {
     fn from(error: HandshakeError) -> Self {
         let kind = match error {
             HandshakeError::Refused(_) => std::io::ErrorKind::ConnectionRefused,
+            HandshakeError::NotSecure => std::io::ErrorKind::InvalidInput,
             HandshakeError::TimedOut => std::io::ErrorKind::TimedOut,
             HandshakeError::UnexpectedEof => std::io::ErrorKind::UnexpectedEof,
             _ => std::io::ErrorKind::InvalidData,

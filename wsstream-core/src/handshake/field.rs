@@ -17,6 +17,8 @@ use super::syntax::is_token;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InvalidField {
+    /// The host is not a name or a literal IP address without a port (RFC 3986 §3.2.2).
+    Host,
     /// The name is not a token (RFC 9110 §5.1).
     Name(WrongOctet),
     /// The origin is not `scheme://host`, `scheme://host:port` or `null` (RFC 6454 §6.2).
@@ -73,6 +75,7 @@ impl fmt::Display for WrongOctet {
 impl fmt::Display for InvalidField {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Host => f.write_str("host: expected a name or an IP address, without a port"),
             Self::Name(wrong) => write!(f, "field name: {wrong}, expected a token"),
             Self::Origin => f.write_str("origin: expected scheme://host[:port] or null"),
             Self::Reserved(name) => write!(f, "field {name} is set by the handshake itself"),

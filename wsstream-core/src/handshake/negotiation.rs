@@ -93,7 +93,7 @@ impl Agreed {
 
 /// Negotiation for programs that read the request themselves.
 impl ServerConfig {
-    /// Decides on the header fields of a request: origin, version, subprotocols, extensions, in this
+    /// Decides on the header fields of a request: version, origin, host, subprotocols, extensions, in this
     /// order.
     ///
     /// The policy [`same_host`](super::Origins::same_host) needs the field `Host`; with HTTP/2, pass
@@ -103,7 +103,7 @@ impl ServerConfig {
     /// # Errors
     ///
     /// A [`HandshakeError`] whose [`refusal`](HandshakeError::refusal) is the response to send: 400
-    /// (malformed), 403 (origin), 406 (no common subprotocol), 426 (version).
+    /// (malformed), 403 (origin, host), 406 (no common subprotocol), 426 (version).
     ///
     /// ```
     /// use wsstream_core::handshake::ServerConfig;
@@ -136,7 +136,11 @@ impl ServerConfig {
     where
         F: Iterator<Item = (&'a str, &'a [u8])> + Clone,
     {
-        self.origins.check(fields.clone(), host)?;
+        let over_tls = self.listening.is_some_and(|at| at.tls);
+        self.origins.check(fields.clone(), host, over_tls)?;
+        if let Some(at) = &self.listening {
+            self.hosts.check(fields.clone(), host, at, &self.known_as)?;
+        }
         let subprotocol =
             subprotocols::select(fields.clone(), &self.subprotocols, self.must_agree)?;
         let wanted = wanted(&self.config, self.is_stream);

@@ -44,7 +44,9 @@ impl Origins {
     /// Accepts pages from the host and port in the `Host` field. This is the default.
     ///
     /// If `Host` names no port, the default port of the origin's scheme is assumed, because a TLS proxy
-    /// in between drops 443.
+    /// in between drops 443. The origin's scheme may be `http` or `https`, because such a proxy may do TLS;
+    /// only `https` if [`ServerConfig::listening_on`](super::ServerConfig::listening_on) says that the
+    /// server does TLS itself.
     #[must_use]
     pub const fn same_host() -> Self {
         Self(Policy::SameHost)
@@ -79,8 +81,9 @@ impl Origins {
         }
     }
 
-    /// Whether a page of this origin may use a server that the request calls `host`.
-    fn allows(&self, origin: &str, host: Option<&str>) -> bool {
+    /// Whether a page of this origin may use a server that the request calls `host`, and that does TLS
+    /// itself or not.
+    fn allows(&self, origin: &str, host: Option<&str>, over_tls: bool) -> bool {
         match &self.0 {
             Policy::Any => true,
             Policy::List(list) => list.iter().any(|listed| {
@@ -100,14 +103,21 @@ impl Origins {
                 let Some(default) = default_port(origin.scheme) else {
                     return false;
                 };
-                origin.host.eq_ignore_ascii_case(host)
+                let may_be = !over_tls || origin.scheme.eq_ignore_ascii_case("https");
+                may_be
+                    && origin.host.eq_ignore_ascii_case(host)
                     && origin.port.unwrap_or(default) == port.unwrap_or(default)
             }
         }
     }
 
     /// Checks the `Origin` of a request to `host`.
-    pub(super) fn check<'a, F>(&self, fields: F, host: Option<&str>) -> Result<(), HandshakeError>
+    pub(super) fn check<'a, F>(
+        &self,
+        fields: F,
+        host: Option<&str>,
+        over_tls: bool,
+    ) -> Result<(), HandshakeError>
     where
         F: Iterator<Item = (&'a str, &'a [u8])> + Clone,
     {
@@ -115,7 +125,7 @@ impl Origins {
             return Ok(());
         };
         match core::str::from_utf8(value) {
-            Ok(origin) if self.allows(origin, host) => Ok(()),
+            Ok(origin) if self.allows(origin, host, over_tls) => Ok(()),
             Ok(origin) if is_special(origin) || Origin::parse(origin).is_some() => {
                 Err(HandshakeError::OriginRefused(excerpt(value)))
             }
@@ -210,11 +220,32 @@ mod tests {
             ("http://", "", false),
             ("http://example.org", "", false),
         ] {
-            let got = Origins::default().allows(origin, Some(host));
+            let got = Origins::default().allows(origin, Some(host), false);
             assert_eq!(got, allowed, "{origin:?} at {host:?}");
-            assert!(Origins::any().allows(origin, Some(host)), "{origin:?}");
+            assert!(
+                Origins::any().allows(origin, Some(host), false),
+                "{origin:?}"
+            );
         }
-        assert!(!Origins::default().allows("http://example.org", None));
+        assert!(!Origins::default().allows("http://example.org", None, false));
+    }
+
+    /// A server with TLS of its own has only pages of `https` on its host and port.
+    #[test]
+    fn over_tls_the_scheme_counts() {
+        for (origin, host, allowed) in [
+            ("https://example.org", "example.org", true),
+            ("HTTPS://example.org:8443", "example.org:8443", true),
+            ("http://example.org:8443", "example.org:8443", false),
+            ("http://example.org:443", "example.org:443", false),
+            ("http://example.org", "example.org", false),
+        ] {
+            let same_host = Origins::default();
+            let got = same_host.allows(origin, Some(host), true);
+            assert_eq!(got, allowed, "{origin:?} at {host:?}");
+            let listed = Origins::list([origin]).unwrap();
+            assert!(listed.allows(origin, Some(host), true), "{origin:?}");
+        }
     }
 
     #[test]
@@ -243,13 +274,17 @@ mod tests {
             ("chrome-extension://abd", false),
             ("", false),
         ] {
-            assert_eq!(origins.allows(origin, Some("host")), allowed, "{origin:?}");
+            assert_eq!(
+                origins.allows(origin, Some("host"), false),
+                allowed,
+                "{origin:?}"
+            );
         }
         let none: [&str; 0] = [];
         assert!(
             !Origins::list(none)
                 .unwrap()
-                .allows("http://host", Some("host"))
+                .allows("http://host", Some("host"), false)
         );
     }
 

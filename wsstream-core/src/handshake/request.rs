@@ -115,7 +115,8 @@ impl Request {
     /// 3. 426, the request asks for no upgrade to WebSocket (§4.2.1 item 3), or for another version (§4.4).
     /// 4. 400, `Connection` lacks `Upgrade` (item 4); 400, the key is missing, malformed or duplicate
     ///    (item 5).
-    /// 5. 404, the path is not served; 403, the origin is not allowed (§4.2.2 item 4).
+    /// 5. 404, the path is not served; 403, the origin is not allowed (§4.2.2 item 4), or the
+    ///    host is not one of the server's ([`Hosts`](super::Hosts)).
     /// 6. 400, subprotocols or extensions are malformed; 406, no subprotocol in common.
     pub fn accept(&self, server: &ServerConfig) -> Result<Accepted, HandshakeError> {
         check_method(self.method())?;

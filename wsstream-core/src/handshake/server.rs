@@ -3,9 +3,11 @@
 use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::net::SocketAddr;
 use core::time::Duration;
 
 use super::field::{Fields, InvalidField, check_handshake_field, check_subprotocol};
+use super::hosts::{Hosts, Listening};
 use super::origin::Origins;
 use crate::config::SharedConfig;
 use crate::{CompressionBudget, ConnectionConfig};
@@ -31,9 +33,13 @@ pub struct ServerConfig {
     /// Whether it is for byte streams. Message connections have no half close.
     pub(super) is_stream: bool,
     pub(super) origins: Origins,
+    pub(super) hosts: Hosts,
+    /// Names besides those that [`Hosts`] has by default.
+    pub(super) known_as: Vec<String>,
+    pub(super) listening: Option<Listening>,
     pub(super) fields: Fields,
     path: String,
-    /// How long the whole handshake may take; 10 s by default.
+    /// How long a request may take to arrive; 10 s by default.
     pub handshake_timeout: Duration,
     /// How the connection behaves once it is open.
     pub config: SharedConfig,
@@ -66,6 +72,9 @@ impl ServerConfig {
             must_agree: false,
             is_stream: false,
             origins: Origins::same_host(),
+            hosts: Hosts::default(),
+            known_as: Vec::new(),
+            listening: None,
             fields: Fields::new(),
             path: String::from("/"),
             handshake_timeout: TIMEOUT,
@@ -94,6 +103,34 @@ impl ServerConfig {
         self
     }
 
+    /// Which names this server answers to when a web page asks for it directly. The default depends on
+    /// where the server listens: see [`Hosts`].
+    #[must_use]
+    pub fn hosts(mut self, hosts: Hosts) -> Self {
+        self.hosts = hosts;
+        self
+    }
+
+    /// Adds a name, without a port, to those that a server on a loopback address answers to by default.
+    /// It changes nothing if you set [`hosts`](Self::hosts).
+    #[must_use]
+    pub fn known_as(mut self, name: &str) -> Self {
+        self.known_as.push(name.to_owned());
+        self
+    }
+
+    /// Says where the requests of this server arrive: the address that it listens on, and whether it
+    /// does TLS itself. Listeners of `wsstream-net` say it themselves. By default it is not known.
+    ///
+    /// Once it is known, the server checks the host that a web page asks for: see [`Hosts`]. With `tls`,
+    /// [`Origins::same_host`] accepts pages of `https` alone. Do not call this if the server cannot be
+    /// reached directly, as on a Unix socket.
+    #[must_use]
+    pub const fn listening_on(mut self, address: SocketAddr, tls: bool) -> Self {
+        self.listening = Some(Listening { address, tls });
+        self
+    }
+
     /// The only path that is served, compared without decoding. `/`, the default, means any path.
     ///
     /// A missing `/` at the start is added.
@@ -104,7 +141,8 @@ impl ServerConfig {
         self
     }
 
-    /// How long a request may take in total; 10 seconds by default.
+    /// How long a request may take to arrive in total; 10 seconds by default. The time ends when the head is complete:
+    /// the application may take longer to answer. Then the answer has this time again to be sent.
     #[must_use]
     pub const fn handshake_timeout(mut self, timeout: Duration) -> Self {
         self.handshake_timeout = timeout;
@@ -154,4 +192,4 @@ impl Default for ServerConfig {
 }
 
 /// The default for both roles.
-pub(super) const TIMEOUT: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);

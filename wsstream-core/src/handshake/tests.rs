@@ -122,6 +122,7 @@ fn every_error_of_a_server_has_an_answer_that_says_why() {
             HandshakeError::OriginRefused(own("https://evil.example")),
             403,
         ),
+        (HandshakeError::HostRefused(own("evil.example")), 403),
         (HandshakeError::UnknownPath(own("/x")), 404),
         (HandshakeError::MethodNotGet(own("POST")), 405),
         (

@@ -1,10 +1,11 @@
 //! Timers of a connection. Before one gives up the peer, the socket is asked once more.
 
 use core::task::Poll;
-use std::io::IoSlice;
+use std::io::{self, IoSlice};
 
 use super::engine::Pump;
 use super::{Clock, Socket};
+use crate::error::{StreamError, Timeout};
 use crate::time::Timestamp;
 
 impl<S: Socket, C: Clock> Pump<S, C> {
@@ -55,6 +56,16 @@ impl<S: Socket, C: Clock> Pump<S, C> {
         let next = self.connection.poll_time_with(now, || wire.taken());
         self.send_queued();
         next
+    }
+
+    /// Fails if a limit of ours has ended the connection: that is no good end for a writer either.
+    pub(super) fn check_limits(&self) -> io::Result<()> {
+        match self.connection.timed_out() {
+            Some(timeout @ (Timeout::Idle(_) | Timeout::Life(_))) => {
+                Err(StreamError::TimedOut(timeout).into())
+            }
+            _ => Ok(()),
+        }
     }
 
     fn forget_alarm(&mut self) {

@@ -218,6 +218,7 @@ impl<S: Socket, C: Clock> Pump<S, C> {
         self.connection.discard_input();
         let written = ready!(self.poll_until(cx, Connection::is_settled));
         self.check_taken()?;
+        self.check_limits()?;
         match written {
             // After both Closes, and once all is written, errors of the socket do not matter.
             Err(error) if self.is_cut_off() => Poll::Ready(Err(error)),
@@ -432,7 +433,7 @@ impl<S: Socket, C: Clock> Pump<S, C> {
 
     /// The error of a write after the end, with the reason inside.
     pub(super) fn broken_pipe(&self, closed: Closed) -> io::Error {
-        let reason = match (self.connection.given_up(), self.connection.ending()) {
+        let reason = match (self.connection.timed_out(), self.connection.ending()) {
             (Some(timeout), _) => StreamError::TimedOut(timeout),
             (None, Some(Err(error))) => error,
             _ => return closed.into(),

@@ -18,13 +18,16 @@ use super::wire::Wire;
 use super::{Clock, Socket};
 use crate::config::SharedConfig;
 use crate::handshake::{
-    Accepted, Acceptor, Agreed, ClientConfig, Connecting, HandshakeError, Refusal, Request,
-    Response, ServerConfig,
+    Acceptor, Agreed, ClientConfig, Connecting, HandshakeError, Request, Response, ServerConfig,
 };
 use crate::octets::Octets;
 use crate::seed::Seed;
 use crate::time::Timestamp;
 use crate::url::Url;
+
+mod handshake;
+
+pub use handshake::{Accepting, Handshake, Refusing};
 
 /// A socket during its opening handshake.
 struct Opening<S, C> {
@@ -33,6 +36,8 @@ struct Opening<S, C> {
     /// The request or response to write, and how much of it is written.
     outgoing: Vec<u8>,
     written: usize,
+    /// When to ask next whether the peer has gone.
+    asks_at: Option<Timestamp>,
 }
 
 impl<S: Socket, C: Clock> Opening<S, C> {
@@ -42,6 +47,7 @@ impl<S: Socket, C: Clock> Opening<S, C> {
             received: RecvBuffer::default(),
             outgoing,
             written: 0,
+            asks_at: None,
         }
     }
 
@@ -80,6 +86,28 @@ impl<S: Socket, C: Clock> Opening<S, C> {
                 count => self.received.filled(count),
             }
         }
+    }
+
+    /// Waits until the peer has gone. Keeps what arrives before. Once the buffer is full, the socket is asked in
+    /// intervals, because nothing more is read.
+    fn poll_end(&mut self) -> Poll<()> {
+        while self.received.has_space() {
+            let read = self.wire.poll_read(self.received.space());
+            if !matches!(read, Poll::Ready(Ok(count)) if count > 0) {
+                self.received.release();
+            }
+            match ready!(read) {
+                Ok(0) | Err(_) => return Poll::Ready(()),
+                Ok(count) => self.received.filled(count),
+            }
+        }
+        while !self.wire.socket().has_hung_up() {
+            let next = self.wire.now() + ASK_INTERVAL;
+            let due = *self.asks_at.get_or_insert(next);
+            ready!(self.wire.poll_sleep(due));
+            self.asks_at = None;
+        }
+        Poll::Ready(())
     }
 
     /// Discards what arrives until the end.
@@ -130,7 +158,8 @@ impl<S: fmt::Debug, C: fmt::Debug> fmt::Debug for Opening<S, C> {
 
 /// A client's opening handshake: a future that returns the upgraded connection.
 ///
-/// It fails with the socket's error, or with an `io::Error` that has a [`HandshakeError`] inside.
+/// It fails with the socket's error, or with an `io::Error` that has a [`HandshakeError`] inside: for a `wss` URL
+/// with `NotSecure`, unless [`ClientConfig::assume_secure`] is on. It sends the URL's password over the socket as it is.
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
 pub struct Connect<S, C> {
@@ -157,6 +186,7 @@ impl<S: Socket, C: Clock> Connect<S, C> {
         let Some(opening) = &mut self.opening else {
             return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
         };
+        self.connecting.check_transport()?;
         opening.wire.register(Task::Driver, cx);
         // Read even if writing fails: a server may refuse before it has read the whole request.
         let written = opening.poll_write();
@@ -283,11 +313,7 @@ impl<S: Socket, C: Clock> Future for Accept<S, C> {
             match request {
                 Ok(request) => {
                     let server = Arc::clone(&this.server);
-                    return Poll::Ready(Ok(Handshake {
-                        opening,
-                        request,
-                        server,
-                    }));
+                    return Poll::Ready(Ok(Handshake::new(opening, request, server)));
                 }
                 Err(error) => {
                     log_refusal(&error);
@@ -296,176 +322,6 @@ impl<S: Socket, C: Clock> Future for Accept<S, C> {
                 }
             }
         }
-    }
-}
-
-/// A request that waits for your answer. Dropping it drops the socket without an answer.
-#[derive(Debug)]
-pub struct Handshake<S, C> {
-    opening: Opening<S, C>,
-    request: Request,
-    server: Arc<ServerConfig>,
-}
-
-impl<S: Socket, C: Clock> Handshake<S, C> {
-    /// The request.
-    #[must_use]
-    pub const fn request(&self) -> &Request {
-        &self.request
-    }
-
-    /// Checks whether [`accept`](Self::accept) would accept the request, without answering it. Call it first if you
-    /// have expensive work to do before you accept.
-    ///
-    /// # Errors
-    ///
-    /// The reason why `accept` would refuse the request.
-    pub fn check(&self) -> Result<(), HandshakeError> {
-        self.accepted().map(drop)
-    }
-
-    fn accepted(&self) -> Result<Accepted, HandshakeError> {
-        if self.opening.wire.phase() >= Phase::Finishing {
-            return Err(HandshakeError::ShuttingDown);
-        }
-        self.request.accept(&self.server)
-    }
-
-    /// The socket that the request arrived on.
-    #[must_use]
-    pub const fn socket(&self) -> &S {
-        self.opening.wire.socket()
-    }
-
-    /// Answers the request as the [`ServerConfig`] says: accepts it, or refuses it. The future returns the upgraded
-    /// connection.
-    pub fn accept(self) -> Accepting<S, C> {
-        let accepted = self.accepted();
-        let Self {
-            mut opening,
-            request,
-            server,
-        } = self;
-        let answer = match accepted {
-            Ok(accepted) => {
-                opening.outgoing = accepted.response;
-                let config = server.config.clone();
-                let deadline = opening.wire.now() + server.handshake_timeout;
-                Progress::Accepting {
-                    opening,
-                    request,
-                    agreed: accepted.agreed,
-                    config,
-                    deadline,
-                }
-            }
-            Err(error) => {
-                log_refusal(&error);
-                let refusal = error.refusal().unwrap_or_else(|| Refusal::new(500));
-                let response = request.refuse(&refusal);
-                Progress::Refusing(error, Refusing::new(opening, response))
-            }
-        };
-        Accepting(Some(answer))
-    }
-
-    /// Refuses the request with a status, header fields and a body of your choice.
-    pub fn refuse(self, refusal: &Refusal) -> Refusing<S, C> {
-        let response = self.request.refuse(refusal);
-        Refusing::new(self.opening, response)
-    }
-}
-
-/// The future of [`Handshake::accept`], which returns the upgraded connection. If the configuration refuses the
-/// request, it sends the refusal, and then fails with an `io::Error` that has the [`HandshakeError`] inside.
-#[derive(Debug)]
-#[must_use = "futures do nothing unless polled"]
-pub struct Accepting<S, C>(Option<Progress<S, C>>);
-
-#[derive(Debug)]
-enum Progress<S, C> {
-    Accepting {
-        opening: Opening<S, C>,
-        request: Request,
-        agreed: Agreed,
-        config: SharedConfig,
-        deadline: Timestamp,
-    },
-    Refusing(HandshakeError, Refusing<S, C>),
-}
-
-impl<S: Socket, C: Clock> Future for Accepting<S, C> {
-    type Output = io::Result<Upgraded<S, C>>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match &mut self.0 {
-            Some(Progress::Accepting {
-                opening, deadline, ..
-            }) => {
-                opening.wire.register(Task::Driver, cx);
-                if opening.poll_write()?.is_pending() {
-                    ready!(opening.wire.poll_sleep(*deadline));
-                    return Poll::Ready(Err(HandshakeError::TimedOut.into()));
-                }
-            }
-            Some(Progress::Refusing(error, refuse)) => {
-                let _ = ready!(Pin::new(refuse).poll(cx));
-                return Poll::Ready(Err(error.clone().into()));
-            }
-            None => {}
-        }
-        let Some(Progress::Accepting {
-            opening,
-            request,
-            agreed,
-            config,
-            ..
-        }) = self.0.take()
-        else {
-            return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
-        };
-        let upgraded = opening.upgraded(None, agreed, config);
-        Poll::Ready(Ok(Upgraded {
-            request: Some(request),
-            ..upgraded
-        }))
-    }
-}
-
-/// The future of [`Handshake::refuse`], which sends the answer, ends the write direction, and then discards what
-/// arrives until the peer ends, for 2 s at most. If it dropped the socket with unread octets, a reset could destroy the
-/// answer.
-#[derive(Debug)]
-#[must_use = "futures do nothing unless polled"]
-pub struct Refusing<S, C> {
-    opening: Opening<S, C>,
-    deadline: Timestamp,
-}
-
-impl<S: Socket, C: Clock> Refusing<S, C> {
-    fn new(mut opening: Opening<S, C>, response: Vec<u8>) -> Self {
-        (opening.outgoing, opening.written) = (response, 0);
-        let deadline = opening.wire.now() + LINGER;
-        Self { opening, deadline }
-    }
-}
-
-impl<S: Socket, C: Clock> Future for Refusing<S, C> {
-    type Output = io::Result<()>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let Self { opening, deadline } = &mut *self;
-        opening.wire.register(Task::Driver, cx);
-        if opening.poll_write()?.is_ready() && opening.wire.poll_shutdown().is_ready() {
-            // The answer is sent. How the peer ends does not matter.
-            if opening.poll_drain(cx).is_ready() {
-                return Poll::Ready(Ok(()));
-            }
-            ready!(opening.wire.poll_sleep(*deadline));
-            return Poll::Ready(Ok(()));
-        }
-        ready!(opening.wire.poll_sleep(*deadline));
-        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 }
 
@@ -494,5 +350,5 @@ fn log_refusal(error: &HandshakeError) {
     let _ = error;
 }
 
-/// The time for a refused peer to read the answer.
-const LINGER: Duration = Duration::from_secs(2);
+/// How often a socket that is not read is asked whether its peer has gone.
+const ASK_INTERVAL: Duration = Duration::from_secs(1);

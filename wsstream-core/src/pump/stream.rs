@@ -235,8 +235,8 @@ impl<S: Socket, C: Clock> Stream<S, C> {
     ///
     /// # Errors
     ///
-    /// As [`poll_flush`](Self::poll_flush). `TimedOut` if the peer stops taking what is left. `BrokenPipe` if the
-    /// connection was over before, or the peer had failed.
+    /// As [`poll_flush`](Self::poll_flush). `TimedOut` if the peer stops taking what is left, or if a limit of ours has
+    /// ended the connection. `BrokenPipe` if the connection was over before, or the peer had failed.
     pub fn poll_shutdown(&mut self, cx: &Context<'_>) -> Poll<io::Result<()>> {
         self.inner
             .pump
@@ -258,7 +258,7 @@ impl<S: Socket, C: Clock> Stream<S, C> {
             return Poll::Ready(Err(self.inner.pump.broken_pipe(Closed)));
         }
         self.inner.pump.check_taken()?;
-        Poll::Ready(Ok(()))
+        Poll::Ready(self.inner.pump.check_limits())
     }
 
     /// Ends both directions: sends what is queued and `close`, and discards what arrives until the peer's Close and, on

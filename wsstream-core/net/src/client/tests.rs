@@ -132,6 +132,32 @@ fn layers_from_the_inside_out() {
     }
 }
 
+/// A plan that was changed by hand: the URL's password does not go over what is not TLS.
+#[test]
+fn wss_needs_tls_below() {
+    for text in ["wss://192.0.2.1/", r"autobahn:unix\:/p:url=wss\://h"] {
+        for is_vouched_for in [false, true] {
+            let mut plan = ClientPlan::parse(text).unwrap();
+            plan.layers.retain_mut(|layer| match layer {
+                ClientLayer::Tls(_) => false,
+                ClientLayer::WebSocket(layer) => {
+                    let config = ClientConfig::clone(&layer.config);
+                    layer.config = Arc::new(config.assume_secure(is_vouched_for));
+                    true
+                }
+            });
+            let connected = connects(&plan.into(), true).0;
+            let kind = connected.map(drop).map_err(|error| error.kind());
+            let expected = if is_vouched_for {
+                Ok(())
+            } else {
+                Err(ErrorKind::InvalidInput)
+            };
+            assert_eq!(kind, expected, "{text}");
+        }
+    }
+}
+
 /// A URL with options says what a descriptor says.
 #[test]
 fn options_are_for_urls_and_descriptors() {
@@ -212,7 +238,7 @@ fn errors_name_the_peer() {
     }
 }
 
-/// By default it is 30 seconds for the socket and TLS, and 10 for each opening handshake.
+/// By default a descriptor has 30 seconds for the socket and TLS, and 30 for each opening handshake.
 #[rustfmt::skip]
 const LIMITS: &[(&str, u64)] = &[
     ("tcp:192.0.2.9:1", 30),
@@ -220,7 +246,7 @@ const LIMITS: &[(&str, u64)] = &[
     ("unix:/slow", 30),
     ("unix:/slow:timeout=3", 3),
     // Nobody answers: the opening handshake's own limit.
-    ("ws://192.0.2.1/", 10),
+    ("ws://192.0.2.1/", 30),
     (r"autobahn:tcp\:192.0.2.1\:1:url=ws\://h:handshakeTimeout=2", 2),
     // The socket has its own; and what is left then is for TLS.
     (r"autobahn:tcp\:192.0.2.9\:1\:timeout\=3:url=ws\://h:handshakeTimeout=2", 3),
@@ -247,18 +273,33 @@ fn limits() {
         .map(|&(text, seconds)| (endpoint(text), seconds))
         .collect();
     all.extend([
-        // One limit for all of it.
+        // One limit for all of it, and one within that for connecting.
         (url("ws://192.0.2.9"), 10),
-        (url("ws://192.0.2.1"), 10),
-        (url("ws://192.0.2.7"), 10),
+        (url("ws://192.0.2.1"), 30),
+        (url("ws://192.0.2.7"), 30),
+        (url("ws://h").unix("/slow"), 10),
+        (Endpoint::tcp("192.0.2.9:1").unwrap(), 10),
         (Endpoint::url("ws://192.0.2.9", slow.clone()).unwrap(), 4),
+        (
+            Endpoint::url("ws://h", slow.clone()).unwrap().unix("/slow"),
+            4,
+        ),
         (url("ws://192.0.2.9").connect_timeout(secs(20)), 20),
+        (url("ws://192.0.2.9").connect_timeout(secs(40)), 30),
         (url("ws://192.0.2.9").connect_timeout(secs(2)), 2),
-        (url("ws://192.0.2.1").connect_timeout(secs(2)), 2),
-        // The opening handshake keeps its own within that.
-        (url("ws://192.0.2.1").connect_timeout(secs(20)), 10),
-        (Endpoint::url("ws://h", slow).unwrap().unix("/slow"), 4),
+        (url("ws://192.0.2.1").connect_timeout(secs(2)), 30),
         (endpoint("tcp:192.0.2.9:1").connect_timeout(secs(2)), 2),
+        (url("ws://192.0.2.9").timeout(secs(20)), 10),
+        (url("ws://192.0.2.9").timeout(secs(2)), 2),
+        (url("ws://192.0.2.1").timeout(secs(2)), 2),
+        (endpoint("tcp:192.0.2.9:1").timeout(secs(2)), 2),
+        // The opening handshake keeps its own within that.
+        (
+            Endpoint::url("ws://192.0.2.1", slow)
+                .unwrap()
+                .timeout(secs(20)),
+            4,
+        ),
     ]);
     for (endpoint, seconds) in all {
         let (connected, took) = connects(&endpoint, false);

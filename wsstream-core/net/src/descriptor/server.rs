@@ -14,7 +14,7 @@ use super::syntax::Text;
 use super::systemd::Systemd;
 use super::{Exec, PemFiles, check_depth, check_length};
 use wsstream_core::Url;
-use wsstream_core::handshake::{InvalidField, Origins, ServerConfig};
+use wsstream_core::handshake::{Hosts, InvalidField, Origins, ServerConfig};
 
 /// Where a server listens: see the [module](super) for the grammar.
 ///
@@ -60,6 +60,8 @@ pub struct AutobahnServer {
     pub options: AutobahnOptions,
     /// Which web pages may use the server.
     pub origins: Origins,
+    /// Which names the server answers to. The default has the host of `url`.
+    pub hosts: Hosts,
 }
 
 /// Where to listen by TCP.
@@ -220,6 +222,7 @@ impl AutobahnServer {
             url,
             options: AutobahnOptions::default(),
             origins: Origins::default(),
+            hosts: Hosts::default(),
         }
     }
 
@@ -231,21 +234,16 @@ impl AutobahnServer {
         let options = AutobahnOptions::read(&mut arguments)?;
         let origins = match arguments.text("origins") {
             None => Origins::default(),
-            Some(text) => match text.as_str().trim() {
-                "any" => Origins::any(),
-                "" => checked(&text, Origins::list([""; 0]))?,
-                _ => {
-                    for origin in text.elements() {
-                        checked(&origin, Origins::list([origin.as_str()]))?;
-                    }
-                    let list: Vec<_> = text.elements().collect();
-                    checked(&text, Origins::list(list.iter().map(Text::as_str)))?
-                }
-            },
+            Some(text) => read_list(&text, Origins::any(), Origins::list)?,
+        };
+        let hosts = match arguments.text("hosts") {
+            None => Hosts::default(),
+            Some(text) => read_list(&text, Hosts::any(), Hosts::list)?,
         };
         Ok(Self {
             options,
             origins,
+            hosts,
             ..Self::new(ServerDescriptor::read(&wrapped, depth + 1)?, url)
         })
     }
@@ -255,7 +253,8 @@ impl AutobahnServer {
         writer.argument(self.endpoint.to_string())?;
         writer.value("url", self.url.with_userinfo())?;
         self.options.write(&mut writer)?;
-        writer.some("origins", self.origins.described())
+        writer.some("origins", self.origins.described())?;
+        writer.some("hosts", self.hosts.described())
     }
 
     /// The configuration for byte streams that the descriptor describes.
@@ -268,6 +267,8 @@ impl AutobahnServer {
         let mut server = ServerConfig::stream()
             .config(options.connection_config())
             .origins(self.origins.clone())
+            .hosts(self.hosts.clone())
+            .known_as(self.url.host())
             .path(self.url.path());
         for name in &options.subprotocols {
             server = server.subprotocol(name)?;
@@ -394,6 +395,27 @@ impl UnixServer {
             lockfile: arguments.flag("lockfile")?.unwrap_or(true),
         })
     }
+}
+
+/// Reads `any`, or elements separated by commas.
+fn read_list<T>(
+    text: &Text,
+    any: T,
+    list: impl Fn(Vec<String>) -> Result<T, InvalidField>,
+) -> Result<T, EndpointError> {
+    let mut elements = Vec::new();
+    match text.as_str().trim() {
+        "any" => return Ok(any),
+        "" => {}
+        _ => {
+            for element in text.elements() {
+                let name = element.as_str().to_owned();
+                checked(&element, list(vec![name.clone()]))?;
+                elements.push(name);
+            }
+        }
+    }
+    checked(text, list(elements))
 }
 
 /// Also of listeners without a descriptor. The 50 of Twisted is filled by a few clients that say nothing: others then

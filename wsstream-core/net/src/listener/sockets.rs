@@ -15,8 +15,6 @@ use std::task::{Context, Poll, ready};
 
 use futures_util::future::{AbortHandle, CatchUnwind, FutureExt as _, RemoteHandle, abortable};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
-#[cfg(unix)]
-use socket2::SockAddr;
 use socket2::{Domain, SockRef, Socket, Type};
 use wsstream_core::pump::Permit;
 
@@ -35,10 +33,10 @@ use crate::unix_file::UnixFile;
 /// [`TcpListener`](std::net::TcpListener) or, on Unix, a `UnixListener` into it.
 #[derive(Debug)]
 pub struct StdListener {
-    socket: StdSocket,
     /// The socket's file, if this crate created it.
     #[cfg(unix)]
     file: Option<UnixFile>,
+    socket: StdSocket,
 }
 
 #[derive(Debug)]
@@ -51,9 +49,9 @@ enum StdSocket {
 impl From<std::net::TcpListener> for StdListener {
     fn from(tcp: std::net::TcpListener) -> Self {
         Self {
-            socket: StdSocket::Tcp(tcp),
             #[cfg(unix)]
             file: None,
+            socket: StdSocket::Tcp(tcp),
         }
     }
 }
@@ -63,8 +61,8 @@ impl From<std::net::TcpListener> for StdListener {
 impl From<UnixListener> for StdListener {
     fn from(unix: UnixListener) -> Self {
         Self {
-            socket: StdSocket::Unix(unix),
             file: None,
+            socket: StdSocket::Unix(unix),
         }
     }
 }
@@ -85,8 +83,8 @@ enum Bound<R: Runtime> {
     Tcp(R::TcpListener),
     #[cfg(unix)]
     Unix(
-        R::UnixListener,
         #[expect(dead_code, reason = "its drop removes the file")] Option<UnixFile>,
+        R::UnixListener,
     ),
 }
 
@@ -129,7 +127,7 @@ impl<R: Runtime> Sockets<R> {
             #[cfg(unix)]
             StdSocket::Unix(unix) => {
                 unix.set_nonblocking(true)?;
-                Bound::Unix(R::unix_listener(unix)?, listener.file)
+                Bound::Unix(listener.file, R::unix_listener(unix)?)
             }
         };
         Ok(Self {
@@ -179,7 +177,7 @@ impl<R: Runtime> Accepting for Sockets<R> {
             None => Poll::Pending,
             Some(Bound::Tcp(tcp)) => R::poll_accept_tcp(tcp, cx).map_ok(NetSocket::from_tcp),
             #[cfg(unix)]
-            Some(Bound::Unix(unix, _)) => {
+            Some(Bound::Unix(_, unix)) => {
                 R::poll_accept_unix(unix, cx).map_ok(NetSocket::from_unix)
             }
         }
@@ -240,7 +238,7 @@ impl<R: Runtime> fmt::Debug for Sockets<R> {
         match &self.bound {
             Some(Bound::Tcp(tcp)) => fields.field("bound", tcp),
             #[cfg(unix)]
-            Some(Bound::Unix(unix, _)) => fields.field("bound", unix),
+            Some(Bound::Unix(_, unix)) => fields.field("bound", unix),
             None => &mut fields,
         };
         fields.field("layers", &self.layers).finish_non_exhaustive()
@@ -257,15 +255,11 @@ pub(super) fn listen(socket: &ServerSocket) -> io::Result<StdListener> {
         }
         #[cfg(unix)]
         ServerSocket::Unix(unix) => {
-            let address = SockAddr::unix(&unix.path);
-            let address = address.map_err(|error| with_context(&unix.path, error))?;
-            let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
-            let bind = || socket.bind(&address);
-            let ((), file) = UnixFile::bind(unix, probe(&address), bind)?;
+            let (socket, file) = UnixFile::bind(unix)?;
             socket.listen(system_backlog(unix.backlog))?;
             Ok(StdListener {
-                socket: StdSocket::Unix(OwnedFd::from(socket).into()),
                 file: Some(file),
+                socket: StdSocket::Unix(OwnedFd::from(socket).into()),
             })
         }
         #[cfg(not(unix))]
@@ -310,18 +304,6 @@ fn listen_on(address: SocketAddr, backlog: u32) -> io::Result<Socket> {
     socket.bind(&address.into())?;
     socket.listen(system_backlog(backlog))?;
     Ok(socket)
-}
-
-/// Connects to a Unix socket, to find out whether another server listens there. Non-blocking: the server's accept queue
-/// may be full.
-#[cfg(unix)]
-fn probe(address: &SockAddr) -> Result<(), io::ErrorKind> {
-    let connect = || {
-        let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
-        socket.set_nonblocking(true)?;
-        socket.connect(address)
-    };
-    connect().map_err(|error: io::Error| error.kind())
 }
 
 fn system_backlog(backlog: u32) -> i32 {

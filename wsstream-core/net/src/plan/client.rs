@@ -20,7 +20,10 @@ use crate::host_port::HostPort;
 use crate::proxy::Proxy;
 use crate::tls::ClientTls;
 
-/// The default of descriptors, and Twisted's.
+/// The time to connect a socket, unless a descriptor says how long. It leaves most of a relay's limit for an answer.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The time for everything together, where there is no opening handshake that says how long.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The steps of a client to connect.
@@ -60,7 +63,7 @@ pub struct TcpClient {
     pub port: u16,
     /// The address to connect from, if any.
     pub bind_address: Option<BindAddress>,
-    /// How long name lookup, connecting, and the proxy may take together.
+    /// How long name look-up, connecting, and the proxy may take together, within the limit of the plan.
     pub timeout: Duration,
     /// Whether to set TCP_NODELAY, so that small writes are sent at once.
     pub nodelay: bool,
@@ -133,15 +136,16 @@ pub enum ClientTlsSource {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct WebSocketClient {
-    /// The URL to request.
+    /// The URL to request. If it is `wss`, the layer below has to be TLS, unless the configuration has
+    /// [`assume_secure`](ClientConfig::assume_secure).
     pub url: Url,
     /// The client's configuration. Its handshake timeout applies to this layer.
     pub config: Arc<ClientConfig>,
 }
 
 impl ClientPlan {
-    /// Connects to the URL's host and port by TCP, with TLS if it is `wss`, and opens a WebSocket. The
-    /// handshake timeout of `config` applies to all of this.
+    /// Connects to the URL's host and port by TCP, with TLS if it is `wss`, and opens a WebSocket. The handshake timeout
+    /// of `config` applies to all of this. Of that, the socket has 10 s at most.
     #[must_use]
     pub fn url(url: Url, config: ClientConfig) -> Self {
         let timeout = config.handshake_timeout;
@@ -160,7 +164,7 @@ impl ClientPlan {
             host: url.host().to_owned(),
             port: url.port(),
             bind_address: None,
-            timeout,
+            timeout: CONNECT_TIMEOUT.min(timeout),
             nodelay: true,
         });
         let config = Arc::new(config);
@@ -173,7 +177,7 @@ impl ClientPlan {
         }
     }
 
-    /// Connects to a TCP server, given as `HOST:PORT`, with no layer on top. IPv6 addresses have brackets.
+    /// Connects to a TCP server, given as `HOST:PORT`, with no layer on top, within 10 s. IPv6 addresses have brackets.
     ///
     /// # Errors
     ///
@@ -195,7 +199,7 @@ impl ClientPlan {
                 host: bare.unwrap_or(host).to_owned(),
                 port,
                 bind_address: None,
-                timeout: TIMEOUT,
+                timeout: CONNECT_TIMEOUT,
                 nodelay: true,
             }),
             proxy: None,
@@ -227,8 +231,8 @@ impl ClientPlan {
     }
 }
 
-/// The total time is the sum of the socket's `timeout`, which includes TLS, and the timeouts of the
-/// opening handshakes.
+/// The time for everything together is the sum of the socket's `timeout`, 30 s by default, and of the timeouts of the
+/// opening handshakes. TLS has what connecting leaves of it.
 impl TryFrom<&ClientDescriptor> for ClientPlan {
     type Error = EndpointError;
 

@@ -20,15 +20,15 @@ const CLIENTS: &[Row] = &[
     ("ssl:h:1:hostname=n:timeout=5", Ok("tcp h:1, tls n, 5 s, nodelay")),
     ("unix:/p", Ok("unix /p, 30 s, nodelay")),
     ("unix:/p:timeout=5", Ok("unix /p, 5 s, nodelay")),
-    ("ws://h:1/x", Ok("tcp h:1, websocket /x, 40 s, nodelay")),
-    ("wss://h/", Ok("tcp h:443, tls* h, websocket /, 40 s, nodelay")),
+    ("ws://h:1/x", Ok("tcp h:1, websocket /x, 60 s, nodelay")),
+    ("wss://h/", Ok("tcp h:443, tls* h, websocket /, 60 s, nodelay")),
     (r"autobahn:tcp\:h\:1\:timeout\=5:url=ws\://h:handshakeTimeout=2", Ok("tcp h:1, websocket /, 7 s, nodelay")),
-    (r"autobahn:tcp\:h\:1:url=ws\://h:nodelay=0", Ok("tcp h:1, websocket /, 40 s, delay")),
-    (r"autobahn:unix\:/p:url=ws\://h", Ok("unix /p, websocket /, 40 s, nodelay")),
-    (r"autobahn:unix\:/p:url=wss\://h", Ok("unix /p, tls* h, websocket /, 40 s, nodelay")),
-    (r"autobahn:tls\:g\:1:url=ws\://h", Ok("tcp g:1, tls* g, websocket /, 40 s, nodelay")),
-    (r"autobahn:wss\://a/x:url=ws\://b/y", Ok("tcp a:443, tls* a, websocket /x, websocket /y, 50 s, nodelay")),
-    (r"tls:n:endpoint=ws\://a", Ok("tcp a:80, websocket /, tls n, 40 s, nodelay")),
+    (r"autobahn:tcp\:h\:1:url=ws\://h:nodelay=0", Ok("tcp h:1, websocket /, 60 s, delay")),
+    (r"autobahn:unix\:/p:url=ws\://h", Ok("unix /p, websocket /, 60 s, nodelay")),
+    (r"autobahn:unix\:/p:url=wss\://h", Ok("unix /p, tls* h, websocket /, 60 s, nodelay")),
+    (r"autobahn:tls\:g\:1:url=ws\://h", Ok("tcp g:1, tls* g, websocket /, 60 s, nodelay")),
+    (r"autobahn:wss\://a/x:url=ws\://b/y", Ok("tcp a:443, tls* a, websocket /x, websocket /y, 90 s, nodelay")),
+    (r"tls:n:endpoint=ws\://a", Ok("tcp a:80, websocket /, tls n, 60 s, nodelay")),
     ("stdio", Err("stdio")),
     ("exec:cat", Err("exec")),
     (r"autobahn:stdio:url=ws\://h", Err("stdio")),
@@ -155,7 +155,7 @@ fn a_url_is_a_plan() {
     for url in ["ws://h:1/x", "wss://h/"] {
         let described = ClientPlan::parse(url).unwrap();
         let mut plan = ClientPlan::url(Url::parse(url).unwrap(), ClientConfig::stream());
-        assert_eq!(plan.timeout, Duration::from_secs(10));
+        assert_eq!(plan.timeout, Duration::from_secs(30));
         plan.timeout = described.timeout;
         let ClientSocket::Tcp(tcp) = &mut plan.socket else {
             panic!("no TCP");
@@ -189,8 +189,8 @@ fn plans_print_themselves() {
             r"autobahn:wss\://user\:secret@h/x?token\=secret:url=ws\://h:nodelay=0:header=A\: secret",
             "tcp h:443, within 30 s, delayed\n\
              tls with h, trusting the platform's authorities\n\
-             websocket wss://h/x?..., within 10 s\n\
-             websocket ws://h/, within 10 s; 50 s in all",
+             websocket wss://h/x?..., within 30 s\n\
+             websocket ws://h/, within 30 s; 90 s in all",
         ),
     ] {
         let plan = ClientPlan::parse(text).unwrap();
@@ -276,7 +276,7 @@ fn tcp_to_host_and_port() {
         ("::1:80", "[::1]:80"),
     ] {
         let plan = ClientPlan::tcp(address).unwrap().to_string();
-        let expected = format!("tcp {to}, within 30 s; 30 s in all");
+        let expected = format!("tcp {to}, within 10 s; 30 s in all");
         assert_eq!(plan, expected, "{address}");
     }
     for address in ["", "h", "8080", "h:", ":8080", "h:http", "h:65536"] {

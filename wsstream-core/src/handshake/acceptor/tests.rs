@@ -308,6 +308,39 @@ fn s4_4_the_refusals_that_carry_fields() {
     assert!(text.ends_with("origin \"http://evil.example\" is not allowed by this server: see its setting `origins`\n"), "{text}");
 }
 
+/// A server that knows where it listens looks at the host and, with TLS, at the origin's scheme.
+#[test]
+fn s10_2_pages_of_a_server_that_knows_where_it_listens() {
+    let local = "127.0.0.1:9000".parse().unwrap();
+    let page = |host: &str, origin: &str| {
+        let (host, origin) = (format!("Host: {host}"), format!("Origin: {origin}"));
+        parse(&request(&["-Host", "-Origin", &host, &origin]))
+    };
+    let unknown = ServerConfig::stream();
+    let [plain, tls] = [false, true].map(|tls| ServerConfig::stream().listening_on(local, tls));
+    for (host, scheme, statuses) in [
+        ("localhost:9000", "http", [101, 101, 403]),
+        ("localhost:9000", "https", [101, 101, 101]),
+        ("evil.example:9000", "http", [101, 403, 403]),
+        ("evil.example:9000", "https", [101, 403, 403]),
+        ("evil.example:80", "https", [101, 101, 101]),
+    ] {
+        let request = page(host, &format!("{scheme}://{host}"));
+        let got = [&unknown, &plain, &tls].map(|server| match request.accept(server) {
+            Ok(_) => 101,
+            Err(error) => error.status().unwrap(),
+        });
+        assert_eq!(got, statuses, "{scheme}://{host}");
+    }
+    let host = "evil.example:9000";
+    let error = page(host, &format!("http://{host}")).accept(&plain);
+    let text = error.unwrap_err().to_string();
+    assert_eq!(
+        text,
+        "host \"evil.example:9000\" is not one of this server's: see its setting `hosts`"
+    );
+}
+
 #[test]
 fn an_application_can_answer_what_it_likes() {
     let page = Refusal::new(200)

@@ -62,7 +62,7 @@ fn all_that_was_accepted_arrives_and_the_close_behind_it() {
                 assert_eq!(ready(lone.write(&data)).unwrap(), data.len());
                 let mut left = leave(lone);
                 let mut received = Vec::new();
-                while left.is_pending() && left.output.get().octets.len() > 0 {
+                while left.is_pending() && !left.output.get().octets.is_empty() {
                     // What comes meanwhile is read: unread octets would reset the connection.
                     left.feed(Opcode::Binary, b"in the middle of something");
                     if tells {

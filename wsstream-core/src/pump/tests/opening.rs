@@ -1,6 +1,7 @@
 //! The opening handshake over a socket.
 
 use alloc::boxed::Box;
+use alloc::string::ToString as _;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::cell::RefCell;
@@ -16,6 +17,8 @@ use crate::handshake::{Agreed, ClientConfig, HandshakeError, Refusal, ServerConf
 use crate::pump::{Accept, Connect, Upgraded};
 use crate::test_kit::{Clock, Pipe, Sleeper, WriteEnd};
 use crate::{Encoding, Opcode, Role, Seed, Url};
+
+mod while_present;
 
 fn connect(pipe: Pipe, clock: Sleeper) -> Connect<Pipe, Sleeper> {
     let url = Url::parse("ws://localhost/").unwrap();
@@ -99,6 +102,34 @@ proptest! {
             }),
         ]);
         prop_assert!(echoed.into_inner() == data);
+    }
+}
+
+/// The URL's password does not go over a socket that may not be secure.
+#[test]
+fn wss_needs_a_secure_socket() {
+    for (url, is_vouched_for, is_sent) in [
+        ("wss://me:secret@host/", false, false),
+        ("wss://me:secret@host/", true, true),
+        ("ws://me:secret@host/", false, true),
+    ] {
+        let (near, _far) = Pipe::pair(true);
+        let wire = near.output.clone();
+        let client = ClientConfig::stream().assume_secure(is_vouched_for);
+        let (url, seed) = (Url::parse(url).unwrap(), Seed::new([7; 32]));
+        let connect = Connect::new(near, Clock::default().sleeper(), &url, &client, seed);
+        let polled = Waiting::new(connect).poll();
+        assert_eq!(!wire.get().octets.is_empty(), is_sent, "{url:?}");
+        assert_eq!(polled.is_pending(), is_sent, "{url:?}");
+        if let Poll::Ready(result) = polled {
+            let error = result.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidInput);
+            assert!(error.to_string().contains("`assume_secure`"), "{error}");
+            assert_eq!(
+                handshake_error(Err::<(), _>(error)),
+                HandshakeError::NotSecure
+            );
+        }
     }
 }
 
@@ -280,7 +311,9 @@ fn a_client_fails_when_the_server_is_silent_or_gone() {
     let (near, far) = Pipe::pair(true);
     let mut connecting = Waiting::new(connect(near, clock.sleeper()));
     assert!(connecting.poll().is_pending());
-    clock.advance(secs(10));
+    clock.advance(secs(29));
+    assert!(connecting.poll().is_pending());
+    clock.advance(secs(1));
     assert_eq!(
         handshake_error(ready(connecting.poll())),
         HandshakeError::TimedOut

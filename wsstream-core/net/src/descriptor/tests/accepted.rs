@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::descriptor::{
     AutobahnClient, AutobahnServer, Certificates, ClientDescriptor, ServerDescriptor, SystemdSocket,
 };
-use wsstream_core::handshake::{Acceptor, Origins, ServerConfig};
+use wsstream_core::handshake::{Acceptor, Hosts, Origins, ServerConfig};
 use wsstream_core::{ConnectionConfig, Keepalive, Seed};
 
 /// What a configuration does not tell but in `Debug`.
@@ -120,6 +120,8 @@ const SERVERS: &[(&str, &str)] = &[
     (r"autobahn:haproxy\:tcp\:1:url=ws\://h:origins=any", r"autobahn:haproxy\:tcp\:1:url=ws\://h/:origins=any"),
     (r"autobahn:stdio:url=ws\://h:origins=null, https\://a", r"autobahn:stdio:url=ws\://h/:origins=null,https\://a"),
     (r"autobahn:stdio:url=ws\://h:origins=", r"autobahn:stdio:url=ws\://h/:origins="),
+    (r"autobahn:stdio:url=ws\://h:hosts=any", r"autobahn:stdio:url=ws\://h/:hosts=any"),
+    (r"autobahn:stdio:url=ws\://h:hosts= h, \:\:1", r"autobahn:stdio:url=ws\://h/:hosts=h,\:\:1"),
 ];
 
 #[test]
@@ -259,12 +261,13 @@ fn builders_get_what_is_said() {
     assert!(shown.contains("X-A") && !shown.contains("b=c"), "{shown}");
 
     let described = server(&format!(
-        r"autobahn:stdio:url=ws\://h/p:{common}:origins=http\://o,null"
+        r"autobahn:stdio:url=ws\://h/p:{common}:origins=http\://o,null:hosts=h,192.0.2.1"
     ));
     assert_eq!(
         described.origins,
         Origins::list(["http://o", "null"]).unwrap()
     );
+    assert_eq!(described.hosts, Hosts::list(["h", "192.0.2.1"]).unwrap());
     let server = described.server_config().unwrap();
     assert!(server.serves("/p") && !server.serves("/"));
     assert_eq!(server.handshake_timeout, seconds(4.));

@@ -135,6 +135,7 @@ fn nearly() -> impl Strategy<Value = String> {
         "compress",
         "header",
         "origins",
+        "hosts",
         "keepalive",
         ",",
         "true",

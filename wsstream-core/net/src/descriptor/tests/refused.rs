@@ -81,6 +81,7 @@ const SERVERS: &[(&str, &str)] = &[
     ("ws://u:p@h/", "at 0: `url` of autobahn: a server asks for no user and password"),
     (r"autobahn:tcp\:1:url=ws\://u@h", "at 20: `url` of autobahn: a server asks for no user and password"),
     (r"autobahn:tcp\:1:url=ws\://h:origins=null, x", "at 42: origin: expected scheme://host[:port] or null"),
+    (r"autobahn:tcp\:1:url=ws\://h:hosts=h, h\:1", "at 37: host: expected a name or an IP address, without a port"),
 ];
 
 #[test]
