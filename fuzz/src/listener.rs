@@ -198,7 +198,7 @@ const REFUSED: Duration = Duration::from_secs(2);
 const CLOSE_TIMEOUT: Duration = Duration::from_millis(500);
 const GRACE: Duration = Duration::from_secs(2);
 
-/// What is cut off gets its close timeout, and a second until the program has dropped it.
+/// So long after its clients have gone, the listener has no connection any more.
 const CUT_OFF: Duration = Duration::from_millis(1600);
 
 const TICK: Duration = Duration::from_millis(40);
