@@ -22,6 +22,7 @@ wsstream_tests::on_one_thread! {
     every_refusal
     every_failure
     who_is_gone_before_asking
+    a_dropped_stream
     every_frame_of_those_whose_descriptors_say_so
 }
 
@@ -187,6 +188,21 @@ async fn every_failure<A: TestRuntime>() {
         .await;
         let failures = log.lines().filter(|line| line.contains("failed"));
         assert_eq!(failures.count(), 1, "{log}");
+    }
+}
+
+/// What is left to a task is worth a line.
+async fn a_dropped_stream<A: TestRuntime>() {
+    for len in [10, 10_000] {
+        let (mut stream, _peer) =
+            server_and_peer::<A>(A::pipe(1000), ConnectionConfig::new().compression(false)).await;
+        let log = log_of(async {
+            stream.write_all(&vec![7; len]).await.unwrap();
+            drop(stream);
+        })
+        .await;
+        assert_eq!(log.lines().count(), 1, "{log}");
+        assert!(log.contains("delivering"), "{log}");
     }
 }
 

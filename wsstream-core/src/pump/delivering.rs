@@ -106,7 +106,7 @@ enum Undelivered {
 
 impl<S: Socket, C: Clock> Delivering<S, C> {
     pub(super) fn new(pump: Pump<S, C>, outgoing: Outgoing, close: Close) -> Self {
-        log("delivering what a dropped stream had accepted");
+        log_begin();
         Self {
             tells: pump.wire.taken().is_some(),
             hold: pump.connection.given_up().map(|_| Hold::default()),
@@ -142,15 +142,8 @@ impl<S: Socket, C: Clock> Future for Delivering<S, C> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        log(match ready!(self.poll_delivered(cx)) {
-            Ok(()) => "delivered what a dropped stream had accepted",
-            Err(Undelivered::CutOff) => {
-                "the peer is gone before it took what a dropped stream had accepted"
-            }
-            Err(Undelivered::GivenUp) => {
-                "the peer takes no more of what a dropped stream had accepted"
-            }
-        });
+        let delivered = ready!(self.poll_delivered(cx));
+        log_end(delivered);
         Poll::Ready(())
     }
 }
@@ -186,9 +179,24 @@ fn poll_hold<S: Socket, C: Clock>(
     Poll::Pending
 }
 
-fn log(event: &str) {
+fn log_begin() {
     #[cfg(feature = "tracing")]
-    tracing::debug!(target: "wsstream", "{event}");
+    tracing::debug!(target: "wsstream", "delivering what a dropped stream had accepted");
+}
+
+fn log_end(delivered: Result<(), Undelivered>) {
+    #[cfg(feature = "tracing")]
+    match delivered {
+        Ok(()) => {
+            tracing::debug!(target: "wsstream", "delivered what a dropped stream had accepted")
+        }
+        Err(Undelivered::CutOff) => {
+            tracing::info!(target: "wsstream", "cut off before a dropped stream was delivered");
+        }
+        Err(Undelivered::GivenUp) => {
+            tracing::info!(target: "wsstream", "the peer takes no more of a dropped stream");
+        }
+    }
     #[cfg(not(feature = "tracing"))]
-    let _ = event;
+    let _ = delivered;
 }
