@@ -464,4 +464,5 @@ def main():
     return bool(counts["FAILED"] or not counts["ok"])
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

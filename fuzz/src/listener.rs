@@ -72,7 +72,7 @@ async fn serve(input: &mut Unstructured<'_>) {
         sleep(TICK).await;
     } else {
         drop(clients);
-        meanwhile(&mut listener, sleep(CUT_OFF)).await;
+        meanwhile(&mut listener, sleep(CLOSE_TIMEOUT)).await;
     }
     assert_eq!(listener.connections(), 0);
 }
@@ -197,9 +197,6 @@ const REFUSED: Duration = Duration::from_secs(2);
 
 const CLOSE_TIMEOUT: Duration = Duration::from_millis(500);
 const GRACE: Duration = Duration::from_secs(2);
-
-/// So long after its clients have gone, the listener has no connection any more.
-const CUT_OFF: Duration = Duration::from_millis(1600);
 
 const TICK: Duration = Duration::from_millis(40);
 

@@ -45,7 +45,9 @@
 //! | frame-level logs | `debug::every_frame_of_those_who_are_set_to_it` |
 //! | 8 driven by polling | `alive::timers_while_driven` `relay::plain_copy_does_not` `relay::relay_answers_a_close` `relay::pings_through_a_silent_relay` |
 //! | fixed words on the wire, the system's errors in the log | `relay::the_target_resets`; of a target that cannot be dialled `tests/examples/relay.rs` |
-//! | relay: ends and failures pass on | `relay::the_client_ends_first` `relay::the_target_ends_first` `relay::a_target_that_is_gone_at_once` `relay::the_target_resets` `relay::the_client_vanishes` |
+//! | relay: ends and failures pass on | `relay::the_client_ends_first` `relay::the_target_ends_first` `relay::a_target_that_is_gone_at_once` `relay::the_target_resets` `relay::the_client_vanishes` `told::a_slow_reader_gets_everything_and_then_whether_that_is_all` |
+//! | relay: nothing passes for a whole that is none, wherever it leads | `bad_ends` `relay::a_reply_that_does_not_come_is_told` `relay::a_dropped_relay_says_so` `told::a_relay_that_is_dropped_lets_nothing_pass_for_a_whole` |
+//! | relay: who has gone stops who sends | `relay::who_has_gone_stops_who_sends` `gone::an_upload_to_a_target_that_has_gone` `gone::a_download_whose_reader_has_gone`; `.ci/ends` |
 //!
 //! | what the peers need | shown by |
 //! |---|---|

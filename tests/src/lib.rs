@@ -10,6 +10,7 @@
     reason = "a test fails by panicking"
 )]
 
+pub mod bad_ends;
 mod compression;
 pub mod contract;
 mod flood;

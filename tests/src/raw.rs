@@ -90,6 +90,14 @@ impl<R: TestRuntime> Socket for Raw<R> {
     fn taken(&self) -> Option<Taken> {
         either!(self, socket => Socket::taken(socket))
     }
+
+    fn has_hung_up(&self) -> bool {
+        either!(self, socket => Socket::has_hung_up(socket))
+    }
+
+    fn abort(&mut self) {
+        either!(self, socket => Socket::abort(socket));
+    }
 }
 
 impl<R: TestRuntime> Read for Raw<R> {

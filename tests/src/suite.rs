@@ -33,6 +33,8 @@ macro_rules! contract_suite {
                     relay_answers_a_close
                     a_foreign_peers_reply_is_waited_for
                     a_reply_that_does_not_come
+                    a_reply_that_does_not_come_is_told
+                    who_has_gone_stops_who_sends
                     plain_copy_does_not
                 }
                 shutdown {
@@ -115,6 +117,7 @@ macro_rules! contract_suite {
                 the_target_resets
                 the_client_vanishes
                 the_client_fails
+                a_dropped_relay_says_so
                 plain_copy_both_ways
                 pings_through_a_silent_relay
             }

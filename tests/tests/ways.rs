@@ -452,19 +452,18 @@ impl Drop for Output {
 async fn a_reset_instead_of_an_end<N: Net>() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
-    for resets in [None, Some(true), Some(false)] {
+    for resets in [false, true] {
         let client = ClientEndpoint::<N>::tcp(&address).unwrap();
-        let near = N::stream(client.connect().await.unwrap());
-        if let Some(resets) = resets {
-            near.reset_on_drop(true).unwrap();
-            near.reset_on_drop(resets).unwrap();
+        let mut near = client.connect().await.unwrap();
+        if resets {
+            near.abort();
         }
         drop(near);
         let read = listener.accept().unwrap().0.read(&mut [0; 1]);
         let read = read.map_err(|error| error.kind());
         match resets {
-            Some(true) => assert_eq!(read, Err(io::ErrorKind::ConnectionReset)),
-            _ => assert_eq!(read, Ok(0)),
+            true => assert_eq!(read, Err(io::ErrorKind::ConnectionReset)),
+            false => assert_eq!(read, Ok(0)),
         }
     }
     // There is none of a Unix socket's.
@@ -472,8 +471,8 @@ async fn a_reset_instead_of_an_end<N: Net>() {
     let unix = format!("unix:{}", directory.quoted("s"));
     let mut listener = listen::<N>(&unix).await.unwrap();
     let (near, far) = tokio::join!(connect::<N>(&unix), let_in_any::<N>(&mut listener));
-    let (near, mut far) = (near.unwrap(), far.unwrap());
-    near.reset_on_drop(true).unwrap();
+    let (mut near, mut far) = (near.unwrap(), far.unwrap());
+    near.abort();
     drop(near);
     assert_eq!(far.read(&mut [0; 1]).await.unwrap(), 0);
 }

@@ -147,10 +147,7 @@ async fn carry(mut incoming: Incoming, target: ClientEndpoint, wait: Duration) -
         Err(_) => return incoming.accept().await.map(drop),
     };
     let mut stream = incoming.accept().await?;
-    // The target sees no end before it is known that nothing is missing.
-    target.reset_on_drop(true)?;
     let relayed = relay_with(&mut stream, &mut target, wait).await;
-    target.reset_on_drop(relayed.a_failed.is_some())?;
     relayed.into_result().map(drop)
 }
 

@@ -12,8 +12,7 @@ use clap::Parser;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use futures_util::{FutureExt, TryFutureExt, select};
 use wsstream_async_std::{
-    AsyncStream, BlockingSocket, ClientConfig, ClientEndpoint, CloseCode, NetStream, Url,
-    relay_with,
+    AsyncStream, BlockingSocket, ClientConfig, ClientEndpoint, Close, NetStream, Url, relay_with,
 };
 
 /// Carries a local TCP port, or standard input and output, to a WebSocket URL.
@@ -89,11 +88,10 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
 async fn carry(tcp: TcpStream, to: ClientEndpoint, wait: Duration) -> io::Result<()> {
     tcp.set_nodelay(true)?;
     let mut local = NetStream::from(tcp);
-    // It sees no end before it is known that nothing is missing.
-    local.reset_on_drop(true)?;
-    let mut stream = to.open().await?.into_stream();
+    // Who gets no connection sees a reset, and not an end.
+    let opened = to.open().await.inspect_err(|_| local.abort());
+    let mut stream = opened?.into_stream();
     let relayed = relay_with(&mut stream, &mut local, wait).await;
-    local.reset_on_drop(relayed.a_failed.is_some())?;
     relayed.into_result().map(drop)
 }
 
@@ -106,21 +104,21 @@ async fn carry_standard_io(to: ClientEndpoint, wait: Duration) -> io::Result<()>
         relayed = relay_with(&mut stream, &mut local, wait).fuse() => return relayed.into_result().map(drop),
         signal = signals.next() => signal,
     };
-    let (code, is_bad) = match (local.input_ended(), signal) {
-        (true, _) => (CloseCode::NORMAL, false),
-        // With SIGHUP OpenSSH ends its ProxyCommand.
-        (false, Some(Ok(Signal::Hup))) => (CloseCode::GOING_AWAY, false),
-        _ => (CloseCode::GOING_AWAY, true),
-    };
+    // The relay has said 1001, unless all of the input had been sent.
+    let is_whole = stream
+        .connection()
+        .sent_close()
+        .is_some_and(Close::is_normal);
+    // With SIGHUP OpenSSH ends its ProxyCommand.
+    let is_hangup = matches!(signal, Some(Ok(Signal::Hup)));
     let other = |reason| Err(io::Error::other(reason));
     select! {
-        closed = stream.close_with(code, "").fuse() => closed?,
+        closed = stream.close().fuse() => closed?,
         _ = signals.next() => return other("ended without the other end"),
     }
-    if is_bad {
-        other("ended before the input")
-    } else {
-        Ok(())
+    match is_whole || is_hangup {
+        true => Ok(()),
+        false => other("ended before the input"),
     }
 }
 

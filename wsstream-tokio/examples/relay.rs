@@ -173,13 +173,7 @@ async fn carry(mut incoming: Incoming, target: &ClientEndpoint, wait: Duration) 
         }
     };
     let mut stream = incoming.accept().await?;
-    // What the target receives may be cut short, until it is known that it was not: it sees a reset, not an
-    // end. Before relay_with tells of a failure the target has taken all that came.
-    target.reset_on_drop(true)?;
     let relayed = relay_with(&mut stream, &mut target, wait).await;
-    if relayed.a_failed.is_none() {
-        target.reset_on_drop(false)?;
-    }
     relayed.into_result().map(drop)
 }
 

@@ -12,8 +12,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 use wsstream_tokio::{
-    AsyncStream, BlockingSocket, ClientConfig, ClientEndpoint, CloseCode, NetStream, Url,
-    relay_with,
+    AsyncStream, BlockingSocket, ClientConfig, ClientEndpoint, Close, NetStream, Url, relay_with,
 };
 
 /// Carries a local TCP port, or standard input and output, to a WebSocket URL.
@@ -102,16 +101,16 @@ async fn carry_standard_io(endpoint: &ClientEndpoint, wait: Duration) -> io::Res
         is_hangup = asked => is_hangup,
     };
     let again = asked_to_end()?;
-    let code = if local.input_ended() {
-        CloseCode::NORMAL
-    } else {
-        CloseCode::GOING_AWAY
-    };
+    // The relay has said 1001, unless all of the input had been sent.
+    let is_whole = stream
+        .connection()
+        .sent_close()
+        .is_some_and(Close::is_normal);
     tokio::select! {
-        closed = stream.close_with(code, "") => closed?,
+        closed = stream.close() => closed?,
         _ = again => return Err(io::Error::other("ended without the other end")),
     }
-    if local.input_ended() || is_hangup {
+    if is_whole || is_hangup {
         return Ok(());
     }
     Err(io::Error::other("ended before the input"))
@@ -119,15 +118,11 @@ async fn carry_standard_io(endpoint: &ClientEndpoint, wait: Duration) -> io::Res
 
 async fn carry(tcp: TcpStream, endpoint: &ClientEndpoint, wait: Duration) -> io::Result<()> {
     tcp.set_nodelay(true)?;
-    // What the local end receives may be cut short, until it is known that it was not: it sees a reset, not
-    // an end. Before relay_with tells of a failure the local end has taken all that came.
     let mut local = NetStream::from(tcp);
-    local.reset_on_drop(true)?;
-    let mut stream = endpoint.open().await?.into_stream();
+    // Who gets no connection sees a reset, and not an end.
+    let opened = endpoint.open().await.inspect_err(|_| local.abort());
+    let mut stream = opened?.into_stream();
     let relayed = relay_with(&mut stream, &mut local, wait).await;
-    if relayed.a_failed.is_none() {
-        local.reset_on_drop(false)?;
-    }
     relayed.into_result().map(drop)
 }
 

@@ -93,24 +93,19 @@ pub async fn the_target_resets<R: TestRuntime>() {
     peer.expect_end().await;
 }
 
-/// A client that vanishes: what it had sent arrives, the relay fails, and the target does not see a good
-/// end, as its owner can still reset it.
+/// A client that vanishes: what it had sent arrives, the relay fails, and the target sees a reset.
 pub async fn the_client_vanishes<R: TestRuntime>() {
     let (mut stream, mut peer) =
         server_and_peer::<R>(R::tcp().await, ConnectionConfig::new()).await;
     let (mut target, mut far) = R::tcp().await;
     peer.send(Opcode::Binary, b"the beginning of").await;
-    let relaying = R::spawn(async move {
-        let relayed = R::relay(&mut stream, &mut target).await;
-        (relayed, target)
-    });
+    let relaying = R::spawn(async move { R::relay(&mut stream, &mut target).await });
     assert_eq!(far.read_exact(16).await.unwrap(), b"the beginning of");
     R::reset(peer.raw);
-    let (relayed, target) = relaying.await;
+    let relayed = relaying.await;
     assert_eq!(relayed.a_failed.unwrap().kind(), ErrorKind::UnexpectedEof);
     assert_eq!(relayed.a_to_b.octets, 16);
     assert_eq!(relayed.a_to_b.ended, Ended::ReadFailed);
-    R::reset(target);
     let error = far.read(&mut [0; 1]).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ConnectionReset);
 }
@@ -171,7 +166,8 @@ pub async fn a_foreign_peers_reply_is_waited_for<R: TestRuntime>() {
     relayed.into_result().unwrap();
 }
 
-/// But not for ever: then it is told that what it was to have is whole, and we that its reply may not be.
+/// But not for ever: then it is told that what it was to have is whole, and we that its reply may not be. Who was to have
+/// the reply is told, too, if it can be.
 pub async fn a_reply_that_does_not_come<R: TestRuntime>() {
     let config = ConnectionConfig::new().half_close(false);
     let (mut stream, mut peer) = server_and_peer::<R>(R::pipe(1000), config).await;
@@ -195,6 +191,79 @@ pub async fn a_reply_that_does_not_come<R: TestRuntime>() {
     let error = relayed.a_failed.unwrap();
     assert_eq!(error.kind(), ErrorKind::TimedOut);
     assert!(error.to_string().contains("reply"), "{error}");
+}
+
+/// A reply that does not come to a WebSocket is told to it, with 1011: it does not pass for a whole.
+pub async fn a_reply_that_does_not_come_is_told<R: TestRuntime>() {
+    let foreign = ConnectionConfig::new().half_close(false);
+    let (mut silent, mut peer) = server_and_peer::<R>(R::pipe(1000), foreign).await;
+    let (mut asking, mut asker) =
+        server_and_peer::<R>(R::pipe(1000), ConnectionConfig::new()).await;
+    let story = async {
+        asker.send(Opcode::Binary, b"question").await;
+        asker.send_close(1000, "").await;
+        assert_eq!(peer.expect(Opcode::Binary).await, b"question");
+        peer.send(Opcode::Binary, b"well").await;
+        assert_eq!(asker.expect(Opcode::Binary).await, b"well");
+        assert_eq!(peer.expect_close().await.0, 1000);
+        peer.send_close(1000, "").await;
+        drop(peer);
+        assert_eq!(asker.expect_close().await.0, 1011);
+    };
+    let (relayed, ()) = tokio::join!(
+        wsstream_net::relay::<R::Net>(&mut *asking, &mut *silent),
+        story
+    );
+    assert_eq!(relayed.b_to_a.ended, Ended::PatienceOver);
+    assert_eq!(relayed.b_failed.unwrap().kind(), ErrorKind::TimedOut);
+}
+
+/// A relay that is dropped says 1001: what it had carried is not the whole.
+pub async fn a_dropped_relay_says_so<R: TestRuntime>() {
+    let (mut stream, mut peer) =
+        server_and_peer::<R>(R::tcp().await, ConnectionConfig::new()).await;
+    let (mut target, mut far) = R::tcp().await;
+    let (end, ended) = tokio::sync::oneshot::channel::<()>();
+    let relaying = R::spawn(async move {
+        tokio::select! {
+            _ = R::relay(&mut stream, &mut target) => panic!("nobody has ended"),
+            _ = ended => {}
+        }
+    });
+    far.write_all(b"so far").await.unwrap();
+    assert_eq!(peer.expect(Opcode::Binary).await, b"so far");
+    peer.send(Opcode::Binary, b"so good").await;
+    assert_eq!(far.read_exact(7).await.unwrap(), b"so good");
+    end.send(()).unwrap();
+    assert_eq!(peer.expect_close().await.0, 1001);
+    relaying.await;
+    let error = far.read(&mut [0; 1]).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+}
+
+/// A client that uploads for ever, and a target that has gone: the client is told with 1011, and its connection ends soon.
+pub async fn who_has_gone_stops_who_sends<R: TestRuntime>() {
+    let (mut stream, mut peer) = server_and_peer::<R>(R::pipe(5000), ConnectionConfig::new()).await;
+    let (mut target, far) = R::pipe(5000);
+    drop(far);
+    let uploading = async {
+        let close = peer.skip_to_close().await;
+        let begun = R::now();
+        let frame = peer.frame(Opcode::Binary, &[7; 1000]);
+        while peer.raw.write_all(&frame).await.is_ok() {
+            R::sleep(Duration::from_millis(100)).await;
+        }
+        (close.0, round(R::now() - begun))
+    };
+    let relaying = async move {
+        let relayed = R::relay(&mut stream, &mut target).await;
+        drop(stream);
+        relayed
+    };
+    let ((code, took), relayed) = tokio::join!(uploading, relaying);
+    assert!([1000, 1011].contains(&code), "{code}");
+    assert!(took <= Duration::from_secs(3), "{took:?}");
+    assert_ne!(relayed.a_to_b.ended, Ended::Complete);
 }
 
 /// What plain copying gives up, as documented: it stops polling a stream that has given its end.

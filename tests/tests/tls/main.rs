@@ -2,6 +2,7 @@
 //! is behind TLS is the same as without.
 #![expect(clippy::unwrap_used, reason = "these are tests, helpers included")]
 
+mod bad_ends;
 mod certificates;
 mod endpoints;
 mod own;

@@ -1,10 +1,8 @@
 //! The layers of a server's connections: TLS and WebSocket, in the order of the plan.
 
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::io;
-use std::pin::pin;
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::Duration;
 
 use wsstream_core::StreamError;
@@ -170,6 +168,27 @@ impl<R: Runtime> Begun<R> {
         permit.is_some_and(|permit| permit.phase() > Phase::Serving)
     }
 
+    /// Runs `work` while the client is there and the listener serves.
+    pub(crate) async fn while_present<F: Future + Unpin>(
+        &mut self,
+        work: F,
+    ) -> Result<F::Output, HandshakeError> {
+        let reached = &mut self.reached;
+        let present = async {
+            match reached {
+                Reached::Request(handshake) => handshake.while_present(work).await,
+                Reached::Socket(socket) => while_connected(socket, work).await,
+            }
+        };
+        match &self.permit {
+            Some(permit) => {
+                let present = permit.until(Phase::Finishing, present).await;
+                present.unwrap_or(Err(HandshakeError::ShuttingDown))
+            }
+            None => present.await,
+        }
+    }
+
     /// Refuses the request. Without one it closes the connection.
     pub(crate) async fn refuse(self, refusal: &Refusal) -> io::Result<()> {
         match self.reached {
@@ -178,28 +197,6 @@ impl<R: Runtime> Begun<R> {
             }
             Reached::Socket(_) => Ok(()),
         }
-    }
-
-    /// Runs `work` while the client is there and the listener serves.
-    pub(crate) async fn while_present<F: Future + Unpin>(
-        &mut self,
-        work: F,
-    ) -> Result<F::Output, HandshakeError> {
-        let permit = self.permit.as_ref();
-        let reached = &mut self.reached;
-        let mut present = pin!(async {
-            match reached {
-                Reached::Request(handshake) => handshake.while_present(work).await,
-                Reached::Socket(socket) => while_connected(socket, work).await,
-            }
-        });
-        poll_fn(|cx| {
-            if permit.is_some_and(|permit| permit.poll_reached(Phase::Finishing, cx).is_ready()) {
-                return Poll::Ready(Err(HandshakeError::ShuttingDown));
-            }
-            present.as_mut().poll(cx)
-        })
-        .await
     }
 
     /// Accepts the request, and performs the remaining layers.
@@ -260,22 +257,6 @@ impl<R: Runtime> Outermost<R> {
     }
 }
 
-/// Waits for a handshake, unless the listener cuts its connections off before. What has no permit to pass obeys it
-/// itself.
-async fn until_over<T>(
-    permit: Option<&Permit>,
-    handshake: impl Future<Output = io::Result<T>>,
-) -> io::Result<T> {
-    let mut handshake = pin!(handshake);
-    poll_fn(|cx| {
-        if permit.is_some_and(|permit| permit.poll_reached(Phase::Over, cx).is_ready()) {
-            return Poll::Ready(Err(StreamError::ShutDown.into()));
-        }
-        handshake.as_mut().poll(cx)
-    })
-    .await
-}
-
 /// Runs `work` until the socket has hung up. What the client sends is not read: it is the application's.
 #[expect(clippy::needless_pass_by_ref_mut, reason = "else it is not Send")]
 async fn while_connected<R: Runtime, F: Future + Unpin>(
@@ -290,6 +271,21 @@ async fn while_connected<R: Runtime, F: Future + Unpin>(
             None if socket.has_hung_up() => return Err(HandshakeError::UnexpectedEof),
             None => {}
         }
+    }
+}
+
+/// Waits for a handshake, unless the listener cuts its connections off before. What has no permit to pass obeys it
+/// itself.
+async fn until_over<T>(
+    permit: Option<&Permit>,
+    handshake: impl Future<Output = io::Result<T>>,
+) -> io::Result<T> {
+    match permit {
+        Some(permit) => {
+            let ended = permit.until(Phase::Over, handshake).await;
+            ended.unwrap_or_else(|| Err(StreamError::ShutDown.into()))
+        }
+        None => handshake.await,
     }
 }
 

@@ -58,7 +58,8 @@ impl<R: Runtime> NetSocket<R> {
 
     /// Wraps TLS after its handshake, to put further layers over it: see [`Runtime::tls_connect`].
     pub fn from_tls(tls: R::Tls<Self>) -> Self {
-        Self(Layer::Tls(Box::new(AutoFlush::new(tls))))
+        let tls = AutoFlush::new(tls).deliver_by(|dropped| R::spawn(dropped.deliver(R::clock())));
+        Self(Layer::Tls(Box::new(tls)))
     }
 
     /// Wraps a byte stream over WebSocket, to put further layers over it.
@@ -185,29 +186,25 @@ impl<R: Runtime> NetSocket<R> {
         }
     }
 
-    /// Whether dropping the socket resets its TCP connection instead of ending it. Default: `false`.
+    /// Lets the peer know, once the socket is dropped, that something is missing.
     ///
-    /// A peer takes the end of a TCP connection for the end of the data. Set this while you forward data that may be
-    /// cut short, and clear it once the data is known to be complete: a peer that sees a reset knows that something is
-    /// missing. A reset also discards what the peer has not received yet. Unix sockets have no reset.
+    /// A peer takes the end of a TCP connection for the end of the data. Call this before you drop a socket to which you
+    /// could not write everything, and the peer sees a reset instead. TLS then ends without its `close_notify`, and a
+    /// WebSocket says Close 1011. A reset also discards what the peer's system has not acknowledged yet. Unix sockets
+    /// have no reset: their peer sees an end.
     ///
-    /// ```
-    /// # use wsstream_net::{NetSocket, Runtime, relay};
-    /// # async fn forward<R: Runtime>(source: &mut NetSocket<R>, target: &mut NetSocket<R>) -> std::io::Result<()> {
-    /// target.reset_on_drop(true)?;
-    /// let relayed = relay::<R>(source, target).await;
-    /// target.reset_on_drop(relayed.a_failed.is_some())?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// The system's.
-    pub fn reset_on_drop(&self, reset: bool) -> io::Result<()> {
-        match self.tcp() {
-            Some(tcp) => R::tcp_ref(tcp).set_linger(reset.then_some(Duration::ZERO)),
-            None => Ok(()),
+    /// [`relay`](crate::relay()) does this by itself.
+    pub fn abort(&mut self) {
+        match &mut self.0 {
+            Layer::Tcp(tcp) => {
+                // If the system refuses, the peer sees an end.
+                let _ = R::tcp_ref(tcp).set_linger(Some(Duration::ZERO));
+            }
+            #[cfg(unix)]
+            Layer::Unix(_) => {}
+            Layer::Tls(tls) => R::tls_below_mut(tls.socket_mut()).abort(),
+            Layer::WebSocket(stream) => Socket::abort(stream),
+            Layer::Counted(counted) => Socket::abort(&mut **counted),
         }
     }
 
@@ -332,19 +329,8 @@ impl<R: Runtime> Socket for NetSocket<R> {
         }
     }
 
-    /// Unix sockets have no reset: their peer sees an end.
     fn abort(&mut self) {
-        match &mut self.0 {
-            Layer::Tcp(tcp) => {
-                // If the system refuses, the peer sees an end.
-                let _ = R::tcp_ref(tcp).set_linger(Some(Duration::ZERO));
-            }
-            #[cfg(unix)]
-            Layer::Unix(_) => {}
-            Layer::Tls(tls) => R::tls_below_mut(tls.socket_mut()).abort(),
-            Layer::WebSocket(stream) => Socket::abort(stream),
-            Layer::Counted(counted) => Socket::abort(&mut **counted),
-        }
+        Self::abort(self);
     }
 
     fn poll_drive(&mut self, cx: &mut Context<'_>) {

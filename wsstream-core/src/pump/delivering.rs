@@ -66,7 +66,11 @@ fn has_undelivered<S: Socket, C: Clock>(pump: &mut Pump<S, C>, outgoing: &Outgoi
     }
     !outgoing.is_empty()
         || connection.is_waiting()
-        || taken.map_or_else(|| !connection.is_settled(), |taken| !taken.all)
+        || taken.map_or_else(
+            // A peer that is to see a cut is not waited for.
+            || !pump.aborted && !connection.is_settled(),
+            |taken| !taken.all,
+        )
 }
 
 /// A future that delivers what a dropped stream or WebSocket had accepted: see

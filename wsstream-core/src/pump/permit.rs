@@ -6,7 +6,9 @@
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::future::{Future, poll_fn};
 use core::mem;
+use core::pin::pin;
 use core::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use core::task::{Context, Poll, Waker};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -189,21 +191,22 @@ impl Permit {
         }
     }
 
-    /// Waits until the listener's shutdown has come to a phase. For a connection that has not got the permit yet, and one
-    /// task at a time.
-    pub fn poll_reached(&self, phase: Phase, cx: &Context<'_>) -> Poll<()> {
-        let attached = self.shared.slots().tasks.get(self.slot as usize).cloned();
-        let tasks = attached.flatten().unwrap_or_else(|| {
-            let tasks = Arc::default();
-            self.attach(&tasks);
-            tasks
-        });
-        tasks.register(Task::Driver, cx.waker());
-        // Read it after that: the phase before is over if nobody was woken.
-        match self.phase() >= phase {
-            true => Poll::Ready(()),
-            false => Poll::Pending,
-        }
+    /// Waits for a future that knows of no permit, for example a handshake. `None` if the listener's shutdown comes to
+    /// `phase` before it is ready; the future is then dropped. For a connection that has not got the permit itself yet,
+    /// and for one task at a time.
+    pub async fn until<T>(&self, phase: Phase, future: impl Future<Output = T>) -> Option<T> {
+        let tasks = Arc::new(Tasks::default());
+        self.attach(&tasks);
+        let mut future = pin!(future);
+        poll_fn(|cx| {
+            // Register first: the phase may change in between.
+            tasks.register(Task::Driver, cx.waker());
+            if self.phase() >= phase {
+                return Poll::Ready(None);
+            }
+            future.as_mut().poll(cx).map(Some)
+        })
+        .await
     }
 
     /// Sets the tasks to wake when the listener shuts down.
@@ -285,19 +288,25 @@ mod tests {
         }
     }
 
-    /// Whoever has no permit of its own is woken, and a phase that has passed counts.
     #[test]
-    fn a_phase_is_waited_for() {
+    fn a_future_is_waited_for_until_all_is_over() {
         let (permits, task) = (Permits::new(), Polled::new());
         let permit = permits.issue();
-        for phase in [Phase::Finishing, Phase::Over] {
-            assert!(permit.poll_reached(phase, &task.cx()).is_pending());
-            task.is_woken();
-            permits.enter(phase);
-            assert!(task.is_woken());
-            for passed in [Phase::Finishing, phase] {
-                assert!(permit.poll_reached(passed, &task.cx()).is_ready());
-            }
-        }
+        let mut waiting = pin!(permit.until(Phase::Over, core::future::pending::<()>()));
+        assert!(waiting.as_mut().poll(&mut task.cx()).is_pending());
+        permits.enter(Phase::Finishing);
+        permits.close_part(1, 1);
+        assert!(waiting.as_mut().poll(&mut task.cx()).is_pending());
+        task.is_woken();
+        permits.enter(Phase::Over);
+        assert!(task.is_woken());
+        assert!(matches!(
+            waiting.as_mut().poll(&mut task.cx()),
+            Poll::Ready(None)
+        ));
+        let permits = Permits::new();
+        let permit = permits.issue();
+        let waiting = pin!(permit.until(Phase::Over, core::future::ready(7)));
+        assert!(matches!(waiting.poll(&mut task.cx()), Poll::Ready(Some(7))));
     }
 }

@@ -3,6 +3,9 @@
 use core::task::{Context, Poll};
 use std::io;
 
+use crate::close::CloseCode;
+use crate::connection::Taken;
+
 /// One end of a relay: a [`Stream`](super::Stream), or any other socket as a [`SocketEnd`](super::SocketEnd).
 pub trait RelayEnd {
     /// Reads into `buf`, and returns the number of octets. 0 means the end.
@@ -55,15 +58,30 @@ pub trait RelayEnd {
         None
     }
 
-    /// Ends both directions, and waits for the peer as long as it takes. `failure` is the error of the other end. What
-    /// was carried may then be incomplete, and the end should tell its peer so, if it can.
+    /// Whether the peer has gone: see [`Socket::has_hung_up`](super::Socket::has_hung_up). Default: `false`.
+    fn has_hung_up(&mut self) -> bool {
+        false
+    }
+
+    /// What the peer's system has acknowledged of all that was written, and whether that is all, what the end still
+    /// buffers included. `None`, the default, if nothing is known to wait.
+    fn taken(&mut self) -> Option<Taken> {
+        None
+    }
+
+    /// Ends both directions, and waits for the peer as long as it takes: first until the peer has taken everything, as
+    /// far as the end can tell, and then until it has ended too. Meanwhile it discards what the peer sends.
+    ///
+    /// `code` says what the peer is told, if the end has a way to tell:
+    ///
+    /// - [`NORMAL`](CloseCode::NORMAL): nothing is missing.
+    /// - [`INTERNAL`](CloseCode::INTERNAL): something is missing, because the other end failed, or did not get what the
+    ///   peer has sent.
+    /// - [`GOING_AWAY`](CloseCode::GOING_AWAY): something may be missing, because the relay ends now. There is no time
+    ///   to wait: the relay calls this once.
     ///
     /// # Errors
     ///
     /// The end's.
-    fn poll_close(
-        &mut self,
-        cx: &mut Context<'_>,
-        failure: Option<&io::Error>,
-    ) -> Poll<io::Result<()>>;
+    fn poll_close(&mut self, cx: &mut Context<'_>, code: CloseCode) -> Poll<io::Result<()>>;
 }

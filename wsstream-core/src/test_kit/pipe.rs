@@ -50,6 +50,10 @@ pub struct Line {
     pub shutdown_error: Option<ErrorKind>,
     /// Whether its writer has shut it down.
     pub is_shut_down: bool,
+    /// Whether its writer has aborted it: it reads a reset once the writer is dropped.
+    pub is_aborted: bool,
+    /// Whether its reader can find out that the writer has gone.
+    pub has_hung_up: bool,
     /// How many reads moved octets, or were told of an end.
     pub reads: usize,
     /// How many writes moved octets, or were told of an end.
@@ -80,6 +84,8 @@ impl Line {
             block_shutdown: false,
             shutdown_error: None,
             is_shut_down: false,
+            is_aborted: false,
+            has_hung_up: false,
             reads: 0,
             writes: 0,
             flushes: 0,
@@ -418,10 +424,16 @@ impl Pipe {
     }
 }
 
-/// As with TCP, the other end sees an end.
+/// As with TCP, the other end sees an end, or a reset.
 impl Drop for Pipe {
     fn drop(&mut self) {
-        self.output.get().finish(Ok(()));
+        let mut output = self.output.get();
+        let is_aborted = output.is_aborted;
+        output.finish(match is_aborted {
+            true => Err(ErrorKind::ConnectionReset.into()),
+            false => Ok(()),
+        });
+        drop(output);
         let mut input = self.input.get();
         let written = input.written;
         let broken = WriteEnd::Error(ErrorKind::BrokenPipe);
@@ -451,6 +463,14 @@ impl Socket for Pipe {
             all: line.octets.is_empty(),
         };
         line.tells_taken.then_some(taken)
+    }
+
+    fn has_hung_up(&self) -> bool {
+        self.input.get().has_hung_up
+    }
+
+    fn abort(&mut self) {
+        self.output.get().is_aborted = true;
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -1,16 +1,14 @@
 //! The ends of a relay: WebSockets, and sockets of any other kind.
 
-use alloc::format;
 use core::task::{Context, Poll, ready};
-use core::time::Duration;
-use std::io::{self, IoSlice};
+use std::io::{self, ErrorKind, IoSlice};
 
 use super::PROGRESS;
-use super::direction::discard;
+use super::direction::{discard, given_up};
 use crate::close::{Close, CloseCode};
 use crate::error::Closed;
+use crate::pump::hold::{Held, Hold};
 use crate::pump::{Clock, RelayEnd, Socket, Stream, Taken};
-use crate::time::Timestamp;
 
 impl<S: Socket, C: Clock> RelayEnd for Stream<S, C> {
     fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
@@ -51,25 +49,38 @@ impl<S: Socket, C: Clock> RelayEnd for Stream<S, C> {
         self.inner.pump.cut_off()
     }
 
+    fn has_hung_up(&mut self) -> bool {
+        self.socket().has_hung_up()
+    }
+
+    fn taken(&mut self) -> Option<Taken> {
+        Self::taken(self).or_else(|| self.connection().is_waiting().then_some(NOTHING))
+    }
+
     /// Reports a failure with close code 1011, but not its details, which are for our own logs.
-    fn poll_close(
-        &mut self,
-        cx: &mut Context<'_>,
-        failure: Option<&io::Error>,
-    ) -> Poll<io::Result<()>> {
-        let close = failure.map_or_else(
-            || Close::new(CloseCode::NORMAL, ""),
-            |_| Close::new(CloseCode::INTERNAL, "the other end failed"),
-        );
-        Self::poll_close(self, cx, &close)
+    fn poll_close(&mut self, cx: &mut Context<'_>, code: CloseCode) -> Poll<io::Result<()>> {
+        let reason = match code {
+            CloseCode::INTERNAL => "the other end failed",
+            CloseCode::GOING_AWAY => "the relay was ended",
+            _ => "",
+        };
+        if code == CloseCode::GOING_AWAY {
+            // Nobody waits for the answer any more.
+            self.inner.pump.abort();
+        }
+        Self::poll_close(self, cx, &Close::new(code, reason))
     }
 }
 
 /// Any socket as an end of a relay. For one with a [special end](Socket::relay_end), such as a WebSocket, it forwards
 /// to that.
 ///
-/// Otherwise it treats the socket as a TCP connection. It flushes only after a write, and ends the write direction only
-/// once, because some sockets start the work anew with each call, such as a standard output that a thread writes to.
+/// Otherwise it treats the socket as a TCP connection: the end of what it writes means that nothing is missing, and if
+/// something is, the socket is [aborted](Socket::abort), so that the peer sees a reset, or TLS without its
+/// `close_notify`. The peer of a socket without such an end, such as a Unix socket or a pipe, cannot tell.
+///
+/// It flushes only after a write, and ends the write direction only once, because some sockets start the work anew with
+/// each call, such as a standard output that a thread writes to.
 #[derive(Debug)]
 pub struct SocketEnd<S, C> {
     socket: S,
@@ -78,20 +89,22 @@ pub struct SocketEnd<S, C> {
     is_shut_down: bool,
     /// Whether reading has ended or failed.
     has_ended: bool,
-    /// The number of octets that the peer had acknowledged at the last progress, and the time of that.
-    taken: Option<(u64, Timestamp)>,
+    /// Whether a write has told of a reset. The system tells only once, and reads give an end then.
+    was_reset: bool,
+    hold: Hold,
 }
 
 impl<S: Socket, C: Clock> SocketEnd<S, C> {
     /// An end that reads from this socket and writes to it. The clock limits the wait for the peer when it closes.
-    pub const fn new(socket: S, clock: C) -> Self {
+    pub fn new(socket: S, clock: C) -> Self {
         Self {
             socket,
             clock,
             needs_flush: false,
             is_shut_down: false,
             has_ended: false,
-            taken: None,
+            was_reset: false,
+            hold: Hold::default(),
         }
     }
 }
@@ -101,7 +114,10 @@ impl<S: Socket, C: Clock> RelayEnd for SocketEnd<S, C> {
         if let Some(end) = self.socket.relay_end() {
             return end.poll_read(cx, buf);
         }
-        let read = ready!(self.socket.poll_read(cx, buf));
+        let read = match ready!(self.socket.poll_read(cx, buf)) {
+            Ok(0) if self.was_reset => Err(ErrorKind::ConnectionReset.into()),
+            read => read,
+        };
         self.has_ended = !matches!(read, Ok(1..));
         Poll::Ready(read)
     }
@@ -112,6 +128,9 @@ impl<S: Socket, C: Clock> RelayEnd for SocketEnd<S, C> {
         }
         let written = ready!(self.socket.poll_write(cx, &[IoSlice::new(data)]));
         self.needs_flush = true;
+        if let Err(error) = &written {
+            self.was_reset |= error.kind() == ErrorKind::ConnectionReset;
+        }
         Poll::Ready(written)
     }
 
@@ -135,7 +154,7 @@ impl<S: Socket, C: Clock> RelayEnd for SocketEnd<S, C> {
         ready!(RelayEnd::poll_flush(self, cx))?;
         if !self.is_shut_down {
             match ready!(self.socket.poll_shutdown(cx)) {
-                Err(error) if error.kind() != io::ErrorKind::NotConnected => {
+                Err(error) if error.kind() != ErrorKind::NotConnected => {
                     return Poll::Ready(Err(error));
                 }
                 _ => self.is_shut_down = true,
@@ -164,50 +183,78 @@ impl<S: Socket, C: Clock> RelayEnd for SocketEnd<S, C> {
         self.socket.relay_end()?.cut_off()
     }
 
-    /// A plain socket cannot report a failure to its peer. After one, it does not end the write direction, and its
-    /// owner may reset it once this is ready.
-    ///
-    /// Dropping the socket also resets it if the peer still sends, and what is in transit is lost. So this waits until
-    /// the peer's system has acknowledged everything; if nothing is acknowledged for 60 seconds, it fails. Meanwhile it
-    /// discards what the peer sends.
-    fn poll_close(
-        &mut self,
-        cx: &mut Context<'_>,
-        failure: Option<&io::Error>,
-    ) -> Poll<io::Result<()>> {
+    fn has_hung_up(&mut self) -> bool {
+        self.socket.has_hung_up()
+    }
+
+    fn taken(&mut self) -> Option<Taken> {
         if let Some(end) = self.socket.relay_end() {
-            return end.poll_close(cx, failure);
+            return end.taken();
         }
-        let passed_on = match failure {
-            None => RelayEnd::poll_shutdown(self, cx),
-            Some(_) => RelayEnd::poll_flush(self, cx),
-        }?;
-        let Some(Taken { octets, all }) = self.socket.taken() else {
-            return passed_on.map(Ok);
+        let taken = self.socket.taken();
+        taken.or_else(|| self.needs_flush.then_some(NOTHING))
+    }
+
+    /// After a failure it does not end the write direction, but aborts the socket once the peer's system has
+    /// acknowledged everything: a reset destroys what is in transit. So does dropping a socket whose peer still sends,
+    /// and so it waits for the acknowledgement in any case. If nothing is acknowledged for 60 seconds, it fails.
+    fn poll_close(&mut self, cx: &mut Context<'_>, code: CloseCode) -> Poll<io::Result<()>> {
+        if let Some(end) = self.socket.relay_end() {
+            return end.poll_close(cx, code);
+        }
+        let delivered = match code {
+            CloseCode::GOING_AWAY => Ok(()),
+            _ => ready!(self.poll_delivered(cx, code == CloseCode::NORMAL)),
         };
-        // After a reset, the lost octets would count as acknowledged. A read tells of the reset.
-        if !self.has_ended
-            && let Poll::Ready(Err(error)) = discard(self, cx)
-        {
-            return Poll::Ready(Err(error));
+        if code != CloseCode::NORMAL {
+            self.socket.abort();
         }
-        if all && passed_on.is_ready() {
-            return Poll::Ready(Ok(()));
+        // A peer that was told the end may end by itself. If the socket were dropped before, that would reset it.
+        if delivered.is_ok() && self.is_shut_down && code != CloseCode::GOING_AWAY {
+            ready!(self.poll_ended(cx))?;
         }
-        let now = self.clock.now();
-        let (before, since) = *self.taken.get_or_insert((octets, now));
-        if octets > before {
-            self.taken = Some((octets, now));
-        } else if now >= since + PROGRESS {
-            let reason = format!("nothing taken for {PROGRESS:?}, what came last may be missing");
-            return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, reason)));
-        }
-        // The system has no event for acknowledgements, so ask again later.
-        ready!(self.clock.poll_sleep(cx, now + LOOK));
-        cx.waker().wake_by_ref();
-        Poll::Pending
+        Poll::Ready(delivered)
     }
 }
 
-/// The interval between questions to a socket about what its peer has acknowledged.
-const LOOK: Duration = Duration::from_millis(100);
+impl<S: Socket, C: Clock> SocketEnd<S, C> {
+    /// Waits until the peer has taken everything, and the end of it if that `is_whole`.
+    fn poll_delivered(&mut self, cx: &mut Context<'_>, is_whole: bool) -> Poll<io::Result<()>> {
+        let passed_on = match is_whole {
+            true => RelayEnd::poll_shutdown(self, cx),
+            false => RelayEnd::poll_flush(self, cx),
+        }?;
+        let Some(taken) = self.socket.taken() else {
+            return passed_on.map(Ok);
+        };
+        // After a reset, the lost octets would count as acknowledged. A read tells of the reset.
+        if let Poll::Ready(Err(error)) = self.poll_ended(cx) {
+            return Poll::Ready(Err(error));
+        }
+        let all = taken.all && passed_on.is_ready();
+        let now = self.clock.now();
+        match self.hold.ask(Taken { all, ..taken }, now, PROGRESS) {
+            Held::Taken => Poll::Ready(Ok(())),
+            Held::GivenUp => Poll::Ready(Err(given_up())),
+            Held::AskAt(at) => {
+                ready!(self.clock.poll_sleep(cx, at));
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }
+        }
+    }
+
+    /// Discards what arrives until the peer has ended.
+    fn poll_ended(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.has_ended {
+            true => Poll::Ready(Ok(())),
+            false => discard(self, cx),
+        }
+    }
+}
+
+/// What is known of a peer whose socket cannot tell, while something still waits on our side.
+const NOTHING: Taken = Taken {
+    octets: 0,
+    all: false,
+};

@@ -33,19 +33,20 @@ pub struct Carried {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Ended {
-    /// The source ended, and the destination was told so behind everything that the source had sent. This is the only
-    /// way in which nothing can be missing.
+    /// The source ended, and everything that it had sent was written to the destination. The destination was told so,
+    /// unless what it had sent itself was lost. This is the only way in which nothing can be missing.
     Complete,
     /// The destination had closed both directions before the source ended. It had everything that had come until then;
     /// what the source sent later was discarded.
     DestinationClosed,
-    /// Reading from the source failed. Everything that had been read was written.
+    /// Reading from the source failed. Everything that had been read was written, and then the destination was told
+    /// that something may be missing.
     ReadFailed,
-    /// Writing to the destination failed, or it did not confirm what came last. What was read and not written is lost,
-    /// and what the source sent later was discarded.
+    /// Writing to the destination failed, or it did not confirm what came last, or it took nothing for 60 seconds after
+    /// the source had hung up. What was read and not written is lost, and what the source sent later was discarded.
     WriteFailed,
     /// The direction was a reply that nothing more had come of for as long as the [patience](super::Relay::patience)
-    /// lasts. Its source was closed, and may have cut the reply short.
+    /// lasts. Its source was closed, and may have cut the reply short. The destination was told so.
     PatienceOver,
     /// The relay ended before the direction did, because the other direction failed, or because a listener that shuts
     /// down cut an end off. What was read and not written is lost.

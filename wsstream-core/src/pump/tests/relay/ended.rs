@@ -13,6 +13,7 @@ fn a_reply_is_waited_for_with_patience_that_ends() {
     for patience in [60, 5] {
         let mut joined = Joined::new(ConnectionConfig::new().half_close(false));
         joined.patience = secs(patience);
+        let mut result = None;
         let relayed = joined.tell(|peers, settle| {
             peers.target.get().feed(b"question");
             peers.target.get().finish(Ok(()));
@@ -29,8 +30,13 @@ fn a_reply_is_waited_for_with_patience_that_ends() {
             assert!(settle().is_none());
             assert_eq!(peers.client_finds(), [closed(1000)]);
             peers.client_closes(1000);
+            let relayed = settle();
+            let to_target = peers.to_target.get();
+            assert!(to_target.is_aborted && !to_target.is_shut_down);
+            result = relayed;
         });
-        let relayed = relayed.expect("hangs");
+        assert!(relayed.is_none());
+        let relayed = result.expect("hangs");
         assert_eq!(carried(&relayed), [(15, PatienceOver), (8, Complete)]);
         assert!(relayed.b_failed.is_none());
         let error = relayed.into_result().unwrap_err();

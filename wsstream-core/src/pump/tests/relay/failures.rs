@@ -33,8 +33,9 @@ fn a_client_that_is_gone_ends_the_relay() {
             }
             let relayed = settle().expect("hangs");
             assert_eq!(peers.to_target.get().take(), b"last");
-            // It cannot be told, but by a reset: that is its owner's to do.
-            assert!(!peers.to_target.get().is_shut_down);
+            let to_target = peers.to_target.get();
+            assert!(!to_target.is_shut_down && to_target.is_aborted);
+            drop(to_target);
             let expected = match code {
                 Some(_) => ErrorKind::ConnectionAborted,
                 None => ErrorKind::UnexpectedEof,
@@ -52,8 +53,10 @@ fn what_a_target_says_too_late_is_a_failure() {
     let relayed = Joined::new(ConnectionConfig::new().half_close(false)).tell(|peers, settle| {
         peers.target.get().feed(b"reply");
         peers.client_closes(1000);
-        let relayed = settle().expect("hangs");
+        assert!(settle().is_none());
         assert_eq!(peers.client_finds(), [closed(1000)]);
+        peers.clock.advance(secs(2));
+        let relayed = settle().expect("hangs");
         assert_eq!(carried(&relayed), [(0, Complete), (0, WriteFailed)]);
         assert_eq!(relayed.a_failed.unwrap().kind(), ErrorKind::BrokenPipe);
     });
@@ -99,8 +102,7 @@ fn what_nobody_takes_does_not_block_who_says_it() {
     });
 }
 
-/// What came before a failure is handed on before anybody is told of it: its owner can reset the target's
-/// connection then, and takes nothing away.
+/// What came before a failure is handed on before anybody is told of it: a reset would take it away.
 #[test]
 fn a_failure_is_told_when_the_other_end_has_all_that_came_before() {
     for code in [Some(1001), Some(1012), Some(4001), None] {
@@ -114,6 +116,7 @@ fn a_failure_is_told_when_the_other_end_has_all_that_came_before() {
             let mut taken = 0;
             while taken < 300_000 {
                 assert!(settle().is_none());
+                assert!(!peers.to_target.get().is_aborted);
                 peers.clock.advance(secs(50));
                 taken += peers.to_target.get().take_up_to(50_000).len();
             }
@@ -122,6 +125,7 @@ fn a_failure_is_told_when_the_other_end_has_all_that_came_before() {
             assert!(relayed.a_failed.is_some());
             assert_eq!(relayed.a_to_b.octets, 300_000);
             assert_eq!(relayed.a_to_b.ended, ReadFailed);
+            assert!(peers.to_target.get().is_aborted);
         });
     }
 }
@@ -167,5 +171,5 @@ fn a_relay_that_is_dropped_with_octets_under_way_ends_as_a_failure() {
     assert!(Pin::new(&mut relay).poll(&mut task.cx()).is_pending());
     drop(relay);
     let close = b.connection().sent_close().unwrap();
-    assert_eq!(close.code().unwrap().get(), 1011);
+    assert_eq!(close.code().unwrap().get(), 1001);
 }

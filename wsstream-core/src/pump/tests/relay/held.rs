@@ -3,6 +3,7 @@
 use core::task::Context;
 
 use super::*;
+use crate::CloseCode;
 use crate::pump::Socket;
 
 /// An end that cannot half close, and holds octets back.
@@ -41,7 +42,7 @@ impl RelayEnd for Holding {
         false
     }
 
-    fn poll_close(&mut self, _: &mut Context<'_>, _: Option<&io::Error>) -> Poll<io::Result<()>> {
+    fn poll_close(&mut self, _: &mut Context<'_>, _: CloseCode) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
     }
 }
