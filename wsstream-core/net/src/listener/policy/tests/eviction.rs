@@ -116,6 +116,21 @@ fn who_asks_at_the_last_moment_stays() {
     assert!(is_gone(&silent));
 }
 
+/// A slot that a complete handshake leaves is enough.
+#[test]
+fn who_is_slow_stays_while_others_are_through() {
+    let mut house = House::new();
+    house.listener.set_max_handshakes(2);
+    let (slow, late) = (house.connects(), house.connects());
+    house.waits();
+    house.clock.advance(secs(2));
+    late.output.get().feed(&request());
+    let _next = house.asks();
+    let _late_incoming = ready(house.accept());
+    let _next_incoming = ready(house.accept());
+    assert!(!is_gone(&slow));
+}
+
 /// A crowd comes, is silent, and comes back as often as it is thrown out; an honest client every 100 ms gets in.
 #[test]
 fn a_crowd_that_comes_back_keeps_nobody_out() {
