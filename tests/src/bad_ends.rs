@@ -120,9 +120,9 @@ async fn fail<R: Net>(mut socket: NetSocket<R>, bad: Bad) {
             socket.abort();
         }
         Bad::Truncated => {
-            let tcp = R::Net::tcp_ref(socket.tcp().unwrap());
-            tcp.shutdown(Shutdown::Write).unwrap();
-            drop(tcp);
+            R::Net::tcp_ref(socket.tcp().unwrap())
+                .shutdown(Shutdown::Write)
+                .unwrap();
             discard::<R>(&mut socket).await;
         }
         Bad::Closed(code) => {
