@@ -67,12 +67,12 @@ async fn serve(input: &mut Unstructured<'_>) {
     if flags & 4 != 0 {
         ticking(listener.shutdown(grace)).await;
         let took = began.elapsed();
-        assert!(took <= grace + CUT_OFF, "a shutdown of {grace:?} has taken {took:?}");
+        assert!(took <= grace + TICK, "a shutdown of {grace:?} has taken {took:?}");
         // Without a grace time, the streams that were cut off are dropped only now.
         sleep(TICK).await;
     } else {
         drop(clients);
-        meanwhile(&mut listener, sleep(CUT_OFF)).await;
+        meanwhile(&mut listener, sleep(CLOSE_TIMEOUT)).await;
     }
     assert_eq!(listener.connections(), 0);
 }
@@ -197,9 +197,6 @@ const REFUSED: Duration = Duration::from_secs(2);
 
 const CLOSE_TIMEOUT: Duration = Duration::from_millis(500);
 const GRACE: Duration = Duration::from_secs(2);
-
-/// What is cut off gets its close timeout, and a second until the program has dropped it.
-const CUT_OFF: Duration = Duration::from_millis(1600);
 
 const TICK: Duration = Duration::from_millis(40);
 

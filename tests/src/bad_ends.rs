@@ -120,9 +120,8 @@ async fn fail<R: Net>(mut socket: NetSocket<R>, bad: Bad) {
             socket.abort();
         }
         Bad::Truncated => {
-            R::Net::tcp_ref(socket.tcp().unwrap())
-                .shutdown(Shutdown::Write)
-                .unwrap();
+            let tcp = socket.tcp().unwrap();
+            R::Net::tcp_ref(tcp).shutdown(Shutdown::Write).unwrap();
             discard::<R>(&mut socket).await;
         }
         Bad::Closed(code) => {

@@ -1,6 +1,7 @@
 //! Endpoint descriptors with TLS: alone, below WebSocket and over it.
 
 use std::fs;
+use std::io::ErrorKind;
 
 use rcgen::ExtendedKeyUsagePurpose;
 use wsstream_core::handshake::ServerConfig;
@@ -9,7 +10,7 @@ use wsstream_tests::net::{
     ClientEndpoint, Directory, Net, ServerEndpoint, address, connect, free_port, let_in,
     let_in_any, listen, over, talk, talk_with,
 };
-use wsstream_tests::{AsyncStd, Read as _, Smol, TestRuntime, Tokio, Write as _};
+use wsstream_tests::{AsyncStd, Pattern, Read as _, Smol, TestRuntime, Tokio, Write as _};
 
 use crate::certificates::{Authority, Identity, names};
 
@@ -27,6 +28,13 @@ macro_rules! suite {
             #[test]
             fn writes_need_no_flush() {
                 <$runner as TestRuntime>::run(super::writes_need_no_flush::<$client, $server>());
+            }
+
+            #[test]
+            fn what_was_accepted_arrives() {
+                <$runner as TestRuntime>::run(
+                    super::what_was_accepted_arrives::<$client, $server>(),
+                );
             }
 
             #[test]
@@ -178,6 +186,39 @@ async fn writes_need_no_flush<C: TestRuntime, S: TestRuntime>() {
         assert_eq!(stream.read_exact(6).await.unwrap(), b"answer");
         stream.close().await.unwrap();
         answering.await;
+    }
+}
+
+/// What a write has accepted arrives although the stream is dropped, with octets that nobody has read. The end is none.
+async fn what_was_accepted_arrives<C: TestRuntime, S: TestRuntime>() {
+    let files = Files::new();
+    let [roots, both] = ["roots", "server.pem"].map(|name| files.quoted(name));
+    let (port, websocket) = (free_port(), free_port());
+    let ssl = |port| format!("ssl:{port}:privateKey={both}");
+    let tls = |port| format!("tls:127.0.0.1:{port}:trustRoots={roots}");
+    for (server, client) in [
+        (ssl(port), tls(port)),
+        (
+            over(&ssl(websocket), "wss://localhost", ":compress=false"),
+            over(&tls(websocket), "wss://localhost", ":compress=false"),
+        ),
+    ] {
+        let mut listener = listen::<S>(&server).await.unwrap();
+        let letting_in = S::spawn(async move { let_in_any::<S>(&mut listener).await.unwrap() });
+        let mut stream = connect::<C>(&client).await.unwrap();
+        let mut served = letting_in.await;
+        served.write_all(&[7; 1000]).await.unwrap();
+        let sent = Pattern::new(1).take(64 << 20);
+        let len = stream.write_until_pending(&sent).await.unwrap();
+        assert!(len < sent.len());
+        drop(stream);
+        let (received, ended) = served.read_to_end().await;
+        assert!(received == sent[..len], "{} of {len}", received.len());
+        let kind = ended.unwrap_err().kind();
+        assert!(matches!(
+            kind,
+            ErrorKind::UnexpectedEof | ErrorKind::ConnectionAborted
+        ));
     }
 }
 

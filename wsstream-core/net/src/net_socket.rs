@@ -58,7 +58,8 @@ impl<R: Runtime> NetSocket<R> {
 
     /// Wraps TLS after its handshake, to put further layers over it: see [`Runtime::tls_connect`].
     pub fn from_tls(tls: R::Tls<Self>) -> Self {
-        Self(Layer::Tls(Box::new(AutoFlush::new(tls))))
+        let tls = AutoFlush::new(tls).deliver_by(|dropped| R::spawn(dropped.deliver(R::clock())));
+        Self(Layer::Tls(Box::new(tls)))
     }
 
     /// Wraps a byte stream over WebSocket, to put further layers over it.

@@ -29,10 +29,12 @@
 //! - [`ServerConfig::origins`](wsstream_core::handshake::ServerConfig::origins) says which pages may use a server. By
 //!   default those from the host and port that the request was for. A request without an origin comes from no page, and
 //!   passes.
-//! - `ServerConfig::hosts` says which names a server answers to. A hostile page can let its own name point to another
-//!   address (DNS rebinding), so that its requests look as those of a page of the server. A server that listens on a
-//!   loopback address answers, by default, to `localhost`, literal addresses and the name that it was given. On any
-//!   other address it answers to every name by default: name yours there, if pages reach the server without a proxy.
+//! - [`ServerConfig::hosts`](wsstream_core::handshake::ServerConfig::hosts) says which names a server answers to. A
+//!   hostile page can let its own name point to another address (DNS rebinding), so that its requests look as those of a
+//!   page of the server. A server that listens on a loopback address answers, by default, to `localhost`, literal
+//!   addresses and the name that it was given. On any other address it answers to every name by default: name yours
+//!   there, if pages reach the server without a proxy. [`Hosts`](wsstream_core::handshake::Hosts) says which requests are
+//!   checked.
 //!
 //! Programs other than browsers say what they want in `Host` and `Origin`. Both are for the protection of users of
 //! browsers, and are no authentication.
@@ -43,8 +45,8 @@
 //!
 //! | what | setting | default |
 //! |---|---|---|
-//! | a server's opening handshake, TLS included | [`ServerConfig::handshake_timeout`](wsstream_core::handshake::ServerConfig::handshake_timeout) | 10 s in total |
-//! | a client's attempt to connect, and its wait for an answer | `ClientEndpoint::connect_timeout`, `ClientEndpoint::timeout` | 10 s, and 30 s in all |
+//! | the time until a server has a request, TLS included | [`ServerConfig::handshake_timeout`](wsstream_core::handshake::ServerConfig::handshake_timeout) | 10 s in total; its answer has that time again to be sent |
+//! | a client's attempt to connect, and its wait for an answer | [`ClientEndpoint::connect_timeout`](crate::ClientEndpoint::connect_timeout), [`ClientEndpoint::timeout`](crate::ClientEndpoint::timeout) | of URLs 10 s, and 30 s in all |
 //! | the head of a request or a response | [`MAX_HEAD`](wsstream_core::handshake::MAX_HEAD), [`MAX_FIELDS`](wsstream_core::handshake::MAX_FIELDS) | 16 KiB, 100 fields; fixed |
 //! | a message that is received whole | [`max_message`](wsstream_core::ConnectionConfig::max_message), [`message_timeout`](wsstream_core::ConnectionConfig::message_timeout) | 1 MiB after inflating, 60 s |
 //! | a byte stream's messages | none is held | of any length |
@@ -55,7 +57,7 @@
 //! | a peer that takes nothing while the connection closes | [`progress_timeout`](wsstream_core::ConnectionConfig::progress_timeout) | 60 s |
 //! | the peer's answer to our Close | [`close_timeout`](wsstream_core::ConnectionConfig::close_timeout) | 10 s |
 //! | what a dropped stream has still to deliver | [`progress_timeout`](wsstream_core::ConnectionConfig::progress_timeout) | 60 s without progress; a shutdown ends it |
-//! | a connection that carries nothing, or lasts | `ConnectionConfig::idle_timeout`, `ConnectionConfig::max_lifetime` | no limit |
+//! | a connection that carries nothing, or lasts | [`ConnectionConfig::idle_timeout`](wsstream_core::ConnectionConfig::idle_timeout), [`ConnectionConfig::max_lifetime`](wsstream_core::ConnectionConfig::max_lifetime) | no limit |
 //!
 //! Of all connections of a server:
 //!
@@ -63,9 +65,9 @@
 //! |---|---|---|
 //! | handshakes at a time | [`Listener::max_handshakes`](crate::Listener::max_handshakes) | 4096; when they are taken, one that is not complete after 1 s goes, of the address that holds most |
 //! | connections at a time | [`Listener::max_connections`](crate::Listener::max_connections) | no limit: set one below the system's for open files |
-//! | who may connect at all, by address | `Listener::admit` | everybody |
+//! | who may connect at all, by address | [`Listener::admit`](crate::Listener::admit) | everybody |
 //! | memory for compressed messages | [`ServerConfig::compression_budget`](wsstream_core::handshake::ServerConfig::compression_budget) | 64 MiB; beyond it, handshakes agree to smaller windows or to none |
-//! | the end of everything | [`Listener::shutdown`](crate::Listener::shutdown) | the grace time that you say |
+//! | the end of everything | [`Listener::shutdown`](crate::Listener::shutdown) | within the grace time that you say |
 //!
 //! After its handshake, nothing that a peer sends costs more than 20 times the processor time of honest compressed JSON,
 //! for each octet on the wire or of payload. Limits of rate, and of traffic in all, are the program's or the firewall's.
@@ -76,9 +78,9 @@
 //! peer sent wrongly they quote the start, escaped, where it can be no secret: a path, an origin, a version. A peer is
 //! told fixed words, and not the errors of your system.
 //!
-//! A `wss` URL gets TLS with a verified certificate, and no option switches that off. `connect_over` and the adapters'
-//! `connect_on` add no TLS. They refuse a `wss` URL, unless you say that your stream is secure
-//! (`ClientConfig::assume_secure`).
+//! A `wss` URL gets TLS with a verified certificate, and no option switches that off.
+//! [`connect_over`](crate::connect_over) and the adapters' `connect_on` add no TLS. They refuse a `wss` URL, unless you say
+//! that your stream is secure ([`ClientConfig::assume_secure`](wsstream_core::handshake::ClientConfig::assume_secure)).
 //!
 //! # Unix sockets
 //!

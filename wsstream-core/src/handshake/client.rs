@@ -138,10 +138,10 @@ impl ClientConfig {
     /// Gives your word that the stream which you open a WebSocket over is already secure: TLS of your
     /// own, or a pipe that nobody else can read. Off by default.
     ///
-    /// A `wss` URL asks for TLS, and may hold a password. Without your word,
-    /// [`pump::Connect`](crate::pump::Connect) and what is built on it send nothing for such a URL over a
-    /// stream that you pass: they fail with [`HandshakeError::NotSecure`](super::HandshakeError). What
-    /// dials the URL itself adds TLS, and needs no word.
+    /// A `wss` URL asks for TLS, and may hold a password. Without your word, the poll loop (`pump`) and
+    /// what is built on it send nothing for such a URL over a stream that you pass: they fail with
+    /// [`HandshakeError::NotSecure`](super::HandshakeError::NotSecure). What dials the URL itself adds
+    /// TLS, and needs no word.
     #[must_use]
     pub const fn assume_secure(mut self, assume_secure: bool) -> Self {
         self.assume_secure = assume_secure;

@@ -1,11 +1,14 @@
 //! A socket that flushes by itself, over one that does not, such as TLS.
 
+use core::future::poll_fn;
 use core::task::{Context, Poll, ready};
+use core::time::Duration;
 use std::io::{self, IoSlice};
 
+use super::hold::{Held, Hold};
 use super::wakers::Task;
 use super::wire::Wire;
-use super::{Clock, Permit, Socket, Taken};
+use super::{Clock, Permit, Socket, Taken, pool};
 use crate::time::Timestamp;
 
 /// A socket whose writes leave without a flush, as those of TCP do.
@@ -17,13 +20,68 @@ use crate::time::Timestamp;
 #[derive(Debug)]
 pub struct AutoFlush<S: Socket> {
     wire: Wire<S, Timeless>,
+    /// Starts a task for what it had accepted when it was dropped.
+    spawn: Option<fn(Self)>,
 }
 
 impl<S: Socket> AutoFlush<S> {
     /// Wraps a socket.
     pub fn new(socket: S) -> Self {
         let wire = Wire::new(socket, Timeless);
-        Self { wire }
+        Self { wire, spawn: None }
+    }
+
+    /// Delivers what the socket had accepted when it is dropped: `spawn` starts a task for
+    /// [`deliver`](Self::deliver). Without this, what the socket holds back is lost, and what is in transit may be.
+    #[must_use]
+    pub const fn deliver_by(mut self, spawn: fn(Self)) -> Self {
+        self.spawn = Some(spawn);
+        self
+    }
+
+    /// Sends what the socket holds back, discards what arrives, and is ready once the peer's system has acknowledged
+    /// everything, as far as the socket can tell. It gives up when nothing is acknowledged for 60 seconds.
+    pub async fn deliver(mut self, mut clock: impl Clock) {
+        let mut hold = Hold::default();
+        poll_fn(|cx| self.poll_delivered(&mut hold, &mut clock, cx)).await;
+    }
+
+    fn poll_delivered(
+        &mut self,
+        hold: &mut Hold,
+        clock: &mut impl Clock,
+        cx: &mut Context<'_>,
+    ) -> Poll<()> {
+        self.wire.register(Task::Driver, cx);
+        let mut discarded = pool::take();
+        let mut is_drained = false;
+        for _ in 0..READS_PER_POLL {
+            match self.wire.poll_read(&mut discarded) {
+                Poll::Ready(Ok(1..)) => {}
+                Poll::Ready(Err(_)) => return Poll::Ready(()),
+                Poll::Ready(Ok(0)) | Poll::Pending => {
+                    is_drained = true;
+                    break;
+                }
+            }
+        }
+        pool::give(discarded);
+        let flushed = self.wire.poll_flush();
+        if matches!(flushed, Poll::Ready(Err(_))) {
+            return Poll::Ready(());
+        }
+        let Taken { octets, all } = self.wire.taken().unwrap_or(Taken {
+            octets: 0,
+            all: true,
+        });
+        let all = all && flushed.is_ready();
+        match hold.ask(Taken { octets, all }, clock.now(), PROGRESS) {
+            Held::Taken | Held::GivenUp => return Poll::Ready(()),
+            Held::AskAt(_) if !is_drained => {}
+            Held::AskAt(at) => ready!(clock.poll_sleep(cx, at)),
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
     }
 
     /// Keeps a listener's permit until the socket is dropped. Once the listener cuts its connections off, reads and
@@ -111,7 +169,9 @@ impl<S: Socket> Socket for AutoFlush<S> {
         self.wire.socket().has_hung_up()
     }
 
+    /// Nothing is delivered after the drop.
     fn abort(&mut self) {
+        self.spawn = None;
         self.wire.socket_mut().abort();
     }
 
@@ -124,12 +184,38 @@ impl<S: Socket> Socket for AutoFlush<S> {
 /// A cut is no end: the peer has to see the difference if the listener has cut the socket off while it was written.
 impl<S: Socket> Drop for AutoFlush<S> {
     fn drop(&mut self) {
-        if self.wire.has_socket() && !self.wire.is_shut_down() && self.wire.check_permit().is_err()
-        {
-            self.wire.socket_mut().abort();
+        if !self.wire.has_socket() {
+            return;
+        }
+        if self.wire.check_permit().is_err() {
+            if !self.wire.is_shut_down() {
+                self.wire.socket_mut().abort();
+            }
+            return;
+        }
+        let Some(spawn) = self.spawn.take() else {
+            return;
+        };
+        let is_left = match self.wire.poll_flush() {
+            Poll::Pending => true,
+            Poll::Ready(flushed) => {
+                flushed.is_ok() && self.wire.taken().is_some_and(|taken| !taken.all)
+            }
+        };
+        if is_left {
+            spawn(Self {
+                wire: self.wire.take(),
+                spawn: None,
+            });
         }
     }
 }
+
+/// The number of reads in one poll before it yields to other tasks.
+const READS_PER_POLL: usize = 16;
+
+/// How long a peer may take nothing of what a dropped socket had accepted.
+const PROGRESS: Duration = Duration::from_secs(60);
 
 /// The clock for flushing, which has no timers.
 #[derive(Debug)]
@@ -149,9 +235,14 @@ impl Clock for Timeless {
 
 #[cfg(test)]
 mod tests {
+    use alloc::vec::Vec;
+    use core::cell::RefCell;
+    use core::future::Future as _;
+    use core::pin::pin;
+
     use super::*;
     use crate::pump::{Permits, Phase};
-    use crate::test_kit::{Pipe, Task};
+    use crate::test_kit::{self, Pipe, Task};
 
     /// The reader and the writer may be different tasks, and neither is polled by itself.
     #[test]
@@ -180,6 +271,73 @@ mod tests {
             assert!(stream.poll_flush(&mut writer.cx()).is_ready());
             assert_eq!(output.get().flushes, 1);
         }
+    }
+
+    std::thread_local! {
+        static SPAWNED: RefCell<Vec<AutoFlush<Pipe>>> = const { RefCell::new(Vec::new()) };
+    }
+
+    #[test]
+    fn what_was_accepted_is_delivered_after_the_drop() {
+        // Whether the socket holds something back, whether its peer has taken all, and whether it is aborted.
+        for (holds, takes, aborts, is_left) in [
+            (false, true, false, false),
+            (false, false, false, true),
+            (true, true, false, true),
+            (true, false, false, true),
+            (true, false, true, false),
+        ] {
+            let (near, mut far) = Pipe::pair(true);
+            let (input, output) = (near.input.clone(), near.output.clone());
+            output.get().tells_taken = true;
+            output.get().block_flush = holds;
+            let spawn = |dropped| SPAWNED.with_borrow_mut(|spawned| spawned.push(dropped));
+            let mut stream = AutoFlush::new(near).deliver_by(spawn);
+            let (clock, task) = (test_kit::Clock::default(), Task::new());
+            let cx = &mut task.cx();
+            assert!(stream.poll_write(cx, &[IoSlice::new(b"hello")]).is_ready());
+            if takes {
+                output.get().take();
+            }
+            if aborts {
+                stream.abort();
+            }
+            drop(stream);
+            let Some(dropped) = SPAWNED.take().pop() else {
+                assert!(!is_left);
+                continue;
+            };
+            assert!(is_left);
+            let mut delivering = pin!(dropped.deliver(clock.sleeper()));
+            for _ in 0..10 {
+                // Unread octets would make the system reset the connection.
+                assert!(far.poll_write(cx, &[IoSlice::new(&[7; 1000])]).is_ready());
+                assert!(delivering.as_mut().poll(cx).is_pending());
+                clock.advance(Duration::from_secs(5));
+            }
+            output.get().unblock(100);
+            output.get().take();
+            clock.advance(Duration::from_secs(1));
+            assert!(delivering.as_mut().poll(cx).is_ready());
+            assert!(input.get().octets.is_empty());
+            assert_eq!(output.get().flushes, 1);
+        }
+    }
+
+    #[test]
+    fn a_peer_that_takes_nothing_is_given_up() {
+        let (near, _far) = Pipe::pair(true);
+        near.output.get().tells_taken = true;
+        let mut stream = AutoFlush::new(near);
+        let (clock, task) = (test_kit::Clock::default(), Task::new());
+        let cx = &mut task.cx();
+        assert!(stream.poll_write(cx, &[IoSlice::new(b"hello")]).is_ready());
+        let mut delivering = pin!(stream.deliver(clock.sleeper()));
+        for _ in 0..60 {
+            assert!(delivering.as_mut().poll(cx).is_pending());
+            clock.advance(Duration::from_secs(1));
+        }
+        assert!(delivering.as_mut().poll(cx).is_ready());
     }
 
     #[test]
