@@ -4,6 +4,7 @@
 
 mod bad_ends;
 mod certificates;
+mod delivery;
 mod endpoints;
 mod own;
 #[cfg(target_os = "linux")]

@@ -336,7 +336,7 @@ async fn secure<R: Runtime>(
     tls: &ClientTls,
     limit: Duration,
 ) -> io::Result<Outermost<R>> {
-    let name = &layer.server_name;
+    let (socket, name) = (socket.delivered_from_above(), &layer.server_name);
     let securing = async {
         let secured = R::tls_connect(socket, tls, name).await;
         secured.map_err(|error| tls_error(name, error))
@@ -356,6 +356,7 @@ async fn open<R: Runtime>(
     if is_tls {
         config = config.assume_secure(true);
     }
+    let socket = socket.delivered_from_above();
     let upgraded = Connect::new(socket, R::clock(), &layer.url, &config, seed()?).await;
     let upgraded = upgraded.map_err(|error| late_tls_error(layer.url.authority(), error))?;
     Ok(Outermost::WebSocket(Upgraded::new(

@@ -294,7 +294,7 @@ fn accept<R: Runtime>(
     config: &Arc<ServerConfig>,
     permit: Option<Permit>,
 ) -> Accept<NetSocket<R>, R::Clock> {
-    let config = Arc::clone(config);
+    let (socket, config) = (socket.delivered_from_above(), Arc::clone(config));
     match permit {
         Some(permit) => Accept::with_permit(socket, R::clock(), config, permit),
         None => Accept::new(socket, R::clock(), config),
@@ -307,7 +307,7 @@ async fn secure<R: Runtime>(
     tls: &ServerTls,
     limit: Duration,
 ) -> io::Result<NetSocket<R>> {
-    let handshake = R::tls_accept(socket, tls);
+    let handshake = R::tls_accept(socket.delivered_from_above(), tls);
     // Boxed: otherwise every task that accepts reserves the memory of a TLS handshake.
     let tls = Box::pin(tls::accept_within(R::clock(), limit, handshake)).await?;
     Ok(NetSocket::from_tls(tls))

@@ -78,6 +78,17 @@ impl<R: Runtime> NetSocket<R> {
         Self(Layer::Counted(counted))
     }
 
+    /// For a socket that a further layer goes over, as the outermost one alone delivers what was accepted: it holds the
+    /// socket until everything is taken, it has the listener's permit, and it ends with the listener. Dropped after that,
+    /// the socket is not held again.
+    pub(crate) fn delivered_from_above(self) -> Self {
+        Self(match self.0 {
+            Layer::Tls(tls) => Layer::Tls(Box::new(tls.deliver_by(drop))),
+            Layer::WebSocket(stream) => Layer::WebSocket(stream.deliver_by(drop)),
+            other => other,
+        })
+    }
+
     /// Sets the options of a TCP connection that this crate has dialled or accepted.
     pub(crate) fn set_up(&self, nodelay: bool) -> io::Result<()> {
         if let Layer::Tcp(tcp) = &self.0 {

@@ -90,8 +90,8 @@ pub struct Delivering<S: Socket, C: Clock> {
     close: Close,
     /// Whether the socket tells what the peer has taken.
     tells: bool,
-    /// For a peer that had been given up before. Nothing more is sent to it, but its system may still take what ours
-    /// holds.
+    /// For a peer that was given up, before or since. Nothing more is sent to it, but its system may still take what
+    /// ours holds.
     hold: Option<Hold>,
 }
 
@@ -105,8 +105,11 @@ enum Undelivered {
 }
 
 impl<S: Socket, C: Clock> Delivering<S, C> {
-    pub(super) fn new(pump: Pump<S, C>, outgoing: Outgoing, close: Close) -> Self {
+    pub(super) fn new(mut pump: Pump<S, C>, outgoing: Outgoing, close: Close) -> Self {
         log_begin();
+        // The time of a peer that takes nothing runs from now on, although the Close may have to wait.
+        pump.connection.expect_close();
+        pump.connection.discard_input();
         Self {
             tells: pump.wire.taken().is_some(),
             hold: pump.connection.given_up().map(|_| Hold::default()),
@@ -124,17 +127,20 @@ impl<S: Socket, C: Clock> Delivering<S, C> {
         }
         ready!(self.outgoing.poll_discarding(pump, cx));
         pump.connection.close(&self.close);
-        pump.connection.discard_input();
         let is_done = match self.tells {
             true => Connection::is_taken,
             false => Connection::is_settled,
         };
         let written = ready!(pump.poll_until(cx, is_done));
-        Poll::Ready(match (written, pump.check_taken()) {
-            (_, Err(_)) => Err(Undelivered::GivenUp),
-            (Err(_), _) => Err(Undelivered::CutOff),
-            (Ok(()), Ok(())) => Ok(()),
-        })
+        match (written, pump.check_taken()) {
+            (_, Err(_)) => Poll::Ready(Err(Undelivered::GivenUp)),
+            // It has answered no ping, for example. Its system may still take what ours holds.
+            _ if pump.connection.given_up().is_some() => {
+                poll_hold(pump, self.hold.insert(Hold::default()), cx)
+            }
+            (Err(_), _) => Poll::Ready(Err(Undelivered::CutOff)),
+            (Ok(()), Ok(())) => Poll::Ready(Ok(())),
+        }
     }
 }
 

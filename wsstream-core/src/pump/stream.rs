@@ -6,7 +6,7 @@ use core::future::poll_fn;
 use core::task::{Context, Poll, ready};
 use std::io::{self, IoSlice};
 
-use super::delivering::{Spawn, leave};
+use super::delivering::{Delivering, Spawn, leave};
 use super::engine::Pump;
 use super::outgoing::Outgoing;
 use super::wakers::Task;
@@ -66,6 +66,13 @@ impl<S: Socket, C: Clock> Stream<S, C> {
         Self {
             inner: Box::new(inner),
         }
+    }
+
+    /// As [`Upgraded::deliver_by`](super::Upgraded::deliver_by), in place of what was said there.
+    #[must_use]
+    pub fn deliver_by(mut self, spawn: fn(Delivering<S, C>)) -> Self {
+        self.inner.spawn = Some(spawn);
+        self
     }
 
     /// The negotiated subprotocol and extensions.

@@ -60,7 +60,9 @@ impl Closing {
                 closed = Poll::Ready(Ok(()));
             }
         }
-        self.is_closed |= closed.is_ready();
+        if closed.is_ready() {
+            (self.is_closed, self.ask_at) = (true, None);
+        }
         closed
     }
 

@@ -224,13 +224,17 @@ impl<S: Socket, C: Clock> SocketEnd<S, C> {
             true => RelayEnd::poll_shutdown(self, cx),
             false => RelayEnd::poll_flush(self, cx),
         }?;
-        let Some(taken) = self.socket.taken() else {
-            return passed_on.map(Ok);
+        let taken = match self.socket.taken() {
+            // After a reset, the lost octets would count as acknowledged. A read tells of the reset.
+            Some(taken) => match self.poll_ended(cx) {
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                _ => taken,
+            },
+            None => Taken {
+                all: true,
+                ..NOTHING
+            },
         };
-        // After a reset, the lost octets would count as acknowledged. A read tells of the reset.
-        if let Poll::Ready(Err(error)) = self.poll_ended(cx) {
-            return Poll::Ready(Err(error));
-        }
         let all = taken.all && passed_on.is_ready();
         let now = self.clock.now();
         match self.hold.ask(Taken { all, ..taken }, now, PROGRESS) {

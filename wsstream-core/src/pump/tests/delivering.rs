@@ -177,6 +177,54 @@ fn a_peer_that_takes_nothing_is_given_up_in_the_progress_timeout() {
 }
 
 #[test]
+fn a_peer_that_takes_nothing_of_a_message_is_given_up_too() {
+    for tells in [false, true] {
+        let lone = Lone::with(Role::Server, true, |near, sleeper| {
+            let server = ServerConfig::messages();
+            Upgraded::server(near, sleeper, Agreed::default(), &server, Vec::new())
+                .deliver_by(spawn)
+                .into_websocket()
+        });
+        let mut lone: Lone<WebSocket<Pipe, Sleeper>> = lone;
+        lone.output.get().capacity = 100;
+        lone.output.get().tells_taken = tells;
+        let message = Message::Binary(Bytes::from(octets(1 << 20)));
+        assert!(lone.it.poll_ready(&lone.task.cx()).is_ready());
+        lone.it.start_send(message);
+        let mut left = leave(lone);
+        for _ in 0..60 {
+            assert!(left.is_pending());
+            // What it sends is no progress.
+            left.feed(Opcode::Binary, b"in the middle of something");
+            left.clock.advance(secs(1));
+        }
+        left.clock.advance(secs(1));
+        assert!(!left.is_pending(), "{tells}");
+    }
+}
+
+/// A peer that answers no ping may still take what the system holds.
+#[test]
+fn a_keepalive_that_is_shorter_destroys_nothing() {
+    let keepalive = Keepalive::new(secs(5), secs(5)).unwrap();
+    let mut lone = Lone::new(Role::Server, ConnectionConfig::new().keepalive(keepalive));
+    lone.it.inner.spawn = Some(spawn);
+    lone.output.get().tells_taken = true;
+    assert!(lone.write(&octets(40_000)).is_ready());
+    let mut left = leave(lone);
+    for _ in 0..60 {
+        assert!(left.is_pending());
+        left.clock.advance(secs(1));
+    }
+    left.output.get().take_up_to(1);
+    left.clock.advance(secs(1));
+    assert!(left.is_pending());
+    left.output.get().take();
+    left.clock.advance(secs(1));
+    assert!(!left.is_pending());
+}
+
+#[test]
 fn nothing_is_left_to_a_task_where_nothing_can_be_lost() {
     // Closed on both sides, and taken.
     let mut closed = lone(Role::Server, 1000, true);

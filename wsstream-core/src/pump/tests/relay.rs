@@ -8,6 +8,7 @@ mod held;
 mod plain;
 mod sockets;
 mod told;
+mod unhurried;
 
 use alloc::boxed::Box;
 use alloc::rc::Rc;

@@ -261,3 +261,48 @@ fn a_client_at_fault_does_not_keep_the_target_waiting() {
         assert!(peers.to_target.get().is_aborted);
     });
 }
+
+/// An end that is closed has no more to wait for, and the relay does not look at it again and again.
+#[test]
+fn a_slow_target_of_a_client_that_has_failed_costs_no_turns() {
+    Joined::new(ConnectionConfig::new()).tell(|peers, settle| {
+        {
+            let mut line = peers.to_target.get();
+            line.tells_taken = true;
+        }
+        peers.client_sends(Opcode::Binary, &octets(10_000));
+        // A reserved bit. The client ends a moment later.
+        peers.client.get().feed(&[0xf2, 0x80, 0, 0, 0, 0]);
+        assert!(settle().is_none());
+        peers.clock.advance(Duration::from_millis(50));
+        peers.client.get().finish(Ok(()));
+        for _ in 0..100 {
+            assert!(settle().is_none());
+            peers.clock.advance(secs(1));
+            peers.to_target.get().take_up_to(10);
+        }
+        peers.to_target.get().take();
+        peers.clock.advance(secs(3));
+        assert!(settle().is_some());
+    });
+}
+
+/// A layer holds something back, and its socket cannot tell what the peer takes.
+#[test]
+fn an_end_that_cannot_tell_and_takes_nothing_is_given_up() {
+    for ended in [false, true] {
+        Joined::new(ConnectionConfig::new()).tell(|peers, settle| {
+            peers.to_target.get().block_flush = true;
+            peers.client_sends(Opcode::Binary, b"last");
+            if ended {
+                peers.target.get().finish(Ok(()));
+            }
+            assert!(settle().is_none());
+            let reset = Err(ErrorKind::ConnectionReset.into());
+            peers.client.get().finish(reset);
+            let (took, relayed) = seconds_to_the_end(peers, settle, || {});
+            assert!(took <= 62, "{took}");
+            assert_eq!(relayed.b_failed.unwrap().kind(), ErrorKind::TimedOut);
+        });
+    }
+}
