@@ -139,8 +139,8 @@
 //! `ConnectionAborted` with a [`StreamError`] inside. A write leaves without a flush. Memory is bounded both ways. Every
 //! future but [`relay()`]'s can be dropped without loss, and the halves of a split stream may live in different tasks.
 //!
-//! Nothing runs in the background: pings are answered, and timers kept, while a stream is read, written
-//! or [driven](pump::Stream::poll_drive). [`relay()`] does that for both its ends; two loops that copy, one for
+//! Nothing runs in the background but the delivery of dropped streams: pings are answered, and timers kept, while
+//! a stream is read, written or [driven](pump::Stream::poll_drive). [`relay()`] does that for both its ends; two loops that copy, one for
 //! each direction, stop polling a stream that has given its end, so that its delayed Close and its timers
 //! stop too.
 //!
@@ -304,7 +304,7 @@ pub async fn accept<S: Read + Write + Unpin + Send + 'static>(io: S) -> Result<W
 /// # Errors
 ///
 /// As [`wsstream_net::accept_with`].
-pub async fn accept_with<S: Read + Write + Unpin + Send + 'static>(
+pub async fn accept_with<S: Read + Write + Unpin>(
     io: S,
     config: &ServerConfig,
 ) -> Result<Handshake<Io<S>>> {

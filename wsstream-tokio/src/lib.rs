@@ -121,8 +121,8 @@
 //! You can drop any future without loss but that of [`relay()`], and the halves of `tokio::io::split` may live in
 //! different tasks.
 //!
-//! Nothing runs in the background: pings are answered, and timers kept, while a stream is read, written
-//! or [driven](wsstream_core::pump::Stream::poll_drive). [`relay()`] does that for both its ends;
+//! Nothing runs in the background but the delivery of dropped streams: pings are answered, and timers kept, while
+//! a stream is read, written or [driven](wsstream_core::pump::Stream::poll_drive). [`relay()`] does that for both its ends;
 //! `tokio::io::copy_bidirectional` stops polling a stream that has given its end, so that its delayed
 //! Close and its timers stop too.
 //!

@@ -151,12 +151,11 @@ impl<R: Runtime> NetSocket<R> {
         }
     }
 
-    /// Unwraps a plain TCP connection.
+    /// Unwraps a plain TCP connection. If a listener accepted it, it no longer counts there, and no shutdown ends it.
     ///
     /// # Errors
     ///
-    /// Returns the socket itself if it is anything else: a Unix socket, or with TLS or WebSocket, or one accepted by a
-    /// listener, which counts it.
+    /// Returns the socket itself if it is anything else: a Unix socket, or with TLS or WebSocket.
     pub fn into_tcp(self) -> Result<R::Tcp, Self> {
         match self.0 {
             Layer::Tcp(tcp) => Ok(tcp),

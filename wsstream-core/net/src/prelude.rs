@@ -7,7 +7,7 @@ pub use wsstream_core::handshake::{
     Agreed, ClientConfig, HandshakeError, Headers, Hosts, InvalidField, Origins, Refusal, Request,
     Response, ServerConfig, WrongOctet, accept_key,
 };
-pub use wsstream_core::pump::Relayed;
+pub use wsstream_core::pump::{Carried, Ended, Relayed};
 pub use wsstream_core::{
     Close, CloseCode, ClosedBy, CompressionBudget, Connection, ConnectionConfig, Counters,
     DataKind, Deflate, InvalidKeepalive, InvalidUrl, Keepalive, Message, PerMessageDeflate,

@@ -46,7 +46,7 @@
 //! | what | setting | default |
 //! |---|---|---|
 //! | the time until a server has a request, TLS included | [`ServerConfig::handshake_timeout`](wsstream_core::handshake::ServerConfig::handshake_timeout) | 10 s in total; its answer has that time again to be sent |
-//! | a client's attempt to connect, and its wait for an answer | [`ClientEndpoint::connect_timeout`](crate::ClientEndpoint::connect_timeout), [`ClientEndpoint::timeout`](crate::ClientEndpoint::timeout) | of URLs 10 s, and 30 s in all |
+//! | a client's attempt to connect, and its wait for an answer | [`ClientEndpoint::connect_timeout`](crate::ClientEndpoint::connect_timeout), [`ClientEndpoint::timeout`](crate::ClientEndpoint::timeout) | of URLs 10 s, and 30 s in all; of descriptors 30 s, and 60 s in all |
 //! | the head of a request or a response | [`MAX_HEAD`](wsstream_core::handshake::MAX_HEAD), [`MAX_FIELDS`](wsstream_core::handshake::MAX_FIELDS) | 16 KiB, 100 fields; fixed |
 //! | a message that is received whole | [`max_message`](wsstream_core::ConnectionConfig::max_message), [`message_timeout`](wsstream_core::ConnectionConfig::message_timeout) | 1 MiB after inflating, 60 s |
 //! | a byte stream's messages | none is held | of any length |
@@ -54,8 +54,11 @@
 //! | octets that wait to be read | | some 64 KiB, then the peer waits; fixed |
 //! | work in one poll | | a fixed amount, then other tasks have their turn |
 //! | a peer that has gone without a word | [`keepalive`](wsstream_core::ConnectionConfig::keepalive) | a ping after 30 s of silence; given up after 60 s, or 5 minutes if it takes the ping |
+//! | the same below and without WebSocket | | TCP keepalive: asked after 60 s of silence, given up 60 s later; fixed |
 //! | a peer that takes nothing while the connection closes | [`progress_timeout`](wsstream_core::ConnectionConfig::progress_timeout) | 60 s |
 //! | the peer's answer to our Close | [`close_timeout`](wsstream_core::ConnectionConfig::close_timeout) | 10 s |
+//! | an end of a [relay](crate::relay()) whose other end has gone | | 60 s while it takes nothing of what is left for it; what it sends is discarded for 2 s after that, or 10 s while the other end still replies; fixed |
+//! | a relay's wait for a reply that a Close would cut off | [`relay_with`](crate::relay_with) | 60 s without an octet of it |
 //! | what a dropped stream has still to deliver | [`progress_timeout`](wsstream_core::ConnectionConfig::progress_timeout) | 60 s without progress; a shutdown ends it |
 //! | a connection that carries nothing, or lasts | [`ConnectionConfig::idle_timeout`](wsstream_core::ConnectionConfig::idle_timeout), [`ConnectionConfig::max_lifetime`](wsstream_core::ConnectionConfig::max_lifetime) | no limit |
 //!

@@ -59,7 +59,7 @@ impl<R: Runtime> ServerEndpoint<R> {
         self
     }
 
-    /// Asks the system for an accept queue of this length. The default is the descriptor's `backlog`, 50 unless it is
+    /// Asks the system for an accept queue of this length. The default is the descriptor's `backlog`, 4096 unless it is
     /// given. The system may allow less.
     #[must_use]
     pub const fn backlog(mut self, backlog: u32) -> Self {

@@ -191,5 +191,5 @@ impl Default for ServerConfig {
     }
 }
 
-/// The default for both roles.
+/// The default for a request to arrive.
 const TIMEOUT: Duration = Duration::from_secs(10);

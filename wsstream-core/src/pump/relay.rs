@@ -71,7 +71,8 @@ pub async fn relay<A: Socket + ?Sized, B: Socket + ?Sized, C: Clock>(
 /// - An end is told the same when what it has sent was lost, because writing to the other end has failed.
 ///
 /// **Slow readers.** An end that takes no octets stops the other end from being read, for as long as that takes. Only
-/// when the other end has hung up meanwhile, the slow one is given up after 60 seconds in which it has taken nothing.
+/// when the other end has hung up meanwhile, or takes no more itself, the slow one is given up after 60 seconds in which
+/// it has taken nothing.
 ///
 /// **Readers that have gone.** Once a second the relay asks an end that it does not read at present whether it has
 /// [hung up](RelayEnd::has_hung_up). What was sent to an end that has gone is discarded until the other direction is over,
@@ -216,16 +217,17 @@ impl<'a, A: RelayEnd + ?Sized, B: RelayEnd + ?Sized, C: Clock> Relay<'a, A, B, C
         }
     }
 
-    /// Asks each end that it does not read whether it has hung up.
+    /// Asks each end that it does not read whether it has hung up. One to which writing has failed counts as gone: not every
+    /// end can tell.
     fn ask(&mut self, asks: [bool; 2], told: [Telling; 2], now: Timestamp, cx: &Context<'_>) {
         let (a_to_b, b_to_a) = (&mut self.a_to_b, &mut self.b_to_a);
         let mut acted = false;
         if asks[0] {
-            let has_hung_up = self.a.has_hung_up();
+            let has_hung_up = b_to_a.has_write_failed() || self.a.has_hung_up();
             acted |= a_to_b.asked(has_hung_up, self.b, b_to_a, told[0], now);
         }
         if asks[1] {
-            let has_hung_up = self.b.has_hung_up();
+            let has_hung_up = a_to_b.has_write_failed() || self.b.has_hung_up();
             acted |= b_to_a.asked(has_hung_up, self.a, a_to_b, told[1], now);
         }
         if acted {

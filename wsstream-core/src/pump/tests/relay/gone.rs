@@ -137,6 +137,29 @@ fn a_target_that_takes_no_more_may_still_say_something() {
     });
 }
 
+/// What it said before waits for a client that takes none of it, and sends for ever.
+#[test]
+fn a_reply_is_given_up_if_neither_end_takes_anything() {
+    Joined::new(ConnectionConfig::new()).tell(|peers, settle| {
+        {
+            let mut line = peers.to_client.get();
+            (line.tells_taken, line.capacity) = (true, 10_000);
+        }
+        peers.target.get().feed(&octets(150_000));
+        assert!(settle().is_none());
+        broken(&peers.to_target, ErrorKind::BrokenPipe);
+        peers.target.get().finish(Ok(()));
+        let (took, relayed) = seconds_to_the_end(peers, settle, || {
+            peers.client_sends(Opcode::Binary, &octets(50_000));
+        });
+        assert!((60..=65).contains(&took), "{took}");
+        assert_eq!(relayed.a_to_b.ended, WriteFailed);
+        assert_eq!(relayed.b_to_a.ended, WriteFailed);
+        assert_eq!(relayed.a_failed.unwrap().kind(), ErrorKind::TimedOut);
+        assert_eq!(relayed.b_failed.unwrap().kind(), ErrorKind::BrokenPipe);
+    });
+}
+
 /// The reader of a download has ended its own direction, and is gone. The server sends for ever, or says nothing.
 #[test]
 fn a_download_whose_reader_has_gone() {
