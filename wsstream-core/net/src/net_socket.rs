@@ -339,6 +339,15 @@ impl<R: Runtime> Socket for NetSocket<R> {
         }
     }
 
+    fn cut_off(&self) -> Option<io::Error> {
+        match &self.0 {
+            Layer::Tls(tls) => Socket::cut_off(&**tls),
+            Layer::WebSocket(stream) => Socket::cut_off(stream),
+            Layer::Counted(counted) => Socket::cut_off(&**counted),
+            _ => None,
+        }
+    }
+
     fn abort(&mut self) {
         Self::abort(self);
     }

@@ -169,6 +169,10 @@ impl<S: Socket> Socket for AutoFlush<S> {
         self.wire.socket().has_hung_up()
     }
 
+    fn cut_off(&self) -> Option<io::Error> {
+        self.wire.check_permit().err()
+    }
+
     /// Nothing is delivered after the drop.
     fn abort(&mut self) {
         self.spawn = None;

@@ -82,6 +82,11 @@ pub trait Socket: Unpin {
         false
     }
 
+    /// The error of a socket that its listener's shutdown has cut off. Default: `None`.
+    fn cut_off(&self) -> Option<io::Error> {
+        None
+    }
+
     /// Lets the peer know, once the socket is dropped, that something is missing: TCP is reset, TLS ends without a
     /// `close_notify`, a WebSocket says Close 1011. What the peer's system has not acknowledged by then may be lost. By
     /// default it does nothing, for sockets that have no such end.
@@ -145,6 +150,10 @@ macro_rules! forward {
 
             fn has_hung_up(&self) -> bool {
                 (**self).has_hung_up()
+            }
+
+            fn cut_off(&self) -> Option<io::Error> {
+                (**self).cut_off()
             }
 
             fn abort(&mut self) {

@@ -370,6 +370,10 @@ impl<S: Socket, C: Clock> Socket for Stream<S, C> {
         self.socket().has_hung_up()
     }
 
+    fn cut_off(&self) -> Option<io::Error> {
+        self.inner.pump.cut_off()
+    }
+
     fn abort(&mut self) {
         self.inner.pump.abort();
     }

@@ -180,7 +180,7 @@ impl<S: Socket, C: Clock> RelayEnd for SocketEnd<S, C> {
     }
 
     fn cut_off(&mut self) -> Option<io::Error> {
-        self.socket.relay_end()?.cut_off()
+        self.socket.cut_off()
     }
 
     fn has_hung_up(&mut self) -> bool {

@@ -5,7 +5,7 @@ use crate::handshake::Agreed;
 use crate::pump::engine::Pump;
 use crate::pump::recv_buffer::RecvBuffer;
 use crate::pump::wire::Wire;
-use crate::pump::{Permits, Phase};
+use crate::pump::{AutoFlush, Permits, Phase};
 
 /// The reply of a peer that does not half close is waited for, and then the end of the target is told.
 #[test]
@@ -71,4 +71,33 @@ fn an_end_that_is_cut_off_interrupts_what_is_under_way() {
     let relayed = relayed.expect("hangs");
     assert_eq!(carried(&relayed), [(5, Interrupted), (0, WriteFailed)]);
     assert!(relayed.a_failed.is_some() && relayed.b_failed.is_none());
+}
+
+/// It may be a socket that counts in a listener and is no WebSocket. Neither is the other end waited for, which takes
+/// nothing, nor is it told that this was all.
+#[test]
+fn a_socket_that_is_cut_off_ends_the_relay_at_once() {
+    for is_blocked in [false, true] {
+        let (permits, clock, task) = (Permits::new(), Clock::default(), Task::new());
+        let ((near, client), (far, target)) = (Pipe::pair(true), Pipe::pair(true));
+        {
+            let mut line = target.input.get();
+            line.tells_taken = true;
+            line.capacity = if is_blocked { 3 } else { 1000 };
+        }
+        let mut counted = AutoFlush::new(near);
+        counted.set_permit(permits.issue());
+        let mut a = SocketEnd::new(counted, clock.sleeper());
+        let mut b = SocketEnd::new(far, clock.sleeper());
+        let mut relay = Relay::new(&mut a, &mut b, clock.sleeper());
+        client.output.get().feed(b"question");
+        while task.is_woken() {
+            assert!(Pin::new(&mut relay).poll(&mut task.cx()).is_pending());
+        }
+        permits.enter(Phase::Over);
+        assert!(task.is_woken());
+        let relayed = ready(Pin::new(&mut relay).poll(&mut task.cx()));
+        assert!(relayed.a_failed.is_some() && relayed.b_failed.is_none());
+        assert!(target.input.get().is_aborted);
+    }
 }
