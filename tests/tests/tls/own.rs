@@ -1,5 +1,6 @@
 //! TLS that a program has made itself, with its runtime's crate: a stream as any other.
 
+use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -8,10 +9,10 @@ use futures_rustls::rustls::server::{ClientHello, ResolvesServerCert};
 use futures_rustls::rustls::sign::CertifiedKey;
 use wsstream_core::handshake::{ClientConfig, HandshakeError, ServerConfig};
 use wsstream_net::tls::ServerTls;
-use wsstream_tests::net::{Net, address, let_in};
+use wsstream_tests::net::{Directory, Net, address, let_in, listen, over};
 use wsstream_tests::{AsyncStd, Smol, TestRuntime, Tokio};
 
-use crate::certificates::Authority;
+use crate::certificates::{Authority, Identity};
 use crate::{client_config, server_config, server_name};
 
 macro_rules! own_tls {
@@ -112,25 +113,35 @@ async fn a_panic_in_a_handshake_ends_no_other<N: Net>() {
     asking.await.unwrap();
 }
 
-/// Nobody but the listener does TLS, so a page of `http` is not one of its own, on whatever port.
+/// Nobody but the listener does TLS, so a page of `http` is not one of its own, on whatever port. By URL and by
+/// descriptor.
 async fn pages_have_to_be_of_https<N: Net>() {
-    let authority = Authority::new();
-    let tls = authority.localhost().server();
-    let mut listener = N::bind(ServerConfig::stream()).await.tls(tls);
-    let port = address::<N>(&listener).port();
-    let url = format!("wss://localhost:{port}/");
-    for (page, is_let_in) in [("https://localhost", true), ("http://localhost", false)] {
-        let config = ClientConfig::stream().origin(&format!("{page}:{port}"));
-        let config = config.unwrap();
-        let tls = authority.client();
-        let (asked, answered) = tokio::join!(
-            N::dial_with_tls(&url, &config, &tls),
-            let_in::<N>(&mut listener)
-        );
-        assert_eq!((asked.is_ok(), answered.is_ok()), (is_let_in, is_let_in));
-        if let Err(error) = answered {
-            let error = error.get_ref().and_then(|error| error.downcast_ref());
-            assert!(matches!(error, Some(HandshakeError::OriginRefused(_))));
+    let (authority, files) = (Authority::new(), Directory::new());
+    let Identity { chain, key } = authority.localhost();
+    fs::write(files.path("server.pem"), format!("{chain}{key}")).unwrap();
+    let key = files.quoted("server.pem");
+    let ssl = format!("ssl:0:privateKey={key}:interface=127.0.0.1");
+    let by_url = N::bind(ServerConfig::stream()).await;
+    let by_descriptor = listen::<N>(&over(&ssl, "wss://localhost", "")).await;
+    for mut listener in [
+        by_url.tls(authority.localhost().server()),
+        by_descriptor.unwrap(),
+    ] {
+        let port = address::<N>(&listener).port();
+        let url = format!("wss://localhost:{port}/");
+        for (page, is_let_in) in [("https://localhost", true), ("http://localhost", false)] {
+            let config = ClientConfig::stream().origin(&format!("{page}:{port}"));
+            let config = config.unwrap();
+            let tls = authority.client();
+            let (asked, answered) = tokio::join!(
+                N::dial_with_tls(&url, &config, &tls),
+                let_in::<N>(&mut listener)
+            );
+            assert_eq!((asked.is_ok(), answered.is_ok()), (is_let_in, is_let_in));
+            if let Err(error) = answered {
+                let error = error.get_ref().and_then(|error| error.downcast_ref());
+                assert!(matches!(error, Some(HandshakeError::OriginRefused(_))));
+            }
         }
     }
 }

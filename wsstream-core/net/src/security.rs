@@ -107,5 +107,6 @@
 //! - **Traffic analysis.** Lengths and times of messages follow those of your writes.
 //! - **Masking.** Clients mask what they send with unpredictable keys, so that proxies do not take it for something else.
 //!   This hides nothing.
-//! - **Floods.** Who fills the network or the system's queues is not held off by a program.
+//! - **Floods.** A program cannot hold off a flood of the network or of the system's queues. While there are more silent
+//!   strangers than slots for handshakes, an honest handshake may wait a second or longer.
 //! - **Memory.** Keys and passwords are not wiped from memory when they are dropped.

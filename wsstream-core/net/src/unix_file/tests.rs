@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use socket2::Socket;
 
 use super::UnixFile;
+use super::inode::Inode;
 use crate::plan::UnixServer;
 
 /// A directory that is removed when it is dropped.
@@ -94,6 +95,25 @@ fn what_replaces_a_socket_as_it_is_bound_stays_as_it_is() {
             assert_eq!(mode(left.unwrap()), 0o600);
             assert!(!directory.names().contains(&"s.lock".to_owned()));
         }
+    }
+}
+
+/// After the last look at the name, too.
+#[test]
+fn a_mode_is_set_without_following_links() {
+    let directory = Directory::new();
+    let [path, private, aside] = ["s", "private", "aside"].map(|name| directory.path(name));
+    fs::write(&private, "mine").unwrap();
+    fs::set_permissions(&private, Permissions::from_mode(0o600)).unwrap();
+    drop(UnixListener::bind(&path).unwrap());
+    let socket = Inode::at(&path).unwrap();
+    fs::rename(&path, &aside).unwrap();
+    symlink(&private, &path).unwrap();
+    let set = socket.set_mode(&path, 0o666);
+    assert_eq!(mode(&private), 0o600);
+    if cfg!(target_os = "linux") {
+        set.unwrap();
+        assert_eq!(mode(&aside), 0o666);
     }
 }
 
