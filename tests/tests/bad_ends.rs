@@ -130,7 +130,7 @@ async fn a_shutdown_ends_a_relay<N: Net>() {
         N::sleep(Duration::from_millis(200)).await;
         here.shutdown(Duration::from_millis(500)).await;
         let relayed = within::<N, _>(Duration::from_secs(10), relaying).await;
-        let relayed = relayed.expect("the relay waits");
+        let relayed = relayed.unwrap();
         assert!(relayed.a_failed.is_some(), "{kind:?}");
         // Compressed, all of it may have gone out before.
         let _ = sending.await;
