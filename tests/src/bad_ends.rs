@@ -117,7 +117,7 @@ async fn fail<R: Net>(mut socket: NetSocket<R>, bad: Bad) {
             while !socket.taken().is_none_or(|taken| taken.all) {
                 R::sleep(Duration::from_millis(10)).await;
             }
-            socket.abort();
+            socket.abort_on_drop(true);
         }
         Bad::Truncated => {
             let tcp = socket.tcp().unwrap();

@@ -95,8 +95,8 @@ impl<R: TestRuntime> Socket for Raw<R> {
         either!(self, socket => Socket::has_hung_up(socket))
     }
 
-    fn abort(&mut self) {
-        either!(self, socket => Socket::abort(socket));
+    fn abort_on_drop(&mut self, abort: bool) {
+        either!(self, socket => Socket::abort_on_drop(socket, abort));
     }
 }
 

@@ -455,9 +455,8 @@ async fn a_reset_instead_of_an_end<N: Net>() {
     for resets in [false, true] {
         let client = ClientEndpoint::<N>::tcp(&address).unwrap();
         let mut near = client.connect().await.unwrap();
-        if resets {
-            near.abort();
-        }
+        near.abort_on_drop(true);
+        near.abort_on_drop(resets);
         drop(near);
         let read = listener.accept().unwrap().0.read(&mut [0; 1]);
         let read = read.map_err(|error| error.kind());
@@ -472,7 +471,7 @@ async fn a_reset_instead_of_an_end<N: Net>() {
     let mut listener = listen::<N>(&unix).await.unwrap();
     let (near, far) = tokio::join!(connect::<N>(&unix), let_in_any::<N>(&mut listener));
     let (mut near, mut far) = (near.unwrap(), far.unwrap());
-    near.abort();
+    near.abort_on_drop(true);
     drop(near);
     assert_eq!(far.read(&mut [0; 1]).await.unwrap(), 0);
 }

@@ -89,7 +89,7 @@ async fn carry(tcp: TcpStream, to: ClientEndpoint, wait: Duration) -> io::Result
     tcp.set_nodelay(true)?;
     let mut local = NetStream::from(tcp);
     // Who gets no connection sees a reset, and not an end.
-    let opened = to.open().await.inspect_err(|_| local.abort());
+    let opened = to.open().await.inspect_err(|_| local.abort_on_drop(true));
     let mut stream = opened?.into_stream();
     let relayed = relay_with(&mut stream, &mut local, wait).await;
     relayed.into_result().map(drop)

@@ -112,8 +112,8 @@
 //!
 //! `shutdown` ends one direction, and `close` both: only `close` tells that everything has arrived. A dropped WebSocket
 //! tells its peer that more may have been to come; a dropped TCP connection just ends. If you forward data and its
-//! source fails, close a WebSocket with a code that says so, and call [`abort`](wsstream_net::NetSocket::abort) before you
-//! drop anything else. [`relay()`] does both.
+//! source fails, close a WebSocket with a code that says so, and set
+//! [`abort_on_drop`](wsstream_net::NetSocket::abort_on_drop) on anything else. [`relay()`] does both.
 //!
 //! ```no_run
 //! use wsstream_async_std::{CloseCode, NetStream};

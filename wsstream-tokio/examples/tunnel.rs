@@ -120,7 +120,10 @@ async fn carry(tcp: TcpStream, endpoint: &ClientEndpoint, wait: Duration) -> io:
     tcp.set_nodelay(true)?;
     let mut local = NetStream::from(tcp);
     // Who gets no connection sees a reset, and not an end.
-    let opened = endpoint.open().await.inspect_err(|_| local.abort());
+    let opened = endpoint
+        .open()
+        .await
+        .inspect_err(|_| local.abort_on_drop(true));
     let mut stream = opened?.into_stream();
     let relayed = relay_with(&mut stream, &mut local, wait).await;
     relayed.into_result().map(drop)

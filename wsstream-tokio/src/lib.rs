@@ -84,7 +84,7 @@
 //!
 //! End a stream with `close` or `shutdown`: a dropped WebSocket tells its peer that more may have been to come; a
 //! dropped TCP connection just ends. If you forward data and its source fails, close a WebSocket with a code that
-//! says so, and call [`abort`](wsstream_net::NetSocket::abort) before you drop anything else. [`relay()`] does both.
+//! says so, and set [`abort_on_drop`](wsstream_net::NetSocket::abort_on_drop) on anything else. [`relay()`] does both.
 //!
 //! ```no_run
 //! use wsstream_tokio::{CloseCode, NetStream};

@@ -50,7 +50,7 @@ async fn a_client_that_leaves_is_noticed<N: Net>() {
         match way {
             0 => client.shutdown().await.unwrap(),
             1 => drop(client),
-            _ => N::into_socket(client).abort(),
+            _ => N::into_socket(client).abort_on_drop(true),
         }
         assert_eq!(working.await, Err(HandshakeError::UnexpectedEof), "{way}");
     }

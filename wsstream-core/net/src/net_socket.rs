@@ -196,25 +196,28 @@ impl<R: Runtime> NetSocket<R> {
         }
     }
 
-    /// Lets the peer know, once the socket is dropped, that something is missing.
+    /// Whether the drop of the socket lets the peer know that something is missing. Default: `false`.
     ///
-    /// A peer takes the end of a TCP connection for the end of the data. Call this before you drop a socket to which you
-    /// could not write everything, and the peer sees a reset instead. TLS then ends without its `close_notify`, and a
+    /// A peer takes the end of a TCP connection for the end of the data. Set this while you have not written everything,
+    /// and the peer sees a reset instead, also if the program ends before. TLS then ends without its `close_notify`, and a
     /// WebSocket says Close 1011. A reset also discards what the peer's system has not acknowledged yet. Unix sockets
     /// have no reset: their peer sees an end.
     ///
     /// [`relay`](crate::relay()) does this by itself.
-    pub fn abort(&mut self) {
+    pub fn abort_on_drop(&mut self, abort: bool) {
         match &mut self.0 {
             Layer::Tcp(tcp) => {
                 // If the system refuses, the peer sees an end.
-                let _ = R::tcp_ref(tcp).set_linger(Some(Duration::ZERO));
+                let _ = R::tcp_ref(tcp).set_linger(abort.then_some(Duration::ZERO));
             }
             #[cfg(unix)]
             Layer::Unix(_) => {}
-            Layer::Tls(tls) => R::tls_below_mut(tls.socket_mut()).abort(),
-            Layer::WebSocket(stream) => Socket::abort(stream),
-            Layer::Counted(counted) => Socket::abort(&mut **counted),
+            Layer::Tls(tls) => {
+                Socket::abort_on_drop(&mut **tls, abort);
+                R::tls_below_mut(tls.socket_mut()).abort_on_drop(abort);
+            }
+            Layer::WebSocket(stream) => Socket::abort_on_drop(stream, abort),
+            Layer::Counted(counted) => Socket::abort_on_drop(&mut **counted, abort),
         }
     }
 
@@ -348,8 +351,8 @@ impl<R: Runtime> Socket for NetSocket<R> {
         }
     }
 
-    fn abort(&mut self) {
-        Self::abort(self);
+    fn abort_on_drop(&mut self, abort: bool) {
+        Self::abort_on_drop(self, abort);
     }
 
     fn poll_drive(&mut self, cx: &mut Context<'_>) {

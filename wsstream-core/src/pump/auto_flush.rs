@@ -22,13 +22,20 @@ pub struct AutoFlush<S: Socket> {
     wire: Wire<S, Timeless>,
     /// Starts a task for what it had accepted when it was dropped.
     spawn: Option<fn(Self)>,
+    /// See [`Socket::abort_on_drop`].
+    aborts: bool,
 }
 
 impl<S: Socket> AutoFlush<S> {
     /// Wraps a socket.
     pub fn new(socket: S) -> Self {
         let wire = Wire::new(socket, Timeless);
-        Self { wire, spawn: None }
+        let (spawn, aborts) = (None, false);
+        Self {
+            wire,
+            spawn,
+            aborts,
+        }
     }
 
     /// Delivers what the socket had accepted when it is dropped: `spawn` starts a task for
@@ -86,7 +93,7 @@ impl<S: Socket> AutoFlush<S> {
 
     /// Keeps a listener's permit until the socket is dropped. Once the listener cuts its connections off, reads and
     /// writes fail with [`StreamError::ShutDown`](crate::StreamError::ShutDown) inside, and the drop
-    /// [aborts](Socket::abort) a socket that was not shut down.
+    /// [aborts](Socket::abort_on_drop) a socket that was not shut down.
     pub fn set_permit(&mut self, permit: Permit) {
         self.wire.set_permit(permit);
     }
@@ -173,10 +180,10 @@ impl<S: Socket> Socket for AutoFlush<S> {
         self.wire.check_permit().err()
     }
 
-    /// Nothing is delivered after the drop.
-    fn abort(&mut self) {
-        self.spawn = None;
-        self.wire.socket_mut().abort();
+    /// Then nothing is delivered after the drop.
+    fn abort_on_drop(&mut self, abort: bool) {
+        self.aborts = abort;
+        self.wire.socket_mut().abort_on_drop(abort);
     }
 
     /// Sends what the socket still buffers.
@@ -193,11 +200,11 @@ impl<S: Socket> Drop for AutoFlush<S> {
         }
         if self.wire.check_permit().is_err() {
             if !self.wire.is_shut_down() {
-                self.wire.socket_mut().abort();
+                self.wire.socket_mut().abort_on_drop(true);
             }
             return;
         }
-        let Some(spawn) = self.spawn.take() else {
+        let Some(spawn) = self.spawn.take().filter(|_| !self.aborts) else {
             return;
         };
         let is_left = match self.wire.poll_flush() {
@@ -210,6 +217,7 @@ impl<S: Socket> Drop for AutoFlush<S> {
             spawn(Self {
                 wire: self.wire.take(),
                 spawn: None,
+                aborts: false,
             });
         }
     }
@@ -304,7 +312,7 @@ mod tests {
                 output.get().take();
             }
             if aborts {
-                stream.abort();
+                stream.abort_on_drop(true);
             }
             drop(stream);
             let Some(dropped) = SPAWNED.take().pop() else {

@@ -59,11 +59,6 @@ impl<S: Socket, C: Clock> Pump<S, C> {
         }
     }
 
-    /// See [`Socket::abort`].
-    pub(super) const fn abort(&mut self) {
-        self.aborted = true;
-    }
-
     pub(super) const fn socket(&self) -> &S {
         self.wire.socket()
     }

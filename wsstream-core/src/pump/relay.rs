@@ -48,6 +48,8 @@ pub async fn relay<A: Socket + ?Sized, B: Socket + ?Sized, C: Clock>(
     clock: impl Fn() -> C,
 ) -> Relayed {
     let (mut a, mut b) = (SocketEnd::new(a, clock()), SocketEnd::new(b, clock()));
+    a.abort_on_drop();
+    b.abort_on_drop();
     Relay::new(&mut a, &mut b, clock()).patience(patience).await
 }
 

@@ -87,10 +87,13 @@ pub trait Socket: Unpin {
         None
     }
 
-    /// Lets the peer know, once the socket is dropped, that something is missing: TCP is reset, TLS ends without a
-    /// `close_notify`, a WebSocket says Close 1011. What the peer's system has not acknowledged by then may be lost. By
-    /// default it does nothing, for sockets that have no such end.
-    fn abort(&mut self) {}
+    /// Whether the drop of the socket lets the peer know that something is missing: TCP is reset, TLS ends without a
+    /// `close_notify`, a WebSocket says Close 1011. What the peer's system has not acknowledged by then may be lost. A TCP
+    /// connection is reset then also if the program ends without dropping it. By default it does nothing, for sockets that
+    /// have no such end.
+    fn abort_on_drop(&mut self, abort: bool) {
+        let _ = abort;
+    }
 
     /// Does what is due without reading or writing data: answers pings, acts on timers, sends what is buffered. By
     /// default it does nothing.
@@ -156,8 +159,8 @@ macro_rules! forward {
                 (**self).cut_off()
             }
 
-            fn abort(&mut self) {
-                (**self).abort();
+            fn abort_on_drop(&mut self, abort: bool) {
+                (**self).abort_on_drop(abort);
             }
 
             fn poll_drive(&mut self, cx: &mut Context<'_>) {

@@ -374,8 +374,8 @@ impl<S: Socket, C: Clock> Socket for Stream<S, C> {
         self.inner.pump.cut_off()
     }
 
-    fn abort(&mut self) {
-        self.inner.pump.abort();
+    fn abort_on_drop(&mut self, abort: bool) {
+        self.inner.pump.aborted = abort;
     }
 
     fn poll_drive(&mut self, cx: &mut Context<'_>) {

@@ -469,8 +469,8 @@ impl Socket for Pipe {
         self.input.get().has_hung_up
     }
 
-    fn abort(&mut self) {
-        self.output.get().is_aborted = true;
+    fn abort_on_drop(&mut self, abort: bool) {
+        self.output.get().is_aborted = abort;
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -66,7 +66,7 @@ impl<S: Socket, C: Clock> RelayEnd for Stream<S, C> {
         };
         if code == CloseCode::GOING_AWAY {
             // Nobody waits for the answer any more.
-            self.inner.pump.abort();
+            self.inner.pump.aborted = true;
         }
         Self::poll_close(self, cx, &Close::new(code, reason))
     }
@@ -76,7 +76,7 @@ impl<S: Socket, C: Clock> RelayEnd for Stream<S, C> {
 /// to that.
 ///
 /// Otherwise it treats the socket as a TCP connection: the end of what it writes means that nothing is missing, and if
-/// something is, the socket is [aborted](Socket::abort), so that the peer sees a reset, or TLS without its
+/// something is, the socket is [aborted](Socket::abort_on_drop), so that the peer sees a reset, or TLS without its
 /// `close_notify`. The peer of a socket without such an end, such as a Unix socket or a pipe, cannot tell.
 ///
 /// It flushes only after a write, and ends the write direction only once, because some sockets start the work anew with
@@ -159,6 +159,8 @@ impl<S: Socket, C: Clock> RelayEnd for SocketEnd<S, C> {
                 }
                 _ => self.is_shut_down = true,
             }
+            // The peer has everything, or its system will get it.
+            self.socket.abort_on_drop(false);
         }
         Poll::Ready(Ok(()))
     }
@@ -207,7 +209,7 @@ impl<S: Socket, C: Clock> RelayEnd for SocketEnd<S, C> {
             _ => ready!(self.poll_delivered(cx, code == CloseCode::NORMAL)),
         };
         if code != CloseCode::NORMAL {
-            self.socket.abort();
+            self.socket.abort_on_drop(true);
         }
         // A peer that was told the end may end by itself. If the socket were dropped before, that would reset it.
         if delivered.is_ok() && self.is_shut_down && code != CloseCode::GOING_AWAY {
@@ -218,6 +220,13 @@ impl<S: Socket, C: Clock> RelayEnd for SocketEnd<S, C> {
 }
 
 impl<S: Socket, C: Clock> SocketEnd<S, C> {
+    /// Lets no cut pass for an end, if the program ends before everything was written.
+    pub(super) fn abort_on_drop(&mut self) {
+        if self.socket.relay_end().is_none() {
+            self.socket.abort_on_drop(true);
+        }
+    }
+
     /// Waits until the peer has taken everything, and the end of it if that `is_whole`.
     fn poll_delivered(&mut self, cx: &mut Context<'_>, is_whole: bool) -> Poll<io::Result<()>> {
         let passed_on = match is_whole {

@@ -1,6 +1,9 @@
 //! Ends that are sockets themselves.
 
+use core::pin::pin;
+
 use super::*;
+use crate::pump::relay;
 
 /// A socket that has ended both ways already may say so when it is shut down, as Linux' do: that is the end
 /// that was wanted. Anything else is a failure.
@@ -194,4 +197,23 @@ fn a_target_that_has_ended_has_everything_too() {
         // Nothing is read past an end.
         assert_eq!(peers.target.get().reads, reads);
     });
+}
+
+/// If the program ends before the relay does, what was written so far is no whole.
+#[test]
+fn sockets_are_aborted_until_they_have_everything() {
+    let clock = Clock::default();
+    let ((mut a, left), (mut b, right)) = (Pipe::pair(true), Pipe::pair(true));
+    let [to_left, to_right] = [&left, &right].map(|far| far.input.clone());
+    let task = Task::new();
+    let mut relaying = pin!(relay(&mut a, &mut b, secs(60), || clock.sleeper()));
+    assert!(relaying.as_mut().poll(&mut task.cx()).is_pending());
+    assert!(to_left.get().is_aborted && to_right.get().is_aborted);
+    left.output.get().feed(b"all");
+    left.output.get().finish(Ok(()));
+    assert!(relaying.as_mut().poll(&mut task.cx()).is_pending());
+    assert!(to_left.get().is_aborted && !to_right.get().is_aborted);
+    right.output.get().finish(Ok(()));
+    assert!(relaying.as_mut().poll(&mut task.cx()).is_ready());
+    assert!(!to_left.get().is_aborted && !to_right.get().is_aborted);
 }
