@@ -37,6 +37,6 @@ def run(servers):
     case("ws", "our client -> server", "binary", "we ask for them",
          lambda: our_client(on, "/", "binary", "--compression", 9, agreed=SMALL, closed=1000), SMALL)
     case("ws", "our client -> its Close", "binary", "4001", lambda: closes(on, 4001, agreed=DEFLATE), DEFLATE)
-    tunnel = Program(example("tunnel"), "127.0.0.1:0", f"ws://{on.at}", "--subprotocol", "base64")
+    tunnel = Program(example("tunnel"), "--wait", "2", "127.0.0.1:0", f"ws://{on.at}", "--subprotocol", "base64")
     local = int(tunnel.address().split(":")[1])
     case("ws", "TCP -> tunnel -> server", "base64", "", lambda: through(local), DEFLATE)

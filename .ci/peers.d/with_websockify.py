@@ -21,7 +21,7 @@ def run(servers):
     for subprotocol in ("binary", "none"):
         case("websockify", "our client -> server", subprotocol, "", lambda: our_client(server, "/", subprotocol))
     case("websockify", "our client -> server", "base64", "", lambda: refused(server.at, "base64", 400))
-    tunnel = Program(example("tunnel"), "127.0.0.1:0", f"ws://{server.at}")
+    tunnel = Program(example("tunnel"), "--wait", "2", "127.0.0.1:0", f"ws://{server.at}")
     local = int(tunnel.address().split(":")[1])
     case("websockify", "TCP -> tunnel -> server", "binary", "", lambda: through(local))
     case("websockify", "TCP -> tunnel -> server", "binary", "", lambda: through(local))
