@@ -81,6 +81,7 @@
 //! | `keepalive`, `keepaliveTimeout` | seconds, default 30 and 60; `keepalive=false` sends no pings |
 //! | `handshakeTimeout` | seconds; default 30 for a client, for the whole opening handshake, beside the `timeout` of the socket; 10 for a server, until the request has arrived |
 //! | `closeTimeout` | seconds, default 10 |
+//! | `idleTimeout`, `maxLifetime` | seconds without payload, and seconds in all, after which the connection ends; no limit by default |
 //! | `halfClose`, `nodelay` | `true` or `false` |
 //! | `origin`, `acceptNoSubprotocol` | of clients: see [`ClientConfig`](wsstream_core::handshake::ClientConfig) |
 //! | `origins` | of servers: `any`, or origins separated by commas |

@@ -32,6 +32,10 @@ pub struct AutobahnOptions {
     pub handshake_timeout: Option<Duration>,
     /// How long to wait for the peer's Close.
     pub close_timeout: Option<Duration>,
+    /// How long the connection may carry no payload.
+    pub idle_timeout: Option<Duration>,
+    /// How long the connection may last.
+    pub max_lifetime: Option<Duration>,
     /// Whether to agree to half close.
     pub half_close: Option<bool>,
     /// Whether to set TCP_NODELAY.
@@ -44,7 +48,9 @@ impl AutobahnOptions {
     pub const fn connection_config(&self) -> ConnectionConfig {
         let mut config = ConnectionConfig::new()
             .auto_fragment(self.auto_fragment)
-            .debug(self.debug);
+            .debug(self.debug)
+            .idle_timeout(self.idle_timeout)
+            .max_lifetime(self.max_lifetime);
         if let Some(compression) = self.compression {
             config = config.compression(compression);
         }
@@ -68,6 +74,8 @@ impl AutobahnOptions {
             debug: arguments.flag("debug")?.unwrap_or(false),
             handshake_timeout: arguments.seconds("handshakeTimeout")?,
             close_timeout: arguments.seconds("closeTimeout")?,
+            idle_timeout: arguments.seconds("idleTimeout")?,
+            max_lifetime: arguments.seconds("maxLifetime")?,
             half_close: arguments.flag("halfClose")?,
             nodelay: arguments.flag("nodelay")?,
             ..Self::default()
@@ -134,6 +142,8 @@ impl AutobahnOptions {
         }
         writer.some("handshakeTimeout", self.handshake_timeout.map(Seconds))?;
         writer.some("closeTimeout", self.close_timeout.map(Seconds))?;
+        writer.some("idleTimeout", self.idle_timeout.map(Seconds))?;
+        writer.some("maxLifetime", self.max_lifetime.map(Seconds))?;
         writer.some("halfClose", self.half_close)?;
         writer.some("nodelay", self.nodelay)
     }
@@ -152,6 +162,8 @@ impl fmt::Debug for AutobahnOptions {
             .field("keepalive", &self.keepalive)
             .field("handshake_timeout", &self.handshake_timeout)
             .field("close_timeout", &self.close_timeout)
+            .field("idle_timeout", &self.idle_timeout)
+            .field("max_lifetime", &self.max_lifetime)
             .field("half_close", &self.half_close)
             .field("nodelay", &self.nodelay)
             .finish()
@@ -221,13 +233,13 @@ pub(super) const DESCRIPTION: &str = "description";
 #[rustfmt::skip]
 pub(super) const CLIENT_KEYS: &[&str] = &[
     DESCRIPTION, "url", "compress", "compression", "autofrag", "debug", "subprotocol", HEADER, "keepalive",
-    "keepaliveTimeout", "handshakeTimeout", "closeTimeout", "halfClose", "nodelay",
+    "keepaliveTimeout", "handshakeTimeout", "closeTimeout", "idleTimeout", "maxLifetime", "halfClose", "nodelay",
     "origin", "acceptNoSubprotocol",
 ];
 
 #[rustfmt::skip]
 pub(super) const SERVER_KEYS: &[&str] = &[
     DESCRIPTION, "url", "compress", "compression", "autofrag", "debug", "subprotocol", HEADER, "keepalive",
-    "keepaliveTimeout", "handshakeTimeout", "closeTimeout", "halfClose", "nodelay",
+    "keepaliveTimeout", "handshakeTimeout", "closeTimeout", "idleTimeout", "maxLifetime", "halfClose", "nodelay",
     "origins", "hosts",
 ];

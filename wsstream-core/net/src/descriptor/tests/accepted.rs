@@ -193,7 +193,7 @@ fn defaults_and_files() {
 #[test]
 fn builders_get_what_is_said() {
     let seconds = Duration::from_secs_f64;
-    let common = r"subprotocol=mqtt:header=X-A\: b=c:keepalive=3:keepaliveTimeout=1.5:handshakeTimeout=4:closeTimeout=5:halfClose=false:nodelay=0";
+    let common = r"subprotocol=mqtt:header=X-A\: b=c:keepalive=3:keepaliveTimeout=1.5:handshakeTimeout=4:closeTimeout=5:idleTimeout=6:maxLifetime=7:halfClose=false:nodelay=0";
     let described = client(&format!(
         r"autobahn:stdio:url=ws\://h/p:{common}:origin=http\://o"
     ));
@@ -205,7 +205,12 @@ fn builders_get_what_is_said() {
     assert_eq!(described.options.keepalive, Some(Some(keepalive)));
     says(
         config,
-        &["half_close: false", &format!("On({keepalive:?})")],
+        &[
+            "half_close: false",
+            "idle_timeout: Some(6s)",
+            "max_lifetime: Some(7s)",
+            &format!("On({keepalive:?})"),
+        ],
     );
     let request = client.connect(&described.url, &Seed::new([7; 32]));
     let request = std::str::from_utf8(request.request()).unwrap().to_string();

@@ -54,7 +54,7 @@ fn client() -> impl Strategy<Value = ClientDescriptor> {
             prop::collection::vec("[a-z]{1,3}", 0..3),
             prop::collection::vec(("[a-z]{1,3}", r"[:=\\a]{0,3}"), 0..3),
             option::of(option::of((seconds(), seconds()))),
-            option::of(seconds()),
+            [(); 3].map(|()| option::of(seconds())),
         );
         let url = "wss?://([a-z]{1,3}(:[a-z=]{1,3})?@)?[a-z]{1,3}(:[1-9])?(/[a-z=:]{0,3})?";
         prop_oneof![
@@ -68,7 +68,7 @@ fn client() -> impl Strategy<Value = ClientDescriptor> {
             }),
             (inner, url, options).prop_map(|(endpoint, url, options)| {
                 let mut autobahn = AutobahnClient::new(endpoint, Url::parse(&url).unwrap());
-                let (compression, auto_fragment, subprotocols, headers, keepalive, close) = options;
+                let (compression, auto_fragment, subprotocols, headers, keepalive, times) = options;
                 autobahn.options.compression = compression;
                 autobahn.options.auto_fragment = auto_fragment;
                 autobahn.options.subprotocols = subprotocols;
@@ -76,7 +76,10 @@ fn client() -> impl Strategy<Value = ClientDescriptor> {
                 autobahn.options.keepalive = keepalive.map(|times| {
                     times.map(|(interval, timeout)| Keepalive::new(interval, timeout).unwrap())
                 });
+                let [close, idle, life] = times;
                 autobahn.options.close_timeout = close;
+                autobahn.options.idle_timeout = idle;
+                autobahn.options.max_lifetime = life;
                 ClientDescriptor::Autobahn(autobahn)
             }),
         ]
