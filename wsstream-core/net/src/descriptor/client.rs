@@ -27,6 +27,10 @@ use wsstream_core::handshake::{ClientConfig, InvalidField};
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a program has few, and the largest is the usual one"
+)]
 pub enum ClientDescriptor {
     /// `autobahn`, or a URL: WebSocket over another endpoint.
     Autobahn(AutobahnClient),

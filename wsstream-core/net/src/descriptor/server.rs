@@ -29,6 +29,10 @@ use wsstream_core::handshake::{Hosts, InvalidField, Origins, ServerConfig};
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a program has few, and the largest is the usual one"
+)]
 pub enum ServerDescriptor {
     /// `autobahn`, or a URL: WebSocket over another endpoint.
     Autobahn(AutobahnServer),
