@@ -84,6 +84,39 @@ pub fn stream<R: TestRuntime>(upgraded: Upgraded<R>) -> NetWsStream<R> {
     R::stream(upgraded.into_stream())
 }
 
+/// How a server and the way to it are said.
+#[derive(Clone, Copy, Debug)]
+#[expect(clippy::exhaustive_enums, reason = "there are no more")]
+pub enum By {
+    /// By URL.
+    Url,
+    /// By endpoint descriptor.
+    Descriptor,
+}
+
+/// A listener of WebSocket on TCP, and how to get to its path `/here`.
+///
+/// # Panics
+///
+/// If it cannot listen.
+pub async fn server<N: Net>(by: By) -> (Listener<N>, ClientEndpoint<N>) {
+    match by {
+        By::Url => {
+            let listener = N::bind(ServerConfig::stream()).await;
+            let url = format!("ws://{}/here", address::<N>(&listener));
+            let client = ClientEndpoint::<N>::url(&url, ClientConfig::stream());
+            (listener, client.unwrap())
+        }
+        By::Descriptor => {
+            let port = free_port();
+            let [server, client] = [format!("tcp:{port}"), format!("tcp:127.0.0.1:{port}")];
+            let listener = listen::<N>(&over(&server, "ws://localhost/here", "")).await;
+            let client = over(&client, "ws://localhost/here", "").parse();
+            (listener.unwrap(), client.unwrap())
+        }
+    }
+}
+
 /// Lets the next one in, over WebSocket.
 ///
 /// # Errors

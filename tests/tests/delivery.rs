@@ -10,9 +10,8 @@ use std::time::Duration;
 use wsstream_core::handshake::{ClientConfig, ServerConfig};
 use wsstream_core::{CloseCode, ConnectionConfig, Message, StreamError};
 use wsstream_tests::contract::stream_error;
-use wsstream_tests::net::{
-    ClientEndpoint, Listener, Net, NetStream, address, free_port, let_in_any, listen, over,
-};
+use wsstream_tests::net::By::{self, Descriptor, Url};
+use wsstream_tests::net::{Listener, Net, NetStream, address, let_in_any, server};
 use wsstream_tests::{Pattern, Read, Write, next_turn, within};
 
 wsstream_tests::on_all_runtimes! {
@@ -23,32 +22,6 @@ wsstream_tests::on_all_runtimes! {
     a_message
     it_counts_until_it_is_delivered
     a_shutdown_ends_it
-}
-
-#[derive(Clone, Copy)]
-enum By {
-    Url,
-    Descriptor,
-}
-use By::{Descriptor, Url};
-
-/// A listener on TCP, and how to get to it.
-async fn server<N: Net>(by: By) -> (Listener<N>, ClientEndpoint<N>) {
-    match by {
-        Url => {
-            let listener = N::bind(ServerConfig::stream()).await;
-            let url = format!("ws://{}/here", address::<N>(&listener));
-            let client = ClientEndpoint::<N>::url(&url, ClientConfig::stream());
-            (listener, client.unwrap())
-        }
-        Descriptor => {
-            let port = free_port();
-            let [server, client] = [format!("tcp:{port}"), format!("tcp:127.0.0.1:{port}")];
-            let listener = listen::<N>(&over(&server, "ws://localhost/here", "")).await;
-            let client = over(&client, "ws://localhost/here", "").parse();
-            (listener.unwrap(), client.unwrap())
-        }
-    }
 }
 
 /// One end writes more than the system takes and is dropped. The other has sent what nobody reads, and reads only then.

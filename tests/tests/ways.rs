@@ -22,9 +22,10 @@ use wsstream_net::descriptor::EndpointAddress;
 use wsstream_net::proxy::Proxy;
 use wsstream_net::{BlockingSocket, relay};
 use wsstream_tests::contract::{read_all, stream_error};
+use wsstream_tests::net::By::{self, Descriptor, Url};
 use wsstream_tests::net::{
     ClientEndpoint, Directory, Listener, Net, NetWsStream, ServerEndpoint, address, connect,
-    free_port, let_in, let_in_any, listen, over, talk_with, tcp,
+    free_port, let_in, let_in_any, listen, over, server, talk_with, tcp,
 };
 use wsstream_tests::{Pattern, Read, Write};
 
@@ -50,33 +51,7 @@ wsstream_tests::on_all_runtimes! {
     a_reset_instead_of_an_end
 }
 
-#[derive(Clone, Copy)]
-enum By {
-    Url,
-    Descriptor,
-}
-use By::{Descriptor, Url};
-
 const LEN: usize = 100_000;
-
-/// A listener on TCP, and how to get to it.
-async fn server<N: Net>(by: By) -> (Listener<N>, ClientEndpoint<N>) {
-    match by {
-        Url => {
-            let listener = N::bind(ServerConfig::stream()).await;
-            let url = format!("ws://{}/here", address::<N>(&listener));
-            let client = ClientEndpoint::<N>::url(&url, ClientConfig::stream());
-            (listener, client.unwrap())
-        }
-        Descriptor => {
-            let port = free_port();
-            let [server, client] = [format!("tcp:{port}"), format!("tcp:127.0.0.1:{port}")];
-            let listener = listen::<N>(&over(&server, "ws://localhost/here", "")).await;
-            let client = over(&client, "ws://localhost/here", "").parse();
-            (listener.unwrap(), client.unwrap())
-        }
-    }
-}
 
 /// A proxy for one connection, and the target it was asked for. Its user has to be `me`, with the password `secret`.
 fn proxy(ask: fn(&mut TcpStream) -> String, yes: &'static [u8]) -> (SocketAddr, Receiver<String>) {

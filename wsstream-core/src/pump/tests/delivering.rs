@@ -34,6 +34,16 @@ fn lone(role: Role, capacity: usize, tells: bool) -> Lone<Stream<Pipe, Sleeper>>
     lone
 }
 
+/// Waits until the peer, which takes nothing, is given up.
+fn be_given_up(lone: &mut Lone<Stream<Pipe, Sleeper>>) {
+    lone.drive();
+    lone.clock.advance(secs(31));
+    lone.drive();
+    lone.clock.advance(secs(60));
+    lone.drive();
+    assert!(lone.it.connection().given_up().is_some());
+}
+
 /// Drops the stream. What is left of the story has the task in its place.
 fn leave<S>(lone: Lone<S>) -> Lone<Option<Delivery>> {
     lone.map(|stream| {
@@ -127,11 +137,7 @@ fn the_socket_is_held_until_the_peer_has_taken_what_the_system_holds() {
         lone.fill();
         lone.it.poll_drive(&lone.task.cx());
         if given_up {
-            lone.clock.advance(secs(31));
-            lone.drive();
-            lone.clock.advance(secs(60));
-            lone.drive();
-            assert!(lone.it.connection().given_up().is_some());
+            be_given_up(&mut lone);
         }
         let mut left = leave(lone);
         for _ in 0..10 {
@@ -160,11 +166,7 @@ fn a_peer_that_takes_nothing_is_given_up_in_the_progress_timeout() {
         let mut lone = lone(Role::Server, 1 << 20, true);
         lone.fill();
         if given_up {
-            lone.drive();
-            lone.clock.advance(secs(31));
-            lone.drive();
-            lone.clock.advance(secs(60));
-            lone.drive();
+            be_given_up(&mut lone);
         }
         let mut left = leave(lone);
         for _ in 0..60 {
@@ -252,11 +254,7 @@ fn the_listeners_shutdown_ends_it() {
         lone.it.inner.pump.wire.set_permit(permits.issue());
         lone.fill();
         if given_up {
-            lone.drive();
-            lone.clock.advance(secs(31));
-            lone.drive();
-            lone.clock.advance(secs(60));
-            lone.drive();
+            be_given_up(&mut lone);
         }
         let mut left = leave(lone);
         assert!(left.is_pending());
