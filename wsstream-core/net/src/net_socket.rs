@@ -416,8 +416,9 @@ const fn keepalive() -> TcpKeepalive {
     keepalive
 }
 
-/// Whether the system reports an error or the end of both directions, although nothing was asked for.
-#[cfg(unix)]
+/// Whether the system reports an error or the end of both directions, although nothing was asked for. Other systems than
+/// Linux may report the end of one direction so, too.
+#[cfg(any(target_os = "android", target_os = "linux"))]
 fn has_hung_up(socket: &SockRef<'_>) -> bool {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
     let mut asked = [PollFd::new(&**socket, PollFlags::empty())];
@@ -425,7 +426,7 @@ fn has_hung_up(socket: &SockRef<'_>) -> bool {
     poll(&mut asked, Some(&at_once)).is_ok_and(|ready| ready > 0)
 }
 
-#[cfg(not(unix))]
+#[cfg(not(any(target_os = "android", target_os = "linux")))]
 fn has_hung_up(_: &SockRef<'_>) -> bool {
     false
 }
