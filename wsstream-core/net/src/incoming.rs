@@ -68,8 +68,7 @@ impl<R: Runtime> Incoming<R> {
     /// the handshake timeout ended when the request was complete, and clients wait 30 s or longer.
     ///
     /// What the client sends meanwhile is kept for the stream, up to about 64 KiB. After that, and for a connection
-    /// without a request, nothing is read. Then a reset is noticed within a second where the system tells (Linux and Android), and an
-    /// end is not.
+    /// without a request, nothing is read. Then a reset is noticed within a second on Linux and Android, and an end is not.
     ///
     /// Dropping it loses nothing: you can call it again.
     ///
