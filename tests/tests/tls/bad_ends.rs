@@ -1,4 +1,4 @@
-//! Bad ends through a relay, from TLS and to it: alone, below WebSocket and over it.
+//! Bad ends through a relay, from TLS and to it: alone, and below one WebSocket or two.
 
 use std::fs;
 
@@ -11,6 +11,7 @@ use crate::certificates::{Authority, Identity};
 wsstream_tests::on_all_runtimes! {
     from_tls
     from_a_websocket_over_tls
+    from_a_websocket_over_another
     to_tls
 }
 
@@ -19,6 +20,7 @@ enum Kind {
     Tcp,
     Tls,
     WebSocketOverTls,
+    WebSocketTwice,
 }
 
 /// Where the certificates are.
@@ -45,6 +47,10 @@ impl Files {
             Kind::Tcp => [format!("tcp:{port}"), format!("tcp:127.0.0.1:{port}")],
             Kind::Tls => tls,
             Kind::WebSocketOverTls => tls.map(|tls| over(&tls, "wss://localhost/", "")),
+            Kind::WebSocketTwice => tls.map(|tls| {
+                let outer = over(&tls, "wss://localhost/", "");
+                over(&outer, "ws://localhost/", "")
+            }),
         };
         Way::new(listen::<N>(&server).await.unwrap(), client.parse().unwrap())
     }
@@ -57,6 +63,7 @@ impl Files {
                 (Kind::Tcp, Told::Error),
                 (Kind::Tls, Told::Error),
                 (Kind::WebSocketOverTls, Told::Close),
+                (Kind::WebSocketTwice, Told::Close),
             ] {
                 let (from, to) = (self.way::<N>(kind).await, self.way::<N>(to).await);
                 cases.push(N::spawn(a_slow_reader_is_told::<N>(from, bad, to, told)));
@@ -81,6 +88,16 @@ async fn from_a_websocket_over_tls<N: Net>() {
         Bad::Fault,
     ];
     Files::new().from::<N>(Kind::WebSocketOverTls, &how).await;
+}
+
+async fn from_a_websocket_over_another<N: Net>() {
+    let how = [
+        Bad::Reset,
+        Bad::Truncated,
+        Bad::Closed(CloseCode::INTERNAL),
+        Bad::Fault,
+    ];
+    Files::new().from::<N>(Kind::WebSocketTwice, &how).await;
 }
 
 async fn to_tls<N: Net>() {

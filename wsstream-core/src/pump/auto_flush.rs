@@ -2,10 +2,10 @@
 
 use core::future::poll_fn;
 use core::task::{Context, Poll, ready};
-use core::time::Duration;
 use std::io::{self, IoSlice};
 
-use super::hold::{Held, Hold};
+use super::engine::READS_PER_POLL;
+use super::hold::{Held, Hold, PROGRESS};
 use super::wakers::Task;
 use super::wire::Wire;
 use super::{Clock, Permit, Socket, Taken, pool};
@@ -223,12 +223,6 @@ impl<S: Socket> Drop for AutoFlush<S> {
     }
 }
 
-/// The number of reads in one poll before it yields to other tasks.
-const READS_PER_POLL: usize = 16;
-
-/// How long a peer may take nothing of what a dropped socket had accepted.
-const PROGRESS: Duration = Duration::from_secs(60);
-
 /// The clock for flushing, which has no timers.
 #[derive(Debug)]
 struct Timeless;
@@ -251,6 +245,7 @@ mod tests {
     use core::cell::RefCell;
     use core::future::Future as _;
     use core::pin::pin;
+    use core::time::Duration;
 
     use super::*;
     use crate::pump::{Permits, Phase};

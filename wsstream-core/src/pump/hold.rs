@@ -41,6 +41,9 @@ impl Hold {
     }
 }
 
+/// How long a peer may take nothing, where no configuration says.
+pub(super) const PROGRESS: Duration = Duration::from_secs(60);
+
 /// The interval between questions.
 const INTERVAL: Duration = Duration::from_millis(100);
 

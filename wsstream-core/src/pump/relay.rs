@@ -10,6 +10,7 @@ use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 use core::time::Duration;
 
+use super::hold::PROGRESS;
 use super::{Clock, RelayEnd, Socket};
 use crate::time::Timestamp;
 use closing::Closing;
@@ -319,9 +320,6 @@ impl<A: RelayEnd + ?Sized, B: RelayEnd + ?Sized, C: Clock> Future for Relay<'_, 
         }
     }
 }
-
-/// How long a peer may take nothing or send nothing before the relay gives it up.
-const PROGRESS: Duration = Duration::from_secs(60);
 
 /// The interval between questions to an end that is not read.
 const ASK: Duration = Duration::from_secs(1);
