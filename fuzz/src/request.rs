@@ -2,7 +2,7 @@
 
 use arbitrary::Unstructured;
 use wsstream_core::handshake::{
-    Accepted, Acceptor, ClientConfig, HandshakeError, Headers, MAX_FIELDS, MAX_HEAD, Origins, Refusal,
+    Accepted, Acceptor, ClientConfig, HandshakeError, Headers, MAX_FIELDS, Origins, Refusal,
     Request, ServerConfig, accept_key,
 };
 use wsstream_core::{ConnectionConfig, Seed, Url};
@@ -154,3 +154,6 @@ const KEY: &str = "Sec-WebSocket-Key";
 const GOOD: &[u8] =
     b"GET /x?y HTTP/1.1\r\nHost: a:81\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
     Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+
+/// The largest head that a server takes by default.
+const MAX_HEAD: usize = 16 << 10;

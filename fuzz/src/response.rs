@@ -2,7 +2,7 @@
 
 use arbitrary::Unstructured;
 use wsstream_core::handshake::{
-    Acceptor, ClientConfig, Connecting, HandshakeError, MAX_BODY, MAX_FIELDS, MAX_HEAD, Origins, ServerConfig,
+    Acceptor, ClientConfig, Connecting, HandshakeError, MAX_BODY, MAX_FIELDS, Origins, ServerConfig,
 };
 use wsstream_core::{ConnectionConfig, Seed, Url};
 
@@ -192,3 +192,6 @@ fn body(connecting: &impl Fn() -> Connecting, content: &[u8], lengths: &[u8]) {
         }
     }
 }
+
+/// The largest head that a client takes by default.
+const MAX_HEAD: usize = 64 << 10;

@@ -1,6 +1,6 @@
 //! URLs, and the requests that are made of them.
 
-use wsstream_core::handshake::{Acceptor, ClientConfig, MAX_HEAD, ServerConfig};
+use wsstream_core::handshake::{Acceptor, ClientConfig, ServerConfig};
 use wsstream_core::{InvalidUrl, Seed, Url};
 
 use crate::base64::decode;
@@ -102,3 +102,6 @@ pub(crate) fn basic(userinfo: &str) -> Vec<u8> {
     }
     octets
 }
+
+/// The largest head that a server takes by default.
+const MAX_HEAD: usize = 16 << 10;

@@ -13,7 +13,7 @@
 //! [`ClientConfig::confirm`] negotiate on header fields alone; [`ServerConfig::negotiate_upgrade`] adds
 //! the checks that are particular to HTTP/1.1.
 //!
-//! A head is limited to [`MAX_HEAD`] octets and [`MAX_FIELDS`] fields, and a handshake to a total time.
+//! A head is limited to a size that is a setting and to [`MAX_FIELDS`] fields, and a handshake to a total time.
 //! The machines look at each octet once, and give the same result however their input is cut.
 //!
 //! ```
@@ -54,6 +54,7 @@ mod origin;
 mod refusal;
 mod request;
 mod response;
+mod response_reader;
 mod server;
 mod subprotocols;
 mod syntax;
@@ -75,6 +76,7 @@ pub use self::origin::Origins;
 pub use self::refusal::Refusal;
 pub use self::request::{Accepted, Request};
 pub use self::response::Response;
+pub use self::response_reader::ResponseReader;
 pub use self::server::ServerConfig;
 
 #[cfg(test)]

@@ -47,7 +47,7 @@
 //! |---|---|---|
 //! | the time until a server has a request, TLS included | [`ServerConfig::handshake_timeout`](wsstream_core::handshake::ServerConfig::handshake_timeout) | 10 s in total; its answer has that time again to be sent |
 //! | a client's attempt to connect, and its wait for an answer | [`ClientEndpoint::connect_timeout`](crate::ClientEndpoint::connect_timeout), [`ClientEndpoint::timeout`](crate::ClientEndpoint::timeout) | of URLs 10 s, and 30 s in all; of descriptors 30 s, and 60 s in all |
-//! | the head of a request or a response | [`MAX_HEAD`](wsstream_core::handshake::MAX_HEAD), [`MAX_FIELDS`](wsstream_core::handshake::MAX_FIELDS) | 16 KiB, 100 fields; fixed |
+//! | the head of a request or a response | [`ServerConfig::max_head`](wsstream_core::handshake::ServerConfig::max_head), [`ClientConfig::max_head`](wsstream_core::handshake::ClientConfig::max_head), [`MAX_FIELDS`](wsstream_core::handshake::MAX_FIELDS) | 16 KiB of a request, 64 KiB of a response, at most 1 MiB; 100 fields, fixed |
 //! | a message that is received whole | [`max_message`](wsstream_core::ConnectionConfig::max_message), [`message_timeout`](wsstream_core::ConnectionConfig::message_timeout) | 1 MiB after inflating, 60 s |
 //! | a byte stream's messages | none is held | of any length |
 //! | octets that wait to be sent | [`Connection::OUTBOX_LEN`](wsstream_core::Connection::OUTBOX_LEN) | some 64 KiB, then writing waits; fixed |

@@ -39,7 +39,7 @@ impl Acceptor {
     #[must_use]
     pub const fn new(server: &ServerConfig) -> Self {
         Self {
-            head: Some(Head::new(Kind::Request)),
+            head: Some(Head::new(Kind::Request, server.max_head)),
             deadline: Deadline::new(server.handshake_timeout),
         }
     }

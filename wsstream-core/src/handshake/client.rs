@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::field::{Fields, InvalidField, check_handshake_field, check_subprotocol};
+use super::headers::MAX_HEAD;
 use super::origin::{self, check_origin};
 use crate::ConnectionConfig;
 use crate::config::SharedConfig;
@@ -33,6 +34,7 @@ pub struct ClientConfig {
     pub(super) host: Option<String>,
     pub(super) origin: Option<String>,
     pub(super) assume_secure: bool,
+    pub(super) max_head: usize,
     /// How long the whole handshake may take; 30 s by default.
     pub handshake_timeout: Duration,
     /// How the connection behaves once it is open.
@@ -63,6 +65,7 @@ impl ClientConfig {
             host: None,
             origin: None,
             assume_secure: false,
+            max_head: MAX_RESPONSE,
             handshake_timeout: TIMEOUT,
             config: SharedConfig::default(),
         }
@@ -157,6 +160,14 @@ impl ClientConfig {
         self
     }
 
+    /// How large the head of a response may be, in octets, from the status line to the blank line; 64 KiB by default,
+    /// at most 1 MiB ([`MAX_HEAD`]).
+    #[must_use]
+    pub const fn max_head(mut self, octets: usize) -> Self {
+        self.max_head = if octets < MAX_HEAD { octets } else { MAX_HEAD };
+        self
+    }
+
     /// How the connection behaves once it is open.
     #[must_use]
     pub fn config(mut self, config: ConnectionConfig) -> Self {
@@ -171,6 +182,9 @@ impl Default for ClientConfig {
         Self::stream()
     }
 }
+
+/// The default for the head of a response.
+const MAX_RESPONSE: usize = 64 << 10;
 
 /// Longer than a server waits for a target that it dials before it answers.
 const TIMEOUT: Duration = Duration::from_secs(30);

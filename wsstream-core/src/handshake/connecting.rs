@@ -8,16 +8,16 @@ use core::fmt;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::body::Body;
 use super::client::ClientConfig;
 use super::error::HandshakeError;
-use super::head::{Deadline, Head, Kind};
+use super::head::Deadline;
 use super::key::{KEY_FIELD, accept_key};
 use super::lookup::{malformed, required};
 use super::negotiation::Agreed;
 use super::origin;
 use super::refusal::push_field;
 use super::response::Response;
+use super::response_reader::ResponseReader;
 use super::syntax::{contains, excerpt, values};
 use crate::{Seed, Timestamp, Url};
 
@@ -31,15 +31,7 @@ pub struct Connecting {
     /// The URL asks for TLS, and nobody has said that there is any.
     #[cfg_attr(not(feature = "std"), expect(dead_code, reason = "`pump` asks"))]
     is_exposed: bool,
-    interim: usize,
-    state: State,
-}
-
-enum State {
-    Head(Head),
-    /// The server refused, and its body is coming in.
-    Body(Response, Body),
-    Done,
+    reader: ResponseReader,
 }
 
 /// The result of a handshake that the server accepted.
@@ -70,9 +62,8 @@ impl Connecting {
             accept: accept_key(key.as_bytes()),
             deadline: Deadline::new(client.handshake_timeout),
             is_exposed: url.is_secure() && !client.assume_secure,
+            reader: ResponseReader::upgrade(client.max_head),
             client,
-            interim: 0,
-            state: State::Head(Head::new(Kind::Response)),
         }
     }
 
@@ -102,42 +93,13 @@ impl Connecting {
     /// If the octets are not a response, if the response does not accept as §4.1 requires, or if it
     /// refuses: [`HandshakeError::Refused`], with the start of its body.
     pub fn receive(&mut self, input: &mut &[u8]) -> Result<Option<Connected>, HandshakeError> {
-        loop {
-            match core::mem::replace(&mut self.state, State::Done) {
-                State::Head(mut head) => {
-                    if !head.receive(input)? {
-                        self.state = State::Head(head);
-                        return Ok(None);
-                    }
-                    let response = Response::new(head.into_response()?);
-                    match response.status() {
-                        101 => {
-                            let agreed = self.check(&response)?;
-                            return Ok(Some(Connected { response, agreed }));
-                        }
-                        // RFC 9110 §15.2: interim responses come before the final one.
-                        100..=199 => {
-                            self.interim += 1;
-                            if self.interim > MAX_INTERIM {
-                                return Err(HandshakeError::TooManyInterimResponses);
-                            }
-                            self.state = State::Head(Head::new(Kind::Response));
-                        }
-                        _ => {
-                            let body = Body::of(&response);
-                            self.state = State::Body(response, body);
-                        }
-                    }
-                }
-                State::Body(response, mut body) => {
-                    if body.receive(input) {
-                        return Err(refused(response, body));
-                    }
-                    self.state = State::Body(response, body);
-                    return Ok(None);
-                }
-                State::Done => return Ok(None),
+        match self.reader.receive(input)? {
+            None => Ok(None),
+            Some(response) if response.status() == 101 => {
+                let agreed = self.check(&response)?;
+                Ok(Some(Connected { response, agreed }))
             }
+            Some(response) => Err(HandshakeError::Refused(Box::new(response))),
         }
     }
 
@@ -154,16 +116,18 @@ impl Connecting {
     /// If the response is not complete in time: the server's refusal, as far as it arrived, or
     /// [`HandshakeError::TimedOut`].
     pub fn poll_time(&mut self, now: Timestamp) -> Result<Timestamp, HandshakeError> {
-        match self.deadline.poll(now) {
-            Some(at) => Ok(at),
-            None => Err(self.end(HandshakeError::TimedOut)),
+        let at = self.deadline.poll(now);
+        let body_at = self.reader.body_deadline(now);
+        match at.map(|at| body_at.map_or(at, |body_at| body_at.min(at))) {
+            Some(at) if now < at => Ok(at),
+            _ => Err(self.end(HandshakeError::TimedOut)),
         }
     }
 
     fn end(&mut self, error: HandshakeError) -> HandshakeError {
-        match core::mem::replace(&mut self.state, State::Done) {
-            State::Body(response, body) => refused(response, body),
-            State::Head(_) | State::Done => error,
+        match self.reader.end() {
+            Some(response) => HandshakeError::Refused(Box::new(response)),
+            None => error,
         }
     }
 
@@ -199,14 +163,9 @@ impl Connecting {
 /// Omits the request, which may contain credentials.
 impl fmt::Debug for Connecting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let state = match &self.state {
-            State::Head(_) => "Head",
-            State::Body(..) => "Body",
-            State::Done => "Done",
-        };
         f.debug_struct("Connecting")
             .field("client", &self.client)
-            .field("state", &state)
+            .field("reader", &self.reader)
             .finish_non_exhaustive()
     }
 }
@@ -243,14 +202,6 @@ fn request(client: &ClientConfig, url: &Url, key: &str) -> Vec<u8> {
     head.extend_from_slice(b"\r\n");
     head
 }
-
-fn refused(mut response: Response, body: Body) -> HandshakeError {
-    response.set_body(body.into_octets());
-    HandshakeError::Refused(Box::new(response))
-}
-
-/// A server needs at most three: 100, 102 and 103.
-const MAX_INTERIM: usize = 8;
 
 #[cfg(test)]
 mod tests;

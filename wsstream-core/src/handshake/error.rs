@@ -5,7 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::headers::{MAX_FIELDS, MAX_HEAD};
+use super::headers::MAX_FIELDS;
 use super::refusal::Refusal;
 use super::response::Response;
 use crate::octets::Octets;
@@ -36,8 +36,8 @@ pub enum HandshakeError {
     DuplicateSubprotocol(String),
     /// A field continues on another line (RFC 9112 §5.2). 400.
     FoldedField,
-    /// A head of more than [`MAX_HEAD`] octets. 431.
-    HeadTooLarge,
+    /// A head of more octets than this limit, which is a setting: `max_head`. 431.
+    HeadTooLarge(usize),
     /// The request comes from a page, and names a host that this server does not answer to (RFC 9110
     /// §7.4): see [`Hosts`](super::Hosts); the host, with its port if there is one. 403.
     HostRefused(String),
@@ -132,7 +132,7 @@ impl HandshakeError {
             Self::NoCommonSubprotocol { .. } => 406,
             Self::TimedOut => 408,
             Self::UnsupportedVersion(_) | Self::UpgradeNotRequested => 426,
-            Self::HeadTooLarge | Self::TooManyFields => 431,
+            Self::HeadTooLarge(_) | Self::TooManyFields => 431,
             Self::ShuttingDown => 503,
             Self::UnsupportedHttpVersion(_) => 505,
             Self::DuplicateExtension(_)
@@ -180,8 +180,8 @@ impl fmt::Display for HandshakeError {
             Self::DuplicateExtension(name) => write!(f, "extension {name:?} accepted twice"),
             Self::DuplicateSubprotocol(name) => write!(f, "subprotocol {name:?} offered twice"),
             Self::FoldedField => f.write_str("field folded over two lines"),
-            Self::HeadTooLarge => {
-                write!(f, "head of more than {} octets", MAX_HEAD)
+            Self::HeadTooLarge(limit) => {
+                write!(f, "head of more than {limit} octets: see the setting `max_head`")
             }
             Self::HostRefused(host) => write!(
                 f,

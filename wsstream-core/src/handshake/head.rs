@@ -11,7 +11,7 @@ use core::ops::Range;
 use core::time::Duration;
 
 use super::error::HandshakeError;
-use super::headers::{Field, Headers, MAX_FIELDS, MAX_HEAD};
+use super::headers::{Field, Headers, MAX_FIELDS};
 use super::response::ResponseParts;
 use super::syntax::excerpt;
 use crate::Timestamp;
@@ -27,6 +27,8 @@ pub(super) enum Kind {
 /// A head that is being received.
 pub(super) struct Head {
     kind: Kind,
+    /// The most octets that it may have.
+    max: usize,
     octets: Vec<u8>,
     /// Octets scanned so far.
     seen: usize,
@@ -39,9 +41,10 @@ pub(super) struct Head {
 }
 
 impl Head {
-    pub(super) const fn new(kind: Kind) -> Self {
+    pub(super) const fn new(kind: Kind, max: usize) -> Self {
         Self {
             kind,
+            max,
             octets: Vec::new(),
             seen: 0,
             lines: 0,
@@ -85,8 +88,8 @@ impl Head {
 
     fn scan(&mut self, octet: u8) -> Result<Scan, HandshakeError> {
         self.seen += 1;
-        if self.seen > MAX_HEAD {
-            return Err(HandshakeError::HeadTooLarge);
+        if self.seen > self.max {
+            return Err(HandshakeError::HeadTooLarge(self.max));
         }
         match octet {
             b'\n' if self.after_cr => {
@@ -131,6 +134,16 @@ impl Head {
         } else {
             Scan::Inside
         })
+    }
+
+    /// How many octets are missing at least: the rest of CR LF CR LF.
+    pub(super) const fn least_missing(&self) -> usize {
+        match (self.lines > 0 && self.line == 0, self.after_cr) {
+            (true, true) => 1,
+            (true, false) => 2,
+            (false, true) => 3,
+            (false, false) => 4,
+        }
     }
 
     /// The first line, without its line end.

@@ -7,8 +7,9 @@ use core::ops::Range;
 use super::syntax::{elements, trim_ows};
 use crate::octets::Octets;
 
-/// The largest head that is accepted, in octets, from the start line to the blank line.
-pub const MAX_HEAD: usize = 16 * 1024;
+/// The most that [`ClientConfig::max_head`](super::ClientConfig::max_head) and
+/// [`ServerConfig::max_head`](super::ServerConfig::max_head) can allow, in octets: 1 MiB.
+pub const MAX_HEAD: usize = 1 << 20;
 
 /// The most header fields that a head may have.
 pub const MAX_FIELDS: usize = 100;

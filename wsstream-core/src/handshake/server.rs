@@ -7,6 +7,7 @@ use core::net::SocketAddr;
 use core::time::Duration;
 
 use super::field::{Fields, InvalidField, check_handshake_field, check_subprotocol};
+use super::headers::MAX_HEAD;
 use super::hosts::{Hosts, Listening};
 use super::origin::Origins;
 use crate::config::SharedConfig;
@@ -39,6 +40,7 @@ pub struct ServerConfig {
     pub(super) listening: Option<Listening>,
     pub(super) fields: Fields,
     path: String,
+    pub(super) max_head: usize,
     /// How long a request may take to arrive; 10 s by default.
     pub handshake_timeout: Duration,
     /// How the connection behaves once it is open.
@@ -77,6 +79,7 @@ impl ServerConfig {
             listening: None,
             fields: Fields::new(),
             path: String::from("/"),
+            max_head: MAX_REQUEST,
             handshake_timeout: TIMEOUT,
             config: SharedConfig::default(),
             budget: CompressionBudget::default(),
@@ -149,6 +152,15 @@ impl ServerConfig {
         self
     }
 
+    /// How large the head of a request may be, in octets, from the request line to the blank line; 16 KiB by default,
+    /// at most 1 MiB ([`MAX_HEAD`]). Cookies of single sign-on can make it larger than that. Each handshake in
+    /// progress may hold that much memory.
+    #[must_use]
+    pub const fn max_head(mut self, octets: usize) -> Self {
+        self.max_head = if octets < MAX_HEAD { octets } else { MAX_HEAD };
+        self
+    }
+
     /// How connections behave once they are open. The server accepts half close only if it is for byte
     /// streams and [`half_close`](ConnectionConfig::half_close) is on.
     #[must_use]
@@ -190,6 +202,9 @@ impl Default for ServerConfig {
         Self::stream()
     }
 }
+
+/// The default for the head of a request.
+const MAX_REQUEST: usize = 16 << 10;
 
 /// The default for a request to arrive.
 const TIMEOUT: Duration = Duration::from_secs(10);

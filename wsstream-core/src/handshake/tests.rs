@@ -135,7 +135,7 @@ fn every_error_of_a_server_has_an_answer_that_says_why() {
         (HandshakeError::TimedOut, 408),
         (HandshakeError::UnsupportedVersion(own("8")), 426),
         (HandshakeError::UpgradeNotRequested, 426),
-        (HandshakeError::HeadTooLarge, 431),
+        (HandshakeError::HeadTooLarge(1), 431),
         (HandshakeError::TooManyFields, 431),
         (HandshakeError::UnsupportedHttpVersion(own("HTTP/2.0")), 505),
     ] {

@@ -5,6 +5,9 @@ use super::*;
 use crate::handshake::tests::{acceptor, at_every_cut};
 use crate::handshake::{Acceptor, ServerConfig};
 
+/// The default of a server.
+const MAX_HEAD: usize = 16 << 10;
+
 /// What is wrong, the octets, and what is said about them.
 #[rustfmt::skip]
 const REFUSED: &[(&str, &[u8], u16, &str)] = &[
@@ -114,7 +117,7 @@ fn a_head_may_have_16_kib() {
         let error = acceptor.receive(&mut &input[MAX_HEAD..]).unwrap_err();
         assert_eq!(
             (&error, error.status()),
-            (&HandshakeError::HeadTooLarge, Some(431))
+            (&HandshakeError::HeadTooLarge(MAX_HEAD), Some(431))
         );
     }
 }
@@ -132,7 +135,7 @@ fn a_head_may_have_100_fields() {
 #[test]
 fn each_octet_is_looked_at_once() {
     let input = request_of(MAX_HEAD);
-    let mut head = Head::new(Kind::Request);
+    let mut head = Head::new(Kind::Request, MAX_HEAD);
     for octet in &input {
         head.receive(&mut &[*octet][..]).unwrap();
         head.receive(&mut &[][..]).unwrap();
