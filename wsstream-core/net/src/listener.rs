@@ -180,6 +180,17 @@ impl<R: Runtime> Listener<R> {
         self
     }
 
+    /// Tells why the system gives no connection, for example because there are no more files. The listener tries again
+    /// by itself: see [`accept`](Self::accept). The feature `tracing` logs it, too.
+    ///
+    /// `accept` calls it with each attempt that fails, so it must not block. It takes the place of an earlier
+    /// `on_accept_error`.
+    #[must_use]
+    pub fn on_accept_error(mut self, told: impl FnMut(&io::Error) + Send + 'static) -> Self {
+        self.policy.accepting_mut().set_on_error(Box::new(told));
+        self
+    }
+
     /// Limits the number of connections at a time, those in their handshake included. Further clients wait in the
     /// accept queue; a handshake that takes long may have to go for them: see [`max_handshakes`](Self::max_handshakes).
     /// The least is 1. By default there is no limit but the system's.

@@ -44,10 +44,13 @@ pub(super) struct Sockets<R: Runtime> {
     layers: Arc<Layers>,
     /// Which peers are let in. In a lock that nobody waits for: it makes the listener `Sync`.
     admits: Option<Mutex<Box<Admits>>>,
+    /// Who is told of the system's errors, in the same way.
+    on_error: Option<Mutex<Box<OnError>>>,
     handshakes: FuturesUnordered<Task<Ended<Incoming<R>>>>,
 }
 
 type Admits = dyn FnMut(&EndpointAddress) -> bool + Send;
+type OnError = dyn FnMut(&io::Error) + Send;
 
 /// A task that ends when it is dropped. What panics in it, a program's own certificate resolver for example, is an error
 /// of that connection.
@@ -90,6 +93,7 @@ impl<R: Runtime> Sockets<R> {
             bound: Some(bound),
             layers: Arc::new(layers),
             admits: None,
+            on_error: None,
             handshakes: FuturesUnordered::new(),
         })
     }
@@ -106,6 +110,11 @@ impl<R: Runtime> Sockets<R> {
     /// Sets which peers are let in from now on.
     pub(super) fn set_admits(&mut self, admits: Box<Admits>) {
         self.admits = Some(Mutex::new(admits));
+    }
+
+    /// Sets who is told of the system's errors from now on.
+    pub(super) fn set_on_error(&mut self, on_error: Box<OnError>) {
+        self.on_error = Some(Mutex::new(on_error));
     }
 
     /// Spawns a task that is cancelled when the listener is dropped.
@@ -139,6 +148,13 @@ impl<R: Runtime> Accepting for Sockets<R> {
             Some(Bound::Unix(_, unix)) => {
                 R::poll_accept_unix(unix, cx).map_ok(NetSocket::from_unix)
             }
+        }
+    }
+
+    fn failed(&mut self, error: &io::Error) {
+        if let Some(on_error) = &mut self.on_error {
+            let on_error = on_error.get_mut().unwrap_or_else(PoisonError::into_inner);
+            on_error(error);
         }
     }
 
