@@ -64,21 +64,28 @@ fn distinct(addresses: impl Iterator<Item = SocketAddr>) -> Vec<SocketAddr> {
 /// Listens on all these addresses of a name, or on none. With port 0, the system chooses one for all of them.
 fn listen_on_all(addresses: &[SocketAddr], backlog: u32) -> io::Result<Vec<std::net::TcpListener>> {
     let is_chosen = addresses.iter().any(|address| address.port() == 0);
-    // The system chooses a port that is free at the first address; at another one it may be in use.
-    let tries = if is_chosen { TRIES } else { 1 };
-    for _ in 1..tries {
-        match try_all(addresses, backlog) {
-            Err(error) if is_in_use(&error) => {}
-            done => return done,
+    // The system chooses a port that is free at the first address; at another one it may be in use. The socket is held
+    // until the end, so that the system chooses another one each time.
+    let mut held = Vec::new();
+    loop {
+        let mut bound = Vec::new();
+        match try_all(addresses, backlog, &mut bound) {
+            Err(error) if is_chosen && is_in_use(&error) && held.len() < TRIES => {
+                held.push(bound);
+            }
+            Err(error) => return Err(error),
+            Ok(()) => return Ok(bound.into_iter().map(|(_, socket)| socket.into()).collect()),
         }
     }
-    try_all(addresses, backlog)
 }
 
-fn try_all(addresses: &[SocketAddr], backlog: u32) -> io::Result<Vec<std::net::TcpListener>> {
+fn try_all(
+    addresses: &[SocketAddr],
+    backlog: u32,
+    bound: &mut Vec<(SocketAddr, Socket)>,
+) -> io::Result<()> {
     let has_ipv4 = addresses.iter().any(SocketAddr::is_ipv4);
     let mut chosen = None;
-    let mut bound = Vec::new();
     let mut missing = Vec::new();
     for &(mut address) in addresses {
         if let Some(port) = chosen {
@@ -101,14 +108,14 @@ fn try_all(addresses: &[SocketAddr], backlog: u32) -> io::Result<Vec<std::net::T
         return Err(none_of(missing));
     }
     // All are bound before the first one listens: nobody is served by half of a name.
-    for (address, socket) in &bound {
+    for (address, socket) in bound {
         let listening = socket.listen(system_backlog(backlog));
         listening.map_err(|error| with_context(address, error))?;
     }
     for (address, error) in &missing {
         log_missing(*address, error);
     }
-    Ok(bound.into_iter().map(|(_, socket)| socket.into()).collect())
+    Ok(())
 }
 
 fn bind(address: SocketAddr, only_v6: bool) -> io::Result<Socket> {
@@ -160,9 +167,8 @@ fn system_backlog(backlog: u32) -> i32 {
     i32::try_from(backlog).unwrap_or(i32::MAX)
 }
 
-/// How often the system is asked for a port that is free at all addresses. If every second one is in use at one of them,
-/// one in four billion of such servers does not start.
-const TRIES: u32 = 32;
+/// How many ports may turn out to be in use at another address.
+const TRIES: usize = 32;
 
 #[cfg(test)]
 mod tests;
