@@ -225,6 +225,8 @@ pub enum InvalidUrl {
     Syntax(usize),
     /// The user contains a colon, or the user or password contains a control character (RFC 7617 §2).
     Userinfo,
+    /// A redirect names a user or a password, which [`Url::join`] refuses (RFC 9110 §4.2.4).
+    UserinfoInLocation,
 }
 
 impl fmt::Display for InvalidUrl {
@@ -248,6 +250,9 @@ impl fmt::Display for InvalidUrl {
             }
             Self::Userinfo => {
                 f.write_str("colon in the user, or control character in the user or password")
+            }
+            Self::UserinfoInLocation => {
+                f.write_str("a redirect names a user or a password, expected none")
             }
         }
     }
@@ -314,5 +319,6 @@ impl From<InvalidUrl> for std::io::Error {
     }
 }
 
+mod join;
 #[cfg(test)]
 mod tests;
