@@ -17,6 +17,8 @@ use fluent_uri::component::{Authority, Host};
 
 use crate::octets::Octets;
 
+mod origin;
+
 /// A `ws` or `wss` URL.
 ///
 /// The scheme and the host are stored in lower case, the path and the query as written. User and
