@@ -125,7 +125,7 @@ impl From<io::Error> for Failed {
     }
 }
 
-/// The redirects that were followed so far: each layer, and the URL that it asked for.
+/// The redirects that were followed so far: which WebSocket of the plan, from the lowest up, and the URL that it asked for.
 #[derive(Default)]
 pub(super) struct Redirects(Vec<(usize, Url)>);
 
@@ -162,8 +162,11 @@ impl Redirects {
         location: &[u8],
     ) -> io::Result<ClientPlan> {
         let from = &websocket.url;
-        self.0.push((index, from.clone().without_credentials()));
-        let of_layer = self.0.iter().filter(|(layer, _)| *layer == index);
+        // Not its index: TLS may be added below.
+        let is_websocket = |layer: &&ClientLayer| matches!(layer, ClientLayer::WebSocket(_));
+        let number = plan.layers.iter().take(index).filter(is_websocket).count();
+        self.0.push((number, from.clone().without_credentials()));
+        let of_layer = self.0.iter().filter(|(other, _)| *other == number);
         let asked: Vec<_> = of_layer.map(|(_, url)| url).collect();
         let failed = |kind, to: Option<&Url>| RedirectError {
             kind,
