@@ -8,7 +8,6 @@ use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
 use std::time::Duration;
 
 use socket2::{Domain, Protocol, Socket as SystemSocket, Type};
-use wsstream_core::Timestamp;
 use wsstream_core::handshake::ClientConfig;
 use wsstream_core::pump::{Clock as _, Connect, within};
 
@@ -30,12 +29,13 @@ use crate::upgraded::Upgraded;
 /// Follows a plan, and the redirects that it wants to follow, all within its limit.
 pub(super) async fn follow<R: Runtime>(plan: &ClientPlan) -> io::Result<Outermost<R>> {
     R::check()?;
+    // A time of one clock means nothing to another: what is left is handed on, not when it ends.
     let clock = R::clock();
     let ends = clock.now() + plan.timeout;
     let mut plan = Cow::Borrowed(plan);
     let mut redirects = Redirects::default();
     loop {
-        match attempt(&plan, &clock, ends).await {
+        match attempt(&plan, ends - clock.now()).await {
             Ok(outermost) => return Ok(outermost),
             Err(failed) => plan = Cow::Owned(redirects.next_plan(&plan, failed)?),
         }
@@ -43,12 +43,9 @@ pub(super) async fn follow<R: Runtime>(plan: &ClientPlan) -> io::Result<Outermos
 }
 
 /// Follows a plan once. When this fails, all that was connected is closed.
-async fn attempt<R: Runtime>(
-    plan: &ClientPlan,
-    clock: &R::Clock,
-    ends: Timestamp,
-) -> Result<Outermost<R>, Failed> {
-    // A time of one clock means nothing to another: what is left is handed on, not when it ends.
+async fn attempt<R: Runtime>(plan: &ClientPlan, limit: Duration) -> Result<Outermost<R>, Failed> {
+    let clock = R::clock();
+    let ends = clock.now() + limit;
     // Certificates first: if they are wrong, no server sees a connection come and go.
     let mut tls = Vec::new();
     for layer in &plan.layers {
