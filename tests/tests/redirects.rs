@@ -127,12 +127,14 @@ fn client<R: TestRuntime>(by: By, url: &str, most: u8) -> ClientEndpoint<R> {
     }
 }
 
-/// Opens, and reads what the server says.
-async fn hi<N: Net>(client: &ClientEndpoint<N>) -> io::Result<()> {
-    let mut stream = stream::<N>(client.open().await?);
+/// Opens, reads what the server says, and tells where redirects have led.
+async fn hi<N: Net>(client: &ClientEndpoint<N>) -> io::Result<Option<String>> {
+    let upgraded = client.open().await?;
+    let led_to = upgraded.redirected_to().map(ToString::to_string);
+    let mut stream = stream::<N>(upgraded);
     assert_eq!(stream.read_exact(2).await?, b"hi");
     drop(N::into_socket(stream).into_inner());
-    Ok(())
+    Ok(led_to)
 }
 
 fn redirect_error(error: &Error) -> &RedirectError {
@@ -171,7 +173,7 @@ async fn each_status<N: Net>() {
             let url = format!("ws://{at}/a");
             let followed = hi::<N>(&client::<N>(by, &url, 5)).await;
             let expected: &[&str] = if follows {
-                followed.unwrap();
+                assert_eq!(followed.unwrap(), Some(format!("ws://{at}/b")));
                 &["/a", "/b"]
             } else {
                 assert_eq!(status(&followed.unwrap_err()), code, "{by:?}");
@@ -237,7 +239,8 @@ async fn a_chain_up_to_the_limit<N: Net>() {
         });
         for hops in 0..4 {
             let url = format!("ws://{at}/{hops}");
-            hi::<N>(&client::<N>(by, &url, hops)).await.unwrap();
+            let led_to = hi::<N>(&client::<N>(by, &url, hops)).await.unwrap();
+            assert_eq!(led_to, (hops > 0).then(|| format!("ws://{at}/0")));
             assert_eq!(heads.targets().len(), usize::from(hops) + 1, "{by:?}");
         }
         for most in 1..4 {

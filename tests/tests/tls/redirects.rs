@@ -40,8 +40,7 @@ async fn server<N: Net>(tls: Option<ServerTls>, elsewhere: String) -> u16 {
                     let tls = incoming.socket().tls();
                     let shown = tls.and_then(rustls::CommonState::peer_certificates);
                     let says: &[u8] = if shown.is_some() { b"known" } else { b"who" };
-                    if let Ok(stream) = incoming.accept().await {
-                        let mut stream = N::stream(stream);
+                    if let Ok(mut stream) = incoming.accept().await.map(N::stream) {
                         let _ = stream.write_all(says).await;
                         let _ = stream.close().await;
                     }

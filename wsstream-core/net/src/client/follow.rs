@@ -36,7 +36,14 @@ pub(super) async fn follow<R: Runtime>(plan: &ClientPlan) -> io::Result<Outermos
     let mut redirects = Redirects::default();
     loop {
         match attempt(&plan, ends - clock.now()).await {
-            Ok(outermost) => return Ok(outermost),
+            Ok(Outermost::WebSocket(upgraded)) => {
+                let upgraded = match redirects.led_to(&plan) {
+                    Some(url) => upgraded.with_redirected_to(url),
+                    None => upgraded,
+                };
+                return Ok(Outermost::WebSocket(upgraded));
+            }
+            Ok(socket) => return Ok(socket),
             Err(failed) => plan = Cow::Owned(redirects.next_plan(&plan, failed)?),
         }
     }

@@ -69,7 +69,7 @@ impl fmt::Display for RedirectError {
                 let s = if *most == 1 { "" } else { "s" };
                 write!(
                     f,
-                    "redirected more than {most} time{s}, HTTP {status}: see the setting `redirects`"
+                    "redirected more than {most} time{s}, the setting `redirects`, HTTP {status}"
                 )?;
             }
         }
@@ -153,6 +153,19 @@ impl Redirects {
         }
     }
 
+    /// The URL of the outermost WebSocket, if redirects have led to it.
+    pub(super) fn led_to(&self, plan: &ClientPlan) -> Option<Url> {
+        let top = plan.layers.len().checked_sub(1)?;
+        let number = number(plan, top);
+        let is_redirected = self.0.iter().any(|(other, _)| *other == number);
+        match plan.layers.last() {
+            Some(ClientLayer::WebSocket(websocket)) if is_redirected => {
+                Some(websocket.url.clone().without_credentials())
+            }
+            _ => None,
+        }
+    }
+
     fn follow(
         &mut self,
         plan: &ClientPlan,
@@ -162,9 +175,7 @@ impl Redirects {
         location: &[u8],
     ) -> io::Result<ClientPlan> {
         let from = &websocket.url;
-        // Not its index: TLS may be added below.
-        let is_websocket = |layer: &&ClientLayer| matches!(layer, ClientLayer::WebSocket(_));
-        let number = plan.layers.iter().take(index).filter(is_websocket).count();
+        let number = number(plan, index);
         self.0.push((number, from.clone().without_credentials()));
         let of_layer = self.0.iter().filter(|(other, _)| *other == number);
         let asked: Vec<_> = of_layer.map(|(_, url)| url).collect();
@@ -182,7 +193,9 @@ impl Redirects {
         let failed = |kind| failed(kind, Some(&to));
         let is_same = from.is_same_origin(&to);
         // What counts is what the user was promised: by the URL, or by a TLS layer under a `ws` URL.
-        if !is_same && !to.is_secure() && (from.is_secure() || plan.has_tls()) {
+        let mut below = plan.layers.iter().take(index);
+        let is_tls = below.any(|layer| matches!(layer, ClientLayer::Tls(_)));
+        if !is_same && !to.is_secure() && (from.is_secure() || is_tls) {
             return Err(failed(RedirectErrorKind::ToPlain).into());
         }
         if asked.contains(&&to) {
@@ -201,6 +214,12 @@ impl Redirects {
         log(response, from, &to);
         Ok(next)
     }
+}
+
+/// Which WebSocket of the plan this layer is, from the lowest up. The index would change with TLS that is added below.
+fn number(plan: &ClientPlan, index: usize) -> usize {
+    let is_websocket = |layer: &&ClientLayer| matches!(layer, ClientLayer::WebSocket(_));
+    plan.layers.iter().take(index).filter(is_websocket).count()
 }
 
 /// The response and the `Location` that redirect, if the error is that. With several, nobody knows which one counts.

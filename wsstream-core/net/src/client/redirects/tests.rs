@@ -1,5 +1,6 @@
 //! Which plan follows which `Location`, and what goes along.
 
+use proptest::prelude::*;
 use wsstream_core::Seed;
 
 use super::*;
@@ -289,7 +290,7 @@ fn limits_and_circles_name_the_chain() {
     assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
     assert_eq!(
         error.to_string(),
-        "redirected more than 5 times, HTTP 302: see the setting `redirects`: \
+        "redirected more than 5 times, the setting `redirects`, HTTP 302: \
          ws://h/a -> ws://h/b -> ws://g/c -> ws://h/d -> ws://h/e -> ws://h/f -> ws://h/a"
     );
     let error = inner(&error).unwrap();
@@ -350,8 +351,111 @@ fn a_proxy_that_was_given_stays() {
         .proxy(Proxy::parse("me:secret@p").unwrap());
     let next = next(&mut Redirects::default(), endpoint.plan(), 0, to("ws://g")).unwrap();
     assert_eq!(next.proxy.as_ref(), endpoint.plan().proxy.as_ref());
+    assert!(!next.proxy_from_env);
     assert_eq!(
         told(&next),
         "tcp g:80, through http://p:80 | websocket ws://g/"
     );
+}
+
+/// Whatever the environment says of the new host, which is another one than of the old.
+#[test]
+fn the_proxy_of_the_environment_is_looked_up_again() {
+    let endpoint: Endpoint = "ws://h/a".parse().unwrap();
+    let mut plan = endpoint
+        .redirects(1)
+        .proxy_from_env()
+        .unwrap()
+        .plan()
+        .clone();
+    assert!(plan.proxy_from_env);
+    let of_h = Proxy::parse("of-the-first-host.example").unwrap();
+    plan.proxy = Some(of_h.clone());
+    let same = next(&mut Redirects::default(), &plan, 0, to("/b")).unwrap();
+    assert_eq!(same.proxy, Some(of_h));
+    let other = next(&mut Redirects::default(), &plan, 0, to("ws://g")).unwrap();
+    assert_eq!(other.proxy, Proxy::from_env(false, "g", 80).unwrap());
+    assert!(other.proxy_from_env);
+}
+
+/// Texts that are nearly a `Location`.
+fn nearly() -> impl Strategy<Value = String> {
+    let pieces = [
+        "ws:",
+        "wss:",
+        "http:",
+        "HTTPS:",
+        "ftp:",
+        "//",
+        "/",
+        "h",
+        "g",
+        "h:80",
+        "h:443",
+        "h:81",
+        "[::1]",
+        "you:them@",
+        "?",
+        "#",
+        "..",
+        ".",
+        "%20",
+        " ",
+        "\\",
+        "\t",
+        "\u{e9}",
+        ":",
+        "a",
+    ];
+    let piece = prop::sample::select(pieces.to_vec());
+    let texts = prop::collection::vec(piece, 0..8).prop_map(|pieces| pieces.concat());
+    let urls = "(wss?|https?)://(h|g|h:80|h:81)/[a-d]{1,2}(\\?[a-b])?";
+    prop_oneof![2 => urls, 1 => "/[a-d]{1,2}", 1 => texts]
+}
+
+proptest! {
+    /// Whatever servers say, one after the other: secrets go to the first origin alone and until it is left, TLS is
+    /// never left, the limit is kept, and no text makes a panic.
+    #[test]
+    fn wherever_servers_lead(locations in prop::collection::vec(nearly(), 1..12), secure: bool) {
+        let mut plan = with_credentials();
+        if secure {
+            let Some(ClientLayer::WebSocket(websocket)) = plan.layers.pop() else { unreachable!() };
+            let url = Url::parse("wss://user:secret@h/a?secret").unwrap();
+            plan = ClientPlan::url(url, ClientConfig::clone(&websocket.config));
+            plan = Endpoint::from(plan).redirects(5).plan().clone();
+        }
+        let origin = |plan: &ClientPlan| {
+            let url = layers(plan).unwrap().1.url.redacted();
+            (url.is_secure(), url.host_and_port())
+        };
+        let (first, mut has_left) = (origin(&plan), false);
+        let mut redirects = Redirects::default();
+        for (hop, location) in locations.iter().enumerate() {
+            let field = format!("Location: {location}\r\n");
+            let mut connecting = ClientConfig::stream().connect(&Url::parse("ws://h").unwrap(), &Seed::new([7; 32]));
+            let head = format!("HTTP/1.1 302 Found\r\nContent-Length: 0\r\n{field}\r\n");
+            let error = connecting.receive(&mut head.as_bytes()).unwrap_err();
+            let failed = Failed::at(plan.layers.len() - 1, error.into());
+            let next = match redirects.next_plan(&plan, failed) {
+                Ok(next) => next,
+                Err(error) => {
+                    prop_assert!(!error.to_string().contains("secret"), "{}", error);
+                    prop_assert!(!format!("{error:?}").contains("secret"), "{:?}", error);
+                    break;
+                }
+            };
+            prop_assert!(hop < 5);
+            prop_assert!(!plan.has_tls() || next.has_tls());
+            let (secure, to) = origin(&next);
+            prop_assert_eq!(next.has_tls(), secure);
+            let ClientSocket::Tcp(tcp) = &next.socket else { unreachable!() };
+            let dialled = crate::host_port::HostPort(&tcp.host, tcp.port).to_string();
+            prop_assert_eq!(dialled, &*to);
+            has_left |= (secure, to) != first;
+            let sends = fields(&next).concat().contains("secret");
+            prop_assert_eq!(sends, !has_left);
+            plan = next;
+        }
+    }
 }
