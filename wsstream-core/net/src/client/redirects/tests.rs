@@ -453,8 +453,10 @@ proptest! {
             let dialled = crate::host_port::HostPort(&tcp.host, tcp.port).to_string();
             prop_assert_eq!(dialled, &*to);
             has_left |= (secure, to) != first;
-            let sends = fields(&next).concat().contains("secret");
-            prop_assert_eq!(sends, !has_left);
+            let sent = fields(&next).concat();
+            for secret in ["Basic", "secret"] {
+                prop_assert_eq!(sent.contains(secret), !has_left);
+            }
             plan = next;
         }
     }
