@@ -29,6 +29,10 @@ struct Args {
     /// off: servers other than wsstream end both directions when they receive one.
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     wait: u64,
+    /// Follow up to this many redirects; 0 for none. From wss:// none leads to ws://, and to another host,
+    /// scheme or port goes no password.
+    #[arg(long, value_name = "COUNT", default_value_t = 5)]
+    redirects: u8,
 }
 
 fn main() {
@@ -46,7 +50,7 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
     if Url::parse(&args.url)?.is_secure() && !cfg!(feature = "rustls") {
         return Err("built without TLS: for wss:// build with --features rustls".into());
     }
-    let to = ClientEndpoint::url(&args.url, client)?;
+    let to = ClientEndpoint::url(&args.url, client)?.redirects(args.redirects);
     let wait = Duration::from_secs(args.wait);
     if args.local == "-" {
         return Ok(carry_standard_io(to, wait).await?);

@@ -29,6 +29,10 @@ struct Args {
     /// off: servers other than wsstream end both directions when they receive one.
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     wait: u64,
+    /// Follow up to this many redirects; 0 for none. From wss:// none leads to ws://, and to another host,
+    /// scheme or port goes no password.
+    #[arg(long, value_name = "COUNT", default_value_t = 5)]
+    redirects: u8,
 }
 
 #[tokio::main]
@@ -50,7 +54,7 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
     if Url::parse(&args.url)?.is_secure() && !cfg!(feature = "rustls") {
         return Err("built without TLS: for wss:// build with --features rustls".into());
     }
-    let endpoint = ClientEndpoint::url(&args.url, client)?;
+    let endpoint = ClientEndpoint::url(&args.url, client)?.redirects(args.redirects);
     if args.local == "-" {
         return Ok(carry_standard_io(&endpoint, wait).await?);
     }

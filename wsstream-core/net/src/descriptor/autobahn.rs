@@ -239,7 +239,7 @@ pub(super) const DESCRIPTION: &str = "description";
 pub(super) const CLIENT_KEYS: &[&str] = &[
     DESCRIPTION, "url", "compress", "compression", "autofrag", "debug", "subprotocol", HEADER, "keepalive",
     "keepaliveTimeout", "handshakeTimeout", "closeTimeout", "idleTimeout", "maxLifetime", "halfClose", "nodelay",
-    "origin", "acceptNoSubprotocol",
+    "origin", "acceptNoSubprotocol", "redirects",
 ];
 
 #[rustfmt::skip]

@@ -195,6 +195,12 @@ fn plans_print_themselves() {
              websocket wss://h/x?..., within 30 s\n\
              websocket ws://h/, within 30 s; 90 s in all",
         ),
+        (
+            r"autobahn:autobahn\:tcp\\\:h\\\:1\:url\=ws\\\://h\:redirects\=1:url=ws\://h:redirects=5",
+            "tcp h:1, within 30 s\n\
+             websocket ws://h/, within 30 s, up to 1 redirect\n\
+             websocket ws://h/, within 30 s, up to 5 redirects; 90 s in all",
+        ),
     ] {
         let plan = ClientPlan::parse(text).unwrap();
         assert_eq!(plan.to_string(), expected, "{text}");
