@@ -32,6 +32,10 @@ struct Args {
     /// How many local connections may wait to be accepted, for each address; the system may allow less.
     #[arg(long, value_name = "CONNECTIONS", default_value_t = 4096)]
     backlog: u32,
+    /// Follow up to this many redirects; 0 for none. From wss:// none leads to ws://, and to another host,
+    /// scheme or port goes no password.
+    #[arg(long, value_name = "COUNT", default_value_t = 5)]
+    redirects: u8,
 }
 
 fn main() {
@@ -49,7 +53,7 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
     if Url::parse(&args.url)?.is_secure() && !cfg!(feature = "rustls") {
         return Err("built without TLS: for wss:// build with --features rustls".into());
     }
-    let to = ClientEndpoint::url(&args.url, client)?;
+    let to = ClientEndpoint::url(&args.url, client)?.redirects(args.redirects);
     let wait = Duration::from_secs(args.wait);
     if args.local == "-" {
         return Ok(carry_standard_io(to, wait).await?);
