@@ -22,9 +22,12 @@ const GRACE: Duration = Duration::from_secs(60);
 /// A socket at each loopback address.
 fn both() -> Vec<TcpListener> {
     let bind = |address| {
-        TcpListener::bind(address).unwrap_or_else(|error| {
-            panic!("this test needs {address} on the loopback interface: {error}")
-        })
+        let bound = TcpListener::bind(address);
+        assert!(
+            bound.is_ok(),
+            "this test needs {address} on the loopback interface: {bound:?}"
+        );
+        bound.unwrap()
     };
     vec![bind("127.0.0.1:0"), bind("[::1]:0")]
 }
