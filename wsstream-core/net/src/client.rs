@@ -16,6 +16,7 @@ use wsstream_core::{InvalidUrl, Url};
 
 use self::follow::follow;
 use crate::descriptor::EndpointError;
+use crate::host_port::split_zone;
 use crate::layers::Outermost;
 use crate::net_socket::NetSocket;
 use crate::plan::{
@@ -104,7 +105,7 @@ impl<R: Runtime> ClientEndpoint<R> {
     }
 
     /// Connects to a TCP server, given as `HOST:PORT`, with no TLS or WebSocket on top: the target of a
-    /// [relay](crate::relay()), for example. IPv6 addresses have brackets. The
+    /// [relay](crate::relay()), for example. IPv6 addresses have brackets, with the zone inside: `[fe80::1%eth0]:22`. The
     /// [`connect_timeout`](Self::connect_timeout) is 10 seconds, so that a relay answers before its client gives up.
     ///
     /// # Errors
@@ -122,13 +123,17 @@ impl<R: Runtime> ClientEndpoint<R> {
     }
 
     /// Connects through the proxy that the environment variables name for the host, or through none: see
-    /// [`Proxy::from_env`]. Unix sockets use no proxy.
+    /// [`Proxy::from_env`]. Unix sockets and addresses with a zone use no proxy.
     ///
     /// # Errors
     ///
     /// Returns an error if the variable's value is not the URL of a proxy.
     pub fn proxy_from_env(mut self) -> Result<Self, InvalidProxy> {
         if let ClientSocket::Tcp(tcp) = &self.plan.socket {
+            if split_zone(&tcp.host).is_some() {
+                // Only this machine knows which of its networks that is.
+                return Ok(self);
+            }
             let tls = self.plan.has_tls();
             self.plan.proxy = Proxy::from_env(tls, &tcp.host, tcp.port)?;
         }
@@ -212,7 +217,8 @@ impl<R: Runtime> ClientEndpoint<R> {
     /// # Errors
     ///
     /// * `TimedOut`.
-    /// * Those of the socket, with the host, address or path.
+    /// * From TCP: an error with a [`DialError`](crate::DialError) inside, which tells every address that was tried.
+    /// * From a Unix socket: the system's, with the path.
     /// * From a proxy: an error with a [`ProxyError`](crate::proxy::ProxyError) inside.
     /// * From TLS: those of the certificate files; `InvalidData` if the server's certificate is not accepted. The error
     ///   of rustls is the source.
