@@ -68,6 +68,8 @@
 //! | `systemd` | (`domain`, `index`, `name`): `INET`, `INET6` or `UNIX`, and one of the others |
 //! | `haproxy` | the wrapped descriptor, not quoted: `haproxy:tcp:9000` |
 //!
+//! `interface` is an address or a name. A server listens at all addresses of a name.
+//!
 //! # WebSocket
 //!
 //! | key of `autobahn` | meaning |
@@ -115,7 +117,6 @@ pub use self::systemd::{Systemd, SystemdDomain, SystemdSocket};
 
 pub(crate) use self::error::with_context;
 pub(crate) use self::quote::Seconds;
-pub(crate) use self::server::BACKLOG;
 
 use self::arguments::Arguments;
 use self::quote::Writer;

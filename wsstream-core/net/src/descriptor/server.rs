@@ -73,9 +73,10 @@ pub struct AutobahnServer {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TcpServer {
-    /// The address or name to listen on; never empty. `0.0.0.0` or `::` for all addresses.
+    /// The address or name to listen on; never empty. A name means all its addresses. `0.0.0.0` means all of this
+    /// machine's IPv4 addresses, and `::` those of IPv6, on most systems those of IPv4 too.
     pub interface: String,
-    /// The port; with 0, the system chooses one.
+    /// The port; with 0, the system chooses one, the same for all addresses of a name.
     pub port: u16,
     /// The length of the accept queue; 4096 by default. The system may lower it.
     pub backlog: u32,
@@ -170,11 +171,7 @@ impl ServerDescriptor {
 
     /// TCP on the URL's host and port.
     fn from_url(url: Url) -> Self {
-        let tcp = Self::Tcp(TcpServer {
-            interface: host_and_zone(&url),
-            port: url.port(),
-            backlog: BACKLOG,
-        });
+        let tcp = Self::Tcp(TcpServer::new(&host_and_zone(&url), url.port()));
         Self::Autobahn(AutobahnServer::new(tcp, url))
     }
 }
@@ -289,6 +286,15 @@ impl AutobahnServer {
 }
 
 impl TcpServer {
+    /// The server at this address or name.
+    pub(crate) fn new(interface: &str, port: u16) -> Self {
+        Self {
+            interface: interface.to_owned(),
+            port,
+            backlog: BACKLOG,
+        }
+    }
+
     /// Reads the parameters, with these defaults of the type.
     fn read(
         arguments: &mut Arguments,
