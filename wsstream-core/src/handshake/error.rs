@@ -362,6 +362,7 @@ const NGINX: &str =
 impl From<HandshakeError> for std::io::Error {
     fn from(error: HandshakeError) -> Self {
         let kind = match error {
+            HandshakeError::HealthCheck => std::io::ErrorKind::Other,
             HandshakeError::Refused(_) => std::io::ErrorKind::ConnectionRefused,
             HandshakeError::NotSecure => std::io::ErrorKind::InvalidInput,
             HandshakeError::TimedOut => std::io::ErrorKind::TimedOut,

@@ -139,6 +139,7 @@ fn nearly() -> impl Strategy<Value = String> {
         "header",
         "origins",
         "hosts",
+        "healthPath",
         "keepalive",
         ",",
         "true",
