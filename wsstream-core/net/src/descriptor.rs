@@ -89,6 +89,7 @@
 //! | `redirects` | of clients: how many redirects to follow, 0 by default: see [`ClientEndpoint::redirects`](crate::ClientEndpoint::redirects) |
 //! | `origins` | of servers: `any`, or origins separated by commas |
 //! | `hosts` | of servers: `any`, or names and addresses separated by commas: see [`Hosts`](wsstream_core::handshake::Hosts) |
+//! | `healthPath` | of servers: where load balancers get 200, none by default: see [`ServerConfig::health_path`](wsstream_core::handshake::ServerConfig::health_path) |
 //!
 //! A client with a `wss` URL adds TLS, verified for the URL's host, over an endpoint that is not `tls`
 //! or `ssl`.

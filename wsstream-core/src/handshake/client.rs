@@ -113,8 +113,7 @@ impl ClientConfig {
     ///
     /// [`InvalidField::Origin`] if it is not `scheme://host`, `scheme://host:port` or `null`.
     pub fn origin(mut self, origin: &str) -> Result<Self, InvalidField> {
-        check_origin(origin)?;
-        self.origin = Some(origin.to_owned());
+        self.origin = Some(check_origin(origin)?.to_owned());
         Ok(self)
     }
 

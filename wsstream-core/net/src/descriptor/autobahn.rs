@@ -246,5 +246,5 @@ pub(super) const CLIENT_KEYS: &[&str] = &[
 pub(super) const SERVER_KEYS: &[&str] = &[
     DESCRIPTION, "url", "compress", "compression", "autofrag", "debug", "subprotocol", HEADER, "keepalive",
     "keepaliveTimeout", "handshakeTimeout", "closeTimeout", "idleTimeout", "maxLifetime", "halfClose", "nodelay",
-    "origins", "hosts",
+    "origins", "hosts", "healthPath",
 ];

@@ -242,6 +242,9 @@ impl fmt::Display for ServerPlan {
                 ServerLayer::Tls(tls) => write!(f, "\n{tls}")?,
                 ServerLayer::WebSocket(config) => {
                     write!(f, "\nwebsocket, {}", Within(config.handshake_timeout))?;
+                    if let Some(path) = config.health() {
+                        write!(f, ", health checks at {path}")?;
+                    }
                 }
             }
         }

@@ -222,6 +222,11 @@ fn plans_print_themselves() {
              tls, certificate c and e, key k\n\
              websocket, within 10 s; first handshakes within 10 s",
         ),
+        (
+            r"autobahn:tcp\:1:url=ws\://h:healthPath=up",
+            "tcp 0.0.0.0:1, backlog 4096\n\
+             websocket, within 10 s, health checks at /up; first handshakes within 10 s",
+        ),
     ] {
         let plan = ServerPlan::parse(text).unwrap();
         assert_eq!(plan.to_string(), expected, "{text}");

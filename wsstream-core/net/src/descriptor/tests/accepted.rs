@@ -128,6 +128,8 @@ const SERVERS: &[(&str, &str)] = &[
     (r"autobahn:stdio:url=ws\://h:origins=", r"autobahn:stdio:url=ws\://h/:origins="),
     (r"autobahn:stdio:url=ws\://h:hosts=any", r"autobahn:stdio:url=ws\://h/:hosts=any"),
     (r"autobahn:stdio:url=ws\://h:hosts= h, \:\:1", r"autobahn:stdio:url=ws\://h/:hosts=h,\:\:1"),
+    (r"autobahn:stdio:url=ws\://h:healthPath= /up ", r"autobahn:stdio:url=ws\://h/:healthPath=/up"),
+    (r"autobahn:stdio:url=ws\://h:origins=https\://a/", r"autobahn:stdio:url=ws\://h/:origins=https\://a"),
 ];
 
 #[test]
@@ -272,7 +274,7 @@ fn builders_get_what_is_said() {
     assert!(shown.contains("X-A") && !shown.contains("b=c"), "{shown}");
 
     let described = server(&format!(
-        r"autobahn:stdio:url=ws\://h/p:{common}:origins=http\://o,null:hosts=h,192.0.2.1"
+        r"autobahn:stdio:url=ws\://h/p:{common}:origins=http\://o,null:hosts=h,192.0.2.1:healthPath=up"
     ));
     assert_eq!(
         described.origins,
@@ -281,5 +283,6 @@ fn builders_get_what_is_said() {
     assert_eq!(described.hosts, Hosts::list(["h", "192.0.2.1"]).unwrap());
     let server = described.server_config().unwrap();
     assert!(server.serves("/p") && !server.serves("/"));
+    assert_eq!(server.health(), Some("/up"));
     assert_eq!(server.handshake_timeout, seconds(4.));
 }

@@ -149,6 +149,7 @@ fn nearly() -> impl Strategy<Value = String> {
         "header",
         "origins",
         "hosts",
+        "healthPath",
         "keepalive",
         ",",
         "true",

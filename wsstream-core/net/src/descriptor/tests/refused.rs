@@ -92,6 +92,9 @@ const SERVERS: &[(&str, &str)] = &[
     (r"autobahn:tcp\:1:url=ws\://u@h", "at 20: `url` of autobahn: a server asks for no user and password"),
     (r"autobahn:tcp\:1:url=ws\://h:origins=null, x", "at 42: origin: expected scheme://host[:port] or null"),
     (r"autobahn:tcp\:1:url=ws\://h:hosts=h, h\:1", "at 37: host: expected a name or an IP address, without a port"),
+    (r"autobahn:tcp\:1:url=ws\://h:healthPath=", "at 39: `healthPath` is empty, expected a path without a query"),
+    (r"autobahn:tcp\:1:url=ws\://h:healthPath=/a?b", "at 39: `healthPath` has 4 octets, expected a path without a query"),
+    (r"autobahn:tcp\:1:url=ws\://h:healthPath=/a b", "at 39: `healthPath` has 4 octets, expected a path without a query"),
 ];
 
 #[test]
