@@ -75,7 +75,7 @@ pub use self::negotiation::Agreed;
 pub use self::origin::Origins;
 pub use self::refusal::Refusal;
 pub use self::request::{Accepted, Request};
-pub use self::response::Response;
+pub use self::response::{Response, RetryAfter};
 pub use self::response_reader::ResponseReader;
 pub use self::server::ServerConfig;
 

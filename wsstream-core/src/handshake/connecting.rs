@@ -126,8 +126,9 @@ impl Connecting {
 
     fn end(&mut self, error: HandshakeError) -> HandshakeError {
         match self.reader.end() {
-            Some(response) => HandshakeError::Refused(Box::new(response)),
-            None => error,
+            Ok(Some(response)) => HandshakeError::Refused(Box::new(response)),
+            Ok(None) => error,
+            Err(error) => error,
         }
     }
 

@@ -8,6 +8,10 @@ use super::headers::Headers;
 use super::syntax::excerpt;
 use crate::octets::Octets;
 
+mod advice;
+
+pub use self::advice::RetryAfter;
+
 /// The response that opened a connection (101), or the one that refused it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Response {
@@ -109,3 +113,6 @@ impl fmt::Debug for Response {
             .finish()
     }
 }
+
+#[cfg(test)]
+mod tests;

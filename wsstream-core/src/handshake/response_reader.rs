@@ -127,13 +127,17 @@ impl ResponseReader {
 
     /// Ends it: the transport has ended, or its time. Returns the response that refuses, as far as it arrived, if its
     /// head did.
-    pub fn end(&mut self) -> Option<Response> {
+    ///
+    /// # Errors
+    ///
+    /// If what has arrived cannot be the beginning of a response.
+    pub fn end(&mut self) -> Result<Option<Response>, HandshakeError> {
         match core::mem::replace(&mut self.state, State::Done) {
             State::Body(mut response, body, _) => {
                 response.set_body(body.into_octets());
-                Some(response)
+                Ok(Some(response))
             }
-            State::Head(_) | State::Done => None,
+            State::Head(_) | State::Done => Ok(None),
         }
     }
 }
