@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::Response;
+use super::line::Line;
 use crate::handshake::syntax::{is_token_octet, token, trim_ows};
 
 /// When to try again (RFC 9110 §10.2.3).
@@ -85,6 +86,21 @@ impl Response {
         }
         schemes
     }
+}
+
+/// A location without what may be a secret: user and password, query, fragment.
+pub(super) fn shown(location: &str) -> Line {
+    let text = location.split(['?', '#']).next().unwrap_or_default();
+    // Browsers take backslashes for slashes, any number of them, and an authority without them.
+    let text = text.replace('\\', "/");
+    let (scheme, rest) = match text.split_once("//") {
+        Some((scheme, rest)) if !scheme.contains('/') => (scheme, rest.trim_start_matches('/')),
+        _ => ("", text.as_str()),
+    };
+    let slashes = if rest.len() < text.len() { "//" } else { "" };
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    Line::of(&[scheme, slashes, host, path].concat())
 }
 
 /// "120 s", or the date.
