@@ -36,6 +36,7 @@
 //! ```
 
 mod acceptor;
+mod beginning;
 mod body;
 mod client;
 mod connecting;
