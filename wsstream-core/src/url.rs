@@ -23,6 +23,8 @@ pub use self::invalid::InvalidUrl;
 use self::zone::{Zone, cut};
 use crate::octets::Octets;
 
+mod origin;
+
 /// A `ws` or `wss` URL.
 ///
 /// The scheme and the host are stored in lower case, the path and the query as written. User and

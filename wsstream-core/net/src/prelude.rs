@@ -14,6 +14,7 @@ pub use wsstream_core::{
     ProtocolError, Role, StreamError, Timeout, Url,
 };
 
+pub use crate::client::{RedirectError, RedirectErrorKind};
 pub use crate::descriptor::{
     EndpointAddress, EndpointError, EndpointErrorKind, UnsupportedEndpoint, quote_argument,
     quote_value,

@@ -1,5 +1,6 @@
 //! Carries out a client's plan: the socket, then each layer over it.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
 use std::io;
@@ -8,6 +9,7 @@ use std::time::Duration;
 use wsstream_core::handshake::ClientConfig;
 use wsstream_core::pump::{Clock as _, Connect, within};
 
+use super::redirects::{Failed, Redirects};
 use super::tcp::dial_tcp;
 use crate::descriptor::with_context;
 use crate::dial::{Target, timed_out};
@@ -24,12 +26,33 @@ use crate::seed::seed;
 use crate::tls::{ClientTls, late_tls_error, tls_error};
 use crate::upgraded::Upgraded;
 
-/// Follows a plan.
+/// Follows a plan, and the redirects that it wants to follow, all within its limit.
 pub(super) async fn follow<R: Runtime>(plan: &ClientPlan) -> io::Result<Outermost<R>> {
     R::check()?;
     // A time of one clock means nothing to another: what is left is handed on, not when it ends.
     let clock = R::clock();
     let ends = clock.now() + plan.timeout;
+    let mut plan = Cow::Borrowed(plan);
+    let mut redirects = Redirects::default();
+    loop {
+        match attempt(&plan, ends - clock.now()).await {
+            Ok(Outermost::WebSocket(upgraded)) => {
+                let upgraded = match redirects.led_to(&plan) {
+                    Some(url) => upgraded.with_redirected_to(url),
+                    None => upgraded,
+                };
+                return Ok(Outermost::WebSocket(upgraded));
+            }
+            Ok(socket) => return Ok(socket),
+            Err(failed) => plan = Cow::Owned(redirects.next_plan(&plan, failed)?),
+        }
+    }
+}
+
+/// Follows a plan once. When this fails, all that was connected is closed.
+async fn attempt<R: Runtime>(plan: &ClientPlan, limit: Duration) -> Result<Outermost<R>, Failed> {
+    let clock = R::clock();
+    let ends = clock.now() + limit;
     // Certificates first: if they are wrong, no server sees a connection come and go.
     let mut tls = Vec::new();
     for layer in &plan.layers {
@@ -50,15 +73,18 @@ pub(super) async fn follow<R: Runtime>(plan: &ClientPlan) -> io::Result<Outermos
     let mut tls = tls.into_iter();
     let mut outermost = Outermost::Socket(connect_socket(plan, ends - clock.now()).await?);
     let mut is_tls = false;
-    for layer in &plan.layers {
+    for (index, layer) in plan.layers.iter().enumerate() {
         let socket = outermost.into_socket();
         let left = ends - clock.now();
         outermost = match layer {
             ClientLayer::Tls(layer) => match tls.next() {
                 Some(tls) => secure(socket, layer, &tls, left).await?,
-                None => return Err(crate::tls::not_supported()),
+                None => return Err(crate::tls::not_supported().into()),
             },
-            ClientLayer::WebSocket(layer) => open(socket, is_tls, layer, left).await?,
+            ClientLayer::WebSocket(layer) => {
+                let opened = open(socket, is_tls, layer, left).await;
+                opened.map_err(|error| Failed::at(index, error))?
+            }
         };
         is_tls = matches!(layer, ClientLayer::Tls(_));
     }

@@ -19,6 +19,8 @@ use crate::proxy::ProxyError;
 use crate::test_support::runtime::{Network, Virtual, Wire, network};
 use crate::test_support::secs;
 
+mod redirects;
+
 type Endpoint = ClientEndpoint<Virtual>;
 
 fn endpoint(text: &str) -> Endpoint {

@@ -62,6 +62,8 @@ pub struct AutobahnClient {
     /// Whether the server may select no subprotocol; `None` for the default of
     /// [`ClientConfig::stream`].
     pub accept_no_subprotocol: Option<bool>,
+    /// How many redirects to follow; 0, the default, for none.
+    pub redirects: u8,
 }
 
 /// Where to connect by TCP.
@@ -215,6 +217,7 @@ impl AutobahnClient {
             options: AutobahnOptions::default(),
             origin: None,
             accept_no_subprotocol: None,
+            redirects: 0,
         }
     }
 
@@ -235,6 +238,7 @@ impl AutobahnClient {
             options,
             origin,
             accept_no_subprotocol: arguments.flag("acceptNoSubprotocol")?,
+            redirects: arguments.number("redirects", "0 to 255")?.unwrap_or(0),
             ..Self::new(ClientDescriptor::read(&wrapped, depth + 1)?, url)
         })
     }
@@ -245,7 +249,8 @@ impl AutobahnClient {
         writer.value("url", self.url.with_userinfo())?;
         self.options.write(&mut writer)?;
         writer.some("origin", self.origin.as_ref())?;
-        writer.some("acceptNoSubprotocol", self.accept_no_subprotocol)
+        writer.some("acceptNoSubprotocol", self.accept_no_subprotocol)?;
+        writer.unless(0, "redirects", self.redirects)
     }
 
     /// The configuration for byte streams that the descriptor describes.
@@ -271,6 +276,9 @@ impl AutobahnClient {
         }
         if let Some(accept) = self.accept_no_subprotocol {
             client = client.accept_no_subprotocol(accept);
+        }
+        if let Some(octets) = options.max_head {
+            client = client.max_head(octets);
         }
         if let Some(timeout) = options.handshake_timeout {
             client = client.handshake_timeout(timeout);
