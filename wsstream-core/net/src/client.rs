@@ -133,12 +133,12 @@ impl<R: Runtime> ClientEndpoint<R> {
     /// Returns an error if the variable's value is not the URL of a proxy.
     pub fn proxy_from_env(mut self) -> Result<Self, InvalidProxy> {
         if let ClientSocket::Tcp(tcp) = &self.plan.socket {
-            if split_zone(&tcp.host).is_some() {
-                // Only this machine knows which of its networks that is.
-                return Ok(self);
-            }
             let tls = self.plan.has_tls();
-            self.plan.proxy = Proxy::from_env(tls, &tcp.host, tcp.port)?;
+            self.plan.proxy = match split_zone(&tcp.host) {
+                // Only this machine knows which of its networks that is.
+                Some(_) => None,
+                None => Proxy::from_env(tls, &tcp.host, tcp.port)?,
+            };
             self.plan.proxy_from_env = true;
         }
         Ok(self)
