@@ -2,6 +2,7 @@
 
 mod follow;
 mod redirects;
+mod tcp;
 
 use std::fmt;
 use std::io;

@@ -19,6 +19,7 @@ pub use crate::descriptor::{
     EndpointAddress, EndpointError, EndpointErrorKind, UnsupportedEndpoint, quote_argument,
     quote_value,
 };
+pub use crate::dial::DialError;
 pub use crate::listener::StdListener;
 pub use crate::proxy::{InvalidProxy, Proxy, ProxyError};
 pub use crate::tls::{ClientTls, ServerTls};

@@ -2,11 +2,10 @@
 
 use alloc::borrow::ToOwned;
 use alloc::format;
-use alloc::string::ToString as _;
 
 use fluent_uri::{Uri, UriRef};
 
-use super::{InvalidUrl, Url};
+use super::{InvalidUrl, Url, zone};
 
 impl Url {
     /// Resolves the value of a `Location` field against this URL, from which it came (RFC 9110
@@ -14,13 +13,15 @@ impl Url {
     ///
     /// The value may be a URL or a relative reference: `//host/path`, `/path`, `path`, `?query`.
     /// Redirecting servers write `http` for `ws` and `https` for `wss`. A fragment is dropped, as
-    /// nothing is scrolled to. Neither user nor password of this URL carries over to the result.
+    /// nothing is scrolled to. Neither user nor password of this URL carries over to the result; its
+    /// [zone](Self::zone) does if the host stays the same.
     /// Whether the result may be followed, for instance from `wss` to `ws`, is for the caller to
     /// decide.
     ///
     /// # Errors
     ///
-    /// See [`InvalidUrl`]. A value that names a user is [`InvalidUrl::UserinfoInLocation`].
+    /// See [`InvalidUrl`]. A value that names a user is [`InvalidUrl::UserinfoInLocation`], one that
+    /// names a zone [`InvalidUrl::ZoneInLocation`]. Positions are those in `location`.
     ///
     /// ```
     /// use wsstream_core::Url;
@@ -32,11 +33,14 @@ impl Url {
     /// # Ok::<_, wsstream_core::InvalidUrl>(())
     /// ```
     pub fn join(&self, location: &str) -> Result<Self, InvalidUrl> {
-        let syntax = |error: fluent_uri::ParseError| InvalidUrl::Syntax(error.index());
-        let location = UriRef::parse(location).map_err(syntax)?;
-        // Display omits the userinfo.
-        let base = self.to_string();
-        let base = Uri::parse(base.as_str()).map_err(syntax)?;
+        if zone::cut(location)?.is_some() {
+            return Err(InvalidUrl::ZoneInLocation);
+        }
+        let location =
+            UriRef::parse(location).map_err(|error| InvalidUrl::of_uri(location, error))?;
+        // Without user and zone.
+        let base = format!("{}://{}{}", self.scheme(), self.authority, self.resource);
+        let base = Uri::parse(&*base).map_err(|error| InvalidUrl::of_uri(&base, error))?;
         // Fails for bases with a fragment or without an authority. No `Url` is such a base.
         let joined = location
             .resolve_against(&base)
@@ -56,7 +60,10 @@ impl Url {
             text.push('?');
             text.push_str(query.as_str());
         }
-        Self::parse(&text)
+        let url = Self::parse(&text)?;
+        // The same address is on the same network.
+        let zone = self.zone.clone().filter(|_| url.host == self.host);
+        Ok(Self { zone, ..url })
     }
 }
 

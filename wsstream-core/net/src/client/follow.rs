@@ -4,21 +4,21 @@ use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
 use std::io;
-use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
 use std::time::Duration;
 
-use socket2::{Domain, Protocol, Socket as SystemSocket, Type};
 use wsstream_core::handshake::ClientConfig;
 use wsstream_core::pump::{Clock as _, Connect, within};
 
 use super::redirects::{Failed, Redirects};
+use super::tcp::dial_tcp;
 use crate::descriptor::with_context;
-use crate::dial::{dial, timed_out};
+use crate::dial::{Target, timed_out};
+use crate::host_port::HostPort;
 use crate::layers::Outermost;
 use crate::net_socket::NetSocket;
 use crate::plan::{
-    BindAddress, ClientLayer, ClientPlan, ClientSocket, ClientTlsLayer, ClientTlsSource, TcpClient,
-    UnixClient, WebSocketClient,
+    ClientLayer, ClientPlan, ClientSocket, ClientTlsLayer, ClientTlsSource, TcpClient, UnixClient,
+    WebSocketClient,
 };
 use crate::proxy::Proxy;
 use crate::runtime::Runtime;
@@ -142,8 +142,7 @@ async fn connect_socket<R: Runtime>(
     match &plan.socket {
         ClientSocket::Tcp(tcp) => {
             let limit = limit.min(tcp.timeout);
-            let connecting = connect_tcp(tcp, plan.proxy.as_ref(), limit);
-            limited::<R, _>(limit, "connecting to", &tcp.host, connecting).await
+            connect_tcp(tcp, plan.proxy.as_ref(), limit).await
         }
         ClientSocket::Unix(unix) => {
             let limit = limit.min(unix.timeout);
@@ -173,70 +172,28 @@ async fn connect_tcp<R: Runtime>(
     limit: Duration,
 ) -> io::Result<NetSocket<R>> {
     let Some(proxy) = proxy else {
-        return dial_tcp(tcp, &tcp.host, tcp.port, limit).await;
+        let to = Target {
+            host: &tcp.host,
+            port: tcp.port,
+            is_proxy: false,
+        };
+        return dial_tcp(tcp, to, limit).await;
     };
-    let of_proxy = |error: io::Error| io::Error::new(error.kind(), format!("proxy: {error}"));
-    let mut socket = dial_tcp(tcp, proxy.host(), proxy.port(), limit)
-        .await
-        .map_err(of_proxy)?;
-    proxy.tunnel(&mut socket, &tcp.host, tcp.port).await?;
-    Ok(socket)
-}
-
-async fn dial_tcp<R: Runtime>(
-    tcp: &TcpClient,
-    host: &str,
-    port: u16,
-    limit: Duration,
-) -> io::Result<NetSocket<R>> {
-    let bound = match &tcp.bind_address {
-        None => None,
-        Some(BindAddress::Address(address)) => Some(vec![*address]),
-        Some(BindAddress::Name(name)) => Some(look_up::<R>(name, 0).await?),
+    let clock = R::clock();
+    let ends = clock.now() + limit;
+    let to = Target {
+        host: proxy.host(),
+        port: proxy.port(),
+        is_proxy: true,
     };
-    let connect = |to| {
-        let bound = bound.as_deref();
-        async move {
-            let from = bound.map(|bound| source(bound, to)).transpose()?;
-            let connected = connect_to::<R>(to, from).await;
-            let socket = NetSocket::from_tcp(connected.map_err(|error| with_context(to, error))?);
-            socket.set_up(tcp.nodelay)?;
-            Ok(socket)
-        }
+    // It keeps the limit itself, and tells what was tried.
+    let mut socket = dial_tcp(tcp, to, limit).await?;
+    let tunnel = async {
+        proxy.tunnel(&mut socket, &tcp.host, tcp.port).await?;
+        Ok(socket)
     };
-    dial(host, limit, R::clock, look_up::<R>(host, port), connect).await
-}
-
-async fn connect_to<R: Runtime>(to: SocketAddr, from: Option<SocketAddr>) -> io::Result<R::Tcp> {
-    let domain = Domain::for_address(to);
-    let socket = SystemSocket::new(domain, Type::STREAM, Some(Protocol::TCP))?;
-    socket.set_nonblocking(true)?;
-    if let Some(from) = from {
-        socket.bind(&from.into())?;
-    }
-    R::connect_tcp(socket, to).await
-}
-
-/// Looks up the addresses of a host. The system puts the best one first.
-async fn look_up<R: Runtime>(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
-    if let Ok(address) = host.parse::<IpAddr>() {
-        return Ok(vec![SocketAddr::new(address, port)]);
-    }
-    let name = host.to_owned();
-    let asking = R::blocking(move || (&*name, port).to_socket_addrs()).await;
-    match asking.and_then(|addresses| addresses) {
-        Ok(addresses) => Ok(addresses.collect()),
-        Err(error) => Err(with_context(host, error)),
-    }
-}
-
-/// The first local address of the same family as the remote one.
-fn source(bound: &[SocketAddr], to: SocketAddr) -> io::Result<SocketAddr> {
-    let mut same = bound.iter().filter(|from| from.is_ipv4() == to.is_ipv4());
-    same.next().copied().ok_or_else(|| {
-        let reason = format!("no source address to reach {} from", to.ip());
-        io::Error::new(io::ErrorKind::AddrNotAvailable, reason)
-    })
+    let through = format!("{} through {proxy}", HostPort(&tcp.host, tcp.port));
+    limited::<R, _>(ends - clock.now(), "connecting to", through, tunnel).await
 }
 
 /// Runs a step for `limit` at most; then fails with [`timed_out`].

@@ -11,6 +11,7 @@ use super::error::{EndpointError, EndpointErrorKind};
 use super::quote::{Seconds, Writer};
 use super::syntax::Text;
 use super::{Exec, PemFiles, check_depth, check_length};
+use crate::host_port::{host_and_zone, without_zone};
 use wsstream_core::Url;
 use wsstream_core::handshake::{ClientConfig, InvalidField};
 
@@ -69,7 +70,7 @@ pub struct AutobahnClient {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TcpClient {
-    /// A name, or an address without brackets; never empty.
+    /// A name, or an address without brackets, with its zone if it has one (`fe80::1%eth0`); never empty.
     pub host: String,
     /// The port; never 0.
     pub port: u16,
@@ -142,7 +143,7 @@ impl ClientDescriptor {
     /// TCP to the URL's host and port, with TLS if it is `wss`.
     pub(super) fn from_url(url: Url) -> Self {
         let tcp = Self::Tcp(TcpClient {
-            host: url.host().to_owned(),
+            host: host_and_zone(&url),
             port: url.port(),
             timeout: TIMEOUT,
             bind_address: None,
@@ -328,7 +329,7 @@ impl TlsClient {
         } else {
             let tcp = TcpClient::read(&mut arguments)?;
             let name = arguments.not_empty("hostname")?;
-            let name = name.unwrap_or_else(|| tcp.host.clone());
+            let name = name.unwrap_or_else(|| without_zone(&tcp.host).to_owned());
             Self::plain(ClientDescriptor::Tcp(tcp), name)
         };
         for [roots, certificate] in [["trustRoots", "certificate"], ["caCertsDir", "certKey"]] {
@@ -350,7 +351,7 @@ impl TlsClient {
     fn write(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Only `ssl` can have a name other than the host, and only `tls` another endpoint.
         let (mut writer, [roots, certificate]) = match &*self.endpoint {
-            ClientDescriptor::Tcp(tcp) if tcp.host != self.server_name => {
+            ClientDescriptor::Tcp(tcp) if without_zone(&tcp.host) != self.server_name => {
                 let mut writer = Writer::new(f, "ssl")?;
                 tcp.write(&mut writer)?;
                 writer.value("hostname", &self.server_name)?;

@@ -16,6 +16,7 @@ use super::no_plan;
 use crate::descriptor::{
     ClientDescriptor, EndpointError, EndpointErrorKind, PemFiles, TlsClient, UnsupportedEndpoint,
 };
+use crate::host_port::host_and_zone;
 use crate::proxy::Proxy;
 use crate::tls::ClientTls;
 
@@ -62,7 +63,7 @@ pub enum ClientSocket {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TcpClient {
-    /// A name, or an address without brackets.
+    /// A name, or an address without brackets, with its zone if it has one: `fe80::1%eth0`.
     pub host: String,
     /// The port.
     pub port: u16,
@@ -169,7 +170,7 @@ impl ClientPlan {
             }));
         }
         let socket = ClientSocket::Tcp(TcpClient {
-            host: url.host().to_owned(),
+            host: host_and_zone(&url),
             port: url.port(),
             bind_address: None,
             timeout: CONNECT_TIMEOUT.min(timeout),

@@ -1,5 +1,7 @@
 //! Tables of redirects.
 
+use alloc::string::ToString as _;
+
 use super::*;
 
 /// Base, `Location`, what it leads to.
@@ -27,6 +29,10 @@ const GOOD: &[(&str, &str, &str)] = &[
     ("wss://a:1/b/c/d?q", "#s", "wss://a:1/b/c/d?q"),
     ("wss://a:1/b/c/d?q", "/g?a/../b", "wss://a:1/g?a/../b"),
     ("ws://a", "g", "ws://a/g"),
+    // The zone is that of the same address.
+    ("ws://[fe80::1%25eth0]:9/", "g", "ws://[fe80::1%25eth0]:9/g"),
+    ("ws://[fe80::1%25eth0]:9/", "http://[FE80::1]/g", "ws://[fe80::1%25eth0]/g"),
+    ("ws://[fe80::1%25eth0]:9/", "http://[fe80::2]/g", "ws://[fe80::2]/g"),
     // The user of the base stays there.
     ("ws://user:pw@a/b", "c", "ws://a/c"),
     ("ws://user:pw@a/b", "ws://a/c", "ws://a/c"),
@@ -49,6 +55,15 @@ fn where_a_client_is_not_sent() {
         ("https://evil@b/", InvalidUrl::UserinfoInLocation),
         ("https://a:1@b/", InvalidUrl::UserinfoInLocation),
         ("//@b/", InvalidUrl::UserinfoInLocation),
+        ("//[fe80::1%25eth0]/", InvalidUrl::ZoneInLocation),
+        ("//[fe80::1%eth0]/", InvalidUrl::ZoneInLocation),
+        (
+            "//[fe80::1%]/",
+            InvalidUrl::Zone {
+                index: 10,
+                zone: "%".to_owned(),
+            },
+        ),
         ("ftp://b/", InvalidUrl::Scheme("ftp".to_owned())),
         ("mailto:x", InvalidUrl::NoHost),
         ("http:x", InvalidUrl::NoHost),
