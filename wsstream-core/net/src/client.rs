@@ -165,7 +165,8 @@ impl<R: Runtime> ClientEndpoint<R> {
         self
     }
 
-    /// Connects from this local address: an [`IpAddr`], or a [`SocketAddr`] to choose the port too. Only for TCP.
+    /// Connects from this local address: an [`IpAddr`](std::net::IpAddr), or a
+    /// [`SocketAddr`](std::net::SocketAddr) to choose the port too. Only for TCP.
     #[must_use]
     pub fn bind_address(mut self, address: impl Into<BindAddress>) -> Self {
         if let ClientSocket::Tcp(tcp) = &mut self.plan.socket {
