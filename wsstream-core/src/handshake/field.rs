@@ -107,6 +107,10 @@ impl Fields {
         self.0.push((name.to_owned(), value.to_owned()));
     }
 
+    pub(super) fn retain(&mut self, mut keep: impl FnMut(&str) -> bool) {
+        self.0.retain(|(name, _)| keep(name));
+    }
+
     /// Adds to the value of the field of this name, if there is one.
     pub(super) fn join(&mut self, name: &str, value: &str, separator: &str) {
         let value = value.trim_matches([' ', '\t']);

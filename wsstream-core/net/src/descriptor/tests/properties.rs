@@ -56,6 +56,7 @@ fn client() -> impl Strategy<Value = ClientDescriptor> {
             prop::collection::vec(("[a-z]{1,3}", r"[:=\\a]{0,3}"), 0..3),
             option::of(option::of((seconds(), seconds()))),
             [(); 3].map(|()| option::of(seconds())),
+            any::<u8>(),
             option::of(1..=MAX_HEAD),
         );
         let url = "wss?://([a-z]{1,3}(:[a-z=]{1,3})?@)?[a-z]{1,3}(:[1-9])?(/[a-z=:]{0,3})?";
@@ -70,8 +71,17 @@ fn client() -> impl Strategy<Value = ClientDescriptor> {
             }),
             (inner, url, options).prop_map(|(endpoint, url, options)| {
                 let mut autobahn = AutobahnClient::new(endpoint, Url::parse(&url).unwrap());
-                let (compression, auto_fragment, subprotocols, headers, keepalive, times, max_head) =
-                    options;
+                let (
+                    compression,
+                    auto_fragment,
+                    subprotocols,
+                    headers,
+                    keepalive,
+                    times,
+                    redirects,
+                    max_head,
+                ) = options;
+                autobahn.redirects = redirects;
                 autobahn.options.max_head = max_head;
                 autobahn.options.compression = compression;
                 autobahn.options.auto_fragment = auto_fragment;
@@ -143,6 +153,7 @@ fn nearly() -> impl Strategy<Value = String> {
         "header",
         "origins",
         "hosts",
+        "healthPath",
         "keepalive",
         "maxHead",
         ",",
