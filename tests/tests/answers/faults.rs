@@ -59,4 +59,5 @@ pub(crate) fn rows() -> Vec<Row> {
     rows.into_iter().chain(ended).collect()
 }
 
-const NO_SUBPROTOCOL: &str = "the server selected no subprotocol";
+const NO_SUBPROTOCOL: &str =
+    "the server selected no subprotocol: see the setting `accept_no_subprotocol(true)`";
