@@ -16,8 +16,8 @@ use clap::Parser;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use wsstream_tokio::{
-    ClientEndpoint, HandshakeError, Hosts, Incoming, Listener, Origins, Refusal, ServerConfig, Url,
-    connect, relay_with,
+    ClientEndpoint, EndpointAddress, HandshakeError, Hosts, Incoming, Listener, Origins, Refusal,
+    ServerConfig, ServerEndpoint, Url, connect, relay_with,
 };
 
 /// Puts WebSocket in front of a TCP server.
@@ -50,6 +50,9 @@ struct Args {
     /// later is cut off by our Close.
     #[arg(long, value_name = "SECONDS", default_value_t = 2)]
     wait: u64,
+    /// How many clients may wait to be accepted, for each address; the system may allow less.
+    #[arg(long, value_name = "CLIENTS", default_value_t = 4096)]
+    backlog: u32,
     /// Sends TEXT through the relay, prints what comes back, and ends.
     #[arg(long, value_name = "TEXT")]
     r#try: Option<String>,
@@ -97,8 +100,10 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
         server = server.health_path(path);
     }
     let endpoint = ClientEndpoint::tcp(&target)?;
-    let listener = Listener::bind(args.url.host_and_port(), server).await?;
+    let listening = ServerEndpoint::websocket(&args.url.host_and_port(), server)?;
+    let listener = listening.backlog(args.backlog).listen().await?;
     println!("relaying {} to {target}", args.url);
+    println!("listening on {}", addresses(&listener));
     let wait = Duration::from_secs(args.wait);
     let serving = tokio::spawn(serve(listener, endpoint, wait));
     if let Some(text) = args.r#try {
@@ -110,6 +115,14 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
         println!("        and type something: the echo service sends it back");
     }
     Ok(serving.await??)
+}
+
+/// All addresses that it is bound to: a name may have several.
+fn addresses(listener: &Listener) -> String {
+    let tcp = listener.local_addrs().iter();
+    let tcp = tcp.filter_map(EndpointAddress::tcp);
+    let tcp: Vec<_> = tcp.map(|address| address.to_string()).collect();
+    tcp.join(" and ")
 }
 
 async fn serve(mut listener: Listener, target: ClientEndpoint, wait: Duration) -> io::Result<()> {

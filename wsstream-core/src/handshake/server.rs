@@ -125,15 +125,20 @@ impl ServerConfig {
         self
     }
 
-    /// Says where the requests of this server arrive: the address that it listens on, and whether it
+    /// Says where the requests of this server arrive: the addresses that it listens on, and whether it
     /// does TLS itself. Listeners of `wsstream-net` say it themselves. By default it is not known.
     ///
     /// Once it is known, the server checks the host that a web page asks for: see [`Hosts`]. With `tls`,
     /// [`Origins::same_host`] accepts pages of `https` alone. Do not call this if the server cannot be
     /// reached directly, as on a Unix socket.
     #[must_use]
-    pub const fn listening_on(mut self, address: SocketAddr, tls: bool) -> Self {
-        self.listening = Some(Listening { address, tls });
+    pub fn listening_on(
+        mut self,
+        addresses: impl IntoIterator<Item = SocketAddr>,
+        tls: bool,
+    ) -> Self {
+        let addresses = addresses.into_iter().collect();
+        self.listening = Some(Listening { addresses, tls });
         self
     }
 

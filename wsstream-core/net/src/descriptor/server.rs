@@ -6,13 +6,14 @@ use std::str::FromStr;
 
 use super::arguments::{Arguments, Descriptor, Type, wrong};
 use super::autobahn::{
-    AutobahnOptions, DESCRIPTION, SERVER_KEYS, checked, no_userinfo, url, url_of,
+    AutobahnOptions, DESCRIPTION, SERVER_KEYS, checked, for_a_server, url, url_of,
 };
 use super::error::{EndpointError, EndpointErrorKind};
 use super::quote::Writer;
 use super::syntax::Text;
 use super::systemd::Systemd;
 use super::{Exec, PemFiles, check_depth, check_length};
+use crate::host_port::host_and_zone;
 use wsstream_core::Url;
 use wsstream_core::handshake::{Hosts, InvalidField, Origins, ServerConfig};
 
@@ -74,9 +75,10 @@ pub struct AutobahnServer {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TcpServer {
-    /// The address or name to listen on; never empty. `0.0.0.0` or `::` for all addresses.
+    /// The address or name to listen on; never empty. A name means all its addresses. `0.0.0.0` means all of this
+    /// machine's IPv4 addresses, and `::` those of IPv6, on most systems those of IPv4 too.
     pub interface: String,
-    /// The port; with 0, the system chooses one.
+    /// The port; with 0, the system chooses one, the same for all addresses of a name.
     pub port: u16,
     /// The length of the accept queue; 4096 by default. The system may lower it.
     pub backlog: u32,
@@ -138,7 +140,7 @@ impl ServerDescriptor {
     pub(super) fn read(text: &Text, depth: usize) -> Result<Self, EndpointError> {
         check_depth(text, depth)?;
         if let Some(url) = url_of(text)? {
-            no_userinfo(text, &url)?;
+            for_a_server(text, &url)?;
             if url.is_secure() {
                 return Err(text.error(EndpointErrorKind::NoCertificate));
             }
@@ -171,11 +173,7 @@ impl ServerDescriptor {
 
     /// TCP on the URL's host and port.
     fn from_url(url: Url) -> Self {
-        let tcp = Self::Tcp(TcpServer {
-            interface: url.host().to_owned(),
-            port: url.port(),
-            backlog: BACKLOG,
-        });
+        let tcp = Self::Tcp(TcpServer::new(&host_and_zone(&url), url.port()));
         Self::Autobahn(AutobahnServer::new(tcp, url))
     }
 }
@@ -237,7 +235,7 @@ impl AutobahnServer {
         let wrapped = arguments.text(DESCRIPTION);
         let wrapped = wrapped.ok_or_else(|| arguments.missing(DESCRIPTION))?;
         let (url, text) = url(&mut arguments)?;
-        no_userinfo(&text, &url)?;
+        for_a_server(&text, &url)?;
         let options = AutobahnOptions::read(&mut arguments)?;
         let origins = match arguments.text("origins") {
             None => Origins::default(),
@@ -301,6 +299,15 @@ impl AutobahnServer {
 }
 
 impl TcpServer {
+    /// The server at this address or name.
+    pub(crate) fn new(interface: &str, port: u16) -> Self {
+        Self {
+            interface: interface.to_owned(),
+            port,
+            backlog: BACKLOG,
+        }
+    }
+
     /// Reads the parameters, with these defaults of the type.
     fn read(
         arguments: &mut Arguments,

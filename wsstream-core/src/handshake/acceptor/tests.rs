@@ -315,7 +315,7 @@ fn s10_2_pages_of_a_server_that_knows_where_it_listens() {
         parse(&request(&["-Host", "-Origin", &host, &origin]))
     };
     let unknown = ServerConfig::stream();
-    let [plain, tls] = [false, true].map(|tls| ServerConfig::stream().listening_on(local, tls));
+    let [plain, tls] = [false, true].map(|tls| ServerConfig::stream().listening_on([local], tls));
     for (host, scheme, statuses) in [
         ("localhost:9000", "http", [101, 101, 403]),
         ("localhost:9000", "https", [101, 101, 101]),
