@@ -1,4 +1,8 @@
-"""dante, a SOCKS server: SOCKS5 and SOCKS4, with and without a user, with a rule that refuses."""
+"""SOCKS servers: dante, without and with users and with a rule that refuses, and OpenSSH's client."""
+import os
+import subprocess
+from types import SimpleNamespace
+
 from lib import HERE, SECRET, Program, fails, free_port, of_each, place, relays, wait_for_port, works
 
 FORBIDDEN = 9009
@@ -40,11 +44,14 @@ def run():
     def to(of, host="relay.test"):
         return f"ws://{host}:{targets[of]}"
 
-    for scheme in ("socks5", "socks5h", "socks", "socks4", "socks4a"):
+    for scheme in ("socks5", "socks5h", "socks"):
         of_each(f"dante: {scheme}://, to a name", lambda of: through(free, of, to(of), "--proxy", f"{scheme}://{free.at}"))
     for scheme in ("socks5", "socks4"):
         of_each(f"dante: {scheme}://, to an address",
                 lambda of: through(free, of, to(of, HERE.v4), "--proxy", f"{scheme}://{free.at}"))
+    # Of SOCKS4a, which gives names to the server, it knows nothing.
+    of_each("dante: socks4://, to a name",
+            lambda of: fails(of, to(of), "--proxy", f"socks4://{free.at}", told=f"proxy {free.at}: it opened no tunnel: "))
     of_each("dante: all_proxy", lambda of: through(free, of, to(of), variables={"all_proxy": f"socks5://{free.at}"}))
     of_each("dante: ALL_PROXY", lambda of: through(free, of, to(of), variables={"ALL_PROXY": f"socks5://{free.at}"}))
     of_each("dante: a user where none is asked for",
@@ -72,3 +79,36 @@ def run():
                              told=f"proxy {asking.at}: it asks for a user and a password"))
     of_each("dante: spoken to as HTTP",
             lambda of: fails(of, to(of), "--proxy", f"http://{free.at}", told=f"proxy {free.at}: "))
+
+    ssh = openssh()
+    for scheme in ("socks5", "socks4", "socks4a"):
+        for host in ("relay.test", HERE.v4):
+            of_each(f"ssh -D: {scheme}://, to {host}",
+                    lambda of: works(of, to(of, host), "--proxy", f"{scheme}://{ssh.at}"))
+    sixth = relays(f"[{HERE.v6}]")
+    of_each("ssh -D: socks5://, to IPv6",
+            lambda of: works(of, f"ws://[{HERE.v6}]:{sixth[of]}", "--proxy", f"socks5://{ssh.at}"))
+    of_each("ssh -D: nothing listens behind it",
+            lambda of: fails(of, f"ws://relay.test:{free_port()}", "--proxy", f"socks5://{ssh.at}",
+                             told=f"proxy {ssh.at}: it ended the connection"))
+    of_each("ssh -D: socks4://, to IPv6, which it cannot ask for",
+            lambda of: fails(of, f"ws://[{HERE.v6}]:{sixth[of]}", "--proxy", f"socks4://{ssh.at}",
+                             told=f"proxy {ssh.at}: SOCKS4 reaches no IPv6 addresses"))
+
+
+def openssh():
+    """A client that carries what it is asked for by SOCKS, to a server that is this machine, too."""
+    home, server, port = place.scratch / "ssh", free_port(), free_port()
+    home.mkdir(mode=0o700)
+    for name in ("host", "user"):
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", home / name], check=True)
+    os.makedirs("/run/sshd", exist_ok=True)
+    daemon = Program("/usr/sbin/sshd", "-D", "-e", "-f", "/dev/null", "-p", server, "-h", home / "host",
+                     "-o", "ListenAddress=127.0.0.1", "-o", f"AuthorizedKeysFile={home}/user.pub", "-o", "StrictModes=no",
+                     "-o", "UsePAM=no", "-o", "PermitRootLogin=yes", "-o", "PidFile=none")
+    wait_for_port(server, daemon)
+    program = Program("ssh", "-N", "-F", "/dev/null", "-D", f"127.0.0.1:{port}", "-p", server, "-i", home / "user",
+                      "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "IdentitiesOnly=yes",
+                      "-o", "ExitOnForwardFailure=yes", "root@127.0.0.1")
+    wait_for_port(port, program)
+    return SimpleNamespace(at=f"127.0.0.1:{port}")
