@@ -1,5 +1,5 @@
 """An nginx that redirects: with each status, in each form, to another port, to TLS, in a circle, from TLS to plain."""
-from lib import SECRET, UPGRADE, fails, nginx, of_each, ours, relays, run as run_program, works
+from lib import SECRET, UPGRADE, Program, fails, free_port, nginx, of_each, ours, relays, run as run_program, works
 
 STATUSES = (301, 302, 303, 307, 308)
 MOST = 5
@@ -41,7 +41,8 @@ location = /step0 {{ {carried} }}
     of_each("redirects: five", lambda of: works(of, f"{at}/step{MOST}"))
     of_each("redirects: six",
             lambda of: fails(of, f"{at}/step{MOST + 1}",
-                             told=["redirected more than 5 times, HTTP 302", f"{at}/step{MOST + 1} -> {at}/step{MOST} -> "]))
+                             told=["redirected more than 5 times", "HTTP 302",
+                                   f"{at}/step{MOST + 1} -> {at}/step{MOST} -> "]))
     of_each("redirects: six, where as many are allowed",
             lambda of: works(of, f"{at}/step{MOST + 1}", "--redirects", 6))
     of_each("redirects: none allowed",
@@ -59,11 +60,21 @@ location = /step0 {{ {carried} }}
             lambda of: fails(of, f"{at}/login", told=["redirected to no WebSocket URL", f"{at}/login"]))
     of_each("redirects: to what is not there",
             lambda of: fails(of, f"{at}/lost", told="refused by the server: HTTP 404"))
-    of_each("redirects: by descriptor", lambda of: by_descriptor(of, first))
+    of_each("redirects: by descriptor", by_descriptor)
 
 
-def by_descriptor(of, port):
-    """The client of the examples says hello, and the relay's echo is what it reads."""
-    descriptor = rf"autobahn:tcp\:127.0.0.1\:{port}:url=ws\://127.0.0.1\:{port}/307:redirects=1"
-    done = run_program([ours(of, "hello_client_endpoint"), descriptor])
-    assert done.status == 0, f"status {done.status}: {done.err!r}"
+def by_descriptor(of):
+    """The server's descriptor behind nginx, and the client's in front."""
+    port = free_port()
+    server = Program(ours(of, "hello_server_endpoint"),
+                     rf"autobahn:tcp\:{port}\:interface\=127.0.0.1:url=ws\://127.0.0.1\:{port}/hello")
+    server.line("listening")
+    front = nginx(f"descriptor {of}", {"": f"""
+absolute_redirect off;
+location = /from {{ return 307 /hello; }}
+location = /hello {{ {UPGRADE} proxy_pass http://127.0.0.1:{port}; }}
+"""})[""]
+    done = run_program([ours(of, "hello_client_endpoint"),
+                        rf"autobahn:tcp\:127.0.0.1\:{front}:url=ws\://127.0.0.1\:{front}/from:redirects=1"])
+    assert done.status == 0 and done.out == "how are you?\n", f"status {done.status}: {done.out!r}, {done.err!r}"
+    server.line("hello")
