@@ -46,6 +46,7 @@ mod extensions;
 mod field;
 mod head;
 mod headers;
+mod health;
 mod hosts;
 mod key;
 mod lookup;
@@ -58,6 +59,7 @@ mod response_reader;
 mod server;
 mod subprotocols;
 mod syntax;
+mod target;
 mod upgrade;
 
 pub use self::acceptor::Acceptor;

@@ -68,6 +68,8 @@
 //! | `systemd` | (`domain`, `index`, `name`): `INET`, `INET6` or `UNIX`, and one of the others |
 //! | `haproxy` | the wrapped descriptor, not quoted: `haproxy:tcp:9000` |
 //!
+//! `interface` is an address or a name. A server listens at all addresses of a name.
+//!
 //! # WebSocket
 //!
 //! | key of `autobahn` | meaning |
@@ -84,8 +86,10 @@
 //! | `idleTimeout`, `maxLifetime` | seconds without payload, and seconds in all, after which the connection ends; no limit by default |
 //! | `halfClose`, `nodelay` | `true` or `false` |
 //! | `origin`, `acceptNoSubprotocol` | of clients: see [`ClientConfig`](wsstream_core::handshake::ClientConfig) |
+//! | `redirects` | of clients: how many redirects to follow, 0 by default: see [`ClientEndpoint::redirects`](crate::ClientEndpoint::redirects) |
 //! | `origins` | of servers: `any`, or origins separated by commas |
 //! | `hosts` | of servers: `any`, or names and addresses separated by commas: see [`Hosts`](wsstream_core::handshake::Hosts) |
+//! | `healthPath` | of servers: where load balancers get 200, none by default: see [`ServerConfig::health_path`](wsstream_core::handshake::ServerConfig::health_path) |
 //!
 //! A client with a `wss` URL adds TLS, verified for the URL's host, over an endpoint that is not `tls`
 //! or `ssl`.
@@ -114,7 +118,6 @@ pub use self::systemd::{Systemd, SystemdDomain, SystemdSocket};
 
 pub(crate) use self::error::with_context;
 pub(crate) use self::quote::Seconds;
-pub(crate) use self::server::BACKLOG;
 
 use self::arguments::Arguments;
 use self::quote::Writer;

@@ -220,10 +220,14 @@ impl fmt::Display for InvalidProxy {
             Self::Url(InvalidUrl::Scheme(scheme)) => {
                 write!(f, "proxy: scheme {scheme:?}, expected http or socks5")
             }
-            Self::Url(InvalidUrl::NoHost | InvalidUrl::Fragment | InvalidUrl::Syntax(_)) => {
-                f.write_str("proxy: expected http://HOST:PORT or socks5://HOST:PORT")
-            }
-            Self::Url(error) => write!(f, "proxy: {error}"),
+            // Their positions are those in another URL, and what they suggest is one.
+            Self::Url(
+                InvalidUrl::Character { .. }
+                | InvalidUrl::Fragment
+                | InvalidUrl::NoHost
+                | InvalidUrl::Syntax(_),
+            ) => f.write_str("proxy: expected http://HOST:PORT or socks5://HOST:PORT"),
+            Self::Url(error) => write!(f, "proxy: {error:#}"),
             Self::User => {
                 f.write_str("proxy: SOCKS needs a user and a password of 1 to 255 octets each")
             }

@@ -1,5 +1,7 @@
 //! What is connected to, in which order, and how long it may take.
 
+mod dialling;
+
 use std::future::Future;
 use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr};
@@ -16,6 +18,8 @@ use crate::descriptor::UnsupportedEndpoint;
 use crate::proxy::ProxyError;
 use crate::test_support::runtime::{Network, Virtual, Wire, network};
 use crate::test_support::secs;
+
+mod redirects;
 
 type Endpoint = ClientEndpoint<Virtual>;
 
@@ -211,34 +215,6 @@ fn futures_are_small_and_send() {
     is_small(endpoint.open());
 }
 
-/// The errors of the system name nobody.
-#[test]
-fn errors_name_the_peer() {
-    for (text, kind, whom) in [
-        (
-            "tcp:192.0.2.8:1",
-            ErrorKind::ConnectionRefused,
-            "192.0.2.8:1: ",
-        ),
-        ("unix:/gone", ErrorKind::NotFound, "/gone: "),
-        (
-            r"tcp:2001\:db8\:\:1:1:bindAddress=127.0.0.1",
-            ErrorKind::AddrNotAvailable,
-            "2001:db8::1",
-        ),
-        #[cfg(feature = "rustls")]
-        (
-            r"tls:broken:endpoint=unix\:/p",
-            ErrorKind::InvalidData,
-            "TLS with broken: ",
-        ),
-    ] {
-        let error = connects(&endpoint(text), true).0.map(drop).unwrap_err();
-        assert_eq!(error.kind(), kind, "{text}");
-        assert!(error.to_string().contains(whom), "{text}: {error}");
-    }
-}
-
 /// By default a descriptor has 30 seconds for the socket and TLS, and 30 for each opening handshake.
 #[rustfmt::skip]
 const LIMITS: &[(&str, u64)] = &[
@@ -388,7 +364,7 @@ fn through_a_proxy() {
     let (got, _) = proxied(endpoint("tcp:h:22"), "192.0.2.8", b"");
     assert_eq!(
         got.unwrap_err().to_string(),
-        "proxy: 192.0.2.8:80: connection refused"
+        "proxy 192.0.2.8:80: connection refused"
     );
     // A URL is proxied as well, and a Unix socket is not.
     let url = Endpoint::url("ws://h:22", ClientConfig::stream()).unwrap();

@@ -6,13 +6,14 @@ use std::str::FromStr;
 
 use super::arguments::{Arguments, Descriptor, Type, wrong};
 use super::autobahn::{
-    AutobahnOptions, DESCRIPTION, SERVER_KEYS, checked, no_userinfo, url, url_of,
+    AutobahnOptions, DESCRIPTION, SERVER_KEYS, checked, for_a_server, url, url_of,
 };
 use super::error::{EndpointError, EndpointErrorKind};
 use super::quote::Writer;
 use super::syntax::Text;
 use super::systemd::Systemd;
 use super::{Exec, PemFiles, check_depth, check_length};
+use crate::host_port::host_and_zone;
 use wsstream_core::Url;
 use wsstream_core::handshake::{Hosts, InvalidField, Origins, ServerConfig};
 
@@ -66,15 +67,18 @@ pub struct AutobahnServer {
     pub origins: Origins,
     /// Which names the server answers to. The default has the host of `url`.
     pub hosts: Hosts,
+    /// Where load balancers may ask whether the server is up.
+    pub health_path: Option<String>,
 }
 
 /// Where to listen by TCP.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TcpServer {
-    /// The address or name to listen on; never empty. `0.0.0.0` or `::` for all addresses.
+    /// The address or name to listen on; never empty. A name means all its addresses. `0.0.0.0` means all of this
+    /// machine's IPv4 addresses, and `::` those of IPv6, on most systems those of IPv4 too.
     pub interface: String,
-    /// The port; with 0, the system chooses one.
+    /// The port; with 0, the system chooses one, the same for all addresses of a name.
     pub port: u16,
     /// The length of the accept queue; 4096 by default. The system may lower it.
     pub backlog: u32,
@@ -136,7 +140,7 @@ impl ServerDescriptor {
     pub(super) fn read(text: &Text, depth: usize) -> Result<Self, EndpointError> {
         check_depth(text, depth)?;
         if let Some(url) = url_of(text)? {
-            no_userinfo(text, &url)?;
+            for_a_server(text, &url)?;
             if url.is_secure() {
                 return Err(text.error(EndpointErrorKind::NoCertificate));
             }
@@ -169,11 +173,7 @@ impl ServerDescriptor {
 
     /// TCP on the URL's host and port.
     fn from_url(url: Url) -> Self {
-        let tcp = Self::Tcp(TcpServer {
-            interface: url.host().to_owned(),
-            port: url.port(),
-            backlog: BACKLOG,
-        });
+        let tcp = Self::Tcp(TcpServer::new(&host_and_zone(&url), url.port()));
         Self::Autobahn(AutobahnServer::new(tcp, url))
     }
 }
@@ -227,6 +227,7 @@ impl AutobahnServer {
             options: AutobahnOptions::default(),
             origins: Origins::default(),
             hosts: Hosts::default(),
+            health_path: None,
         }
     }
 
@@ -234,7 +235,7 @@ impl AutobahnServer {
         let wrapped = arguments.text(DESCRIPTION);
         let wrapped = wrapped.ok_or_else(|| arguments.missing(DESCRIPTION))?;
         let (url, text) = url(&mut arguments)?;
-        no_userinfo(&text, &url)?;
+        for_a_server(&text, &url)?;
         let options = AutobahnOptions::read(&mut arguments)?;
         let origins = match arguments.text("origins") {
             None => Origins::default(),
@@ -244,10 +245,16 @@ impl AutobahnServer {
             None => Hosts::default(),
             Some(text) => read_list(&text, Hosts::any(), Hosts::list)?,
         };
+        let health_path = arguments.read("healthPath", "a path without a query", |path| {
+            // What no request could ask for.
+            let is_path = |octet: u8| octet.is_ascii_graphic() && !b"?#".contains(&octet);
+            (!path.is_empty() && path.bytes().all(is_path)).then(|| path.to_owned())
+        })?;
         Ok(Self {
             options,
             origins,
             hosts,
+            health_path,
             ..Self::new(ServerDescriptor::read(&wrapped, depth + 1)?, url)
         })
     }
@@ -258,7 +265,8 @@ impl AutobahnServer {
         writer.value("url", self.url.with_userinfo())?;
         self.options.write(&mut writer)?;
         writer.some("origins", self.origins.described())?;
-        writer.some("hosts", self.hosts.described())
+        writer.some("hosts", self.hosts.described())?;
+        writer.some("healthPath", self.health_path.as_ref())
     }
 
     /// The configuration for byte streams that the descriptor describes.
@@ -283,11 +291,23 @@ impl AutobahnServer {
         if let Some(timeout) = options.handshake_timeout {
             server = server.handshake_timeout(timeout);
         }
+        if let Some(path) = &self.health_path {
+            server = server.health_path(path);
+        }
         Ok(server)
     }
 }
 
 impl TcpServer {
+    /// The server at this address or name.
+    pub(crate) fn new(interface: &str, port: u16) -> Self {
+        Self {
+            interface: interface.to_owned(),
+            port,
+            backlog: BACKLOG,
+        }
+    }
+
     /// Reads the parameters, with these defaults of the type.
     fn read(
         arguments: &mut Arguments,

@@ -29,6 +29,8 @@ const CLIENTS: &[Row] = &[
     (r"autobahn:tls\:g\:1:url=ws\://h", Ok("tcp g:1, tls* g, websocket /, 60 s, nodelay")),
     (r"autobahn:wss\://a/x:url=ws\://b/y", Ok("tcp a:443, tls* a, websocket /x, websocket /y, 90 s, nodelay")),
     (r"tls:n:endpoint=ws\://a", Ok("tcp a:80, websocket /, tls n, 60 s, nodelay")),
+    ("wss://[fe80::1%25eth0]:9/", Ok("tcp fe80::1%eth0:9, tls* fe80::1, websocket /, 60 s, nodelay")),
+    (r"tls:fe80\:\:1%eth0:9", Ok("tcp fe80::1%eth0:9, tls fe80::1, 30 s, nodelay")),
     ("stdio", Err("stdio")),
     ("exec:cat", Err("exec")),
     (r"autobahn:stdio:url=ws\://h", Err("stdio")),
@@ -43,6 +45,7 @@ const SERVERS: &[Row] = &[
     ("ssl:1:privateKey=k", Ok("tcp 0.0.0.0 1, tls k, 10 s, nodelay")),
     ("unix:/p", Ok("unix /p, 10 s, nodelay")),
     ("ws://h:1/x", Ok("tcp h 1, websocket /x, 10 s, nodelay")),
+    ("ws://[fe80::1%25eth0]:1/x", Ok("tcp fe80::1%eth0 1, websocket /x, 10 s, nodelay")),
     (r"autobahn:ssl\:1\:privateKey\=k:url=wss\://h:nodelay=0", Ok("tcp 0.0.0.0 1, tls* k, websocket /, 10 s, delay")),
     // The first opening handshake's, whatever the others have.
     (r"autobahn:ws\://a/x:url=ws\://b/y:handshakeTimeout=3", Ok("tcp a 80, websocket /x, websocket /y, 10 s, nodelay")),
@@ -192,6 +195,12 @@ fn plans_print_themselves() {
              websocket wss://h/x?..., within 30 s\n\
              websocket ws://h/, within 30 s; 90 s in all",
         ),
+        (
+            r"autobahn:autobahn\:tcp\\\:h\\\:1\:url\=ws\\\://h\:redirects\=1:url=ws\://h:redirects=5",
+            "tcp h:1, within 30 s\n\
+             websocket ws://h/, within 30 s, up to 1 redirect\n\
+             websocket ws://h/, within 30 s, up to 5 redirects; 90 s in all",
+        ),
     ] {
         let plan = ClientPlan::parse(text).unwrap();
         assert_eq!(plan.to_string(), expected, "{text}");
@@ -213,6 +222,11 @@ fn plans_print_themselves() {
              tls, certificate c and e, key k\n\
              websocket, within 10 s; first handshakes within 10 s",
         ),
+        (
+            r"autobahn:tcp\:1:url=ws\://h:healthPath=up",
+            "tcp 0.0.0.0:1, backlog 4096\n\
+             websocket, within 10 s, health checks at /up; first handshakes within 10 s",
+        ),
     ] {
         let plan = ServerPlan::parse(text).unwrap();
         assert_eq!(plan.to_string(), expected, "{text}");
@@ -223,7 +237,7 @@ fn plans_print_themselves() {
     let expected = "tcp h:1, within 30 s, through socks5://p:1080; 30 s in all";
     assert_eq!(plan.to_string(), expected);
     assert!(!format!("{plan:?}").contains("secret"), "{plan:?}");
-    let plan = ServerPlan::unix("/p".as_ref(), ServerConfig::stream()).unwrap();
+    let plan = ServerPlan::websocket_unix("/p", ServerConfig::stream()).unwrap();
     let expected = "unix /p, mode 666, backlog 4096, with a lock\n\
                     websocket, within 10 s; first handshakes within 10 s";
     assert_eq!(plan.to_string(), expected);
@@ -278,11 +292,36 @@ fn tcp_to_host_and_port() {
         let plan = ClientPlan::tcp(address).unwrap().to_string();
         let expected = format!("tcp {to}, within 10 s; 30 s in all");
         assert_eq!(plan, expected, "{address}");
+        let plan = ServerPlan::tcp(address).unwrap().to_string();
+        assert_eq!(plan, format!("tcp {to}, backlog 4096"), "{address}");
+        let plan = ServerPlan::websocket(address, ServerConfig::stream()).unwrap();
+        let expected = format!(
+            "tcp {to}, backlog 4096\n\
+             websocket, within 10 s; first handshakes within 10 s"
+        );
+        assert_eq!(plan.to_string(), expected, "{address}");
     }
-    for address in ["", "h", "8080", "h:", ":8080", "h:http", "h:65536"] {
-        let error = ClientPlan::tcp(address).unwrap_err();
-        assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput);
-        let said = format!("expected HOST:PORT, not {address:?}");
-        assert_eq!(error.to_string(), said);
+    for address in [
+        "",
+        "h",
+        "8080",
+        "h:",
+        ":8080",
+        "h:http",
+        "h:65536",
+        "ws://h:1",
+        "ws://h:1/",
+        "h/x:1",
+    ] {
+        for error in [
+            ClientPlan::tcp(address).map(drop),
+            ServerPlan::tcp(address).map(drop),
+            ServerPlan::websocket(address, ServerConfig::stream()).map(drop),
+        ] {
+            let error = error.unwrap_err();
+            assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput);
+            let said = format!("expected HOST:PORT, not {address:?}");
+            assert_eq!(error.to_string(), said);
+        }
     }
 }

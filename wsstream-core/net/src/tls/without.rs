@@ -15,6 +15,12 @@ impl ClientTls {
     }
 }
 
+impl ClientTls {
+    pub(crate) const fn without_identity(&self) -> Self {
+        match self.0 {}
+    }
+}
+
 impl ServerTls {
     pub(crate) fn from_files(_: &Certificates) -> io::Result<Self> {
         Err(not_supported())

@@ -18,6 +18,7 @@ use crate::pump::{Accept, Connect, Upgraded};
 use crate::test_kit::{Clock, Pipe, Sleeper, WriteEnd};
 use crate::{Encoding, Opcode, Role, Seed, Url};
 
+mod health;
 mod while_present;
 
 fn connect(pipe: Pipe, clock: Sleeper) -> Connect<Pipe, Sleeper> {

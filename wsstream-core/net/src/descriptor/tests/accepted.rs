@@ -90,6 +90,12 @@ const CLIENTS: &[(&str, &str)] = &[
     (r"autobahn:tls\:g\:443:url=wss\://h", r"autobahn:tls\:g\:443:url=wss\://h/"),
     (r"autobahn:unix\:/p:url=wss\://h", r"autobahn:unix\:/p:url=wss\://h/"),
     (r"autobahn:ws\://a:url=ws\://b", r"autobahn:ws\://a/:url=ws\://b/"),
+    // Zones stay, but for the name in the certificate.
+    ("ws://[fe80::1%eth0]:9000", "ws://[fe80::1%25eth0]:9000/"),
+    (r"tcp:fe80\:\:1%eth0:9000", r"tcp:fe80\:\:1%eth0:9000"),
+    (r"tls:fe80\:\:1%eth0:9000", r"tls:fe80\:\:1%eth0:9000"),
+    (r"ssl:fe80\:\:1%eth0:9000:hostname=fe80\:\:1", r"tls:fe80\:\:1%eth0:9000"),
+    (r"autobahn:tls\:fe80\\\:\\\:1%eth0\:443:url=wss\://[fe80\:\:1%25eth0]", "wss://[fe80::1%25eth0]/"),
     (r"autobahn:stdio:url=ws\://h:compress= TRUE :compression=1:autofrag=0:debug=false", r"autobahn:stdio:url=ws\://h/:compression=true"),
     (r"autobahn:stdio:url=ws\://h:keepalive=30", r"autobahn:stdio:url=ws\://h/:keepalive=30"),
     (r"autobahn:stdio:url=ws\://h:keepalive=False", r"autobahn:stdio:url=ws\://h/:keepalive=false"),
@@ -122,6 +128,8 @@ const SERVERS: &[(&str, &str)] = &[
     (r"autobahn:stdio:url=ws\://h:origins=", r"autobahn:stdio:url=ws\://h/:origins="),
     (r"autobahn:stdio:url=ws\://h:hosts=any", r"autobahn:stdio:url=ws\://h/:hosts=any"),
     (r"autobahn:stdio:url=ws\://h:hosts= h, \:\:1", r"autobahn:stdio:url=ws\://h/:hosts=h,\:\:1"),
+    (r"autobahn:stdio:url=ws\://h:healthPath= /up ", r"autobahn:stdio:url=ws\://h/:healthPath=/up"),
+    (r"autobahn:stdio:url=ws\://h:origins=https\://a/", r"autobahn:stdio:url=ws\://h/:origins=https\://a"),
 ];
 
 #[test]
@@ -266,7 +274,7 @@ fn builders_get_what_is_said() {
     assert!(shown.contains("X-A") && !shown.contains("b=c"), "{shown}");
 
     let described = server(&format!(
-        r"autobahn:stdio:url=ws\://h/p:{common}:origins=http\://o,null:hosts=h,192.0.2.1"
+        r"autobahn:stdio:url=ws\://h/p:{common}:origins=http\://o,null:hosts=h,192.0.2.1:healthPath=up"
     ));
     assert_eq!(
         described.origins,
@@ -275,5 +283,6 @@ fn builders_get_what_is_said() {
     assert_eq!(described.hosts, Hosts::list(["h", "192.0.2.1"]).unwrap());
     let server = described.server_config().unwrap();
     assert!(server.serves("/p") && !server.serves("/"));
+    assert_eq!(server.health(), Some("/up"));
     assert_eq!(server.handshake_timeout, seconds(4.));
 }

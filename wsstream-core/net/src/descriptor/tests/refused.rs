@@ -43,8 +43,15 @@ const CLIENTS: &[(&str, &str)] = &[
     (r"autobahn:tcp\:h\:1:url=ws://h", r"at 26: argument of 3 octets, but autobahn takes 1 at most without a key: write `:` in a value as `\:`"),
     (r"autobahn:tcp\:h:url=ws\://h", "at 15: tcp needs `port`"),
     (r"autobahn:tcp\:h\:1\:tiemout\=1:url=ws\://h", "at 20: unknown key `tiemout` of tcp, did you mean `timeout`?"),
-    (r"autobahn:tcp\:h\:1:url=http\://h", "at 23: scheme \"http\", expected ws or wss, as in ws://host:9000"),
-    (r"autobahn:tcp\:h\:1:url=ws\:// h /a b", "at 34: not a URL such as ws://host:9000: wrong at octet 8"),
+    (r"autobahn:tcp\:h\:1:url=http\://h", "at 23: scheme \"http\", expected ws: write ws:// for http://"),
+    ("https://h", "at 0: scheme \"https\", expected wss: write wss:// for https://"),
+    (r"autobahn:tcp\:h\:1:url=ws\:// h /a b", "at 34: ' ', which a URL cannot hold: write %20"),
+    (r"autobahn:tcp\:h\:1:url=ws\://h/{id}", "at 31: '{', which a URL cannot hold: write %7B"),
+    (r"autobahn:tcp\:h\:1:url=ws\://h/%zz", "at 31: '%' without two hexadecimal digits behind it: write %25"),
+    ("autobahn:tcp\\:h\\:1:url=ws\\://h\u{f6}/", "at 30: host \"h\u{f6}\" is not ASCII: write its punycode form, with xn--"),
+    (r"autobahn:tcp\:h\:1:url=ws\://u\:p|w@h/", "at 33: character in the user or password that has to be escaped, as %XX"),
+    (r"autobahn:tcp\:h\:1:url=ws\://[fe80\:\:1%]/", "at 39: zone \"%\", expected %25 and a network interface, as in [fe80::1%25eth0]"),
+    ("ws://[fe80::1%25eth0]:9/a b", "at 25: ' ', which a URL cannot hold: write %20"),
     (r"autobahn:tcp\:h\:1:url=ws\://h:compres=false", "at 31: unknown key `compres` of autobahn, did you mean `compress`?"),
     (r"autobahn:tcp\:h\:1:url=ws\://h:compress=no", "at 40: `compress` has 2 octets, expected true or false"),
     (r"autobahn:tcp\:h\:1:url=ws\://h:compress=true:compression=false", "at 40: `compress` contradicts `compression`"),
@@ -57,7 +64,7 @@ const CLIENTS: &[(&str, &str)] = &[
     (r"autobahn:tcp\:h\:1:url=ws\://h:origins=any", "at 31: unknown key `origins` of autobahn, did you mean `origin`?"),
     (r"autobahn:tcp\:h\:1:url=ws\://h:keepaliveTimeout=3", "at 49: autobahn needs `keepalive`"),
     ("ws://h:0/", "at 0: port \"0\", expected 1 to 65535"),
-    ("wss://h/a b", "at 9: not a URL such as ws://host:9000: wrong at octet 9"),
+    ("wss://h/a b", "at 9: ' ', which a URL cannot hold: write %20"),
 ];
 
 #[rustfmt::skip]
@@ -79,9 +86,15 @@ const SERVERS: &[(&str, &str)] = &[
     ("haproxy:tcp:x", "at 12: `port` has 1 octet, expected 0 to 65535"),
     ("wss://h/", r"at 0: wss:// names no certificate, expected autobahn:ssl\:PORT\:certKey\=FILE...:url=..."),
     ("ws://u:p@h/", "at 0: `url` of autobahn: a server asks for no user and password"),
+    ("ws://h/x?y", "at 8: `url` of autobahn: a server takes every query: leave out the `?` and what follows"),
+    ("ws://h?", "at 6: `url` of autobahn: a server takes every query: leave out the `?` and what follows"),
+    (r"autobahn:tcp\:1:url=ws\://h/?token", "at 28: `url` of autobahn: a server takes every query: leave out the `?` and what follows"),
     (r"autobahn:tcp\:1:url=ws\://u@h", "at 20: `url` of autobahn: a server asks for no user and password"),
     (r"autobahn:tcp\:1:url=ws\://h:origins=null, x", "at 42: origin: expected scheme://host[:port] or null"),
     (r"autobahn:tcp\:1:url=ws\://h:hosts=h, h\:1", "at 37: host: expected a name or an IP address, without a port"),
+    (r"autobahn:tcp\:1:url=ws\://h:healthPath=", "at 39: `healthPath` is empty, expected a path without a query"),
+    (r"autobahn:tcp\:1:url=ws\://h:healthPath=/a?b", "at 39: `healthPath` has 4 octets, expected a path without a query"),
+    (r"autobahn:tcp\:1:url=ws\://h:healthPath=/a b", "at 39: `healthPath` has 4 octets, expected a path without a query"),
 ];
 
 #[test]
