@@ -17,11 +17,12 @@ import with_queues
 import with_redirects
 import with_reverse_proxies
 import with_socks
+import with_subprotocols
 from lib import HERE, HOSTS, SECRET, THERE, counts, env, hashed, place
 from programs import environment, running
 
 GROUPS = (with_http_proxies.run, with_socks.run, with_reverse_proxies.run, with_redirects.run, with_names.run,
-          with_queues.run)
+          with_queues.run, with_subprotocols.run)
 
 
 def system(*command):
