@@ -36,6 +36,7 @@
 //! ```
 
 mod acceptor;
+mod beginning;
 mod body;
 mod client;
 mod connecting;
@@ -77,7 +78,7 @@ pub use self::negotiation::Agreed;
 pub use self::origin::Origins;
 pub use self::refusal::Refusal;
 pub use self::request::{Accepted, Request};
-pub use self::response::Response;
+pub use self::response::{Response, RetryAfter};
 pub use self::response_reader::ResponseReader;
 pub use self::server::ServerConfig;
 

@@ -81,6 +81,7 @@
 //! | `subprotocol` | names, separated by commas, besides `binary` and `base64`; if one of these is among them, a client offers only these names |
 //! | `header` | `NAME\: VALUE`, can be repeated |
 //! | `keepalive`, `keepaliveTimeout` | seconds, default 30 and 60; `keepalive=false` sends no pings |
+//! | `maxHead` | the most octets in the head of a response, default 65536 for a client; of a request, default 16384 for a server; at most 1048576 |
 //! | `handshakeTimeout` | seconds; default 30 for a client, for the whole opening handshake, beside the `timeout` of the socket; 10 for a server, until the request has arrived |
 //! | `closeTimeout` | seconds, default 10 |
 //! | `idleTimeout`, `maxLifetime` | seconds without payload, and seconds in all, after which the connection ends; no limit by default |

@@ -5,6 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
+use super::beginning::write_foreign;
 use super::headers::MAX_FIELDS;
 use super::refusal::Refusal;
 use super::response::Response;
@@ -94,6 +95,13 @@ pub enum HandshakeError {
     },
     /// The server selected no subprotocol, but the client requires one.
     NoSubprotocol,
+    /// The answer is not HTTP (RFC 9112 §4): another protocol is spoken at this port.
+    NotHttp {
+        /// The first octets of the answer, escaped: as many as show that it is not HTTP, at most 24.
+        begins: String,
+        /// The protocol that it seems to be.
+        speaks: Option<&'static str>,
+    },
     /// The URL is `wss`, but the client was given a stream that nobody has said is secure: see
     /// [`ClientConfig::assume_secure`](super::ClientConfig::assume_secure). Nothing was sent.
     NotSecure,
@@ -165,6 +173,7 @@ impl HandshakeError {
             Self::UnsupportedHttpVersion(_) => 505,
             Self::DuplicateExtension(_)
             | Self::NoSubprotocol
+            | Self::NotHttp { .. }
             | Self::NotSecure
             | Self::Refused(_)
             | Self::TooManyInterimResponses
@@ -296,6 +305,7 @@ impl HandshakeError {
                 )
             }
             Self::NoSubprotocol => f.write_str("the server selected no subprotocol"),
+            Self::NotHttp { begins, speaks } => write_foreign(f, begins, *speaks),
             Self::NotSecure => f.write_str(
                 "wss URL over a stream that may not be secure: connect over TLS, and say so with `assume_secure`",
             ),

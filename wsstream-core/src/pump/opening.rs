@@ -197,18 +197,11 @@ impl<S: Socket, C: Clock> Connect<S, C> {
                 return Poll::Ready(Ok((connected.agreed, connected.response)));
             }
             Poll::Ready(Ok(Err(error))) => return Poll::Ready(Err(error.into())),
-            Poll::Ready(Err(error)) => {
-                return Poll::Ready(Err(match connecting.recv_eof() {
-                    // A reset may cut a refusal short that was sent before the whole request was read.
-                    refused @ HandshakeError::Refused(_) => refused.into(),
-                    eof if error.kind() == io::ErrorKind::UnexpectedEof => eof.into(),
-                    _ => error,
-                }));
-            }
+            Poll::Ready(Err(error)) => return Poll::Ready(Err(cut_short(connecting, error))),
             Poll::Pending => {}
         }
         if let Poll::Ready(Err(error)) = written {
-            return Poll::Ready(Err(error));
+            return Poll::Ready(Err(cut_short(connecting, error)));
         }
         poll_deadline(&mut opening.wire, |now| connecting.poll_time(now))
             .map(|error| Err(error.into()))
@@ -348,6 +341,15 @@ fn poll_deadline<S: Socket, C: Clock>(
             }
             Err(error) => return Poll::Ready(error),
         }
+    }
+}
+
+/// What a client tells of a socket that failed before the response was complete. A reset may cut a refusal short that
+/// was sent before the whole request was read.
+fn cut_short(connecting: &mut Connecting, error: io::Error) -> io::Error {
+    match connecting.recv_eof() {
+        HandshakeError::UnexpectedEof if error.kind() != io::ErrorKind::UnexpectedEof => error,
+        told => told.into(),
     }
 }
 

@@ -288,6 +288,9 @@ impl AutobahnServer {
         for (name, value) in &options.headers {
             server = server.header(name, value)?;
         }
+        if let Some(octets) = options.max_head {
+            server = server.max_head(octets);
+        }
         if let Some(timeout) = options.handshake_timeout {
             server = server.handshake_timeout(timeout);
         }

@@ -201,12 +201,13 @@ fn defaults_and_files() {
 #[test]
 fn builders_get_what_is_said() {
     let seconds = Duration::from_secs_f64;
-    let common = r"subprotocol=mqtt:header=X-A\: b=c:keepalive=3:keepaliveTimeout=1.5:handshakeTimeout=4:closeTimeout=5:idleTimeout=6:maxLifetime=7:halfClose=false:nodelay=0";
+    let common = r"subprotocol=mqtt:header=X-A\: b=c:keepalive=3:keepaliveTimeout=1.5:maxHead=50000:handshakeTimeout=4:closeTimeout=5:idleTimeout=6:maxLifetime=7:halfClose=false:nodelay=0";
     let described = client(&format!(
         r"autobahn:stdio:url=ws\://h/p:{common}:origin=http\://o"
     ));
     let client = described.client_config().unwrap();
     assert_eq!(client.handshake_timeout, seconds(4.));
+    assert!(format!("{client:?}").contains("max_head: 50000"));
     let config = &*client.config;
     assert_eq!(config.close_timeout, seconds(5.));
     let keepalive = Keepalive::new(seconds(3.), seconds(1.5)).unwrap();
@@ -285,4 +286,5 @@ fn builders_get_what_is_said() {
     assert!(server.serves("/p") && !server.serves("/"));
     assert_eq!(server.health(), Some("/up"));
     assert_eq!(server.handshake_timeout, seconds(4.));
+    assert!(format!("{server:?}").contains("max_head: 50000"));
 }
