@@ -1,6 +1,7 @@
 """Cases and their verdicts, our programs, and the files they need."""
 import os
 import re
+import socket
 import subprocess
 import sys
 import time
@@ -122,6 +123,21 @@ http {{
     return ports
 
 
+def sshd():
+    """OpenSSH's server, its port, and a key that it lets in."""
+    port = free_port()
+    home = place.scratch / f"sshd-{port}"
+    home.mkdir(mode=0o700)
+    for name in ("host", "user"):
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", home / name], check=True)
+    os.makedirs("/run/sshd", exist_ok=True)
+    program = Program("/usr/sbin/sshd", "-D", "-e", "-f", "/dev/null", "-p", port, "-h", home / "host",
+                      "-o", "ListenAddress=127.0.0.1", "-o", f"AuthorizedKeysFile={home}/user.pub", "-o", "StrictModes=no",
+                      "-o", "UsePAM=no", "-o", "PermitRootLogin=yes", "-o", "PidFile=none")
+    wait_for_port(port, program)
+    return SimpleNamespace(port=port, key=home / "user")
+
+
 def hashed(password, kind):
     """As in files of users: see `openssl passwd`."""
     done = subprocess.run(["openssl", "passwd", kind, "-stdin"], input=password, text=True, capture_output=True)
@@ -157,6 +173,22 @@ def works(of, url, *args, most=10, **how):
     done = tunnel(of, url, *args, **how)
     assert done.status == 0 and done.out == TEXT and not done.err, f"status {done.status}, {done.out!r}, {done.err!r}"
     assert done.took < most, f"it took {done.took:.1f} s"
+
+
+def request(port, fields=""):
+    """For an upgrade."""
+    return (f"GET / HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{fields}\r\n").encode()
+
+
+def upgrade(port, fields=""):
+    """A socket that has asked for an upgrade, and the answer: its head, and what comes with it."""
+    sock = socket.create_connection(("127.0.0.1", port), 10)
+    sock.sendall(request(port, fields))
+    answer = b""
+    while b"\r\n\r\n" not in answer and (octets := sock.recv(1 << 16)):
+        answer += octets
+    return sock, answer.decode(errors="replace")
 
 
 def fails(of, url, *args, told, not_told=(), most=5, **how):

@@ -11,18 +11,19 @@ import time
 import traceback
 from pathlib import Path
 
+import with_heads
 import with_http_proxies
 import with_names
+import with_other_servers
 import with_queues
 import with_redirects
 import with_reverse_proxies
 import with_socks
-import with_subprotocols
 from lib import HERE, HOSTS, SECRET, THERE, counts, env, hashed, place
 from programs import environment, running
 
-GROUPS = (with_http_proxies.run, with_socks.run, with_reverse_proxies.run, with_redirects.run, with_names.run,
-          with_queues.run, with_subprotocols.run)
+GROUPS = (with_http_proxies.run, with_socks.run, with_reverse_proxies.run, with_heads.run, with_redirects.run, with_names.run,
+          with_queues.run, with_other_servers.run)
 
 
 def system(*command):

@@ -1,5 +1,8 @@
-"""MQTT, whose clients in browsers offer `mqtt` alone: mosquitto and paho. And a server that selects no subprotocol."""
-from lib import Program, fails, free_port, of_each, ours, place, relay, run as run_program, wait_for_port, works
+"""Servers that are not what a client expects: MQTT, whose clients in browsers offer `mqtt` alone (mosquitto, paho), a
+server that selects no subprotocol, one that asks for a password, web pages, TLS or none, SSH.
+"""
+from lib import (SECRET, UPGRADE, Program, fails, free_port, hashed, nginx, of_each, ours, place, relay, relays,
+                 run as run_program, sshd, wait_for_port, works)
 
 # Debian's, which has Debian's packages.
 PYTHON = "/usr/bin/python3"
@@ -55,6 +58,37 @@ user root
             lambda of: fails(of, url, told=["selected no subprotocol", "--accept-no-subprotocol"]))
     of_each("no subprotocol: the same, where that is accepted",
             lambda of: works(of, url, "--accept-no-subprotocol"))
+
+
+    greeting = sshd()
+    of_each("other: SSH", lambda of: fails(of, f"ws://127.0.0.1:{greeting.port}", told="SSH"))
+    behind = relays("127.0.0.1")
+    users = place.scratch / "users-of-nginx"
+    users.write_text(f"reach:{hashed(SECRET, '-1')}\n")
+    asking = nginx("asking", {of: f"""
+auth_basic "relay"; auth_basic_user_file {users};
+location / {{ {UPGRADE} proxy_pass http://127.0.0.1:{port}; }}
+""" for of, port in behind.items()})
+    of_each("other: Basic, the right password", lambda of: works(of, f"ws://reach:{SECRET}@127.0.0.1:{asking[of]}"))
+    of_each("other: Basic, no password",
+            lambda of: fails(of, f"ws://127.0.0.1:{asking[of]}", told=["HTTP 401 Unauthorized", "Basic"]))
+    of_each("other: Basic, a wrong password",
+            lambda of: fails(of, f"ws://reach:mistaken@127.0.0.1:{asking[of]}", told=["HTTP 401 Unauthorized", "Basic"],
+                             not_told=["mistaken"]))
+    page = nginx("page", {"": """
+default_type text/html;
+location = /page { return 200 "<html><head><title>Welcome &amp; hello</title></head><body>a page</body></html>"; }
+location = /later { add_header Retry-After 120 always; return 503; }
+"""})[""]
+    secure = nginx("secure page", {"": "location / { return 200 here; }"}, tls=True)[""]
+    of_each("other: a page", lambda of: fails(of, f"ws://127.0.0.1:{page}/page", told='HTTP 200 OK, "Welcome & hello"'))
+    of_each("other: not now", lambda of: fails(of, f"ws://127.0.0.1:{page}/later", told=["HTTP 503", "120"]))
+    of_each("other: TLS, spoken to without", lambda of: fails(of, f"ws://127.0.0.1:{secure}", told=["HTTP 400", "HTTPS"]))
+    of_each("other: no TLS, spoken to with",
+            lambda of: fails(of, f"wss://127.0.0.1:{page}/page", told=["127.0.0.1", "the peer seems not to speak TLS"]))
+    of_each("other: a certificate that nobody trusts",
+            lambda of: fails(of, f"wss://127.0.0.1:{secure}", told=["127.0.0.1", "certificate"],
+                             variables={"SSL_CERT_FILE": "/dev/null"}))
 
 
 def paho(of, broker, speaks):

@@ -5,7 +5,7 @@ import socket
 import subprocess
 import time
 
-from lib import Program, free_port, of_each, ours, relay, relays
+from lib import Program, free_port, of_each, ours, relay, relays, request
 
 BURST = 600
 QUEUE = 4096
@@ -39,13 +39,11 @@ def burst(of):
     relay(of, f"ws://127.0.0.1:{port}")
     socks, took = connect(port, 30)
     assert len(took) == BURST, f"{len(took)} connections"
-    request = (f"GET / HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-               "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n").encode()
     begun = time.monotonic()
     for sock in socks:
         sock.setblocking(True)
         sock.settimeout(30)
-        sock.sendall(request)
+        sock.sendall(request(port))
     for sock in socks:
         answer = sock.recv(4096)
         assert answer.startswith(b"HTTP/1.1 101 "), answer

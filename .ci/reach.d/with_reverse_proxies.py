@@ -5,8 +5,8 @@ import signal
 import socket
 import time
 
-from lib import (UPGRADE, Program, fails, free_port, nginx, of_each, place, relay, relays, tcp_echo, wait_for_port,
-                 works)
+from lib import (UPGRADE, Program, fails, free_port, nginx, of_each, place, relay, relays, tcp_echo, upgrade,
+                 wait_for_port, works)
 
 def run():
     targets = relays("127.0.0.1")
@@ -25,22 +25,32 @@ def behind_nginx(targets):
 
     default = front("default", "")
     of_each("nginx: as it is, HTTP/1.0 to its upstream",
-            lambda of: fails(of, f"ws://127.0.0.1:{default[of]}", told=["HTTP 426", "proxy_http_version 1.1"]))
+            lambda of: fails(of, f"ws://127.0.0.1:{default[of]}", told=["HTTP 426", "proxy_http_version 1.1", "proxy_set_header Connection"]))
     half = front("half", HALF)
     of_each("nginx: HTTP/1.1, without the fields",
             lambda of: fails(of, f"ws://127.0.0.1:{half[of]}",
-                             told=["HTTP 426", "Upgrade", "a proxy on the way may have removed", "proxy_set_header"]))
+                             told=["HTTP 426", "no Upgrade field", REMOVED, "proxy_set_header Connection"]))
     fields = front("without connection", f"{HALF} proxy_set_header Upgrade $http_upgrade;")
     of_each("nginx: Upgrade, without Connection",
             lambda of: fails(of, f"ws://127.0.0.1:{fields[of]}",
-                             told=["HTTP 4", "Connection", "a proxy on the way may have removed"]))
+                             told=["HTTP 4", "Connection", REMOVED, "proxy_set_header Connection"]))
     full = front("full", UPGRADE)
     of_each("nginx: as it should be", lambda of: works(of, f"ws://127.0.0.1:{full[of]}"))
+    hostless = front("without host", UPGRADE.replace("proxy_set_header Host $http_host;", ""))
+    of_each("nginx: all but Host, a page", lambda of: origin(hostless[of]))
     secure = front("full over TLS", UPGRADE, tls=True)
     of_each("nginx: as it should be, wss", lambda of: works(of, f"wss://relay.test:{secure[of]}"))
     nowhere = nginx("nowhere", {"": "location / { proxy_pass http://127.0.0.1:9; }"})[""]
     of_each("nginx: nothing listens behind it",
             lambda of: fails(of, f"ws://127.0.0.1:{nowhere}", told="refused by the server: HTTP 502", not_told=["<html"]))
+
+
+def origin(port):
+    """The relay hears another host than the page's. What to do, its own option says."""
+    sock, answer = upgrade(port, f"Origin: http://127.0.0.1:{port}\r\n")
+    sock.close()
+    assert answer.startswith("HTTP/1.1 403 ") and f"--origin http://127.0.0.1:{port}" in answer, answer
+    return answer.splitlines()[-1]
 
 
 def haproxy(name, sections):
@@ -106,10 +116,10 @@ listen relay
     wait_for(program, lambda row: row["status"] == "UP" and row["check_code"] == "200")
     said = [line for line in server.lines if not line.startswith(("relaying ", "listening "))]
     assert not said, said
-    with upgraded(port), socket.create_connection(("127.0.0.1", port), 10) as late:
+    with upgrade(port)[0], socket.create_connection(("127.0.0.1", port), 10) as late:
         late.sendall(b"GET /health HTTP/1.1\r\n")
         # The relay has seen both: it accepts in order.
-        upgraded(port).close()
+        upgrade(port)[0].close()
         server.process.send_signal(signal.SIGTERM)
         begun = time.monotonic()
         answer = late.makefile("rb").readline()
@@ -120,14 +130,5 @@ listen relay
     return f"up, silent, and down {took * 1000:.0f} ms after SIGTERM"
 
 
-def upgraded(port):
-    """An open WebSocket."""
-    sock = socket.create_connection(("127.0.0.1", port), 10)
-    sock.sendall(f"GET / HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                 "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode())
-    line = sock.makefile("rb").readline()
-    assert line.startswith(b"HTTP/1.1 101 "), line
-    return sock
-
-
+REMOVED = "which a proxy on the way may have removed"
 HALF = "proxy_http_version 1.1;"

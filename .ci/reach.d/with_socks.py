@@ -1,9 +1,7 @@
 """SOCKS servers: dante, without and with users and with a rule that refuses, and OpenSSH's client."""
-import os
-import subprocess
 from types import SimpleNamespace
 
-from lib import HERE, SECRET, Program, fails, free_port, of_each, place, relays, wait_for_port, works
+from lib import HERE, SECRET, Program, fails, free_port, of_each, place, relays, sshd, wait_for_port, works
 
 FORBIDDEN = 9009
 
@@ -98,16 +96,8 @@ def run():
 
 def openssh():
     """A client that carries what it is asked for by SOCKS, to a server that is this machine, too."""
-    home, server, port = place.scratch / "ssh", free_port(), free_port()
-    home.mkdir(mode=0o700)
-    for name in ("host", "user"):
-        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", home / name], check=True)
-    os.makedirs("/run/sshd", exist_ok=True)
-    daemon = Program("/usr/sbin/sshd", "-D", "-e", "-f", "/dev/null", "-p", server, "-h", home / "host",
-                     "-o", "ListenAddress=127.0.0.1", "-o", f"AuthorizedKeysFile={home}/user.pub", "-o", "StrictModes=no",
-                     "-o", "UsePAM=no", "-o", "PermitRootLogin=yes", "-o", "PidFile=none")
-    wait_for_port(server, daemon)
-    program = Program("ssh", "-N", "-F", "/dev/null", "-D", f"127.0.0.1:{port}", "-p", server, "-i", home / "user",
+    server, port = sshd(), free_port()
+    program = Program("ssh", "-N", "-F", "/dev/null", "-D", f"127.0.0.1:{port}", "-p", server.port, "-i", server.key,
                       "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "IdentitiesOnly=yes",
                       "-o", "ExitOnForwardFailure=yes", "root@127.0.0.1")
     wait_for_port(port, program)
