@@ -34,7 +34,7 @@ HOSTS = f"""
 2001:db8:30::1 six-silent.test
 10.30.0.1 four-silent.test
 {HERE.v6} four-silent.test
-127.0.0.1 none-works.test
+127.0.0.1 none-works.test uncertified.test
 2001:db8:40::1 none-works.test
 10.40.0.1 none-works.test
 """
@@ -103,8 +103,9 @@ def nginx(name, servers, http="", tls=False):
     home = place.scratch / f"nginx {name}".replace(" ", "-")
     home.mkdir()
     ports = {key: free_port() for key in servers}
-    secure = f"ssl; ssl_certificate {place.scratch}/cert.pem; ssl_certificate_key {place.scratch}/key.pem;" if tls else ";"
-    each = "\n".join(f"server {{ listen 0.0.0.0:{port} {secure} {servers[key]} }}" for key, port in ports.items())
+    with_tls = f"ssl; ssl_certificate {place.scratch}/cert.pem; ssl_certificate_key {place.scratch}/key.pem"
+    each = "\n".join(f"server {{ listen 0.0.0.0:{port} {with_tls if tls else ''}; {servers[key]} }}"
+                     for key, port in ports.items())
     (home / "conf").write_text(f"""
 pid {home}/pid;
 error_log stderr;
@@ -132,8 +133,8 @@ def sshd():
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", home / name], check=True)
     os.makedirs("/run/sshd", exist_ok=True)
     program = Program("/usr/sbin/sshd", "-D", "-e", "-f", "/dev/null", "-p", port, "-h", home / "host",
-                      "-o", "ListenAddress=127.0.0.1", "-o", f"AuthorizedKeysFile={home}/user.pub", "-o", "StrictModes=no",
-                      "-o", "UsePAM=no", "-o", "PermitRootLogin=yes", "-o", "PidFile=none")
+                      "-o", "ListenAddress=127.0.0.1", "-o", f"AuthorizedKeysFile={home}/user.pub",
+                      "-o", "StrictModes=no", "-o", "UsePAM=no", "-o", "PermitRootLogin=yes", "-o", "PidFile=none")
     wait_for_port(port, program)
     return SimpleNamespace(port=port, key=home / "user")
 

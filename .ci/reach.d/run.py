@@ -22,8 +22,8 @@ import with_socks
 from lib import HERE, HOSTS, SECRET, THERE, counts, env, hashed, place
 from programs import environment, running
 
-GROUPS = (with_http_proxies.run, with_socks.run, with_reverse_proxies.run, with_heads.run, with_redirects.run, with_names.run,
-          with_queues.run, with_other_servers.run)
+GROUPS = (with_http_proxies.run, with_socks.run, with_reverse_proxies.run, with_heads.run, with_redirects.run,
+          with_other_servers.run, with_names.run, with_queues.run)
 
 
 def system(*command):
@@ -47,7 +47,8 @@ def networks():
     for end, before in ((HERE, []), (THERE, ["nsenter", f"--net=/proc/{other.pid}/ns/net"])):
         for command in (
             "ip link set lo up", f"ip link set {end.device} up", f"ip address add {end.v4}/24 dev {end.device}",
-            f"ip address add {end.v6}/64 dev {end.device} nodad", f"ip address add {end.link}/64 dev {end.device} nodad",
+            f"ip address add {end.v6}/64 dev {end.device} nodad",
+            f"ip address add {end.link}/64 dev {end.device} nodad",
         ):
             system(*before, *command.split())
     # The other end forwards nothing, and says nothing about it.

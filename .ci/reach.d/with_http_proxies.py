@@ -6,7 +6,7 @@ from pathlib import Path
 from lib import (HERE, SECRET, UPGRADE, Program, fails, free_port, hashed, nginx, of_each, place, relays, wait_for_port,
                  works)
 
-FORBIDDEN = 9009
+FORBIDDEN, CLOSED = 9009, 9010
 LIBRARY = Path("/usr/lib/squid")
 
 
@@ -87,11 +87,13 @@ auth_param basic realm test"""
     ntlm = f"""
 auth_param ntlm program {LIBRARY}/ntlm_fake_auth
 auth_param ntlm children 2 startup=1"""
-    allowed = [*targets.values(), *secure.values()]
+    allowed = [*targets.values(), *secure.values(), CLOSED]
     plain = squid("squid")
     asking = squid("squid with Basic", basic)
-    for proxy in (plain, tinyproxy("tinyproxy", allowed=allowed)):
-        without_user(proxy, targets, secure)
+    without_user(plain, targets, secure,
+                 {"forbidden": "ERR_ACCESS_DENIED", "closed": "ERR_CONNECT_FAIL", "unknown": "ERR_DNS_FAIL"})
+    without_user(tinyproxy("tinyproxy", allowed=allowed), targets, secure,
+                 {"forbidden": "Access violation", "closed": "Unable to connect", "unknown": "Unable to connect"})
     for proxy in (asking, tinyproxy("tinyproxy with Basic", f"BasicAuth reach {SECRET}", allowed)):
         with_user(proxy, targets, secure)
     by_environment(plain, asking, targets, secure)
@@ -117,7 +119,7 @@ def through(proxy, of, url, *args, **how):
     assert after == before + 1, f"{after - before} tunnels through the proxy"
 
 
-def without_user(proxy, targets, secure):
+def without_user(proxy, targets, secure, reasons):
     of_each(f"{proxy.name}: to a name",
             lambda of: through(proxy, of, f"ws://relay.test:{targets[of]}", "--proxy", proxy.url))
     of_each(f"{proxy.name}: wss",
@@ -126,7 +128,14 @@ def without_user(proxy, targets, secure):
             lambda of: through(proxy, of, f"ws://127.0.0.1:{targets[of]}", "--proxy", proxy.url))
     of_each(f"{proxy.name}: a port that it forbids",
             lambda of: fails(of, f"ws://relay.test:{FORBIDDEN}", "--proxy", proxy.url,
-                             told=[f"proxy {proxy.at}: it refused the tunnel: HTTP 403"], not_told=["<html", "\\x"]))
+                             told=[f"proxy {proxy.at}: it refused the tunnel: HTTP 403", reasons["forbidden"]],
+                             not_told=["<html", "\\x"]))
+    of_each(f"{proxy.name}: nothing listens behind it",
+            lambda of: fails(of, f"ws://relay.test:{CLOSED}", "--proxy", proxy.url,
+                             told=[f"proxy {proxy.at}: it refused the tunnel: HTTP 50", reasons["closed"]]))
+    of_each(f"{proxy.name}: a name that it does not know",
+            lambda of: fails(of, f"ws://unknown.test:{CLOSED}", "--proxy", proxy.url,
+                             told=[f"proxy {proxy.at}: it refused the tunnel: HTTP 50", reasons["unknown"]]))
 
 
 def with_user(proxy, targets, secure):
@@ -195,8 +204,10 @@ def over_tls(plain, asking, targets, secure):
                              variables={"SSL_CERT_FILE": "/dev/null"},
                              told=[f"proxy localhost:{plain.tls}: ", "certificate"]))
     of_each("squid over TLS: a name that is not in its certificate",
-            lambda of: fails(of, to(of), "--proxy", f"https://only4.test:{plain.tls}", told="only4.test"))
+            lambda of: fails(of, to(of), "--proxy", f"https://uncertified.test:{plain.tls}",
+                             told=[f"proxy uncertified.test:{plain.tls}: ", "certificate"]))
     of_each("squid over TLS: spoken to without",
-            lambda of: fails(of, to(of), "--proxy", f"http://127.0.0.1:{plain.tls}", told=f"proxy 127.0.0.1:{plain.tls}: "))
+            lambda of: fails(of, to(of), "--proxy", f"http://127.0.0.1:{plain.tls}",
+                             told=f"proxy 127.0.0.1:{plain.tls}: "))
     of_each("squid without TLS: spoken to with",
             lambda of: fails(of, to(of), "--proxy", f"https://127.0.0.1:{plain.port}", told=f"proxy {plain.at}: "))

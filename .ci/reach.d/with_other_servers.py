@@ -83,7 +83,8 @@ location = /later { add_header Retry-After 120 always; return 503; }
     secure = nginx("secure page", {"": "location / { return 200 here; }"}, tls=True)[""]
     of_each("other: a page", lambda of: fails(of, f"ws://127.0.0.1:{page}/page", told='HTTP 200 OK, "Welcome & hello"'))
     of_each("other: not now", lambda of: fails(of, f"ws://127.0.0.1:{page}/later", told=["HTTP 503", "120"]))
-    of_each("other: TLS, spoken to without", lambda of: fails(of, f"ws://127.0.0.1:{secure}", told=["HTTP 400", "HTTPS"]))
+    of_each("other: TLS, spoken to without",
+            lambda of: fails(of, f"ws://127.0.0.1:{secure}", told=["HTTP 400", "HTTPS"]))
     of_each("other: no TLS, spoken to with",
             lambda of: fails(of, f"wss://127.0.0.1:{page}/page", told=["127.0.0.1", "the peer seems not to speak TLS"]))
     of_each("other: a certificate that nobody trusts",
@@ -93,7 +94,8 @@ location = /later { add_header Retry-After 120 always; return 503; }
 
 def paho(of, broker, speaks):
     port = free_port()
-    server = relay(of, f"ws://127.0.0.1:{port}", *(["--subprotocol", "mqtt"] if speaks else []), target=f"127.0.0.1:{broker}")
+    option = ["--subprotocol", "mqtt"] if speaks else []
+    server = relay(of, f"ws://127.0.0.1:{port}", *option, target=f"127.0.0.1:{broker}")
     done = run_program([PYTHON, "-c", PAHO, port])
     if speaks:
         assert done.status == 0, f"status {done.status}: {done.err[-500:]!r}, {server.lines}"

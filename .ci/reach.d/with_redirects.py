@@ -20,7 +20,8 @@ location = /relative {{ return 307 there; }}
         "http": f"http://127.0.0.1:{other}/there", "ws": f"ws://127.0.0.1:{other}/there",
         "wss": f"wss://localhost:{secure}/there", "https": f"https://localhost:{secure}/there",
         "relative-of-wss": f"wss://localhost:{secure}/relative", "without-scheme": f"//127.0.0.1:{other}/there",
-        "with-query": f"ws://127.0.0.1:{other}/there?token={SECRET}", "lost": f"ws://127.0.0.1:{other}/lost?token={SECRET}",
+        "with-query": f"ws://127.0.0.1:{other}/there?token={SECRET}",
+        "lost": f"ws://127.0.0.1:{other}/lost?token={SECRET}",
         "downgrade": f"wss://localhost:{secure}/plain", "login": "ftp://127.0.0.1/", "loop": "/pool", "pool": "/loop",
         "itself": "/itself", "a/relative": "../there",
     }

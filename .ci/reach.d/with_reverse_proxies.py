@@ -25,7 +25,8 @@ def behind_nginx(targets):
 
     default = front("default", "")
     of_each("nginx: as it is, HTTP/1.0 to its upstream",
-            lambda of: fails(of, f"ws://127.0.0.1:{default[of]}", told=["HTTP 426", "proxy_http_version 1.1", "proxy_set_header Connection"]))
+            lambda of: fails(of, f"ws://127.0.0.1:{default[of]}",
+                             told=["HTTP 426", "proxy_http_version 1.1", "proxy_set_header Connection"]))
     half = front("half", HALF)
     of_each("nginx: HTTP/1.1, without the fields",
             lambda of: fails(of, f"ws://127.0.0.1:{half[of]}",
@@ -42,7 +43,8 @@ def behind_nginx(targets):
     of_each("nginx: as it should be, wss", lambda of: works(of, f"wss://relay.test:{secure[of]}"))
     nowhere = nginx("nowhere", {"": "location / { proxy_pass http://127.0.0.1:9; }"})[""]
     of_each("nginx: nothing listens behind it",
-            lambda of: fails(of, f"ws://127.0.0.1:{nowhere}", told="refused by the server: HTTP 502", not_told=["<html"]))
+            lambda of: fails(of, f"ws://127.0.0.1:{nowhere}", told="refused by the server: HTTP 502",
+                             not_told=["<html"]))
 
 
 def origin(port):
