@@ -17,8 +17,8 @@ use clap::Parser;
 use futures_util::io::{AsyncReadExt, AsyncWriteExt};
 use futures_util::{FutureExt, StreamExt, TryFutureExt, select};
 use wsstream_async_std::{
-    ClientEndpoint, EndpointAddress, Hosts, Incoming, Listener, Origins, Refusal, ServerConfig,
-    ServerEndpoint, Url, connect, relay_with,
+    ClientEndpoint, EndpointAddress, HandshakeError, Hosts, Incoming, Listener, Origins, Refusal,
+    ServerConfig, ServerEndpoint, Url, connect, relay_with,
 };
 
 /// Puts WebSocket in front of a TCP server.
@@ -41,6 +41,12 @@ struct Args {
     /// listens there alone. Can be given several times.
     #[arg(long, value_name = "NAME")]
     host: Vec<String>,
+    /// Speaks this subprotocol too, such as mqtt, in the encoding of `binary`. Can be given several times.
+    #[arg(long, value_name = "NAME")]
+    subprotocol: Vec<String>,
+    /// Answers load balancers that ask at this path, such as /health, whether the relay is up.
+    #[arg(long, value_name = "PATH")]
+    health: Option<String>,
     /// How long a client that cannot half close may go on sending once the target has ended: what it says
     /// later is cut off by our Close.
     #[arg(long, value_name = "SECONDS", default_value_t = 2)]
@@ -67,6 +73,9 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
     if args.url.authorization().is_some() {
         return Err("a server asks for no user and password".into());
     }
+    if args.url.query().is_some() {
+        return Err("a server takes every query: give a URL without one".into());
+    }
     let origins = match &args.origin[..] {
         _ if args.any_origin => Origins::any(),
         [] => Origins::same_host(),
@@ -76,10 +85,16 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
         [] => Hosts::default(),
         listed => Hosts::list(listed)?,
     };
-    let server = ServerConfig::stream()
+    let mut server = ServerConfig::stream()
         .path(args.url.path())
         .origins(origins)
         .hosts(hosts);
+    for name in &args.subprotocol {
+        server = server.subprotocol(name)?;
+    }
+    if let Some(path) = &args.health {
+        server = server.health_path(path);
+    }
     let to = match &args.target {
         Some(target) => target.clone(),
         None => echo_service().await?.to_string(),
@@ -156,12 +171,28 @@ async fn carry(mut incoming: Incoming, target: ClientEndpoint, wait: Duration) -
             let refusal = Refusal::new(status).body(body);
             return incoming.refuse(&refusal).await.and(Err(error));
         }
-        // The answer says why, if there is still somebody to read it. The target hears no more of it.
-        Err(_) => return incoming.accept().await.map(drop),
+        // The target hears no more of it.
+        Err(refused) => return refuse(incoming, refused).await,
     };
     let mut stream = incoming.accept().await?;
     let relayed = relay_with(&mut stream, &mut target, wait).await;
     relayed.into_result().map(drop)
+}
+
+/// Refuses who is not let in. The library's error names its setting, and this names the option of this program.
+async fn refuse(incoming: Incoming, error: HandshakeError) -> io::Result<()> {
+    let option = match &error {
+        HandshakeError::OriginRefused(origin) if !origin.is_empty() => format!("--origin {origin}"),
+        HandshakeError::HostRefused(host) => format!("--host {host}"),
+        HandshakeError::NoCommonSubprotocol { .. } => "--subprotocol NAME".into(),
+        // The answer says why, if there is still somebody to read it.
+        _ => return incoming.accept().await.map(drop),
+    };
+    let text = format!("{}: add {option}", error.fault());
+    if let Some(refusal) = error.refusal() {
+        incoming.refuse(&refusal.body(format!("{text}\n"))).await?;
+    }
+    Err(io::Error::other(text))
 }
 
 async fn echo_service() -> io::Result<SocketAddr> {

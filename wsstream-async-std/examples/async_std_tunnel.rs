@@ -11,8 +11,8 @@ use clap::Parser;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use futures_util::{FutureExt, TryFutureExt, select};
 use wsstream_async_std::{
-    AsyncStream, BlockingSocket, ClientConfig, ClientEndpoint, Close, EndpointAddress, Incoming,
-    Listener, ServerEndpoint, Url, relay_with,
+    AsyncStream, BlockingSocket, ClientConfig, ClientEndpoint, Close, EndpointAddress,
+    HandshakeError, Incoming, Listener, ServerEndpoint, Url, relay_with,
 };
 
 /// Carries a local TCP port, or standard input and output, to a WebSocket URL.
@@ -25,17 +25,20 @@ struct Args {
     /// Offer just this subprotocol.
     #[arg(long, value_name = "NAME")]
     subprotocol: Option<String>,
+    /// Connect to servers that select no subprotocol, too.
+    #[arg(long)]
+    accept_no_subprotocol: bool,
     /// How long to wait for more of the reply, after the local end of input, where Close would cut it
     /// off: servers other than wsstream end both directions when they receive one.
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     wait: u64,
-    /// How many local connections may wait to be accepted, for each address; the system may allow less.
-    #[arg(long, value_name = "CONNECTIONS", default_value_t = 4096)]
-    backlog: u32,
     /// Follow up to this many redirects; 0 for none. From wss:// none leads to ws://, and to another host,
     /// scheme or port goes no password.
     #[arg(long, value_name = "COUNT", default_value_t = 5)]
     redirects: u8,
+    /// How many local connections may wait to be accepted, for each address; the system may allow less.
+    #[arg(long, value_name = "CONNECTIONS", default_value_t = 4096)]
+    backlog: u32,
 }
 
 fn main() {
@@ -50,6 +53,7 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
         Some(name) => ClientConfig::stream().subprotocols([name])?,
         None => ClientConfig::stream(),
     };
+    let client = client.accept_no_subprotocol(args.accept_no_subprotocol);
     if Url::parse(&args.url)?.is_secure() && !cfg!(feature = "rustls") {
         return Err("built without TLS: for wss:// build with --features rustls".into());
     }
@@ -102,14 +106,14 @@ async fn carry(incoming: Incoming, to: ClientEndpoint, wait: Duration) -> io::Re
     let mut local = incoming.accept().await?;
     // Who gets no WebSocket sees a reset, and not an end.
     local.abort_on_drop(true);
-    let mut stream = to.open().await?.into_stream();
+    let mut stream = to.open().await.map_err(named)?.into_stream();
     let relayed = relay_with(&mut stream, &mut local, wait).await;
     relayed.into_result().map(drop)
 }
 
 /// A signal ends it, with Close 1001 if there was more of the input to come: nobody is to take that for all.
 async fn carry_standard_io(to: ClientEndpoint, wait: Duration) -> io::Result<()> {
-    let mut stream = to.open().await?.into_stream();
+    let mut stream = to.open().await.map_err(named)?.into_stream();
     let mut local = AsyncStream::from(BlockingSocket::new(io::stdin(), stdout()?));
     let mut signals = Signals::new(ASKED_TO_END)?.fuse();
     let signal = select! {
@@ -131,6 +135,16 @@ async fn carry_standard_io(to: ClientEndpoint, wait: Duration) -> io::Result<()>
     match is_whole || is_hangup {
         true => Ok(()),
         false => other("ended before the input"),
+    }
+}
+
+/// The library's error names its setting, and this names the option of this program.
+fn named(error: io::Error) -> io::Error {
+    match error.get_ref().and_then(|error| error.downcast_ref()) {
+        Some(refused @ HandshakeError::NoSubprotocol) => {
+            io::Error::other(format!("{}: add --accept-no-subprotocol", refused.fault()))
+        }
+        _ => error,
     }
 }
 

@@ -10,8 +10,8 @@ use std::time::Duration;
 use clap::Parser;
 use tokio::task::JoinSet;
 use wsstream_tokio::{
-    AsyncStream, BlockingSocket, ClientConfig, ClientEndpoint, Close, EndpointAddress, Incoming,
-    Listener, ServerEndpoint, Url, relay_with,
+    AsyncStream, BlockingSocket, ClientConfig, ClientEndpoint, Close, EndpointAddress,
+    HandshakeError, Incoming, Listener, ServerEndpoint, Url, relay_with,
 };
 
 /// Carries a local TCP port, or standard input and output, to a WebSocket URL.
@@ -24,17 +24,20 @@ struct Args {
     /// Offer just this subprotocol.
     #[arg(long, value_name = "NAME")]
     subprotocol: Option<String>,
+    /// Connect to servers that select no subprotocol, too.
+    #[arg(long)]
+    accept_no_subprotocol: bool,
     /// How long to wait for more of the reply, after the local end of input, where Close would cut it
     /// off: servers other than wsstream end both directions when they receive one.
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     wait: u64,
-    /// How many local connections may wait to be accepted, for each address; the system may allow less.
-    #[arg(long, value_name = "CONNECTIONS", default_value_t = 4096)]
-    backlog: u32,
     /// Follow up to this many redirects; 0 for none. From wss:// none leads to ws://, and to another host,
     /// scheme or port goes no password.
     #[arg(long, value_name = "COUNT", default_value_t = 5)]
     redirects: u8,
+    /// How many local connections may wait to be accepted, for each address; the system may allow less.
+    #[arg(long, value_name = "CONNECTIONS", default_value_t = 4096)]
+    backlog: u32,
 }
 
 #[tokio::main]
@@ -48,7 +51,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run(args: Args) -> Result<(), Box<dyn Error>> {
-    let mut client = ClientConfig::stream();
+    let mut client = ClientConfig::stream().accept_no_subprotocol(args.accept_no_subprotocol);
     if let Some(name) = &args.subprotocol {
         client = client.subprotocols([name])?;
     }
@@ -101,7 +104,7 @@ fn addresses(listener: &Listener) -> String {
 
 /// A signal ends it, with Close 1001 if there was more of the input to come: nobody is to take that for all.
 async fn carry_standard_io(endpoint: &ClientEndpoint, wait: Duration) -> io::Result<()> {
-    let mut stream = endpoint.open().await?.into_stream();
+    let mut stream = endpoint.open().await.map_err(named)?.into_stream();
     let mut local = AsyncStream::from(BlockingSocket::new(io::stdin(), stdout()?));
     let asked = asked_to_end()?;
     let is_hangup = tokio::select! {
@@ -128,7 +131,7 @@ async fn carry(incoming: Incoming, endpoint: &ClientEndpoint, wait: Duration) ->
     let mut local = incoming.accept().await?;
     // Who gets no WebSocket sees a reset, and not an end.
     local.abort_on_drop(true);
-    let mut stream = endpoint.open().await?.into_stream();
+    let mut stream = endpoint.open().await.map_err(named)?.into_stream();
     let relayed = relay_with(&mut stream, &mut local, wait).await;
     relayed.into_result().map(drop)
 }
@@ -156,6 +159,16 @@ fn asked_to_end() -> io::Result<impl Future<Output = bool>> {
         let _ = tokio::signal::ctrl_c().await;
         false
     })
+}
+
+/// The library's error names its setting, and this names the option of this program.
+fn named(error: io::Error) -> io::Error {
+    match error.get_ref().and_then(|error| error.downcast_ref()) {
+        Some(refused @ HandshakeError::NoSubprotocol) => {
+            io::Error::other(format!("{}: add --accept-no-subprotocol", refused.fault()))
+        }
+        _ => error,
+    }
 }
 
 /// Standard output, whose reader sees the end as soon as this is dropped, though the program may go on for a while.

@@ -4,6 +4,7 @@
 
 mod endings;
 mod listening;
+mod options;
 mod process;
 mod relay;
 #[cfg(unix)]

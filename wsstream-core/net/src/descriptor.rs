@@ -33,7 +33,9 @@
 //!
 //! You can use a `ws` or `wss` URL wherever a descriptor is expected. A client connects to the URL's
 //! host and port, with verified TLS for `wss`. A server listens on the URL's host and port, and serves
-//! its path. A server's URL cannot be `wss`, because it names no certificate.
+//! its path. A server's URL cannot be `wss`, because it names no certificate, and has no query, because a server
+//! takes every query. Hosts and interfaces may have a zone: `tcp:fe80\:\:1%eth0:9000`, `ws://[fe80::1%25eth0]:9000`
+//! (RFC 6874).
 //!
 //! Differences from Twisted: unknown keys, repeated keys, and values that would be ignored are errors.
 //! Numbers, `true`, `false` and the host of a URL may have blanks around them. `1` and `0` mean `true`
@@ -81,6 +83,7 @@
 //! | `subprotocol` | names, separated by commas, besides `binary` and `base64`; if one of these is among them, a client offers only these names |
 //! | `header` | `NAME\: VALUE`, can be repeated |
 //! | `keepalive`, `keepaliveTimeout` | seconds, default 30 and 60; `keepalive=false` sends no pings |
+//! | `maxHead` | the most octets in the head of a response, default 65536 for a client; of a request, default 16384 for a server; at most 1048576 |
 //! | `handshakeTimeout` | seconds; default 30 for a client, for the whole opening handshake, beside the `timeout` of the socket; 10 for a server, until the request has arrived |
 //! | `closeTimeout` | seconds, default 10 |
 //! | `idleTimeout`, `maxLifetime` | seconds without payload, and seconds in all, after which the connection ends; no limit by default |
@@ -89,6 +92,7 @@
 //! | `redirects` | of clients: how many redirects to follow, 0 by default: see [`ClientEndpoint::redirects`](crate::ClientEndpoint::redirects) |
 //! | `origins` | of servers: `any`, or origins separated by commas |
 //! | `hosts` | of servers: `any`, or names and addresses separated by commas: see [`Hosts`](wsstream_core::handshake::Hosts) |
+//! | `healthPath` | of servers: where load balancers get 200, none by default: see [`ServerConfig::health_path`](wsstream_core::handshake::ServerConfig::health_path) |
 //!
 //! A client with a `wss` URL adds TLS, verified for the URL's host, over an endpoint that is not `tls`
 //! or `ssl`.
@@ -115,6 +119,7 @@ pub use self::server::{
 };
 pub use self::systemd::{Systemd, SystemdDomain, SystemdSocket};
 
+pub(crate) use self::autobahn::unfit_for_a_server;
 pub(crate) use self::error::with_context;
 pub(crate) use self::quote::Seconds;
 

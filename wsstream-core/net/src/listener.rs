@@ -236,7 +236,8 @@ impl<R: Runtime> Listener<R> {
 
     /// Waits for the next connection, for you to accept or refuse. Returns `None` after [`shutdown`](Self::shutdown).
     ///
-    /// Failed handshakes are answered and skipped, and so are connections that end early. If the system has run out
+    /// Failed handshakes are answered and skipped, and so are connections that end early, and health checks
+    /// ([`ServerConfig::health_path`]). If the system has run out
     /// of sockets, the listener drops a handshake that takes long, or tries again after 10 ms, doubled each time up to a
     /// second.
     ///

@@ -36,6 +36,9 @@
 //!   default: name yours there, if pages reach the server without a proxy.
 //!   [`Hosts`](wsstream_core::handshake::Hosts) says which requests are checked.
 //!
+//! Health checks ([`ServerConfig::health_path`](wsstream_core::handshake::ServerConfig::health_path)) are answered whoever
+//! asks, pages too. The answer tells that the server is up, and nothing else.
+//!
 //! Programs other than browsers say what they want in `Host` and `Origin`. Both are for the protection of users of
 //! browsers, and are no authentication.
 //!

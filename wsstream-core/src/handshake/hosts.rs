@@ -109,13 +109,13 @@ impl Hosts {
         F: Iterator<Item = (&'a str, &'a [u8])> + Clone,
     {
         let mut origins = values(fields, origin::FIELD);
-        match host.and_then(|host| Some((host, split_authority(host)?))) {
-            Some((host, (name, port)))
+        match host.and_then(split_authority) {
+            Some((name, port))
                 if origins.next().is_some()
                     && at.has_port(port.unwrap_or_else(|| at.default_port()))
                     && !self.has(name, at, known_as) =>
             {
-                Err(HandshakeError::HostRefused(excerpt(host.as_bytes())))
+                Err(HandshakeError::HostRefused(excerpt(name.as_bytes())))
             }
             _ => Ok(()),
         }

@@ -67,6 +67,8 @@ pub struct AutobahnServer {
     pub origins: Origins,
     /// Which names the server answers to. The default has the host of `url`.
     pub hosts: Hosts,
+    /// Where load balancers may ask whether the server is up.
+    pub health_path: Option<String>,
 }
 
 /// Where to listen by TCP.
@@ -225,6 +227,7 @@ impl AutobahnServer {
             options: AutobahnOptions::default(),
             origins: Origins::default(),
             hosts: Hosts::default(),
+            health_path: None,
         }
     }
 
@@ -242,10 +245,16 @@ impl AutobahnServer {
             None => Hosts::default(),
             Some(text) => read_list(&text, Hosts::any(), Hosts::list)?,
         };
+        let health_path = arguments.read("healthPath", "a path without a query", |path| {
+            // What no request could ask for.
+            let is_path = |octet: u8| octet.is_ascii_graphic() && !b"?#".contains(&octet);
+            (!path.is_empty() && path.bytes().all(is_path)).then(|| path.to_owned())
+        })?;
         Ok(Self {
             options,
             origins,
             hosts,
+            health_path,
             ..Self::new(ServerDescriptor::read(&wrapped, depth + 1)?, url)
         })
     }
@@ -256,7 +265,8 @@ impl AutobahnServer {
         writer.value("url", self.url.with_userinfo())?;
         self.options.write(&mut writer)?;
         writer.some("origins", self.origins.described())?;
-        writer.some("hosts", self.hosts.described())
+        writer.some("hosts", self.hosts.described())?;
+        writer.some("healthPath", self.health_path.as_ref())
     }
 
     /// The configuration for byte streams that the descriptor describes.
@@ -278,8 +288,14 @@ impl AutobahnServer {
         for (name, value) in &options.headers {
             server = server.header(name, value)?;
         }
+        if let Some(octets) = options.max_head {
+            server = server.max_head(octets);
+        }
         if let Some(timeout) = options.handshake_timeout {
             server = server.handshake_timeout(timeout);
+        }
+        if let Some(path) = &self.health_path {
+            server = server.health_path(path);
         }
         Ok(server)
     }
