@@ -78,7 +78,7 @@ pub(crate) async fn given<C: TestRuntime, S: TestRuntime>() {
     assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
     let named = error
         .to_string()
-        .starts_with(&format!("proxy: {authority}: "));
+        .starts_with(&format!("proxy {authority}: "));
     assert!(named, "{error}");
 }
 
