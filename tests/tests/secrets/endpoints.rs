@@ -30,10 +30,7 @@ fn good_descriptors() {
             printed.debug(text, &autobahn.client_config().unwrap());
         }
     }
-    for text in [
-        r"ws://host/path?token=MARK",
-        r"autobahn:tcp\:1:url=ws\://h/?MARK:header=Set-Cookie\: MARK",
-    ] {
+    for text in [r"autobahn:tcp\:1:url=ws\://h/:header=Set-Cookie\: MARK"] {
         let endpoint = ServerDescriptor::parse(&text.replace("MARK", MARK)).unwrap();
         printed.debug(text, &endpoint);
         printed.both(text, &ServerPlan::try_from(&endpoint).unwrap());
@@ -51,6 +48,9 @@ fn wrong_descriptors() {
         // Secrets with a `:` or a `=` that is not quoted, and so in the wrong place.
         r"autobahn:tcp\:h\:1:url=ws\://h:header=Authorization\: Bearer MARK==:MARK",
         r"autobahn:tcp\:h\:1:url=ws\://h:header=X-Api-Key:MARK",
+        // Wrong for servers.
+        r"ws://host/path?token=MARK",
+        r"autobahn:tcp\:1:url=ws\://h/?MARK",
         r"autobahn:tcp\:h\:1:url=ws\://h:header=X-Api-Key:MARK=",
         r"autobahn:tcp\:h\:1:url=ws\://h:header=MARK",
         r"autobahn:tcp\:h\:1:url=ws\://h:header=MARK\: x y",
