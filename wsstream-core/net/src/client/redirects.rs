@@ -11,6 +11,7 @@ use std::sync::Arc;
 use wsstream_core::handshake::{ClientConfig, HandshakeError, Response};
 use wsstream_core::{InvalidUrl, Url};
 
+use crate::host_port::host_and_zone;
 use crate::plan::{
     ClientLayer, ClientPlan, ClientSocket, ClientTlsLayer, ClientTlsSource, TcpClient,
     WebSocketClient,
@@ -260,7 +261,7 @@ fn at_another_origin(plan: &ClientPlan, to: &Url) -> io::Result<Option<ClientPla
         return Ok(None);
     };
     let from = &websocket.url;
-    if !tcp.host.eq_ignore_ascii_case(from.host()) || tcp.port != from.port() {
+    if !tcp.host.eq_ignore_ascii_case(&host_and_zone(from)) || tcp.port != from.port() {
         return Ok(None);
     }
     let mut layers = Vec::new();
@@ -285,12 +286,13 @@ fn at_another_origin(plan: &ClientPlan, to: &Url) -> io::Result<Option<ClientPla
         redirects: websocket.redirects,
     }));
     let proxy = match plan.proxy_from_env {
-        true => Proxy::from_env(to.is_secure(), to.host(), to.port())?,
+        true if to.zone().is_none() => Proxy::from_env(to.is_secure(), to.host(), to.port())?,
+        true => None,
         false => plan.proxy.clone(),
     };
     Ok(Some(ClientPlan {
         socket: ClientSocket::Tcp(TcpClient {
-            host: to.host().to_owned(),
+            host: host_and_zone(to),
             port: to.port(),
             ..tcp.clone()
         }),
