@@ -1,6 +1,7 @@
 //! Connecting as a URL, a descriptor or a plan says.
 
 mod follow;
+mod through;
 
 use std::fmt;
 use std::io;

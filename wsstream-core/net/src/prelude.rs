@@ -19,5 +19,5 @@ pub use crate::descriptor::{
     quote_value,
 };
 pub use crate::listener::StdListener;
-pub use crate::proxy::{InvalidProxy, Proxy, ProxyError};
+pub use crate::proxy::{InvalidProxy, Proxy, ProxyError, ProxyErrorKind};
 pub use crate::tls::{ClientTls, ServerTls};

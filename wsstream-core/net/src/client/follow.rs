@@ -10,6 +10,7 @@ use socket2::{Domain, Protocol, Socket as SystemSocket, Type};
 use wsstream_core::handshake::ClientConfig;
 use wsstream_core::pump::{Clock as _, Connect, within};
 
+use super::through::{self, Way};
 use crate::descriptor::with_context;
 use crate::dial::{dial, timed_out};
 use crate::layers::Outermost;
@@ -47,8 +48,17 @@ pub(super) async fn follow<R: Runtime>(plan: &ClientPlan) -> io::Result<Outermos
             );
         }
     }
+    let proxy_tls = match through::secure_proxy(plan) {
+        Some(proxy) => {
+            let (reading, left) = (through::read_tls::<R>(proxy), ends - clock.now());
+            let step = "loading certificates for the proxy";
+            Some(limited::<R, _>(left, step, proxy.host(), reading).await?)
+        }
+        None => None,
+    };
     let mut tls = tls.into_iter();
-    let mut outermost = Outermost::Socket(connect_socket(plan, ends - clock.now()).await?);
+    let connecting = connect_socket(plan, proxy_tls.as_ref(), ends - clock.now());
+    let mut outermost = Outermost::Socket(connecting.await?);
     let mut is_tls = false;
     for layer in &plan.layers {
         let socket = outermost.into_socket();
@@ -111,13 +121,15 @@ async fn open<R: Runtime>(
 
 async fn connect_socket<R: Runtime>(
     plan: &ClientPlan,
+    proxy_tls: Option<&ClientTls>,
     limit: Duration,
 ) -> io::Result<NetSocket<R>> {
     match &plan.socket {
         ClientSocket::Tcp(tcp) => {
             let limit = limit.min(tcp.timeout);
-            let connecting = connect_tcp(tcp, plan.proxy.as_ref(), limit);
-            limited::<R, _>(limit, "connecting to", &tcp.host, connecting).await
+            let proxy = plan.proxy.as_ref();
+            let connecting = connect_tcp(tcp, proxy, proxy_tls, limit);
+            limited::<R, _>(limit, "connecting to", Way(tcp, proxy), connecting).await
         }
         ClientSocket::Unix(unix) => {
             let limit = limit.min(unix.timeout);
@@ -144,17 +156,14 @@ async fn connect_unix<R: Runtime>(_: &UnixClient) -> io::Result<NetSocket<R>> {
 async fn connect_tcp<R: Runtime>(
     tcp: &TcpClient,
     proxy: Option<&Proxy>,
+    proxy_tls: Option<&ClientTls>,
     limit: Duration,
 ) -> io::Result<NetSocket<R>> {
     let Some(proxy) = proxy else {
         return dial_tcp(tcp, &tcp.host, tcp.port, limit).await;
     };
-    let of_proxy = |error: io::Error| io::Error::new(error.kind(), format!("proxy: {error}"));
-    let mut socket = dial_tcp(tcp, proxy.host(), proxy.port(), limit)
-        .await
-        .map_err(of_proxy)?;
-    proxy.tunnel(&mut socket, &tcp.host, tcp.port).await?;
-    Ok(socket)
+    let dialling = dial_tcp(tcp, proxy.host(), proxy.port(), limit);
+    through::connect(proxy, proxy_tls, tcp, dialling).await
 }
 
 async fn dial_tcp<R: Runtime>(
