@@ -38,7 +38,10 @@ impl Asked {
     fn target(self, tcp: &mut TcpStream) -> io::Result<Option<String>> {
         match self {
             Self::Http | Self::HttpOpen => {
-                let head = head(tcp)?;
+                let Some(head) = head(tcp)? else {
+                    tcp.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n")?;
+                    return Ok(None);
+                };
                 let user = "\r\nProxy-Authorization: Basic bWU6c2VjcmV0\r\n";
                 if matches!(self, Self::Http) && !head.contains(user) {
                     let refusal = "HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm=x\r\n\r\n";
@@ -101,13 +104,17 @@ fn copy(mut from: TcpStream, mut to: TcpStream) {
     let _ = to.shutdown(Shutdown::Write);
 }
 
-/// Octet by octet, so that nothing behind it is taken.
-fn head(tcp: &mut TcpStream) -> io::Result<String> {
+/// Octet by octet, so that nothing behind it is taken. `None` if it is not HTTP.
+fn head(tcp: &mut TcpStream) -> io::Result<Option<String>> {
     let mut head = String::new();
     while !head.ends_with("\r\n\r\n") {
-        head.push(octets::<1>(tcp)?[0].into());
+        let [octet] = octets(tcp)?;
+        if octet.is_ascii_control() && !octet.is_ascii_whitespace() {
+            return Ok(None);
+        }
+        head.push(octet.into());
     }
-    Ok(head)
+    Ok(Some(head))
 }
 
 /// RFC 1928 and RFC 1929.

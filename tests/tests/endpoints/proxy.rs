@@ -4,8 +4,10 @@ use std::env;
 use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::process::Command;
+use std::sync::{Arc, Mutex};
 use std::thread::{JoinHandle, spawn};
 
+use tracing_subscriber::util::SubscriberInitExt as _;
 use wsstream_net::proxy::{Proxy, ProxyError, ProxyErrorKind};
 use wsstream_tests::net::{ClientEndpoint, free_port, is_kept_alive, let_in_any, listen, over};
 use wsstream_tests::{AsyncStd, Read as _, Smol, TestRuntime, Tokio, Write as _};
@@ -138,6 +140,41 @@ fn endpoint<C: TestRuntime>(descriptor: &str) -> ClientEndpoint<C> {
     descriptor.parse().unwrap()
 }
 
+/// Where the log goes.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Log {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(line);
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// What cannot be followed is told, once.
+fn as_is_told(work: impl FnOnce()) {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_ansi(false)
+        .with_writer(move || writer.clone())
+        .finish();
+    let logging = subscriber.set_default();
+    for tls in [false, true] {
+        let proxy = Proxy::from_env(tls, "nowhere.invalid", 22);
+        assert!(proxy.unwrap().is_some());
+    }
+    drop(logging);
+    let told = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    assert_eq!(told.matches("WARN").count(), 1, "{told}");
+    assert!(told.contains(r#""10.0.0.0/33""#), "{told}");
+    work();
+}
+
 async fn as_the_environment_says<R: TestRuntime>() {
     let connect = async |descriptor: &str| {
         let endpoint = endpoint::<R>(descriptor).proxy_from_env().unwrap();
@@ -160,9 +197,11 @@ async fn as_the_environment_says<R: TestRuntime>() {
 #[test]
 fn of_the_environment() {
     match env::var(CHILD).as_deref() {
-        Ok("tokio") => return Tokio::run(as_the_environment_says::<Tokio>()),
-        Ok("smol") => return Smol::run(as_the_environment_says::<Smol>()),
-        Ok(_) => return AsyncStd::run(as_the_environment_says::<AsyncStd>()),
+        Ok("tokio") => {
+            return as_is_told(|| Tokio::run(as_the_environment_says::<Tokio>()));
+        }
+        Ok("smol") => return as_is_told(|| Smol::run(as_the_environment_says::<Smol>())),
+        Ok(_) => return as_is_told(|| AsyncStd::run(as_the_environment_says::<AsyncStd>())),
         Err(_) => {}
     }
     for runtime in ["tokio", "async-std", "smol"] {
@@ -173,7 +212,7 @@ fn of_the_environment() {
             .env(CHILD, runtime)
             .env("http_proxy", format!("http://{plain}"))
             .env("https_proxy", format!("http://{secure}"))
-            .env("no_proxy", ".example.org 0.0.0.0/8")
+            .env("no_proxy", ".example.org 0.0.0.0/8, 10.0.0.0/33")
             .output()
             .unwrap();
         let said = String::from_utf8_lossy(&child.stdout);

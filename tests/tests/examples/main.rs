@@ -4,6 +4,7 @@
 
 mod endings;
 mod process;
+mod proxies;
 mod relay;
 #[cfg(unix)]
 mod signals;

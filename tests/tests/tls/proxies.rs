@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::sync::mpsc::{Receiver, channel};
 
 use wsstream_core::handshake::{ClientConfig, ServerConfig};
+use wsstream_core::pump::Socket;
 use wsstream_net::proxy::Proxy;
 use wsstream_net::relay;
 use wsstream_net::tls::ServerTls;
@@ -26,7 +27,7 @@ wsstream_tests::on_all_runtimes! {
     bare_octets
     a_proxy_that_is_not_trusted
     tls_where_there_is_none_and_none_where_there_is
-    who_has_gone_behind_two_layers_of_tls
+    a_cut_goes_through_both_layers
 }
 
 /// A proxy over TLS, whose user is `me` with the password `secret`; and the targets that it is asked for.
@@ -199,8 +200,8 @@ async fn tls_where_there_is_none_and_none_where_there_is<N: Net>() {
     );
 }
 
-/// The proxy ends the connection while nobody reads or writes.
-async fn who_has_gone_behind_two_layers_of_tls<N: Net>() {
+/// What is asked of the socket reaches the connection, and a stream that is dropped does not pass for whole.
+async fn a_cut_goes_through_both_layers<N: Net>() {
     let (of_proxy, of_server) = (Authority::new(), Authority::new());
     let mut listener: Listener<N> = N::bind(ServerConfig::stream())
         .await
@@ -214,7 +215,10 @@ async fn who_has_gone_behind_two_layers_of_tls<N: Net>() {
     near.write_all(b"hello").await.unwrap();
     near.flush().await.unwrap();
     assert_eq!(far.read_exact(5).await.unwrap(), b"hello");
-    // A stream that is dropped without a word is a cut, through the proxy too.
+    let has_gone = Socket::has_hung_up(&*near);
+    assert!(!has_gone);
+    #[cfg(target_os = "linux")]
+    assert!(Socket::taken(&*near).is_some());
     near.abort_on_drop(true);
     drop(near);
     far.read_exact(1).await.unwrap_err();
