@@ -72,6 +72,8 @@
 //! | over a Unix socket | `ways::a_unix_socket_by_url` `ways::a_unix_socket_by_descriptor` |
 //! | TLS over WebSocket over TLS | `twice::by_url` `twice::by_descriptor` |
 //! | from a source address | `ways::a_source_address_by_url` `ways::a_source_address_by_descriptor` |
+//! | redirects: each status and form, limits, circles, what another origin sees, endpoints that were given | `redirects::each_status` `redirects::each_form` `redirects::a_chain_up_to_the_limit` `redirects::circles` `redirects::what_another_server_sees` `redirects::cookies_that_a_redirect_sets` `redirects::a_unix_socket_stays` `redirects::an_address_that_was_given_stays` `redirects::where_nobody_listens` `redirects::one_limit_for_all` `redirects::where_a_location_leads` `redirects::wherever_servers_lead` |
+//! | redirects: to TLS, and never from it to plain | `redirects::never_from_tls_to_plain` `redirects::from_plain_to_tls` `redirects::the_name_is_that_of_the_new_url` `redirects::a_clients_certificate_stays` |
 //! | a request looked at, and refused before the 101 | `ways::refused_before_the_101_by_url` `ways::refused_before_the_101_by_descriptor` |
 //! | a listener that has shut down, or of a socket that listens already | `ways::no_more_after_shutdown` `ways::tcp_that_listens_already` `ways::unix_that_listens_already` |
 //! | a relay of any two streams | `ways::relay_of_two_websockets` `ways::relay_of_two_websockets_of_which_one_fails` `ways::relay_of_two_descriptors` |

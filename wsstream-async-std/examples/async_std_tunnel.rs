@@ -38,6 +38,10 @@ struct Args {
     /// Go through no proxy, whatever the environment says.
     #[arg(long, conflicts_with = "proxy")]
     no_proxy: bool,
+    /// Follow up to this many redirects; 0 for none. From wss:// none leads to ws://, and to another host,
+    /// scheme or port goes no password.
+    #[arg(long, value_name = "COUNT", default_value_t = 5)]
+    redirects: u8,
 }
 
 fn main() {
@@ -55,7 +59,7 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
     if Url::parse(&args.url)?.is_secure() && !cfg!(feature = "rustls") {
         return Err("built without TLS: for wss:// build with --features rustls".into());
     }
-    let to = ClientEndpoint::url(&args.url, client)?;
+    let to = ClientEndpoint::url(&args.url, client)?.redirects(args.redirects);
     let to = match args.proxy.as_deref() {
         Some("") => to,
         Some(proxy) => to.proxy(Proxy::parse(proxy)?),

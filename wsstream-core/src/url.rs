@@ -3,7 +3,11 @@
 //! [`Url`] tells which host to dial, whether to use TLS, and which resource to ask for. It does not
 //! resolve names.
 
-use alloc::borrow::ToOwned;
+mod invalid;
+mod join;
+mod zone;
+
+use alloc::borrow::{Cow, ToOwned as _};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -15,7 +19,11 @@ use base64::engine::general_purpose::STANDARD;
 use fluent_uri::Uri;
 use fluent_uri::component::{Authority, Host};
 
+pub use self::invalid::InvalidUrl;
+use self::zone::{Zone, cut};
 use crate::octets::Octets;
+
+mod origin;
 
 /// A `ws` or `wss` URL.
 ///
@@ -39,6 +47,7 @@ use crate::octets::Octets;
 pub struct Url {
     secure: bool,
     host: String,
+    zone: Option<Zone>,
     port: u16,
     authority: String,
     resource: String,
@@ -52,7 +61,19 @@ impl Url {
     ///
     /// See [`InvalidUrl`]. Nothing is trimmed: blanks around or in the text are errors.
     pub fn parse(text: &str) -> Result<Self, InvalidUrl> {
-        let uri = Uri::parse(text).map_err(|error| InvalidUrl::Syntax(error.index()))?;
+        let Some(cut) = cut(text)? else {
+            return Self::parse_without_zone(text);
+        };
+        let url = Self::parse_without_zone(&cut.text).map_err(|error| cut.uncut(error))?;
+        Ok(Self {
+            zone: Some(cut.zone),
+            ..url
+        })
+    }
+
+    /// Reads a URL that RFC 3986 knows: it has no zones.
+    fn parse_without_zone(text: &str) -> Result<Self, InvalidUrl> {
+        let uri = Uri::parse(text).map_err(|error| InvalidUrl::of_uri(text, error))?;
         let secure = match uri.scheme().as_str() {
             // RFC 3986 §3.1: schemes are case-insensitive.
             scheme if scheme.eq_ignore_ascii_case("ws") => false,
@@ -90,6 +111,7 @@ impl Url {
         Ok(Self {
             secure,
             host,
+            zone: None,
             port: port.unwrap_or_else(|| default_port(secure)),
             authority: shown,
             resource,
@@ -103,10 +125,32 @@ impl Url {
         self.secure
     }
 
-    /// The host to dial: a name, an IPv4 address, or an IPv6 address without its brackets.
+    /// The host to dial: a name, an IPv4 address, or an IPv6 address without brackets and
+    /// [zone](Self::zone).
     #[must_use]
     pub fn host(&self) -> &str {
         &self.host
+    }
+
+    /// The zone of the host, if it is an IPv6 address with one: the network interface to dial from, as
+    /// a name or a number (RFC 6874). It means something on this machine alone, so neither the `Host`
+    /// field nor TLS tells it to the server.
+    ///
+    /// ```
+    /// use wsstream_core::Url;
+    ///
+    /// let url = Url::parse("ws://[fe80::1%25eth0]:9000/")?;
+    /// assert_eq!((url.host(), url.zone()), ("fe80::1", Some("eth0")));
+    /// assert_eq!(url.authority(), "[fe80::1]:9000");
+    /// assert_eq!(url.host_and_port(), "[fe80::1%eth0]:9000");
+    /// assert_eq!(url.to_string(), "ws://[fe80::1%25eth0]:9000/");
+    /// // As people write it.
+    /// assert_eq!(Url::parse("ws://[fe80::1%eth0]:9000/")?, url);
+    /// # Ok::<_, wsstream_core::InvalidUrl>(())
+    /// ```
+    #[must_use]
+    pub fn zone(&self) -> Option<&str> {
+        self.zone.as_ref().map(Zone::as_str)
     }
 
     /// The port to dial, 1 to 65535; by default 80 (`ws`) or 443 (`wss`).
@@ -116,19 +160,19 @@ impl Url {
     }
 
     /// The host and the port to dial or to listen on, as one text: `HOST:PORT`. IPv6 addresses have
-    /// brackets.
+    /// brackets, and their zone if they have one: `[fe80::1%eth0]:9000`.
     #[must_use]
     pub fn host_and_port(&self) -> String {
         let (host, port) = (&self.host, self.port);
-        if host.contains(':') {
-            format!("[{host}]:{port}")
-        } else {
-            format!("{host}:{port}")
+        match self.zone() {
+            Some(zone) => format!("[{host}%{zone}]:{port}"),
+            None if host.contains(':') => format!("[{host}]:{port}"),
+            None => format!("{host}:{port}"),
         }
     }
 
-    /// The value of the `Host` field, §4.1: IPv6 addresses have brackets, and the scheme's default port
-    /// is omitted.
+    /// The value of the `Host` field, §4.1: IPv6 addresses have brackets and no zone, and the scheme's
+    /// default port is omitted.
     #[must_use]
     pub fn authority(&self) -> &str {
         &self.authority
@@ -144,6 +188,12 @@ impl Url {
     #[must_use]
     pub fn path(&self) -> &str {
         self.resource.split('?').next().unwrap_or_default()
+    }
+
+    /// The query without its `?`, if there is one. It may contain a token.
+    #[must_use]
+    pub fn query(&self) -> Option<&str> {
+        self.resource.split_once('?').map(|(_, query)| query)
     }
 
     /// The value of the `Authorization` field (RFC 7617, `Basic`) if the URL names a user.
@@ -162,8 +212,7 @@ impl Url {
         let Some(credentials) = credentials else {
             return format!("{self}");
         };
-        let scheme = if self.secure { "wss" } else { "ws" };
-        let mut text = format!("{scheme}://");
+        let mut text = format!("{}://", self.scheme());
         for octet in credentials {
             match octet {
                 // RFC 3986 §2.3: unreserved characters. The first colon ends the user; further colons
@@ -174,7 +223,21 @@ impl Url {
                 _ => text.push_str(&format!("%{octet:02X}")),
             }
         }
-        format!("{text}@{}{}", self.authority, self.resource)
+        format!("{text}@{}{}", self.written_authority(), self.resource)
+    }
+
+    const fn scheme(&self) -> &'static str {
+        if self.secure { "wss" } else { "ws" }
+    }
+
+    /// The authority with the zone, as in a URL.
+    fn written_authority(&self) -> Cow<'_, str> {
+        let Some(zone) = &self.zone else {
+            return Cow::Borrowed(&self.authority);
+        };
+        // The host of a URL with a zone is an address in brackets.
+        let (host, port) = self.authority.split_once(']').unwrap_or_default();
+        Cow::Owned(format!("{host}{}]{port}", zone.escaped()))
     }
 }
 
@@ -190,70 +253,22 @@ impl FromStr for Url {
 /// omits the query.
 impl fmt::Display for Url {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scheme = if self.secure { "wss" } else { "ws" };
-        write!(f, "{scheme}://{}{}", self.authority, self.resource)
+        let authority = self.written_authority();
+        write!(f, "{}://{authority}{}", self.scheme(), self.resource)
     }
 }
 
 /// For logs: like `Display`, but with only the length of the query, which may contain a token.
 impl fmt::Debug for Url {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scheme = if self.secure { "wss" } else { "ws" };
-        write!(f, "Url({scheme}://{}{}", self.authority, self.path())?;
-        if let Some((_, query)) = self.resource.split_once('?') {
+        let authority = self.written_authority();
+        write!(f, "Url({}://{authority}{}", self.scheme(), self.path())?;
+        if let Some(query) = self.query() {
             write!(f, "?({})", Octets::of(query))?;
         }
         f.write_str(")")
     }
 }
-
-/// Why a text is not a WebSocket URL.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum InvalidUrl {
-    /// The URL has a fragment (§3).
-    Fragment,
-    /// The host is neither a name nor an IPv4 or IPv6 address; the host.
-    Host(String),
-    /// The URL has no host (§3).
-    NoHost,
-    /// The port is not in 1..=65535; the port.
-    Port(String),
-    /// The scheme is neither `ws` nor `wss` (§3); the scheme.
-    Scheme(String),
-    /// The text is not a URI (RFC 3986); the position of the first wrong octet.
-    Syntax(usize),
-    /// The user contains a colon, or the user or password contains a control character (RFC 7617 §2).
-    Userinfo,
-}
-
-impl fmt::Display for InvalidUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Fragment => f.write_str("a WebSocket URL has no fragment: write '#' as %23"),
-            Self::Host(host) => write!(f, "host {host:?}, expected a name or an address"),
-            Self::NoHost => f.write_str("no host, expected ws://host/ or wss://host/"),
-            Self::Port(port) => write!(f, "port {port:?}, expected 1 to 65535"),
-            Self::Scheme(scheme) => {
-                write!(
-                    f,
-                    "scheme {scheme:?}, expected ws or wss, as in ws://host:9000"
-                )
-            }
-            Self::Syntax(index) => {
-                write!(
-                    f,
-                    "not a URL such as ws://host:9000: wrong at octet {index}"
-                )
-            }
-            Self::Userinfo => {
-                f.write_str("colon in the user, or control character in the user or password")
-            }
-        }
-    }
-}
-
-impl core::error::Error for InvalidUrl {}
 
 /// §3: 80 without TLS, 443 with.
 const fn default_port(secure: bool) -> u16 {
@@ -305,13 +320,6 @@ fn authorization(authority: &Authority<'_>) -> Result<Option<String>, InvalidUrl
         return Err(InvalidUrl::Userinfo);
     }
     Ok(Some(format!("Basic {}", STANDARD.encode(credentials))))
-}
-
-#[cfg(feature = "std")]
-impl From<InvalidUrl> for std::io::Error {
-    fn from(error: InvalidUrl) -> Self {
-        Self::new(std::io::ErrorKind::InvalidInput, error)
-    }
 }
 
 #[cfg(test)]

@@ -38,6 +38,10 @@ struct Args {
     /// Go through no proxy, whatever the environment says.
     #[arg(long, conflicts_with = "proxy")]
     no_proxy: bool,
+    /// Follow up to this many redirects; 0 for none. From wss:// none leads to ws://, and to another host,
+    /// scheme or port goes no password.
+    #[arg(long, value_name = "COUNT", default_value_t = 5)]
+    redirects: u8,
 }
 
 #[tokio::main]
@@ -59,7 +63,7 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
     if Url::parse(&args.url)?.is_secure() && !cfg!(feature = "rustls") {
         return Err("built without TLS: for wss:// build with --features rustls".into());
     }
-    let endpoint = ClientEndpoint::url(&args.url, client)?;
+    let endpoint = ClientEndpoint::url(&args.url, client)?.redirects(args.redirects);
     let endpoint = match args.proxy.as_deref() {
         Some("") => endpoint,
         Some(proxy) => endpoint.proxy(Proxy::parse(proxy)?),

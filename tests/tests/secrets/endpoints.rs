@@ -1,5 +1,9 @@
 //! Descriptors: what comes of them, and what is wrong with them.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+use std::thread::spawn;
+
 use wsstream_net::descriptor::{ClientDescriptor, ServerDescriptor};
 use wsstream_net::plan::{ClientPlan, ServerPlan};
 
@@ -13,6 +17,7 @@ fn good_descriptors() {
         r"wss://me:MARK@host/path?token=MARK",
         r"autobahn:tcp\:h\:1:url=ws\://me\:MARK@h/?MARK:header=X-Api-Key\: MARK",
         r"autobahn:tls\:h\:1:url=wss\://h/?MARK:header=Authorization\: Bearer MARK",
+        r"autobahn:tcp\:h\:1:url=ws\://h/?MARK:header=Cookie\: MARK:redirects=5",
         r"exec:curl:-u:me\:MARK:https\://h/?MARK",
     ] {
         let endpoint = ClientDescriptor::parse(&text.replace("MARK", MARK)).unwrap();
@@ -96,4 +101,44 @@ fn wrong_descriptors() {
         }
     }
     printed.check(1000);
+}
+
+/// What redirects lead to may have a secret as well, and so may what the client has asked for.
+#[tokio::test]
+async fn redirects() {
+    let mut printed = Printed::default();
+    for location in [
+        "ws://127.0.0.1:1/?MARK",
+        "/path?MARK",
+        "ws://me:MARK@h/",
+        "ftp://h/?MARK",
+        "?MARK#MARK",
+        "wss://h:MARK/",
+        "/ MARK",
+    ] {
+        for (limit, path) in [(0, ""), (1, ""), (1, "path")] {
+            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+            let at = listener.local_addr().unwrap();
+            let fields = format!("Location: {location}\r\nSet-Cookie: MARK");
+            let head = format!("HTTP/1.1 302 Found\r\n{fields}\r\nContent-Length: 0\r\n\r\n");
+            let head = head.replace("MARK", MARK);
+            spawn(move || {
+                while let Ok((mut tcp, _)) = listener.accept() {
+                    let _ = tcp.read(&mut [0; 4096]);
+                    let _ = tcp.write_all(head.as_bytes());
+                }
+            });
+            let url = format!("ws://me:{MARK}@{at}/{path}?{MARK}");
+            let config = wsstream_tokio::ClientConfig::stream();
+            let endpoint = wsstream_tokio::ClientEndpoint::url(&url, config).unwrap();
+            let error = endpoint
+                .redirects(limit)
+                .open()
+                .await
+                .map(drop)
+                .unwrap_err();
+            printed.error(location, &error);
+        }
+    }
+    printed.check(100);
 }

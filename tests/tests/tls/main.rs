@@ -10,6 +10,7 @@ mod own;
 #[cfg(target_os = "linux")]
 mod platform;
 mod proxies;
+mod redirects;
 mod silent;
 mod twice;
 mod waiting;

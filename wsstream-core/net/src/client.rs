@@ -1,6 +1,8 @@
 //! Connecting as a URL, a descriptor or a plan says.
 
 mod follow;
+mod redirects;
+mod tcp;
 mod through;
 
 use std::fmt;
@@ -15,6 +17,7 @@ use wsstream_core::pump::{Connect, Socket, Stream};
 use wsstream_core::{InvalidUrl, Url};
 
 use self::follow::follow;
+pub use self::redirects::{RedirectError, RedirectErrorKind};
 use crate::descriptor::EndpointError;
 use crate::layers::Outermost;
 use crate::net_socket::NetSocket;
@@ -118,6 +121,7 @@ impl<R: Runtime> ClientEndpoint<R> {
     #[must_use]
     pub fn proxy(mut self, proxy: Proxy) -> Self {
         self.plan.proxy = Some(proxy);
+        self.plan.proxy_from_env = false;
         self
     }
 
@@ -131,14 +135,17 @@ impl<R: Runtime> ClientEndpoint<R> {
         if let ClientSocket::Tcp(tcp) = &self.plan.socket {
             let tls = self.plan.has_tls();
             self.plan.proxy = Proxy::from_env(tls, &tcp.host, tcp.port)?;
+            self.plan.proxy_from_env = true;
         }
         Ok(self)
     }
 
     /// Uses these TLS settings in every TLS layer of the plan. The name that the server's certificate must be valid for
-    /// stays the same. It adds no TLS to a plan without it, such as that of a `ws` URL.
+    /// stays the same. It adds no TLS to a plan without it, such as that of a `ws` URL; but a
+    /// [redirect](Self::redirects) from there to `wss` uses the settings, without a client's certificate.
     #[must_use]
     pub fn tls(mut self, tls: ClientTls) -> Self {
+        self.plan.redirect_tls = Some(tls.clone());
         for layer in &mut self.plan.layers {
             if let ClientLayer::Tls(layer) = layer {
                 layer.source = ClientTlsSource::Given(tls.clone());
@@ -199,6 +206,45 @@ impl<R: Runtime> ClientEndpoint<R> {
         self
     }
 
+    /// Follows up to `most` redirects of a WebSocket server, one after the other: the statuses 301, 302, 303, 307 and
+    /// 308 with a `Location` of `ws`, `wss`, `http` or `https`, or a relative one. Default: 0, so that a redirect is
+    /// the error that every other refusal is. It applies to every WebSocket layer of the plan.
+    ///
+    /// With redirects, the server decides where you connect. Follow those of servers that you trust with that, and none
+    /// where your program can reach what the server cannot.
+    ///
+    /// - **Never from TLS to plain.** A redirect from `wss` to `ws` or `http` is an error.
+    /// - **Credentials stay.** To another origin, that is another scheme, host or port, go neither the URL's user and
+    ///   password, nor the certificate of the client, nor the fields that you have set, such as `Authorization`,
+    ///   `Cookie`, `Host` or `X-Api-Key`. Only `Accept-Language`, `Origin` and `User-Agent` go, and the names of the
+    ///   subprotocols: put no token in one. What was left behind is not sent again, even if the way leads back. A
+    ///   `Location` with a user is an error. Cookies that a redirect sets are not kept.
+    /// - **An endpoint that was given stays.** A Unix socket, a TCP or TLS endpoint other than the URL's host and port,
+    ///   and a WebSocket over another one can be asked for another path, but a redirect to another origin is an
+    ///   error. Otherwise host and port change, and so does the name that the certificate must be valid for; the source
+    ///   address, the trusted authorities and the limits stay. A [`proxy`](Self::proxy) that was given stays, that of
+    ///   the [environment](Self::proxy_from_env) is looked up again.
+    /// - **One limit for all.** The [`timeout`](Self::timeout) is for all connections together. Each is closed
+    ///   before the next begins.
+    ///
+    /// ```
+    /// # use wsstream_core::handshake::ClientConfig;
+    /// # use wsstream_net::{ClientEndpoint, Runtime};
+    /// # fn endpoint<R: Runtime>() -> Result<ClientEndpoint<R>, wsstream_core::InvalidUrl> {
+    /// let endpoint = ClientEndpoint::url("ws://example.org/chat", ClientConfig::stream())?.redirects(5);
+    /// # Ok(endpoint)
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn redirects(mut self, most: u8) -> Self {
+        for layer in &mut self.plan.layers {
+            if let ClientLayer::WebSocket(layer) = layer {
+                layer.redirects = most;
+            }
+        }
+        self
+    }
+
     /// What [`connect`](Self::connect) does, as data. It prints one line for each layer.
     pub const fn plan(&self) -> &ClientPlan {
         &self.plan
@@ -218,6 +264,8 @@ impl<R: Runtime> ClientEndpoint<R> {
     ///   of rustls is the source.
     /// * From the opening handshake: `ConnectionRefused`, `InvalidData`, `TimedOut` or `UnexpectedEof` with a
     ///   [`HandshakeError`](wsstream_core::handshake::HandshakeError) inside.
+    /// * From [redirects](Self::redirects) that lead nowhere: `ConnectionRefused` or `InvalidData` with a
+    ///   [`RedirectError`] inside.
     /// * `Unsupported` with an [`UnsupportedEndpoint`](crate::descriptor::UnsupportedEndpoint) inside for TLS without
     ///   the feature `rustls`, and for Unix sockets where the system has none.
     /// * `Unsupported` if [`Runtime::check`] fails.

@@ -84,6 +84,7 @@
 //! | `idleTimeout`, `maxLifetime` | seconds without payload, and seconds in all, after which the connection ends; no limit by default |
 //! | `halfClose`, `nodelay` | `true` or `false` |
 //! | `origin`, `acceptNoSubprotocol` | of clients: see [`ClientConfig`](wsstream_core::handshake::ClientConfig) |
+//! | `redirects` | of clients: how many redirects to follow, 0 by default: see [`ClientEndpoint::redirects`](crate::ClientEndpoint::redirects) |
 //! | `origins` | of servers: `any`, or origins separated by commas |
 //! | `hosts` | of servers: `any`, or names and addresses separated by commas: see [`Hosts`](wsstream_core::handshake::Hosts) |
 //!

@@ -1,5 +1,8 @@
 //! RFC 8305, Happy Eyeballs: which of a host's addresses to connect to.
 
+mod error;
+
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
@@ -8,33 +11,66 @@ use std::time::Duration;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use wsstream_core::pump::{Clock, within};
 
+pub use self::error::DialError;
+pub(crate) use self::error::short;
+
+/// What is dialled, for errors.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Target<'a> {
+    pub(crate) host: &'a str,
+    pub(crate) port: u16,
+    pub(crate) is_proxy: bool,
+}
+
+impl Target<'_> {
+    /// The error of a look-up.
+    pub(crate) fn not_found(self, error: io::Error) -> DialError {
+        let look_up = Some(error);
+        DialError {
+            look_up,
+            ..self.failed(Vec::new())
+        }
+    }
+
+    fn failed(self, attempts: Vec<(SocketAddr, io::Error)>) -> DialError {
+        let error = DialError {
+            host: self.host.to_owned(),
+            port: self.port,
+            is_proxy: self.is_proxy,
+            look_up: None,
+            attempts,
+        };
+        error.sorted()
+    }
+}
+
 /// Looks up the addresses of a host, and races connections to them, for `limit` at most.
 ///
 /// An attempt starts when the one before it has failed, or has taken 250 ms. The first success cancels the others. Each
 /// address gets an equal share of the time left when its turn comes, so that one that does not answer leaves time for
-/// the next. `host` is only for error messages.
+/// the next.
 ///
 /// # Errors
 ///
-/// If all attempts have failed, that of the last address. `NotFound` if there is no address; `TimedOut`.
+/// If the look-up or all attempts have failed.
 pub(crate) async fn dial<T, C: Clock, F>(
-    host: &str,
+    target: Target<'_>,
     limit: Duration,
     clock: impl Fn() -> C,
     look_up: impl Future<Output = io::Result<Vec<SocketAddr>>>,
     connect: impl Fn(SocketAddr) -> F,
-) -> io::Result<T>
+) -> Result<T, DialError>
 where
     F: Future<Output = io::Result<T>>,
 {
     let mut timer = clock();
     let ends = timer.now() + limit;
-    let Some(addresses) = within(&mut timer, ends, look_up).await else {
-        return Err(timed_out("looking up", host));
-    };
-    let mut waiting = interleaved(addresses?).into_iter().enumerate();
+    let looked_up = within(&mut timer, ends, look_up).await;
+    let addresses = looked_up.unwrap_or_else(|| Err(io::ErrorKind::TimedOut.into()));
+    let addresses = addresses.map_err(|error| target.not_found(error))?;
+    let mut waiting = interleaved(addresses).into_iter().enumerate();
     let mut attempts = FuturesUnordered::new();
-    let mut failed: Option<(usize, io::Error)> = None;
+    let mut failed = Vec::new();
     loop {
         let mut next_is_due = None;
         let left = waiting.len();
@@ -46,8 +82,8 @@ where
             let ends = clock.now() + share;
             attempts.push(async move {
                 let connected = within(&mut clock, ends, connecting).await;
-                let connected = connected.unwrap_or_else(|| Err(timed_out("connecting to", host)));
-                connected.map_err(|error| (turn, error))
+                let connected = connected.unwrap_or_else(|| Err(io::ErrorKind::TimedOut.into()));
+                connected.map_err(|error| (turn, (address, error)))
             });
             next_is_due = (left > 1).then(|| now + share.min(DELAY));
         }
@@ -59,21 +95,21 @@ where
             // The next attempt is due.
             None => {}
             Some(Some(Ok(connected))) => return Ok(connected),
-            Some(Some(Err(error))) => {
-                let is_later = |failed: &(usize, _)| failed.0 < error.0;
-                if failed.as_ref().is_none_or(is_later) {
-                    failed = Some(error);
-                }
+            Some(Some(Err(error))) => failed.push(error),
+            Some(None) => {
+                failed.sort_by_key(|(turn, _)| *turn);
+                let attempts = failed.into_iter().map(|(_, attempt)| attempt);
+                return Err(target.failed(attempts.collect()));
             }
-            Some(None) => break,
         }
     }
-    let no_address = || io::Error::new(io::ErrorKind::NotFound, "the host has no address");
-    Err(failed.map_or_else(no_address, |(_, error)| error))
 }
 
-/// §4: alternates between the address families, starting with that of the first address.
-fn interleaved(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
+/// §4: alternates between the address families, starting with that of the first address. An address that the system gives
+/// twice, as for two lines in `/etc/hosts`, is tried once.
+fn interleaved(mut addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
+    let mut known = BTreeSet::new();
+    addresses.retain(|address| known.insert(*address));
     let begins = addresses.first().map(SocketAddr::is_ipv4);
     let (first, second): (Vec<_>, Vec<_>) = addresses
         .into_iter()

@@ -1,6 +1,9 @@
-//! A host and a port, printed as in a URL.
+//! Hosts as they are dialled: with a port, with a zone.
 
 use std::fmt;
+use std::net::Ipv6Addr;
+
+use wsstream_core::Url;
 
 /// Prints `HOST:PORT`, with an IPv6 address in brackets.
 pub(crate) struct HostPort<'a>(pub(crate) &'a str, pub(crate) u16);
@@ -11,5 +14,27 @@ impl fmt::Display for HostPort<'_> {
             Self(host, port) if host.contains(':') => write!(f, "[{host}]:{port}"),
             Self(host, port) => write!(f, "{host}:{port}"),
         }
+    }
+}
+
+/// The host of a URL to dial or to listen on: `ADDRESS%ZONE` if it has a zone.
+pub(crate) fn host_and_zone(url: &Url) -> String {
+    match url.zone() {
+        Some(zone) => format!("{}%{zone}", url.host()),
+        None => url.host().to_owned(),
+    }
+}
+
+/// Splits `ADDRESS%ZONE` (RFC 4007 §11): a network interface of ours, by its name or number.
+pub(crate) fn split_zone(host: &str) -> Option<(Ipv6Addr, &str)> {
+    let (address, zone) = host.split_once('%')?;
+    Some((address.parse().ok()?, zone))
+}
+
+/// The host as others know it.
+pub(crate) fn without_zone(host: &str) -> &str {
+    match (split_zone(host), host.split_once('%')) {
+        (Some(_), Some((address, _))) => address,
+        _ => host,
     }
 }

@@ -50,7 +50,8 @@ mod unix_file;
 mod upgraded;
 
 pub use blocking_socket::BlockingSocket;
-pub use client::{ClientEndpoint, connect, connect_over};
+pub use client::{ClientEndpoint, RedirectError, RedirectErrorKind, connect, connect_over};
+pub use dial::DialError;
 pub use handshake::{Handshake, accept, accept_with};
 pub use incoming::Incoming;
 pub use listener::{Listener, StdListener};

@@ -14,10 +14,12 @@ pub use wsstream_core::{
     ProtocolError, Role, StreamError, Timeout, Url,
 };
 
+pub use crate::client::{RedirectError, RedirectErrorKind};
 pub use crate::descriptor::{
     EndpointAddress, EndpointError, EndpointErrorKind, UnsupportedEndpoint, quote_argument,
     quote_value,
 };
+pub use crate::dial::DialError;
 pub use crate::listener::StdListener;
 pub use crate::proxy::{InvalidProxy, Proxy, ProxyError, ProxyErrorKind};
 pub use crate::tls::{ClientTls, ServerTls};

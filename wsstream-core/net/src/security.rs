@@ -47,6 +47,7 @@
 //! |---|---|---|
 //! | the time until a server has a request, TLS included | [`ServerConfig::handshake_timeout`](wsstream_core::handshake::ServerConfig::handshake_timeout) | 10 s in total; its answer has that time again to be sent |
 //! | a client's attempt to connect, and its wait for an answer | [`ClientEndpoint::connect_timeout`](crate::ClientEndpoint::connect_timeout), [`ClientEndpoint::timeout`](crate::ClientEndpoint::timeout) | of URLs 10 s, and 30 s in all; of descriptors 30 s, and 60 s in all |
+//! | the redirects that a client follows, one after the other | [`ClientEndpoint::redirects`](crate::ClientEndpoint::redirects) | none; all connections together have the time of one |
 //! | the head of a request or a response | [`ServerConfig::max_head`](wsstream_core::handshake::ServerConfig::max_head), [`ClientConfig::max_head`](wsstream_core::handshake::ClientConfig::max_head), [`MAX_FIELDS`](wsstream_core::handshake::MAX_FIELDS) | 16 KiB of a request, 64 KiB of a response, at most 1 MiB; 100 fields, fixed |
 //! | a message that is received whole | [`max_message`](wsstream_core::ConnectionConfig::max_message), [`message_timeout`](wsstream_core::ConnectionConfig::message_timeout) | 1 MiB after inflating, 60 s |
 //! | a byte stream's messages | none is held | of any length |
@@ -84,6 +85,15 @@
 //! A `wss` URL gets TLS with a verified certificate, and no option switches that off.
 //! [`connect_over`](crate::connect_over) and the adapters' `connect_on` add no TLS. They refuse a `wss` URL, unless you say
 //! that your stream is secure ([`ClientConfig::assume_secure`](wsstream_core::handshake::ClientConfig::assume_secure)).
+//!
+//! # Redirects
+//!
+//! A client that follows [redirects](crate::ClientEndpoint::redirects) lets the server say where it connects next. This
+//! may be a host of your own network that the server cannot reach itself, and what you then write into the stream goes
+//! there. So following is off by default. Where it is on, nothing leads from TLS to a URL without, an endpoint that you
+//! gave apart from the URL stays, and another origin gets neither the password of the URL, nor the certificate of the
+//! client, nor any field of yours but `Accept-Language`, `Origin` and `User-Agent`. It does get the names of the
+//! subprotocols: put no token in one.
 //!
 //! # Unix sockets
 //!

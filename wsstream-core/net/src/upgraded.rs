@@ -2,6 +2,7 @@
 
 use std::io;
 
+use wsstream_core::Url;
 use wsstream_core::handshake::{Agreed, ClientConfig, Request, Response, ServerConfig};
 use wsstream_core::pump::{self, Socket, Stream, WebSocket};
 
@@ -13,13 +14,22 @@ use crate::seed::seed;
 ///
 /// What either has accepted when you drop it is delivered by a task of the runtime.
 #[derive(Debug)]
-pub struct Upgraded<S: Socket, R: Runtime>(Box<pump::Upgraded<S, R::Clock>>);
+pub struct Upgraded<S: Socket, R: Runtime> {
+    upgraded: Box<pump::Upgraded<S, R::Clock>>,
+    redirected_to: Option<Box<Url>>,
+}
 
 impl<S: Socket + Send + 'static, R: Runtime> Upgraded<S, R> {
     pub(crate) fn new(upgraded: pump::Upgraded<S, R::Clock>) -> Self {
-        Self(Box::new(
-            upgraded.deliver_by(|delivering| R::spawn(delivering)),
-        ))
+        Self {
+            upgraded: Box::new(upgraded.deliver_by(|delivering| R::spawn(delivering))),
+            redirected_to: None,
+        }
+    }
+
+    pub(crate) fn with_redirected_to(mut self, url: Url) -> Self {
+        self.redirected_to = Some(Box::new(url));
+        self
     }
 
     /// The server's end of a connection that something else upgraded, such as an HTTP server, or over HTTP/2.
@@ -66,30 +76,36 @@ impl<S: Socket + Send + 'static, R: Runtime> Upgraded<S, R> {
 impl<S: Socket, R: Runtime> Upgraded<S, R> {
     /// The negotiated subprotocol and extensions.
     pub const fn agreed(&self) -> &Agreed {
-        self.0.agreed()
+        self.upgraded.agreed()
     }
 
     /// The client's request. `None` on a client, and if something else upgraded the connection.
     pub const fn request(&self) -> Option<&Request> {
-        self.0.request()
+        self.upgraded.request()
     }
 
     /// The server's response. `None` on a server, and if something else upgraded the connection.
     pub const fn response(&self) -> Option<&Response> {
-        self.0.response()
+        self.upgraded.response()
+    }
+
+    /// The URL that [redirects](crate::ClientEndpoint::redirects) have led to, without user and password. `None` if
+    /// there were none, and on a server.
+    pub fn redirected_to(&self) -> Option<&Url> {
+        self.redirected_to.as_deref()
     }
 
     /// Carries a byte stream, in the encoding of the negotiated subprotocol.
     pub fn into_stream(self) -> R::Stream<Stream<S, R::Clock>> {
-        self.0.into_stream().into()
+        self.upgraded.into_stream().into()
     }
 
     /// Sends and receives whole messages.
     pub fn into_websocket(self) -> WebSocket<S, R::Clock> {
-        self.0.into_websocket()
+        self.upgraded.into_websocket()
     }
 
     pub(crate) fn into_pump_stream(self) -> Stream<S, R::Clock> {
-        self.0.into_stream()
+        self.upgraded.into_stream()
     }
 }

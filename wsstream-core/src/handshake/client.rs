@@ -138,6 +138,28 @@ impl ClientConfig {
         Ok(self)
     }
 
+    /// Keeps only those fields for whose names `keep` returns true, `Host` and `Origin` included: for a request to
+    /// another server, which the fields may not be meant for.
+    ///
+    /// ```
+    /// use wsstream_core::handshake::ClientConfig;
+    /// use wsstream_core::{Seed, Url};
+    ///
+    /// let client = ClientConfig::stream().header("X-Key", "secret")?.header("User-Agent", "me")?;
+    /// let client = client.retain_headers(|name| name.eq_ignore_ascii_case("User-Agent"));
+    /// let request = client.connect(&Url::parse("ws://h/").unwrap(), &Seed::new([7; 32])).request().to_vec();
+    /// let request = String::from_utf8(request).unwrap();
+    /// assert!(request.contains("User-Agent: me") && !request.contains("X-Key"));
+    /// # Ok::<_, wsstream_core::handshake::InvalidField>(())
+    /// ```
+    #[must_use]
+    pub fn retain_headers(mut self, mut keep: impl FnMut(&str) -> bool) -> Self {
+        self.fields.retain(&mut keep);
+        self.host = self.host.filter(|_| keep("Host"));
+        self.origin = self.origin.filter(|_| keep(origin::FIELD));
+        self
+    }
+
     /// Gives your word that the stream which you open a WebSocket over is already secure: TLS of your
     /// own, or a pipe that nobody else can read. Off by default.
     ///

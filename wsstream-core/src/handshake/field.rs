@@ -107,6 +107,10 @@ impl Fields {
         self.0.push((name.to_owned(), value.to_owned()));
     }
 
+    pub(super) fn retain(&mut self, mut keep: impl FnMut(&str) -> bool) {
+        self.0.retain(|(name, _)| keep(name));
+    }
+
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0
             .iter()

@@ -1,23 +1,25 @@
 //! Carries out a client's plan: the socket, then each layer over it.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
 use std::io;
-use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
 use std::time::Duration;
 
-use socket2::{Domain, Protocol, Socket as SystemSocket, Type};
 use wsstream_core::handshake::ClientConfig;
 use wsstream_core::pump::{Clock as _, Connect, within};
 
-use super::through::{self, Way};
+use super::redirects::{Failed, Redirects};
+use super::tcp::dial_tcp;
+use super::through;
 use crate::descriptor::with_context;
-use crate::dial::{dial, timed_out};
+use crate::dial::{Target, timed_out};
+use crate::host_port::HostPort;
 use crate::layers::Outermost;
 use crate::net_socket::NetSocket;
 use crate::plan::{
-    BindAddress, ClientLayer, ClientPlan, ClientSocket, ClientTlsLayer, ClientTlsSource, TcpClient,
-    UnixClient, WebSocketClient,
+    ClientLayer, ClientPlan, ClientSocket, ClientTlsLayer, ClientTlsSource, TcpClient, UnixClient,
+    WebSocketClient,
 };
 use crate::proxy::Proxy;
 use crate::runtime::Runtime;
@@ -25,12 +27,33 @@ use crate::seed::seed;
 use crate::tls::{ClientTls, late_tls_error, tls_error};
 use crate::upgraded::Upgraded;
 
-/// Follows a plan.
+/// Follows a plan, and the redirects that it wants to follow, all within its limit.
 pub(super) async fn follow<R: Runtime>(plan: &ClientPlan) -> io::Result<Outermost<R>> {
     R::check()?;
     // A time of one clock means nothing to another: what is left is handed on, not when it ends.
     let clock = R::clock();
     let ends = clock.now() + plan.timeout;
+    let mut plan = Cow::Borrowed(plan);
+    let mut redirects = Redirects::default();
+    loop {
+        match attempt(&plan, ends - clock.now()).await {
+            Ok(Outermost::WebSocket(upgraded)) => {
+                let upgraded = match redirects.led_to(&plan) {
+                    Some(url) => upgraded.with_redirected_to(url),
+                    None => upgraded,
+                };
+                return Ok(Outermost::WebSocket(upgraded));
+            }
+            Ok(socket) => return Ok(socket),
+            Err(failed) => plan = Cow::Owned(redirects.next_plan(&plan, failed)?),
+        }
+    }
+}
+
+/// Follows a plan once. When this fails, all that was connected is closed.
+async fn attempt<R: Runtime>(plan: &ClientPlan, limit: Duration) -> Result<Outermost<R>, Failed> {
+    let clock = R::clock();
+    let ends = clock.now() + limit;
     // Certificates first: if they are wrong, no server sees a connection come and go.
     let mut tls = Vec::new();
     for layer in &plan.layers {
@@ -60,15 +83,18 @@ pub(super) async fn follow<R: Runtime>(plan: &ClientPlan) -> io::Result<Outermos
     let connecting = connect_socket(plan, proxy_tls.as_ref(), ends - clock.now());
     let mut outermost = Outermost::Socket(connecting.await?);
     let mut is_tls = false;
-    for layer in &plan.layers {
+    for (index, layer) in plan.layers.iter().enumerate() {
         let socket = outermost.into_socket();
         let left = ends - clock.now();
         outermost = match layer {
             ClientLayer::Tls(layer) => match tls.next() {
                 Some(tls) => secure(socket, layer, &tls, left).await?,
-                None => return Err(crate::tls::not_supported()),
+                None => return Err(crate::tls::not_supported().into()),
             },
-            ClientLayer::WebSocket(layer) => open(socket, is_tls, layer, left).await?,
+            ClientLayer::WebSocket(layer) => {
+                let opened = open(socket, is_tls, layer, left).await;
+                opened.map_err(|error| Failed::at(index, error))?
+            }
         };
         is_tls = matches!(layer, ClientLayer::Tls(_));
     }
@@ -127,9 +153,7 @@ async fn connect_socket<R: Runtime>(
     match &plan.socket {
         ClientSocket::Tcp(tcp) => {
             let limit = limit.min(tcp.timeout);
-            let proxy = plan.proxy.as_ref();
-            let connecting = connect_tcp(tcp, proxy, proxy_tls, limit);
-            limited::<R, _>(limit, "connecting to", Way(tcp, proxy), connecting).await
+            connect_tcp(tcp, plan.proxy.as_ref(), proxy_tls, limit).await
         }
         ClientSocket::Unix(unix) => {
             let limit = limit.min(unix.timeout);
@@ -160,66 +184,25 @@ async fn connect_tcp<R: Runtime>(
     limit: Duration,
 ) -> io::Result<NetSocket<R>> {
     let Some(proxy) = proxy else {
-        return dial_tcp(tcp, &tcp.host, tcp.port, limit).await;
+        let to = Target {
+            host: &tcp.host,
+            port: tcp.port,
+            is_proxy: false,
+        };
+        return dial_tcp(tcp, to, limit).await;
     };
-    let dialling = dial_tcp(tcp, proxy.host(), proxy.port(), limit);
-    through::connect(proxy, proxy_tls, tcp, dialling).await
-}
-
-async fn dial_tcp<R: Runtime>(
-    tcp: &TcpClient,
-    host: &str,
-    port: u16,
-    limit: Duration,
-) -> io::Result<NetSocket<R>> {
-    let bound = match &tcp.bind_address {
-        None => None,
-        Some(BindAddress::Address(address)) => Some(vec![*address]),
-        Some(BindAddress::Name(name)) => Some(look_up::<R>(name, 0).await?),
+    let clock = R::clock();
+    let ends = clock.now() + limit;
+    let to = Target {
+        host: proxy.host(),
+        port: proxy.port(),
+        is_proxy: true,
     };
-    let connect = |to| {
-        let bound = bound.as_deref();
-        async move {
-            let from = bound.map(|bound| source(bound, to)).transpose()?;
-            let connected = connect_to::<R>(to, from).await;
-            let socket = NetSocket::from_tcp(connected.map_err(|error| with_context(to, error))?);
-            socket.set_up(tcp.nodelay)?;
-            Ok(socket)
-        }
-    };
-    dial(host, limit, R::clock, look_up::<R>(host, port), connect).await
-}
-
-async fn connect_to<R: Runtime>(to: SocketAddr, from: Option<SocketAddr>) -> io::Result<R::Tcp> {
-    let domain = Domain::for_address(to);
-    let socket = SystemSocket::new(domain, Type::STREAM, Some(Protocol::TCP))?;
-    socket.set_nonblocking(true)?;
-    if let Some(from) = from {
-        socket.bind(&from.into())?;
-    }
-    R::connect_tcp(socket, to).await
-}
-
-/// Looks up the addresses of a host. The system puts the best one first.
-async fn look_up<R: Runtime>(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
-    if let Ok(address) = host.parse::<IpAddr>() {
-        return Ok(vec![SocketAddr::new(address, port)]);
-    }
-    let name = host.to_owned();
-    let asking = R::blocking(move || (&*name, port).to_socket_addrs()).await;
-    match asking.and_then(|addresses| addresses) {
-        Ok(addresses) => Ok(addresses.collect()),
-        Err(error) => Err(with_context(host, error)),
-    }
-}
-
-/// The first local address of the same family as the remote one.
-fn source(bound: &[SocketAddr], to: SocketAddr) -> io::Result<SocketAddr> {
-    let mut same = bound.iter().filter(|from| from.is_ipv4() == to.is_ipv4());
-    same.next().copied().ok_or_else(|| {
-        let reason = format!("no source address to reach {} from", to.ip());
-        io::Error::new(io::ErrorKind::AddrNotAvailable, reason)
-    })
+    // It keeps the limit itself, and tells what was tried.
+    let socket = dial_tcp(tcp, to, limit).await?;
+    let tunnel = through::tunnel(proxy, proxy_tls, tcp, socket);
+    let through = format!("{} through {proxy}", HostPort(&tcp.host, tcp.port));
+    limited::<R, _>(ends - clock.now(), "connecting to", through, tunnel).await
 }
 
 /// Runs a step for `limit` at most; then fails with [`timed_out`].

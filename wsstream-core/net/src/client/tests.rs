@@ -1,5 +1,6 @@
 //! What is connected to, in which order, and how long it may take.
 
+mod dialling;
 mod through;
 
 use std::future::Future;
@@ -17,6 +18,8 @@ use super::*;
 use crate::descriptor::UnsupportedEndpoint;
 use crate::test_support::runtime::{Network, Virtual, Wire, network};
 use crate::test_support::secs;
+
+mod redirects;
 
 type Endpoint = ClientEndpoint<Virtual>;
 
@@ -210,34 +213,6 @@ fn futures_are_small_and_send() {
     let endpoint = endpoint("ws://192.0.2.1");
     is_small(endpoint.connect());
     is_small(endpoint.open());
-}
-
-/// The errors of the system name nobody.
-#[test]
-fn errors_name_the_peer() {
-    for (text, kind, whom) in [
-        (
-            "tcp:192.0.2.8:1",
-            ErrorKind::ConnectionRefused,
-            "192.0.2.8:1: ",
-        ),
-        ("unix:/gone", ErrorKind::NotFound, "/gone: "),
-        (
-            r"tcp:2001\:db8\:\:1:1:bindAddress=127.0.0.1",
-            ErrorKind::AddrNotAvailable,
-            "2001:db8::1",
-        ),
-        #[cfg(feature = "rustls")]
-        (
-            r"tls:broken:endpoint=unix\:/p",
-            ErrorKind::InvalidData,
-            "TLS with broken: ",
-        ),
-    ] {
-        let error = connects(&endpoint(text), true).0.map(drop).unwrap_err();
-        assert_eq!(error.kind(), kind, "{text}");
-        assert!(error.to_string().contains(whom), "{text}: {error}");
-    }
 }
 
 /// By default a descriptor has 30 seconds for the socket and TLS, and 30 for each opening handshake.

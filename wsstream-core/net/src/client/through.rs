@@ -1,10 +1,7 @@
 //! Through a proxy: TLS with it, if its URL says so, and the tunnel.
 
-use std::fmt;
-use std::future::Future;
 use std::io;
 
-use crate::host_port::HostPort;
 use crate::net_socket::NetSocket;
 use crate::plan::{ClientPlan, ClientSocket, TcpClient};
 use crate::proxy::{Proxy, at_proxy};
@@ -25,41 +22,23 @@ pub(super) async fn read_tls<R: Runtime>(proxy: &Proxy) -> io::Result<ClientTls>
     }
 }
 
-/// Opens a tunnel over the connection that `dialling` makes to the proxy, with TLS if its settings are given. Errors
-/// name the proxy.
-pub(super) async fn connect<R: Runtime>(
+/// Opens a tunnel over a connection to the proxy, with TLS if its settings are given. Errors name the proxy.
+pub(super) async fn tunnel<R: Runtime>(
     proxy: &Proxy,
     tls: Option<&ClientTls>,
     to: &TcpClient,
-    dialling: impl Future<Output = io::Result<NetSocket<R>>>,
+    mut socket: NetSocket<R>,
 ) -> io::Result<NetSocket<R>> {
-    let of_proxy = |error| at_proxy(proxy.authority(), error);
-    let mut socket = dialling.await.map_err(of_proxy)?;
     if proxy.is_secure() {
-        let Some(tls) = tls else {
+        let (Some(tls), host) = (tls, proxy.host()) else {
             return Err(not_supported());
         };
-        let host = proxy.host();
         let secured = R::tls_connect(socket.delivered_from_above(), tls, host).await;
-        let secured = secured.map_err(|error| of_proxy(tls_error(host, error)))?;
-        socket = NetSocket::from_proxy_tls(secured);
+        let of_proxy = |error| at_proxy(proxy.authority(), tls_error(host, error));
+        socket = NetSocket::from_proxy_tls(secured.map_err(of_proxy)?);
     }
     let mut clock = R::clock();
     let tunnel = proxy.tunnel(&mut socket, &mut clock, &to.host, to.port);
     tunnel.await?;
     Ok(socket)
-}
-
-/// Prints where a plan connects to, and through which proxy.
-pub(super) struct Way<'a>(pub(super) &'a TcpClient, pub(super) Option<&'a Proxy>);
-
-impl fmt::Display for Way<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(to, proxy) = self;
-        HostPort(&to.host, to.port).fmt(f)?;
-        match proxy {
-            Some(proxy) => write!(f, " through the proxy {}", proxy.authority()),
-            None => Ok(()),
-        }
-    }
 }

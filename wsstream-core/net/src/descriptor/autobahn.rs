@@ -8,7 +8,7 @@ use super::error::{EndpointError, EndpointErrorKind};
 use super::quote::{Seconds, Writer};
 use super::syntax::Text;
 use wsstream_core::handshake::{ClientConfig, InvalidField};
-use wsstream_core::{ConnectionConfig, InvalidUrl, Keepalive, Url};
+use wsstream_core::{ConnectionConfig, Keepalive, Url};
 
 /// The options that clients and servers share. `None` means the default of [`ConnectionConfig`],
 /// [`ClientConfig`] or [`ServerConfig`](wsstream_core::handshake::ServerConfig).
@@ -176,22 +176,30 @@ pub(super) fn url_of(text: &Text) -> Result<Option<Url>, EndpointError> {
         let front = text.as_str().get(..scheme.len());
         front.is_some_and(|front| front.eq_ignore_ascii_case(scheme))
     };
-    if is("ws://") || is("wss://") {
+    // The last two are errors that say what to write.
+    let schemes = ["ws://", "wss://", "http://", "https://"];
+    if schemes.into_iter().any(is) {
         return read_url(text).map(Some);
     }
     Ok(None)
 }
 
-/// A listener cannot require a password by its URL, so the URL must not contain one.
-pub(super) fn no_userinfo(text: &Text, url: &Url) -> Result<(), EndpointError> {
-    match url.authorization() {
-        None => Ok(()),
-        Some(_) => Err(text.error(EndpointErrorKind::Unsupported {
-            key: "url",
-            of: "autobahn",
-            reason: "a server asks for no user and password",
-        })),
+/// A listener cannot require a password or a query by its URL, so the URL must not contain one.
+pub(super) fn for_a_server(text: &Text, url: &Url) -> Result<(), EndpointError> {
+    let unsupported = |at, reason| {
+        let (key, of) = ("url", "autobahn");
+        let kind = EndpointErrorKind::Unsupported { key, of, reason };
+        Err(EndpointError::new(at, kind))
+    };
+    if url.authorization().is_some() {
+        return unsupported(text.start(), "a server asks for no user and password");
     }
+    if url.query().is_some() {
+        let query = text.as_str().find('?').unwrap_or_default();
+        let reason = "a server takes every query: leave out the `?` and what follows";
+        return unsupported(text.position(query), reason);
+    }
+    Ok(())
 }
 
 pub(super) fn url(arguments: &mut Arguments) -> Result<(Url, Text), EndpointError> {
@@ -215,11 +223,8 @@ fn read_url(text: &Text) -> Result<Url, EndpointError> {
             .then(&text.slice(to..len));
     }
     Url::parse(text.as_str()).map_err(|error| {
-        let index = match error {
-            InvalidUrl::Syntax(index) => index,
-            _ => 0,
-        };
-        EndpointError::new(text.position(index), EndpointErrorKind::Url(error))
+        let position = text.position(error.index().unwrap_or_default());
+        EndpointError::new(position, EndpointErrorKind::Url(error))
     })
 }
 
@@ -234,7 +239,7 @@ pub(super) const DESCRIPTION: &str = "description";
 pub(super) const CLIENT_KEYS: &[&str] = &[
     DESCRIPTION, "url", "compress", "compression", "autofrag", "debug", "subprotocol", HEADER, "keepalive",
     "keepaliveTimeout", "handshakeTimeout", "closeTimeout", "idleTimeout", "maxLifetime", "halfClose", "nodelay",
-    "origin", "acceptNoSubprotocol",
+    "origin", "acceptNoSubprotocol", "redirects",
 ];
 
 #[rustfmt::skip]

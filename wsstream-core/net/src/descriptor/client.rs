@@ -11,6 +11,7 @@ use super::error::{EndpointError, EndpointErrorKind};
 use super::quote::{Seconds, Writer};
 use super::syntax::Text;
 use super::{Exec, PemFiles, check_depth, check_length};
+use crate::host_port::{host_and_zone, without_zone};
 use wsstream_core::Url;
 use wsstream_core::handshake::{ClientConfig, InvalidField};
 
@@ -61,13 +62,15 @@ pub struct AutobahnClient {
     /// Whether the server may select no subprotocol; `None` for the default of
     /// [`ClientConfig::stream`].
     pub accept_no_subprotocol: Option<bool>,
+    /// How many redirects to follow; 0, the default, for none.
+    pub redirects: u8,
 }
 
 /// Where to connect by TCP.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TcpClient {
-    /// A name, or an address without brackets; never empty.
+    /// A name, or an address without brackets, with its zone if it has one (`fe80::1%eth0`); never empty.
     pub host: String,
     /// The port; never 0.
     pub port: u16,
@@ -140,7 +143,7 @@ impl ClientDescriptor {
     /// TCP to the URL's host and port, with TLS if it is `wss`.
     pub(super) fn from_url(url: Url) -> Self {
         let tcp = Self::Tcp(TcpClient {
-            host: url.host().to_owned(),
+            host: host_and_zone(&url),
             port: url.port(),
             timeout: TIMEOUT,
             bind_address: None,
@@ -214,6 +217,7 @@ impl AutobahnClient {
             options: AutobahnOptions::default(),
             origin: None,
             accept_no_subprotocol: None,
+            redirects: 0,
         }
     }
 
@@ -234,6 +238,7 @@ impl AutobahnClient {
             options,
             origin,
             accept_no_subprotocol: arguments.flag("acceptNoSubprotocol")?,
+            redirects: arguments.number("redirects", "0 to 255")?.unwrap_or(0),
             ..Self::new(ClientDescriptor::read(&wrapped, depth + 1)?, url)
         })
     }
@@ -244,7 +249,8 @@ impl AutobahnClient {
         writer.value("url", self.url.with_userinfo())?;
         self.options.write(&mut writer)?;
         writer.some("origin", self.origin.as_ref())?;
-        writer.some("acceptNoSubprotocol", self.accept_no_subprotocol)
+        writer.some("acceptNoSubprotocol", self.accept_no_subprotocol)?;
+        writer.unless(0, "redirects", self.redirects)
     }
 
     /// The configuration for byte streams that the descriptor describes.
@@ -323,7 +329,7 @@ impl TlsClient {
         } else {
             let tcp = TcpClient::read(&mut arguments)?;
             let name = arguments.not_empty("hostname")?;
-            let name = name.unwrap_or_else(|| tcp.host.clone());
+            let name = name.unwrap_or_else(|| without_zone(&tcp.host).to_owned());
             Self::plain(ClientDescriptor::Tcp(tcp), name)
         };
         for [roots, certificate] in [["trustRoots", "certificate"], ["caCertsDir", "certKey"]] {
@@ -345,7 +351,7 @@ impl TlsClient {
     fn write(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Only `ssl` can have a name other than the host, and only `tls` another endpoint.
         let (mut writer, [roots, certificate]) = match &*self.endpoint {
-            ClientDescriptor::Tcp(tcp) if tcp.host != self.server_name => {
+            ClientDescriptor::Tcp(tcp) if without_zone(&tcp.host) != self.server_name => {
                 let mut writer = Writer::new(f, "ssl")?;
                 tcp.write(&mut writer)?;
                 writer.value("hostname", &self.server_name)?;

@@ -147,7 +147,7 @@ pub enum EndpointErrorKind {
         /// Why.
         reason: &'static str,
     },
-    /// The URL is invalid.
+    /// The URL is invalid. Its position is that in the URL, without surrounding blanks.
     Url(InvalidUrl),
     /// The parameter has an invalid value.
     Value {
@@ -208,7 +208,8 @@ impl fmt::Display for EndpointErrorKind {
                 }
             }
             Self::Unsupported { key, of, reason } => write!(f, "`{key}` of {of}: {reason}"),
-            Self::Url(error) => error.fmt(f),
+            // The position is that of the whole text.
+            Self::Url(error) => write!(f, "{error:#}"),
             Self::Value { key, len: 0, expected } => write!(f, "`{key}` is empty, expected {expected}"),
             Self::Value { key, len, expected } => {
                 write!(f, "`{key}` has {}, expected {expected}", octets(*len))

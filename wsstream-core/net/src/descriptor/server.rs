@@ -6,13 +6,14 @@ use std::str::FromStr;
 
 use super::arguments::{Arguments, Descriptor, Type, wrong};
 use super::autobahn::{
-    AutobahnOptions, DESCRIPTION, SERVER_KEYS, checked, no_userinfo, url, url_of,
+    AutobahnOptions, DESCRIPTION, SERVER_KEYS, checked, for_a_server, url, url_of,
 };
 use super::error::{EndpointError, EndpointErrorKind};
 use super::quote::Writer;
 use super::syntax::Text;
 use super::systemd::Systemd;
 use super::{Exec, PemFiles, check_depth, check_length};
+use crate::host_port::host_and_zone;
 use wsstream_core::Url;
 use wsstream_core::handshake::{Hosts, InvalidField, Origins, ServerConfig};
 
@@ -136,7 +137,7 @@ impl ServerDescriptor {
     pub(super) fn read(text: &Text, depth: usize) -> Result<Self, EndpointError> {
         check_depth(text, depth)?;
         if let Some(url) = url_of(text)? {
-            no_userinfo(text, &url)?;
+            for_a_server(text, &url)?;
             if url.is_secure() {
                 return Err(text.error(EndpointErrorKind::NoCertificate));
             }
@@ -170,7 +171,7 @@ impl ServerDescriptor {
     /// TCP on the URL's host and port.
     fn from_url(url: Url) -> Self {
         let tcp = Self::Tcp(TcpServer {
-            interface: url.host().to_owned(),
+            interface: host_and_zone(&url),
             port: url.port(),
             backlog: BACKLOG,
         });
@@ -234,7 +235,7 @@ impl AutobahnServer {
         let wrapped = arguments.text(DESCRIPTION);
         let wrapped = wrapped.ok_or_else(|| arguments.missing(DESCRIPTION))?;
         let (url, text) = url(&mut arguments)?;
-        no_userinfo(&text, &url)?;
+        for_a_server(&text, &url)?;
         let options = AutobahnOptions::read(&mut arguments)?;
         let origins = match arguments.text("origins") {
             None => Origins::default(),

@@ -35,6 +35,12 @@ impl Clock for Own {
     }
 }
 
+const A: Target<'_> = Target {
+    host: "a",
+    port: 9,
+    is_proxy: false,
+};
+
 /// What an address does.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Host {
@@ -49,7 +55,7 @@ enum Host {
 use Host::{Answers, AnswersLate, Refuses, RefusesLate, Swallows};
 
 /// The host that was reached, when each host was tried, in milliseconds, and how long it took.
-type Dialled = (io::Result<Host>, Vec<(Host, u64)>, Duration);
+type Dialled = (Result<Host, DialError>, Vec<(Host, u64)>, Duration);
 
 /// Tells what came of it, and when each address was tried. No hosts are a name service that does not answer.
 fn dialled_within(limit: Duration, hosts: Option<&[Host]>) -> Dialled {
@@ -61,7 +67,9 @@ fn dialled_within(limit: Duration, hosts: Option<&[Host]>) -> Dialled {
                 return pending().await;
             };
             let ports = 1..=u16::try_from(hosts.len()).unwrap();
-            Ok(ports.map(|port| ([192, 0, 2, 1], port).into()).collect())
+            Ok(ports
+                .map(|port| ([192, 0, 2, u8::try_from(port).unwrap()], port).into())
+                .collect())
         };
         let connect = |address: SocketAddr| {
             let host = hosts.unwrap()[usize::from(address.port()) - 1];
@@ -84,11 +92,10 @@ fn dialled_within(limit: Duration, hosts: Option<&[Host]>) -> Dialled {
                     RefusesLate(millis) => drop(late(millis).await),
                     Swallows => pending().await,
                 }
-                let reason = format!("{} refused", address.port());
-                Err(io::Error::new(ErrorKind::ConnectionRefused, reason))
+                Err(ErrorKind::ConnectionRefused.into())
             }
         };
-        let mut dialling = Box::pin(dial("a", limit, || Own::of(&clock), look_up, connect));
+        let mut dialling = Box::pin(dial(A, limit, || Own::of(&clock), look_up, connect));
         loop {
             if let Poll::Ready(result) = dialling.as_mut().poll(&mut task.cx()) {
                 break result;
@@ -151,40 +158,57 @@ fn attempts_begin_before_others_have_ended() {
 }
 
 #[test]
-fn the_last_failure_is_told_and_the_limit_is_kept() {
+fn all_failures_are_told_and_the_limit_is_kept() {
     for (hosts, kind, after, says) in [
-        (Some(&[][..]), ErrorKind::NotFound, 0, "no address"),
         (
-            Some(&[Refuses; 2]),
+            Some(&[][..]),
+            ErrorKind::NotFound,
+            0,
+            "a:9: the name has no address",
+        ),
+        (
+            Some(&[Refuses]),
             ErrorKind::ConnectionRefused,
             0,
-            "2 refused",
+            "a:9: connection refused (192.0.2.1)",
         ),
+        // In their order, whichever was the first to fail.
         (
             Some(&[RefusesLate(900), Refuses]),
             ErrorKind::ConnectionRefused,
             900,
-            "2 refused",
+            "a:9: connection refused (192.0.2.1, 192.0.2.2)",
         ),
         (
             Some(&[Refuses, Swallows]),
-            ErrorKind::TimedOut,
+            ErrorKind::ConnectionRefused,
             12_000,
-            "timed out connecting to a",
+            "a:9: connection refused (192.0.2.1); timed out (192.0.2.2)",
         ),
         (
             Some(&[Swallows, Refuses]),
             ErrorKind::ConnectionRefused,
             6000,
-            "2 refused",
+            "a:9: connection refused (192.0.2.2); timed out (192.0.2.1)",
         ),
-        (None, ErrorKind::TimedOut, 12_000, "timed out looking up a"),
+        (
+            Some(&[Swallows; 3]),
+            ErrorKind::TimedOut,
+            12_000,
+            "timed out connecting to a:9, tried 192.0.2.1, 192.0.2.2 and 192.0.2.3",
+        ),
+        (
+            None,
+            ErrorKind::TimedOut,
+            12_000,
+            "timed out looking up a:9",
+        ),
     ] {
         let (result, _, took) = dialled_within(secs(12), hosts);
         let error = result.unwrap_err();
         let after = Duration::from_millis(after);
         assert_eq!((error.kind(), took), (kind, after), "{hosts:?}");
-        assert!(error.to_string().contains(says), "{error}");
+        assert_eq!(error.to_string(), says, "{hosts:?}");
     }
 }
 
@@ -223,6 +247,8 @@ proptest! {
             };
             prop_assert_eq!(of(&all), of(&addresses));
         }
+        let twice = addresses.iter().chain(&addresses).copied().collect();
+        prop_assert_eq!(&interleaved(twice), &all);
         let fewer = families.iter().filter(|is| **is).count();
         let fewer = fewer.min(families.len() - fewer);
         for pair in all[..2 * fewer].windows(2) {

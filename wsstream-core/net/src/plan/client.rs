@@ -16,6 +16,7 @@ use super::no_plan;
 use crate::descriptor::{
     ClientDescriptor, EndpointError, EndpointErrorKind, PemFiles, TlsClient, UnsupportedEndpoint,
 };
+use crate::host_port::host_and_zone;
 use crate::proxy::Proxy;
 use crate::tls::ClientTls;
 
@@ -33,6 +34,12 @@ pub struct ClientPlan {
     pub socket: ClientSocket,
     /// The proxy for TCP. Unix sockets use none.
     pub proxy: Option<Proxy>,
+    /// Whether the proxy is what the environment says, so that a redirect to another host asks it again. A proxy that
+    /// was given stays.
+    pub proxy_from_env: bool,
+    /// The TLS settings for a redirect from `ws` to `wss`, without the client's certificate; `None` to trust the
+    /// authorities of the platform.
+    pub redirect_tls: Option<ClientTls>,
     /// The layers over the socket, from the lowest up.
     pub layers: Vec<ClientLayer>,
     /// How long all steps together may take.
@@ -56,7 +63,7 @@ pub enum ClientSocket {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TcpClient {
-    /// A name, or an address without brackets.
+    /// A name, or an address without brackets, with its zone if it has one: `fe80::1%eth0`.
     pub host: String,
     /// The port.
     pub port: u16,
@@ -140,6 +147,9 @@ pub struct WebSocketClient {
     pub url: Url,
     /// The client's configuration. Its handshake timeout applies to this layer.
     pub config: Arc<ClientConfig>,
+    /// How many redirects to follow, one after the other; 0 for none. A redirect is then an error:
+    /// [`HandshakeError::Refused`](wsstream_core::handshake::HandshakeError::Refused).
+    pub redirects: u8,
 }
 
 impl ClientPlan {
@@ -160,17 +170,23 @@ impl ClientPlan {
             }));
         }
         let socket = ClientSocket::Tcp(TcpClient {
-            host: url.host().to_owned(),
+            host: host_and_zone(&url),
             port: url.port(),
             bind_address: None,
             timeout: CONNECT_TIMEOUT.min(timeout),
             nodelay: true,
         });
         let config = Arc::new(config);
-        layers.push(ClientLayer::WebSocket(WebSocketClient { url, config }));
+        layers.push(ClientLayer::WebSocket(WebSocketClient {
+            url,
+            config,
+            redirects: 0,
+        }));
         Self {
             socket,
             proxy: None,
+            proxy_from_env: false,
+            redirect_tls: None,
             layers,
             timeout,
         }
@@ -202,6 +218,8 @@ impl ClientPlan {
                 nodelay: true,
             }),
             proxy: None,
+            proxy_from_env: false,
+            redirect_tls: None,
             layers: Vec::new(),
             timeout: TIMEOUT,
         })
@@ -255,6 +273,7 @@ impl TryFrom<&ClientDescriptor> for ClientPlan {
                     layers.push(ClientLayer::WebSocket(WebSocketClient {
                         url: autobahn.url.clone(),
                         config: Arc::new(config),
+                        redirects: autobahn.redirects,
                     }));
                     descriptor = &autobahn.endpoint;
                 }
@@ -286,6 +305,8 @@ impl TryFrom<&ClientDescriptor> for ClientPlan {
         Ok(Self {
             socket,
             proxy: None,
+            proxy_from_env: false,
+            redirect_tls: None,
             layers,
             timeout: timeout.saturating_add(handshakes),
         })

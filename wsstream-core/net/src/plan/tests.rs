@@ -29,6 +29,8 @@ const CLIENTS: &[Row] = &[
     (r"autobahn:tls\:g\:1:url=ws\://h", Ok("tcp g:1, tls* g, websocket /, 60 s, nodelay")),
     (r"autobahn:wss\://a/x:url=ws\://b/y", Ok("tcp a:443, tls* a, websocket /x, websocket /y, 90 s, nodelay")),
     (r"tls:n:endpoint=ws\://a", Ok("tcp a:80, websocket /, tls n, 60 s, nodelay")),
+    ("wss://[fe80::1%25eth0]:9/", Ok("tcp fe80::1%eth0:9, tls* fe80::1, websocket /, 60 s, nodelay")),
+    (r"tls:fe80\:\:1%eth0:9", Ok("tcp fe80::1%eth0:9, tls fe80::1, 30 s, nodelay")),
     ("stdio", Err("stdio")),
     ("exec:cat", Err("exec")),
     (r"autobahn:stdio:url=ws\://h", Err("stdio")),
@@ -43,6 +45,7 @@ const SERVERS: &[Row] = &[
     ("ssl:1:privateKey=k", Ok("tcp 0.0.0.0 1, tls k, 10 s, nodelay")),
     ("unix:/p", Ok("unix /p, 10 s, nodelay")),
     ("ws://h:1/x", Ok("tcp h 1, websocket /x, 10 s, nodelay")),
+    ("ws://[fe80::1%25eth0]:1/x", Ok("tcp fe80::1%eth0 1, websocket /x, 10 s, nodelay")),
     (r"autobahn:ssl\:1\:privateKey\=k:url=wss\://h:nodelay=0", Ok("tcp 0.0.0.0 1, tls* k, websocket /, 10 s, delay")),
     // The first opening handshake's, whatever the others have.
     (r"autobahn:ws\://a/x:url=ws\://b/y:handshakeTimeout=3", Ok("tcp a 80, websocket /x, websocket /y, 10 s, nodelay")),
@@ -191,6 +194,12 @@ fn plans_print_themselves() {
              tls with h, trusting the platform's authorities\n\
              websocket wss://h/x?..., within 30 s\n\
              websocket ws://h/, within 30 s; 90 s in all",
+        ),
+        (
+            r"autobahn:autobahn\:tcp\\\:h\\\:1\:url\=ws\\\://h\:redirects\=1:url=ws\://h:redirects=5",
+            "tcp h:1, within 30 s\n\
+             websocket ws://h/, within 30 s, up to 1 redirect\n\
+             websocket ws://h/, within 30 s, up to 5 redirects; 90 s in all",
         ),
     ] {
         let plan = ClientPlan::parse(text).unwrap();

@@ -46,10 +46,14 @@ impl fmt::Display for InvalidProxy {
                     "scheme {scheme:?}, expected http, https, socks5 or socks4"
                 )
             }
-            Self::Url(InvalidUrl::NoHost | InvalidUrl::Fragment | InvalidUrl::Syntax(_)) => {
-                f.write_str("expected http://HOST:PORT, https://HOST:PORT or socks5://HOST:PORT")
-            }
-            Self::Url(error) => error.fmt(f),
+            // Their positions are those in another URL, and what they suggest is one.
+            Self::Url(
+                InvalidUrl::Character { .. }
+                | InvalidUrl::Fragment
+                | InvalidUrl::NoHost
+                | InvalidUrl::Syntax(_),
+            ) => f.write_str("expected http://HOST:PORT, https://HOST:PORT or socks5://HOST:PORT"),
+            Self::Url(error) => write!(f, "{error:#}"),
             Self::Socks4User => {
                 f.write_str("SOCKS4 needs a user of 1 to 248 octets without a password")
             }
@@ -233,7 +237,7 @@ impl From<ProxyErrorKind> for Failed {
     }
 }
 
-/// An error of the connection to a proxy, or of TLS with it.
+/// An error of a connection to a proxy, or of TLS with it.
 #[derive(Debug)]
 struct AtProxy {
     proxy: String,
@@ -242,14 +246,7 @@ struct AtProxy {
 
 impl fmt::Display for AtProxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let cause = self.cause.to_string();
-        // An error of dialling may name the address already.
-        let names = cause.strip_prefix(&self.proxy);
-        let cause = names.and_then(|rest| rest.strip_prefix(": "));
-        match cause {
-            Some(cause) => write!(f, "proxy {}: {cause}", self.proxy),
-            None => write!(f, "proxy {}: {}", self.proxy, self.cause),
-        }
+        write!(f, "proxy {}: {}", self.proxy, self.cause)
     }
 }
 

@@ -30,6 +30,8 @@ pub(crate) struct Network {
     pub(crate) asked: Vec<String>,
     /// What the peer says as soon as it is connected.
     pub(crate) says: Vec<u8>,
+    /// What the first ones say instead, in order; and the other ends of these.
+    pub(crate) scripted: (VecDeque<Vec<u8>>, Vec<Wire>),
     /// The other ends of what was connected.
     pub(crate) far: Vec<Wire>,
 }
@@ -65,9 +67,13 @@ impl Network {
 
     fn connect(&mut self, system: socket2::Socket) -> Wire {
         let (there, back) = (Line::default(), Line::default());
-        back.lock().unwrap().octets.extend(&self.says);
+        let (says, far) = match self.scripted.0.pop_front() {
+            Some(says) => (says, &mut self.scripted.1),
+            None => (self.says.clone(), &mut self.far),
+        };
+        back.lock().unwrap().octets.extend(says);
         let system = Arc::new(system);
-        self.far.push(Wire {
+        far.push(Wire {
             system: Arc::clone(&system),
             input: Arc::clone(&there),
             output: Arc::clone(&back),
@@ -251,6 +257,11 @@ impl Wire {
     /// What was received and not read.
     pub(crate) fn received(&self) -> Vec<u8> {
         self.input.lock().unwrap().octets.drain(..).collect()
+    }
+
+    /// Whether the other end has closed.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.input.lock().unwrap().has_ended
     }
 
     fn end(&self) {

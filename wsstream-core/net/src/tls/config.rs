@@ -3,13 +3,15 @@
 use std::io;
 use std::sync::{Arc, OnceLock};
 
-use rustls::client::WantsClientCert;
+use rustls::client::{ResolvesClientCert, Resumption, WantsClientCert};
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::server::WebPkiClientVerifier;
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
-use rustls::{ClientConfig, ConfigBuilder, RootCertStore, ServerConfig, WantsVerifier};
+use rustls::{
+    ClientConfig, ConfigBuilder, RootCertStore, ServerConfig, SignatureScheme, WantsVerifier,
+};
 use rustls_platform_verifier::BuilderVerifierExt;
 
 use super::{ClientTls, ServerTls};
@@ -62,6 +64,14 @@ impl ClientTls {
         Ok(self)
     }
 
+    /// The same authorities, without a certificate of the client and without sessions that know of one.
+    pub(crate) fn without_identity(&self) -> Self {
+        let mut config = ClientConfig::clone(&self.0);
+        config.client_auth_cert_resolver = Arc::new(NoIdentity);
+        config.resumption = Resumption::default();
+        Self(Arc::new(config))
+    }
+
     fn build(builder: ConfigBuilder<ClientConfig, WantsClientCert>) -> Self {
         let mut config = builder.with_no_client_auth();
         config.alpn_protocols = vec![ALPN.into()];
@@ -103,6 +113,20 @@ impl Eq for ClientTls {}
 impl From<Arc<ClientConfig>> for ClientTls {
     fn from(config: Arc<ClientConfig>) -> Self {
         Self(config)
+    }
+}
+
+/// Shows no certificate to any server.
+#[derive(Debug)]
+struct NoIdentity;
+
+impl ResolvesClientCert for NoIdentity {
+    fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        None
+    }
+
+    fn has_certs(&self) -> bool {
+        false
     }
 }
 

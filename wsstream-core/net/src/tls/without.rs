@@ -15,6 +15,12 @@ impl ClientTls {
     }
 }
 
+impl ClientTls {
+    pub(crate) const fn without_identity(&self) -> Self {
+        match self.0 {}
+    }
+}
+
 impl PartialEq for ClientTls {
     fn eq(&self, _: &Self) -> bool {
         match self.0 {}

@@ -104,15 +104,18 @@ fn through_a_proxy() {
 #[test]
 fn what_is_waited_for() {
     for (proxy, says) in [
-        ("192.0.2.9", "timed out connecting to 192.0.2.9"),
+        (
+            "192.0.2.9",
+            "timed out connecting to the proxy 192.0.2.9:80",
+        ),
         (
             "192.0.2.1:1",
-            "timed out connecting to h:22 through the proxy 192.0.2.1:1",
+            "timed out connecting to h:22 through http://192.0.2.1:1",
         ),
         #[cfg(feature = "rustls")]
         (
             "https://192.0.2.6",
-            "timed out connecting to h:22 through the proxy 192.0.2.6:443",
+            "timed out connecting to h:22 through https://192.0.2.6:443",
         ),
     ] {
         let proxy = Proxy::parse(proxy).unwrap();

@@ -90,6 +90,12 @@ const CLIENTS: &[(&str, &str)] = &[
     (r"autobahn:tls\:g\:443:url=wss\://h", r"autobahn:tls\:g\:443:url=wss\://h/"),
     (r"autobahn:unix\:/p:url=wss\://h", r"autobahn:unix\:/p:url=wss\://h/"),
     (r"autobahn:ws\://a:url=ws\://b", r"autobahn:ws\://a/:url=ws\://b/"),
+    // Zones stay, but for the name in the certificate.
+    ("ws://[fe80::1%eth0]:9000", "ws://[fe80::1%25eth0]:9000/"),
+    (r"tcp:fe80\:\:1%eth0:9000", r"tcp:fe80\:\:1%eth0:9000"),
+    (r"tls:fe80\:\:1%eth0:9000", r"tls:fe80\:\:1%eth0:9000"),
+    (r"ssl:fe80\:\:1%eth0:9000:hostname=fe80\:\:1", r"tls:fe80\:\:1%eth0:9000"),
+    (r"autobahn:tls\:fe80\\\:\\\:1%eth0\:443:url=wss\://[fe80\:\:1%25eth0]", "wss://[fe80::1%25eth0]/"),
     (r"autobahn:stdio:url=ws\://h:compress= TRUE :compression=1:autofrag=0:debug=false", r"autobahn:stdio:url=ws\://h/:compression=true"),
     (r"autobahn:stdio:url=ws\://h:keepalive=30", r"autobahn:stdio:url=ws\://h/:keepalive=30"),
     (r"autobahn:stdio:url=ws\://h:keepalive=False", r"autobahn:stdio:url=ws\://h/:keepalive=false"),

@@ -11,7 +11,7 @@ const CLIENTS: &[(&str, &str)] = &[
     ("tls:h:1", "tls:host=h:port=1:timeout=30:bindAddress="),
     ("tls:h:1:certificate=c", "tls:h:1:certificate=c:privateKey=c"),
     ("unix:/p", "unix:path=/p:timeout=30:lockfile=0"),
-    (r"autobahn:stdio:url=ws\://h", r"autobahn:stdio:url=ws\://h:autofrag=0:debug=false"),
+    (r"autobahn:stdio:url=ws\://h", r"autobahn:stdio:url=ws\://h:autofrag=0:debug=false:redirects=0"),
 ];
 
 #[rustfmt::skip]
@@ -38,7 +38,7 @@ const MORE_OF_CLIENTS: &[(&str, &[&str])] = &[
     ("tls:h:1", &["timeout=31", "bindAddress=b", "trustRoots=d", "certificate=c", r"endpoint=unix\:/p"]),
     ("tls:h:1:certificate=c", &["privateKey=k"]),
     ("unix:/p", &["timeout=31", "lockfile=1"]),
-    (r"autobahn:stdio:url=ws\://h", &["compression=false", "compress=true", "autofrag=1", "debug=true", "subprotocol=a"]),
+    (r"autobahn:stdio:url=ws\://h", &["compression=false", "compress=true", "autofrag=1", "debug=true", "subprotocol=a", "redirects=5"]),
 ];
 
 #[rustfmt::skip]

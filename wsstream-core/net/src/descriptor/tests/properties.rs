@@ -55,6 +55,7 @@ fn client() -> impl Strategy<Value = ClientDescriptor> {
             prop::collection::vec(("[a-z]{1,3}", r"[:=\\a]{0,3}"), 0..3),
             option::of(option::of((seconds(), seconds()))),
             [(); 3].map(|()| option::of(seconds())),
+            any::<u8>(),
         );
         let url = "wss?://([a-z]{1,3}(:[a-z=]{1,3})?@)?[a-z]{1,3}(:[1-9])?(/[a-z=:]{0,3})?";
         prop_oneof![
@@ -68,7 +69,16 @@ fn client() -> impl Strategy<Value = ClientDescriptor> {
             }),
             (inner, url, options).prop_map(|(endpoint, url, options)| {
                 let mut autobahn = AutobahnClient::new(endpoint, Url::parse(&url).unwrap());
-                let (compression, auto_fragment, subprotocols, headers, keepalive, times) = options;
+                let (
+                    compression,
+                    auto_fragment,
+                    subprotocols,
+                    headers,
+                    keepalive,
+                    times,
+                    redirects,
+                ) = options;
+                autobahn.redirects = redirects;
                 autobahn.options.compression = compression;
                 autobahn.options.auto_fragment = auto_fragment;
                 autobahn.options.subprotocols = subprotocols;

@@ -95,6 +95,11 @@ impl fmt::Display for WebSocketClient {
         };
         let limit = Within(self.config.handshake_timeout);
         let (authority, path) = (url.authority(), url.path());
-        write!(f, "websocket {scheme}://{authority}{path}{query}, {limit}")
+        write!(f, "websocket {scheme}://{authority}{path}{query}, {limit}")?;
+        match self.redirects {
+            0 => Ok(()),
+            1 => f.write_str(", up to 1 redirect"),
+            most => write!(f, ", up to {most} redirects"),
+        }
     }
 }

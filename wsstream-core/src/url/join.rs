@@ -1,0 +1,76 @@
+//! Resolves what a server redirects to: RFC 9110 §10.2.2, RFC 3986 §5.
+
+use alloc::borrow::ToOwned;
+use alloc::format;
+
+use fluent_uri::{Uri, UriRef};
+
+use super::{InvalidUrl, Url, zone};
+
+impl Url {
+    /// Resolves the value of a `Location` field against this URL, from which it came (RFC 9110
+    /// §10.2.2, RFC 3986 §5).
+    ///
+    /// The value may be a URL or a relative reference: `//host/path`, `/path`, `path`, `?query`.
+    /// Redirecting servers write `http` for `ws` and `https` for `wss`. A fragment is dropped, as
+    /// nothing is scrolled to. Neither user nor password of this URL carries over to the result; its
+    /// [zone](Self::zone) does if the host stays the same.
+    /// Whether the result may be followed, for instance from `wss` to `ws`, is for the caller to
+    /// decide.
+    ///
+    /// # Errors
+    ///
+    /// See [`InvalidUrl`]. A value that names a user is [`InvalidUrl::UserinfoInLocation`], one that
+    /// names a zone [`InvalidUrl::ZoneInLocation`]. Positions are those in `location`.
+    ///
+    /// ```
+    /// use wsstream_core::Url;
+    ///
+    /// let url = Url::parse("wss://user:pw@example.org/chat?room=1")?;
+    /// assert_eq!(url.join("/login")?.to_string(), "wss://example.org/login");
+    /// assert_eq!(url.join("https://b.example/#x")?.to_string(), "wss://b.example/");
+    /// assert!(url.join("https://user@b.example/").is_err());
+    /// # Ok::<_, wsstream_core::InvalidUrl>(())
+    /// ```
+    pub fn join(&self, location: &str) -> Result<Self, InvalidUrl> {
+        if zone::cut(location)?.is_some() {
+            return Err(InvalidUrl::ZoneInLocation);
+        }
+        let location =
+            UriRef::parse(location).map_err(|error| InvalidUrl::of_uri(location, error))?;
+        // Without user and zone.
+        let base = format!("{}://{}{}", self.scheme(), self.authority, self.resource);
+        let base = Uri::parse(&*base).map_err(|error| InvalidUrl::of_uri(&base, error))?;
+        // Fails for bases with a fragment or without an authority. No `Url` is such a base.
+        let joined = location
+            .resolve_against(&base)
+            .map_err(|_| InvalidUrl::Syntax(0))?;
+        let authority = joined.authority().ok_or(InvalidUrl::NoHost)?;
+        // RFC 9110 §4.2.4: an untrusted source that names a user means to mislead.
+        if authority.has_userinfo() {
+            return Err(InvalidUrl::UserinfoInLocation);
+        }
+        let scheme = match joined.scheme().as_str() {
+            scheme if is_one_of(scheme, ["ws", "http"]) => "ws",
+            scheme if is_one_of(scheme, ["wss", "https"]) => "wss",
+            scheme => return Err(InvalidUrl::Scheme(scheme.to_owned())),
+        };
+        let mut text = format!("{scheme}://{authority}{}", joined.path());
+        if let Some(query) = joined.query() {
+            text.push('?');
+            text.push_str(query.as_str());
+        }
+        let url = Self::parse(&text)?;
+        // The same address is on the same network.
+        let zone = self.zone.clone().filter(|_| url.host == self.host);
+        Ok(Self { zone, ..url })
+    }
+}
+
+/// RFC 3986 §3.1: schemes are case-insensitive.
+fn is_one_of(scheme: &str, names: [&str; 2]) -> bool {
+    names.iter().any(|name| scheme.eq_ignore_ascii_case(name))
+}
+
+#[cfg(test)]
+mod tests;
