@@ -117,7 +117,8 @@ impl<R: Runtime> ClientEndpoint<R> {
         Ok(ClientPlan::tcp(address)?.into())
     }
 
-    /// Connects through this proxy, which also looks up the name of the host. Unix sockets use no proxy.
+    /// Connects through this proxy, which also looks up the name of the host: for every host, this machine too, and
+    /// whatever `no_proxy` says. Unix sockets use no proxy.
     #[must_use]
     pub fn proxy(mut self, proxy: Proxy) -> Self {
         self.plan.proxy = Some(proxy);
@@ -126,7 +127,7 @@ impl<R: Runtime> ClientEndpoint<R> {
     }
 
     /// Connects through the proxy that the environment variables name for the host, or through none: see
-    /// [`Proxy::from_env`]. Unix sockets use no proxy.
+    /// [`Proxy::from_env`]. Hosts of this machine and Unix sockets use no proxy.
     ///
     /// # Errors
     ///
@@ -141,7 +142,7 @@ impl<R: Runtime> ClientEndpoint<R> {
     }
 
     /// Uses these TLS settings in every TLS layer of the plan. The name that the server's certificate must be valid for
-    /// stays the same. It adds no TLS to a plan without it, such as that of a `ws` URL; but a
+    /// stays the same. TLS with a proxy is no layer of the plan: see [`Proxy::tls`]. It adds no TLS to a plan without it, such as that of a `ws` URL; but a
     /// [redirect](Self::redirects) from there to `wss` uses the settings, without a client's certificate.
     #[must_use]
     pub fn tls(mut self, tls: ClientTls) -> Self {
@@ -259,7 +260,8 @@ impl<R: Runtime> ClientEndpoint<R> {
     ///
     /// * `TimedOut`.
     /// * Those of the socket, with the host, address or path.
-    /// * From a proxy: an error with a [`ProxyError`](crate::proxy::ProxyError) inside.
+    /// * From a proxy: an error with a [`ProxyError`](crate::proxy::ProxyError) inside, `PermissionDenied` if it asks for a
+    ///   user and a password or refuses them. From its socket and from TLS with it: those below, with its host and port.
     /// * From TLS: those of the certificate files; `InvalidData` if the server's certificate is not accepted. The error
     ///   of rustls is the source.
     /// * From the opening handshake: `ConnectionRefused`, `InvalidData`, `TimedOut` or `UnexpectedEof` with a
