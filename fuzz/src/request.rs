@@ -14,8 +14,8 @@ use crate::input::{cut, feed, number, octet, octets, one_by_one};
 /// reads to its last octet.
 ///
 /// Input: flags (1: the wire goes on after a good request's fields; 2: and after a long one; 4: a
-/// server of messages, 8: of same-host pages only, 16: of one path, 32: without half close), with 2 the
-/// length, the number of cuts, their lengths, and the wire.
+/// server of messages, 8: of same-host pages only, 16: of one path, 32: without half close, 64: with a path of
+/// health checks), with 2 the length, the number of cuts, their lengths, and the wire.
 pub(crate) fn request(data: &[u8]) {
     let mut input = Unstructured::new(data);
     let flags = octet(&mut input);
@@ -64,6 +64,9 @@ fn server(flags: u8) -> ServerConfig {
     if flags & 16 != 0 {
         server = server.path("/x");
     }
+    if flags & 64 != 0 {
+        server = server.health_path("/x");
+    }
     server.config(ConnectionConfig::new().half_close(flags & 32 == 0))
 }
 
@@ -97,11 +100,20 @@ fn own(headers: &Headers) -> Vec<(String, Vec<u8>)> {
 
 fn answer(request: &Request, server: &ServerConfig) {
     let _ = (request.query(), request.origin(), format!("{request:?}"));
-    assert!(!request.path().contains('?'));
+    let path = request.path();
+    assert!(!path.contains(['?', '#']));
+    match request.method() {
+        "CONNECT" => {}
+        "OPTIONS" => assert!(path.starts_with('/') || path == "*"),
+        _ => assert!(path.starts_with('/')),
+    }
     for octet in [request.method(), request.target()].concat().bytes() {
         assert!(octet.is_ascii_graphic());
     }
-    match request.accept(server) {
+    let accepted = request.accept(server);
+    let is_health_check = matches!(accepted, Err(HandshakeError::HealthCheck));
+    assert_eq!(request.is_health_check(server), is_health_check);
+    match accepted {
         Ok(accepted) => confirmed(request, &accepted),
         Err(error) => refusal(&error),
     }

@@ -174,6 +174,61 @@ fn table() -> Vec<(&'static str, Vec<u8>, u16, &'static str)> {
             426,
             "\r\nSec-WebSocket-Version: 13\r\n",
         ),
+        (
+            "HTTP/1.0, as nginx speaks it",
+            spoilt("HTTP/1.1", "HTTP/1.0"),
+            426,
+            "proxy_http_version 1.1",
+        ),
+        // What proxies remove.
+        (
+            "no Upgrade",
+            spoilt("Upgrade: websocket\r\n", ""),
+            426,
+            "no Upgrade field, which a proxy on the way may have removed (nginx: proxy_set_header",
+        ),
+        (
+            "nginx without its fields",
+            spoilt(
+                "Upgrade: websocket\r\nConnection: Upgrade",
+                "Connection: close",
+            ),
+            426,
+            "no Upgrade field, which a proxy on the way may have removed",
+        ),
+        (
+            "Connection: close beside Upgrade",
+            spoilt("Connection: Upgrade", "Connection: close"),
+            400,
+            "Connection \"close\", expected Upgrade, which a proxy on the way may have removed",
+        ),
+        // Targets (RFC 9112 3.2).
+        ("*", spoilt("/here", "*"), 400, "request-target \"*\""),
+        (
+            "no path",
+            spoilt("/here", "here"),
+            400,
+            "request-target \"here\"",
+        ),
+        (
+            "host and port",
+            spoilt("/here", "example.com:80"),
+            400,
+            "request-target \"example.com:80\"",
+        ),
+        ("a fragment", spoilt("/here", "/here#x"), 400, "fragment"),
+        (
+            "a user",
+            spoilt("/here", "http://me:pw@localhost:9000/here"),
+            400,
+            "request-target \"http://...\": it has a user",
+        ),
+        (
+            "another scheme",
+            spoilt("/here", "ftp://localhost:9000/here"),
+            400,
+            "expected the scheme",
+        ),
         // Too large (ws CVE-2024-37890: header count; quadratic lists: ws CVE-2021-32640).
         (
             "100 fields and one",
@@ -193,7 +248,6 @@ fn table() -> Vec<(&'static str, Vec<u8>, u16, &'static str)> {
             431,
             "16384",
         ),
-        ("HTTP/1.0", spoilt("HTTP/1.1", "HTTP/1.0"), 505, "HTTP/1.1"),
         (
             "HTTP/2",
             b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec(),
@@ -298,6 +352,9 @@ async fn what_is_tolerated<N: Net>() {
         GOOD.replace(": binary", ": mqtt\r\nSec-WebSocket-Protocol: binary"),
         GOOD.replace("\r\n\r\n", "\r\nOrigin: http://localhost:9000\r\n\r\n"),
         GOOD.replace("Sec-WebSocket-Protocol: binary\r\n", ""),
+        GOOD.replace("/here", "http://localhost:9000/here"),
+        GOOD.replace("/here", "ws://localhost:9000"),
+        GOOD.replace("\r\n\r\n", "\r\nOrigin: http://localhost:9000/\r\n\r\n"),
     ];
     for request in table {
         let mut tcp = TcpStream::connect(address).await.unwrap();

@@ -20,6 +20,7 @@ use wsstream_tests::{Read, TestRuntime, Write, within};
 wsstream_tests::on_one_thread! {
     every_frame_of_those_who_are_set_to_it
     every_refusal
+    no_health_check
     every_failure
     who_is_gone_before_asking
     a_dropped_stream
@@ -174,6 +175,24 @@ async fn every_refusal<A: TestRuntime>() {
         .await;
         assert_eq!(log.lines().count(), 1, "{log}");
         assert!(log.contains("refused") && log.contains(says), "{log}");
+    }
+}
+
+/// Balancers ask every second.
+async fn no_health_check<A: TestRuntime>() {
+    let server = ServerConfig::stream().health_path("/health");
+    for request in ["OPTIONS / HTTP/1.0", "GET /health HTTP/1.0"] {
+        let log = log_of(async {
+            let (mut near, far) = A::pipe(1000);
+            let (accepted, ()) = tokio::join!(A::accept_with(far, &server), async move {
+                let request = format!("{request}\r\n\r\n");
+                near.write_all(request.as_bytes()).await.unwrap();
+                near.read_to_end().await.1.unwrap();
+            });
+            assert!(accepted.is_err());
+        })
+        .await;
+        assert_eq!(log, "");
     }
 }
 

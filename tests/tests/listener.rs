@@ -203,7 +203,8 @@ async fn an_address_is_a_host_and_a_port<N: Net>() {
         let bound = Listener::<N>::bind(wrong, ServerConfig::stream()).await;
         let error = bound.map(drop).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidInput);
-        assert_eq!(error.to_string(), format!("{wrong}: expected HOST:PORT"));
+        let said = format!("expected HOST:PORT, not {wrong:?}");
+        assert_eq!(error.to_string(), said);
     }
     for right in ["localhost:0", "127.0.0.1:0"] {
         let bound = Listener::<N>::bind(right, ServerConfig::stream()).await;

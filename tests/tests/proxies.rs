@@ -130,7 +130,7 @@ async fn who_is_not_let_through<N: Net>() {
         }
     });
     for (scheme, says) in [
-        ("http", "it does not speak HTTP"),
+        ("http", "it speaks SSH, not HTTP"),
         ("socks5", "it does not speak the SOCKS version of its URL"),
         ("socks4", "it does not speak the SOCKS version of its URL"),
     ] {

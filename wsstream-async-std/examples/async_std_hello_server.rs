@@ -6,7 +6,7 @@ use std::io::{self, Write as _};
 
 use clap::Parser;
 use futures_util::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use wsstream_async_std::{Listener, ServerConfig, Url};
+use wsstream_async_std::{EndpointAddress, Listener, ServerConfig, Url};
 
 /// Answers whoever says hello over WebSocket.
 #[derive(Parser)]
@@ -32,7 +32,11 @@ async fn run() -> io::Result<()> {
     }
     let server = ServerConfig::stream().path(url.path());
     let mut listener = Listener::bind(url.host_and_port(), server).await?;
-    if let Some(address) = listener.local_addr().tcp() {
+    for address in listener
+        .local_addrs()
+        .iter()
+        .filter_map(EndpointAddress::tcp)
+    {
         writeln!(io::stdout(), "listening on {address}")?;
     }
     while let Some(incoming) = listener.accept().await {

@@ -29,7 +29,9 @@ fn main() {
 
 async fn run() -> io::Result<()> {
     let mut listener = Args::parse().descriptor.listen().await?;
-    writeln!(io::stdout(), "listening on {}", listener.local_addr())?;
+    for address in listener.local_addrs() {
+        writeln!(io::stdout(), "listening on {address}")?;
+    }
     while let Some(incoming) = listener.accept().await {
         async_std::task::spawn(async move {
             let mut stream = incoming.accept().await?;

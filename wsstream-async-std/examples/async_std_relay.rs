@@ -17,8 +17,8 @@ use clap::Parser;
 use futures_util::io::{AsyncReadExt, AsyncWriteExt};
 use futures_util::{FutureExt, StreamExt, TryFutureExt, select};
 use wsstream_async_std::{
-    ClientEndpoint, Hosts, Incoming, Listener, Origins, Refusal, ServerConfig, Url, connect,
-    relay_with,
+    ClientEndpoint, EndpointAddress, HandshakeError, Hosts, Incoming, Listener, Origins, Refusal,
+    ServerConfig, ServerEndpoint, Url, connect, relay_with,
 };
 
 /// Puts WebSocket in front of a TCP server.
@@ -41,10 +41,19 @@ struct Args {
     /// listens there alone. Can be given several times.
     #[arg(long, value_name = "NAME")]
     host: Vec<String>,
+    /// Speaks this subprotocol too, such as mqtt, in the encoding of `binary`. Can be given several times.
+    #[arg(long, value_name = "NAME")]
+    subprotocol: Vec<String>,
+    /// Answers load balancers that ask at this path, such as /health, whether the relay is up.
+    #[arg(long, value_name = "PATH")]
+    health: Option<String>,
     /// How long a client that cannot half close may go on sending once the target has ended: what it says
     /// later is cut off by our Close.
     #[arg(long, value_name = "SECONDS", default_value_t = 2)]
     wait: u64,
+    /// How many clients may wait to be accepted, for each address; the system may allow less.
+    #[arg(long, value_name = "CLIENTS", default_value_t = 4096)]
+    backlog: u32,
     /// Sends TEXT through the relay, prints what comes back, and ends.
     #[arg(long, value_name = "TEXT")]
     r#try: Option<String>,
@@ -73,17 +82,25 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
         [] => Hosts::default(),
         listed => Hosts::list(listed)?,
     };
-    let server = ServerConfig::stream()
+    let mut server = ServerConfig::stream()
         .path(args.url.path())
         .origins(origins)
         .hosts(hosts);
+    for name in &args.subprotocol {
+        server = server.subprotocol(name)?;
+    }
+    if let Some(path) = &args.health {
+        server = server.health_path(path);
+    }
     let to = match &args.target {
         Some(target) => target.clone(),
         None => echo_service().await?.to_string(),
     };
     let target = ClientEndpoint::tcp(&to)?;
-    let listener = Listener::bind(args.url.host_and_port(), server).await?;
+    let listening = ServerEndpoint::websocket(&args.url.host_and_port(), server)?;
+    let listener = listening.backlog(args.backlog).listen().await?;
     println!("relaying {} to {to}", args.url);
+    println!("listening on {}", addresses(&listener));
     let serving = spawn(serve(listener, target, Duration::from_secs(args.wait)));
     if let Some(text) = args.r#try {
         let mut stream = connect(&args.url.to_string()).await?;
@@ -100,6 +117,14 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
         println!("        and type something: the echo service sends it back");
     }
     Ok(serving.await?)
+}
+
+/// All addresses that it is bound to: a name may have several.
+fn addresses(listener: &Listener) -> String {
+    let tcp = listener.local_addrs().iter();
+    let tcp = tcp.filter_map(EndpointAddress::tcp);
+    let tcp: Vec<_> = tcp.map(|address| address.to_string()).collect();
+    tcp.join(" and ")
 }
 
 async fn serve(mut listener: Listener, target: ClientEndpoint, wait: Duration) -> io::Result<()> {
@@ -143,12 +168,28 @@ async fn carry(mut incoming: Incoming, target: ClientEndpoint, wait: Duration) -
             let refusal = Refusal::new(status).body(body);
             return incoming.refuse(&refusal).await.and(Err(error));
         }
-        // The answer says why, if there is still somebody to read it. The target hears no more of it.
-        Err(_) => return incoming.accept().await.map(drop),
+        // The target hears no more of it.
+        Err(refused) => return refuse(incoming, refused).await,
     };
     let mut stream = incoming.accept().await?;
     let relayed = relay_with(&mut stream, &mut target, wait).await;
     relayed.into_result().map(drop)
+}
+
+/// Refuses who is not let in. The library's error names its setting, and this names the option of this program.
+async fn refuse(incoming: Incoming, error: HandshakeError) -> io::Result<()> {
+    let option = match &error {
+        HandshakeError::OriginRefused(origin) if !origin.is_empty() => format!("--origin {origin}"),
+        HandshakeError::HostRefused(host) => format!("--host {host}"),
+        HandshakeError::NoCommonSubprotocol { .. } => "--subprotocol NAME".into(),
+        // The answer says why, if there is still somebody to read it.
+        _ => return incoming.accept().await.map(drop),
+    };
+    let text = format!("{}: add {option}", error.fault());
+    if let Some(refusal) = error.refusal() {
+        incoming.refuse(&refusal.body(format!("{text}\n"))).await?;
+    }
+    Err(io::Error::other(text))
 }
 
 async fn echo_service() -> io::Result<SocketAddr> {

@@ -6,26 +6,28 @@ use std::io;
 use std::time::Duration;
 
 use async_signal::{Signal, Signals};
-use async_std::net::{TcpListener, TcpStream};
-use async_std::task::{JoinHandle, block_on, sleep, spawn};
+use async_std::task::{JoinHandle, block_on, spawn};
 use clap::Parser;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use futures_util::{FutureExt, TryFutureExt, select};
 use wsstream_async_std::{
-    AsyncStream, BlockingSocket, ClientConfig, ClientEndpoint, Close, NetStream, Proxy, Url,
-    relay_with,
+    AsyncStream, BlockingSocket, ClientConfig, ClientEndpoint, Close, EndpointAddress,
+    HandshakeError, Incoming, Listener, Proxy, ServerEndpoint, Url, relay_with,
 };
 
 /// Carries a local TCP port, or standard input and output, to a WebSocket URL.
 #[derive(Parser)]
 struct Args {
-    /// HOST:PORT to listen on; `-` for standard input and output.
+    /// HOST:PORT to listen on, at all addresses of the name; `-` for standard input and output.
     local: String,
     /// Where to connect, once for every local connection.
     url: String,
     /// Offer just this subprotocol.
     #[arg(long, value_name = "NAME")]
     subprotocol: Option<String>,
+    /// Connect to servers that select no subprotocol, too.
+    #[arg(long)]
+    accept_no_subprotocol: bool,
     /// How long to wait for more of the reply, after the local end of input, where Close would cut it
     /// off: servers other than wsstream end both directions when they receive one.
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
@@ -42,6 +44,9 @@ struct Args {
     /// scheme or port goes no password.
     #[arg(long, value_name = "COUNT", default_value_t = 5)]
     redirects: u8,
+    /// How many local connections may wait to be accepted, for each address; the system may allow less.
+    #[arg(long, value_name = "CONNECTIONS", default_value_t = 4096)]
+    backlog: u32,
 }
 
 fn main() {
@@ -56,6 +61,7 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
         Some(name) => ClientConfig::stream().subprotocols([name])?,
         None => ClientConfig::stream(),
     };
+    let client = client.accept_no_subprotocol(args.accept_no_subprotocol);
     if Url::parse(&args.url)?.is_secure() && !cfg!(feature = "rustls") {
         return Err("built without TLS: for wss:// build with --features rustls".into());
     }
@@ -70,25 +76,23 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
     if args.local == "-" {
         return Ok(carry_standard_io(to, wait).await?);
     }
-    let listener = TcpListener::bind(&args.local).await;
-    let listener = listener.map_err(|error| format!("{}: {error}", args.local))?;
+    let listening = ServerEndpoint::tcp(&args.local)?.backlog(args.backlog);
+    // No more files, for example: what is open goes on.
+    let told = |error: &io::Error| eprintln!("tunnel: {error}");
+    let mut listener = listening.listen().await?.on_accept_error(told);
     let mut signals = Signals::new(ASKED_TO_END)?.fuse();
-    eprintln!("tunnel: listening on {}", listener.local_addr()?);
+    eprintln!("tunnel: listening on {}", addresses(&listener));
     let mut open = FuturesUnordered::<JoinHandle<()>>::new();
     loop {
         select! {
-            accepted = listener.accept().fuse() => match accepted {
-                Ok((tcp, peer)) => {
-                    let carried = carry(tcp, to.clone(), wait);
-                    let told = move |error| eprintln!("tunnel: {peer}: {error}");
-                    open.push(spawn(carried.unwrap_or_else(told)));
-                }
-                Err(error) => {
-                    // No more files, or an end before the beginning: what is open goes on.
-                    eprintln!("tunnel: {error}");
-                    sleep(Duration::from_millis(100)).await;
-                }
-            },
+            incoming = listener.accept().fuse() => {
+                let Some(incoming) = incoming else { break };
+                let peer = incoming.peer_addr().ok().and_then(|peer| peer.tcp());
+                let peer = peer.map_or_else(|| "peer".into(), |peer| peer.to_string());
+                let carried = carry(incoming, to.clone(), wait);
+                let told = move |error| eprintln!("tunnel: {peer}: {error}");
+                open.push(spawn(carried.unwrap_or_else(told)));
+            }
             () = open.select_next_some() => {}
             _ = signals.next() => break,
         }
@@ -104,19 +108,26 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
     }
 }
 
-async fn carry(tcp: TcpStream, to: ClientEndpoint, wait: Duration) -> io::Result<()> {
-    tcp.set_nodelay(true)?;
-    let mut local = NetStream::from(tcp);
-    // Who gets no connection sees a reset, and not an end.
-    let opened = to.open().await.inspect_err(|_| local.abort_on_drop(true));
-    let mut stream = opened?.into_stream();
+/// All addresses that it is bound to: a name may have several.
+fn addresses(listener: &Listener) -> String {
+    let tcp = listener.local_addrs().iter();
+    let tcp = tcp.filter_map(EndpointAddress::tcp);
+    let tcp: Vec<_> = tcp.map(|address| address.to_string()).collect();
+    tcp.join(" and ")
+}
+
+async fn carry(incoming: Incoming, to: ClientEndpoint, wait: Duration) -> io::Result<()> {
+    let mut local = incoming.accept().await?;
+    // Who gets no WebSocket sees a reset, and not an end.
+    local.abort_on_drop(true);
+    let mut stream = to.open().await.map_err(named)?.into_stream();
     let relayed = relay_with(&mut stream, &mut local, wait).await;
     relayed.into_result().map(drop)
 }
 
 /// A signal ends it, with Close 1001 if there was more of the input to come: nobody is to take that for all.
 async fn carry_standard_io(to: ClientEndpoint, wait: Duration) -> io::Result<()> {
-    let mut stream = to.open().await?.into_stream();
+    let mut stream = to.open().await.map_err(named)?.into_stream();
     let mut local = AsyncStream::from(BlockingSocket::new(io::stdin(), stdout()?));
     let mut signals = Signals::new(ASKED_TO_END)?.fuse();
     let signal = select! {
@@ -138,6 +149,16 @@ async fn carry_standard_io(to: ClientEndpoint, wait: Duration) -> io::Result<()>
     match is_whole || is_hangup {
         true => Ok(()),
         false => other("ended before the input"),
+    }
+}
+
+/// The library's error names its setting, and this names the option of this program.
+fn named(error: io::Error) -> io::Error {
+    match error.get_ref().and_then(|error| error.downcast_ref()) {
+        Some(refused @ HandshakeError::NoSubprotocol) => {
+            io::Error::other(format!("{}: add --accept-no-subprotocol", refused.fault()))
+        }
+        _ => error,
     }
 }
 

@@ -36,6 +36,7 @@
 //! ```
 
 mod acceptor;
+mod beginning;
 mod body;
 mod client;
 mod connecting;
@@ -46,6 +47,7 @@ mod extensions;
 mod field;
 mod head;
 mod headers;
+mod health;
 mod hosts;
 mod key;
 mod lookup;
@@ -58,6 +60,7 @@ mod response_reader;
 mod server;
 mod subprotocols;
 mod syntax;
+mod target;
 mod upgrade;
 
 pub use self::acceptor::Acceptor;
@@ -75,7 +78,7 @@ pub use self::negotiation::Agreed;
 pub use self::origin::Origins;
 pub use self::refusal::Refusal;
 pub use self::request::{Accepted, Request};
-pub use self::response::Response;
+pub use self::response::{Response, RetryAfter};
 pub use self::response_reader::ResponseReader;
 pub use self::server::ServerConfig;
 

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use wsstream_tokio::{Listener, ServerConfig, Url};
+use wsstream_tokio::{EndpointAddress, Listener, ServerConfig, Url};
 
 /// Answers whoever says hello over WebSocket.
 #[derive(Parser)]
@@ -37,7 +37,11 @@ async fn run() -> io::Result<()> {
     }
     let server = ServerConfig::stream().path(url.path());
     let mut listener = Listener::bind(url.host_and_port(), server).await?;
-    if let Some(address) = listener.local_addr().tcp() {
+    for address in listener
+        .local_addrs()
+        .iter()
+        .filter_map(EndpointAddress::tcp)
+    {
         writeln!(io::stdout(), "listening on {address}")?;
     }
     while let Some(incoming) = listener.accept().await {

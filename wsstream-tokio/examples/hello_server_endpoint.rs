@@ -34,7 +34,9 @@ async fn main() -> ExitCode {
 
 async fn run() -> io::Result<()> {
     let mut listener = Args::parse().descriptor.listen().await?;
-    writeln!(io::stdout(), "listening on {}", listener.local_addr())?;
+    for address in listener.local_addrs() {
+        writeln!(io::stdout(), "listening on {address}")?;
+    }
     while let Some(incoming) = listener.accept().await {
         tokio::spawn(async move {
             let mut stream = incoming.accept().await?;

@@ -8,24 +8,25 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
-use tokio::time::sleep;
 use wsstream_tokio::{
-    AsyncStream, BlockingSocket, ClientConfig, ClientEndpoint, Close, NetStream, Proxy, Url,
-    relay_with,
+    AsyncStream, BlockingSocket, ClientConfig, ClientEndpoint, Close, EndpointAddress,
+    HandshakeError, Incoming, Listener, Proxy, ServerEndpoint, Url, relay_with,
 };
 
 /// Carries a local TCP port, or standard input and output, to a WebSocket URL.
 #[derive(Parser)]
 struct Args {
-    /// HOST:PORT to listen on; `-` for standard input and output.
+    /// HOST:PORT to listen on, at all addresses of the name; `-` for standard input and output.
     local: String,
     /// Where to connect, once for every local connection.
     url: String,
     /// Offer just this subprotocol.
     #[arg(long, value_name = "NAME")]
     subprotocol: Option<String>,
+    /// Connect to servers that select no subprotocol, too.
+    #[arg(long)]
+    accept_no_subprotocol: bool,
     /// How long to wait for more of the reply, after the local end of input, where Close would cut it
     /// off: servers other than wsstream end both directions when they receive one.
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
@@ -42,6 +43,9 @@ struct Args {
     /// scheme or port goes no password.
     #[arg(long, value_name = "COUNT", default_value_t = 5)]
     redirects: u8,
+    /// How many local connections may wait to be accepted, for each address; the system may allow less.
+    #[arg(long, value_name = "CONNECTIONS", default_value_t = 4096)]
+    backlog: u32,
 }
 
 #[tokio::main]
@@ -55,7 +59,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run(args: Args) -> Result<(), Box<dyn Error>> {
-    let mut client = ClientConfig::stream();
+    let mut client = ClientConfig::stream().accept_no_subprotocol(args.accept_no_subprotocol);
     if let Some(name) = &args.subprotocol {
         client = client.subprotocols([name])?;
     }
@@ -73,46 +77,48 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
     if args.local == "-" {
         return Ok(carry_standard_io(&endpoint, wait).await?);
     }
-    let listener = TcpListener::bind(&args.local)
-        .await
-        .map_err(|error| format!("{}: {error}", args.local))?;
+    let listening = ServerEndpoint::tcp(&args.local)?.backlog(args.backlog);
+    // No more files, for example: what is open goes on.
+    let told = |error: &io::Error| eprintln!("tunnel: {error}");
+    let mut listener = listening.listen().await?.on_accept_error(told);
     let mut asked = pin!(asked_to_end()?);
-    eprintln!("tunnel: listening on {}", listener.local_addr()?);
+    eprintln!("tunnel: listening on {}", addresses(&listener));
     let mut connections = JoinSet::new();
     loop {
-        let (tcp, peer) = tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok(accepted) => accepted,
-                Err(error) => {
-                    // No more files, or an end before the beginning: what is open goes on.
-                    eprintln!("tunnel: {error}");
-                    sleep(BACK_OFF).await;
-                    continue;
-                }
-            },
+        let incoming = tokio::select! {
+            Some(incoming) = listener.accept() => incoming,
             Some(_) = connections.join_next() => continue,
-            _ = &mut asked => {
-                let open = connections.len();
-                // Dropped streams tell the peer so, as well as they can.
-                connections.shutdown().await;
-                return if open == 0 { Ok(()) } else { Err(format!("{open} connections cut off").into()) };
-            }
+            _ = &mut asked => break,
         };
         let endpoint = endpoint.clone();
         connections.spawn(async move {
-            if let Err(error) = carry(tcp, &endpoint, wait).await {
+            let peer = incoming.peer_addr().ok().and_then(|peer| peer.tcp());
+            let peer = peer.map_or_else(|| "peer".into(), |peer| peer.to_string());
+            if let Err(error) = carry(incoming, &endpoint, wait).await {
                 eprintln!("tunnel: {peer}: {error}");
             }
         });
     }
+    let open = connections.len();
+    // Dropped streams tell the peer so, as well as they can.
+    connections.shutdown().await;
+    match open {
+        0 => Ok(()),
+        _ => Err(format!("{open} connections cut off").into()),
+    }
 }
 
-/// How long to wait after the system has failed to give a connection.
-const BACK_OFF: Duration = Duration::from_millis(100);
+/// All addresses that it is bound to: a name may have several.
+fn addresses(listener: &Listener) -> String {
+    let tcp = listener.local_addrs().iter();
+    let tcp = tcp.filter_map(EndpointAddress::tcp);
+    let tcp: Vec<_> = tcp.map(|address| address.to_string()).collect();
+    tcp.join(" and ")
+}
 
 /// A signal ends it, with Close 1001 if there was more of the input to come: nobody is to take that for all.
 async fn carry_standard_io(endpoint: &ClientEndpoint, wait: Duration) -> io::Result<()> {
-    let mut stream = endpoint.open().await?.into_stream();
+    let mut stream = endpoint.open().await.map_err(named)?.into_stream();
     let mut local = AsyncStream::from(BlockingSocket::new(io::stdin(), stdout()?));
     let asked = asked_to_end()?;
     let is_hangup = tokio::select! {
@@ -135,15 +141,11 @@ async fn carry_standard_io(endpoint: &ClientEndpoint, wait: Duration) -> io::Res
     Err(io::Error::other("ended before the input"))
 }
 
-async fn carry(tcp: TcpStream, endpoint: &ClientEndpoint, wait: Duration) -> io::Result<()> {
-    tcp.set_nodelay(true)?;
-    let mut local = NetStream::from(tcp);
-    // Who gets no connection sees a reset, and not an end.
-    let opened = endpoint
-        .open()
-        .await
-        .inspect_err(|_| local.abort_on_drop(true));
-    let mut stream = opened?.into_stream();
+async fn carry(incoming: Incoming, endpoint: &ClientEndpoint, wait: Duration) -> io::Result<()> {
+    let mut local = incoming.accept().await?;
+    // Who gets no WebSocket sees a reset, and not an end.
+    local.abort_on_drop(true);
+    let mut stream = endpoint.open().await.map_err(named)?.into_stream();
     let relayed = relay_with(&mut stream, &mut local, wait).await;
     relayed.into_result().map(drop)
 }
@@ -171,6 +173,16 @@ fn asked_to_end() -> io::Result<impl Future<Output = bool>> {
         let _ = tokio::signal::ctrl_c().await;
         false
     })
+}
+
+/// The library's error names its setting, and this names the option of this program.
+fn named(error: io::Error) -> io::Error {
+    match error.get_ref().and_then(|error| error.downcast_ref()) {
+        Some(refused @ HandshakeError::NoSubprotocol) => {
+            io::Error::other(format!("{}: add --accept-no-subprotocol", refused.fault()))
+        }
+        _ => error,
+    }
 }
 
 /// Standard output, whose reader sees the end as soon as this is dropped, though the program may go on for a while.

@@ -80,13 +80,15 @@ fn tries_itself(of: Adapter) {
     let output = run(of, "relay", &[&url, "--try", "hello over WebSocket"], b"");
     succeeded(&output);
     let lines: Vec<_> = text(&output.stdout).lines().collect();
-    assert_eq!(lines.len(), 2);
+    assert_eq!(lines.len(), 3);
     assert!(
         lines[0].starts_with(&format!("relaying {url} to ")),
         "{}",
         lines[0]
     );
-    assert_eq!(lines[1], "came back: hello over WebSocket");
+    let address = url.trim_start_matches("ws://").trim_end_matches('/');
+    assert_eq!(lines[1], format!("listening on {address}"));
+    assert_eq!(lines[2], "came back: hello over WebSocket");
 }
 
 fn to_a_target(of: Adapter) {

@@ -68,6 +68,8 @@
 //! | `systemd` | (`domain`, `index`, `name`): `INET`, `INET6` or `UNIX`, and one of the others |
 //! | `haproxy` | the wrapped descriptor, not quoted: `haproxy:tcp:9000` |
 //!
+//! `interface` is an address or a name. A server listens at all addresses of a name.
+//!
 //! # WebSocket
 //!
 //! | key of `autobahn` | meaning |
@@ -79,6 +81,7 @@
 //! | `subprotocol` | names, separated by commas, besides `binary` and `base64`; if one of these is among them, a client offers only these names |
 //! | `header` | `NAME\: VALUE`, can be repeated |
 //! | `keepalive`, `keepaliveTimeout` | seconds, default 30 and 60; `keepalive=false` sends no pings |
+//! | `maxHead` | the most octets in the head of a response, default 65536 for a client; of a request, default 16384 for a server; at most 1048576 |
 //! | `handshakeTimeout` | seconds; default 30 for a client, for the whole opening handshake, beside the `timeout` of the socket; 10 for a server, until the request has arrived |
 //! | `closeTimeout` | seconds, default 10 |
 //! | `idleTimeout`, `maxLifetime` | seconds without payload, and seconds in all, after which the connection ends; no limit by default |
@@ -87,6 +90,7 @@
 //! | `redirects` | of clients: how many redirects to follow, 0 by default: see [`ClientEndpoint::redirects`](crate::ClientEndpoint::redirects) |
 //! | `origins` | of servers: `any`, or origins separated by commas |
 //! | `hosts` | of servers: `any`, or names and addresses separated by commas: see [`Hosts`](wsstream_core::handshake::Hosts) |
+//! | `healthPath` | of servers: where load balancers get 200, none by default: see [`ServerConfig::health_path`](wsstream_core::handshake::ServerConfig::health_path) |
 //!
 //! A client with a `wss` URL adds TLS, verified for the URL's host, over an endpoint that is not `tls`
 //! or `ssl`.
@@ -115,7 +119,6 @@ pub use self::systemd::{Systemd, SystemdDomain, SystemdSocket};
 
 pub(crate) use self::error::with_context;
 pub(crate) use self::quote::Seconds;
-pub(crate) use self::server::BACKLOG;
 
 use self::arguments::Arguments;
 use self::quote::Writer;

@@ -34,7 +34,8 @@ pub async fn accept<S: Socket + Send + 'static, R: Runtime>(
 ///
 /// The socket's. Errors with a [`HandshakeError`] inside: `InvalidData` for an invalid request and `TimedOut` after
 /// [`ServerConfig::handshake_timeout`], both after an answer to the client; `UnexpectedEof` if the client disconnected.
-/// `Unsupported` if [`Runtime::check`] fails.
+/// `Other` with [`HandshakeError::HealthCheck`] inside if a load balancer asked at [`ServerConfig::health_path`]: it has
+/// got its answer, and that is no fault. `Unsupported` if [`Runtime::check`] fails.
 pub async fn accept_with<S: Socket, R: Runtime>(
     socket: S,
     config: &ServerConfig,

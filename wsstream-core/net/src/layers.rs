@@ -84,14 +84,17 @@ impl Layers {
 
     /// Tells the first WebSocket where its requests arrive, and the name that was bound, if there is one. Requests of
     /// further WebSockets do not come straight from a page.
-    pub(crate) fn listening_on(&mut self, local: &EndpointAddress, name: Option<&str>) {
-        let Some(address) = local.tcp() else { return };
+    pub(crate) fn listening_on(&mut self, local: &[EndpointAddress], name: Option<&str>) {
+        let tcp: Vec<_> = local.iter().filter_map(EndpointAddress::tcp).collect();
+        if tcp.is_empty() {
+            return;
+        }
         let mut over_tls = false;
         for layer in &mut self.layers {
             match layer {
                 Layer::Tls(_) => over_tls = true,
                 Layer::WebSocket(config) => {
-                    let mut server = ServerConfig::clone(config).listening_on(address, over_tls);
+                    let mut server = ServerConfig::clone(config).listening_on(tcp, over_tls);
                     if let Some(name) = name {
                         server = server.known_as(name);
                     }

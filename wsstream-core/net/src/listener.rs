@@ -1,9 +1,11 @@
-//! A listening socket and the handshakes of its clients.
+//! Listening sockets and the handshakes of their clients.
 
 mod back_off;
+mod bind;
 mod policy;
 mod slots;
 mod sockets;
+mod std_listener;
 mod timetable;
 
 use std::fmt;
@@ -17,8 +19,8 @@ use wsstream_core::handshake::ServerConfig;
 
 use self::policy::Policy;
 use self::sockets::Sockets;
-pub use self::sockets::StdListener;
-use crate::descriptor::{BACKLOG, EndpointAddress};
+pub use self::std_listener::StdListener;
+use crate::descriptor::EndpointAddress;
 use crate::incoming::Incoming;
 use crate::layers::{Layer, Layers};
 use crate::plan::{ServerPlan, ServerSocket};
@@ -29,7 +31,8 @@ use crate::tls::ServerTls;
 /// to [`max_handshakes`](Self::max_handshakes) run at once.
 ///
 /// `bind`, `bind_unix` and `from_std` serve WebSocket over TCP or a Unix socket, with [`tls`](Self::tls) if you add it.
-/// [`ServerEndpoint::listen`](crate::ServerEndpoint::listen) serves whatever an endpoint descriptor says.
+/// [`ServerEndpoint::listen`](crate::ServerEndpoint::listen) serves whatever an endpoint descriptor says, or plain TCP,
+/// and has more options, such as the length of the accept queue.
 ///
 /// ```
 /// # use std::io;
@@ -51,27 +54,29 @@ use crate::tls::ServerTls;
 #[derive(Debug)]
 pub struct Listener<R: Runtime> {
     policy: Policy<Sockets<R>, R::Clock>,
-    local: EndpointAddress,
+    /// All addresses.
+    local: Vec<EndpointAddress>,
+    /// The first one.
+    first: EndpointAddress,
 }
 
 impl<R: Runtime> Listener<R> {
     /// Listens for WebSocket connections on a TCP address, with the given configuration.
     ///
-    /// `addr` is `HOST:PORT` or a [`SocketAddr`](std::net::SocketAddr). If a name has several addresses, the first one
-    /// that can be bound is used. With port 0 the system chooses the port: see [`local_addr`](Self::local_addr).
+    /// `addr` is `HOST:PORT` or a [`SocketAddr`](std::net::SocketAddr). A name is bound at all its addresses. It is
+    /// short for [`ServerEndpoint::websocket`](crate::ServerEndpoint::websocket) and [`listen`](crate::ServerEndpoint::listen), which tells more.
     ///
     /// # Errors
     ///
-    /// The system's, with the address. `Unsupported` if [`Runtime::check`] fails.
+    /// The system's, with the address. `InvalidInput` if `addr` is not `HOST:PORT`. `Unsupported` if
+    /// [`Runtime::check`] fails.
     pub async fn bind(addr: impl fmt::Display, config: ServerConfig) -> io::Result<Self> {
-        R::check()?;
-        let addr = addr.to_string();
-        let name = addr.rsplit_once(':').map(|(host, _)| host.to_owned());
-        let bound = R::blocking(move || sockets::listen_tcp(&addr, BACKLOG)).await??;
-        Self::new(bound, Layers::websocket(config), name.as_deref())
+        let plan = ServerPlan::websocket(&addr.to_string(), config)?;
+        Self::open(&plan).await
     }
 
-    /// Listens for WebSocket connections on a Unix socket, with the given configuration.
+    /// Listens for WebSocket connections on a Unix socket, with the given configuration. It is short for
+    /// [`ServerEndpoint::websocket_unix`](crate::ServerEndpoint::websocket_unix) and [`listen`](crate::ServerEndpoint::listen).
     ///
     /// The socket's permissions are 0666. A symbolic link with `.lock` after its name is the server's lock. Dropping
     /// the listener removes both, unless other files have their names by then. A socket file whose server is gone is
@@ -88,16 +93,16 @@ impl<R: Runtime> Listener<R> {
     /// [`Runtime::check`] fails. The system's otherwise, with the path.
     #[cfg(unix)]
     pub async fn bind_unix(path: impl AsRef<Path>, config: ServerConfig) -> io::Result<Self> {
-        let plan = ServerPlan::unix(path.as_ref(), config)?;
+        let plan = ServerPlan::websocket_unix(path, config)?;
         Self::open(&plan).await
     }
 
-    /// Accepts WebSocket connections from a socket that already listens: one that you have set up yourself, or one that
-    /// systemd has passed on. It is made non-blocking.
+    /// Accepts WebSocket connections from sockets that already listen: those that you have set up yourself, or those
+    /// that systemd has passed on. They are made non-blocking.
     ///
     /// # Errors
     ///
-    /// The system's and the runtime's; `Unsupported` if [`Runtime::check`] fails.
+    /// The system's and the runtime's; `InvalidInput` if there is no socket; `Unsupported` if [`Runtime::check`] fails.
     pub fn from_std(listener: impl Into<StdListener>, config: ServerConfig) -> io::Result<Self> {
         R::check()?;
         let layers = Layers::websocket(config);
@@ -110,7 +115,7 @@ impl<R: Runtime> Listener<R> {
         // Certificates first: if they are wrong, no client sees the socket come and go.
         let layers = Layers::read::<R>(plan).await?;
         let socket = plan.socket.clone();
-        let bound = R::blocking(move || sockets::listen(&socket)).await??;
+        let bound = R::blocking(move || bind::listen(&socket)).await??;
         let name = match &plan.socket {
             ServerSocket::Tcp(tcp) => Some(&*tcp.interface),
             ServerSocket::Unix(_) => None,
@@ -125,10 +130,18 @@ impl<R: Runtime> Listener<R> {
     }
 
     fn new(listener: StdListener, mut layers: Layers, name: Option<&str>) -> io::Result<Self> {
-        let local = listener.local_addr()?;
+        let local = listener.local_addrs()?;
+        let Some(first) = local.first().cloned() else {
+            let reason = "there is no socket to accept from";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
+        };
         layers.listening_on(&local, name);
         let policy = Policy::new(Sockets::new(listener, layers)?, R::clock());
-        Ok(Self { policy, local })
+        Ok(Self {
+            policy,
+            local,
+            first,
+        })
     }
 
     /// Adds TLS below all other layers, for connections accepted from now on. The server's handshake timeout then
@@ -167,6 +180,17 @@ impl<R: Runtime> Listener<R> {
         self
     }
 
+    /// Tells why the system gives no connection, for example because there are no more files. The listener tries again
+    /// by itself: see [`accept`](Self::accept). The feature `tracing` logs it, too.
+    ///
+    /// `accept` calls it with each attempt that fails, so it must not block. It takes the place of an earlier
+    /// `on_accept_error`.
+    #[must_use]
+    pub fn on_accept_error(mut self, told: impl FnMut(&io::Error) + Send + 'static) -> Self {
+        self.policy.accepting_mut().set_on_error(Box::new(told));
+        self
+    }
+
     /// Limits the number of connections at a time, those in their handshake included. Further clients wait in the
     /// accept queue; a handshake that takes long may have to go for them: see [`max_handshakes`](Self::max_handshakes).
     /// The least is 1. By default there is no limit but the system's.
@@ -194,8 +218,14 @@ impl<R: Runtime> Listener<R> {
         self
     }
 
-    /// The address that the listener is bound to.
+    /// The address that the listener is bound to; the first one, if there are several.
     pub const fn local_addr(&self) -> &EndpointAddress {
+        &self.first
+    }
+
+    /// All addresses that the listener is bound to: at least one. The addresses of a name have the same port, and are in
+    /// the order of the resolver.
+    pub fn local_addrs(&self) -> &[EndpointAddress] {
         &self.local
     }
 
@@ -206,7 +236,8 @@ impl<R: Runtime> Listener<R> {
 
     /// Waits for the next connection, for you to accept or refuse. Returns `None` after [`shutdown`](Self::shutdown).
     ///
-    /// Failed handshakes are answered and skipped, and so are connections that end early. If the system has run out
+    /// Failed handshakes are answered and skipped, and so are connections that end early, and health checks
+    /// ([`ServerConfig::health_path`]). If the system has run out
     /// of sockets, the listener drops a handshake that takes long, or tries again after 10 ms, doubled each time up to a
     /// second.
     ///
@@ -218,7 +249,7 @@ impl<R: Runtime> Listener<R> {
 
     /// Shuts down gracefully. Everything is over within `grace`:
     ///
-    /// 1. At once, the listening socket closes, and pending requests are refused with status 503. Open connections go
+    /// 1. At once, the listening sockets close, and pending requests are refused with status 503. Open connections go
     ///    on.
     /// 2. In the last part of `grace`, the listener ends the remaining ones with close code 1001. Writes to them fail
     ///    with `BrokenPipe`, and reads with an error that has

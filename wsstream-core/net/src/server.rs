@@ -3,7 +3,11 @@
 use std::fmt;
 use std::io;
 use std::marker::PhantomData;
+#[cfg(unix)]
+use std::path::Path;
 use std::str::FromStr;
+
+use wsstream_core::handshake::ServerConfig;
 
 use crate::descriptor::EndpointError;
 use crate::listener::{Listener, StdListener};
@@ -12,7 +16,7 @@ use crate::runtime::Runtime;
 use crate::tls::ServerTls;
 
 /// Where to listen, and what to do with each connection: parsed from an endpoint descriptor or a `ws` URL, or made from
-/// a [`ServerPlan`].
+/// an address or a [`ServerPlan`].
 ///
 /// The [grammar](crate::descriptor) lists the types and keys. The types `stdio`, `systemd`, `haproxy` and `exec` belong
 /// to the forwarder command: parsing one fails with an
@@ -34,6 +38,57 @@ pub struct ServerEndpoint<R> {
 }
 
 impl<R: Runtime> ServerEndpoint<R> {
+    /// Listens at `HOST:PORT` for WebSocket connections, with the given configuration. IPv6 addresses have brackets.
+    ///
+    /// ```
+    /// # async fn serve<R: wsstream_net::Runtime>() -> std::io::Result<()> {
+    /// # use wsstream_core::handshake::ServerConfig;
+    /// # use wsstream_net::ServerEndpoint;
+    /// let endpoint = ServerEndpoint::<R>::websocket("localhost:9000", ServerConfig::stream())?;
+    /// let mut listener = endpoint.backlog(128).listen().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` if `address` is not `HOST:PORT`.
+    pub fn websocket(address: &str, config: ServerConfig) -> io::Result<Self> {
+        Ok(ServerPlan::websocket(address, config)?.into())
+    }
+
+    /// Listens on a Unix socket for WebSocket connections, with the given configuration. What
+    /// [`Listener::bind_unix`] says of the socket's file holds here, too.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` if the path is not UTF-8.
+    #[cfg(unix)]
+    pub fn websocket_unix(path: impl AsRef<Path>, config: ServerConfig) -> io::Result<Self> {
+        Ok(ServerPlan::websocket_unix(path, config)?.into())
+    }
+
+    /// Listens at `HOST:PORT` for TCP connections, with no TLS or WebSocket on top: the near end of a tunnel, for
+    /// example. IPv6 addresses have brackets.
+    ///
+    /// ```
+    /// # async fn serve<R: wsstream_net::Runtime>() -> std::io::Result<()> {
+    /// # use wsstream_net::ServerEndpoint;
+    /// let mut listener = ServerEndpoint::<R>::tcp("localhost:5432")?.listen().await?;
+    /// while let Some(incoming) = listener.accept().await {
+    ///     let stream = incoming.accept().await?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` if `address` is not `HOST:PORT`.
+    pub fn tcp(address: &str) -> io::Result<Self> {
+        Ok(ServerPlan::tcp(address)?.into())
+    }
+
     /// What [`listen`](Self::listen) does, as data. It prints one line for each layer.
     pub const fn plan(&self) -> &ServerPlan {
         &self.plan
@@ -59,8 +114,8 @@ impl<R: Runtime> ServerEndpoint<R> {
         self
     }
 
-    /// Asks the system for an accept queue of this length. The default is the descriptor's `backlog`, 4096 unless it is
-    /// given. The system may allow less.
+    /// Asks the system for an accept queue of this length, one for each address. The default is the descriptor's
+    /// `backlog`, 4096 unless it is given. The system may allow less: Linux as much as `net.core.somaxconn` says.
     #[must_use]
     pub const fn backlog(mut self, backlog: u32) -> Self {
         match &mut self.plan.socket {
@@ -72,7 +127,11 @@ impl<R: Runtime> ServerEndpoint<R> {
 
     /// Loads the certificates, binds the socket, and starts to listen.
     ///
-    /// Of several addresses of a name, it takes the first one that can be bound.
+    /// A name is bound at all its addresses, or at none: `localhost`, for example, at `127.0.0.1` and `[::1]` where the
+    /// resolver has both. Addresses that this machine does not have are passed over as long as there is one that it
+    /// has, with a warning in the log (feature `tracing`). With port 0 the system chooses one port for all addresses:
+    /// see [`Listener::local_addrs`]. To listen at all addresses of the machine, name `0.0.0.0` for those of IPv4, and
+    /// `[::]` for those of IPv6 and on most systems IPv4.
     ///
     /// # Errors
     ///
@@ -84,12 +143,12 @@ impl<R: Runtime> ServerEndpoint<R> {
         Listener::open(&self.plan).await
     }
 
-    /// Loads the certificates, and accepts from a socket that already listens instead of the plan's: one that you have
-    /// set up yourself, or one that systemd has passed on. Everything above the socket is done as the plan says.
+    /// Loads the certificates, and accepts from sockets that already listen instead of the plan's: those that you have
+    /// set up yourself, or those that systemd has passed on. Everything above the sockets is done as the plan says.
     ///
     /// # Errors
     ///
-    /// As [`listen`](Self::listen), but for those of binding.
+    /// As [`listen`](Self::listen), but for those of binding. `InvalidInput` if there is no socket.
     pub async fn listen_on(&self, listener: impl Into<StdListener>) -> io::Result<Listener<R>> {
         Listener::open_on(&self.plan, listener.into()).await
     }

@@ -57,14 +57,15 @@ impl Acceptor {
     ///
     /// # Errors
     ///
-    /// If the octets are not an HTTP/1.x request, or the head is too large. Send the error's
+    /// If the octets are not an HTTP/1.x request, the target has none of the forms of RFC 9112 §3.2, or the head is too
+    /// large. Send the error's
     /// [`response`](HandshakeError::response), then drop the transport.
     pub fn receive(&mut self, input: &mut &[u8]) -> Result<Option<Request>, HandshakeError> {
         let Some(mut head) = self.head.take() else {
             return Ok(None);
         };
         if head.receive(input)? {
-            return head.into_request().map(|parts| Some(Request::new(parts)));
+            return head.into_request().and_then(Request::new).map(Some);
         }
         self.head = Some(head);
         Ok(None)

@@ -5,6 +5,7 @@
 
 use alloc::vec::Vec;
 
+use super::headers::Headers;
 use super::response::Response;
 use super::syntax::contains;
 
@@ -39,7 +40,7 @@ enum Length {
 impl Body {
     pub(super) fn of(response: &Response) -> Self {
         let headers = response.headers();
-        let length = if matches!(response.status(), 204 | 304) {
+        let length = if matches!(response.status(), 204 | 304) || is_endless(headers) {
             Length::Octets(0)
         } else if contains(headers.get_all("Transfer-Encoding"), "chunked") {
             Length::ChunkSize(None)
@@ -108,6 +109,17 @@ impl Body {
         self.octets
     }
 }
+
+/// Whether the body goes on as long as somebody reads it: events of a page, pictures of a camera. It would tell nothing.
+fn is_endless(headers: &Headers) -> bool {
+    let value = headers.get("Content-Type").unwrap_or_default();
+    ENDLESS.iter().any(|endless| {
+        let begin = value.get(..endless.len()).unwrap_or_default();
+        begin.eq_ignore_ascii_case(endless.as_bytes())
+    })
+}
+
+const ENDLESS: [&str; 2] = ["text/event-stream", "multipart/x-mixed-replace"];
 
 /// RFC 9112 §7.1: `chunk-size` in hexadecimal, then extensions, which are ignored, and a line end.
 fn between_chunks(length: Length, octet: u8) -> Length {

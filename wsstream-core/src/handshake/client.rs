@@ -113,13 +113,12 @@ impl ClientConfig {
     ///
     /// [`InvalidField::Origin`] if it is not `scheme://host`, `scheme://host:port` or `null`.
     pub fn origin(mut self, origin: &str) -> Result<Self, InvalidField> {
-        check_origin(origin)?;
-        self.origin = Some(origin.to_owned());
+        self.origin = Some(check_origin(origin)?.to_owned());
         Ok(self)
     }
 
-    /// Adds a field to the request. `Host` and `Origin` replace the earlier value. `Authorization`
-    /// takes precedence over the credentials in the URL.
+    /// Adds a field to the request. `Host` and `Origin` replace the earlier value. `Cookie` joins it (RFC 6265 §5.4:
+    /// one line, joined with "; "). `Authorization` takes precedence over the credentials in the URL.
     ///
     /// # Errors
     ///
@@ -132,6 +131,8 @@ impl ClientConfig {
         check_handshake_field(name, value)?;
         if name.eq_ignore_ascii_case("Host") {
             self.host = Some(value.to_owned());
+        } else if name.eq_ignore_ascii_case("Cookie") {
+            self.fields.join(name, value, "; ");
         } else {
             self.fields.push(name, value);
         }

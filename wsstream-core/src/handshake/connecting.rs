@@ -103,8 +103,8 @@ impl Connecting {
         }
     }
 
-    /// Reports the end of the transport. Returns the server's refusal, as far as it arrived, or
-    /// [`HandshakeError::UnexpectedEof`].
+    /// Reports the end of the transport. Returns the server's refusal, as far as it arrived,
+    /// [`HandshakeError::NotHttp`], or [`HandshakeError::UnexpectedEof`].
     pub fn recv_eof(&mut self) -> HandshakeError {
         self.end(HandshakeError::UnexpectedEof)
     }
@@ -113,8 +113,8 @@ impl Connecting {
     ///
     /// # Errors
     ///
-    /// If the response is not complete in time: the server's refusal, as far as it arrived, or
-    /// [`HandshakeError::TimedOut`].
+    /// If the response is not complete in time: the server's refusal, as far as it arrived,
+    /// [`HandshakeError::NotHttp`], or [`HandshakeError::TimedOut`]. The body of a refusal has 200 ms.
     pub fn poll_time(&mut self, now: Timestamp) -> Result<Timestamp, HandshakeError> {
         let at = self.deadline.poll(now);
         let body_at = self.reader.body_deadline(now);
@@ -126,8 +126,9 @@ impl Connecting {
 
     fn end(&mut self, error: HandshakeError) -> HandshakeError {
         match self.reader.end() {
-            Some(response) => HandshakeError::Refused(Box::new(response)),
-            None => error,
+            Ok(Some(response)) => HandshakeError::Refused(Box::new(response)),
+            Ok(None) => error,
+            Err(error) => error,
         }
     }
 

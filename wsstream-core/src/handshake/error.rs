@@ -5,6 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
+use super::beginning::write_foreign;
 use super::headers::MAX_FIELDS;
 use super::refusal::Refusal;
 use super::response::Response;
@@ -38,9 +39,24 @@ pub enum HandshakeError {
     FoldedField,
     /// A head of more octets than this limit, which is a setting: `max_head`. 431.
     HeadTooLarge(usize),
+    /// The request is a health check, which was answered if a socket's machine tells of it: see
+    /// [`ServerConfig::health_path`](super::ServerConfig::health_path). It is no WebSocket, and no fault. 200.
+    HealthCheck,
     /// The request comes from a page, and names a host that this server does not answer to (RFC 9110
-    /// §7.4): see [`Hosts`](super::Hosts); the host, with its port if there is one. 403.
+    /// §7.4): see [`Hosts`](super::Hosts); the host, without its port. 403.
     HostRefused(String),
+    /// The request is HTTP/1.0, which has no upgrade (§4.2.1 item 1, RFC 9110 §7.8). 426.
+    Http10,
+    /// The request has a part of an opening handshake, and lacks this field or the value that it must have: `websocket`
+    /// in `Upgrade` (§4.2.1 item 3), `Upgrade` in `Connection` (item 4), a key (item 5), a version (item 6). Proxies
+    /// remove the first two unless they are told otherwise (RFC 9110 §7.6.1). 426 for `Upgrade` and the version, 400
+    /// for the others.
+    LostField {
+        /// The field's name.
+        name: &'static str,
+        /// The received value, of `Upgrade` and `Connection`.
+        value: Option<Box<str>>,
+    },
     /// A line of the head is not a field (RFC 9112 §5). 400.
     MalformedFieldLine,
     /// A field does not have the required value (§4.1, §4.2.1). 400.
@@ -59,6 +75,13 @@ pub enum HandshakeError {
         /// The protocol that it seems to be.
         perhaps: Option<&'static str>,
     },
+    /// The target is neither a path nor the URI of an `http`, `https`, `ws` or `wss` resource (RFC 9112 §3.2). 400.
+    MalformedTarget {
+        /// The target, as far as it holds no secret: without query, fragment and userinfo.
+        target: String,
+        /// What is wrong with it.
+        fault: &'static str,
+    },
     /// The method is not GET (§4.2.1 item 1); the received method. 405.
     MethodNotGet(String),
     /// A required field is missing; its name (§4.1, §4.2.1). 400.
@@ -72,6 +95,13 @@ pub enum HandshakeError {
     },
     /// The server selected no subprotocol, but the client requires one.
     NoSubprotocol,
+    /// The answer is not HTTP (RFC 9112 §4): another protocol is spoken at this port.
+    NotHttp {
+        /// The first octets of the answer, escaped: as many as show that it is not HTTP, at most 24.
+        begins: String,
+        /// The protocol that it seems to be.
+        speaks: Option<&'static str>,
+    },
     /// The URL is `wss`, but the client was given a stream that nobody has said is secure: see
     /// [`ClientConfig::assume_secure`](super::ClientConfig::assume_secure). Nothing was sent.
     NotSecure,
@@ -114,6 +144,7 @@ impl HandshakeError {
     #[must_use]
     pub const fn status(&self) -> Option<u16> {
         Some(match self {
+            Self::HealthCheck => 200,
             Self::BareCr
             | Self::BareLf
             | Self::ControlOctet(_)
@@ -123,6 +154,7 @@ impl HandshakeError {
             | Self::MalformedFieldLine
             | Self::MalformedField { .. }
             | Self::MalformedStartLine { .. }
+            | Self::MalformedTarget { .. }
             | Self::MissingField(_)
             | Self::RequestBody
             | Self::UnexpectedEof => 400,
@@ -131,12 +163,17 @@ impl HandshakeError {
             Self::MethodNotGet(_) => 405,
             Self::NoCommonSubprotocol { .. } => 406,
             Self::TimedOut => 408,
-            Self::UnsupportedVersion(_) | Self::UpgradeNotRequested => 426,
+            Self::LostField { name, .. } => match name.as_bytes() {
+                b"Upgrade" | b"Sec-WebSocket-Version" => 426,
+                _ => 400,
+            },
+            Self::Http10 | Self::UnsupportedVersion(_) | Self::UpgradeNotRequested => 426,
             Self::HeadTooLarge(_) | Self::TooManyFields => 431,
             Self::ShuttingDown => 503,
             Self::UnsupportedHttpVersion(_) => 505,
             Self::DuplicateExtension(_)
             | Self::NoSubprotocol
+            | Self::NotHttp { .. }
             | Self::NotSecure
             | Self::Refused(_)
             | Self::TooManyInterimResponses
@@ -149,6 +186,20 @@ impl HandshakeError {
     /// The server's response: the status, the fields that belong to it, and the error as text.
     ///
     /// `None` if only a client can meet this error.
+    ///
+    /// The text names the setting of this library that would change the answer. If your program has an option for it,
+    /// name that instead, with [`fault`](Self::fault):
+    ///
+    /// ```
+    /// use wsstream_core::handshake::HandshakeError;
+    ///
+    /// let error = HandshakeError::OriginRefused("https://example.org".into());
+    /// let text = error.to_string();
+    /// assert!(text.ends_with(" is not allowed by this server: see the setting `origins`"));
+    /// let text = format!("{}: add --origin https://example.org\n", error.fault());
+    /// let refusal = error.refusal().unwrap().body(text);
+    /// assert_eq!(refusal.status(), 403);
+    /// ```
     #[must_use]
     pub fn refusal(&self) -> Option<Refusal> {
         self.status().map(|status| Refusal::of(status, self))
@@ -165,8 +216,37 @@ impl HandshakeError {
     }
 }
 
+/// What went wrong, and the setting that allows it, if there is one.
 impl fmt::Display for HandshakeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write_fault(f)?;
+        match self.setting() {
+            Some(setting) => write!(f, ": see the setting `{setting}`"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl HandshakeError {
+    /// What went wrong, without the setting of this library that the error's text ends with.
+    #[must_use]
+    pub fn fault(&self) -> impl fmt::Display {
+        Fault(self)
+    }
+
+    /// The setting that allows what is refused.
+    const fn setting(&self) -> Option<&'static str> {
+        match self {
+            Self::HeadTooLarge(_) => Some("max_head"),
+            Self::HostRefused(_) => Some("hosts"),
+            Self::NoCommonSubprotocol { .. } => Some("subprotocol"),
+            Self::NoSubprotocol => Some("accept_no_subprotocol(true)"),
+            Self::OriginRefused(origin) if !origin.is_empty() => Some("origins"),
+            _ => None,
+        }
+    }
+
+    fn write_fault(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::BareCr => f.write_str("CR without LF, expected CR LF"),
             Self::BareLf => f.write_str("LF without CR, expected CR LF"),
@@ -181,12 +261,26 @@ impl fmt::Display for HandshakeError {
             Self::DuplicateSubprotocol(name) => write!(f, "subprotocol {name:?} offered twice"),
             Self::FoldedField => f.write_str("field folded over two lines"),
             Self::HeadTooLarge(limit) => {
-                write!(f, "head of more than {limit} octets: see the setting `max_head`")
+                write!(f, "head of more than {limit} octets")
             }
-            Self::HostRefused(host) => write!(
+            Self::HealthCheck => f.write_str("health check answered: this server is up"),
+            Self::HostRefused(host) => write!(f, "host {host:?} is not one of this server's"),
+            Self::Http10 => write!(
                 f,
-                "host {host:?} is not one of this server's: see its setting `hosts`"
+                "HTTP/1.0, expected HTTP/1.1, which a proxy on the way may have to be told to speak \
+                 (nginx: proxy_http_version 1.1; {NGINX})"
             ),
+            Self::LostField { name, value } => {
+                match value {
+                    Some(value) => write!(f, "{name} {value:?}, expected {}", element(name))?,
+                    None => write!(f, "no {name} field")?,
+                }
+                f.write_str(", which a proxy on the way may have removed")?;
+                match element(name) {
+                    "" => Ok(()),
+                    _ => write!(f, " (nginx: {NGINX})"),
+                }
+            }
             Self::MalformedFieldLine => f.write_str("malformed field, expected name: value"),
             Self::MalformedField { name, len, value } => match value {
                 Some(value) => write!(f, "malformed field {name}: {value:?}"),
@@ -199,6 +293,9 @@ impl fmt::Display for HandshakeError {
                 }
                 f.write_str("expected HTTP/1.1")
             }
+            Self::MalformedTarget { target, fault } => {
+                write!(f, "request-target {target:?}: {fault}")
+            }
             Self::MethodNotGet(method) => write!(f, "method {method:?}, expected GET"),
             Self::MissingField(name) => write!(f, "no {name} field"),
             Self::NoCommonSubprotocol { offered, spoken } => {
@@ -208,16 +305,16 @@ impl fmt::Display for HandshakeError {
                 )
             }
             Self::NoSubprotocol => f.write_str("the server selected no subprotocol"),
+            Self::NotHttp { begins, speaks } => write_foreign(f, begins, *speaks),
             Self::NotSecure => f.write_str(
                 "wss URL over a stream that may not be secure: connect over TLS, and say so with `assume_secure`",
             ),
             Self::OriginRefused(origin) if origin.is_empty() => {
                 f.write_str("malformed origin, expected scheme://host[:port]")
             }
-            Self::OriginRefused(origin) => write!(
-                f,
-                "origin {origin:?} is not allowed by this server: see its setting `origins`"
-            ),
+            Self::OriginRefused(origin) => {
+                write!(f, "origin {origin:?} is not allowed by this server")
+            }
             Self::Refused(response) => write!(f, "refused by the server: {response}"),
             Self::RequestBody => f.write_str("request with a body, expected none"),
             Self::ShuttingDown => f.write_str("this server is shutting down"),
@@ -250,10 +347,32 @@ impl fmt::Display for HandshakeError {
 
 impl core::error::Error for HandshakeError {}
 
+struct Fault<'a>(&'a HandshakeError);
+
+impl fmt::Display for Fault<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.write_fault(f)
+    }
+}
+
+/// What a field that proxies remove must have.
+fn element(name: &str) -> &'static str {
+    match name {
+        "Upgrade" => "websocket",
+        "Connection" => "Upgrade",
+        _ => "",
+    }
+}
+
+/// How nginx passes on what it removes by default.
+const NGINX: &str =
+    "proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection \"upgrade\";";
+
 #[cfg(feature = "std")]
 impl From<HandshakeError> for std::io::Error {
     fn from(error: HandshakeError) -> Self {
         let kind = match error {
+            HandshakeError::HealthCheck => std::io::ErrorKind::Other,
             HandshakeError::Refused(_) => std::io::ErrorKind::ConnectionRefused,
             HandshakeError::NotSecure => std::io::ErrorKind::InvalidInput,
             HandshakeError::TimedOut => std::io::ErrorKind::TimedOut,

@@ -111,6 +111,18 @@ impl Fields {
         self.0.retain(|(name, _)| keep(name));
     }
 
+    /// Adds to the value of the field of this name, if there is one.
+    pub(super) fn join(&mut self, name: &str, value: &str, separator: &str) {
+        let mut fields = self.0.iter_mut();
+        match fields.find(|(other, _)| other.eq_ignore_ascii_case(name)) {
+            Some((_, joined)) => {
+                joined.push_str(separator);
+                joined.push_str(value);
+            }
+            None => self.push(name, value),
+        }
+    }
+
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0
             .iter()

@@ -10,6 +10,7 @@ use core::fmt;
 use core::ops::Range;
 use core::time::Duration;
 
+use super::beginning::{Beginning, Foreign};
 use super::error::HandshakeError;
 use super::headers::{Field, Headers, MAX_FIELDS};
 use super::response::ResponseParts;
@@ -29,6 +30,8 @@ pub(super) struct Head {
     kind: Kind,
     /// The most octets that it may have.
     max: usize,
+    /// Whether it is HTTP at all. Of requests it is not looked at: their answer says what is wrong with the first line.
+    beginning: Beginning,
     octets: Vec<u8>,
     /// Octets scanned so far.
     seen: usize,
@@ -45,6 +48,10 @@ impl Head {
         Self {
             kind,
             max,
+            beginning: match kind {
+                Kind::Request => Beginning::ignored(),
+                Kind::Response => Beginning::new(),
+            },
             octets: Vec::new(),
             seen: 0,
             lines: 0,
@@ -61,6 +68,10 @@ impl Head {
         let mut taken = 0;
         for &octet in *input {
             taken += 1;
+            // Before anything is said about line ends and control octets, which other protocols have.
+            if !self.beginning.receive(octet).map_err(not_http)? {
+                continue;
+            }
             match self.scan(octet)? {
                 Scan::Inside => {}
                 Scan::StartLine => {
@@ -122,7 +133,7 @@ impl Head {
                 return Ok(Scan::End);
             }
             if self.skipped_empty_line {
-                return Err(malformed_start_line(b""));
+                return Err(malformed_start_line(self.kind, b""));
             }
             self.skipped_empty_line = true;
             return Ok(Scan::Inside);
@@ -134,6 +145,16 @@ impl Head {
         } else {
             Scan::Inside
         })
+    }
+
+    /// Whether it cannot become a head any more.
+    pub(super) fn is_foreign(&self) -> bool {
+        self.beginning.is_foreign()
+    }
+
+    /// What is wrong, if it cannot become a head any more.
+    pub(super) fn foreign(&self) -> Option<HandshakeError> {
+        self.beginning.incomplete().map(not_http)
     }
 
     /// How many octets are missing at least: the rest of CR LF CR LF.
@@ -214,7 +235,7 @@ impl Head {
     }
 
     fn malformed_start_line(&self) -> HandshakeError {
-        malformed_start_line(self.start_line())
+        malformed_start_line(self.kind, self.start_line())
     }
 }
 
@@ -278,14 +299,23 @@ fn check_version(kind: Kind, line: &[u8]) -> Result<(), HandshakeError> {
         {
             Err(HandshakeError::UnsupportedHttpVersion(excerpt(version)))
         }
-        _ => Err(malformed_start_line(line)),
+        _ => Err(malformed_start_line(kind, line)),
     }
+}
+
+fn not_http(foreign: Foreign) -> HandshakeError {
+    let Foreign { begins, speaks } = foreign;
+    HandshakeError::NotHttp { begins, speaks }
 }
 
 /// The line may be a secret, such as another protocol's password. A known protocol's first octets are
 /// not secret, and help to find the mistake.
-fn malformed_start_line(line: &[u8]) -> HandshakeError {
-    let known = PROTOCOLS.iter().find(|(begin, _)| line.starts_with(begin));
+fn malformed_start_line(kind: Kind, line: &[u8]) -> HandshakeError {
+    // A client has been told by the first octets: its line begins as a response does.
+    let known = match kind {
+        Kind::Request => PROTOCOLS.iter().find(|(begin, _)| line.starts_with(begin)),
+        Kind::Response => None,
+    };
     HandshakeError::MalformedStartLine {
         len: line.len(),
         perhaps: known.map(|(_, name)| *name),

@@ -22,7 +22,7 @@ use super::syntax::{excerpt, split_authority, values};
 /// - the server knows where it listens ([`ServerConfig::listening_on`](super::ServerConfig::listening_on)):
 ///   listeners of `wsstream-net` on TCP do, and those on Unix sockets never look;
 /// - the request has an `Origin`;
-/// - its `Host` names the port that the server listens on. No port means 80, or 443 if the server does
+/// - its `Host` names a port that the server listens on. No port means 80, or 443 if the server does
 ///   TLS itself. Behind a proxy on another port, `Host` has the proxy's port.
 ///
 /// A request with another name is refused with 403.
@@ -35,14 +35,14 @@ use super::syntax::{excerpt, split_authority, values};
 /// # Ok::<_, wsstream_core::handshake::InvalidField>(())
 /// ```
 ///
-/// By default, a server that listens on a loopback address answers to
+/// By default, a server that listens on loopback addresses alone answers to
 ///
 /// - `localhost` and names that end in `.localhost`, which are loopback by RFC 6761 §6.3;
 /// - all literal IP addresses, because no page can let them point elsewhere;
 /// - the names that it was given with [`ServerConfig::known_as`](super::ServerConfig::known_as):
 ///   listeners of `wsstream-net` add the name that they are bound to, and the host of their URL.
 ///
-/// A server that listens on any other address answers to every name by default.
+/// A server that listens on any other address, too, answers to every name by default.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Hosts(Policy);
 
@@ -109,13 +109,13 @@ impl Hosts {
         F: Iterator<Item = (&'a str, &'a [u8])> + Clone,
     {
         let mut origins = values(fields, origin::FIELD);
-        match host.and_then(|host| Some((host, split_authority(host)?))) {
-            Some((host, (name, port)))
+        match host.and_then(split_authority) {
+            Some((name, port))
                 if origins.next().is_some()
-                    && port.unwrap_or_else(|| at.default_port()) == at.address.port()
+                    && at.has_port(port.unwrap_or_else(|| at.default_port()))
                     && !self.has(name, at, known_as) =>
             {
-                Err(HandshakeError::HostRefused(excerpt(host.as_bytes())))
+                Err(HandshakeError::HostRefused(excerpt(name.as_bytes())))
             }
             _ => Ok(()),
         }
@@ -126,16 +126,16 @@ impl Hosts {
         match &self.0 {
             Policy::Any => true,
             Policy::List(list) => is_listed(list),
-            Policy::Local if !at.address.ip().to_canonical().is_loopback() => true,
+            Policy::Local if !at.is_local() => true,
             Policy::Local => address(name).is_some() || is_localhost(name) || is_listed(known_as),
         }
     }
 }
 
 /// Where a server listens.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Listening {
-    pub(super) address: SocketAddr,
+    pub(super) addresses: Vec<SocketAddr>,
     /// Whether the server does TLS itself.
     pub(super) tls: bool,
 }
@@ -143,6 +143,16 @@ pub(super) struct Listening {
 impl Listening {
     const fn default_port(&self) -> u16 {
         if self.tls { 443 } else { 80 }
+    }
+
+    fn has_port(&self, port: u16) -> bool {
+        self.addresses.iter().any(|address| address.port() == port)
+    }
+
+    /// Whether nobody but this machine reaches it.
+    fn is_local(&self) -> bool {
+        let is_loopback = |address: &SocketAddr| address.ip().to_canonical().is_loopback();
+        self.addresses.iter().all(is_loopback)
     }
 }
 

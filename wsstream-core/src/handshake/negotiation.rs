@@ -136,7 +136,7 @@ impl ServerConfig {
     where
         F: Iterator<Item = (&'a str, &'a [u8])> + Clone,
     {
-        let over_tls = self.listening.is_some_and(|at| at.tls);
+        let over_tls = self.listening.as_ref().is_some_and(|at| at.tls);
         self.origins.check(fields.clone(), host, over_tls)?;
         if let Some(at) = &self.listening {
             self.hosts.check(fields.clone(), host, at, &self.known_as)?;

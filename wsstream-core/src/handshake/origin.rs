@@ -52,7 +52,7 @@ impl Origins {
         Self(Policy::SameHost)
     }
 
-    /// Accepts these origins only: each `scheme://host`, `scheme://host:port`, or `null`.
+    /// Accepts these origins only: each `scheme://host`, `scheme://host:port`, or `null`. A slash at the end is left out.
     ///
     /// # Errors
     ///
@@ -64,9 +64,7 @@ impl Origins {
     {
         let mut list = Vec::new();
         for origin in origins {
-            let origin = origin.as_ref();
-            check_origin(origin)?;
-            list.push(origin.into());
+            list.push(check_origin(origin.as_ref())?.into());
         }
         Ok(Self(Policy::List(list)))
     }
@@ -134,11 +132,13 @@ impl Origins {
     }
 }
 
-/// Checks a text that is to be sent, or listed, as an origin.
-pub(super) fn check_origin(origin: &str) -> Result<(), InvalidField> {
+/// Checks a text that is to be sent, or listed, as an origin. Returns it without a slash at its end.
+pub(super) fn check_origin(origin: &str) -> Result<&str, InvalidField> {
     // RFC 3986 allows `*` in a name, but a list with `*` is meant as a pattern, which is not supported.
-    if is_special(origin) || (Origin::parse(origin).is_some() && !origin.contains('*')) {
-        Ok(())
+    if is_special(origin) {
+        Ok(origin)
+    } else if Origin::parse(origin).is_some() && !origin.contains('*') {
+        Ok(without_slash(origin))
     } else {
         Err(InvalidField::Origin)
     }
@@ -164,7 +164,7 @@ impl<'a> Origin<'a> {
         if scheme.is_empty() || !scheme.bytes().all(is_scheme) {
             return None;
         }
-        let (host, port) = split_authority(authority)?;
+        let (host, port) = split_authority(without_slash(authority))?;
         Some(Self { scheme, host, port })
     }
 
@@ -175,6 +175,11 @@ impl<'a> Origin<'a> {
             && self.host.eq_ignore_ascii_case(other.host)
             && port(self) == port(other)
     }
+}
+
+/// An origin has no path (RFC 6454 §6.2), but people write the address of a page's site with its slash.
+fn without_slash(origin: &str) -> &str {
+    origin.strip_suffix('/').unwrap_or(origin)
 }
 
 fn default_port(scheme: &str) -> Option<u16> {
@@ -210,7 +215,13 @@ mod tests {
             ("http://evil.example", "example.org", false),
             ("http://example.org.evil.example", "example.org", false),
             ("http://example.org@evil.example", "example.org", false),
-            ("http://example.org/", "example.org", false),
+            ("http://example.org/", "example.org", true),
+            ("https://[::1]:9000/", "[::1]:9000", true),
+            ("http://example.org//", "example.org", false),
+            ("http://example.org/a", "example.org", false),
+            ("http://example.org/?", "example.org", false),
+            ("http:///", "", false),
+            ("http://evil.example/", "example.org", false),
             ("http://example.org http://a", "example.org", false),
             ("chrome-extension://example.org", "example.org", false),
             ("example.org", "example.org", false),
@@ -252,7 +263,7 @@ mod tests {
     fn s10_2_a_list() {
         let list = [
             "https://example.org",
-            "http://a:81",
+            "http://a:81/",
             "null",
             "chrome-extension://abc",
             "file://",
@@ -262,6 +273,11 @@ mod tests {
             ("https://example.org", true),
             ("https://example.org:443", true),
             ("HTTPS://EXAMPLE.ORG", true),
+            ("https://example.org/", true),
+            ("http://a:81/", true),
+            ("https://example.org//", false),
+            ("https://example.org/a", false),
+            ("null/", false),
             ("http://a:81", true),
             ("null", true),
             ("file://", true),
@@ -289,10 +305,21 @@ mod tests {
     }
 
     #[test]
+    fn a_list_is_told_without_slashes() {
+        let origins = Origins::list(["https://a/", "null", "https://b:1"]).unwrap();
+        assert_eq!(
+            origins.described().as_deref(),
+            Some("https://a,null,https://b:1")
+        );
+    }
+
+    #[test]
     fn an_entry_that_could_never_match_is_an_error() {
         for entry in [
             "example.org",
-            "https://example.org/",
+            "https://example.org/a",
+            "https://example.org//",
+            "null/",
             "https://*.example.org",
             "",
             "a b",

@@ -52,6 +52,8 @@ impl Refusal {
             .fields
             .push("Content-Type", "text/plain; charset=utf-8");
         match status {
+            // RFC 9111 §5.2.2.5: the answer to a health check is only true now.
+            200 => refusal.fields.push("Cache-Control", "no-store"),
             // RFC 9110 §15.5.6: a 405 names the allowed methods.
             405 => refusal.fields.push("Allow", "GET"),
             // RFC 6455 §4.4: a 426 names the version that we speak.

@@ -8,7 +8,8 @@ use super::head::RequestParts;
 use super::lookup::{malformed, required};
 use super::refusal::push_field;
 use super::syntax::{excerpt, split_authority, token, values};
-use super::upgrade::{answer, check_method, check_upgrade};
+use super::target::{self, absolute};
+use super::upgrade::{answer, check_method, check_upgrade, is_of_websocket};
 use super::{Agreed, HandshakeError, Headers, Refusal, ServerConfig, origin, subprotocols};
 use crate::octets::Octets;
 
@@ -32,19 +33,22 @@ pub struct Accepted {
 }
 
 impl Request {
-    pub(super) fn new(parts: RequestParts) -> Self {
+    /// Checks the target. The fields are checked when the request is accepted.
+    pub(super) fn new(parts: RequestParts) -> Result<Self, HandshakeError> {
         let RequestParts {
             method,
             target,
             minor_version,
             headers,
         } = parts;
-        Self {
+        let request = Self {
             method,
             target,
             minor_version,
             headers,
-        }
+        };
+        target::check(request.method(), request.target())?;
+        Ok(request)
     }
 
     /// The method; `GET` in an opening handshake.
@@ -53,7 +57,8 @@ impl Request {
         self.headers.text(&self.method)
     }
 
-    /// The request-target as received (RFC 9112 §3.2).
+    /// The request-target as received (RFC 9112 §3.2): a path with a query, or the URI of an `http`, `https`, `ws` or
+    /// `wss` resource; `*` only with OPTIONS, and `host:port` only with CONNECT.
     #[must_use]
     pub fn target(&self) -> &str {
         self.headers.text(&self.target)
@@ -85,8 +90,8 @@ impl Request {
     /// else the `Host` field.
     #[must_use]
     pub fn host(&self) -> Option<&str> {
-        match self.absolute() {
-            Some((authority, _)) => Some(authority),
+        match absolute(self.target()) {
+            Some(uri) => Some(uri.authority),
             None => core::str::from_utf8(self.headers.get("Host")?).ok(),
         }
     }
@@ -110,18 +115,22 @@ impl Request {
     ///
     /// The first of these that applies. Send the error's [`response`](HandshakeError::response).
     ///
-    /// 1. 405, the method is not GET; 505, the version is not HTTP/1.1 (§4.2.1 item 1).
-    /// 2. 400, `Host` is missing, malformed or duplicate (RFC 9112 §3.2); 400, the request has a body.
-    /// 3. 426, the request asks for no upgrade to WebSocket (§4.2.1 item 3), or for another version (§4.4).
-    /// 4. 400, `Connection` lacks `Upgrade` (item 4); 400, the key is missing, malformed or duplicate
+    /// 1. 200, the request is a [health check](Self::is_health_check).
+    /// 2. 405, the method is not GET; 426, the version is HTTP/1.0 (§4.2.1 item 1).
+    /// 3. 400, `Host` is missing, malformed or duplicate (RFC 9112 §3.2); 400, the request has a body.
+    /// 4. 426, the request asks for no upgrade to WebSocket (§4.2.1 item 3), or for another version (§4.4).
+    /// 5. 400, `Connection` lacks `Upgrade` (item 4); 400, the key is missing, malformed or duplicate
     ///    (item 5).
-    /// 5. 404, the path is not served; 403, the origin is not allowed (§4.2.2 item 4), or the
+    /// 6. 404, the path is not served; 403, the origin is not allowed (§4.2.2 item 4), or the
     ///    host is not one of the server's ([`Hosts`](super::Hosts)).
-    /// 6. 400, subprotocols or extensions are malformed; 406, no subprotocol in common.
+    /// 7. 400, subprotocols or extensions are malformed; 406, no subprotocol in common.
     pub fn accept(&self, server: &ServerConfig) -> Result<Accepted, HandshakeError> {
+        if self.is_health_check(server) {
+            return Err(HandshakeError::HealthCheck);
+        }
         check_method(self.method())?;
-        if self.minor_version != 1 {
-            return Err(HandshakeError::UnsupportedHttpVersion("HTTP/1.0".into()));
+        if self.is_http10() {
+            return Err(HandshakeError::Http10);
         }
         self.check_host()?;
         self.check_no_body()?;
@@ -171,20 +180,24 @@ impl Request {
         }
     }
 
-    /// Splits a target that is an absolute URI into its authority and the rest, RFC 9112 §3.2.2.
-    fn absolute(&self) -> Option<(&str, &str)> {
-        let target = self.target();
-        if target.starts_with('/') {
-            return None;
-        }
-        let (_, rest) = target.split_once("://")?;
-        Some(rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len())))
+    /// Whether the request is a valid one of HTTP without a body, and has nothing of a WebSocket's.
+    pub(super) fn is_plain(&self) -> bool {
+        // RFC 9112 §3.2: HTTP/1.0 needs no `Host`.
+        let may_lack_host = self.is_http10() && self.headers.get("Host").is_none();
+        (may_lack_host || self.check_host().is_ok())
+            && self.check_no_body().is_ok()
+            && !is_of_websocket(self.headers.iter())
+    }
+
+    /// A head of another minor version than 0 and 1 is no request.
+    const fn is_http10(&self) -> bool {
+        self.minor_version == 0
     }
 
     /// The path and query.
     fn resource(&self) -> &str {
-        match self.absolute() {
-            Some((_, resource)) => resource,
+        match absolute(self.target()) {
+            Some(uri) => uri.resource,
             None => self.target(),
         }
     }
@@ -212,3 +225,6 @@ impl fmt::Debug for Accepted {
             .finish()
     }
 }
+
+#[cfg(test)]
+mod tests;

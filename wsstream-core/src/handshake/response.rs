@@ -5,8 +5,18 @@ use core::fmt;
 use core::ops::Range;
 
 use super::headers::Headers;
-use super::syntax::excerpt;
 use crate::octets::Octets;
+
+mod advice;
+mod html;
+mod json;
+mod line;
+mod summary;
+
+pub use self::advice::RetryAfter;
+
+use self::line::Line;
+use self::summary::summary;
 
 /// The response that opened a connection (101), or the one that refused it.
 #[derive(Clone, PartialEq, Eq)]
@@ -77,24 +87,45 @@ impl Response {
     }
 }
 
-/// The status, the reason phrase, and the first line of the body, which often says more.
+/// One line, for people: the status and the reason, what to do next, and what the body says.
+///
+/// | of what | shown as |
+/// |---|---|
+/// | status and reason | `HTTP 404 Not Found` |
+/// | the challenges of a 401 or 407: [`authenticate`](Self::authenticate) | `, asks for Basic, Negotiate` |
+/// | [`location`](Self::location) of a 3xx, without user, query and fragment | `, to https://example.org/login` |
+/// | [`retry_after`](Self::retry_after) | `, try again after 120 s`, or `after` the date |
+/// | the body, if it is text and says more than the status | `, "the title of a page"` |
+///
+/// Of a page, the body's part is its title, or else its first text; of JSON the member `detail` (RFC 9457), `message`,
+/// `error` or a similar one; of other text the first line. No part is longer than 103 characters. Control characters,
+/// terminal escapes and the queries of URLs are left out.
 impl fmt::Display for Response {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "HTTP {}", self.status)?;
-        if !self.reason().is_empty() {
-            write!(f, " {}", self.reason())?;
+        let reason = Line::of(self.reason());
+        if !reason.is_empty() {
+            write!(f, " {}", reason.into_string())?;
         }
-        let line = self
-            .body
-            .split(|&octet| octet == b'\n')
-            .next()
-            .unwrap_or_default();
-        let line = excerpt(line.trim_ascii());
-        if line.is_empty() {
-            Ok(())
-        } else {
-            write!(f, ", {line:?}")
+        let schemes = self.authenticate().join(", ");
+        if !schemes.is_empty() {
+            write!(f, ", asks for {}", Line::of(&schemes).into_string())?;
         }
+        let location = self
+            .location()
+            .filter(|_| (300..400).contains(&self.status));
+        let location = location.map(advice::shown).unwrap_or_default();
+        if !location.is_empty() {
+            write!(f, ", to {}", location.into_string())?;
+        }
+        if let Some(retry_after) = self.retry_after() {
+            write!(f, ", try again after {retry_after}")?;
+        }
+        if let Some(summary) = summary(self) {
+            // A quote would seem to be the end.
+            write!(f, ", \"{}\"", summary.replace('"', "'"))?;
+        }
+        Ok(())
     }
 }
 
@@ -109,3 +140,6 @@ impl fmt::Debug for Response {
             .finish()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -28,13 +28,15 @@ pub struct ResponseReader {
     opens: fn(u16) -> bool,
     max_head: usize,
     interim: usize,
+    /// The time of what may be without an end: the body of a refusal, and an answer that is not HTTP.
+    deadline: Deadline,
     state: State,
 }
 
 enum State {
     Head(Head),
     /// The response refuses, and its body is coming in.
-    Body(Response, Body, Deadline),
+    Body(Response, Body),
     Done,
 }
 
@@ -57,6 +59,7 @@ impl ResponseReader {
             opens,
             max_head,
             interim: 0,
+            deadline: Deadline::new(BODY_TIME),
             state: State::Head(Head::new(Kind::Response, max_head)),
         }
     }
@@ -99,16 +102,16 @@ impl ResponseReader {
                         }
                         _ => {
                             let body = Body::of(&response);
-                            self.state = State::Body(response, body, Deadline::new(BODY_TIME));
+                            self.state = State::Body(response, body);
                         }
                     }
                 }
-                State::Body(mut response, mut body, deadline) => {
+                State::Body(mut response, mut body) => {
                     if body.receive(input) {
                         response.set_body(body.into_octets());
                         return Ok(Some(response));
                     }
-                    self.state = State::Body(response, body, deadline);
+                    self.state = State::Body(response, body);
                     return Ok(None);
                 }
                 State::Done => return Ok(None),
@@ -116,24 +119,32 @@ impl ResponseReader {
         }
     }
 
-    /// When to give the body up with [`end`](Self::end): 200 ms after the first call that follows the head of a
-    /// response that refuses. The status matters more than the body, which may have no end. `None` before.
+    /// When to [`end`](Self::end) it: 200 ms after the first call that follows the head of a response that refuses, or
+    /// first octets that cannot begin a response. The status matters more than the body, which may have no end.
+    /// `None` before.
     pub fn body_deadline(&mut self, now: Timestamp) -> Option<Timestamp> {
-        match &mut self.state {
-            State::Body(_, _, deadline) => Some(deadline.poll(now).unwrap_or(now)),
-            State::Head(_) | State::Done => None,
-        }
+        let is_due = match &self.state {
+            State::Body(..) => true,
+            State::Head(head) => head.is_foreign(),
+            State::Done => false,
+        };
+        is_due.then(|| self.deadline.poll(now).unwrap_or(now))
     }
 
     /// Ends it: the transport has ended, or its time. Returns the response that refuses, as far as it arrived, if its
     /// head did.
-    pub fn end(&mut self) -> Option<Response> {
+    ///
+    /// # Errors
+    ///
+    /// If what has arrived cannot be the beginning of a response.
+    pub fn end(&mut self) -> Result<Option<Response>, HandshakeError> {
         match core::mem::replace(&mut self.state, State::Done) {
-            State::Body(mut response, body, _) => {
+            State::Body(mut response, body) => {
                 response.set_body(body.into_octets());
-                Some(response)
+                Ok(Some(response))
             }
-            State::Head(_) | State::Done => None,
+            State::Head(head) => head.foreign().map_or(Ok(None), Err),
+            State::Done => Ok(None),
         }
     }
 }
@@ -156,5 +167,5 @@ impl fmt::Debug for ResponseReader {
 /// A server needs at most three: 100, 102 and 103.
 const MAX_INTERIM: usize = 8;
 
-/// How long the body of a refusal may take.
+/// How long the body of a refusal may take, or the name of another protocol.
 const BODY_TIME: Duration = Duration::from_millis(200);

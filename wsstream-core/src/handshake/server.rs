@@ -40,6 +40,8 @@ pub struct ServerConfig {
     pub(super) listening: Option<Listening>,
     pub(super) fields: Fields,
     path: String,
+    /// Begins with a slash.
+    health: Option<String>,
     pub(super) max_head: usize,
     /// How long a request may take to arrive; 10 s by default.
     pub handshake_timeout: Duration,
@@ -79,6 +81,7 @@ impl ServerConfig {
             listening: None,
             fields: Fields::new(),
             path: String::from("/"),
+            health: None,
             max_head: MAX_REQUEST,
             handshake_timeout: TIMEOUT,
             config: SharedConfig::default(),
@@ -122,15 +125,20 @@ impl ServerConfig {
         self
     }
 
-    /// Says where the requests of this server arrive: the address that it listens on, and whether it
+    /// Says where the requests of this server arrive: the addresses that it listens on, and whether it
     /// does TLS itself. Listeners of `wsstream-net` say it themselves. By default it is not known.
     ///
     /// Once it is known, the server checks the host that a web page asks for: see [`Hosts`]. With `tls`,
     /// [`Origins::same_host`] accepts pages of `https` alone. Do not call this if the server cannot be
     /// reached directly, as on a Unix socket.
     #[must_use]
-    pub const fn listening_on(mut self, address: SocketAddr, tls: bool) -> Self {
-        self.listening = Some(Listening { address, tls });
+    pub fn listening_on(
+        mut self,
+        addresses: impl IntoIterator<Item = SocketAddr>,
+        tls: bool,
+    ) -> Self {
+        let addresses = addresses.into_iter().collect();
+        self.listening = Some(Listening { addresses, tls });
         self
     }
 
@@ -139,9 +147,32 @@ impl ServerConfig {
     /// A missing `/` at the start is added.
     #[must_use]
     pub fn path(mut self, path: &str) -> Self {
-        let slash = if path.starts_with('/') { "" } else { "/" };
-        self.path = [slash, path].concat();
+        self.path = with_slash(path);
         self
+    }
+
+    /// Answers load balancers that ask at this path whether the server is up: with 200 and a line of text. By default
+    /// they are refused like others that ask for no WebSocket. A missing `/` at the start is added.
+    ///
+    /// A health check is a request without a body and without the fields of a WebSocket:
+    ///
+    /// - `GET` or `HEAD` of this path, with any query;
+    /// - `OPTIONS` of this path, of `/` or of `*`, as HAProxy's `option httpchk` sends it.
+    ///
+    /// HTTP/1.0 will do, which needs no `Host`. A WebSocket at the same path is accepted as at any other.
+    ///
+    /// The answer leaves before the application sees the request, and is not logged. A listener that shuts down answers
+    /// 503. See [`Request::is_health_check`](super::Request::is_health_check) if you read requests yourself.
+    #[must_use]
+    pub fn health_path(mut self, path: &str) -> Self {
+        self.health = Some(with_slash(path));
+        self
+    }
+
+    /// The path of [`health_path`](Self::health_path), if it is set.
+    #[must_use]
+    pub fn health(&self) -> Option<&str> {
+        self.health.as_deref()
     }
 
     /// How long a request may take to arrive in total; 10 seconds by default. The time ends when the head is complete:
@@ -201,6 +232,11 @@ impl Default for ServerConfig {
     fn default() -> Self {
         Self::stream()
     }
+}
+
+fn with_slash(path: &str) -> String {
+    let slash = if path.starts_with('/') { "" } else { "/" };
+    [slash, path].concat()
 }
 
 /// The default for the head of a request.

@@ -166,7 +166,7 @@ mod tests {
         // What is not well known may be a token.
         let expected =
             r#"subprotocols "mqtt,(3 octets)" offered, this server speaks "binary,base64""#;
-        assert_eq!(error.to_string(), expected);
+        assert_eq!(error.fault().to_string(), expected);
     }
 
     #[test]

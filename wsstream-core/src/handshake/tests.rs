@@ -117,6 +117,27 @@ fn every_error_of_a_server_has_an_answer_that_says_why() {
         ),
         (HandshakeError::MissingField("Host"), 400),
         (HandshakeError::RequestBody, 400),
+        (
+            HandshakeError::MalformedTarget {
+                target: own("foo"),
+                fault: "expected a path",
+            },
+            400,
+        ),
+        (
+            HandshakeError::LostField {
+                name: "Connection",
+                value: Some("close".into()),
+            },
+            400,
+        ),
+        (
+            HandshakeError::LostField {
+                name: "Sec-WebSocket-Key",
+                value: None,
+            },
+            400,
+        ),
         (HandshakeError::UnexpectedEof, 400),
         (
             HandshakeError::OriginRefused(own("https://evil.example")),
@@ -133,6 +154,21 @@ fn every_error_of_a_server_has_an_answer_that_says_why() {
             406,
         ),
         (HandshakeError::TimedOut, 408),
+        (HandshakeError::Http10, 426),
+        (
+            HandshakeError::LostField {
+                name: "Upgrade",
+                value: None,
+            },
+            426,
+        ),
+        (
+            HandshakeError::LostField {
+                name: "Sec-WebSocket-Version",
+                value: None,
+            },
+            426,
+        ),
         (HandshakeError::UnsupportedVersion(own("8")), 426),
         (HandshakeError::UpgradeNotRequested, 426),
         (HandshakeError::HeadTooLarge(1), 431),

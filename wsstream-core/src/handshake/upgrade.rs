@@ -4,8 +4,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::key::{KEY_FIELD, accept_key, is_key};
-use super::lookup::{malformed, required, single};
-use super::negotiation::check_version;
+use super::lookup::{malformed, single};
+use super::negotiation::{VERSION_FIELD, check_version};
 use super::syntax::{contains, excerpt, values};
 use super::{Agreed, HandshakeError, ServerConfig};
 
@@ -21,7 +21,7 @@ impl ServerConfig {
     ///
     /// # Errors
     ///
-    /// Those of [`negotiate`](Self::negotiate), and 405 (method) and 426 (no upgrade).
+    /// Those of [`negotiate`](Self::negotiate), 405 (method), 426 (no upgrade), and 400 or 426 (a field is lost).
     ///
     /// ```
     /// use wsstream_core::handshake::ServerConfig;
@@ -66,27 +66,46 @@ pub(super) fn check_method(method: &str) -> Result<(), HandshakeError> {
 }
 
 /// §4.2.1 items 3 to 6. Returns the key.
+///
+/// Proxies remove `Upgrade` and `Connection` unless they are told to pass them on (RFC 9110 §7.6.1), and pass on the
+/// rest. So who gets a part of an opening handshake is told which field is lost.
 pub(super) fn check_upgrade<'a, F>(fields: F) -> Result<&'a [u8], HandshakeError>
 where
     F: Iterator<Item = (&'a str, &'a [u8])> + Clone,
 {
-    if !contains(values(fields.clone(), "Upgrade"), "websocket") {
+    if !is_of_websocket(fields.clone()) {
         return Err(HandshakeError::UpgradeNotRequested);
     }
-    check_version(fields.clone())?;
-    let mut connection = values(fields.clone(), "Connection");
-    if !contains(connection.clone(), "Upgrade") {
-        return Err(match connection.next() {
-            Some(value) => malformed("Connection", value),
-            None => HandshakeError::MissingField("Connection"),
-        });
+    let lost = |name| {
+        let value = values(fields.clone(), name).next();
+        let value = value.map(|value| excerpt(value).into());
+        HandshakeError::LostField { name, value }
+    };
+    if !contains(values(fields.clone(), "Upgrade"), "websocket") {
+        return Err(lost("Upgrade"));
     }
-    let key = required(fields, KEY_FIELD)?;
+    if single(fields.clone(), VERSION_FIELD)?.is_none() {
+        return Err(lost(VERSION_FIELD));
+    }
+    check_version(fields.clone())?;
+    if !contains(values(fields.clone(), "Connection"), "Upgrade") {
+        return Err(lost("Connection"));
+    }
+    let key = single(fields.clone(), KEY_FIELD)?.ok_or_else(|| lost(KEY_FIELD))?;
     if is_key(key) {
         Ok(key)
     } else {
         Err(malformed(KEY_FIELD, key))
     }
+}
+
+/// Whether a request has anything that only an opening handshake has.
+pub(super) fn is_of_websocket<'a, F>(fields: F) -> bool
+where
+    F: Iterator<Item = (&'a str, &'a [u8])> + Clone,
+{
+    let has = |name| values(fields.clone(), name).next().is_some();
+    has(KEY_FIELD) || has(VERSION_FIELD) || contains(values(fields.clone(), "Upgrade"), "websocket")
 }
 
 /// §4.2.2 item 5.

@@ -18,7 +18,8 @@ use super::wire::Wire;
 use super::{Clock, Socket};
 use crate::config::SharedConfig;
 use crate::handshake::{
-    Acceptor, Agreed, ClientConfig, Connecting, HandshakeError, Request, Response, ServerConfig,
+    Acceptor, Agreed, ClientConfig, Connecting, HandshakeError, Refusal, Request, Response,
+    ServerConfig,
 };
 use crate::octets::Octets;
 use crate::seed::Seed;
@@ -196,18 +197,11 @@ impl<S: Socket, C: Clock> Connect<S, C> {
                 return Poll::Ready(Ok((connected.agreed, connected.response)));
             }
             Poll::Ready(Ok(Err(error))) => return Poll::Ready(Err(error.into())),
-            Poll::Ready(Err(error)) => {
-                return Poll::Ready(Err(match connecting.recv_eof() {
-                    // A reset may cut a refusal short that was sent before the whole request was read.
-                    refused @ HandshakeError::Refused(_) => refused.into(),
-                    eof if error.kind() == io::ErrorKind::UnexpectedEof => eof.into(),
-                    _ => error,
-                }));
-            }
+            Poll::Ready(Err(error)) => return Poll::Ready(Err(cut_short(connecting, error))),
             Poll::Pending => {}
         }
         if let Poll::Ready(Err(error)) = written {
-            return Poll::Ready(Err(error));
+            return Poll::Ready(Err(cut_short(connecting, error)));
         }
         poll_deadline(&mut opening.wire, |now| connecting.poll_time(now))
             .map(|error| Err(error.into()))
@@ -235,7 +229,8 @@ impl<S: Socket, C: Clock> Future for Connect<S, C> {
 /// A future that reads a client's request on a server, and leaves the decision about it to you.
 ///
 /// It refuses an invalid or late request itself, and then fails with an `io::Error` that has the [`HandshakeError`]
-/// inside.
+/// inside. It also answers a health check ([`ServerConfig::health_path`]): with 200, or 503 while the listener shuts
+/// down. Then it fails with [`HandshakeError::HealthCheck`], which is no fault and needs no line in a log.
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
 pub struct Accept<S, C> {
@@ -311,6 +306,13 @@ impl<S: Socket, C: Clock> Future for Accept<S, C> {
                 return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
             };
             match request {
+                Ok(request) if request.is_health_check(&this.server) => {
+                    log_health_check();
+                    let error = HandshakeError::HealthCheck;
+                    let refusal = error.refusal().unwrap_or_else(|| Refusal::new(200));
+                    let refuse = Refusing::new(opening, request.refuse(&refusal));
+                    this.refusing = Some((error, refuse));
+                }
                 Ok(request) => {
                     let server = Arc::clone(&this.server);
                     return Poll::Ready(Ok(Handshake::new(opening, request, server)));
@@ -342,12 +344,27 @@ fn poll_deadline<S: Socket, C: Clock>(
     }
 }
 
+/// What a client tells of a socket that failed before the response was complete. A reset may cut a refusal short that
+/// was sent before the whole request was read.
+fn cut_short(connecting: &mut Connecting, error: io::Error) -> io::Error {
+    match connecting.recv_eof() {
+        HandshakeError::UnexpectedEof if error.kind() != io::ErrorKind::UnexpectedEof => error,
+        told => told.into(),
+    }
+}
+
 /// Logs why a handshake is refused.
 fn log_refusal(error: &HandshakeError) {
     #[cfg(feature = "tracing")]
     tracing::info!(target: "wsstream", %error, "handshake refused");
     #[cfg(not(feature = "tracing"))]
     let _ = error;
+}
+
+/// Balancers ask every second or two, so this is for nobody who does not look for it.
+fn log_health_check() {
+    #[cfg(feature = "tracing")]
+    tracing::trace!(target: "wsstream", "health check answered");
 }
 
 /// How often a socket that is not read is asked whether its peer has gone.

@@ -7,7 +7,7 @@ use super::arguments::{Arguments, HEADER, wrong};
 use super::error::{EndpointError, EndpointErrorKind};
 use super::quote::{Seconds, Writer};
 use super::syntax::Text;
-use wsstream_core::handshake::{ClientConfig, InvalidField};
+use wsstream_core::handshake::{ClientConfig, InvalidField, MAX_HEAD};
 use wsstream_core::{ConnectionConfig, Keepalive, Url};
 
 /// The options that clients and servers share. `None` means the default of [`ConnectionConfig`],
@@ -28,6 +28,8 @@ pub struct AutobahnOptions {
     pub headers: Vec<(String, String)>,
     /// When to ping a silent peer; `Some(None)` for never.
     pub keepalive: Option<Option<Keepalive>>,
+    /// How large the head of the response, or of the request, may be, in octets: 1 to [`MAX_HEAD`].
+    pub max_head: Option<usize>,
     /// How long the opening handshake may take.
     pub handshake_timeout: Option<Duration>,
     /// How long to wait for the peer's Close.
@@ -72,6 +74,10 @@ impl AutobahnOptions {
         let mut options = Self {
             auto_fragment: arguments.number("autofrag", "octets")?.unwrap_or(0),
             debug: arguments.flag("debug")?.unwrap_or(false),
+            max_head: arguments.read("maxHead", "octets, 1 to 1048576", |text| {
+                let octets = text.parse().ok()?;
+                (1..=MAX_HEAD).contains(&octets).then_some(octets)
+            })?,
             handshake_timeout: arguments.seconds("handshakeTimeout")?,
             close_timeout: arguments.seconds("closeTimeout")?,
             idle_timeout: arguments.seconds("idleTimeout")?,
@@ -140,6 +146,7 @@ impl AutobahnOptions {
             Some(None) => writer.value("keepalive", false)?,
             None => {}
         }
+        writer.some("maxHead", self.max_head)?;
         writer.some("handshakeTimeout", self.handshake_timeout.map(Seconds))?;
         writer.some("closeTimeout", self.close_timeout.map(Seconds))?;
         writer.some("idleTimeout", self.idle_timeout.map(Seconds))?;
@@ -160,6 +167,7 @@ impl fmt::Debug for AutobahnOptions {
             .field("subprotocols", &self.subprotocols)
             .field("headers", &headers)
             .field("keepalive", &self.keepalive)
+            .field("max_head", &self.max_head)
             .field("handshake_timeout", &self.handshake_timeout)
             .field("close_timeout", &self.close_timeout)
             .field("idle_timeout", &self.idle_timeout)
@@ -238,13 +246,13 @@ pub(super) const DESCRIPTION: &str = "description";
 #[rustfmt::skip]
 pub(super) const CLIENT_KEYS: &[&str] = &[
     DESCRIPTION, "url", "compress", "compression", "autofrag", "debug", "subprotocol", HEADER, "keepalive",
-    "keepaliveTimeout", "handshakeTimeout", "closeTimeout", "idleTimeout", "maxLifetime", "halfClose", "nodelay",
-    "origin", "acceptNoSubprotocol", "redirects",
+    "keepaliveTimeout", "maxHead", "handshakeTimeout", "closeTimeout", "idleTimeout", "maxLifetime", "halfClose",
+    "nodelay", "origin", "acceptNoSubprotocol", "redirects",
 ];
 
 #[rustfmt::skip]
 pub(super) const SERVER_KEYS: &[&str] = &[
     DESCRIPTION, "url", "compress", "compression", "autofrag", "debug", "subprotocol", HEADER, "keepalive",
-    "keepaliveTimeout", "handshakeTimeout", "closeTimeout", "idleTimeout", "maxLifetime", "halfClose", "nodelay",
-    "origins", "hosts",
+    "keepaliveTimeout", "maxHead", "handshakeTimeout", "closeTimeout", "idleTimeout", "maxLifetime", "halfClose",
+    "nodelay", "origins", "hosts", "healthPath",
 ];

@@ -277,6 +277,9 @@ impl AutobahnClient {
         if let Some(accept) = self.accept_no_subprotocol {
             client = client.accept_no_subprotocol(accept);
         }
+        if let Some(octets) = options.max_head {
+            client = client.max_head(octets);
+        }
         if let Some(timeout) = options.handshake_timeout {
             client = client.handshake_timeout(timeout);
         }

@@ -67,15 +67,18 @@ pub struct AutobahnServer {
     pub origins: Origins,
     /// Which names the server answers to. The default has the host of `url`.
     pub hosts: Hosts,
+    /// Where load balancers may ask whether the server is up.
+    pub health_path: Option<String>,
 }
 
 /// Where to listen by TCP.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TcpServer {
-    /// The address or name to listen on; never empty. `0.0.0.0` or `::` for all addresses.
+    /// The address or name to listen on; never empty. A name means all its addresses. `0.0.0.0` means all of this
+    /// machine's IPv4 addresses, and `::` those of IPv6, on most systems those of IPv4 too.
     pub interface: String,
-    /// The port; with 0, the system chooses one.
+    /// The port; with 0, the system chooses one, the same for all addresses of a name.
     pub port: u16,
     /// The length of the accept queue; 4096 by default. The system may lower it.
     pub backlog: u32,
@@ -170,11 +173,7 @@ impl ServerDescriptor {
 
     /// TCP on the URL's host and port.
     fn from_url(url: Url) -> Self {
-        let tcp = Self::Tcp(TcpServer {
-            interface: host_and_zone(&url),
-            port: url.port(),
-            backlog: BACKLOG,
-        });
+        let tcp = Self::Tcp(TcpServer::new(&host_and_zone(&url), url.port()));
         Self::Autobahn(AutobahnServer::new(tcp, url))
     }
 }
@@ -228,6 +227,7 @@ impl AutobahnServer {
             options: AutobahnOptions::default(),
             origins: Origins::default(),
             hosts: Hosts::default(),
+            health_path: None,
         }
     }
 
@@ -245,10 +245,16 @@ impl AutobahnServer {
             None => Hosts::default(),
             Some(text) => read_list(&text, Hosts::any(), Hosts::list)?,
         };
+        let health_path = arguments.read("healthPath", "a path without a query", |path| {
+            // What no request could ask for.
+            let is_path = |octet: u8| octet.is_ascii_graphic() && !b"?#".contains(&octet);
+            (!path.is_empty() && path.bytes().all(is_path)).then(|| path.to_owned())
+        })?;
         Ok(Self {
             options,
             origins,
             hosts,
+            health_path,
             ..Self::new(ServerDescriptor::read(&wrapped, depth + 1)?, url)
         })
     }
@@ -259,7 +265,8 @@ impl AutobahnServer {
         writer.value("url", self.url.with_userinfo())?;
         self.options.write(&mut writer)?;
         writer.some("origins", self.origins.described())?;
-        writer.some("hosts", self.hosts.described())
+        writer.some("hosts", self.hosts.described())?;
+        writer.some("healthPath", self.health_path.as_ref())
     }
 
     /// The configuration for byte streams that the descriptor describes.
@@ -281,14 +288,29 @@ impl AutobahnServer {
         for (name, value) in &options.headers {
             server = server.header(name, value)?;
         }
+        if let Some(octets) = options.max_head {
+            server = server.max_head(octets);
+        }
         if let Some(timeout) = options.handshake_timeout {
             server = server.handshake_timeout(timeout);
+        }
+        if let Some(path) = &self.health_path {
+            server = server.health_path(path);
         }
         Ok(server)
     }
 }
 
 impl TcpServer {
+    /// The server at this address or name.
+    pub(crate) fn new(interface: &str, port: u16) -> Self {
+        Self {
+            interface: interface.to_owned(),
+            port,
+            backlog: BACKLOG,
+        }
+    }
+
     /// Reads the parameters, with these defaults of the type.
     fn read(
         arguments: &mut Arguments,

@@ -30,6 +30,9 @@ pub(super) trait Accepting {
     /// Takes the next connection from the accept queue. The policy calls it again after any error.
     fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Self::Connection>>;
 
+    /// Is told of an error of [`poll_accept`](Self::poll_accept) that is the system's, and not that of one connection.
+    fn failed(&mut self, error: &io::Error);
+
     /// Where the connection comes from. `None` if it is not let in.
     fn admit(&mut self, connection: &Self::Connection) -> io::Result<Option<Source>>;
 
@@ -173,15 +176,16 @@ impl<A: Accepting, C: Clock> Policy<A, C> {
                 let source = self.accepting.admit(&connection);
                 source.map(|source| source.map(|source| (connection, source)))
             }
+            Err(error) if is_of_connection(&error) => Err(error),
             Err(error) => {
-                if !is_of_connection(&error) {
-                    self.back_off.failed(self.clock.now());
-                    // The system has no more sockets. One that is given up helps.
-                    if self.leaving == 0 {
-                        self.evict(self.clock.now());
-                    }
+                self.accepting.failed(&error);
+                log_system_failure(&error);
+                self.back_off.failed(self.clock.now());
+                // The system has no more sockets. One that is given up helps.
+                if self.leaving == 0 {
+                    self.evict(self.clock.now());
                 }
-                Err(error)
+                return Poll::Ready(());
             }
         };
         match accepted {
@@ -358,6 +362,13 @@ fn log_eviction(source: Source) {
     tracing::info!(target: "wsstream", %source, "handshake evicted: it took long, and its place is needed");
     #[cfg(not(feature = "tracing"))]
     let _ = source;
+}
+
+fn log_system_failure(error: &io::Error) {
+    #[cfg(feature = "tracing")]
+    tracing::warn!(target: "wsstream", %error, "no connection can be accepted");
+    #[cfg(not(feature = "tracing"))]
+    let _ = error;
 }
 
 /// Logs why a connection failed before the application saw it.

@@ -3,11 +3,6 @@
 use std::fmt;
 use std::future::Future;
 use std::io;
-use std::net::{SocketAddr, ToSocketAddrs as _};
-#[cfg(unix)]
-use std::os::fd::OwnedFd;
-#[cfg(unix)]
-use std::os::unix::net::UnixListener;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,72 +10,26 @@ use std::task::{Context, Poll, ready};
 
 use futures_util::future::{AbortHandle, CatchUnwind, FutureExt as _, RemoteHandle, abortable};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
-use socket2::{Domain, SockRef, Socket, Type};
 use wsstream_core::pump::Permit;
 
 use super::policy::{Accepting, Ended};
 use super::slots::{Source, Ticket};
-use crate::descriptor::{EndpointAddress, with_context};
+use super::std_listener::{StdListener, StdSockets};
+use crate::descriptor::EndpointAddress;
 use crate::incoming::Incoming;
 use crate::layers::Layers;
 use crate::net_socket::NetSocket;
-use crate::plan::ServerSocket;
 use crate::runtime::Runtime;
 #[cfg(unix)]
 use crate::unix_file::UnixFile;
 
-/// A listening socket of the standard library, for [`Listener::from_std`](crate::Listener::from_std). Convert a
-/// [`TcpListener`](std::net::TcpListener) or, on Unix, a `UnixListener` into it.
-#[derive(Debug)]
-pub struct StdListener {
-    /// The socket's file, if this crate created it.
-    #[cfg(unix)]
-    file: Option<UnixFile>,
-    socket: StdSocket,
-}
-
-#[derive(Debug)]
-enum StdSocket {
-    Tcp(std::net::TcpListener),
-    #[cfg(unix)]
-    Unix(UnixListener),
-}
-
-impl From<std::net::TcpListener> for StdListener {
-    fn from(tcp: std::net::TcpListener) -> Self {
-        Self {
-            #[cfg(unix)]
-            file: None,
-            socket: StdSocket::Tcp(tcp),
-        }
-    }
-}
-
-/// The listener does not remove the socket's file.
-#[cfg(unix)]
-impl From<UnixListener> for StdListener {
-    fn from(unix: UnixListener) -> Self {
-        Self {
-            file: None,
-            socket: StdSocket::Unix(unix),
-        }
-    }
-}
-
-impl StdListener {
-    pub(super) fn local_addr(&self) -> io::Result<EndpointAddress> {
-        let socket = match &self.socket {
-            StdSocket::Tcp(tcp) => SockRef::from(tcp),
-            #[cfg(unix)]
-            StdSocket::Unix(unix) => SockRef::from(unix),
-        };
-        socket.local_addr().map(EndpointAddress::from_system)
-    }
-}
-
-/// A listening socket, registered with the runtime.
+/// Listening sockets, registered with the runtime.
 enum Bound<R: Runtime> {
-    Tcp(R::TcpListener),
+    Tcp {
+        sockets: Vec<R::TcpListener>,
+        /// The index of the one whose turn it is.
+        next: usize,
+    },
     #[cfg(unix)]
     Unix(
         #[expect(dead_code, reason = "its drop removes the file")] Option<UnixFile>,
@@ -88,17 +37,20 @@ enum Bound<R: Runtime> {
     ),
 }
 
-/// A listening socket, the layers of its connections, and the handshakes in progress.
+/// Listening sockets, the layers of their connections, and the handshakes in progress.
 pub(super) struct Sockets<R: Runtime> {
     /// `None` after `stop`.
     bound: Option<Bound<R>>,
     layers: Arc<Layers>,
     /// Which peers are let in. In a lock that nobody waits for: it makes the listener `Sync`.
     admits: Option<Mutex<Box<Admits>>>,
+    /// Who is told of the system's errors, in the same way.
+    on_error: Option<Mutex<Box<OnError>>>,
     handshakes: FuturesUnordered<Task<Ended<Incoming<R>>>>,
 }
 
 type Admits = dyn FnMut(&EndpointAddress) -> bool + Send;
+type OnError = dyn FnMut(&io::Error) + Send;
 
 /// A task that ends when it is dropped. What panics in it, a program's own certificate resolver for example, is an error
 /// of that connection.
@@ -119,21 +71,29 @@ impl<I: 'static> Future for Task<Ended<I>> {
 
 impl<R: Runtime> Sockets<R> {
     pub(super) fn new(listener: StdListener, layers: Layers) -> io::Result<Self> {
-        let bound = match listener.socket {
-            StdSocket::Tcp(tcp) => {
-                tcp.set_nonblocking(true)?;
-                Bound::Tcp(R::tcp_listener(tcp)?)
+        let bound = match listener.0 {
+            StdSockets::Tcp(tcp) => {
+                let register = |tcp: std::net::TcpListener| {
+                    tcp.set_nonblocking(true)?;
+                    R::tcp_listener(tcp)
+                };
+                let sockets = tcp.into_iter().map(register);
+                Bound::Tcp {
+                    sockets: sockets.collect::<io::Result<_>>()?,
+                    next: 0,
+                }
             }
             #[cfg(unix)]
-            StdSocket::Unix(unix) => {
+            StdSockets::Unix(file, unix) => {
                 unix.set_nonblocking(true)?;
-                Bound::Unix(listener.file, R::unix_listener(unix)?)
+                Bound::Unix(file, R::unix_listener(unix)?)
             }
         };
         Ok(Self {
             bound: Some(bound),
             layers: Arc::new(layers),
             admits: None,
+            on_error: None,
             handshakes: FuturesUnordered::new(),
         })
     }
@@ -150,6 +110,11 @@ impl<R: Runtime> Sockets<R> {
     /// Sets which peers are let in from now on.
     pub(super) fn set_admits(&mut self, admits: Box<Admits>) {
         self.admits = Some(Mutex::new(admits));
+    }
+
+    /// Sets who is told of the system's errors from now on.
+    pub(super) fn set_on_error(&mut self, on_error: Box<OnError>) {
+        self.on_error = Some(Mutex::new(on_error));
     }
 
     /// Spawns a task that is cancelled when the listener is dropped.
@@ -175,11 +140,21 @@ impl<R: Runtime> Accepting for Sockets<R> {
     fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<NetSocket<R>>> {
         match &mut self.bound {
             None => Poll::Pending,
-            Some(Bound::Tcp(tcp)) => R::poll_accept_tcp(tcp, cx).map_ok(NetSocket::from_tcp),
+            Some(Bound::Tcp { sockets, next }) => {
+                poll_in_turn(sockets, next, |tcp| R::poll_accept_tcp(tcp, cx))
+                    .map_ok(NetSocket::from_tcp)
+            }
             #[cfg(unix)]
             Some(Bound::Unix(_, unix)) => {
                 R::poll_accept_unix(unix, cx).map_ok(NetSocket::from_unix)
             }
+        }
+    }
+
+    fn failed(&mut self, error: &io::Error) {
+        if let Some(on_error) = &mut self.on_error {
+            let on_error = on_error.get_mut().unwrap_or_else(PoisonError::into_inner);
+            on_error(error);
         }
     }
 
@@ -236,7 +211,7 @@ impl<R: Runtime> fmt::Debug for Sockets<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut fields = f.debug_struct("Sockets");
         match &self.bound {
-            Some(Bound::Tcp(tcp)) => fields.field("bound", tcp),
+            Some(Bound::Tcp { sockets, .. }) => fields.field("bound", sockets),
             #[cfg(unix)]
             Some(Bound::Unix(_, unix)) => fields.field("bound", unix),
             None => &mut fields,
@@ -245,67 +220,23 @@ impl<R: Runtime> fmt::Debug for Sockets<R> {
     }
 }
 
-/// Listens on the socket of a plan. Blocks while it looks up a name.
-pub(super) fn listen(socket: &ServerSocket) -> io::Result<StdListener> {
-    match socket {
-        ServerSocket::Tcp(tcp) => {
-            let addresses = (&*tcp.interface, tcp.port).to_socket_addrs();
-            let addresses = addresses.map_err(|error| with_context(&tcp.interface, error))?;
-            listen_on_first(addresses, tcp.backlog)
-        }
-        #[cfg(unix)]
-        ServerSocket::Unix(unix) => {
-            let (socket, file) = UnixFile::bind(unix)?;
-            socket.listen(system_backlog(unix.backlog))?;
-            Ok(StdListener {
-                file: Some(file),
-                socket: StdSocket::Unix(OwnedFd::from(socket).into()),
-            })
-        }
-        #[cfg(not(unix))]
-        ServerSocket::Unix(_) => Err(crate::descriptor::UnsupportedEndpoint::Unix.into()),
-    }
-}
-
-/// Listens on `HOST:PORT`. Blocks while it looks up the name.
-pub(super) fn listen_tcp(addr: &str, backlog: u32) -> io::Result<StdListener> {
-    let port = addr.rsplit_once(':').map(|(_, port)| port.parse::<u16>());
-    // A URL would be looked up as a name.
-    if !matches!(port, Some(Ok(_))) || addr.contains('/') {
-        let reason = format!("{addr}: expected HOST:PORT");
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
-    }
-    let addresses = addr
-        .to_socket_addrs()
-        .map_err(|error| with_context(addr, error))?;
-    listen_on_first(addresses, backlog)
-}
-
-/// Listens on the first address that can be bound.
-fn listen_on_first(
-    addresses: impl Iterator<Item = SocketAddr>,
-    backlog: u32,
-) -> io::Result<StdListener> {
-    let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
-    for address in addresses {
-        match listen_on(address, backlog) {
-            Ok(socket) => return Ok(std::net::TcpListener::from(socket).into()),
-            Err(error) => last = with_context(address, error),
+/// Polls the sockets until one is ready, beginning with the one whose turn it is. After a result, of success or not,
+/// that is the one behind: none can keep the others waiting.
+fn poll_in_turn<S, T>(
+    sockets: &mut [S],
+    next: &mut usize,
+    mut poll: impl FnMut(&mut S) -> Poll<T>,
+) -> Poll<T> {
+    let count = sockets.len();
+    let (before, from) = sockets.split_at_mut((*next).min(count));
+    for (passed, socket) in (1..).zip(from.iter_mut().chain(before)) {
+        if let Poll::Ready(ready) = poll(socket) {
+            *next = (*next + passed) % count;
+            return Poll::Ready(ready);
         }
     }
-    Err(last)
+    Poll::Pending
 }
 
-fn listen_on(address: SocketAddr, backlog: u32) -> io::Result<Socket> {
-    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
-    // On Windows this option would let other programs take over the port.
-    #[cfg(unix)]
-    socket.set_reuse_address(true)?;
-    socket.bind(&address.into())?;
-    socket.listen(system_backlog(backlog))?;
-    Ok(socket)
-}
-
-fn system_backlog(backlog: u32) -> i32 {
-    i32::try_from(backlog).unwrap_or(i32::MAX)
-}
+#[cfg(test)]
+mod tests;

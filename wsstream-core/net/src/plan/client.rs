@@ -16,7 +16,7 @@ use super::no_plan;
 use crate::descriptor::{
     ClientDescriptor, EndpointError, EndpointErrorKind, PemFiles, TlsClient, UnsupportedEndpoint,
 };
-use crate::host_port::host_and_zone;
+use crate::host_port::{HostPort, host_and_zone};
 use crate::proxy::Proxy;
 use crate::tls::ClientTls;
 
@@ -198,20 +198,10 @@ impl ClientPlan {
     ///
     /// `InvalidInput` if `address` is not `HOST:PORT`.
     pub fn tcp(address: &str) -> io::Result<Self> {
-        let split = address
-            .rsplit_once(':')
-            .filter(|(host, _)| !host.is_empty())
-            .map(|(host, port)| (host, port.parse()));
-        let Some((host, Ok(port))) = split else {
-            let reason = format!("expected HOST:PORT, not {address:?}");
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
-        };
-        let bare = host
-            .strip_prefix('[')
-            .and_then(|host| host.strip_suffix(']'));
+        let HostPort(host, port) = HostPort::parse(address)?;
         Ok(Self {
             socket: ClientSocket::Tcp(TcpClient {
-                host: bare.unwrap_or(host).to_owned(),
+                host: host.to_owned(),
                 port,
                 bind_address: None,
                 timeout: CONNECT_TIMEOUT,

@@ -89,19 +89,55 @@ impl ServerPlan {
         Self::try_from(&ServerDescriptor::parse(text)?)
     }
 
+    /// TCP at `HOST:PORT`, with no layer on top. IPv6 addresses have brackets.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` if `address` is not `HOST:PORT`.
+    pub fn tcp(address: &str) -> io::Result<Self> {
+        let HostPort(host, port) = HostPort::parse(address)?;
+        Ok(Self {
+            socket: ServerSocket::Tcp(TcpServer::new(host, port)),
+            layers: Vec::new(),
+            handshake_timeout: ServerConfig::stream().handshake_timeout,
+            nodelay: true,
+        })
+    }
+
+    /// WebSocket over TCP at `HOST:PORT`. IPv6 addresses have brackets.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` if `address` is not `HOST:PORT`.
+    pub fn websocket(address: &str, config: ServerConfig) -> io::Result<Self> {
+        Ok(Self::tcp(address)?.with_websocket(config))
+    }
+
     /// WebSocket over a Unix socket with a lock, open to all users.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` if the path is not UTF-8.
     #[cfg(unix)]
-    pub(crate) fn unix(path: &Path, config: ServerConfig) -> io::Result<Self> {
-        let Some(path) = path.to_str() else {
+    pub fn websocket_unix(path: impl AsRef<Path>, config: ServerConfig) -> io::Result<Self> {
+        let Some(path) = path.as_ref().to_str() else {
             let reason = "the path of a Unix socket has to be UTF-8";
             return Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
         };
-        Ok(Self {
+        let plan = Self {
             socket: ServerSocket::Unix(UnixServer::new(path)),
+            layers: Vec::new(),
             handshake_timeout: config.handshake_timeout,
-            layers: vec![ServerLayer::WebSocket(Arc::new(config))],
             nodelay: true,
-        })
+        };
+        Ok(plan.with_websocket(config))
+    }
+
+    /// One WebSocket on top, the first.
+    fn with_websocket(mut self, config: ServerConfig) -> Self {
+        self.handshake_timeout = config.handshake_timeout;
+        self.layers.push(ServerLayer::WebSocket(Arc::new(config)));
+        self
     }
 }
 
@@ -206,6 +242,9 @@ impl fmt::Display for ServerPlan {
                 ServerLayer::Tls(tls) => write!(f, "\n{tls}")?,
                 ServerLayer::WebSocket(config) => {
                     write!(f, "\nwebsocket, {}", Within(config.handshake_timeout))?;
+                    if let Some(path) = config.health() {
+                        write!(f, ", health checks at {path}")?;
+                    }
                 }
             }
         }

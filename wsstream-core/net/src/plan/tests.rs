@@ -222,6 +222,11 @@ fn plans_print_themselves() {
              tls, certificate c and e, key k\n\
              websocket, within 10 s; first handshakes within 10 s",
         ),
+        (
+            r"autobahn:tcp\:1:url=ws\://h:healthPath=up",
+            "tcp 0.0.0.0:1, backlog 4096\n\
+             websocket, within 10 s, health checks at /up; first handshakes within 10 s",
+        ),
     ] {
         let plan = ServerPlan::parse(text).unwrap();
         assert_eq!(plan.to_string(), expected, "{text}");
@@ -232,7 +237,7 @@ fn plans_print_themselves() {
     let expected = "tcp h:1, within 30 s, through socks5://p:1080; 30 s in all";
     assert_eq!(plan.to_string(), expected);
     assert!(!format!("{plan:?}").contains("secret"), "{plan:?}");
-    let plan = ServerPlan::unix("/p".as_ref(), ServerConfig::stream()).unwrap();
+    let plan = ServerPlan::websocket_unix("/p", ServerConfig::stream()).unwrap();
     let expected = "unix /p, mode 666, backlog 4096, with a lock\n\
                     websocket, within 10 s; first handshakes within 10 s";
     assert_eq!(plan.to_string(), expected);
@@ -287,11 +292,36 @@ fn tcp_to_host_and_port() {
         let plan = ClientPlan::tcp(address).unwrap().to_string();
         let expected = format!("tcp {to}, within 10 s; 30 s in all");
         assert_eq!(plan, expected, "{address}");
+        let plan = ServerPlan::tcp(address).unwrap().to_string();
+        assert_eq!(plan, format!("tcp {to}, backlog 4096"), "{address}");
+        let plan = ServerPlan::websocket(address, ServerConfig::stream()).unwrap();
+        let expected = format!(
+            "tcp {to}, backlog 4096\n\
+             websocket, within 10 s; first handshakes within 10 s"
+        );
+        assert_eq!(plan.to_string(), expected, "{address}");
     }
-    for address in ["", "h", "8080", "h:", ":8080", "h:http", "h:65536"] {
-        let error = ClientPlan::tcp(address).unwrap_err();
-        assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput);
-        let said = format!("expected HOST:PORT, not {address:?}");
-        assert_eq!(error.to_string(), said);
+    for address in [
+        "",
+        "h",
+        "8080",
+        "h:",
+        ":8080",
+        "h:http",
+        "h:65536",
+        "ws://h:1",
+        "ws://h:1/",
+        "h/x:1",
+    ] {
+        for error in [
+            ClientPlan::tcp(address).map(drop),
+            ServerPlan::tcp(address).map(drop),
+            ServerPlan::websocket(address, ServerConfig::stream()).map(drop),
+        ] {
+            let error = error.unwrap_err();
+            assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput);
+            let said = format!("expected HOST:PORT, not {address:?}");
+            assert_eq!(error.to_string(), said);
+        }
     }
 }

@@ -7,8 +7,6 @@ use std::io;
 use wsstream_core::InvalidUrl;
 use wsstream_core::handshake::{HandshakeError, Response};
 
-use super::http::offered_schemes;
-
 /// Why a text, or the value of an environment variable, is not a proxy's URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -27,7 +25,7 @@ pub enum InvalidProxy {
         /// The name of the variable.
         name: &'static str,
         /// What is wrong with its value.
-        reason: Box<InvalidProxy>,
+        reason: Box<Self>,
     },
 }
 
@@ -168,10 +166,21 @@ impl fmt::Display for ProxyErrorKind {
             Self::NotHttp(HandshakeError::HeadTooLarge(limit)) => {
                 write!(f, "its response has a head of more than {limit} octets")
             }
-            // RFC 8446 §5.1: the alert of a TLS server that was sent plain HTTP begins with octet 21.
-            Self::NotHttp(HandshakeError::ControlOctet(0x15 | 0x16)) => {
-                f.write_str("it speaks TLS, so its URL has to begin with https://")
-            }
+            Self::NotHttp(HandshakeError::NotHttp {
+                speaks: Some("TLS"),
+                ..
+            }) => f.write_str("it speaks TLS, so its URL has to begin with https://"),
+            Self::NotHttp(HandshakeError::NotHttp {
+                speaks: Some(speaks),
+                ..
+            }) => write!(f, "it speaks {speaks}, not HTTP"),
+            Self::NotHttp(HandshakeError::NotHttp {
+                begins,
+                speaks: None,
+            }) => write!(
+                f,
+                "it does not speak HTTP, its response begins with \"{begins}\""
+            ),
             Self::NotHttp(error) => write!(f, "it does not speak HTTP: {error}"),
             Self::NotSocks => f.write_str("it does not speak the SOCKS version of its URL"),
             Self::Refused {
@@ -179,7 +188,7 @@ impl fmt::Display for ProxyErrorKind {
                 credentials,
             } => {
                 if response.status() == 407 {
-                    authentication(f, &offered_schemes(response), *credentials)?;
+                    authentication(f, &response.authenticate(), *credentials)?;
                 } else {
                     f.write_str("it refused the tunnel")?;
                 }
@@ -197,12 +206,8 @@ impl fmt::Display for ProxyErrorKind {
 }
 
 /// What a status 407 means, given the schemes that the proxy offers.
-fn authentication(
-    f: &mut fmt::Formatter<'_>,
-    offered: &[String],
-    credentials: bool,
-) -> fmt::Result {
-    let is_basic = |scheme: &String| scheme.eq_ignore_ascii_case("Basic");
+fn authentication(f: &mut fmt::Formatter<'_>, offered: &[&str], credentials: bool) -> fmt::Result {
+    let is_basic = |scheme: &&str| scheme.eq_ignore_ascii_case("Basic");
     if !offered.is_empty() && !offered.iter().any(is_basic) {
         let offered = offered.join(", ");
         return write!(

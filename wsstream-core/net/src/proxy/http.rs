@@ -82,7 +82,7 @@ async fn receive(socket: &mut impl Socket, clock: &mut impl Clock) -> Result<Res
                 }
             }
             ended => {
-                if let Some(response) = reader.end() {
+                if let Some(response) = reader.end().map_err(ProxyErrorKind::NotHttp)? {
                     return Ok(response);
                 }
                 ended?;
@@ -90,32 +90,6 @@ async fn receive(socket: &mut impl Socket, clock: &mut impl Clock) -> Result<Res
             }
         }
     }
-}
-
-/// The authentication schemes that a response offers (RFC 9110 §11.7.1), at most 8.
-pub(super) fn offered_schemes(response: &Response) -> Vec<String> {
-    let values = response.headers().get_all("Proxy-Authenticate");
-    let values = values.map(String::from_utf8_lossy);
-    let schemes = values.flat_map(|value| {
-        // §11.6.1: a list of challenges, whose parameters are divided by commas as well.
-        let mut is_quoted = false;
-        let elements = value.split(|char| {
-            is_quoted ^= char == '"';
-            char == ',' && !is_quoted
-        });
-        let scheme = |element: &str| {
-            let (word, rest) = element.split_once(' ').unwrap_or((element, ""));
-            let is_name = word
-                .bytes()
-                .all(|octet| octet.is_ascii_alphanumeric() || octet == b'-');
-            let is_scheme =
-                is_name && (1..=32).contains(&word.len()) && !rest.trim_start().starts_with('=');
-            is_scheme.then(|| word.to_owned())
-        };
-        let schemes = elements.filter_map(|element| scheme(element.trim()));
-        schemes.collect::<Vec<_>>()
-    });
-    schemes.take(8).collect()
 }
 
 /// The most octets of the head of each response.

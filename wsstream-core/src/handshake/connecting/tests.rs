@@ -1,12 +1,15 @@
 use alloc::boxed::Box;
 use alloc::format;
-use alloc::string::ToString;
 use core::time::Duration;
 
 use super::*;
 use crate::ConnectionConfig;
 use crate::handshake::tests::{at_every_cut, feed};
-use crate::handshake::{HALF_CLOSE, InvalidField, MAX_BODY};
+use crate::handshake::{HALF_CLOSE, InvalidField};
+
+mod refusals;
+
+use self::refusals::response;
 
 /// A handshake with the nonce of RFC 6455 §1.3.
 fn connect(client: &ClientConfig) -> Connecting {
@@ -139,6 +142,60 @@ fn s4_1_what_can_be_asked_for() {
 }
 
 #[test]
+fn rfc6265_s5_4_one_line_of_cookies() {
+    let mut client = ClientConfig::stream();
+    for (name, value) in [
+        ("Cookie", "a=1"),
+        ("X", "y"),
+        ("cookie", "b=2; c=3"),
+        ("X", "z"),
+    ] {
+        client = client.header(name, value).unwrap();
+    }
+    let request = text(&client, "ws://a");
+    assert!(
+        request.contains("\r\nCookie: a=1; b=2; c=3\r\nX: y\r\nX: z\r\n"),
+        "{request}"
+    );
+    assert_eq!(
+        request.to_ascii_lowercase().matches("cookie").count(),
+        1,
+        "{request}"
+    );
+}
+
+/// Single sign-on makes such cookies. No limit is beyond 1 MiB.
+#[test]
+fn the_size_of_a_response_is_a_setting() {
+    let long = |len| {
+        format!(
+            "HTTP/1.1 404 x\r\nContent-Length: 0\r\nSet-Cookie: {}\r\n\r\n",
+            "a".repeat(len)
+        )
+    };
+    for (setting, len, is_taken) in [
+        (None, 40 << 10, true),
+        (None, 64 << 10, false),
+        (Some(100 << 10), 64 << 10, true),
+        (Some(100), 60, false),
+        (Some(usize::MAX), 1_000_000, true),
+        (Some(usize::MAX), 1 << 20, false),
+    ] {
+        let client = ClientConfig::stream();
+        let client = client.max_head(setting.unwrap_or(64 << 10));
+        let error = feed([long(len).as_bytes()], machine(&client)())
+            .0
+            .unwrap_err();
+        if is_taken {
+            assert_eq!(response(error).status(), 404);
+        } else {
+            let limit = setting.unwrap_or(64 << 10).min(1 << 20);
+            assert_eq!(error, HandshakeError::HeadTooLarge(limit));
+        }
+    }
+}
+
+#[test]
 fn what_a_client_cannot_be_made_to_say() {
     for (name, value) in [
         ("X", "a\r\nY: b"),
@@ -185,7 +242,8 @@ fn malformed(name: &'static str, value: &str) -> Result<(), HandshakeError> {
     })
 }
 
-fn no_http<T>(len: usize, perhaps: Option<&'static str>) -> Result<T, HandshakeError> {
+fn no_status<T>(len: usize) -> Result<T, HandshakeError> {
+    let perhaps = None;
     Err(HandshakeError::MalformedStartLine { len, perhaps })
 }
 
@@ -228,10 +286,10 @@ fn s4_1_what_a_client_takes_for_an_answer() {
             Err(E::DuplicateField("Sec-WebSocket-Protocol"))),
         ("§4.1", &["=HTTP/1.0 101 Switching Protocols"], Err(E::UnsupportedHttpVersion("HTTP/1.0".into()))),
         ("§4.1", &["=HTTP/2.0 101 Switching Protocols"], Err(E::UnsupportedHttpVersion("HTTP/2.0".into()))),
-        ("RFC 9112 §4", &["=HTTP/1.1 10 x"], no_http(13, Some("a server"))),
-        ("RFC 9110 §15", &["=HTTP/1.1 099 x"], no_http(14, Some("a server"))),
-        ("RFC 9110 §15", &["=HTTP/1.1 600 x"], no_http(14, Some("a server"))),
-        ("no HTTP", &["=SSH-2.0-x"], no_http(9, Some("SSH"))),
+        ("RFC 9112 §4", &["=HTTP/1.1 10 x"], no_status(13)),
+        ("RFC 9110 §15", &["=HTTP/1.1 099 x"], no_status(14)),
+        ("RFC 9110 §15", &["=HTTP/1.1 600 x"], no_status(14)),
+        ("no HTTP", &["=SSH-2.0-x"], Err(E::NotHttp { begins: "SSH-".into(), speaks: Some("SSH") })),
         ("RFC 9112 §5.2", &[" folded"], Err(E::FoldedField)),
         ("RFC 9112 §2.2", &["A: b\nC: d"], Err(E::BareLf)),
     ];
@@ -261,131 +319,6 @@ fn s4_1_no_subprotocol_is_an_error_unless_it_is_accepted() {
         ClientConfig::messages().subprotocol("chat").unwrap(),
     ] {
         assert_eq!(run(&client).unwrap().unwrap().agreed.subprotocol(), None);
-    }
-}
-
-/// What comes, and the status and the body that a client reports; `true` if it waits for the end.
-#[rustfmt::skip]
-const REFUSALS: &[(&str, &str, u16, &str, bool)] = &[
-    ("RFC 9112 §6.3 a length", "HTTP/1.1 403 Forbidden\r\nContent-Length: 5\r\n\r\nno\nnonsense", 403, "no\nno", false),
-    ("§6.3 no body", "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\nnext", 404, "", false),
-    ("§6.3 204", "HTTP/1.1 204 No Content\r\n\r\nnext", 204, "", false),
-    ("§6.3 until the end", "HTTP/1.1 406 this server only speaks x\r\n\r\nbody", 406, "body", true),
-    ("§6.3 less than was said", "HTTP/1.1 500 x\r\nContent-Length: 100\r\n\r\nbody", 500, "body", true),
-    ("§6.3 nothing of it", "HTTP/1.1 500 x\r\nContent-Length: 100\r\n\r\n", 500, "", true),
-    ("a length that is none", "HTTP/1.1 500 x\r\nContent-Length: +5\r\n\r\nbody", 500, "body", true),
-    ("a length beyond all", "HTTP/1.1 500 x\r\nContent-Length: 99999999999999999999\r\n\r\nbody", 500, "body", true),
-    ("a length that is large", "HTTP/1.1 500 x\r\nContent-Length: 18446744073709551615\r\n\r\nbody", 500, "body", true),
-    ("HTTP/1.0", "HTTP/1.0 503 x\r\n\r\nbusy", 503, "busy", true),
-    ("no reason", "HTTP/1.1 502\r\nContent-Length: 1\r\n\r\nx", 502, "x", false),
-    ("200", "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx", 200, "x", false),
-    ("a redirect", "HTTP/1.1 302 Found\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n", 302, "", false),
-    ("§7.1 chunks", "HTTP/1.1 404 x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0A;x=y\r\n0123456789\r\n0\r\n\r\nnext", 404, "abc0123456789", false),
-    ("§6.3 a coding goes before a length", "HTTP/1.1 404 x\r\nContent-Length: 1\r\nTransfer-Encoding: gzip, chunked\r\n\r\n2\r\nab\r\n0\r\n", 404, "ab", false),
-    ("§7.1 chunks cut off", "HTTP/1.1 404 x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nab", 404, "ab", true),
-    ("§7.1 no chunk size", "HTTP/1.1 404 x\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n", 404, "", false),
-    ("§7.1 a size beyond all", "HTTP/1.1 404 x\r\nTransfer-Encoding: chunked\r\n\r\n10000000000000000\r\nabc", 404, "", false),
-    ("§7.1 the largest size", "HTTP/1.1 404 x\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\nabc", 404, "abc", true),
-    ("another coding", "HTTP/1.1 404 x\r\nTransfer-Encoding: gzip\r\nContent-Length: 1\r\n\r\nabc", 404, "abc", true),
-    ("RFC 9110 §15.2 interim responses", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 x\r\nLink: a\r\n\r\nHTTP/1.1 404 x\r\nContent-Length: 0\r\n\r\n", 404, "", false),
-];
-
-fn response(error: HandshakeError) -> Response {
-    let HandshakeError::Refused(response) = error else {
-        panic!("{error:?}");
-    };
-    *response
-}
-
-#[test]
-fn s4_1_a_server_that_refuses() {
-    for &(what, input, status, body, waits) in REFUSALS {
-        let (result, _) = at_every_cut(input.as_bytes(), machine(&ClientConfig::stream()));
-        let got = if waits {
-            assert_eq!(result, Ok(None), "{what}");
-            // The end of the transport, or of the time, is the end of the body.
-            let mut connecting = connect(&ClientConfig::stream());
-            assert_eq!(
-                connecting.receive(&mut input.as_bytes()),
-                Ok(None),
-                "{what}"
-            );
-            let at_eof = response(connecting.recv_eof());
-            let client = ClientConfig::stream().handshake_timeout(Duration::ZERO);
-            let mut connecting = connect(&client);
-            assert_eq!(
-                connecting.receive(&mut input.as_bytes()),
-                Ok(None),
-                "{what}"
-            );
-            let now = Timestamp::from_origin(Duration::ZERO);
-            assert_eq!(
-                response(connecting.poll_time(now).unwrap_err()),
-                at_eof,
-                "{what}"
-            );
-            at_eof
-        } else {
-            response(result.unwrap_err())
-        };
-        assert_eq!(
-            (got.status(), got.body()),
-            (status, body.as_bytes()),
-            "{what}"
-        );
-    }
-}
-
-#[test]
-fn a_body_without_end_ends_at_4_kib() {
-    let chunks = "1\r\na\r\n".repeat(10_000);
-    let extensions = format!("1{}", ";x".repeat(10_000));
-    for (field, body, kept) in [
-        ("A: b", "a".repeat(10_000), MAX_BODY),
-        ("Content-Length: 10000", "a".repeat(10_000), MAX_BODY),
-        (
-            "Transfer-Encoding: chunked",
-            format!("2710\r\n{}", "a".repeat(10_000)),
-            MAX_BODY,
-        ),
-        // What is around small chunks is bounded too.
-        ("Transfer-Encoding: chunked", chunks, 819),
-        ("Transfer-Encoding: chunked", extensions, 0),
-    ] {
-        let input = format!("HTTP/1.1 404 x\r\n{field}\r\n\r\n{body}");
-        let whole = feed([input.as_bytes()], machine(&ClientConfig::stream())()).0;
-        assert_eq!(
-            feed(
-                input.as_bytes().chunks(1),
-                machine(&ClientConfig::stream())()
-            )
-            .0,
-            whole
-        );
-        assert_eq!(response(whole.unwrap_err()).body().len(), kept, "{field}");
-    }
-}
-
-#[test]
-fn a_refusal_is_told_in_one_line() {
-    for (input, told) in [
-        (
-            "HTTP/1.1 404 Not Found\r\nContent-Length: 7\r\n\r\nno\r\nsee",
-            "refused by the server: HTTP 404 Not Found, \"no\"",
-        ),
-        (
-            "HTTP/1.1 404\r\nContent-Length: 0\r\n\r\n",
-            "refused by the server: HTTP 404",
-        ),
-        (
-            "HTTP/1.1 404 \r\nContent-Length: 1\r\n\r\n\x1b",
-            "refused by the server: HTTP 404, \"\\u{1b}\"",
-        ),
-    ] {
-        let error = feed([input.as_bytes()], machine(&ClientConfig::stream())())
-            .0
-            .unwrap_err();
-        assert_eq!(error.to_string(), told);
     }
 }
 

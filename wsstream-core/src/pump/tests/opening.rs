@@ -18,6 +18,7 @@ use crate::pump::{Accept, Connect, Upgraded};
 use crate::test_kit::{Clock, Pipe, Sleeper, WriteEnd};
 use crate::{Encoding, Opcode, Role, Seed, Url};
 
+mod health;
 mod while_present;
 
 fn connect(pipe: Pipe, clock: Sleeper) -> Connect<Pipe, Sleeper> {
@@ -303,6 +304,87 @@ fn a_refusal_that_a_reset_cuts_short_is_still_one() {
         (response.status(), response.body()),
         (403, b"no".as_slice())
     );
+}
+
+/// The request is not taken in whole, and the refusal has no end: the status is known all the same.
+#[test]
+fn a_refusal_counts_more_than_a_write_that_fails() {
+    let clock = Clock::default();
+    let (near, far) = Pipe::pair(true);
+    near.output.get().write_end = Some((5, WriteEnd::Error(ErrorKind::BrokenPipe)));
+    far.output.get().feed(b"HTTP/1.1 403 Forbidden\r\n\r\nno");
+    let error = ready(Waiting::new(connect(near, clock.sleeper())).poll()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "refused by the server: HTTP 403 Forbidden, \"no\""
+    );
+}
+
+/// The status is known at once. The body has 200 ms, and nobody can make it more.
+#[test]
+fn a_refusal_without_end_is_told_within_200_ms() {
+    let millis = core::time::Duration::from_millis;
+    for (about, head, drip, waits) in [
+        (
+            "keep-alive without a length",
+            "HTTP/1.1 404 Not Found\r\nConnection: keep-alive\r\n\r\n",
+            "",
+            true,
+        ),
+        (
+            "the same, dripping",
+            "HTTP/1.1 404 Not Found\r\n\r\n",
+            "x ",
+            true,
+        ),
+        (
+            "an event stream",
+            "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n",
+            "data: x\n\n",
+            false,
+        ),
+        (
+            "chunks that stall",
+            "HTTP/1.1 500 x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nno",
+            "",
+            true,
+        ),
+        (
+            "chunks that drip",
+            "HTTP/1.1 500 x\r\nTransfer-Encoding: chunked\r\n\r\n",
+            "1\r\nx\r\n",
+            true,
+        ),
+        (
+            "a length that never arrives",
+            "HTTP/1.1 500 x\r\nContent-Length: 100\r\n\r\n",
+            "",
+            true,
+        ),
+        ("a greeting without a line", "\0", "", true),
+        ("a greeting that is known", "RFB ", "", false),
+    ] {
+        let clock = Clock::default();
+        let (near, far) = Pipe::pair(true);
+        let mut connecting = Waiting::new(connect(near, clock.sleeper()));
+        assert!(connecting.poll().is_pending(), "{about}");
+        // The wait begins with the head, not before.
+        clock.advance(secs(3));
+        far.output.get().feed(head.as_bytes());
+        for _ in 0..if waits { 20 } else { 0 } {
+            assert!(connecting.poll().is_pending(), "{about}");
+            clock.advance(millis(10));
+            far.output.get().feed(drip.as_bytes());
+        }
+        let error = handshake_error(ready(connecting.poll()));
+        assert!(
+            matches!(
+                error,
+                HandshakeError::Refused(_) | HandshakeError::NotHttp { .. }
+            ),
+            "{about}: {error}"
+        );
+    }
 }
 
 #[test]

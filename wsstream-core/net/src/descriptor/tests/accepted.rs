@@ -128,6 +128,8 @@ const SERVERS: &[(&str, &str)] = &[
     (r"autobahn:stdio:url=ws\://h:origins=", r"autobahn:stdio:url=ws\://h/:origins="),
     (r"autobahn:stdio:url=ws\://h:hosts=any", r"autobahn:stdio:url=ws\://h/:hosts=any"),
     (r"autobahn:stdio:url=ws\://h:hosts= h, \:\:1", r"autobahn:stdio:url=ws\://h/:hosts=h,\:\:1"),
+    (r"autobahn:stdio:url=ws\://h:healthPath= /up ", r"autobahn:stdio:url=ws\://h/:healthPath=/up"),
+    (r"autobahn:stdio:url=ws\://h:origins=https\://a/", r"autobahn:stdio:url=ws\://h/:origins=https\://a"),
 ];
 
 #[test]
@@ -199,12 +201,13 @@ fn defaults_and_files() {
 #[test]
 fn builders_get_what_is_said() {
     let seconds = Duration::from_secs_f64;
-    let common = r"subprotocol=mqtt:header=X-A\: b=c:keepalive=3:keepaliveTimeout=1.5:handshakeTimeout=4:closeTimeout=5:idleTimeout=6:maxLifetime=7:halfClose=false:nodelay=0";
+    let common = r"subprotocol=mqtt:header=X-A\: b=c:keepalive=3:keepaliveTimeout=1.5:maxHead=50000:handshakeTimeout=4:closeTimeout=5:idleTimeout=6:maxLifetime=7:halfClose=false:nodelay=0";
     let described = client(&format!(
         r"autobahn:stdio:url=ws\://h/p:{common}:origin=http\://o"
     ));
     let client = described.client_config().unwrap();
     assert_eq!(client.handshake_timeout, seconds(4.));
+    assert!(format!("{client:?}").contains("max_head: 50000"));
     let config = &*client.config;
     assert_eq!(config.close_timeout, seconds(5.));
     let keepalive = Keepalive::new(seconds(3.), seconds(1.5)).unwrap();
@@ -272,7 +275,7 @@ fn builders_get_what_is_said() {
     assert!(shown.contains("X-A") && !shown.contains("b=c"), "{shown}");
 
     let described = server(&format!(
-        r"autobahn:stdio:url=ws\://h/p:{common}:origins=http\://o,null:hosts=h,192.0.2.1"
+        r"autobahn:stdio:url=ws\://h/p:{common}:origins=http\://o,null:hosts=h,192.0.2.1:healthPath=up"
     ));
     assert_eq!(
         described.origins,
@@ -281,5 +284,7 @@ fn builders_get_what_is_said() {
     assert_eq!(described.hosts, Hosts::list(["h", "192.0.2.1"]).unwrap());
     let server = described.server_config().unwrap();
     assert!(server.serves("/p") && !server.serves("/"));
+    assert_eq!(server.health(), Some("/up"));
     assert_eq!(server.handshake_timeout, seconds(4.));
+    assert!(format!("{server:?}").contains("max_head: 50000"));
 }

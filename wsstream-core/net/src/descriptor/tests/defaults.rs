@@ -38,7 +38,7 @@ const MORE_OF_CLIENTS: &[(&str, &[&str])] = &[
     ("tls:h:1", &["timeout=31", "bindAddress=b", "trustRoots=d", "certificate=c", r"endpoint=unix\:/p"]),
     ("tls:h:1:certificate=c", &["privateKey=k"]),
     ("unix:/p", &["timeout=31", "lockfile=1"]),
-    (r"autobahn:stdio:url=ws\://h", &["compression=false", "compress=true", "autofrag=1", "debug=true", "subprotocol=a", "redirects=5"]),
+    (r"autobahn:stdio:url=ws\://h", &["compression=false", "compress=true", "autofrag=1", "maxHead=1", "debug=true", "subprotocol=a", "redirects=5"]),
 ];
 
 #[rustfmt::skip]
@@ -48,7 +48,7 @@ const MORE_OF_SERVERS: &[(&str, &[&str])] = &[
     ("ssl:1", &["interface=127.0.0.1", "backlog=51", "privateKey=k", "certKey=c", "extraCertChain=x"]),
     ("tls:/d", &["port=444", "interface=127.0.0.1", "backlog=51"]),
     ("unix:/p", &["mode=600", "backlog=51", "lockfile=0"]),
-    (r"autobahn:stdio:url=ws\://h", &["compression=false", "compress=true", "autofrag=1", "debug=true", "subprotocol=a"]),
+    (r"autobahn:stdio:url=ws\://h", &["compression=false", "compress=true", "autofrag=1", "maxHead=1", "debug=true", "subprotocol=a"]),
 ];
 
 #[test]

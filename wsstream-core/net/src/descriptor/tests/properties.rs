@@ -10,6 +10,7 @@ use crate::descriptor::{
     AutobahnClient, ClientDescriptor, Exec, PemFiles, ServerDescriptor, TcpClient, TcpServer,
     TlsClient, UnixClient, UnixServer, quote_argument, quote_value,
 };
+use wsstream_core::handshake::MAX_HEAD;
 use wsstream_core::{Keepalive, Url};
 
 /// What is special, and what is not.
@@ -56,6 +57,7 @@ fn client() -> impl Strategy<Value = ClientDescriptor> {
             option::of(option::of((seconds(), seconds()))),
             [(); 3].map(|()| option::of(seconds())),
             any::<u8>(),
+            option::of(1..=MAX_HEAD),
         );
         let url = "wss?://([a-z]{1,3}(:[a-z=]{1,3})?@)?[a-z]{1,3}(:[1-9])?(/[a-z=:]{0,3})?";
         prop_oneof![
@@ -77,8 +79,10 @@ fn client() -> impl Strategy<Value = ClientDescriptor> {
                     keepalive,
                     times,
                     redirects,
+                    max_head,
                 ) = options;
                 autobahn.redirects = redirects;
+                autobahn.options.max_head = max_head;
                 autobahn.options.compression = compression;
                 autobahn.options.auto_fragment = auto_fragment;
                 autobahn.options.subprotocols = subprotocols;
@@ -149,7 +153,9 @@ fn nearly() -> impl Strategy<Value = String> {
         "header",
         "origins",
         "hosts",
+        "healthPath",
         "keepalive",
+        "maxHead",
         ",",
         "true",
     ]));

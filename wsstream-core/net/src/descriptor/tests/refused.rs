@@ -56,6 +56,8 @@ const CLIENTS: &[(&str, &str)] = &[
     (r"autobahn:tcp\:h\:1:url=ws\://h:compress=no", "at 40: `compress` has 2 octets, expected true or false"),
     (r"autobahn:tcp\:h\:1:url=ws\://h:compress=true:compression=false", "at 40: `compress` contradicts `compression`"),
     (r"autobahn:tcp\:h\:1:url=ws\://h:autofrag=-1", "at 40: `autofrag` has 2 octets, expected octets"),
+    (r"autobahn:tcp\:h\:1:url=ws\://h:maxHead=0", "at 39: `maxHead` has 1 octet, expected octets, 1 to 1048576"),
+    (r"autobahn:tcp\:h\:1:url=ws\://h:maxHead=64K", "at 39: `maxHead` has 3 octets, expected octets, 1 to 1048576"),
     (r"autobahn:tcp\:h\:1:url=ws\://h:subprotocol=a, b c", "at 46: subprotocol: octet 0x20 at 1, expected a token"),
     (r"autobahn:tcp\:h\:1:url=ws\://h:header=X", r"at 38: `header` has 1 octet, expected NAME\: VALUE"),
     (r"autobahn:tcp\:h\:1:url=ws\://h:header=Upgrade\: x", "at 38: field Upgrade is set by the handshake itself"),
@@ -90,8 +92,12 @@ const SERVERS: &[(&str, &str)] = &[
     ("ws://h?", "at 6: `url` of autobahn: a server takes every query: leave out the `?` and what follows"),
     (r"autobahn:tcp\:1:url=ws\://h/?token", "at 28: `url` of autobahn: a server takes every query: leave out the `?` and what follows"),
     (r"autobahn:tcp\:1:url=ws\://u@h", "at 20: `url` of autobahn: a server asks for no user and password"),
+    (r"autobahn:tcp\:1:url=ws\://h:maxHead=1048577", "at 36: `maxHead` has 7 octets, expected octets, 1 to 1048576"),
     (r"autobahn:tcp\:1:url=ws\://h:origins=null, x", "at 42: origin: expected scheme://host[:port] or null"),
     (r"autobahn:tcp\:1:url=ws\://h:hosts=h, h\:1", "at 37: host: expected a name or an IP address, without a port"),
+    (r"autobahn:tcp\:1:url=ws\://h:healthPath=", "at 39: `healthPath` is empty, expected a path without a query"),
+    (r"autobahn:tcp\:1:url=ws\://h:healthPath=/a?b", "at 39: `healthPath` has 4 octets, expected a path without a query"),
+    (r"autobahn:tcp\:1:url=ws\://h:healthPath=/a b", "at 39: `healthPath` has 4 octets, expected a path without a query"),
 ];
 
 #[test]

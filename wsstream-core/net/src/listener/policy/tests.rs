@@ -52,6 +52,8 @@ struct Queue {
     next: VecDeque<io::Result<Connection>>,
     waker: Option<Waker>,
     asked: usize,
+    /// How many errors of the system were told of.
+    failed: usize,
     stopped: bool,
 }
 
@@ -85,6 +87,10 @@ impl Accepting for Scripted {
         }
         queue.waker = Some(cx.waker().clone());
         Poll::Pending
+    }
+
+    fn failed(&mut self, _: &io::Error) {
+        self.queue.borrow_mut().failed += 1;
     }
 
     fn admit(&mut self, (_, source): &Connection) -> io::Result<Option<Source>> {
@@ -335,6 +341,7 @@ fn errors_of_the_system_are_waited_out() {
         }
         let expected = [0, 10, 30, 70, 150, 310, 630, 1270, 2270, 3270];
         assert_eq!(asked_at, expected);
+        assert_eq!(house.queue.borrow().failed, asked_at.len());
         // That is forgotten now.
         house.comes(Err(io::Error::from_raw_os_error(number)));
         assert!(house.accept().is_pending());

@@ -203,11 +203,7 @@ fn what_is_no_response() {
         (&b""[..], ended, "it ended the connection"),
         (b"HTTP/1.1 200 OK\r\n", ended, "it ended the connection"),
         (b"HTTP/1.1 100 OK\r\n\r\n", ended, "it ended the connection"),
-        (
-            b"SSH-2.0-x\r\n",
-            invalid,
-            "does not speak HTTP: first line of 9 octets, perhaps SSH",
-        ),
+        (b"SSH-2.0-x\r\n", invalid, "it speaks SSH, not HTTP"),
         (
             b"\x15\x03\x01\x00\x02\x02\x16",
             invalid,
