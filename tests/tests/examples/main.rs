@@ -3,8 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "these are tests, helpers included")]
 
 mod endings;
+mod listening;
 mod options;
 mod process;
+mod proxies;
 mod relay;
 #[cfg(unix)]
 mod signals;

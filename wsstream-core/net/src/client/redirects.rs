@@ -223,7 +223,8 @@ fn number(plan: &ClientPlan, index: usize) -> usize {
     plan.layers.iter().take(index).filter(is_websocket).count()
 }
 
-/// The response and the `Location` that redirect, if the error is that. With several, nobody knows which one counts.
+/// The response and the `Location` that redirect, if the error is that. With several that differ, nobody knows which one
+/// counts. Unlike [`Response::location`], this also has what is no URI, for an error that says what is wrong with it.
 fn redirect(error: &io::Error) -> Option<(&Response, &[u8])> {
     let inner = error.get_ref()?.downcast_ref()?;
     let HandshakeError::Refused(response) = inner else {
@@ -231,7 +232,7 @@ fn redirect(error: &io::Error) -> Option<(&Response, &[u8])> {
     };
     let mut locations = response.headers().get_all("Location");
     let location = locations.next()?;
-    let is_one = locations.next().is_none();
+    let is_one = locations.all(|other| other == location);
     // RFC 9110 §15.4: 300 offers a choice, 304 and 305 do not redirect.
     let redirects = matches!(response.status(), 301 | 302 | 303 | 307 | 308);
     (redirects && is_one && !location.is_empty()).then_some((response, location))

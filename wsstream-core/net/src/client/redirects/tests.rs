@@ -178,6 +178,7 @@ const RESPONSES: &[(u16, &[u8], bool)] = &[
     (302, b"Location:\r\n", false),
     // Nobody knows which one counts.
     (302, b"Location: /x\r\nLocation: /y\r\n", false),
+    (302, b"Location: /x\r\nLocation: /x\r\n", true),
 ];
 
 #[test]
