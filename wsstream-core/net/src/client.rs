@@ -142,8 +142,9 @@ impl<R: Runtime> ClientEndpoint<R> {
     }
 
     /// Uses these TLS settings in every TLS layer of the plan. The name that the server's certificate must be valid for
-    /// stays the same. TLS with a proxy is no layer of the plan: see [`Proxy::tls`]. It adds no TLS to a plan without it, such as that of a `ws` URL; but a
-    /// [redirect](Self::redirects) from there to `wss` uses the settings, without a client's certificate.
+    /// stays the same. It adds no TLS to a plan without it, such as that of a `ws` URL; but a
+    /// [redirect](Self::redirects) from there to `wss` uses the settings, without a client's certificate. TLS with a
+    /// proxy is no layer of the plan: see [`Proxy::tls`].
     #[must_use]
     pub fn tls(mut self, tls: ClientTls) -> Self {
         self.plan.redirect_tls = Some(tls.clone());
@@ -167,7 +168,8 @@ impl<R: Runtime> ClientEndpoint<R> {
         self
     }
 
-    /// Connects from this local address: an [`IpAddr`], or a [`SocketAddr`] to choose the port too. Only for TCP.
+    /// Connects from this local address: an [`IpAddr`](std::net::IpAddr), or a
+    /// [`SocketAddr`](std::net::SocketAddr) to choose the port too. Only for TCP.
     #[must_use]
     pub fn bind_address(mut self, address: impl Into<BindAddress>) -> Self {
         if let ClientSocket::Tcp(tcp) = &mut self.plan.socket {
