@@ -55,7 +55,7 @@ class Program:
                         self.seen = max(self.seen, at + 1)
                         return found
                 left = end - time.monotonic()
-                if left <= 0 or not self.news.wait(left) and self.process.poll() is not None:
+                if left <= 0 or not self.news.wait(min(left, 1)) and self.process.poll() is not None:
                     raise AssertionError(f"no line like {pattern!r}: {self.lines[-10:]}")
 
     def address(self):

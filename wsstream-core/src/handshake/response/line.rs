@@ -138,5 +138,5 @@ fn is_hidden(one: char) -> bool {
             | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// The most characters of a line.
-const MOST: usize = 100;
+/// The most characters of a line. Each of our own refusals fits.
+const MOST: usize = 200;

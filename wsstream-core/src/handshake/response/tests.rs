@@ -3,7 +3,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 
 use super::*;
-use crate::handshake::ResponseReader;
+use crate::handshake::{HandshakeError, ResponseReader};
 
 /// A response with these octets: status and reason, fields, body.
 fn response(line: &str, fields: &[&str], body: impl AsRef<[u8]>) -> Response {
@@ -145,9 +145,15 @@ const SHOWN: &[(&str, &[&str], &[u8], &str)] = &[
     ("407 Proxy Authentication Required", &["Proxy-Authenticate: NTLM"], b"", "HTTP 407 Proxy Authentication Required, asks for NTLM"),
     ("302 Found", &["Location: https://me:pw@example.org/login?next=/x&token=a#b"], b"", "HTTP 302 Found, to https://example.org/login"),
     ("302 Found", &["Location: //me@example.org"], b"", "HTTP 302 Found, to //example.org"),
-    ("302 Found", &["Location: https:me:pw@example.org/x"], b"", "HTTP 302 Found, to example.org/x"),
+    ("302 Found", &["Location: https:me:pw@example.org/x"], b"", "HTTP 302 Found, to https://example.org/x"),
     ("302 Found", &["Location: https:\\\\/me:pw@example.org\\x"], b"", "HTTP 302 Found, to https://example.org/x"),
     ("302 Found", &["Location: /@me/x@y;v=1"], b"", "HTTP 302 Found, to /@me/x@y;v=1"),
+    ("302 Found", &["Location: https:///me:pw@h/x"], b"", "HTTP 302 Found, to https://h/x"),
+    ("302 Found", &["Location: wss://h:pw/x"], b"", "HTTP 302 Found, to wss://h/x"),
+    ("302 Found", &["Location: WSS://me:pw@[::1]:8443/x:y"], b"", "HTTP 302 Found, to WSS://[::1]:8443/x:y"),
+    ("302 Found", &["Location: //[::1]:pw"], b"", "HTTP 302 Found, to //[::1]"),
+    ("302 Found", &["Location: /a:b//me:pw@c"], b"", "HTTP 302 Found, to /a:b//me:pw@c"),
+    ("302 Found", &["Location: ftp://me@h:21/"], b"", "HTTP 302 Found, to ftp://h:21/"),
     ("302 Found", &["Location: me@you/x"], b"", "HTTP 302 Found, to you/x"),
     ("302 Found", &["Location: ?token=a"], b"", "HTTP 302 Found"),
     ("201 Created", &["Location: /x"], b"", "HTTP 201 Created"),
@@ -213,7 +219,7 @@ fn what_is_shown() {
 #[test]
 fn what_is_shown_is_short() {
     let long = "word ".repeat(1000);
-    let cut = long[..99].to_owned() + "...";
+    let cut = long[..199].to_owned() + "...";
     let path = "/word".repeat(1000);
     for (line, fields, body, expected) in [
         (
@@ -238,22 +244,46 @@ fn what_is_shown_is_short() {
             "302 Found",
             &format!("Location: {path}"),
             String::new(),
-            format!("HTTP 302 Found, to {}...", &path[..100]),
+            format!("HTTP 302 Found, to {}...", &path[..200]),
         ),
         (
             "403 Forbidden",
             "X: y",
             "\u{4e2d}".repeat(1300),
-            format!("HTTP 403 Forbidden, \"{}...\"", "\u{4e2d}".repeat(100)),
+            format!("HTTP 403 Forbidden, \"{}...\"", "\u{4e2d}".repeat(200)),
         ),
         (
             "403 Forbidden",
             "X: y",
-            "x".repeat(100),
-            format!("HTTP 403 Forbidden, \"{}\"", "x".repeat(100)),
+            "x".repeat(200),
+            format!("HTTP 403 Forbidden, \"{}\"", "x".repeat(200)),
         ),
     ] {
         assert_eq!(response(line, &[fields], body).to_string(), expected);
+    }
+}
+
+/// The way out of a proxy's mistake is at the end of the text.
+#[test]
+fn our_own_advice_is_shown_whole() {
+    let lost = |name, value: Option<&str>| HandshakeError::LostField {
+        name,
+        value: value.map(Into::into),
+    };
+    for error in [
+        HandshakeError::Http10,
+        lost("Upgrade", None),
+        lost("Connection", Some("keep-alive")),
+        lost("Sec-WebSocket-Version", None),
+    ] {
+        let wire = error.response();
+        let mut reader = ResponseReader::upgrade(64 << 10);
+        let refused = reader.receive(&mut &wire[..]).unwrap();
+        let refused = refused.or_else(|| reader.end().unwrap()).unwrap();
+        // What is in quotes does not have other ones inside.
+        let text = error.to_string().replace('"', "'");
+        let shown = refused.to_string();
+        assert!(shown.ends_with(&format!("\"{text}\"")), "{shown}");
     }
 }
 
@@ -283,7 +313,7 @@ fn no_body_is_hard_to_read() {
             let body = begins.to_owned() + &unit.repeat(4096 / unit.len());
             let shown = response("403 No", &[&format!("Content-Type: {of}")], body).to_string();
             assert!(
-                shown.chars().count() < 130 && !shown.contains('\u{1b}'),
+                shown.chars().count() < 230 && !shown.contains('\u{1b}'),
                 "{shown}"
             );
         }
