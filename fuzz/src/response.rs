@@ -2,7 +2,8 @@
 
 use arbitrary::Unstructured;
 use wsstream_core::handshake::{
-    Acceptor, ClientConfig, Connecting, HandshakeError, MAX_BODY, MAX_FIELDS, Origins, ServerConfig,
+    Acceptor, ClientConfig, Connecting, HandshakeError, MAX_BODY, MAX_FIELDS, Origins, Response,
+    ResponseReader, ServerConfig,
 };
 use wsstream_core::{ConnectionConfig, Seed, Url};
 
@@ -10,7 +11,8 @@ use crate::input::{cut, feed, octet, octets, one_by_one};
 
 /// A client that can be set up asks so that our server reads just that, whatever text it was given. And
 /// whatever is sent to it, wherever that is cut, the same comes of it: an agreement on what was
-/// offered, or the same fault. The body of a refusal is what a server has put into it.
+/// offered, or the same fault. The body of a refusal is what a server has put into it. Whatever that is, a refusal is
+/// shown in one short line.
 ///
 /// Input: flags (1: the wire goes on after a good 101's fields; 2: a client of messages; 4: half close
 /// is not offered; 8: none selected is accepted), the number of texts (up to 3), each as its length and
@@ -69,11 +71,72 @@ pub(crate) fn response(data: &[u8]) {
         }
         Err(HandshakeError::Refused(response)) => {
             assert!(response.body().len() <= MAX_BODY);
-            assert!(format!("{response}").len() < 2000 + MAX_HEAD);
+            is_shown(&response);
         }
         Err(error) => assert!(format!("{error}").len() < 1500),
     }
+    alone(&wire, cuts);
     body(&connecting, &wire, cuts);
+    texts(&wire);
+}
+
+/// A reader alone gives the same wherever its input is cut, for an upgrade and for a tunnel. It takes nothing after the
+/// end, and what it wants never reaches behind the head of a response that opens.
+fn alone(wire: &[u8], cuts: &[u8]) {
+    for new in [ResponseReader::upgrade, ResponseReader::tunnel] {
+        let receive = |parts: &[&[u8]]| {
+            let mut reader = new(MAX_HEAD);
+            match feed(parts, |input| reader.receive(input)) {
+                (Ok(None), _) => (reader.end(), Vec::new()),
+                ended => ended,
+            }
+        };
+        let whole = receive(&[wire]);
+        assert_eq!(receive(&one_by_one(wire)), whole);
+        assert_eq!(receive(&cut(wire, cuts)), whole);
+        let (mut reader, mut rest) = (new(MAX_HEAD), wire);
+        while !rest.is_empty() {
+            let (mut wanted, behind) = rest.split_at(reader.wants().min(rest.len()));
+            let received = reader.receive(&mut wanted);
+            rest = behind;
+            match received {
+                Ok(None) => assert!(wanted.is_empty()),
+                Ok(Some(response)) => {
+                    assert_eq!(whole.0.as_ref(), Ok(&Some(response)));
+                    assert_eq!(wanted.len() + behind.len(), whole.1.len());
+                    break;
+                }
+                Err(error) => {
+                    assert_eq!(whole.0.as_ref(), Err(&error));
+                    break;
+                }
+            }
+        }
+    }
+}
+
+/// One line, of bounded length, without what moves a cursor. What it says comes from fields of their own.
+fn is_shown(response: &Response) {
+    let shown = response.to_string();
+    assert!(shown.chars().count() < 600, "{shown}");
+    assert!(!shown.contains(|one: char| one.is_control() || matches!(one, '\u{2028}' | '\u{2029}' | '\u{202e}')));
+    let schemes = response.authenticate();
+    assert!(schemes.len() <= 16 && schemes.iter().all(|scheme| scheme.len() <= 32));
+    assert!(schemes.is_empty() || matches!(response.status(), 401 | 407));
+    let location = response.location().unwrap_or_default();
+    assert!(location.bytes().all(|octet| octet.is_ascii_graphic()));
+    let _ = response.retry_after();
+}
+
+/// The same of any body of any type.
+fn texts(content: &[u8]) {
+    for of in ["text/html", "application/json", "text/plain", "text/plain; charset=iso-8859-1", "x"] {
+        let head = format!("HTTP/1.1 403 x\r\nContent-Type: {of}\r\n\r\n");
+        let mut reader = ResponseReader::upgrade(MAX_HEAD);
+        let wire = [head.as_bytes(), content].concat();
+        let received = reader.receive(&mut &wire[..]).unwrap();
+        is_shown(&received.or_else(|| reader.end().unwrap()).unwrap());
+    }
 }
 
 /// What a client was told to send, as far as it took it.
@@ -91,7 +154,7 @@ impl Set {
         if let Ok(with) = client.clone().header(name, value) {
             client = with;
             if name.eq_ignore_ascii_case("Origin") {
-                self.origin = Some(value.to_owned());
+                self.origin = Some(without_slash(value).to_owned());
             } else {
                 self.host |= name.eq_ignore_ascii_case("Host");
                 self.fields.push((name.to_owned(), value.to_owned()));
@@ -103,9 +166,17 @@ impl Set {
         }
         if let Ok(with) = client.clone().origin(origin) {
             client = with;
-            self.origin = Some(origin.to_owned());
+            self.origin = Some(without_slash(origin).to_owned());
         }
         client
+    }
+}
+
+/// An origin as it is sent. That of a page from a file has no host, but two slashes.
+fn without_slash(origin: &str) -> &str {
+    match origin {
+        "file://" => origin,
+        _ => origin.strip_suffix('/').unwrap_or(origin),
     }
 }
 
@@ -121,12 +192,17 @@ fn asks(connecting: &Connecting, set: &Set) {
         let value = value.trim_matches([' ', '\t']).as_bytes();
         // Of several hosts the last one counts.
         let last = !name.eq_ignore_ascii_case("Host") || headers.get_all(name).count() == 1;
-        assert!(
-            last && (name.eq_ignore_ascii_case("Host")
-                || headers.get_all(name).any(|one| one == value))
-        );
+        // All cookies are one value.
+        let is_part = name.eq_ignore_ascii_case("Cookie");
+        let is_value = |one: &[u8]| {
+            one == value || is_part && one.windows(value.len().max(1)).any(|part| part == value || value.is_empty())
+        };
+        assert!(last && (name.eq_ignore_ascii_case("Host") || headers.get_all(name).any(is_value)));
     }
-    assert_eq!(request.origin(), set.origin.as_deref());
+    // An origin has no path, not even a slash.
+    let origin = set.origin.as_deref();
+    let origin = origin.map(|origin| origin.strip_suffix('/').unwrap_or(origin));
+    assert_eq!(request.origin(), origin);
     for name in &set.subprotocols {
         assert_eq!(request.subprotocols().filter(|one| one == name).count(), 1);
     }

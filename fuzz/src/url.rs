@@ -23,6 +23,7 @@ pub(crate) fn url(data: &[u8]) {
         (
             url.is_secure(),
             url.host().to_owned(),
+            url.zone().map(str::to_owned),
             url.port(),
             url.resource().to_owned(),
         )
@@ -47,8 +48,14 @@ pub(crate) fn url(data: &[u8]) {
 
 fn refused(text: &str, error: &InvalidUrl) {
     assert!(!error.to_string().is_empty());
-    if let InvalidUrl::Syntax(index) = *error {
-        assert!(index <= text.len());
+    if let Some(index) = error.index() {
+        assert!(text.is_char_boundary(index));
+    }
+    if let InvalidUrl::Character {
+        index, character, ..
+    } = error
+    {
+        assert!(text[*index..].starts_with(*character));
     }
 }
 

@@ -83,7 +83,10 @@
 //! | each status, and the next connection unharmed | `bad_handshakes::every_row_and_the_next_connection` `bad_handshakes::the_same_octet_by_octet` |
 //! | 408 in total | `bad_handshakes::a_request_that_drips` `bad_handshakes::a_request_that_never_comes` |
 //! | a line in the log that says what came | `debug::every_refusal` `debug::every_failure` `debug::who_is_gone_before_asking` |
-//! | answers that a client refuses, or does not wait for the end of | `bad_answers::each_bad_answer` `bad_answers::answers_without_end` |
+//! | answers that a client refuses, each with the line that it prints | `answers::faults` `answers::refusals` `response::what_is_shown` |
+//! | answers that a client does not wait for the end of | `answers::answers_without_end` `answers::answers_that_drip` `opening::a_refusal_without_end_is_told_within_200_ms` |
+//! | ports of other protocols, named | `answers::what_is_no_http` `answers::what_is_no_http_and_greets` `beginning::what_is_no_http_is_named` |
+//! | heads as large as is set, and no larger | `answers::large_requests` `answers::large_responses` |
 //! | each octet of a head scanned once | `head::each_octet_is_looked_at_once` |
 //! | each close code, nothing from beyond, the next connection | `bad_frames::on_binary` `bad_frames::on_base64` `bad_frames::at_a_client` |
 //! | 1007 and 1009 for whole messages | `message::s8_1_text_fails_at_its_first_bad_octet` `bad_frames::on_messages` |
@@ -101,13 +104,13 @@
 //! | memory for a length that was only announced | `memory::a_length_of_2_to_the_62` `memory::an_endless_frame` |
 //! | a peer that does not read, or floods pings | `memory::pings_from_a_peer_that_does_not_read` `memory::a_peer_that_stops_reading_a_server` |
 //! | heads parsed again and again, or without end | `head::each_octet_is_looked_at_once` `memory::a_head_that_never_ends` |
-//! | more fields than the limit | `bad_handshakes::every_row_and_the_next_connection` `bad_answers::each_bad_answer` |
+//! | more fields than the limit | `bad_handshakes::every_row_and_the_next_connection` `answers::faults` |
 //! | lengths that overflow | `frame::s5_2_refused_as_soon_as_seen` `wire::a_frame_is_refused_at_its_header_not_after_its_payload` |
 //! | window bits out of range, unknown parameters | `deflate::s7_1_answers` `deflate::s7_1_checks` |
 //! | control frames that disturb compression, RSV1 without agreement | `deflate::rfc7692_s7_2_3_examples_and_faults_at_every_cut` `deflate::without_agreement_rsv1_is_refused` |
 //! | pages of other origins | `origin::s10_2_a_list` `origin::s10_2_the_same_host_and_port` |
 //! | pages that let their name point to us (DNS rebinding) | `hosts::a_rebound_page` |
-//! | a tunnel though the upgrade failed, bodies and second requests taken for frames | `bad_answers::each_bad_answer` `bad_handshakes::every_row_and_the_next_connection` |
+//! | a tunnel though the upgrade failed, bodies and second requests taken for frames | `answers::faults` `bad_handshakes::every_row_and_the_next_connection` |
 //! | mask keys that can be predicted | `seed::the_nonce_tells_nothing_of_the_keys` |
 //! | text of the peer in status lines and fields | `refusal::fields_cannot_inject` |
 //! | a certificate for another name | `tls::a_wrong_name_is_refused` |

@@ -124,8 +124,14 @@ async fn a_server_on_all_addresses<N: Net>() {
         let listener = Listener::<N>::bind("0.0.0.0:0", config).await.unwrap();
         (listener, status)
     });
+    // Of two, one is for all.
+    let sockets = ["127.0.0.1:0", "0.0.0.0:0"].map(|at| TcpListener::bind(at).unwrap());
+    let sockets = Listener::<N>::from_std(Vec::from(sockets), ServerConfig::stream()).unwrap();
+    let mut all = vec![(sockets, 101)];
     for listener in listeners {
-        let (mut listener, status) = listener.await;
+        all.push(listener.await);
+    }
+    for (mut listener, status) in all {
         let page = Some("http://any.example:PORT");
         let got = asked::<N>(&mut listener, "any.example:PORT", page).await;
         assert_eq!(got, status);

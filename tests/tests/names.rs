@@ -3,7 +3,11 @@
 //! Only Linux has such networks. The tests need `unshare` of util-linux, `ip` of iproute2, and a system that lets users
 //! have networks, so they run when they are asked for: `cargo test -p wsstream-tests --test names -- --ignored`.
 #![cfg(target_os = "linux")]
-#![expect(clippy::unwrap_used, reason = "these are tests, helpers included")]
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "these are tests, helpers included"
+)]
 
 use std::env;
 use std::fs::{self, File};
@@ -79,7 +83,7 @@ fn elsewhere<N: Net>(test: &str, story: impl Future<Output = ()>) {
         .args(["--ignored", "--exact", test])
         .env(THERE, "yes")
         .output()
-        .unwrap_or_else(|error| panic!("unshare, which this test needs: {error}"));
+        .expect("this test needs unshare");
     let told = [output.stdout, output.stderr].concat();
     let told = String::from_utf8_lossy(&told);
     let passed = output.status.success() && told.contains("1 passed");
@@ -194,9 +198,8 @@ async fn what_the_machine_does_not_have_is_passed_over<N: Net>() {
         for address in ["192.0.2.99:", "[2001:db8::99]:"] {
             let told = log.lines().filter(|line| line.contains(address));
             let told: Vec<_> = told.collect();
-            let [line] = told[..] else {
-                panic!("{told:?}");
-            };
+            assert_eq!(told.len(), 1, "{told:?}");
+            let line = told[0];
             assert!(
                 line.contains(" WARN wsstream: not listening there"),
                 "{line}"

@@ -73,6 +73,9 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
     if args.url.authorization().is_some() {
         return Err("a server asks for no user and password".into());
     }
+    if args.url.query().is_some() {
+        return Err("a server takes every query: give a URL without one".into());
+    }
     let origins = match &args.origin[..] {
         _ if args.any_origin => Origins::any(),
         [] => Origins::same_host(),

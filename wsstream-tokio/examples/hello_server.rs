@@ -35,6 +35,11 @@ async fn run() -> io::Result<()> {
             "this example listens without TLS: give a ws:// URL",
         ));
     }
+    if url.authorization().is_some() || url.query().is_some() {
+        return Err(io::Error::other(
+            "a server asks for no password and takes every query: give a URL without them",
+        ));
+    }
     let server = ServerConfig::stream().path(url.path());
     let mut listener = Listener::bind(url.host_and_port(), server).await?;
     for address in listener

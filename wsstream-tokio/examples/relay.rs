@@ -76,6 +76,9 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
     if args.url.authorization().is_some() {
         return Err("a server asks for no user and password".into());
     }
+    if args.url.query().is_some() {
+        return Err("a server takes every query: give a URL without one".into());
+    }
     let target = match &args.target {
         Some(target) => target.clone(),
         None => echo_service().await?.to_string(),

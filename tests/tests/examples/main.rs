@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "these are tests, helpers included")]
 
 mod endings;
+mod listening;
 mod options;
 mod process;
 mod relay;

@@ -15,7 +15,7 @@ use wsstream_tokio::{ClientConfig, ClientEndpoint, ConnectionConfig, connect};
 use crate::process::{free, line, run, runtime, start_relay, succeeded, target, text};
 use crate::{Adapter, of_either};
 
-of_either! { tries_itself to_a_target to_nobody to_what_is_no_address password refuses_before_it_dials slow_target }
+of_either! { tries_itself to_a_target to_nobody to_what_is_no_address password query refuses_before_it_dials slow_target }
 
 #[cfg(target_os = "linux")]
 mod silent {
@@ -122,7 +122,7 @@ fn to_nobody(of: Adapter) {
     assert_eq!(head, [status, "Content-Length: 29", "Connection: close"]);
     assert_eq!(body, "the target cannot be reached\n");
     let line = relay.error_line();
-    assert!(line.contains("os error"), "{line}");
+    assert!(line.contains("connection refused"), "{line}");
     assert!(line.starts_with("relay: 127.0.0.1:"), "{line}");
     assert!(line.contains(&format!(" {target}: ")), "{line}");
 }
@@ -148,6 +148,17 @@ fn password(of: Adapter) {
     assert!(!output.status.success());
     let errors = text(&output.stderr);
     assert_eq!(errors, "relay: a server asks for no user and password\n");
+}
+
+/// It would be ignored.
+fn query(of: Adapter) {
+    let output = run(of, "relay", &["ws://localhost:9000/?x", "localhost:1"], b"");
+    assert!(!output.status.success());
+    let errors = text(&output.stderr);
+    assert_eq!(
+        errors,
+        "relay: a server takes every query: give a URL without one\n"
+    );
 }
 
 /// A request, with more fields.

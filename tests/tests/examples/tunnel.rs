@@ -16,7 +16,7 @@ use crate::{Adapter, of_either, of_pairs};
 
 of_pairs! { standard_input conversation port }
 of_either! {
-    output_closed port_to_nobody port_in_use to_nobody refused unclean_end subprotocols credentials
+    output_closed port_to_nobody port_in_use to_nobody refused redirects unclean_end subprotocols credentials
     to_who_knows_no_half_close
 }
 #[cfg(target_os = "linux")]
@@ -153,6 +153,48 @@ fn refused(of: Adapter) {
         incoming.refuse(&refusal).await.unwrap();
     });
     failed(&run(of, "tunnel", &["-", &url], b""), "403");
+}
+
+/// Five times by default, as often as the option says, or not at all.
+fn redirects(of: Adapter) {
+    let runtime = runtime();
+    // `/3` leads to `/2`, and that to `/1`, which leads to the end.
+    let url = server(&runtime, async |incoming: Incoming| {
+        let path = incoming.request().unwrap().path();
+        match path[1..].parse::<u8>() {
+            Ok(left @ 1..) => {
+                let to = format!("/{}", left - 1);
+                let refusal = Refusal::new(307).header("Location", &to).unwrap();
+                incoming.refuse(&refusal).await.unwrap();
+            }
+            _ => {
+                let mut stream = incoming.upgrade().await.unwrap().into_stream();
+                stream.write_all(b"here").await.unwrap();
+                stream.close().await.unwrap();
+            }
+        }
+    });
+    for (args, hops, why) in [
+        (&["-"][..], 5, None),
+        (&["-"], 6, Some("redirected more than 5 times")),
+        (&["--redirects", "6", "-"], 6, None),
+        (
+            &["--redirects", "1", "-"],
+            2,
+            Some("redirected more than 1 time,"),
+        ),
+        (&["--redirects", "0", "-"], 1, Some("HTTP 307")),
+    ] {
+        let url = format!("{url}{hops}");
+        let output = run(of, "tunnel", &[args, &[&*url]].concat(), b"");
+        match why {
+            Some(why) => failed(&output, why),
+            None => {
+                succeeded(&output);
+                assert_eq!(text(&output.stdout), "here");
+            }
+        }
+    }
 }
 
 /// How the other end may fail: what came before it is printed all the same.

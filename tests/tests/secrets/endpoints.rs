@@ -113,7 +113,6 @@ async fn redirects() {
         "ws://me:MARK@h/",
         "ftp://h/?MARK",
         "?MARK#MARK",
-        "wss://h:MARK/",
         "/ MARK",
     ] {
         for (limit, path) in [(0, ""), (1, ""), (1, "path")] {

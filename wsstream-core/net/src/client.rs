@@ -18,6 +18,7 @@ use wsstream_core::{InvalidUrl, Url};
 use self::follow::follow;
 pub use self::redirects::{RedirectError, RedirectErrorKind};
 use crate::descriptor::EndpointError;
+use crate::host_port::split_zone;
 use crate::layers::Outermost;
 use crate::net_socket::NetSocket;
 use crate::plan::{
@@ -106,7 +107,7 @@ impl<R: Runtime> ClientEndpoint<R> {
     }
 
     /// Connects to a TCP server, given as `HOST:PORT`, with no TLS or WebSocket on top: the target of a
-    /// [relay](crate::relay()), for example. IPv6 addresses have brackets. The
+    /// [relay](crate::relay()), for example. IPv6 addresses have brackets, with the zone inside: `[fe80::1%eth0]:22`. The
     /// [`connect_timeout`](Self::connect_timeout) is 10 seconds, so that a relay answers before its client gives up.
     ///
     /// # Errors
@@ -125,7 +126,7 @@ impl<R: Runtime> ClientEndpoint<R> {
     }
 
     /// Connects through the proxy that the environment variables name for the host, or through none: see
-    /// [`Proxy::from_env`]. Unix sockets use no proxy.
+    /// [`Proxy::from_env`]. Unix sockets and addresses with a zone use no proxy.
     ///
     /// # Errors
     ///
@@ -133,7 +134,11 @@ impl<R: Runtime> ClientEndpoint<R> {
     pub fn proxy_from_env(mut self) -> Result<Self, InvalidProxy> {
         if let ClientSocket::Tcp(tcp) = &self.plan.socket {
             let tls = self.plan.has_tls();
-            self.plan.proxy = Proxy::from_env(tls, &tcp.host, tcp.port)?;
+            self.plan.proxy = match split_zone(&tcp.host) {
+                // Only this machine knows which of its networks that is.
+                Some(_) => None,
+                None => Proxy::from_env(tls, &tcp.host, tcp.port)?,
+            };
             self.plan.proxy_from_env = true;
         }
         Ok(self)
@@ -165,7 +170,8 @@ impl<R: Runtime> ClientEndpoint<R> {
         self
     }
 
-    /// Connects from this local address: an [`IpAddr`], or a [`SocketAddr`] to choose the port too. Only for TCP.
+    /// Connects from this local address: an [`IpAddr`](std::net::IpAddr), or a [`SocketAddr`](std::net::SocketAddr) to
+    /// choose the port too. Only for TCP.
     #[must_use]
     pub fn bind_address(mut self, address: impl Into<BindAddress>) -> Self {
         if let ClientSocket::Tcp(tcp) = &mut self.plan.socket {
@@ -257,7 +263,8 @@ impl<R: Runtime> ClientEndpoint<R> {
     /// # Errors
     ///
     /// * `TimedOut`.
-    /// * Those of the socket, with the host, address or path.
+    /// * From TCP: an error with a [`DialError`](crate::DialError) inside, which tells every address that was tried.
+    /// * From a Unix socket: the system's, with the path.
     /// * From a proxy: an error with a [`ProxyError`](crate::proxy::ProxyError) inside.
     /// * From TLS: those of the certificate files; `InvalidData` if the server's certificate is not accepted. The error
     ///   of rustls is the source.

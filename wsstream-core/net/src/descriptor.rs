@@ -33,7 +33,9 @@
 //!
 //! You can use a `ws` or `wss` URL wherever a descriptor is expected. A client connects to the URL's
 //! host and port, with verified TLS for `wss`. A server listens on the URL's host and port, and serves
-//! its path. A server's URL cannot be `wss`, because it names no certificate.
+//! its path. A server's URL cannot be `wss`, because it names no certificate, and has no query, because a server
+//! takes every query. Hosts and interfaces may have a zone: `tcp:fe80\:\:1%eth0:9000`, `ws://[fe80::1%25eth0]:9000`
+//! (RFC 6874).
 //!
 //! Differences from Twisted: unknown keys, repeated keys, and values that would be ignored are errors.
 //! Numbers, `true`, `false` and the host of a URL may have blanks around them. `1` and `0` mean `true`
@@ -117,6 +119,7 @@ pub use self::server::{
 };
 pub use self::systemd::{Systemd, SystemdDomain, SystemdSocket};
 
+pub(crate) use self::autobahn::unfit_for_a_server;
 pub(crate) use self::error::with_context;
 pub(crate) use self::quote::Seconds;
 

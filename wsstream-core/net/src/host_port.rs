@@ -1,4 +1,4 @@
-//! Hosts as they are dialled: with a port, printed and read as in a URL, and with a zone.
+//! Hosts as they are dialled and listened at: with a port, printed and read as in a URL, and with a zone.
 
 use std::fmt;
 use std::io;

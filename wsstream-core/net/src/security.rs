@@ -31,10 +31,13 @@
 //!   passes.
 //! - [`ServerConfig::hosts`](wsstream_core::handshake::ServerConfig::hosts) says which names a server answers to. A
 //!   hostile page can let its own name point to another address (DNS rebinding), so that its requests look as those of a
-//!   page of the server. A server that listens on a loopback address answers, by default, to `localhost`, literal
-//!   addresses and the name that it was given. On any other address it answers to every name by default: name yours
-//!   there, if pages reach the server without a proxy. [`Hosts`](wsstream_core::handshake::Hosts) says which requests are
-//!   checked.
+//!   page of the server. A server that listens on loopback addresses alone answers, by default, to `localhost`, literal
+//!   addresses and the name that it was given. If one of its addresses is another one, it answers to every name by
+//!   default: name yours there, if pages reach the server without a proxy.
+//!   [`Hosts`](wsstream_core::handshake::Hosts) says which requests are checked.
+//!
+//! Health checks ([`ServerConfig::health_path`](wsstream_core::handshake::ServerConfig::health_path)) are answered whoever
+//! asks, pages too. The answer tells that the server is up, and nothing else.
 //!
 //! Programs other than browsers say what they want in `Host` and `Origin`. Both are for the protection of users of
 //! browsers, and are no authentication.
@@ -69,6 +72,7 @@
 //! |---|---|---|
 //! | handshakes at a time | [`Listener::max_handshakes`](crate::Listener::max_handshakes) | 4096; when they are taken, one that is not complete after 1 s goes, of the address that holds most |
 //! | connections at a time | [`Listener::max_connections`](crate::Listener::max_connections) | no limit: set one below the system's for open files |
+//! | clients that wait to be accepted | [`ServerEndpoint::backlog`](crate::ServerEndpoint::backlog), key `backlog` | 4096 for each address; the system may allow less |
 //! | who may connect at all, by address | [`Listener::admit`](crate::Listener::admit) | everybody |
 //! | memory for compressed messages | [`ServerConfig::compression_budget`](wsstream_core::handshake::ServerConfig::compression_budget) | 64 MiB; beyond it, handshakes agree to smaller windows or to none |
 //! | the end of everything | [`Listener::shutdown`](crate::Listener::shutdown) | within the grace time that you say |

@@ -107,7 +107,7 @@ impl ClientConfig {
         self
     }
 
-    /// Sets the origin: the web page on whose behalf the client acts (§4.1 item 8).
+    /// Sets the origin: the web page on whose behalf the client acts (§4.1 item 8). A slash at the end is left out.
     ///
     /// # Errors
     ///

@@ -113,10 +113,13 @@ impl Fields {
 
     /// Adds to the value of the field of this name, if there is one.
     pub(super) fn join(&mut self, name: &str, value: &str, separator: &str) {
+        let value = value.trim_matches([' ', '\t']);
         let mut fields = self.0.iter_mut();
         match fields.find(|(other, _)| other.eq_ignore_ascii_case(name)) {
             Some((_, joined)) => {
-                joined.push_str(separator);
+                if !joined.is_empty() && !value.is_empty() {
+                    joined.push_str(separator);
+                }
                 joined.push_str(value);
             }
             None => self.push(name, value),

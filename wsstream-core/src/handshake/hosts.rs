@@ -42,7 +42,7 @@ use super::syntax::{excerpt, split_authority, values};
 /// - the names that it was given with [`ServerConfig::known_as`](super::ServerConfig::known_as):
 ///   listeners of `wsstream-net` add the name that they are bound to, and the host of their URL.
 ///
-/// A server that listens on any other address, too, answers to every name by default.
+/// A server with any other address among its own answers to every name by default.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Hosts(Policy);
 

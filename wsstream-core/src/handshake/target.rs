@@ -92,9 +92,12 @@ mod tests {
 
     use super::*;
 
+    /// What is shown of a target, and said of it.
+    type Fault = (&'static str, &'static str);
+
     /// The method, the target, and what is shown and said of it; `Ok` if nothing is wrong.
     #[rustfmt::skip]
-    const TARGETS: &[(&str, &str, Result<(), (&str, &str)>)] = &[
+    const TARGETS: &[(&str, &str, Result<(), Fault>)] = &[
         ("GET", "/", Ok(())),
         ("GET", "//", Ok(())),
         ("GET", "/a?b@c", Ok(())),

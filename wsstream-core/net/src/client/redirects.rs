@@ -11,6 +11,7 @@ use std::sync::Arc;
 use wsstream_core::handshake::{ClientConfig, HandshakeError, Response};
 use wsstream_core::{InvalidUrl, Url};
 
+use crate::host_port::host_and_zone;
 use crate::plan::{
     ClientLayer, ClientPlan, ClientSocket, ClientTlsLayer, ClientTlsSource, TcpClient,
     WebSocketClient,
@@ -222,7 +223,8 @@ fn number(plan: &ClientPlan, index: usize) -> usize {
     plan.layers.iter().take(index).filter(is_websocket).count()
 }
 
-/// The response and the `Location` that redirect, if the error is that. With several, nobody knows which one counts.
+/// The response and the `Location` that redirect, if the error is that. With several that differ, nobody knows which one
+/// counts. Unlike [`Response::location`], this also has what is no URI, for an error that says what is wrong with it.
 fn redirect(error: &io::Error) -> Option<(&Response, &[u8])> {
     let inner = error.get_ref()?.downcast_ref()?;
     let HandshakeError::Refused(response) = inner else {
@@ -230,7 +232,7 @@ fn redirect(error: &io::Error) -> Option<(&Response, &[u8])> {
     };
     let mut locations = response.headers().get_all("Location");
     let location = locations.next()?;
-    let is_one = locations.next().is_none();
+    let is_one = locations.all(|other| other == location);
     // RFC 9110 §15.4: 300 offers a choice, 304 and 305 do not redirect.
     let redirects = matches!(response.status(), 301 | 302 | 303 | 307 | 308);
     (redirects && is_one && !location.is_empty()).then_some((response, location))
@@ -260,7 +262,7 @@ fn at_another_origin(plan: &ClientPlan, to: &Url) -> io::Result<Option<ClientPla
         return Ok(None);
     };
     let from = &websocket.url;
-    if !tcp.host.eq_ignore_ascii_case(from.host()) || tcp.port != from.port() {
+    if !tcp.host.eq_ignore_ascii_case(&host_and_zone(from)) || tcp.port != from.port() {
         return Ok(None);
     }
     let mut layers = Vec::new();
@@ -285,12 +287,13 @@ fn at_another_origin(plan: &ClientPlan, to: &Url) -> io::Result<Option<ClientPla
         redirects: websocket.redirects,
     }));
     let proxy = match plan.proxy_from_env {
-        true => Proxy::from_env(to.is_secure(), to.host(), to.port())?,
+        true if to.zone().is_none() => Proxy::from_env(to.is_secure(), to.host(), to.port())?,
+        true => None,
         false => plan.proxy.clone(),
     };
     Ok(Some(ClientPlan {
         socket: ClientSocket::Tcp(TcpClient {
-            host: to.host().to_owned(),
+            host: host_and_zone(to),
             port: to.port(),
             ..tcp.clone()
         }),

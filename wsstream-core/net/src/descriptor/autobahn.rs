@@ -194,20 +194,27 @@ pub(super) fn url_of(text: &Text) -> Result<Option<Url>, EndpointError> {
 
 /// A listener cannot require a password or a query by its URL, so the URL must not contain one.
 pub(super) fn for_a_server(text: &Text, url: &Url) -> Result<(), EndpointError> {
-    let unsupported = |at, reason| {
-        let (key, of) = ("url", "autobahn");
-        let kind = EndpointErrorKind::Unsupported { key, of, reason };
-        Err(EndpointError::new(at, kind))
+    let Some(kind) = unfit_for_a_server(url) else {
+        return Ok(());
     };
-    if url.authorization().is_some() {
-        return unsupported(text.start(), "a server asks for no user and password");
-    }
-    if url.query().is_some() {
-        let query = text.as_str().find('?').unwrap_or_default();
-        let reason = "a server takes every query: leave out the `?` and what follows";
-        return unsupported(text.position(query), reason);
-    }
-    Ok(())
+    let query = match url.authorization() {
+        None => text.as_str().find('?').unwrap_or_default(),
+        Some(_) => 0,
+    };
+    Err(EndpointError::new(text.position(query), kind))
+}
+
+/// What a server's URL has that a server would ignore.
+pub(crate) fn unfit_for_a_server(url: &Url) -> Option<EndpointErrorKind> {
+    let reason = if url.authorization().is_some() {
+        "a server asks for no user and password"
+    } else if url.query().is_some() {
+        "a server takes every query: leave out the `?` and what follows"
+    } else {
+        return None;
+    };
+    let (key, of) = ("url", "autobahn");
+    Some(EndpointErrorKind::Unsupported { key, of, reason })
 }
 
 pub(super) fn url(arguments: &mut Arguments) -> Result<(Url, Text), EndpointError> {

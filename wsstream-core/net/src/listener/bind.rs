@@ -7,7 +7,9 @@ use std::os::fd::OwnedFd;
 
 use socket2::{Domain, Socket, Type};
 
-use super::std_listener::{StdListener, StdSockets};
+use super::std_listener::StdListener;
+#[cfg(unix)]
+use super::std_listener::StdSockets;
 use crate::descriptor::{TcpServer, with_context};
 use crate::host_port::HostPort;
 use crate::plan::ServerSocket;

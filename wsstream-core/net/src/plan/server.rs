@@ -13,7 +13,7 @@ use wsstream_core::handshake::ServerConfig;
 use super::{Within, no_plan};
 use crate::descriptor::{
     Certificates, EndpointError, EndpointErrorKind, ServerDescriptor, TcpServer, UnixServer,
-    UnsupportedEndpoint,
+    UnsupportedEndpoint, unfit_for_a_server,
 };
 use crate::host_port::HostPort;
 use crate::tls::ServerTls;
@@ -175,6 +175,10 @@ impl TryFrom<&ServerDescriptor> for ServerPlan {
         let socket = loop {
             match descriptor {
                 ServerDescriptor::Autobahn(autobahn) => {
+                    // A descriptor that was read has none of that, but one that was changed since.
+                    if let Some(kind) = unfit_for_a_server(&autobahn.url) {
+                        return Err(no_plan(kind));
+                    }
                     let config = autobahn.server_config();
                     let config =
                         config.map_err(|error| no_plan(EndpointErrorKind::Field(error)))?;

@@ -4,7 +4,7 @@ use wsstream_core::Url;
 use wsstream_core::handshake::{ClientConfig, ServerConfig};
 
 use super::*;
-use crate::descriptor::{Certificates, UnsupportedEndpoint};
+use crate::descriptor::{Certificates, ServerDescriptor, UnsupportedEndpoint};
 use crate::proxy::Proxy;
 
 /// The socket, what goes over it, with `*` for what is below WebSocket, the limit in seconds, and whether
@@ -323,5 +323,23 @@ fn tcp_to_host_and_port() {
             let said = format!("expected HOST:PORT, not {address:?}");
             assert_eq!(error.to_string(), said);
         }
+    }
+}
+
+/// A descriptor can be changed after it was read.
+#[test]
+fn a_server_takes_every_query() {
+    let mut descriptor = ServerDescriptor::parse("ws://h/x").unwrap();
+    let ServerDescriptor::Autobahn(autobahn) = &mut descriptor else {
+        unreachable!("{descriptor:?}");
+    };
+    for (url, is_fit) in [
+        ("ws://h/", true),
+        ("ws://h/?x", false),
+        ("ws://u@h/", false),
+    ] {
+        autobahn.url = Url::parse(url).unwrap();
+        let plan = ServerPlan::try_from(&ServerDescriptor::Autobahn(autobahn.clone()));
+        assert_eq!(plan.is_ok(), is_fit, "{url}");
     }
 }

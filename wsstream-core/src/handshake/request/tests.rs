@@ -167,9 +167,12 @@ fn asked(line: &str) -> Result<Option<String>, (u16, String)> {
         .map(|host| format!("{host} {}", request.path())))
 }
 
+/// A status, and what is said first.
+type Refused = (u16, &'static str);
+
 /// The line, and where it goes, or the status of what is refused and what it says.
 #[rustfmt::skip]
-const LINES: &[(&str, Result<&str, (u16, &str)>)] = &[
+const LINES: &[(&str, Result<&str, Refused>)] = &[
     ("GET / HTTP/1.1", Ok("b /")),
     ("GET /a/b?c HTTP/1.1", Ok("b /a/b")),
     ("GET http://a HTTP/1.1", Ok("a /")),

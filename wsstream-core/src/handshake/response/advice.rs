@@ -1,5 +1,6 @@
 //! What a response says about what to do next: RFC 9110 §10.2.2, §10.2.3, §11.6.1 and §11.7.1.
 
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -88,19 +89,42 @@ impl Response {
     }
 }
 
-/// A location without what may be a secret: user and password, query, fragment.
+/// A location without what may be a secret: user and password, also where they miss their `@`, query, fragment.
 pub(super) fn shown(location: &str) -> Line {
     let text = location.split(['?', '#']).next().unwrap_or_default();
-    // Browsers take backslashes for slashes, any number of them, and an authority without them.
+    // Browsers take backslashes for slashes, and any number of them before the host.
     let text = text.replace('\\', "/");
-    let (scheme, rest) = match text.split_once("//") {
-        Some((scheme, rest)) if !scheme.contains('/') => (scheme, rest.trim_start_matches('/')),
+    let (scheme, rest) = match text.split_once(':') {
+        Some((scheme, rest)) if has_authority(scheme, rest) => (scheme, rest),
         _ => ("", text.as_str()),
     };
-    let slashes = if rest.len() < text.len() { "//" } else { "" };
+    let begin = match scheme {
+        "" if !rest.starts_with("//") => String::new(),
+        "" => String::from("//"),
+        scheme => [scheme, "://"].concat(),
+    };
+    let rest = if begin.is_empty() {
+        rest
+    } else {
+        rest.trim_start_matches('/')
+    };
     let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     let host = authority.rsplit('@').next().unwrap_or_default();
-    Line::of(&[scheme, slashes, host, path].concat())
+    let (address, host) = host.split_at(host.find(']').map_or(0, |end| end + 1));
+    let host = match host.split_once(':') {
+        Some((name, port)) if !port.bytes().all(|octet| octet.is_ascii_digit()) => name,
+        _ => host,
+    };
+    Line::of(&[&begin, address, host, path].concat())
+}
+
+/// Whether a host comes behind a scheme. Of these four it does even without slashes.
+fn has_authority(scheme: &str, rest: &str) -> bool {
+    let is_scheme = |octet: u8| octet.is_ascii_alphanumeric() || b"+-.".contains(&octet);
+    let is_ours = ["http", "https", "ws", "wss"]
+        .iter()
+        .any(|one| one.eq_ignore_ascii_case(scheme));
+    scheme.bytes().all(is_scheme) && (is_ours || rest.starts_with("//"))
 }
 
 /// "120 s", or the date.

@@ -65,6 +65,11 @@ const PLACES: &[(&str, &str, Result<&str, &str>)] = &[
     ("ws://h/a", "http://h/d", Ok("tcp h:80 | websocket ws://h/d")),
     ("wss://h/a", "https://h:443/d", Ok("tcp h:443 | tls with h, trusting the platform's authorities | websocket wss://h/d")),
     ("ws://[2001:db8::1]:9/a", "/d", Ok("tcp [2001:db8::1]:9 | websocket ws://[2001:db8::1]:9/d")),
+    // A zone is that of the same address.
+    ("ws://[fe80::1%25eth0]:9/a", "http://[fe80::1]:9/d", Ok("tcp [fe80::1%eth0]:9 | websocket ws://[fe80::1]:9/d")),
+    ("ws://[fe80::1%25eth0]:9/a", "http://[fe80::1]:8/d", Ok("tcp [fe80::1%eth0]:8 | websocket ws://[fe80::1]:8/d")),
+    ("ws://[fe80::1%25eth0]:9/a", "http://g/d", Ok("tcp g:80 | websocket ws://g/d")),
+    ("ws://h/a", "ws://[fe80::1%25eth0]/", Err("Location")),
     // Another one.
     ("ws://h/a", "ws://g/d", Ok("tcp g:80 | websocket ws://g/d")),
     ("ws://h/a", "//g", Ok("tcp g:80 | websocket ws://g/")),
@@ -173,6 +178,7 @@ const RESPONSES: &[(u16, &[u8], bool)] = &[
     (302, b"Location:\r\n", false),
     // Nobody knows which one counts.
     (302, b"Location: /x\r\nLocation: /y\r\n", false),
+    (302, b"Location: /x\r\nLocation: /x\r\n", true),
 ];
 
 #[test]
