@@ -43,6 +43,7 @@ access_log stdio:{home}/access.log
 cache_log {home}/cache.log
 cache deny all
 pinger_enable off
+dns_timeout 1 seconds
 shutdown_lifetime 0 seconds
 visible_hostname squid.test
 max_filedescriptors 4096
