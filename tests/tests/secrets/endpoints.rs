@@ -30,7 +30,10 @@ fn good_descriptors() {
             printed.debug(text, &autobahn.client_config().unwrap());
         }
     }
-    for text in [r"autobahn:tcp\:1:url=ws\://h/:header=Set-Cookie\: MARK"] {
+    for text in [
+        r"autobahn:tcp\:1:url=ws\://h/:header=Set-Cookie\: MARK",
+        r"autobahn:unix\:/run/s:url=ws\://h/:header=X-Key\: MARK",
+    ] {
         let endpoint = ServerDescriptor::parse(&text.replace("MARK", MARK)).unwrap();
         printed.debug(text, &endpoint);
         printed.both(text, &ServerPlan::try_from(&endpoint).unwrap());
@@ -89,6 +92,8 @@ fn wrong_descriptors() {
         r"unix:/run/s:mode=MARK",
         r"systemd:domain=MARK:index=0",
         r"exec::MARK",
+        r"ws://host:0/path?token=MARK",
+        r"autobahn:tcp\:1:url=ws\://h/?MARK",
     ] {
         let text = text.replace("MARK", MARK);
         let client = ClientDescriptor::parse(&text).err();
