@@ -68,7 +68,7 @@
 //!
 //! | one stack: the same by URL and by descriptor, on every runtime | shown by |
 //! |---|---|
-//! | through an HTTP proxy, through SOCKS5 | `ways::an_http_proxy_by_url` `ways::an_http_proxy_by_descriptor` `ways::a_socks_proxy_by_url` `ways::a_socks_proxy_by_descriptor` |
+//! | through an HTTP proxy, over TLS or not, through SOCKS5 and SOCKS4 | `proxies::an_http_proxy_by_url` `proxies::an_http_proxy_by_descriptor` `proxies::a_socks_proxy_by_url` `proxies::a_socks_proxy_by_descriptor` `proxies::over_tls_by_url` `proxies::over_tls_by_descriptor` |
 //! | over a Unix socket | `ways::a_unix_socket_by_url` `ways::a_unix_socket_by_descriptor` |
 //! | TLS over WebSocket over TLS | `twice::by_url` `twice::by_descriptor` |
 //! | from a source address | `ways::a_source_address_by_url` `ways::a_source_address_by_descriptor` |

@@ -20,6 +20,7 @@ mod io;
 pub mod net;
 mod pattern;
 mod peer;
+pub mod proxy;
 mod raw;
 mod runtime;
 mod smol;

@@ -1,17 +1,15 @@
-//! Every way there is to a server, by URL and by descriptor, on every runtime: through proxies, over Unix sockets, from
-//! a source address, refused before the 101. And listeners and relays, for any of them. TLS twice is in
-//! `tls/twice.rs`.
+//! Every way there is to a server, by URL and by descriptor, on every runtime: over Unix sockets, from
+//! a source address, refused before the 101. And listeners and relays, for any of them. Proxies are in `proxies.rs`, TLS
+//! twice is in `tls/twice.rs`.
 #![expect(
     clippy::panic,
     clippy::unwrap_used,
     reason = "these are tests, helpers included"
 )]
 
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _};
 use std::net::{IpAddr, Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::os::unix::net::UnixListener;
-use std::sync::mpsc::{Receiver, channel};
-use std::thread::spawn;
 use std::time::Duration;
 
 use smol::Async;
@@ -19,7 +17,6 @@ use wsstream_core::handshake::{ClientConfig, HandshakeError, Refusal, ServerConf
 use wsstream_core::pump::Ended;
 use wsstream_core::{CloseCode, StreamError};
 use wsstream_net::descriptor::EndpointAddress;
-use wsstream_net::proxy::Proxy;
 use wsstream_net::{BlockingSocket, relay};
 use wsstream_tests::contract::{read_all, stream_error};
 use wsstream_tests::net::By::{self, Descriptor, Url};
@@ -30,10 +27,6 @@ use wsstream_tests::net::{
 use wsstream_tests::{Pattern, Read, Write};
 
 wsstream_tests::on_all_runtimes! {
-    an_http_proxy_by_url
-    an_http_proxy_by_descriptor
-    a_socks_proxy_by_url
-    a_socks_proxy_by_descriptor
     a_unix_socket_by_url
     a_unix_socket_by_descriptor
     a_source_address_by_url
@@ -52,102 +45,6 @@ wsstream_tests::on_all_runtimes! {
 }
 
 const LEN: usize = 100_000;
-
-/// A proxy for one connection, and the target it was asked for. Its user has to be `me`, with the password `secret`.
-fn proxy(ask: fn(&mut TcpStream) -> String, yes: &'static [u8]) -> (SocketAddr, Receiver<String>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    let (tell, asked) = channel();
-    spawn(move || {
-        let (mut near, _) = listener.accept().unwrap();
-        let target = ask(&mut near);
-        let far = TcpStream::connect(&target).unwrap();
-        tell.send(target).unwrap();
-        near.write_all(yes).unwrap();
-        let copy = |mut from: TcpStream, mut to: TcpStream| {
-            let _ = io::copy(&mut from, &mut to);
-            let _ = to.shutdown(Shutdown::Write);
-        };
-        let [up, down] = [&near, &far].map(|tcp| tcp.try_clone().unwrap());
-        spawn(move || copy(up, far));
-        copy(down, near);
-    });
-    (address, asked)
-}
-
-/// RFC 9110 §9.3.6.
-fn http(tcp: &mut TcpStream) -> String {
-    let mut head = String::new();
-    while !head.ends_with("\r\n\r\n") {
-        let mut octet = [0];
-        tcp.read_exact(&mut octet).unwrap();
-        head.push(octet[0].into());
-    }
-    assert!(head.contains("\r\nProxy-Authorization: Basic bWU6c2VjcmV0\r\n"));
-    let target = head.strip_prefix("CONNECT ").unwrap();
-    target.split(' ').next().unwrap().to_owned()
-}
-
-/// RFC 1928 and RFC 1929.
-fn socks(tcp: &mut TcpStream) -> String {
-    let [version, methods] = octets(tcp);
-    assert_eq!(version, 5);
-    let offered: Vec<_> = (0..methods).flat_map(|_| octets::<1>(tcp)).collect();
-    assert!(offered.contains(&2), "{offered:?}");
-    tcp.write_all(&[5, 2]).unwrap();
-    assert_eq!(&octets(tcp), b"\x01\x02me\x06secret");
-    tcp.write_all(&[1, 0]).unwrap();
-    let [5, 1, 0, kind] = octets(tcp) else {
-        panic!("no request to connect");
-    };
-    let host = match kind {
-        1 => Ipv4Addr::from(octets(tcp)).to_string(),
-        3 => {
-            let [len] = octets(tcp);
-            let name = (0..len).map(|_| char::from(octets::<1>(tcp)[0]));
-            name.collect()
-        }
-        other => panic!("address type {other}"),
-    };
-    format!("{host}:{}", u16::from_be_bytes(octets(tcp)))
-}
-
-fn octets<const COUNT: usize>(tcp: &mut TcpStream) -> [u8; COUNT] {
-    let mut octets = [0; COUNT];
-    tcp.read_exact(&mut octets).unwrap();
-    octets
-}
-
-async fn through_a_proxy<N: Net>(by: By, is_socks: bool) {
-    let (listener, client) = server::<N>(by).await;
-    let port = address::<N>(&listener).port();
-    let (scheme, (at, asked)) = if is_socks {
-        ("socks5", proxy(socks, &[5, 0, 0, 1, 0, 0, 0, 0, 0, 0]))
-    } else {
-        ("http", proxy(http, b"HTTP/1.1 200 OK\r\n\r\n"))
-    };
-    let through = Proxy::parse(&format!("{scheme}://me:secret@{at}")).unwrap();
-    let talked = talk_with::<N, N>(listener, &client.proxy(through), LEN).await;
-    assert_eq!(asked.recv().unwrap(), format!("127.0.0.1:{port}"));
-    assert_eq!(tcp(&talked.reached), at);
-    assert_eq!(talked.path.as_deref(), Some("/here"));
-}
-
-async fn an_http_proxy_by_url<N: Net>() {
-    through_a_proxy::<N>(Url, false).await;
-}
-
-async fn an_http_proxy_by_descriptor<N: Net>() {
-    through_a_proxy::<N>(Descriptor, false).await;
-}
-
-async fn a_socks_proxy_by_url<N: Net>() {
-    through_a_proxy::<N>(Url, true).await;
-}
-
-async fn a_socks_proxy_by_descriptor<N: Net>() {
-    through_a_proxy::<N>(Descriptor, true).await;
-}
 
 async fn over_a_unix_socket<N: Net>(by: By) {
     let directory = Directory::new();

@@ -12,7 +12,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use futures_util::{FutureExt, TryFutureExt, select};
 use wsstream_async_std::{
     AsyncStream, BlockingSocket, ClientConfig, ClientEndpoint, Close, EndpointAddress,
-    HandshakeError, Incoming, Listener, ServerEndpoint, Url, relay_with,
+    HandshakeError, Incoming, Listener, Proxy, ServerEndpoint, Url, relay_with,
 };
 
 /// Carries a local TCP port, or standard input and output, to a WebSocket URL.
@@ -32,6 +32,14 @@ struct Args {
     /// off: servers other than wsstream end both directions when they receive one.
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     wait: u64,
+    /// Go through this proxy: http://, https:// or socks5://[USER:PASSWORD@]HOST[:PORT]. Without this
+    /// option it is the one of the environment: https_proxy for wss://, http_proxy for ws://, else
+    /// all_proxy, for all hosts but those of no_proxy and this machine. '' is none.
+    #[arg(long, value_name = "URL")]
+    proxy: Option<String>,
+    /// Go through no proxy, whatever the environment says.
+    #[arg(long, conflicts_with = "proxy")]
+    no_proxy: bool,
     /// Follow up to this many redirects; 0 for none. From wss:// none leads to ws://, and to another host,
     /// scheme or port goes no password.
     #[arg(long, value_name = "COUNT", default_value_t = 5)]
@@ -58,6 +66,12 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
         return Err("built without TLS: for wss:// build with --features rustls".into());
     }
     let to = ClientEndpoint::url(&args.url, client)?.redirects(args.redirects);
+    let to = match args.proxy.as_deref() {
+        Some("") => to,
+        Some(proxy) => to.proxy(Proxy::parse(proxy)?),
+        None if args.no_proxy => to,
+        None => to.proxy_from_env()?,
+    };
     let wait = Duration::from_secs(args.wait);
     if args.local == "-" {
         return Ok(carry_standard_io(to, wait).await?);

@@ -11,7 +11,7 @@ use clap::Parser;
 use tokio::task::JoinSet;
 use wsstream_tokio::{
     AsyncStream, BlockingSocket, ClientConfig, ClientEndpoint, Close, EndpointAddress,
-    HandshakeError, Incoming, Listener, ServerEndpoint, Url, relay_with,
+    HandshakeError, Incoming, Listener, Proxy, ServerEndpoint, Url, relay_with,
 };
 
 /// Carries a local TCP port, or standard input and output, to a WebSocket URL.
@@ -31,6 +31,14 @@ struct Args {
     /// off: servers other than wsstream end both directions when they receive one.
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     wait: u64,
+    /// Go through this proxy: http://, https:// or socks5://[USER:PASSWORD@]HOST[:PORT]. Without this
+    /// option it is the one of the environment: https_proxy for wss://, http_proxy for ws://, else
+    /// all_proxy, for all hosts but those of no_proxy and this machine. '' is none.
+    #[arg(long, value_name = "URL")]
+    proxy: Option<String>,
+    /// Go through no proxy, whatever the environment says.
+    #[arg(long, conflicts_with = "proxy")]
+    no_proxy: bool,
     /// Follow up to this many redirects; 0 for none. From wss:// none leads to ws://, and to another host,
     /// scheme or port goes no password.
     #[arg(long, value_name = "COUNT", default_value_t = 5)]
@@ -60,6 +68,12 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
         return Err("built without TLS: for wss:// build with --features rustls".into());
     }
     let endpoint = ClientEndpoint::url(&args.url, client)?.redirects(args.redirects);
+    let endpoint = match args.proxy.as_deref() {
+        Some("") => endpoint,
+        Some(proxy) => endpoint.proxy(Proxy::parse(proxy)?),
+        None if args.no_proxy => endpoint,
+        None => endpoint.proxy_from_env()?,
+    };
     if args.local == "-" {
         return Ok(carry_standard_io(&endpoint, wait).await?);
     }

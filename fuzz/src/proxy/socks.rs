@@ -1,8 +1,8 @@
-//! The model of SOCKS5, word by word from the RFCs.
+//! The models of SOCKS5, word by word from the RFCs, and of SOCKS4a.
 
 use std::net::IpAddr;
 
-use wsstream_net::proxy::ProxyError;
+use wsstream_net::proxy::ProxyErrorKind;
 
 use super::{PORT, Tunnelled};
 
@@ -13,22 +13,35 @@ pub(super) fn check(answer: &[u8], host: &str, user: Option<Vec<u8>>, tunnelled:
         told: Vec::new(),
     };
     let expected = model.run(host, user);
-    let got = match &tunnelled.result {
-        Ok(()) => Ok(()),
-        Err(ProxyError::Malformed) => Err(Fault::Malformed),
-        Err(ProxyError::Socks(reason)) if !reason.is_empty() => Err(Fault::Refused),
-        Err(error) => unreachable!("{error:?}"),
+    model.check(expected, answer, tunnelled);
+}
+
+/// The same for version 4.
+pub(super) fn check_version_4(
+    answer: &[u8],
+    host: &str,
+    user: Option<Vec<u8>>,
+    tunnelled: &Tunnelled,
+) {
+    let mut model = Model {
+        rest: answer,
+        told: Vec::new(),
     };
-    assert_eq!(got, expected);
-    assert_eq!(tunnelled.taken, answer.len() - model.rest.len());
-    assert_eq!(tunnelled.told, model.told.concat());
-    assert_eq!(tunnelled.flushes, model.told.len());
+    if matches!(host.parse(), Ok(IpAddr::V6(_))) {
+        assert_eq!(tunnelled.result, Err(ProxyErrorKind::Ipv6));
+        assert_eq!((tunnelled.told.len(), tunnelled.taken), (0, 0));
+        return;
+    }
+    let expected = model.run_version_4(host, user);
+    model.check(expected, answer, tunnelled);
 }
 
 #[derive(Debug, PartialEq)]
 enum Fault {
+    Ended,
     Malformed,
     Refused,
+    User,
 }
 
 struct Model<'a> {
@@ -41,9 +54,44 @@ impl<'a> Model<'a> {
         let (taken, rest) = self.rest.split_at(len.min(self.rest.len()));
         self.rest = rest;
         if taken.len() < len {
-            return Err(Fault::Malformed);
+            return Err(Fault::Ended);
         }
         Ok(taken)
+    }
+
+    fn check(&self, expected: Result<(), Fault>, answer: &[u8], tunnelled: &Tunnelled) {
+        let got = match &tunnelled.result {
+            Ok(()) => Ok(()),
+            Err(ProxyErrorKind::Ended) => Err(Fault::Ended),
+            Err(ProxyErrorKind::NotSocks) => Err(Fault::Malformed),
+            Err(ProxyErrorKind::Socks(reason)) if !reason.is_empty() => Err(Fault::Refused),
+            Err(ProxyErrorKind::SocksUser { .. }) => Err(Fault::User),
+            Err(error) => unreachable!("{error:?}"),
+        };
+        assert_eq!(got, expected);
+        assert_eq!(tunnelled.taken, answer.len() - self.rest.len());
+        assert_eq!(tunnelled.told, self.told.concat());
+        assert_eq!(tunnelled.flushes, self.told.len());
+    }
+
+    fn run_version_4(&mut self, host: &str, user: Option<Vec<u8>>) -> Result<(), Fault> {
+        // The user of the URL has a colon behind it.
+        let user = user.map(|user| user[..user.len() - 1].to_vec());
+        let (address, name) = match host.parse() {
+            Ok(IpAddr::V4(ip)) => (ip.octets(), Vec::new()),
+            _ => ([0, 0, 0, 1], [host.as_bytes(), b"\0"].concat()),
+        };
+        let mut told = [&[4, 1], &PORT.to_be_bytes()[..], &address].concat();
+        told.extend(user.unwrap_or_default());
+        told.push(0);
+        told.extend(name);
+        self.told.push(told);
+        match self.take(8)? {
+            [0, 90, ..] => Ok(()),
+            [0, 91, ..] => Err(Fault::Refused),
+            [0, 92 | 93, ..] => Err(Fault::User),
+            _ => Err(Fault::Malformed),
+        }
     }
 
     fn run(&mut self, host: &str, user: Option<Vec<u8>>) -> Result<(), Fault> {
@@ -55,7 +103,8 @@ impl<'a> Model<'a> {
             ([5, 0], _) => {}
             ([5, 2], Some(user)) => self.authenticate(&user)?,
             // It wants what was not offered, or nothing that was.
-            ([5, 2 | 0xff], _) => return Err(Fault::Refused),
+            ([5, 0xff], Some(_)) => return Err(Fault::Refused),
+            ([5, 2 | 0xff], None) => return Err(Fault::User),
             _ => return Err(Fault::Malformed),
         }
         // §4.
@@ -90,7 +139,7 @@ impl<'a> Model<'a> {
         self.told.push([&[1], &*name, &password].concat());
         match self.take(2)? {
             [1, 0] => Ok(()),
-            [1, _] => Err(Fault::Refused),
+            [1, _] => Err(Fault::User),
             _ => Err(Fault::Malformed),
         }
     }

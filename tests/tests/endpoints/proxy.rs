@@ -4,9 +4,11 @@ use std::env;
 use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::process::Command;
+use std::sync::{Arc, Mutex};
 use std::thread::{JoinHandle, spawn};
 
-use wsstream_net::proxy::{Proxy, ProxyError};
+use tracing_subscriber::util::SubscriberInitExt as _;
+use wsstream_net::proxy::{Proxy, ProxyError, ProxyErrorKind};
 use wsstream_tests::net::{ClientEndpoint, free_port, is_kept_alive, let_in_any, listen, over};
 use wsstream_tests::{AsyncStd, Read as _, Smol, TestRuntime, Tokio, Write as _};
 
@@ -43,7 +45,12 @@ pub(crate) async fn given<C: TestRuntime, S: TestRuntime>() {
     for (user, status, error) in [
         ("", 200, None),
         ("user:secret@", 200, None),
-        ("", 407, Some(ProxyError::Refused(407))),
+        ("", 407, Some("it asks for a user and a password (Basic)")),
+        (
+            "user:secret@",
+            407,
+            Some("it refused the user and password"),
+        ),
     ] {
         let (address, serving) = proxy(status);
         let through = Proxy::parse(&format!("http://{user}{address}")).unwrap();
@@ -63,9 +70,16 @@ pub(crate) async fn given<C: TestRuntime, S: TestRuntime>() {
                 assert!(is_kept_alive::<C>(&C::into_socket(stream)));
             }
             (Err(failed), Some(error)) => {
-                assert_eq!(failed.kind(), ErrorKind::ConnectionRefused);
+                assert_eq!(failed.kind(), ErrorKind::PermissionDenied);
+                let text = failed.to_string();
+                let expected = format!("proxy {address}: {error}: HTTP 407 X");
+                assert!(text.starts_with(&expected), "{text}");
                 let inner = failed.get_ref().and_then(|inner| inner.downcast_ref());
-                assert_eq!(inner, Some(&error));
+                let inner: &ProxyError = inner.unwrap();
+                let ProxyErrorKind::Refused { response, .. } = inner.kind() else {
+                    unreachable!("{inner:?}");
+                };
+                assert_eq!((response.status(), response.body()), (407, &b"SSH-2.0"[..]));
             }
             (connected, _) => unreachable!("{:?}", connected.map(drop)),
         }
@@ -78,7 +92,7 @@ pub(crate) async fn given<C: TestRuntime, S: TestRuntime>() {
     assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
     let named = error
         .to_string()
-        .starts_with(&format!("proxy: {authority}: "));
+        .starts_with(&format!("proxy {authority}: "));
     assert!(named, "{error}");
 }
 
@@ -126,6 +140,41 @@ fn endpoint<C: TestRuntime>(descriptor: &str) -> ClientEndpoint<C> {
     descriptor.parse().unwrap()
 }
 
+/// Where the log goes.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Log {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(line);
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// What cannot be followed is told, once.
+fn as_is_told(work: impl FnOnce()) {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_ansi(false)
+        .with_writer(move || writer.clone())
+        .finish();
+    let logging = subscriber.set_default();
+    for tls in [false, true] {
+        let proxy = Proxy::from_env(tls, "nowhere.invalid", 22);
+        assert!(proxy.unwrap().is_some());
+    }
+    drop(logging);
+    let told = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    assert_eq!(told.matches("WARN").count(), 1, "{told}");
+    assert!(told.contains(r#""10.0.0.0/33""#), "{told}");
+    work();
+}
+
 async fn as_the_environment_says<R: TestRuntime>() {
     let connect = async |descriptor: &str| {
         let endpoint = endpoint::<R>(descriptor).proxy_from_env().unwrap();
@@ -136,18 +185,23 @@ async fn as_the_environment_says<R: TestRuntime>() {
     // Where TLS is used it is another one, and what this one leads to does not speak TLS.
     let connected = connect("wss://nowhere.invalid:22/").await;
     connected.map(drop).unwrap_err();
-    // This one is not to go through it, and there is nobody.
-    let error = connect("tcp:127.0.0.1:9").await.map(drop).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
-    assert!(error.to_string().starts_with("127.0.0.1:9: "), "{error}");
+    // These do not go through it, and there is nobody: this machine, and what is excepted.
+    for address in ["127.0.0.1:9", "0.0.0.0:9"] {
+        let error = connect(&format!("tcp:{address}")).await.map(drop);
+        let error = error.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
+        assert!(error.to_string().starts_with(address), "{error}");
+    }
 }
 
 #[test]
 fn of_the_environment() {
     match env::var(CHILD).as_deref() {
-        Ok("tokio") => return Tokio::run(as_the_environment_says::<Tokio>()),
-        Ok("smol") => return Smol::run(as_the_environment_says::<Smol>()),
-        Ok(_) => return AsyncStd::run(as_the_environment_says::<AsyncStd>()),
+        Ok("tokio") => {
+            return as_is_told(|| Tokio::run(as_the_environment_says::<Tokio>()));
+        }
+        Ok("smol") => return as_is_told(|| Smol::run(as_the_environment_says::<Smol>())),
+        Ok(_) => return as_is_told(|| AsyncStd::run(as_the_environment_says::<AsyncStd>())),
         Err(_) => {}
     }
     for runtime in ["tokio", "async-std", "smol"] {
@@ -158,7 +212,7 @@ fn of_the_environment() {
             .env(CHILD, runtime)
             .env("http_proxy", format!("http://{plain}"))
             .env("https_proxy", format!("http://{secure}"))
-            .env("no_proxy", "localhost,127.0.0.1")
+            .env("no_proxy", ".example.org 0.0.0.0/8, 10.0.0.0/33")
             .output()
             .unwrap();
         let said = String::from_utf8_lossy(&child.stdout);

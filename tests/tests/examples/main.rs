@@ -6,6 +6,7 @@ mod endings;
 mod listening;
 mod options;
 mod process;
+mod proxies;
 mod relay;
 #[cfg(unix)]
 mod signals;

@@ -72,6 +72,9 @@ fn command(of: Adapter, name: &str, args: &[&str]) -> Command {
     );
     let mut command = Command::new(program);
     command.args(args);
+    for name in PROXIES {
+        command.env_remove(name);
+    }
     command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -79,9 +82,33 @@ fn command(of: Adapter, name: &str, args: &[&str]) -> Command {
     command
 }
 
+/// Whoever runs the tests may need a proxy.
+const PROXIES: [&str; 8] = [
+    "http_proxy",
+    "HTTP_PROXY",
+    "https_proxy",
+    "HTTPS_PROXY",
+    "all_proxy",
+    "ALL_PROXY",
+    "no_proxy",
+    "NO_PROXY",
+];
+
 /// Runs an example to its end.
 pub(crate) fn run(of: Adapter, name: &str, args: &[&str], input: &[u8]) -> Output {
-    let mut child = command(of, name, args).spawn().unwrap();
+    run_in(of, name, args, input, &[])
+}
+
+/// The same, with these variables in its environment.
+pub(crate) fn run_in(
+    of: Adapter,
+    name: &str,
+    args: &[&str],
+    input: &[u8],
+    environment: &[(&str, &str)],
+) -> Output {
+    let mut command = command(of, name, args);
+    let mut child = command.envs(environment.iter().copied()).spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
     let input = input.to_vec();
     let writing = spawn(move || {

@@ -6,7 +6,7 @@ use std::task::{Context, Poll, Waker};
 use wsstream_core::handshake::{
     Acceptor, ClientConfig, HandshakeError, Hosts, InvalidField, Origins, Refusal, ServerConfig,
 };
-use wsstream_core::test_kit::Pipe;
+use wsstream_core::test_kit::{Clock, Pipe};
 use wsstream_core::{Seed, Url};
 use wsstream_net::proxy::Proxy;
 
@@ -46,6 +46,12 @@ fn urls_and_proxies() {
         "ws://host/?MARK#x",
         "ws://host/\n?MARK",
         "ws://[v1.x]/?MARK",
+        "ws://user:MARK{@host/",
+        "ws://user:MARK\u{e9}@host/",
+        "ws://user:MARK@h\u{f6}st/?MARK",
+        "ws://user:MARK@host/{}?MARK",
+        "ws://host/?MARK MARK",
+        "ws://user:MARK@[::1%]/?MARK",
         "ws:///?MARK",
         "http://u:MARK@host/?MARK",
         "token=MARK",
@@ -60,13 +66,14 @@ fn urls_and_proxies() {
             Err(error) => printed.error(&text, &error),
         }
     }
-    for scheme in ["http", "socks5", "https"] {
+    for scheme in ["http", "socks5", "https", "socks4"] {
         let text = format!("{scheme}://{MARK}:{MARK}@proxy:3128/?{MARK}");
         match Proxy::parse(&text) {
             Ok(proxy) => {
                 printed.debug("proxy", &proxy);
                 for answer in [
-                    format!("HTTP/1.1 407 {MARK}\r\n\r\n"),
+                    format!("HTTP/1.1 407 No\r\nX: {MARK}\r\n\r\nwho?\n{MARK}"),
+                    format!("HTTP/1.1 100 {MARK}\r\n\r\nHTTP/1.1 403 No\r\n\r\n"),
                     format!("\x05\x01{MARK}"),
                     format!("\x05\x02\x01\x01{MARK}"),
                     MARK.to_owned(),
@@ -74,7 +81,8 @@ fn urls_and_proxies() {
                     let (mut near, far) = Pipe::pair(true);
                     far.output.get().feed(answer.as_bytes());
                     far.output.get().finish(Ok(()));
-                    let tunnel = pin!(proxy.tunnel(&mut near, "host", 1));
+                    let mut clock = Clock::default().sleeper();
+                    let tunnel = pin!(proxy.tunnel(&mut near, &mut clock, "host", 1));
                     let cx = &mut Context::from_waker(Waker::noop());
                     let Poll::Ready(Err(error)) = tunnel.poll(cx) else {
                         panic!("it is no tunnel");

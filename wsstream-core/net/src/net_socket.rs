@@ -24,6 +24,8 @@ enum Layer<R: Runtime> {
     Unix(R::Unix),
     /// Boxed, because the type contains itself. `Stream` boxes its own contents.
     Tls(Box<AutoFlush<R::Tls<NetSocket<R>>>>),
+    /// TLS to a proxy, below what goes through its tunnel. It says nothing of who is at the tunnel's other end.
+    ProxyTls(Box<AutoFlush<R::Tls<NetSocket<R>>>>),
     WebSocket(Stream<NetSocket<R>, R::Clock>),
     /// A TCP connection or Unix socket with the permit of its listener, which counts it until it is dropped, and can
     /// cut it off. Other layers hold the permit themselves.
@@ -37,7 +39,7 @@ macro_rules! on_layer {
             Layer::Tcp($socket) => $act,
             #[cfg(unix)]
             Layer::Unix($socket) => $act,
-            Layer::Tls($socket) => $act,
+            Layer::Tls($socket) | Layer::ProxyTls($socket) => $act,
             Layer::WebSocket($socket) => $act,
             Layer::Counted($socket) => $act,
         }
@@ -58,8 +60,17 @@ impl<R: Runtime> NetSocket<R> {
 
     /// Wraps TLS after its handshake, to put further layers over it: see [`Runtime::tls_connect`].
     pub fn from_tls(tls: R::Tls<Self>) -> Self {
+        Self(Layer::Tls(Self::delivered(tls)))
+    }
+
+    /// Wraps TLS to a proxy, which ends there.
+    pub(crate) fn from_proxy_tls(tls: R::Tls<Self>) -> Self {
+        Self(Layer::ProxyTls(Self::delivered(tls)))
+    }
+
+    fn delivered(tls: R::Tls<Self>) -> Box<AutoFlush<R::Tls<Self>>> {
         let tls = AutoFlush::new(tls).deliver_by(|dropped| R::spawn(dropped.deliver(R::clock())));
-        Self(Layer::Tls(Box::new(tls)))
+        Box::new(tls)
     }
 
     /// Wraps a byte stream over WebSocket, to put further layers over it.
@@ -84,6 +95,7 @@ impl<R: Runtime> NetSocket<R> {
     pub(crate) fn delivered_from_above(self) -> Self {
         Self(match self.0 {
             Layer::Tls(tls) => Layer::Tls(Box::new(tls.deliver_by(drop))),
+            Layer::ProxyTls(tls) => Layer::ProxyTls(Box::new(tls.deliver_by(drop))),
             Layer::WebSocket(stream) => Layer::WebSocket(stream.deliver_by(drop)),
             other => other,
         })
@@ -124,7 +136,7 @@ impl<R: Runtime> NetSocket<R> {
             Layer::Tcp(tcp) => R::tcp_ref(tcp),
             #[cfg(unix)]
             Layer::Unix(unix) => R::unix_ref(unix),
-            Layer::Tls(tls) => R::tls_below(tls.socket()).system(),
+            Layer::Tls(tls) | Layer::ProxyTls(tls) => R::tls_below(tls.socket()).system(),
             Layer::WebSocket(stream) => stream.socket().system(),
             Layer::Counted(counted) => counted.socket().system(),
         }
@@ -136,7 +148,7 @@ impl<R: Runtime> NetSocket<R> {
             Layer::Tcp(_) => None,
             #[cfg(unix)]
             Layer::Unix(_) => None,
-            Layer::Tls(tls) => Some(R::tls_below(tls.socket())),
+            Layer::Tls(tls) | Layer::ProxyTls(tls) => Some(R::tls_below(tls.socket())),
             Layer::WebSocket(stream) => Some(stream.socket()),
             Layer::Counted(counted) => counted.socket().below(),
         }
@@ -166,7 +178,7 @@ impl<R: Runtime> NetSocket<R> {
         }
     }
 
-    /// Whether the outermost layer is TLS.
+    /// Whether the outermost layer is TLS with the peer. TLS with a proxy is not, as it ends there.
     pub const fn is_tls(&self) -> bool {
         matches!(self.0, Layer::Tls(_))
     }
@@ -212,7 +224,7 @@ impl<R: Runtime> NetSocket<R> {
             }
             #[cfg(unix)]
             Layer::Unix(_) => {}
-            Layer::Tls(tls) => {
+            Layer::Tls(tls) | Layer::ProxyTls(tls) => {
                 Socket::abort_on_drop(&mut **tls, abort);
                 R::tls_below_mut(tls.socket_mut()).abort_on_drop(abort);
             }
@@ -260,7 +272,7 @@ impl<R: Runtime> Socket for NetSocket<R> {
             Layer::Tcp(tcp) => tcp.is_write_vectored(),
             #[cfg(unix)]
             Layer::Unix(unix) => unix.is_write_vectored(),
-            Layer::Tls(tls) => Socket::is_write_vectored(&**tls),
+            Layer::Tls(tls) | Layer::ProxyTls(tls) => Socket::is_write_vectored(&**tls),
             Layer::WebSocket(stream) => Socket::is_write_vectored(stream),
             Layer::Counted(counted) => Socket::is_write_vectored(&**counted),
         }
@@ -281,7 +293,7 @@ impl<R: Runtime> Socket for NetSocket<R> {
                 ready!(unix.poll_flush(cx))?;
                 Poll::Ready(end(&R::unix_ref(unix)))
             }
-            Layer::Tls(tls) => Socket::poll_shutdown(&mut **tls, cx),
+            Layer::Tls(tls) | Layer::ProxyTls(tls) => Socket::poll_shutdown(&mut **tls, cx),
             Layer::WebSocket(stream) => Socket::poll_shutdown(stream, cx),
             Layer::Counted(counted) => Socket::poll_shutdown(&mut **counted, cx),
         }
@@ -304,7 +316,9 @@ impl<R: Runtime> Socket for NetSocket<R> {
                 }
                 sent => Poll::Ready(sent),
             },
-            Layer::Tls(tls) => Socket::poll_retry_write(&mut **tls, cx, bufs),
+            Layer::Tls(tls) | Layer::ProxyTls(tls) => {
+                Socket::poll_retry_write(&mut **tls, cx, bufs)
+            }
             Layer::WebSocket(stream) => Socket::poll_retry_write(stream, cx, bufs),
             Layer::Counted(counted) => Socket::poll_retry_write(&mut **counted, cx, bufs),
         }
@@ -318,7 +332,7 @@ impl<R: Runtime> Socket for NetSocket<R> {
             }
             #[cfg(unix)]
             Layer::Unix(_) => None,
-            Layer::Tls(tls) => Socket::taken(&**tls),
+            Layer::Tls(tls) | Layer::ProxyTls(tls) => Socket::taken(&**tls),
             Layer::WebSocket(stream) => Socket::taken(stream),
             Layer::Counted(counted) => Socket::taken(&**counted),
         }
@@ -336,7 +350,7 @@ impl<R: Runtime> Socket for NetSocket<R> {
             Layer::Tcp(tcp) => has_hung_up(&R::tcp_ref(tcp)),
             #[cfg(unix)]
             Layer::Unix(unix) => has_hung_up(&R::unix_ref(unix)),
-            Layer::Tls(tls) => R::tls_below(tls.socket()).has_hung_up(),
+            Layer::Tls(tls) | Layer::ProxyTls(tls) => R::tls_below(tls.socket()).has_hung_up(),
             Layer::WebSocket(stream) => Socket::has_hung_up(stream),
             Layer::Counted(counted) => counted.socket().has_hung_up(),
         }
@@ -344,7 +358,7 @@ impl<R: Runtime> Socket for NetSocket<R> {
 
     fn cut_off(&self) -> Option<io::Error> {
         match &self.0 {
-            Layer::Tls(tls) => Socket::cut_off(&**tls),
+            Layer::Tls(tls) | Layer::ProxyTls(tls) => Socket::cut_off(&**tls),
             Layer::WebSocket(stream) => Socket::cut_off(stream),
             Layer::Counted(counted) => Socket::cut_off(&**counted),
             _ => None,
@@ -357,7 +371,7 @@ impl<R: Runtime> Socket for NetSocket<R> {
 
     fn poll_drive(&mut self, cx: &mut Context<'_>) {
         match &mut self.0 {
-            Layer::Tls(tls) => {
+            Layer::Tls(tls) | Layer::ProxyTls(tls) => {
                 Socket::poll_drive(&mut **tls, cx);
                 R::tls_below_mut(tls.socket_mut()).poll_drive(cx);
             }
@@ -382,6 +396,7 @@ impl<R: Runtime> fmt::Debug for NetSocket<R> {
             #[cfg(unix)]
             Layer::Unix(unix) => f.debug_tuple("Unix").field(unix).finish(),
             Layer::Tls(tls) => f.debug_tuple("Tls").field(tls).finish(),
+            Layer::ProxyTls(tls) => f.debug_tuple("ProxyTls").field(tls).finish(),
             Layer::WebSocket(stream) => f.debug_tuple("WebSocket").field(stream).finish(),
             Layer::Counted(counted) => counted.socket().fmt(f),
         }

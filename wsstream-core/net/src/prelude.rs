@@ -21,5 +21,5 @@ pub use crate::descriptor::{
 };
 pub use crate::dial::DialError;
 pub use crate::listener::StdListener;
-pub use crate::proxy::{InvalidProxy, Proxy, ProxyError};
+pub use crate::proxy::{InvalidProxy, Proxy, ProxyError, ProxyErrorKind};
 pub use crate::tls::{ClientTls, ServerTls};

@@ -1,23 +1,29 @@
 //! Proxies: selects one, and opens a tunnel through it.
 
+mod environment;
+mod error;
+mod exceptions;
 mod http;
 mod socks;
 
 use std::fmt;
-use std::future::poll_fn;
-use std::io::{self, IoSlice};
+use std::io;
 use std::str::FromStr;
-use std::task::ready;
 
-use wsstream_core::pump::Socket;
+use wsstream_core::pump::{Clock, Socket};
 use wsstream_core::{InvalidUrl, Url};
 
-use self::http::ProxyConnect;
-use self::socks::User;
-use crate::host_port::HostPort;
+pub(crate) use self::error::at_proxy;
+pub use self::error::{InvalidProxy, ProxyError, ProxyErrorKind};
 
-/// A proxy that tunnels connections: an HTTP proxy with CONNECT (RFC 9110 §9.3.6), or a SOCKS5 proxy (RFC 1928,
-/// RFC 1929). `Debug` and `Display` show no password.
+use self::environment::Found;
+use self::error::Failed;
+use self::socks::User;
+use crate::host_port::{HostPort, host_and_zone};
+use crate::tls::ClientTls;
+
+/// A proxy that tunnels connections: an HTTP proxy with CONNECT (RFC 9110 §9.3.6), over TLS or not, or a SOCKS proxy of
+/// version 5 (RFC 1928, RFC 1929) or 4. `Debug` and `Display` show no user and no password.
 ///
 /// ```
 /// use wsstream_net::proxy::Proxy;
@@ -33,88 +39,112 @@ pub struct Proxy {
     /// The proxy's host, and the user and password of an HTTP proxy.
     url: Url,
     port: u16,
+    /// For TLS with the proxy; `None` for the authorities of the platform.
+    tls: Option<ClientTls>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Kind {
     Http,
-    Socks5(Option<User>),
+    Https,
+    Socks(User),
 }
 
 impl Proxy {
-    /// Reads `http://[USER:PASSWORD@]HOST[:PORT]` or `socks5://[USER:PASSWORD@]HOST[:PORT]`. You can
-    /// omit `http://`. `socks5h` means the same as `socks5`: the proxy looks names up. The default port
-    /// is 80 or 1080.
+    /// Reads the URL of a proxy. You can omit `http://`.
+    ///
+    /// | URL | proxy | default port |
+    /// |---|---|---|
+    /// | `http://[USER:PASSWORD@]HOST[:PORT]` | HTTP, which sees the password and the name of the target | 80 |
+    /// | `https://[USER:PASSWORD@]HOST[:PORT]` | the same over TLS, which [`tls`](Self::tls) configures | 443 |
+    /// | `socks5://[USER:PASSWORD@]HOST[:PORT]` | SOCKS5 | 1080 |
+    /// | `socks4://[USER@]HOST[:PORT]` | SOCKS4, or SOCKS4a for a name; it reaches no IPv6 address | 1080 |
+    ///
+    /// The proxy always looks names up, so `socks5h` and `socks` mean the same as `socks5`, and `socks4a` the same as
+    /// `socks4`.
     ///
     /// # Errors
     ///
     /// If the text is not such a URL.
     pub fn parse(text: &str) -> Result<Self, InvalidProxy> {
         let (scheme, rest) = text.split_once("://").unwrap_or(("http", text));
-        let is_socks = match &*scheme.to_ascii_lowercase() {
-            "http" => false,
-            "socks5" | "socks5h" => true,
-            scheme if is_scheme(scheme) => {
-                return Err(InvalidProxy::Url(InvalidUrl::Scheme(scheme.to_owned())));
-            }
+        let scheme = scheme.to_ascii_lowercase();
+        let default_port = match &*scheme {
+            "http" => 80,
+            "https" => 443,
+            "socks" | "socks4" | "socks4a" | "socks5" | "socks5h" => SOCKS_PORT,
+            scheme if is_scheme(scheme) => return Err(InvalidProxy::Scheme(scheme.to_owned())),
             // The text before the colon seems to be a user.
             _ => return Err(InvalidProxy::Url(InvalidUrl::Syntax(0))),
         };
         // The authority has the same syntax as in a WebSocket URL.
         let read = |scheme| Url::parse(&format!("{scheme}://{rest}")).map_err(InvalidProxy::Url);
         let url = read("ws")?;
-        let kind = match is_socks {
-            false => Kind::Http,
-            true => Kind::Socks5(User::of(&url)?),
+        let kind = match &*scheme {
+            "http" => Kind::Http,
+            "https" => Kind::Https,
+            "socks4" | "socks4a" => Kind::Socks(User::socks4(&url)?),
+            _ => Kind::Socks(User::socks5(&url)?),
         };
         // The URL names no port if `ws` and `wss` give different ones.
         let port = match read("wss")?.port() {
-            443 if is_socks && url.port() == 80 => SOCKS_PORT,
-            _ => url.port(),
+            port if port == url.port() => port,
+            _ => default_port,
         };
-        Ok(Self { kind, url, port })
+        Ok(Self {
+            kind,
+            url,
+            port,
+            tls: None,
+        })
     }
 
-    /// The proxy for a host according to the environment.
+    /// Uses these settings for TLS with an `https` proxy, whose certificate must be valid for its [`host`](Self::host).
+    /// By default the authorities of the platform are trusted. For other proxies it changes nothing.
+    #[must_use]
+    pub fn tls(mut self, tls: ClientTls) -> Self {
+        self.tls = Some(tls);
+        self
+    }
+
+    /// The proxy for a host according to the environment, as curl and others read it.
     ///
-    /// With TLS, it is the value of `https_proxy` or `HTTPS_PROXY`. Without TLS, it is the value of
-    /// `http_proxy` only, because a request to a CGI program can set `HTTP_PROXY`. If these are not
-    /// set, it is the value of `all_proxy` or `ALL_PROXY`. There is no proxy if `no_proxy` or
-    /// `NO_PROXY` contains the host, a domain of it, or `*`.
+    /// With TLS to the host, it is the value of `https_proxy` or `HTTPS_PROXY`. Without, it is the value of `http_proxy`
+    /// only, because a request to a CGI program can set `HTTP_PROXY`. If these are not set, it is the value of
+    /// `all_proxy` or `ALL_PROXY`. An empty variable is one that is not set.
+    ///
+    /// There is no proxy for this machine: `localhost`, names that end with `.localhost`, 127.0.0.0/8 and ::1. There is
+    /// none for what `no_proxy` or `NO_PROXY` lists either, separated by commas or blanks:
+    ///
+    /// | entry | hosts |
+    /// |---|---|
+    /// | `example.org`, `.example.org`, `*.example.org` | this name, and all names below it |
+    /// | `192.0.2.1`, `2001:db8::1`, `[2001:db8::1]` | this address |
+    /// | `10.0.0.0/8`, `2001:db8::/32` | the addresses of this network |
+    /// | `*` | all |
+    ///
+    /// Upper and lower case, and a dot at the end of a name, make no difference. `:PORT` behind an entry limits it to
+    /// this port; an IPv6 address then needs its brackets. Names are not looked up, so that no entry with an address
+    /// matches a name.
+    ///
+    /// With the feature `tracing`, the log has a warning, once, of entries that match no host, and of an `HTTP_PROXY`
+    /// that is ignored.
     ///
     /// # Errors
     ///
-    /// If the value is not a proxy's URL.
+    /// [`InvalidProxy::Variable`] if the value is not a proxy's URL.
     pub fn from_env(tls: bool, host: &str, port: u16) -> Result<Option<Self>, InvalidProxy> {
-        Self::from_variables(tls, host, port, |name| std::env::var(name).ok())
+        let variable = |name: &str| {
+            let value = std::env::var_os(name)?;
+            // What is not UTF-8 has a character then that no URL has.
+            Some(value.to_string_lossy().into_owned())
+        };
+        let found = Found::by(tls, host, port, variable)?;
+        found.warn();
+        Ok(found.proxy)
     }
 
-    fn from_variables(
-        tls: bool,
-        host: &str,
-        port: u16,
-        variable: impl Fn(&str) -> Option<String>,
-    ) -> Result<Option<Self>, InvalidProxy> {
-        let names: &[_] = if tls {
-            &["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]
-        } else {
-            &["http_proxy", "all_proxy", "ALL_PROXY"]
-        };
-        let find = |names: &[&str]| {
-            let mut values = names.iter().filter_map(|name| variable(name));
-            values.find(|value| !value.is_empty())
-        };
-        let except = find(&["no_proxy", "NO_PROXY"]).unwrap_or_default();
-        if except
-            .split(',')
-            .any(|entry| covers(entry.trim(), host, port))
-        {
-            return Ok(None);
-        }
-        find(names).map(|text| Self::parse(&text)).transpose()
-    }
-
-    /// The host of the proxy: a name, or an address without brackets.
+    /// The host of the proxy: a name, or an address without brackets and zone.
     #[must_use]
     pub fn host(&self) -> &str {
         self.url.host()
@@ -126,62 +156,76 @@ impl Proxy {
         self.port
     }
 
+    /// Whether TLS is used with the proxy: its URL is `https`.
+    #[must_use]
+    pub const fn is_secure(&self) -> bool {
+        matches!(self.kind, Kind::Https)
+    }
+
+    /// The settings for TLS with the proxy, if they were given.
+    pub(crate) const fn tls_settings(&self) -> Option<&ClientTls> {
+        self.tls.as_ref()
+    }
+
+    /// The host to dial, with its zone if it is an address with one.
+    pub(crate) fn dialled(&self) -> String {
+        host_and_zone(&self.url)
+    }
+
+    /// `HOST:PORT`.
+    pub(crate) fn authority(&self) -> String {
+        HostPort(self.host(), self.port).to_string()
+    }
+
     /// Makes the proxy at the other end of `socket` connect to a host and a port. The host is a name,
     /// or an address without brackets. The socket then leads to this host, and this function has read
     /// no octet behind the proxy's response.
     ///
-    /// A [`ClientEndpoint`](crate::ClientEndpoint) calls this for you; call it for your own sockets. It
-    /// has no time limit. Do not use the socket any more if it fails, or if you drop the future before
-    /// it is ready.
+    /// A [`ClientEndpoint`](crate::ClientEndpoint) calls this for you; call it for your own sockets. For an `https`
+    /// proxy, the socket is one over which you have done TLS already.
+    ///
+    /// It has no time limit, but for the body of a refusal: 200 ms by `clock`. Do not use the socket any more if it
+    /// fails, or if you drop the future before it is ready.
     ///
     /// # Errors
     ///
-    /// Errors of the socket, or a [`ProxyError`] inside an `io::Error`: the host cannot be named in a
-    /// request (reported before anything is written), or the proxy opened no tunnel.
+    /// Those of the socket, with the host and port of the proxy. A [`ProxyError`] inside an `io::Error`: the host cannot
+    /// be named in a request (reported before anything is written), or the proxy opened no tunnel.
     ///
     /// ```
-    /// use wsstream_core::test_kit::{Pipe, run_all};
+    /// use wsstream_core::test_kit::{Clock, Pipe, run_all};
     /// use wsstream_net::proxy::Proxy;
     ///
     /// let proxy = Proxy::parse("http://proxy.example:3128")?;
     /// // In place of a connection to `proxy.host()` and `proxy.port()`, a pipe.
     /// let (mut socket, other_end) = Pipe::pair(true);
+    /// let mut clock = Clock::default().sleeper();
     /// other_end.output.get().feed(b"HTTP/1.1 200 OK\r\n\r\nSSH-2.0-x\r\n");
     /// run_all(vec![Box::pin(async {
-    ///     proxy.tunnel(&mut socket, "example.org", 22).await.unwrap();
+    ///     proxy.tunnel(&mut socket, &mut clock, "example.org", 22).await.unwrap();
     /// })]);
     /// assert!(other_end.input.get().take().starts_with(b"CONNECT example.org:22 HTTP/1.1\r\n"));
     /// assert_eq!(socket.input.get().take(), b"SSH-2.0-x\r\n");
     /// # Ok::<_, wsstream_net::proxy::InvalidProxy>(())
     /// ```
-    pub async fn tunnel(&self, socket: &mut impl Socket, host: &str, port: u16) -> io::Result<()> {
-        if !is_host(host) {
-            return Err(ProxyError::Host.into());
-        }
-        if let Kind::Socks5(user) = &self.kind {
-            return socks::tunnel(socket, user.as_ref(), host, port).await;
-        }
-        let mut connect = ProxyConnect::new(self.url.authorization(), host, port);
-        let mut sent = 0;
-        poll_fn(|cx| {
-            while sent < connect.request().len() {
-                let rest = IoSlice::new(&connect.request()[sent..]);
-                match ready!(socket.poll_write(cx, &[rest]))? {
-                    0 => return Err(io::ErrorKind::WriteZero.into()).into(),
-                    count => sent += count,
-                }
+    pub async fn tunnel(
+        &self,
+        socket: &mut impl Socket,
+        clock: &mut impl Clock,
+        host: &str,
+        port: u16,
+    ) -> io::Result<()> {
+        let opened = match &self.kind {
+            _ if !is_host(host) => Err(ProxyErrorKind::Host.into()),
+            Kind::Http | Kind::Https => {
+                http::tunnel(socket, clock, self.url.authorization(), host, port).await
             }
-            socket.poll_flush(cx)
+            Kind::Socks(user) => socks::tunnel(socket, user, host, port).await,
+        };
+        opened.map_err(|failed| match failed {
+            Failed::Socket(error) => at_proxy(self.authority(), error),
+            Failed::Proxy(kind) => ProxyError::new(self.authority(), kind).into(),
         })
-        .await?;
-        let mut octets = [0; ProxyConnect::MOST];
-        loop {
-            let wanted = connect.wants();
-            let count = poll_fn(|cx| socket.poll_read(cx, &mut octets[..wanted])).await?;
-            if connect.receive(&octets[..count])? {
-                return Ok(());
-            }
-        }
     }
 }
 
@@ -198,94 +242,11 @@ impl fmt::Display for Proxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scheme = match self.kind {
             Kind::Http => "http",
-            Kind::Socks5(_) => "socks5",
+            Kind::Https => "https",
+            Kind::Socks(User::Socks4(_)) => "socks4",
+            Kind::Socks(User::Socks5(_)) => "socks5",
         };
         write!(f, "{scheme}://{}", HostPort(self.host(), self.port))
-    }
-}
-
-/// Why a text is not a proxy's URL.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum InvalidProxy {
-    /// It is not a URL, or its scheme is neither `http` nor `socks5`.
-    Url(InvalidUrl),
-    /// The user or the password is not 1 to 255 octets of UTF-8 (RFC 1929 §2).
-    User,
-}
-
-impl fmt::Display for InvalidProxy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Url(InvalidUrl::Scheme(scheme)) => {
-                write!(f, "proxy: scheme {scheme:?}, expected http or socks5")
-            }
-            // Their positions are those in another URL, and what they suggest is one.
-            Self::Url(
-                InvalidUrl::Character { .. }
-                | InvalidUrl::Fragment
-                | InvalidUrl::NoHost
-                | InvalidUrl::Syntax(_),
-            ) => f.write_str("proxy: expected http://HOST:PORT or socks5://HOST:PORT"),
-            Self::Url(error) => write!(f, "proxy: {error:#}"),
-            Self::User => {
-                f.write_str("proxy: SOCKS needs a user and a password of 1 to 255 octets each")
-            }
-        }
-    }
-}
-
-impl std::error::Error for InvalidProxy {}
-
-impl From<InvalidProxy> for io::Error {
-    fn from(error: InvalidProxy) -> Self {
-        Self::new(io::ErrorKind::InvalidInput, error)
-    }
-}
-
-/// Why a proxy opened no tunnel.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ProxyError {
-    /// The host cannot be named in a request.
-    Host,
-    /// The proxy responded with this status: 407 requires a user and a password, 403 forbids the
-    /// tunnel.
-    Refused(u16),
-    /// The response does not follow the protocol of the proxy's URL, is cut off, or is longer than 16
-    /// KiB.
-    Malformed,
-    /// The SOCKS proxy refused, for this reason.
-    Socks(String),
-}
-
-impl fmt::Display for ProxyError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Host => {
-                f.write_str("invalid host, expected 1 to 255 ASCII characters without blanks")
-            }
-            Self::Refused(407) => {
-                f.write_str("the proxy requires a user and a password, status 407")
-            }
-            Self::Refused(status) => write!(f, "the proxy refuses the tunnel, status {status}"),
-            Self::Malformed => f.write_str("the proxy does not speak the protocol of its URL"),
-            Self::Socks(reason) => write!(f, "the SOCKS proxy opened no tunnel: {reason}"),
-        }
-    }
-}
-
-impl std::error::Error for ProxyError {}
-
-impl From<ProxyError> for io::Error {
-    fn from(error: ProxyError) -> Self {
-        use io::ErrorKind::{ConnectionRefused, InvalidData, InvalidInput};
-        let kind = match error {
-            ProxyError::Host => InvalidInput,
-            ProxyError::Refused(_) | ProxyError::Socks(_) => ConnectionRefused,
-            ProxyError::Malformed => InvalidData,
-        };
-        Self::new(kind, error)
     }
 }
 
@@ -299,25 +260,6 @@ fn is_host(host: &str) -> bool {
 fn is_scheme(text: &str) -> bool {
     let good = |octet: u8| octet.is_ascii_alphanumeric() || b"+-.".contains(&octet);
     text.bytes().all(good)
-}
-
-/// Whether an entry of `no_proxy` matches this host and port.
-fn covers(entry: &str, host: &str, port: u16) -> bool {
-    if entry == "*" {
-        return true;
-    }
-    let unbracketed = |text: &str| text.trim_matches(['[', ']']).to_ascii_lowercase();
-    let host = unbracketed(host);
-    let is = |entry: &str| {
-        let entry = unbracketed(entry);
-        let domain = entry.trim_start_matches('.');
-        let front = host.strip_suffix(domain);
-        !domain.is_empty() && front.is_some_and(|front| front.is_empty() || front.ends_with('.'))
-    };
-    match entry.rsplit_once(':') {
-        Some((name, of)) if of.parse() == Ok(port) && is(name) => true,
-        _ => is(entry),
-    }
 }
 
 /// RFC 1928 §3.

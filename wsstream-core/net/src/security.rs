@@ -9,7 +9,7 @@
 //! |---|---|---|
 //! | the peer, before and after its opening handshake | what it sends on its own stream: you have to check that | memory, processor time, sockets and time of your program beyond the limits below; other connections; what your logs and errors say |
 //! | a web page in a browser | nothing | using a server that did not choose that page: see below |
-//! | a proxy of a client | the name and port of the target, how much is sent and when; without TLS, everything | with `wss` URLs: the content, or the identity of the server |
+//! | a proxy of a client | the name and port of the target, how much is sent and when; without TLS, everything | with `wss` URLs: the content, or the identity of the server. Its own password crosses the network in the clear, unless its URL is `https` |
 //! | a proxy in front of a server | everything: it ends TLS, and says what `Host` and `Origin` are | limits: it is a peer as others are |
 //! | the network | delivery, lengths and times; without TLS, everything | with TLS: content and identity |
 //! | a local user | connecting to a Unix socket of mode 666, the default; whatever the permissions of its directory give | files that are not the server's: see below |

@@ -11,6 +11,7 @@ use wsstream_core::pump::{Clock as _, Connect, within};
 
 use super::redirects::{Failed, Redirects};
 use super::tcp::dial_tcp;
+use super::through;
 use crate::descriptor::with_context;
 use crate::dial::{Target, timed_out};
 use crate::host_port::HostPort;
@@ -70,8 +71,17 @@ async fn attempt<R: Runtime>(plan: &ClientPlan, limit: Duration) -> Result<Outer
             );
         }
     }
+    let proxy_tls = match through::secure_proxy(plan) {
+        Some(proxy) => {
+            let (reading, left) = (through::read_tls::<R>(proxy), ends - clock.now());
+            let step = "loading certificates for the proxy";
+            Some(limited::<R, _>(left, step, proxy.host(), reading).await?)
+        }
+        None => None,
+    };
     let mut tls = tls.into_iter();
-    let mut outermost = Outermost::Socket(connect_socket(plan, ends - clock.now()).await?);
+    let connecting = connect_socket(plan, proxy_tls.as_ref(), ends - clock.now());
+    let mut outermost = Outermost::Socket(connecting.await?);
     let mut is_tls = false;
     for (index, layer) in plan.layers.iter().enumerate() {
         let socket = outermost.into_socket();
@@ -137,12 +147,13 @@ async fn open<R: Runtime>(
 
 async fn connect_socket<R: Runtime>(
     plan: &ClientPlan,
+    proxy_tls: Option<&ClientTls>,
     limit: Duration,
 ) -> io::Result<NetSocket<R>> {
     match &plan.socket {
         ClientSocket::Tcp(tcp) => {
             let limit = limit.min(tcp.timeout);
-            connect_tcp(tcp, plan.proxy.as_ref(), limit).await
+            connect_tcp(tcp, plan.proxy.as_ref(), proxy_tls, limit).await
         }
         ClientSocket::Unix(unix) => {
             let limit = limit.min(unix.timeout);
@@ -169,6 +180,7 @@ async fn connect_unix<R: Runtime>(_: &UnixClient) -> io::Result<NetSocket<R>> {
 async fn connect_tcp<R: Runtime>(
     tcp: &TcpClient,
     proxy: Option<&Proxy>,
+    proxy_tls: Option<&ClientTls>,
     limit: Duration,
 ) -> io::Result<NetSocket<R>> {
     let Some(proxy) = proxy else {
@@ -181,17 +193,15 @@ async fn connect_tcp<R: Runtime>(
     };
     let clock = R::clock();
     let ends = clock.now() + limit;
+    let host = proxy.dialled();
     let to = Target {
-        host: proxy.host(),
+        host: &host,
         port: proxy.port(),
         is_proxy: true,
     };
     // It keeps the limit itself, and tells what was tried.
-    let mut socket = dial_tcp(tcp, to, limit).await?;
-    let tunnel = async {
-        proxy.tunnel(&mut socket, &tcp.host, tcp.port).await?;
-        Ok(socket)
-    };
+    let socket = dial_tcp(tcp, to, limit).await?;
+    let tunnel = through::tunnel(proxy, proxy_tls, tcp, socket);
     let through = format!("{} through {proxy}", HostPort(&tcp.host, tcp.port));
     limited::<R, _>(ends - clock.now(), "connecting to", through, tunnel).await
 }

@@ -1,6 +1,7 @@
 //! What is connected to, in which order, and how long it may take.
 
 mod dialling;
+mod through;
 
 use std::future::Future;
 use std::io::ErrorKind;
@@ -15,7 +16,6 @@ use wsstream_core::test_kit::Task;
 
 use super::*;
 use crate::descriptor::UnsupportedEndpoint;
-use crate::proxy::ProxyError;
 use crate::test_support::runtime::{Network, Virtual, Wire, network};
 use crate::test_support::secs;
 
@@ -290,93 +290,6 @@ fn limits() {
     // Longer than any clock goes.
     let forever = format!("tcp:192.0.2.1:1:timeout={}", u64::MAX);
     connects(&endpoint(&forever), false).0.unwrap();
-}
-
-/// What came of port 22 of `h` through a proxy: what is left to read, and the time.
-fn proxied(endpoint: Endpoint, proxy: &str, says: &[u8]) -> (io::Result<Vec<u8>>, Duration) {
-    let endpoint = endpoint.proxy(Proxy::parse(proxy).unwrap());
-    network(|network| {
-        *network = Network::default();
-        network.says = says.to_vec();
-    });
-    let (connected, took) = run(follow::<Virtual>(endpoint.plan()), false);
-    let left = connected.map(|outermost| outermost.into_socket().into_tcp().unwrap().received());
-    (left, took)
-}
-
-#[test]
-fn through_a_proxy() {
-    let http = b"CONNECT h:22 HTTP/1.1\r\nHost: h:22\r\n\r\n";
-    let socks = b"\x05\x01\0\x05\x01\0\x03\x01h\0\x16";
-    let refused = (Err(ErrorKind::ConnectionRefused), 0);
-    for (proxy, says, told, (left, seconds)) in [
-        (
-            "192.0.2.1:3128",
-            &b"HTTP/1.1 200 OK\r\n\r\nSSH-2.0"[..],
-            &http[..],
-            (Ok(&b"SSH-2.0"[..]), 0),
-        ),
-        ("192.0.2.1:3128", b"HTTP/1.1 403 No\r\n\r\n", http, refused),
-        // The socket's limit is for this too.
-        (
-            "192.0.2.1:3128",
-            b"HTTP/1.1 200 OK\r\n",
-            http,
-            (Err(ErrorKind::TimedOut), 30),
-        ),
-        (
-            "socks5://192.0.2.1:3128",
-            b"\x05\0\x05\0\0\x01\x7f\0\0\x01\0\0SSH-2.0",
-            socks,
-            (Ok(b"SSH-2.0"), 0),
-        ),
-        (
-            "socks5://192.0.2.1:3128",
-            b"\x05\0\x05\x05\0\x01",
-            socks,
-            refused,
-        ),
-    ] {
-        let (got, took) = proxied(endpoint("tcp:h:22"), proxy, says);
-        assert_eq!(
-            network(|network| network.far[0].received()),
-            told,
-            "{says:?}"
-        );
-        assert_eq!(
-            got.map_err(|error| error.kind()),
-            left.map(<[u8]>::to_vec),
-            "{says:?}"
-        );
-        assert_eq!(took, secs(seconds), "{says:?}");
-        // It is the proxy that looks the name up.
-        assert_eq!(asked(), ["tcp 192.0.2.1:3128"]);
-    }
-    let (got, _) = proxied(
-        endpoint("tcp:h:22"),
-        "192.0.2.1",
-        b"HTTP/1.1 403 No\r\n\r\n",
-    );
-    let error = got.unwrap_err();
-    let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
-    assert_eq!(inner, Some(&ProxyError::Refused(403)));
-    // It is the proxy that cannot be reached.
-    let (got, _) = proxied(endpoint("tcp:h:22"), "192.0.2.8", b"");
-    assert_eq!(
-        got.unwrap_err().to_string(),
-        "proxy 192.0.2.8:80: connection refused"
-    );
-    // A URL is proxied as well, and a Unix socket is not.
-    let url = Endpoint::url("ws://h:22", ClientConfig::stream()).unwrap();
-    let (got, took) = proxied(url.clone(), "192.0.2.1:3128", b"");
-    assert_eq!(
-        (got.unwrap_err().kind(), took),
-        (ErrorKind::TimedOut, secs(10))
-    );
-    assert_eq!(network(|network| network.far[0].received()), http);
-    let proxy = Proxy::parse("192.0.2.8").unwrap();
-    connects(&url.unix("/p").proxy(proxy), true).0.unwrap();
-    assert_eq!(asked(), ["unix /p"]);
 }
 
 #[test]

@@ -1,82 +1,96 @@
 //! HTTP CONNECT: RFC 9110 §9.3.6.
 
-use std::fmt;
+use std::future::poll_fn;
+use std::io::{self, IoSlice};
+use std::task::ready;
 
-use super::ProxyError;
+use wsstream_core::handshake::{Response, ResponseReader};
+use wsstream_core::pump::{Clock, Socket, within};
 
-/// Requests a tunnel from a proxy. Octets behind the proxy's response belong to the tunnel.
-pub(super) struct ProxyConnect {
-    request: Vec<u8>,
-    answer: Vec<u8>,
+use super::error::{Failed, ProxyErrorKind};
+use crate::host_port::HostPort;
+
+/// Opens a tunnel to a port of a host, which is a name or an address without brackets. It reads no octet behind a
+/// response that opens the tunnel.
+pub(super) async fn tunnel(
+    socket: &mut impl Socket,
+    clock: &mut impl Clock,
+    authorization: Option<&str>,
+    host: &str,
+    port: u16,
+) -> Result<(), Failed> {
+    send(socket, &request(authorization, host, port)).await?;
+    let response = receive(socket, clock).await;
+    clock.forget_sleep();
+    let response = response?;
+    if (200..=299).contains(&response.status()) {
+        return Ok(());
+    }
+    let (response, credentials) = (Box::new(response), authorization.is_some());
+    Err(Failed::Proxy(ProxyErrorKind::Refused {
+        response,
+        credentials,
+    }))
 }
 
-impl ProxyConnect {
-    /// The most octets that it [wants](Self::wants) at once.
-    pub(super) const MOST: usize = END.len();
+fn request(authorization: Option<&str>, host: &str, port: u16) -> Vec<u8> {
+    let authority = HostPort(host, port);
+    let mut request = format!("CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\n");
+    if let Some(authorization) = authorization {
+        request += &format!("Proxy-Authorization: {authorization}\r\n");
+    }
+    request += "\r\n";
+    request.into_bytes()
+}
 
-    /// A tunnel to a port of a host, which is a name or an address without brackets.
-    pub(super) fn new(authorization: Option<&str>, host: &str, port: u16) -> Self {
-        let authority = if host.contains(':') {
-            format!("[{host}]:{port}")
-        } else {
-            format!("{host}:{port}")
+async fn send(socket: &mut impl Socket, octets: &[u8]) -> io::Result<()> {
+    let mut rest = octets;
+    poll_fn(|cx| {
+        while !rest.is_empty() {
+            let count = ready!(socket.poll_write(cx, &[IoSlice::new(rest)]))?;
+            rest = match rest.get(count..) {
+                Some(rest) if count > 0 => rest,
+                _ => return Err(io::ErrorKind::WriteZero.into()).into(),
+            };
+        }
+        socket.poll_flush(cx)
+    })
+    .await
+}
+
+/// Waits for the final response. A response that refuses is returned without the rest of its body once that takes too
+/// long, or fails.
+async fn receive(socket: &mut impl Socket, clock: &mut impl Clock) -> Result<Response, Failed> {
+    let mut reader = ResponseReader::tunnel(MAX_HEAD);
+    let mut buf = [0; 512];
+    loop {
+        let wanted = reader.wants().min(buf.len());
+        let reading = poll_fn(|cx| {
+            let buf = buf.get_mut(..wanted).unwrap_or_default();
+            socket.poll_read(cx, buf)
+        });
+        let read = match reader.body_deadline(clock.now()) {
+            Some(deadline) => within(clock, deadline, reading).await.unwrap_or(Ok(0)),
+            None => reading.await,
         };
-        let mut request = format!("CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\n");
-        if let Some(authorization) = authorization {
-            request += &format!("Proxy-Authorization: {authorization}\r\n");
-        }
-        request += "\r\n";
-        Self {
-            request: request.into_bytes(),
-            answer: Vec::new(),
-        }
-    }
-
-    /// The request to send.
-    pub(super) fn request(&self) -> &[u8] {
-        &self.request
-    }
-
-    /// How many octets of the response to read next, 1 to [`MOST`](Self::MOST). More might not be part
-    /// of it.
-    pub(super) fn wants(&self) -> usize {
-        let missing = |len: &usize| self.answer.ends_with(&END[..*len]);
-        END.len() - (1..END.len()).rev().find(missing).unwrap_or(0)
-    }
-
-    /// Takes octets of the response, at most as many as it [wants](Self::wants). Returns whether the
-    /// tunnel is open.
-    ///
-    /// # Errors
-    ///
-    /// If the proxy refuses, or its response is malformed. An empty slice means the end of the socket,
-    /// which is also an error.
-    pub(super) fn receive(&mut self, octets: &[u8]) -> Result<bool, ProxyError> {
-        self.answer.extend_from_slice(octets);
-        if octets.is_empty() || self.answer.len() > MAX_ANSWER {
-            return Err(ProxyError::Malformed);
-        }
-        if !self.answer.ends_with(END) {
-            return Ok(false);
-        }
-        let mut fields = [httparse::EMPTY_HEADER; MAX_FIELDS];
-        let mut response = httparse::Response::new(&mut fields);
-        let parsed = response.parse(&self.answer);
-        match (parsed, response.code) {
-            (Ok(httparse::Status::Complete(_)), Some(200..=299)) => Ok(true),
-            (Ok(httparse::Status::Complete(_)), Some(status)) => Err(ProxyError::Refused(status)),
-            _ => Err(ProxyError::Malformed),
+        match read {
+            Ok(count @ 1..) => {
+                let mut octets = buf.get(..count).unwrap_or_default();
+                let received = reader.receive(&mut octets);
+                if let Some(response) = received.map_err(ProxyErrorKind::NotHttp)? {
+                    return Ok(response);
+                }
+            }
+            ended => {
+                if let Some(response) = reader.end().map_err(ProxyErrorKind::NotHttp)? {
+                    return Ok(response);
+                }
+                ended?;
+                return Err(ProxyErrorKind::Ended.into());
+            }
         }
     }
 }
 
-/// Omits the request, which contains the password, and the response, which may contain it.
-impl fmt::Debug for ProxyConnect {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ProxyConnect").finish_non_exhaustive()
-    }
-}
-
-const END: &[u8] = b"\r\n\r\n";
-const MAX_ANSWER: usize = 16 << 10;
-const MAX_FIELDS: usize = 100;
+/// The most octets of the head of each response.
+const MAX_HEAD: usize = 16 << 10;

@@ -1,7 +1,8 @@
-//! SOCKS5: RFC 1928, with the user and password of RFC 1929.
+//! SOCKS5 (RFC 1928, with the user and password of RFC 1929), SOCKS4 and SOCKS4a.
 
 use std::fmt;
 use std::io::{self, IoSlice};
+use std::net::Ipv6Addr;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -9,43 +10,66 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use tokio_socks::Error;
 use tokio_socks::io::AsyncSocket;
-use tokio_socks::tcp::Socks5Stream;
+use tokio_socks::tcp::{Socks4Stream, Socks5Stream};
 use wsstream_core::Url;
 use wsstream_core::pump::Socket;
 
-use super::{InvalidProxy, ProxyError};
+use super::error::{Failed, InvalidProxy, ProxyErrorKind};
 
-/// A user and a password.
+/// Who asks, in the version of the protocol.
 #[derive(Clone, PartialEq, Eq)]
-pub(super) struct User {
-    name: String,
-    password: String,
+pub(super) enum User {
+    /// SOCKS4 has only a name.
+    Socks4(Option<String>),
+    /// A name and a password.
+    Socks5(Option<(String, String)>),
 }
 
 impl User {
-    /// The user and password of a URL.
-    pub(super) fn of(url: &Url) -> Result<Option<Self>, InvalidProxy> {
-        let Some(encoded) = url.authorization() else {
-            return Ok(None);
-        };
-        // RFC 7617 §2: Base64 of the user, a colon and the password.
-        let encoded = encoded.strip_prefix("Basic ").unwrap_or_default();
-        let decoded = STANDARD.decode(encoded).unwrap_or_default();
-        let decoded = String::from_utf8(decoded).map_err(|_| InvalidProxy::User)?;
-        let (name, password) = decoded.split_once(':').unwrap_or_default();
+    /// The user of a URL for SOCKS4.
+    pub(super) fn socks4(url: &Url) -> Result<Self, InvalidProxy> {
+        let invalid = InvalidProxy::Socks4User;
+        Ok(Self::Socks4(match userinfo(url) {
+            None => None,
+            Some(Some((name, password)))
+                if password.is_empty() && (1..=MAX_SOCKS4_USER).contains(&name.len()) =>
+            {
+                Some(name)
+            }
+            Some(_) => return Err(invalid),
+        }))
+    }
+
+    /// The user and password of a URL for SOCKS5.
+    pub(super) fn socks5(url: &Url) -> Result<Self, InvalidProxy> {
         // RFC 1929 §2: each has 1 to 255 octets.
-        if ![name, password]
-            .iter()
-            .all(|text| (1..=255).contains(&text.len()))
-        {
-            return Err(InvalidProxy::User);
-        }
-        let (name, password) = (name.to_owned(), password.to_owned());
-        Ok(Some(Self { name, password }))
+        let is_valid = |text: &String| (1..=255).contains(&text.len());
+        Ok(Self::Socks5(match userinfo(url) {
+            None => None,
+            Some(Some((name, password))) if is_valid(&name) && is_valid(&password) => {
+                Some((name, password))
+            }
+            Some(_) => return Err(InvalidProxy::User),
+        }))
+    }
+
+    const fn is_given(&self) -> bool {
+        matches!(self, Self::Socks4(Some(_)) | Self::Socks5(Some(_)))
     }
 }
 
-/// Omits the password.
+/// The user and the password of a URL, if it has them; `Some(None)` if they are not UTF-8.
+fn userinfo(url: &Url) -> Option<Option<(String, String)>> {
+    // RFC 7617 §2: Base64 of the user, a colon and the password.
+    let encoded = url.authorization()?.strip_prefix("Basic ")?;
+    let decoded = STANDARD.decode(encoded).unwrap_or_default();
+    Some(String::from_utf8(decoded).ok().map(|decoded| {
+        let (name, password) = decoded.split_once(':').unwrap_or_default();
+        (name.to_owned(), password.to_owned())
+    }))
+}
+
+/// Omits the user and the password.
 impl fmt::Debug for User {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("User(..)")
@@ -55,34 +79,56 @@ impl fmt::Debug for User {
 /// Opens a tunnel. It reads no octet behind the proxy's response.
 pub(super) async fn tunnel(
     socket: &mut impl Socket,
-    user: Option<&User>,
+    user: &User,
     host: &str,
     port: u16,
-) -> io::Result<()> {
+) -> Result<(), Failed> {
     let (socket, target) = (Through::new(socket), (host, port));
     let tunnel = match user {
-        None => Socks5Stream::connect_with_socket(socket, target).await,
-        Some(User { name, password }) => {
-            Socks5Stream::connect_with_password_and_socket(socket, target, name, password).await
+        User::Socks4(_) if host.parse::<Ipv6Addr>().is_ok() => {
+            return Err(ProxyErrorKind::Ipv6.into());
+        }
+        User::Socks4(None) => Socks4Stream::connect_with_socket(socket, target)
+            .await
+            .map(drop),
+        User::Socks4(Some(name)) => {
+            let tunnel = Socks4Stream::connect_with_userid_and_socket(socket, target, name);
+            tunnel.await.map(drop)
+        }
+        User::Socks5(None) => Socks5Stream::connect_with_socket(socket, target)
+            .await
+            .map(drop),
+        User::Socks5(Some((name, password))) => {
+            let tunnel =
+                Socks5Stream::connect_with_password_and_socket(socket, target, name, password);
+            tunnel.await.map(drop)
         }
     };
-    match tunnel {
-        Ok(_) => Ok(()),
-        Err(Error::Io(error)) if error.kind() != io::ErrorKind::UnexpectedEof => Err(error),
-        Err(error) => Err(told(&error).into()),
-    }
+    tunnel.map_err(|error| match error {
+        Error::Io(error) if error.kind() != io::ErrorKind::UnexpectedEof => Failed::Socket(error),
+        error => Failed::Proxy(told(&error, user.is_given())),
+    })
 }
 
-fn told(error: &Error) -> ProxyError {
+fn told(error: &Error, credentials: bool) -> ProxyErrorKind {
     match error {
-        // The response is cut off, or contains a name that is not UTF-8.
-        Error::Io(_)
-        | Error::InvalidTargetAddress(_)
+        Error::Io(_) => ProxyErrorKind::Ended,
+        // The response contains a name that is not UTF-8.
+        Error::InvalidTargetAddress(_)
         | Error::InvalidResponseVersion
         | Error::InvalidReservedByte
         | Error::UnknownAddressType
-        | Error::UnknownAuthMethod => ProxyError::Malformed,
-        error => ProxyError::Socks(error.to_string()),
+        | Error::UnknownAuthMethod
+        | Error::UnknownError => ProxyErrorKind::NotSocks,
+        Error::NoAcceptableAuthMethods if credentials => {
+            ProxyErrorKind::Socks("it authenticates by other means than a password".into())
+        }
+        Error::NoAcceptableAuthMethods
+        | Error::AuthorizationRequired
+        | Error::PasswordAuthFailure(_)
+        | Error::IdentdAuthFailure
+        | Error::InvalidUserIdAuthFailure => ProxyErrorKind::SocksUser { credentials },
+        error => ProxyErrorKind::Socks(error.to_string()),
     }
 }
 
@@ -124,3 +170,6 @@ impl<S: Socket> AsyncSocket for Through<'_, S> {
         self.socket.poll_write(cx, &[IoSlice::new(buf)])
     }
 }
+
+/// The library writes the request into 513 octets, of which a host takes up to 255, and 10 are of the request itself.
+const MAX_SOCKS4_USER: usize = 513 - 10 - 255;

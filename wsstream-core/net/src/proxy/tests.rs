@@ -1,47 +1,69 @@
-//! Which proxies there are, which one is taken, and how to get through it.
+//! Which proxies there are, and what is shown of them.
 
-use std::future::Future as _;
+mod environment;
+mod exceptions;
+mod http;
+mod socks;
+
+use std::future::Future;
 use std::pin::pin;
 use std::task::Poll;
 
-use proptest::prelude::*;
-use wsstream_core::test_kit::Task;
+use wsstream_core::test_kit::{Clock, Task};
 
 use super::*;
 use crate::test_support::Scripted;
 
 #[test]
 fn which_proxies_there_are() {
-    for (text, host, port) in [
-        ("http://proxy:3128", "proxy", 3128),
-        ("HTTP://proxy", "proxy", 80),
-        ("proxy:3128", "proxy", 3128),
-        ("http://[::1]:3128/", "::1", 3128),
-        ("http://proxy:443", "proxy", 443),
-        ("socks5://proxy", "proxy", 1080),
-        ("SOCKS5H://u:p@[::1]", "::1", 1080),
-        ("socks5://proxy:80", "proxy", 80),
-        ("socks5://proxy:443", "proxy", 443),
+    for (text, shown) in [
+        ("http://proxy:3128", "http://proxy:3128"),
+        ("HTTP://proxy", "http://proxy:80"),
+        ("proxy:3128", "http://proxy:3128"),
+        ("http://[::1]:3128/", "http://[::1]:3128"),
+        ("http://proxy:443", "http://proxy:443"),
+        ("https://proxy", "https://proxy:443"),
+        ("https://u:p@proxy:80", "https://proxy:80"),
+        ("HTTPS://proxy:3129/", "https://proxy:3129"),
+        ("socks5://proxy", "socks5://proxy:1080"),
+        ("SOCKS5H://u:p@[::1]", "socks5://[::1]:1080"),
+        ("socks5://proxy:80", "socks5://proxy:80"),
+        ("socks5://proxy:443", "socks5://proxy:443"),
+        // As Chromium has it.
+        ("socks://proxy", "socks5://proxy:1080"),
+        ("socks4://proxy", "socks4://proxy:1080"),
+        ("socks4a://u@proxy:9", "socks4://proxy:9"),
     ] {
         let proxy = Proxy::parse(text).unwrap();
-        assert_eq!((proxy.host(), proxy.port()), (host, port), "{text}");
+        assert_eq!(proxy.to_string(), shown, "{text}");
+        let (scheme, authority) = shown.split_once("://").unwrap();
+        assert_eq!(proxy.authority(), authority, "{text}");
+        assert_eq!(proxy.is_secure(), scheme == "https", "{text}");
+        assert_eq!(Proxy::parse(shown).unwrap().to_string(), shown);
     }
-    let expected = "proxy: expected http://HOST:PORT or socks5://HOST:PORT";
+    let expected = "proxy: expected http://HOST:PORT, https://HOST:PORT or socks5://HOST:PORT";
     let user = "proxy: SOCKS needs a user and a password of 1 to 255 octets each";
+    let socks4_user = "proxy: SOCKS4 needs a user of 1 to 248 octets without a password";
     let long = format!("socks5://u:{}@proxy", "p".repeat(256));
+    let long4 = format!("socks4://{}@proxy", "u".repeat(249));
     for (text, says) in [
         (
-            "https://proxy:1",
-            r#"proxy: scheme "https", expected http or socks5"#,
+            "quic://proxy:1",
+            r#"proxy: scheme "quic", expected http, https, socks5 or socks4"#,
         ),
         (
-            "socks4://proxy",
-            r#"proxy: scheme "socks4", expected http or socks5"#,
+            "ws://proxy",
+            r#"proxy: scheme "ws", expected http, https, socks5 or socks4"#,
         ),
         ("socks5://u@proxy", user),
         ("socks5://:p@proxy", user),
+        ("socks://u@proxy", user),
         ("socks5://u:%ff@proxy", user),
         (&long, user),
+        ("socks4://u:p@proxy", socks4_user),
+        ("socks4a://@proxy", socks4_user),
+        ("socks4://%ff@proxy", socks4_user),
+        (&long4, socks4_user),
         ("proxy:0", r#"proxy: port "0", expected 1 to 65535"#),
         (
             "pr%6Fxy",
@@ -49,6 +71,7 @@ fn which_proxies_there_are() {
         ),
         ("", expected),
         ("http://", expected),
+        ("https://", expected),
         ("http://a b", expected),
         ("proxy/#a", expected),
         (
@@ -61,296 +84,86 @@ fn which_proxies_there_are() {
 }
 
 #[test]
-fn what_the_environment_says() {
-    let environment = |no_proxy: &str, name: &str| match name {
-        "https_proxy" => Some("http://secure:1".to_string()),
-        "http_proxy" => Some("http://plain:1".to_string()),
-        "no_proxy" => Some(no_proxy.to_string()),
-        _ => None,
-    };
-    for (tls, host, no_proxy, found) in [
-        (true, "example.org", "", Some("secure")),
-        (false, "example.org", "", Some("plain")),
-        (true, "example.org", "*", None),
-        (true, "example.org", "localhost, Example.org", None),
-        (true, "www.example.org", ".example.org", None),
-        (true, "www.example.org", "example.org", None),
-        (true, "badexample.org", "example.org", Some("secure")),
-        (true, "example.org", "example.org:443", None),
-        (true, "example.org", "example.org:444", Some("secure")),
-        (true, "::1", "[::1]", None),
-        (true, "::1", "::1", None),
-    ] {
-        let variable = |name: &str| environment(no_proxy, name);
-        let proxy = Proxy::from_variables(tls, host, 443, variable).unwrap();
-        let proxy = proxy.as_ref().map(Proxy::host);
-        assert_eq!(proxy, found, "{host} {no_proxy}");
-    }
-    // As curl has it, the one for all stands behind the others.
-    for (tls, found) in [(true, "secure"), (false, "all")] {
-        let variable = |name: &str| match name {
-            "https_proxy" => Some("http://secure:1".to_string()),
-            "ALL_PROXY" => Some("socks5://all".to_string()),
-            _ => None,
-        };
-        let proxy = Proxy::from_variables(tls, "h", 1, variable).unwrap();
-        assert_eq!(proxy.as_ref().map(Proxy::host), Some(found));
-    }
-    // A request with a field `Proxy` sets this in CGI programs.
-    let variable = |name: &str| (name == "HTTP_PROXY").then(|| "http://evil".to_string());
-    assert_eq!(Proxy::from_variables(false, "h", 1, variable), Ok(None));
-}
-
-proptest! {
-    /// The environment says what is said by itself, or nothing.
-    #[test]
-    fn what_an_environment_of_any_texts_says(
-        url in "|(http|socks5)://\\PC{0,20}|\\PC{0,20}",
-        host in "[a-c.:\\[\\]]{0,8}",
-        except in "[a-c.:,* 0-9]{0,12}",
-    ) {
-        let variable = |name: &str| match name {
-            "https_proxy" => Some(url.clone()),
-            "no_proxy" => Some(except.clone()),
-            _ => None,
-        };
-        let found = Proxy::from_variables(true, &host, 443, variable);
-        let covered = matches!(found, Ok(None));
-        prop_assert!(covered || found.map(Option::unwrap) == Proxy::parse(&url));
-        if except.is_empty() {
-            prop_assert_eq!(covered, url.is_empty());
+fn no_password_is_shown() {
+    for scheme in ["http", "https", "socks5"] {
+        let proxy = Proxy::parse(&format!("{scheme}://user:secret@h")).unwrap();
+        for shown in [format!("{proxy:?}"), proxy.to_string()] {
+            assert!(!shown.contains("secret"), "{shown}");
         }
     }
-}
-
-/// Never more than is asked for, so what follows is left to the tunnel.
-#[test]
-fn answers() {
-    let ok = "HTTP/1.1 200 OK\r\nVia: x\r\n\r\n";
-    for (answer, result) in [
-        (ok, Ok(true)),
-        ("HTTP/1.0 200 Connection established\r\n\r\n", Ok(true)),
-        ("HTTP/1.1 407 No\r\n\r\n", Err(ProxyError::Refused(407))),
-        ("HTTP/1.1 302 No\r\n\r\n", Err(ProxyError::Refused(302))),
-        ("SSH-2.0-x\r\n\r\n", Err(ProxyError::Malformed)),
-        ("HTTP/1.1 200 OK\r\n", Err(ProxyError::Malformed)),
-    ] {
-        for most in 1..=4 {
-            let mut connect = ProxyConnect::new(Some("Basic dTpw"), "::1", 22);
-            let request = "CONNECT [::1]:22 HTTP/1.1\r\nHost: [::1]:22\r\nProxy-Authorization: Basic dTpw\r\n\r\n";
-            assert_eq!(connect.request(), request.as_bytes());
-            let all = answer.to_string() + if result == Ok(true) { "behind" } else { "" };
-            let mut rest = all.as_bytes();
-            let got = loop {
-                let (octets, left) = rest.split_at(connect.wants().min(most).min(rest.len()));
-                rest = left;
-                match connect.receive(octets) {
-                    Ok(false) => {}
-                    got => break got,
-                }
-            };
-            assert_eq!(got, result, "{answer}");
-            if got == Ok(true) {
-                assert_eq!(rest, b"behind");
-            }
-        }
-    }
+    let proxy = Proxy::parse("socks4://secret@h").unwrap();
+    assert!(!format!("{proxy:?}").contains("secret"), "{proxy:?}");
 }
 
 /// Nothing is written then.
 #[test]
 fn hosts_that_no_request_can_name() {
     let long = "h".repeat(256);
-    for proxy in ["proxy", "socks5://proxy"] {
-        for host in ["", "a b", "a\r\nX: y", "ü", &long] {
-            let (result, told, _) = tunnelled(proxy, host, b"");
-            assert_eq!(reason(result), Some(ProxyError::Host));
-            assert_eq!(told, b"");
-        }
-    }
-}
-
-/// An answer without an end does not fill the memory.
-#[test]
-fn answers_without_an_end() {
-    let says = [b"HTTP/1.1 200 OK\r\nX: ", &*vec![b'x'; 20 << 10]].concat();
-    let (result, _, left) = tunnelled("proxy", "h", &says);
-    assert_eq!(reason(result), Some(ProxyError::Malformed));
-    assert_eq!((says.len() - left.len()) >> 10, 16);
-}
-
-fn reason(result: io::Result<()>) -> Option<ProxyError> {
-    let error = result.unwrap_err();
-    let inner = error.get_ref();
-    inner.and_then(|inner| inner.downcast_ref()).cloned()
-}
-
-/// What came of a tunnel to port 22, what the proxy was told, and what is left for the other end.
-fn tunnelled(proxy: &str, host: &str, says: &[u8]) -> (io::Result<()>, Vec<u8>, Vec<u8>) {
-    let proxy = Proxy::parse(proxy).unwrap();
-    let (socket, task) = (Scripted::saying(says, true), Task::new());
-    let result = {
-        let mut socket = socket.clone();
-        let mut tunnelling = pin!(proxy.tunnel(&mut socket, host, 22));
-        match tunnelling.as_mut().poll(&mut task.cx()) {
-            Poll::Ready(result) => result,
-            Poll::Pending => panic!("it waits for ever"),
-        }
-    };
-    let (told, left) = socket.with(|script| (script.told.clone(), script.says.clone()));
-    (result, told, left)
-}
-
-#[test]
-fn tunnels_of_http() {
-    let ok = b"HTTP/1.1 200 OK\r\n\r\nbehind";
-    let (result, told, left) = tunnelled("u:p@proxy", "h", ok);
-    result.unwrap();
-    let request = "CONNECT h:22 HTTP/1.1\r\nHost: h:22\r\nProxy-Authorization: Basic dTpw\r\n\r\n";
-    assert_eq!((&*told, &*left), (request.as_bytes(), &b"behind"[..]));
-    let (result, ..) = tunnelled("proxy", "h", b"HTTP/1.1 407 No\r\n\r\n");
-    assert_eq!(reason(result), Some(ProxyError::Refused(407)));
-}
-
-/// RFC 1928 and RFC 1929, as octets.
-#[test]
-fn tunnels_of_socks() {
-    use io::ErrorKind::{ConnectionRefused, InvalidData};
-    let bound = b"\x05\0\0\x01\x7f\0\0\x01\x12\x34";
-    let named = b"\x05\0\0\x03\x02ab\x12\x34";
-    let name = &b"\x05\x01\0\x03\x0bexample.org\0\x16"[..];
-    let ipv4 = &b"\x05\x01\0\x01\xc0\0\x02\x01\0\x16"[..];
-    let ipv6 = &b"\x05\x01\0\x04\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x01\0\x16"[..];
-    let (open, secret) = ("socks5://proxy", "socks5h://us%65r:pw@proxy");
-    let user = &b"\x01\x04user\x02pw"[..];
-    let (greeting, offers) = (&b"\x05\x01\0"[..], &b"\x05\x02\0\x02"[..]);
-    for (proxy, host, says, told, result) in [
-        (
-            open,
-            "example.org",
-            [&b"\x05\0"[..], bound].concat(),
-            [greeting, name].concat(),
-            Ok(()),
-        ),
-        (
-            open,
-            "192.0.2.1",
-            [&b"\x05\0"[..], bound].concat(),
-            [greeting, ipv4].concat(),
-            Ok(()),
-        ),
-        (
-            open,
-            "::1",
-            [&b"\x05\0"[..], named].concat(),
-            [greeting, ipv6].concat(),
-            Ok(()),
-        ),
-        // The proxy may do without.
-        (
-            secret,
-            "example.org",
-            [&b"\x05\0"[..], bound].concat(),
-            [offers, name].concat(),
-            Ok(()),
-        ),
-        (
-            secret,
-            "example.org",
-            [&b"\x05\x02\x01\0"[..], bound].concat(),
-            [offers, user, name].concat(),
-            Ok(()),
-        ),
-        (
-            secret,
-            "h",
-            b"\x05\x02\x01\x01".to_vec(),
-            [offers, user].concat(),
-            Err((ConnectionRefused, "opened no tunnel")),
-        ),
-        (
-            open,
-            "h",
-            b"\x05\xff".to_vec(),
-            greeting.to_vec(),
-            Err((ConnectionRefused, "opened no tunnel")),
-        ),
-        // It wants what was not offered.
-        (
-            open,
-            "h",
-            b"\x05\x02".to_vec(),
-            greeting.to_vec(),
-            Err((ConnectionRefused, "opened no tunnel")),
-        ),
-        (
-            open,
-            "192.0.2.1",
-            b"\x05\0\x05\x05\0\x01".to_vec(),
-            [greeting, ipv4].concat(),
-            Err((ConnectionRefused, "onnection refused")),
-        ),
-        (
-            open,
-            "192.0.2.1",
-            b"\x05\0\x05\x02\0\x01".to_vec(),
-            [greeting, ipv4].concat(),
-            Err((ConnectionRefused, "not allowed")),
-        ),
-        (
-            open,
-            "h",
-            b"HTTP/1.1 400 Bad".to_vec(),
-            greeting.to_vec(),
-            Err((InvalidData, "does not speak")),
-        ),
-        (
-            open,
-            "192.0.2.1",
-            b"\x05\0\x05\0\0\x09".to_vec(),
-            [greeting, ipv4].concat(),
-            Err((InvalidData, "does not speak")),
-        ),
-        (
-            open,
-            "h",
-            b"\x05".to_vec(),
-            greeting.to_vec(),
-            Err((InvalidData, "does not speak")),
-        ),
-        // A name that is none.
-        (
-            open,
-            "192.0.2.1",
-            b"\x05\0\x05\0\0\x03\x01\xff\0\x16".to_vec(),
-            [greeting, ipv4].concat(),
-            Err((InvalidData, "does not speak")),
-        ),
+    for proxy in [
+        "proxy",
+        "https://proxy",
+        "socks5://proxy",
+        "socks4://u@proxy",
     ] {
-        let all = if result.is_ok() {
-            [&*says, b"behind"].concat()
-        } else {
-            says.clone()
-        };
-        let (got, sent, left) = tunnelled(proxy, host, &all);
-        assert_eq!(sent, told, "{host} {says:?}");
-        match (got, result) {
-            (Ok(()), Ok(())) => assert_eq!(left, b"behind"),
-            (Err(error), Err((kind, reason))) => {
-                assert_eq!(error.kind(), kind, "{says:?}: {error}");
-                assert!(error.to_string().contains(reason), "{says:?}: {error}");
-            }
-            (got, _) => panic!("{says:?}: {got:?}"),
+        for host in ["", "a b", "a\r\nX: y", "ü", &long] {
+            let tunnelled = Tunnelled::new(proxy, host, b"");
+            assert_eq!(tunnelled.kind(), &ProxyErrorKind::Host);
+            assert_eq!(tunnelled.told, b"");
         }
     }
 }
 
-#[test]
-fn no_password_is_shown() {
-    for text in ["http://user:secret@h", "socks5://user:secret@h"] {
-        let proxy = Proxy::parse(text).unwrap();
-        for shown in [format!("{proxy:?}"), proxy.to_string()] {
-            assert!(!shown.contains("secret"), "{shown}");
+/// What came of a tunnel to port 22.
+#[derive(Debug)]
+struct Tunnelled {
+    result: io::Result<()>,
+    /// What the proxy was told.
+    told: Vec<u8>,
+    /// What is left for the other end.
+    left: Vec<u8>,
+    /// How long it took, in milliseconds.
+    took: u128,
+}
+
+impl Tunnelled {
+    /// Through a proxy that says this, and ends.
+    fn new(proxy: &str, host: &str, says: &[u8]) -> Self {
+        Self::over(proxy, host, &Scripted::saying(says, true))
+    }
+
+    fn over(proxy: &str, host: &str, socket: &Scripted) -> Self {
+        let proxy = Proxy::parse(proxy).unwrap();
+        let (clock, task) = (Clock::default(), Task::new());
+        let begun = clock.now();
+        let result = {
+            let (mut socket, mut sleeper) = (socket.clone(), clock.sleeper());
+            let mut tunnelling = pin!(proxy.tunnel(&mut socket, &mut sleeper, host, 22));
+            loop {
+                match tunnelling.as_mut().poll(&mut task.cx()) {
+                    Poll::Ready(result) => break result,
+                    Poll::Pending => assert!(clock.advance_to_deadline(), "it waits for ever"),
+                }
+            }
+        };
+        // It leaves no timer behind.
+        assert!(!clock.advance_to_deadline());
+        let (told, left) = socket.with(|script| (script.told.clone(), script.says.clone()));
+        let took = (clock.now() - begun).as_millis();
+        Self {
+            result,
+            told,
+            left,
+            took,
         }
+    }
+
+    fn error(&self) -> &io::Error {
+        self.result.as_ref().unwrap_err()
+    }
+
+    fn kind(&self) -> &ProxyErrorKind {
+        let inner = self.error().get_ref();
+        let error = inner.and_then(|inner| inner.downcast_ref::<ProxyError>());
+        error.unwrap().kind()
     }
 }

@@ -99,6 +99,15 @@ impl ClientTls {
     }
 }
 
+/// Whether they are clones of one.
+impl PartialEq for ClientTls {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for ClientTls {}
+
 /// Uses your own configuration as it is. WebSocket needs the ALPN protocol `http/1.1`, or none. TLS
 /// that does not carry WebSocket sends no ALPN if this is the only protocol.
 impl From<Arc<ClientConfig>> for ClientTls {
