@@ -1,5 +1,6 @@
 //! Proxies: selects one, and opens a tunnel through it.
 
+mod cause;
 mod environment;
 mod error;
 mod exceptions;

@@ -7,6 +7,8 @@ use std::io;
 use wsstream_core::InvalidUrl;
 use wsstream_core::handshake::{HandshakeError, Response};
 
+use super::cause::cause;
+
 /// Why a text, or the value of an environment variable, is not a proxy's URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -112,9 +114,7 @@ impl From<ProxyError> for io::Error {
         };
         let kind = match &error.kind {
             ProxyErrorKind::Host | ProxyErrorKind::Ipv6 => InvalidInput,
-            ProxyErrorKind::Refused { response, .. } if response.status() == 407 => {
-                PermissionDenied
-            }
+            ProxyErrorKind::Refused { response, .. } if asks_who(response) => PermissionDenied,
             ProxyErrorKind::Refused { .. } | ProxyErrorKind::Socks(_) => ConnectionRefused,
             ProxyErrorKind::SocksUser { .. } => PermissionDenied,
             ProxyErrorKind::Ended => UnexpectedEof,
@@ -138,7 +138,7 @@ pub enum ProxyErrorKind {
     NotHttp(HandshakeError),
     /// What it sent is not a response of SOCKS, or not of the version of its URL. `InvalidData`.
     NotSocks,
-    /// It responded with a status other than 2xx. `PermissionDenied` for 407, which asks for authentication;
+    /// It responded with a status other than 2xx. `PermissionDenied` for 407 and 401, which ask for authentication;
     /// `ConnectionRefused` for others, of which 403 forbids the host or the port.
     Refused {
         /// Its response, with the start of the body, as far as that arrived within 200 ms.
@@ -187,10 +187,13 @@ impl fmt::Display for ProxyErrorKind {
                 response,
                 credentials,
             } => {
-                if response.status() == 407 {
+                if asks_who(response) {
                     authentication(f, &response.authenticate(), *credentials)?;
                 } else {
                     f.write_str("it refused the tunnel")?;
+                    if let Some(cause) = cause(response) {
+                        write!(f, ", {cause}")?;
+                    }
                 }
                 write!(f, ": {response}")
             }
@@ -203,6 +206,11 @@ impl fmt::Display for ProxyErrorKind {
             }
         }
     }
+}
+
+/// Whether the response asks for authentication. Some proxies, such as tinyproxy, answer a wrong password with 401.
+const fn asks_who(response: &Response) -> bool {
+    matches!(response.status(), 401 | 407)
 }
 
 /// What a status 407 means, given the schemes that the proxy offers.

@@ -156,6 +156,31 @@ fn refusals() {
             both,
             "it refused the user and password: ",
         ),
+        // As tinyproxy has it.
+        (
+            "u:secret@proxy",
+            401,
+            "WWW-Authenticate: Basic realm=x\r\n",
+            "it refused the user and password: ",
+        ),
+        (
+            "proxy",
+            503,
+            "X-Squid-Error: ERR_CONNECT_FAIL 111\r\n",
+            "it refused the tunnel, ERR_CONNECT_FAIL: ",
+        ),
+        (
+            "proxy",
+            502,
+            "Proxy-Status: a; received-status=1, b;error=dns_error; details=\"x\"\r\nX-Squid-Error: X 1\r\n",
+            "it refused the tunnel, dns_error: ",
+        ),
+        (
+            "proxy",
+            502,
+            "Proxy-Status: a;error=\"x y\"\r\nX-Squid-Error: a-b\r\n",
+            "it refused the tunnel: ",
+        ),
         (
             "proxy",
             407,
@@ -180,7 +205,7 @@ fn refusals() {
         let answer = format!("HTTP/1.1 {status} Hm\r\n{fields}Content-Length: 7\r\n\r\nnot you");
         let tunnelled = Tunnelled::new(proxy, "h", answer.as_bytes());
         let expected = match status {
-            407 => ErrorKind::PermissionDenied,
+            401 | 407 => ErrorKind::PermissionDenied,
             _ => ErrorKind::ConnectionRefused,
         };
         assert_eq!(tunnelled.error().kind(), expected, "{answer}");
