@@ -191,11 +191,12 @@ impl fmt::Display for ProxyErrorKind {
                     authentication(f, &response.authenticate(), *credentials)?;
                 } else {
                     f.write_str("it refused the tunnel")?;
-                    if let Some(cause) = cause(response) {
-                        write!(f, ", {cause}")?;
-                    }
                 }
-                write!(f, ": {response}")
+                write!(f, ": {response}")?;
+                match cause(response) {
+                    Some(cause) => write!(f, ", {cause}"),
+                    None => Ok(()),
+                }
             }
             Self::Socks(reason) => write!(f, "it opened no tunnel: {reason}"),
             Self::SocksUser { credentials: false } => {
