@@ -31,8 +31,8 @@ fn good_descriptors() {
         }
     }
     for text in [
-        r"ws://host/path?token=MARK",
-        r"autobahn:tcp\:1:url=ws\://h/?MARK:header=Set-Cookie\: MARK",
+        r"autobahn:tcp\:1:url=ws\://h/:header=Set-Cookie\: MARK",
+        r"autobahn:unix\:/run/s:url=ws\://h/:header=X-Key\: MARK",
     ] {
         let endpoint = ServerDescriptor::parse(&text.replace("MARK", MARK)).unwrap();
         printed.debug(text, &endpoint);
@@ -89,6 +89,8 @@ fn wrong_descriptors() {
         r"unix:/run/s:mode=MARK",
         r"systemd:domain=MARK:index=0",
         r"exec::MARK",
+        r"ws://host:0/path?token=MARK",
+        r"autobahn:tcp\:1:url=ws\://h/?MARK",
     ] {
         let text = text.replace("MARK", MARK);
         let client = ClientDescriptor::parse(&text).err();

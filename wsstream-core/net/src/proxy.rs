@@ -1,6 +1,5 @@
 //! Proxies: selects one, and opens a tunnel through it.
 
-mod cause;
 mod environment;
 mod error;
 mod exceptions;

@@ -156,42 +156,23 @@ fn refusals() {
             both,
             "it refused the user and password: ",
         ),
-        // As tinyproxy has it.
+        (
+            "proxy",
+            407,
+            others,
+            "it asks for authentication by Negotiate, NTLM, but only Basic is spoken here: ",
+        ),
+        (
+            "u:secret@proxy",
+            407,
+            others,
+            "it asks for authentication by Negotiate, NTLM, but only Basic is spoken here: ",
+        ),
         (
             "u:secret@proxy",
             401,
-            "WWW-Authenticate: Basic realm=x\r\n",
+            "WWW-Authenticate: Basic realm=\"tinyproxy\"\r\n",
             "it refused the user and password: ",
-        ),
-        (
-            "proxy",
-            503,
-            "X-Squid-Error: ERR_CONNECT_FAIL 111\r\n",
-            "it refused the tunnel: ",
-        ),
-        (
-            "proxy",
-            502,
-            "Proxy-Status: a; received-status=1, b;error=dns_error; details=\"x\"\r\nX-Squid-Error: X 1\r\n",
-            "it refused the tunnel: ",
-        ),
-        (
-            "proxy",
-            502,
-            "Proxy-Status: a;error=\"x y\"\r\nX-Squid-Error: a-b\r\n",
-            "it refused the tunnel: ",
-        ),
-        (
-            "proxy",
-            407,
-            others,
-            "it asks for authentication by Negotiate, NTLM, but only Basic is spoken here: ",
-        ),
-        (
-            "u:secret@proxy",
-            407,
-            others,
-            "it asks for authentication by Negotiate, NTLM, but only Basic is spoken here: ",
         ),
         ("proxy", 403, "", "it refused the tunnel: "),
         ("u:secret@proxy", 503, "", "it refused the tunnel: "),
@@ -212,10 +193,6 @@ fn refusals() {
         let text = tunnelled.error().to_string();
         let says = format!("proxy proxy:80: {says}HTTP {status} Hm");
         assert!(text.starts_with(&says), "{text}");
-        // The name of the cause is the last word, if there is one.
-        let cause = ["ERR_CONNECT_FAIL", "dns_error"];
-        let cause = cause.into_iter().find(|cause| fields.contains(cause));
-        assert!(text.ends_with(cause.unwrap_or("\"not you\"")), "{text}");
         assert!(
             text.contains("not you") && !text.contains("secret"),
             "{text}"
