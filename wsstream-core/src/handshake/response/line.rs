@@ -31,14 +31,17 @@ enum Escape {
     Command,
 }
 
-/// Inside of the query of a URL.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+/// Inside of the query of a URL, or behind a `?` that ends a sentence.
+///
+/// RFC 3986 §3.4: a query may hold punctuation, too. Only what comes behind that tells whether it was the end.
+#[derive(Debug, Default, Clone, Copy)]
 enum Query {
     #[default]
     None,
-    /// Behind a `?`, which may end a sentence.
-    Perhaps,
-    Inside,
+    /// Behind the `?` and perhaps this punctuation.
+    Begun(Option<char>),
+    /// Inside. This punctuation came last.
+    Inside(Option<char>),
 }
 
 impl Line {
@@ -73,8 +76,8 @@ impl Line {
             }
             (Escape::Command, _) => {}
             (Escape::None, one) if one.is_whitespace() => {
+                self.end_query();
                 self.blank = true;
-                self.query = Query::None;
             }
             (Escape::None, one) if is_hidden(one) => {}
             (Escape::None, one) => self.push_visible(one),
@@ -82,25 +85,47 @@ impl Line {
     }
 
     fn push_visible(&mut self, one: char) {
-        match self.query {
-            Query::Inside if !matches!(one, '"' | '\'' | '<' | '>' | ')' | ',') => return,
-            Query::Perhaps
-                if one.is_alphanumeric() || matches!(one, '%' | '_' | '-' | '&' | '=') =>
-            {
-                self.query = Query::Inside;
-                self.push_all("...");
+        match (self.query, one) {
+            (Query::None, _) => {}
+            // No query has these.
+            (_, '"' | '<' | '>') => self.end_query(),
+            (Query::Begun(last), '\'' | ')' | ',' | '!' | '?') => {
+                self.query = Query::Begun(Some(one));
+                return self.push_last(last);
+            }
+            (Query::Inside(_), '\'' | ')' | ',' | '!' | '?') => {
+                self.query = Query::Inside(Some(one));
                 return;
             }
-            _ => self.query = Query::None,
+            (Query::Begun(_), _) => {
+                self.query = Query::Inside(None);
+                return self.push_all("...");
+            }
+            (Query::Inside(_), _) => {
+                self.query = Query::Inside(None);
+                return;
+            }
         }
         if core::mem::take(&mut self.blank) && !self.text.is_empty() {
             self.push_all(" ");
         }
         if one == '?' {
-            self.query = Query::Perhaps;
+            self.query = Query::Begun(None);
         }
-        let mut octets = [0; 4];
-        self.push_all(one.encode_utf8(&mut octets));
+        self.push_last(Some(one));
+    }
+
+    /// Ends a query, if there is one: the punctuation behind it is of the text around it.
+    fn end_query(&mut self) {
+        if let Query::Begun(last) | Query::Inside(last) = core::mem::take(&mut self.query) {
+            self.push_last(last);
+        }
+    }
+
+    fn push_last(&mut self, last: Option<char>) {
+        if let Some(one) = last {
+            self.push_all(one.encode_utf8(&mut [0; 4]));
+        }
     }
 
     /// Adds characters, if there is room for them all.
@@ -118,7 +143,8 @@ impl Line {
     }
 
     /// The line, with "..." where it was cut.
-    pub(super) fn into_string(self) -> String {
+    pub(super) fn into_string(mut self) -> String {
+        self.end_query();
         let Self {
             mut text, is_cut, ..
         } = self;

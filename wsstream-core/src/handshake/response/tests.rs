@@ -173,6 +173,14 @@ const SHOWN: &[(&str, &[&str], &[u8], &str)] = &[
     ("403 Forbidden", &[], b"say \"no\\", "HTTP 403 Forbidden, \"say 'no\\\""),
     ("404 Not Found", &[], b"Cannot GET /ws?token=secret&a=b, really? yes", "HTTP 404 Not Found, \"Cannot GET /ws?..., really? yes\""),
     ("404 Not Found", &[], b"see (?x=secret) why", "HTTP 404 Not Found, \"see (?...) why\""),
+    // RFC 3986 §3.4: what may be in a query does not end it.
+    ("404 Not Found", &[], b"no /x?a=b,secret,c here", "HTTP 404 Not Found, \"no /x?... here\""),
+    ("404 Not Found", &[], b"no '/x?a=(b)secret' here", "HTTP 404 Not Found, \"no '/x?...' here\""),
+    ("404 Not Found", &[], b"no /x?a='secret'", "HTTP 404 Not Found, \"no /x?...'\""),
+    ("404 Not Found", &[], b"no <b>/x?a,secret", "HTTP 404 Not Found, \"no <b>/x?...\""),
+    ("404 Not Found", &[], b"no /x?/secret", "HTTP 404 Not Found, \"no /x?...\""),
+    ("404 Not Found", &[], b"no /x?~secret or /x??secret or /x?!secret", "HTTP 404 Not Found, \"no /x?... or /x?... or /x?...\""),
+    ("404 Not Found", &[], b"what?! (who?) 'why?', how?", "HTTP 404 Not Found, \"what?! (who?) 'why?', how?\""),
     ("403 Forbidden", &["Content-Type: text/plain"], b"<b>bold</b>", "HTTP 403 Forbidden, \"<b>bold</b>\""),
     // What is no text.
     ("403 Forbidden", &["Content-Encoding: gzip"], b"\x1f\x8b\x08\0\0\0\0\0\0\x03", "HTTP 403 Forbidden"),
