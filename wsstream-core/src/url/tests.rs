@@ -338,3 +338,14 @@ fn userinfo_becomes_basic_authorization_and_is_shown_nowhere() {
     }
     assert_eq!(Url::parse("ws://h/").unwrap().authorization(), None);
 }
+
+/// RFC 6874: the same address on another network is another server.
+#[test]
+fn a_zone_is_of_the_origin() {
+    let url = |text| Url::parse(text).unwrap();
+    let here = url("ws://me:secret@[fe80::1%25eth0]:9/");
+    assert!(here.is_same_origin(&url("ws://[fe80::1%eth0]:9/x")));
+    assert!(here.is_same_origin(&here.join("ws://[fe80::1]:9/x").unwrap()));
+    assert!(!here.is_same_origin(&url("ws://[fe80::1%25eth1]:9/")));
+    assert!(!here.is_same_origin(&url("ws://[fe80::1]:9/")));
+}
