@@ -193,8 +193,9 @@ async fn connect_tcp<R: Runtime>(
     };
     let clock = R::clock();
     let ends = clock.now() + limit;
+    let host = &proxy.host_and_zone();
     let to = Target {
-        host: proxy.host(),
+        host,
         port: proxy.port(),
         is_proxy: true,
     };
