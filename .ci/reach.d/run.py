@@ -4,9 +4,11 @@ and a mount namespace of its own.
 One line for each case. REACH_ONLY (a part of the line) chooses some. The cases are in `with_*.py`.
 """
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import traceback
 from pathlib import Path
@@ -58,10 +60,25 @@ def networks():
     system("nsenter", f"--net=/proc/{other.pid}/ns/net", *"ip -6 route add blackhole 2001:db8:30::/48".split())
 
     instead("/etc/hosts", HOSTS)
-    instead("/etc/resolv.conf", "")
+    instead("/etc/resolv.conf", "nameserver 127.0.0.1\n")
+    no_names()
     instead("/etc/nsswitch.conf", "hosts: files\npasswd: files\ngroup: files\nshadow: files\n")
     instead("/etc/passwd", Path("/etc/passwd").read_text() + "reach:x:65533:65534::/nonexistent:/usr/sbin/nologin\n")
     instead("/etc/shadow", Path("/etc/shadow").read_text() + f"reach:{hashed(SECRET, '-6')}:19000:0:99999:7:::\n")
+
+
+def no_names():
+    """A name server that knows no name: squid asks it, and without an answer it would ask for long."""
+    server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    server.bind(("127.0.0.1", 53))
+
+    def answer():
+        while True:
+            query, client = server.recvfrom(4096)
+            # RFC 1035 §4.1.1: the same, as a response with the code of NXDOMAIN.
+            server.sendto(query[:2] + b"\x81\x83" + query[4:6] + bytes(6) + query[12:], client)
+
+    threading.Thread(target=answer, daemon=True).start()
 
 
 def instead(path, text):

@@ -91,7 +91,7 @@ auth_param ntlm children 2 startup=1"""
     plain = squid("squid")
     asking = squid("squid with Basic", basic)
     without_user(plain, targets, secure,
-                 {"forbidden": "ERR_ACCESS_DENIED", "closed": "ERR_CONNECT_FAIL", "unknown": "ERR_DNS_FAIL"})
+                 {"forbidden": "ERR_ACCESS_DENIED", "closed": "ERR_CONNECT_FAIL", "unknown": "ERR_"})
     without_user(tinyproxy("tinyproxy", allowed=allowed), targets, secure,
                  {"forbidden": "Access violation", "closed": "Unable to connect", "unknown": "Unable to connect"})
     for proxy in (asking, tinyproxy("tinyproxy with Basic", f"BasicAuth reach {SECRET}", allowed)):

@@ -4,6 +4,7 @@ import io
 import signal
 import socket
 import time
+from pathlib import Path
 
 from lib import (UPGRADE, Program, fails, free_port, nginx, of_each, place, relay, relays, tcp_echo, upgrade,
                  wait_for_port, works)
@@ -68,7 +69,11 @@ defaults
 {sections}
 """)
     program = Program("haproxy", "-db", "-f", file)
-    program.socket = f"{file}.sock"
+    program.socket = Path(f"{file}.sock")
+    end = time.monotonic() + 20
+    while not program.socket.exists():
+        assert time.monotonic() < end and program.process.poll() is None, program.lines
+        time.sleep(0.02)
     return program
 
 
@@ -84,7 +89,7 @@ def behind_haproxy(targets):
 def stats(program):
     """What HAProxy thinks of its server."""
     with socket.socket(socket.AF_UNIX) as asked:
-        asked.connect(program.socket)
+        asked.connect(str(program.socket))
         asked.sendall(b"show stat\n")
         text = asked.makefile().read()
     rows = csv.DictReader(io.StringIO(text.removeprefix("# ")))

@@ -194,8 +194,10 @@ async fn answers_without_end<N: Net>() {
             "the body of a refusal",
             "HTTP/1.1 403 Forbidden\r\n\r\n",
             "why not: ",
-            "refused by the server: HTTP 403 Forbidden, \"why not: why not: why not: why not: why not: why not: \
-             why not: why not: why not: why not: why not: w...\"",
+            &format!(
+                "refused by the server: HTTP 403 Forbidden, \"{}wh...\"",
+                "why not: ".repeat(22)
+            ),
         ),
     ];
     for by in WAYS {

@@ -88,7 +88,7 @@ macro_rules! adapter {
                     printed.text("plan", &endpoint.plan().to_string());
                     printed.error("endpoint", &endpoint.connect().await.map(drop).unwrap_err());
                 }
-                let text = format!(r"autobahn:tcp\:0:url=ws\://h/?{MARK}:header=X-Key\: {MARK}");
+                let text = format!(r"autobahn:tcp\:0:url=ws\://h/:header=X-Key\: {MARK}");
                 let endpoint = text.parse::<ServerEndpoint<$runtime>>().unwrap();
                 printed.debug("endpoint", &endpoint);
                 printed.text("plan", &endpoint.plan().to_string());

@@ -31,8 +31,8 @@ fn good_descriptors() {
         }
     }
     for text in [
-        r"ws://host/path?token=MARK",
-        r"autobahn:tcp\:1:url=ws\://h/?MARK:header=Set-Cookie\: MARK",
+        r"autobahn:tcp\:1:url=ws\://h/:header=Set-Cookie\: MARK",
+        r"autobahn:unix\:/run/s:url=ws\://h/:header=X-Key\: MARK",
     ] {
         let endpoint = ServerDescriptor::parse(&text.replace("MARK", MARK)).unwrap();
         printed.debug(text, &endpoint);
@@ -51,6 +51,9 @@ fn wrong_descriptors() {
         // Secrets with a `:` or a `=` that is not quoted, and so in the wrong place.
         r"autobahn:tcp\:h\:1:url=ws\://h:header=Authorization\: Bearer MARK==:MARK",
         r"autobahn:tcp\:h\:1:url=ws\://h:header=X-Api-Key:MARK",
+        // Wrong for servers.
+        r"ws://host/path?token=MARK",
+        r"autobahn:tcp\:1:url=ws\://h/?MARK",
         r"autobahn:tcp\:h\:1:url=ws\://h:header=X-Api-Key:MARK=",
         r"autobahn:tcp\:h\:1:url=ws\://h:header=MARK",
         r"autobahn:tcp\:h\:1:url=ws\://h:header=MARK\: x y",
@@ -89,6 +92,8 @@ fn wrong_descriptors() {
         r"unix:/run/s:mode=MARK",
         r"systemd:domain=MARK:index=0",
         r"exec::MARK",
+        r"ws://host:0/path?token=MARK",
+        r"autobahn:tcp\:1:url=ws\://h/?MARK",
     ] {
         let text = text.replace("MARK", MARK);
         let client = ClientDescriptor::parse(&text).err();

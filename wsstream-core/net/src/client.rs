@@ -128,7 +128,7 @@ impl<R: Runtime> ClientEndpoint<R> {
     }
 
     /// Connects through the proxy that the environment variables name for the host, or through none: see
-    /// [`Proxy::from_env`]. Hosts of this machine, addresses with a zone and Unix sockets use no proxy.
+    /// [`Proxy::from_env`]. Hosts of this machine, Unix sockets and addresses with a zone use no proxy.
     ///
     /// # Errors
     ///
@@ -147,8 +147,9 @@ impl<R: Runtime> ClientEndpoint<R> {
     }
 
     /// Uses these TLS settings in every TLS layer of the plan. The name that the server's certificate must be valid for
-    /// stays the same. TLS with a proxy is no layer of the plan: see [`Proxy::tls`]. It adds no TLS to a plan without it, such as that of a `ws` URL; but a
-    /// [redirect](Self::redirects) from there to `wss` uses the settings, without a client's certificate.
+    /// stays the same. It adds no TLS to a plan without it, such as that of a `ws` URL; but a
+    /// [redirect](Self::redirects) from there to `wss` uses the settings, without a client's certificate. TLS with a
+    /// proxy is no layer of the plan: see [`Proxy::tls`].
     #[must_use]
     pub fn tls(mut self, tls: ClientTls) -> Self {
         self.plan.redirect_tls = Some(tls.clone());
@@ -268,7 +269,7 @@ impl<R: Runtime> ClientEndpoint<R> {
     /// * From TCP: an error with a [`DialError`](crate::DialError) inside, which tells every address that was tried.
     /// * From a Unix socket: the system's, with the path.
     /// * From a proxy: an error with a [`ProxyError`](crate::proxy::ProxyError) inside, `PermissionDenied` if it asks for a
-    ///   user and a password or refuses them. From its socket and from TLS with it: those below, with its host and port.
+    ///   user and a password or refuses them. From TLS with it: as below, with its host and port.
     /// * From TLS: those of the certificate files; `InvalidData` if the server's certificate is not accepted. The error
     ///   of rustls is the source.
     /// * From the opening handshake: `ConnectionRefused`, `InvalidData`, `TimedOut` or `UnexpectedEof` with a

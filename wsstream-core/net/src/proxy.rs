@@ -150,11 +150,6 @@ impl Proxy {
         self.url.host()
     }
 
-    /// The host to dial: `ADDRESS%ZONE` if it has a zone.
-    pub(crate) fn host_and_zone(&self) -> String {
-        host_and_zone(&self.url)
-    }
-
     /// The port of the proxy.
     #[must_use]
     pub const fn port(&self) -> u16 {
@@ -172,9 +167,14 @@ impl Proxy {
         self.tls.as_ref()
     }
 
+    /// The host to dial, with its zone if it is an address with one.
+    pub(crate) fn dialled(&self) -> String {
+        host_and_zone(&self.url)
+    }
+
     /// `HOST:PORT`.
     pub(crate) fn authority(&self) -> String {
-        HostPort(&self.host_and_zone(), self.port).to_string()
+        HostPort(&self.dialled(), self.port).to_string()
     }
 
     /// Makes the proxy at the other end of `socket` connect to a host and a port. The host is a name,
@@ -249,7 +249,7 @@ impl fmt::Display for Proxy {
             Kind::Socks(User::Socks5(_)) => "socks5",
         };
         // RFC 6874 §2.
-        let host = self.host_and_zone().replacen('%', "%25", 1);
+        let host = self.dialled().replacen('%', "%25", 1);
         write!(f, "{scheme}://{}", HostPort(&host, self.port))
     }
 }

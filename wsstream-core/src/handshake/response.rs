@@ -97,9 +97,10 @@ impl Response {
 /// | [`retry_after`](Self::retry_after) | `, try again after 120 s`, or `after` the date |
 /// | the body, if it is text and says more than the status | `, "the title of a page"` |
 ///
-/// Of a page, the body's part is its title, or else its first text; of JSON the member `detail` (RFC 9457), `message`,
-/// `error` or a similar one; of other text the first line. No part is longer than 103 characters. Control characters,
-/// terminal escapes and the queries of URLs are left out.
+/// Of a page, the body's part is its title, or else its first text; of squid's pages, which all have one title, the name
+/// of the error; of JSON the member `detail` (RFC 9457), `message`, `error` or a similar one; of other text the first
+/// line. No part is longer than 203 characters. Control characters, terminal escapes and the queries of URLs are left
+/// out.
 impl fmt::Display for Response {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "HTTP {}", self.status)?;

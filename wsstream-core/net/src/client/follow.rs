@@ -193,9 +193,9 @@ async fn connect_tcp<R: Runtime>(
     };
     let clock = R::clock();
     let ends = clock.now() + limit;
-    let host = &proxy.host_and_zone();
+    let host = proxy.dialled();
     let to = Target {
-        host,
+        host: &host,
         port: proxy.port(),
         is_proxy: true,
     };

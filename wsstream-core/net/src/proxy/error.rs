@@ -112,9 +112,7 @@ impl From<ProxyError> for io::Error {
         };
         let kind = match &error.kind {
             ProxyErrorKind::Host | ProxyErrorKind::Ipv6 => InvalidInput,
-            ProxyErrorKind::Refused { response, .. } if response.status() == 407 => {
-                PermissionDenied
-            }
+            ProxyErrorKind::Refused { response, .. } if asks_for_user(response) => PermissionDenied,
             ProxyErrorKind::Refused { .. } | ProxyErrorKind::Socks(_) => ConnectionRefused,
             ProxyErrorKind::SocksUser { .. } => PermissionDenied,
             ProxyErrorKind::Ended => UnexpectedEof,
@@ -138,8 +136,8 @@ pub enum ProxyErrorKind {
     NotHttp(HandshakeError),
     /// What it sent is not a response of SOCKS, or not of the version of its URL. `InvalidData`.
     NotSocks,
-    /// It responded with a status other than 2xx. `PermissionDenied` for 407, which asks for authentication;
-    /// `ConnectionRefused` for others, of which 403 forbids the host or the port.
+    /// It responded with a status other than 2xx. `PermissionDenied` for 407, which asks for authentication, and
+    /// for 401; `ConnectionRefused` for others, of which 403 forbids the host or the port.
     Refused {
         /// Its response, with the start of the body, as far as that arrived within 200 ms.
         response: Box<Response>,
@@ -187,7 +185,7 @@ impl fmt::Display for ProxyErrorKind {
                 response,
                 credentials,
             } => {
-                if response.status() == 407 {
+                if asks_for_user(response) {
                     authentication(f, &response.authenticate(), *credentials)?;
                 } else {
                     f.write_str("it refused the tunnel")?;
@@ -205,7 +203,12 @@ impl fmt::Display for ProxyErrorKind {
     }
 }
 
-/// What a status 407 means, given the schemes that the proxy offers.
+/// RFC 9110 §15.5.8; and 401, with which tinyproxy responds to a wrong password.
+fn asks_for_user(response: &Response) -> bool {
+    matches!(response.status(), 401 | 407)
+}
+
+/// What such a status means, given the schemes that the proxy offers.
 fn authentication(f: &mut fmt::Formatter<'_>, offered: &[&str], credentials: bool) -> fmt::Result {
     let is_basic = |scheme: &&str| scheme.eq_ignore_ascii_case("Basic");
     if !offered.is_empty() && !offered.iter().any(is_basic) {

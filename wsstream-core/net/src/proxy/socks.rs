@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io::{self, IoSlice};
-use std::net::Ipv6Addr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -106,6 +106,18 @@ pub(super) async fn tunnel(
     };
     tunnel.map_err(|error| match error {
         Error::Io(error) if error.kind() != io::ErrorKind::UnexpectedEof => Failed::Socket(error),
+        // The one refusal of version 4 for all that it can be.
+        Error::GeneralSocksServerFailure if matches!(user, User::Socks4(_)) => {
+            let is_name = host.parse::<IpAddr>().is_err();
+            let names = if is_name {
+                ", perhaps as it takes addresses alone"
+            } else {
+                ""
+            };
+            Failed::Proxy(ProxyErrorKind::Socks(format!(
+                "request rejected or failed{names}"
+            )))
+        }
         error => Failed::Proxy(told(&error, user.is_given())),
     })
 }

@@ -10,12 +10,16 @@ use super::json;
 use super::line::Line;
 
 /// The body as one short line, if it is a text, and says more than the status does: the title of a page or else its
-/// first text, the message of JSON, the first line of other texts.
+/// first text, the message of JSON, the first line of other texts. Of squid's pages, which all have one title, it is the
+/// name of the error.
 pub(super) fn summary(response: &Response) -> Option<String> {
     let reason = Line::of(response.reason()).into_string();
     let tells = |line: Line| {
         Some(line.into_string()).filter(|line| says_more(line, response.status(), &reason))
     };
+    if let Some(error) = squid_error(response).and_then(tells) {
+        return Some(error);
+    }
     let text = text(response)?;
     let text = text.trim_start_matches(|one: char| one.is_whitespace() || one == '\u{feff}');
     match kind(response, text) {
@@ -29,6 +33,12 @@ pub(super) fn summary(response: &Response) -> Option<String> {
         },
         Kind::Plain => tells(Line::of(text.lines().next()?)),
     }
+}
+
+/// The name of a page of squid's, such as `ERR_ACCESS_DENIED`, or `ERR_DNS_FAIL`.
+fn squid_error(response: &Response) -> Option<Line> {
+    let value = str::from_utf8(response.headers().get("X-Squid-Error")?).ok()?;
+    value.split(' ').next().map(Line::of)
 }
 
 enum Kind {

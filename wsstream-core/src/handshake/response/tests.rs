@@ -141,6 +141,9 @@ const SHOWN: &[(&str, &[&str], &[u8], &str)] = &[
     ("404 ", &[], b"", "HTTP 404"),
     ("404 \u{e9}", &[], b"", "HTTP 404"),
     ("404 a\tb  c", &[], b"", "HTTP 404 a b c"),
+    // What squid says; its title is the same for all.
+    ("503 Service Unavailable", &["X-Squid-Error: ERR_DNS_FAIL 0", "Content-Type: text/html"], b"<title>ERROR: The requested URL could not be retrieved</title>", "HTTP 503 Service Unavailable, \"ERR_DNS_FAIL\""),
+    ("503 Service Unavailable", &["X-Squid-Error: "], b"why", "HTTP 503 Service Unavailable, \"why\""),
     ("401 Unauthorized", &["WWW-Authenticate: Basic realm=\"secret\", Negotiate"], b"", "HTTP 401 Unauthorized, asks for Basic, Negotiate"),
     ("407 Proxy Authentication Required", &["Proxy-Authenticate: NTLM"], b"", "HTTP 407 Proxy Authentication Required, asks for NTLM"),
     ("302 Found", &["Location: https://me:pw@example.org/login?next=/x&token=a#b"], b"", "HTTP 302 Found, to https://example.org/login"),

@@ -97,6 +97,11 @@ fn zones_become_scopes() {
     let tcp = Endpoint::tcp("[fe80::1%7]:1").unwrap();
     connects(&tcp, false).0.unwrap();
     assert_eq!(asked(), ["tcp [fe80::1%7]:1"]);
+    let proxied = Endpoint::tcp("h:1").unwrap().timeout(secs(1));
+    let proxy = Proxy::parse("http://[fe80::1%257]:3128").unwrap();
+    let late = connects(&proxied.proxy(proxy), false).0.map(drop);
+    assert_eq!(late.unwrap_err().kind(), ErrorKind::TimedOut);
+    assert_eq!(asked(), ["tcp [fe80::1%7]:3128"]);
     // The system knows the number of its loopback by name, for addresses that are not link-local, too.
     #[cfg(target_os = "linux")]
     {

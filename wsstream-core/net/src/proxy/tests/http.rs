@@ -174,6 +174,12 @@ fn refusals() {
             others,
             "it asks for authentication by Negotiate, NTLM, but only Basic is spoken here: ",
         ),
+        (
+            "u:secret@proxy",
+            401,
+            "WWW-Authenticate: Basic realm=\"tinyproxy\"\r\n",
+            "it refused the user and password: ",
+        ),
         ("proxy", 403, "", "it refused the tunnel: "),
         ("u:secret@proxy", 503, "", "it refused the tunnel: "),
         (
@@ -186,7 +192,7 @@ fn refusals() {
         let answer = format!("HTTP/1.1 {status} Hm\r\n{fields}Content-Length: 7\r\n\r\nnot you");
         let tunnelled = Tunnelled::new(proxy, "h", answer.as_bytes());
         let expected = match status {
-            407 => ErrorKind::PermissionDenied,
+            401 | 407 => ErrorKind::PermissionDenied,
             _ => ErrorKind::ConnectionRefused,
         };
         assert_eq!(tunnelled.error().kind(), expected, "{answer}");
