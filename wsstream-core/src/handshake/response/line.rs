@@ -5,7 +5,8 @@ use alloc::string::String;
 /// Collects foreign text into one short line. Any blanks become one space. What could move a cursor, hide or reorder
 /// text is left out: control characters, terminal escapes (ECMA-48 §5.4, §5.6), invisible and bidirectional ones.
 ///
-/// A query may hold a token, also in a server's text that repeats what was requested: `/x?token=a` becomes `/x?...`.
+/// A query may hold a token, also in a server's text that repeats what was requested: `/x?token=a` becomes `/x?...`. So
+/// may the user of a URL, which a redirect's text repeats: `ws://me:secret@h` becomes `ws://h`.
 #[derive(Debug, Default)]
 pub(super) struct Line {
     text: String,
@@ -16,6 +17,8 @@ pub(super) struct Line {
     blank: bool,
     escape: Escape,
     query: Query,
+    /// Inside of the authority of a URL, which may begin with a user and a password: where in the text.
+    authority: Option<usize>,
 }
 
 /// Inside of a terminal escape.
@@ -77,7 +80,7 @@ impl Line {
             (Escape::Command, _) => {}
             (Escape::None, one) if one.is_whitespace() => {
                 self.end_query();
-                self.blank = true;
+                (self.blank, self.authority) = (true, None);
             }
             (Escape::None, one) if is_hidden(one) => {}
             (Escape::None, one) => self.push_visible(one),
@@ -106,6 +109,12 @@ impl Line {
                 return;
             }
         }
+        match (self.authority, one) {
+            (Some(user), '@') => return self.cut_back(user),
+            // RFC 3986 §3.2.
+            (_, '/' | '?' | '#' | '"' | '<' | '>') => self.authority = None,
+            _ => {}
+        }
         if core::mem::take(&mut self.blank) && !self.text.is_empty() {
             self.push_all(" ");
         }
@@ -113,6 +122,16 @@ impl Line {
             self.query = Query::Begun(None);
         }
         self.push_last(Some(one));
+        if one == '/' && self.text.ends_with("://") {
+            self.authority = Some(self.text.len());
+        }
+    }
+
+    /// Takes back what is behind this place.
+    fn cut_back(&mut self, to: usize) {
+        let behind = self.text.get(to..).unwrap_or_default();
+        self.len -= behind.chars().count();
+        self.text.truncate(to);
     }
 
     /// Ends a query, if there is one: the punctuation behind it is of the text around it.
@@ -145,6 +164,10 @@ impl Line {
     /// The line, with "..." where it was cut.
     pub(super) fn into_string(mut self) -> String {
         self.end_query();
+        if let (true, Some(user)) = (self.is_cut, self.authority) {
+            // Its `@` may come later.
+            self.cut_back(user);
+        }
         let Self {
             mut text, is_cut, ..
         } = self;
