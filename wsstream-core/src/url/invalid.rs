@@ -214,7 +214,9 @@ impl fmt::Display for InvalidUrl {
                     Octets::of(host)
                 )
             }
-            Self::Host(host) => write!(f, "host {host:?}, expected a name or an address"),
+            Self::Host(host) => {
+                write!(f, "host {:?}, expected a name or an address", start(host))
+            }
             Self::NoHost => f.write_str("no host, expected ws://host/ or wss://host/"),
             Self::NotAscii { host, .. } => {
                 write!(
