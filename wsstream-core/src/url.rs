@@ -20,6 +20,7 @@ use fluent_uri::Uri;
 use fluent_uri::component::{Authority, Host};
 
 pub use self::invalid::InvalidUrl;
+use self::invalid::MAX_HOST;
 use self::zone::{Zone, cut};
 use crate::octets::Octets;
 
@@ -278,6 +279,10 @@ const fn default_port(secure: bool) -> u16 {
 /// The host in lower case (RFC 3986 §3.2.2) and without brackets, and whether it had brackets.
 fn host(authority: &Authority<'_>) -> Result<(String, bool), InvalidUrl> {
     let host = authority.host();
+    // RFC 3986 §3.2.2: no name of DNS is longer.
+    if host.len() > MAX_HOST {
+        return Err(InvalidUrl::Host(host.to_owned()));
+    }
     match authority.host_parsed() {
         Host::Ipv6 { .. } => {
             let inner = host.trim_start_matches('[').trim_end_matches(']');

@@ -19,7 +19,7 @@ pub use self::error::{InvalidProxy, ProxyError, ProxyErrorKind};
 use self::environment::Found;
 use self::error::Failed;
 use self::socks::User;
-use crate::host_port::{HostPort, host_and_zone};
+use crate::host_port::{HostPort, host_and_zone, without_zone};
 use crate::tls::ClientTls;
 
 /// A proxy that tunnels connections: an HTTP proxy with CONNECT (RFC 9110 §9.3.6), over TLS or not, or a SOCKS proxy of
@@ -174,12 +174,13 @@ impl Proxy {
 
     /// `HOST:PORT`.
     pub(crate) fn authority(&self) -> String {
-        HostPort(self.host(), self.port).to_string()
+        HostPort(&self.dialled(), self.port).to_string()
     }
 
     /// Makes the proxy at the other end of `socket` connect to a host and a port. The host is a name,
-    /// or an address without brackets. The socket then leads to this host, and this function has read
-    /// no octet behind the proxy's response.
+    /// or an address without brackets. A zone stays here, because it names a network of this machine (RFC
+    /// 6874 §4). The socket then leads to this host, and this function has read no octet behind the proxy's
+    /// response.
     ///
     /// A [`ClientEndpoint`](crate::ClientEndpoint) calls this for you; call it for your own sockets. For an `https`
     /// proxy, the socket is one over which you have done TLS already.
@@ -215,6 +216,7 @@ impl Proxy {
         host: &str,
         port: u16,
     ) -> io::Result<()> {
+        let host = without_zone(host);
         let opened = match &self.kind {
             _ if !is_host(host) => Err(ProxyErrorKind::Host.into()),
             Kind::Http | Kind::Https => {
@@ -246,7 +248,9 @@ impl fmt::Display for Proxy {
             Kind::Socks(User::Socks4(_)) => "socks4",
             Kind::Socks(User::Socks5(_)) => "socks5",
         };
-        write!(f, "{scheme}://{}", HostPort(self.host(), self.port))
+        // RFC 6874 §2.
+        let host = self.dialled().replacen('%', "%25", 1);
+        write!(f, "{scheme}://{}", HostPort(&host, self.port))
     }
 }
 

@@ -8,10 +8,12 @@ use core::ops::Range;
 
 use fluent_uri::ParseError;
 
+use crate::octets::Octets;
+
 /// Why a text is not a WebSocket URL.
 ///
 /// `Display` says what to write instead. It repeats no user, password or query, but for a single character that no URL may
-/// hold. With `{:#}` it leaves the position out, for whoever tells a position of their own.
+/// hold, and no more than 128 characters of anything else. With `{:#}` it leaves the position out, for whoever tells a position of their own.
 ///
 /// ```
 /// use wsstream_core::Url;
@@ -35,7 +37,7 @@ pub enum InvalidUrl {
     },
     /// The URL has a fragment (§3).
     Fragment,
-    /// The host is neither a name nor an IPv4 or IPv6 address; the host.
+    /// The host is neither a name of at most 255 octets (RFC 3986 §3.2.2) nor an IPv4 or IPv6 address; the host.
     Host(String),
     /// The URL has no host (§3).
     NoHost,
@@ -205,17 +207,27 @@ impl fmt::Display for InvalidUrl {
                 }
             }
             Self::Fragment => f.write_str("a WebSocket URL has no fragment: write '#' as %23"),
-            Self::Host(host) => write!(f, "host {host:?}, expected a name or an address"),
+            Self::Host(host) if host.len() > MAX_HOST => {
+                write!(
+                    f,
+                    "host of {}, expected at most {MAX_HOST}",
+                    Octets::of(host)
+                )
+            }
+            Self::Host(host) => {
+                write!(f, "host {:?}, expected a name or an address", start(host))
+            }
             Self::NoHost => f.write_str("no host, expected ws://host/ or wss://host/"),
             Self::NotAscii { host, .. } => {
                 write!(
                     f,
-                    "host {host:?} is not ASCII: write its punycode form, with xn--"
+                    "host {:?} is not ASCII: write its punycode form, with xn--",
+                    start(host)
                 )
             }
-            Self::Port(port) => write!(f, "port {port:?}, expected 1 to 65535"),
+            Self::Port(port) => write!(f, "port {:?}, expected 1 to 65535", start(port)),
             Self::Scheme(scheme) => {
-                write!(f, "scheme {scheme:?}, expected ")?;
+                write!(f, "scheme {:?}, expected ", start(scheme))?;
                 match &*scheme.to_ascii_lowercase() {
                     "http" => f.write_str("ws: write ws:// for http://"),
                     "https" => f.write_str("wss: write wss:// for https://"),
@@ -235,7 +247,8 @@ impl fmt::Display for InvalidUrl {
             Self::Zone { zone, .. } => {
                 write!(
                     f,
-                    "zone {zone:?}, expected %25 and a network interface, as in [fe80::1%25eth0]"
+                    "zone {:?}, expected %25 and a network interface, as in [fe80::1%25eth0]",
+                    start(zone)
                 )
             }
             Self::ZoneInLocation => {
@@ -244,6 +257,17 @@ impl fmt::Display for InvalidUrl {
         }
     }
 }
+
+/// As much of a text as an error shows. It may come from a peer.
+fn start(text: &str) -> &str {
+    let end = text.char_indices().nth(SHOWN).map(|(end, _)| end);
+    text.get(..end.unwrap_or(text.len())).unwrap_or(text)
+}
+
+/// The most octets of a host.
+pub(super) const MAX_HOST: usize = 255;
+
+const SHOWN: usize = 128;
 
 impl core::error::Error for InvalidUrl {}
 

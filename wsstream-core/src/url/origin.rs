@@ -5,7 +5,8 @@ use alloc::borrow::ToOwned;
 use super::Url;
 
 impl Url {
-    /// Whether both lead to the same server: scheme, host and port are equal (RFC 6454 §4).
+    /// Whether both lead to the same server: scheme, host and port are equal (RFC 6454 §4), and the host's
+    /// [zone](Self::zone), if it has one.
     ///
     /// ```
     /// use wsstream_core::Url;
@@ -17,7 +18,8 @@ impl Url {
     /// ```
     #[must_use]
     pub fn is_same_origin(&self, other: &Self) -> bool {
-        (self.secure, &self.host, self.port) == (other.secure, &other.host, other.port)
+        (self.secure, self.port) == (other.secure, other.port)
+            && (&self.host, &self.zone) == (&other.host, &other.zone)
     }
 
     /// The same URL with the user and password of `other`, or with none if that has none.

@@ -338,3 +338,39 @@ fn userinfo_becomes_basic_authorization_and_is_shown_nowhere() {
     }
     assert_eq!(Url::parse("ws://h/").unwrap().authorization(), None);
 }
+
+/// RFC 6874: the same address on another network is another server.
+#[test]
+fn a_zone_is_of_the_origin() {
+    let url = |text| Url::parse(text).unwrap();
+    let here = url("ws://me:secret@[fe80::1%25eth0]:9/");
+    assert!(here.is_same_origin(&url("ws://[fe80::1%eth0]:9/x")));
+    assert!(here.is_same_origin(&here.join("ws://[fe80::1]:9/x").unwrap()));
+    assert!(!here.is_same_origin(&url("ws://[fe80::1%25eth1]:9/")));
+    assert!(!here.is_same_origin(&url("ws://[fe80::1]:9/")));
+}
+
+/// A redirect may be as long as the head that it comes in. What is said of it is not.
+#[test]
+fn errors_are_short() {
+    let long = "a1".repeat(30_000);
+    for text in [
+        format!("{long}://h/"),
+        format!("ws://{long}/"),
+        format!("ws://{long}%41/"),
+        format!("ws://{long}\u{e9}/"),
+        format!("ws://h:{}/", "1".repeat(60_000)),
+        format!("ws://[::1%25{long}%]/"),
+    ] {
+        let base = Url::parse("ws://h/").unwrap();
+        for error in [Url::parse(&text), base.join(&text)] {
+            let error = error.unwrap_err().to_string();
+            assert!(error.len() < 300, "{error}");
+        }
+    }
+    // RFC 1035 §2.3.4.
+    let label = "a".repeat(63);
+    let longest = [&*label; 4].join(".");
+    assert!(Url::parse(&format!("ws://{longest}/")).is_ok());
+    assert!(Url::parse(&format!("ws://{longest}a/")).is_err());
+}

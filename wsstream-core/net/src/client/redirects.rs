@@ -87,14 +87,8 @@ impl fmt::Display for RedirectError {
     }
 }
 
-impl Error for RedirectError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match &self.kind {
-            RedirectErrorKind::Location(error) => Some(error),
-            _ => None,
-        }
-    }
-}
+/// It has no source: what is wrong with a `Location` is in the text.
+impl Error for RedirectError {}
 
 impl From<RedirectError> for io::Error {
     fn from(error: RedirectError) -> Self {

@@ -87,7 +87,13 @@ fn network(text: &str) -> Option<Hosts> {
         let address = address(text)?;
         return Some(Hosts::Network(address, width(address)));
     };
-    let (first, bits) = (address(first)?, bits.parse().ok()?);
+    let is_ipv6 = first.contains(':');
+    let (first, bits) = (address(first)?, bits.parse::<u8>().ok()?);
+    // RFC 4291 §2.5.5.2: 96 bits map IPv4 to IPv6.
+    let bits = match is_ipv6 && first.is_ipv4() {
+        true => bits.checked_sub(96)?,
+        false => bits,
+    };
     (bits <= width(first)).then_some(Hosts::Network(first, bits))
 }
 

@@ -33,10 +33,12 @@ fn which_proxies_there_are() {
         ("socks://proxy", "socks5://proxy:1080"),
         ("socks4://proxy", "socks4://proxy:1080"),
         ("socks4a://u@proxy:9", "socks4://proxy:9"),
+        ("http://[fe80::1%eth0]", "http://[fe80::1%25eth0]:80"),
     ] {
         let proxy = Proxy::parse(text).unwrap();
         assert_eq!(proxy.to_string(), shown, "{text}");
         let (scheme, authority) = shown.split_once("://").unwrap();
+        let authority = authority.replace("%25", "%");
         assert_eq!(proxy.authority(), authority, "{text}");
         assert_eq!(proxy.is_secure(), scheme == "https", "{text}");
         assert_eq!(Proxy::parse(shown).unwrap().to_string(), shown);

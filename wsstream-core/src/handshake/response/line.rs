@@ -5,7 +5,8 @@ use alloc::string::String;
 /// Collects foreign text into one short line. Any blanks become one space. What could move a cursor, hide or reorder
 /// text is left out: control characters, terminal escapes (ECMA-48 §5.4, §5.6), invisible and bidirectional ones.
 ///
-/// A query may hold a token, also in a server's text that repeats what was requested: `/x?token=a` becomes `/x?...`.
+/// A query may hold a token, also in a server's text that repeats what was requested: `/x?token=a` becomes `/x?...`. So
+/// may the user of a URL, which a redirect's text repeats: `ws://me:secret@h` becomes `ws://h`.
 #[derive(Debug, Default)]
 pub(super) struct Line {
     text: String,
@@ -16,6 +17,8 @@ pub(super) struct Line {
     blank: bool,
     escape: Escape,
     query: Query,
+    /// Inside of the authority of a URL, which may begin with a user and a password: where in the text.
+    authority: Option<usize>,
 }
 
 /// Inside of a terminal escape.
@@ -31,14 +34,17 @@ enum Escape {
     Command,
 }
 
-/// Inside of the query of a URL.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+/// Inside of the query of a URL, or behind a `?` that ends a sentence.
+///
+/// RFC 3986 §3.4: a query may hold punctuation, too. Only what comes behind that tells whether it was the end.
+#[derive(Debug, Default, Clone, Copy)]
 enum Query {
     #[default]
     None,
-    /// Behind a `?`, which may end a sentence.
-    Perhaps,
-    Inside,
+    /// Behind the `?` and perhaps this punctuation.
+    Begun(Option<char>),
+    /// Inside. This punctuation came last.
+    Inside(Option<char>),
 }
 
 impl Line {
@@ -73,8 +79,8 @@ impl Line {
             }
             (Escape::Command, _) => {}
             (Escape::None, one) if one.is_whitespace() => {
-                self.blank = true;
-                self.query = Query::None;
+                self.end_query();
+                (self.blank, self.authority) = (true, None);
             }
             (Escape::None, one) if is_hidden(one) => {}
             (Escape::None, one) => self.push_visible(one),
@@ -82,25 +88,63 @@ impl Line {
     }
 
     fn push_visible(&mut self, one: char) {
-        match self.query {
-            Query::Inside if !matches!(one, '"' | '\'' | '<' | '>' | ')' | ',') => return,
-            Query::Perhaps
-                if one.is_alphanumeric() || matches!(one, '%' | '_' | '-' | '&' | '=') =>
-            {
-                self.query = Query::Inside;
-                self.push_all("...");
+        match (self.query, one) {
+            (Query::None, _) => {}
+            // No query has these.
+            (_, '"' | '<' | '>') => self.end_query(),
+            (Query::Begun(last), '\'' | ')' | ',' | '!' | '?') => {
+                self.query = Query::Begun(Some(one));
+                return self.push_last(last);
+            }
+            (Query::Inside(_), '\'' | ')' | ',' | '!' | '?') => {
+                self.query = Query::Inside(Some(one));
                 return;
             }
-            _ => self.query = Query::None,
+            (Query::Begun(_), _) => {
+                self.query = Query::Inside(None);
+                return self.push_all("...");
+            }
+            (Query::Inside(_), _) => {
+                self.query = Query::Inside(None);
+                return;
+            }
+        }
+        match (self.authority, one) {
+            (Some(user), '@') => return self.cut_back(user),
+            // RFC 3986 §3.2.
+            (_, '/' | '?' | '#' | '"' | '<' | '>') => self.authority = None,
+            _ => {}
         }
         if core::mem::take(&mut self.blank) && !self.text.is_empty() {
             self.push_all(" ");
         }
         if one == '?' {
-            self.query = Query::Perhaps;
+            self.query = Query::Begun(None);
         }
-        let mut octets = [0; 4];
-        self.push_all(one.encode_utf8(&mut octets));
+        self.push_last(Some(one));
+        if one == '/' && self.text.ends_with("://") {
+            self.authority = Some(self.text.len());
+        }
+    }
+
+    /// Takes back what is behind this place.
+    fn cut_back(&mut self, to: usize) {
+        let behind = self.text.get(to..).unwrap_or_default();
+        self.len -= behind.chars().count();
+        self.text.truncate(to);
+    }
+
+    /// Ends a query, if there is one: the punctuation behind it is of the text around it.
+    fn end_query(&mut self) {
+        if let Query::Begun(last) | Query::Inside(last) = core::mem::take(&mut self.query) {
+            self.push_last(last);
+        }
+    }
+
+    fn push_last(&mut self, last: Option<char>) {
+        if let Some(one) = last {
+            self.push_all(one.encode_utf8(&mut [0; 4]));
+        }
     }
 
     /// Adds characters, if there is room for them all.
@@ -118,7 +162,12 @@ impl Line {
     }
 
     /// The line, with "..." where it was cut.
-    pub(super) fn into_string(self) -> String {
+    pub(super) fn into_string(mut self) -> String {
+        self.end_query();
+        if let (true, Some(user)) = (self.is_cut, self.authority) {
+            // Its `@` may come later.
+            self.cut_back(user);
+        }
         let Self {
             mut text, is_cut, ..
         } = self;

@@ -176,6 +176,18 @@ const SHOWN: &[(&str, &[&str], &[u8], &str)] = &[
     ("403 Forbidden", &[], b"say \"no\\", "HTTP 403 Forbidden, \"say 'no\\\""),
     ("404 Not Found", &[], b"Cannot GET /ws?token=secret&a=b, really? yes", "HTTP 404 Not Found, \"Cannot GET /ws?..., really? yes\""),
     ("404 Not Found", &[], b"see (?x=secret) why", "HTTP 404 Not Found, \"see (?...) why\""),
+    // RFC 3986 §3.4: what may be in a query does not end it.
+    ("404 Not Found", &[], b"no /x?a=b,secret,c here", "HTTP 404 Not Found, \"no /x?... here\""),
+    ("404 Not Found", &[], b"no '/x?a=(b)secret' here", "HTTP 404 Not Found, \"no '/x?...' here\""),
+    ("404 Not Found", &[], b"no /x?a='secret'", "HTTP 404 Not Found, \"no /x?...'\""),
+    ("404 Not Found", &[], b"no <b>/x?a,secret", "HTTP 404 Not Found, \"no <b>/x?...\""),
+    ("404 Not Found", &[], b"no /x?/secret", "HTTP 404 Not Found, \"no /x?...\""),
+    ("404 Not Found", &[], b"no /x?~secret or /x??secret or /x?!secret", "HTTP 404 Not Found, \"no /x?... or /x?... or /x?...\""),
+    // A redirect repeats its Location.
+    ("302 Found", &["Location: https://me:secret@h/x"], b"Found. Redirecting to https://me:secret@h/x", "HTTP 302 Found, to https://h/x, \"Found. Redirecting to https://h/x\""),
+    ("502 Bad Gateway", &[], b"no way to http://me:sec@ret@h:80/@x, or ws://h/ me@h", "HTTP 502 Bad Gateway, \"no way to http://h:80/@x, or ws://h/ me@h\""),
+    ("502 Bad Gateway", &[], br#"{"error":"see https:\/\/me:secret\u0040h"}"#, "HTTP 502 Bad Gateway, \"see https://h\""),
+    ("404 Not Found", &[], b"what?! (who?) 'why?', how?", "HTTP 404 Not Found, \"what?! (who?) 'why?', how?\""),
     ("403 Forbidden", &["Content-Type: text/plain"], b"<b>bold</b>", "HTTP 403 Forbidden, \"<b>bold</b>\""),
     // What is no text.
     ("403 Forbidden", &["Content-Encoding: gzip"], b"\x1f\x8b\x08\0\0\0\0\0\0\x03", "HTTP 403 Forbidden"),
@@ -254,6 +266,12 @@ fn what_is_shown_is_short() {
             "X: y",
             "\u{4e2d}".repeat(1300),
             format!("HTTP 403 Forbidden, \"{}...\"", "\u{4e2d}".repeat(200)),
+        ),
+        (
+            "403 Forbidden",
+            "X: y",
+            format!("at ws://me:{}@h", "secret".repeat(100)),
+            "HTTP 403 Forbidden, \"at ws://...\"".to_owned(),
         ),
         (
             "403 Forbidden",

@@ -348,6 +348,10 @@ fn errors_say_what_to_do() {
         let error = Redirects::default().next_plan(&plan, failed).unwrap_err();
         assert!(error.to_string().starts_with(says), "{error}");
         assert!(!error.to_string().contains("secret"), "{error}");
+        // The text has it all. Who prints the sources too says nothing twice.
+        let source = inner(&error).unwrap().source();
+        let said = source.is_some_and(|source| error.to_string().contains(&source.to_string()));
+        assert!(!said, "{error}");
     }
 }
 

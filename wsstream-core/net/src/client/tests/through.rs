@@ -87,6 +87,10 @@ fn through_a_proxy() {
         got.unwrap_err().to_string(),
         "proxy 192.0.2.8:80: connection refused"
     );
+    // One whose address has a zone.
+    let (got, _) = proxied(endpoint("tcp:h:22"), "[fe80::1%7]:3128", b"");
+    got.unwrap_err();
+    assert_eq!(asked(), ["tcp [fe80::1%7]:3128"]);
     // A URL is proxied as well, and a Unix socket is not.
     let url = Endpoint::url("ws://h:22", ClientConfig::stream()).unwrap();
     let (got, took) = proxied(url.clone(), "192.0.2.1:3128", b"");

@@ -17,6 +17,12 @@ fn requests() {
             "::1",
             "CONNECT [::1]:22 HTTP/1.1\r\nHost: [::1]:22\r\nProxy-Authorization: Basic dTpw\r\n\r\n",
         ),
+        // RFC 6874 §4: it means something on this machine alone.
+        (
+            "proxy",
+            "fe80::1%eth0",
+            "CONNECT [fe80::1]:22 HTTP/1.1\r\nHost: [fe80::1]:22\r\n\r\n",
+        ),
     ] {
         let tunnelled = Tunnelled::new(proxy, host, b"HTTP/1.1 200 OK\r\n\r\nbehind");
         assert_eq!(tunnelled.told, told.as_bytes());

@@ -39,6 +39,13 @@ fn version_5() {
             [greeting, ipv6].concat(),
             Ok(()),
         ),
+        (
+            open,
+            "::1%eth0",
+            [&b"\x05\0"[..], named].concat(),
+            [greeting, ipv6].concat(),
+            Ok(()),
+        ),
         // The proxy may do without.
         (
             secret,
