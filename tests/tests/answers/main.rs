@@ -195,7 +195,8 @@ async fn answers_without_end<N: Net>() {
             "HTTP/1.1 403 Forbidden\r\n\r\n",
             "why not: ",
             "refused by the server: HTTP 403 Forbidden, \"why not: why not: why not: why not: why not: why not: \
-             why not: why not: why not: why not: why not: w...\"",
+             why not: why not: why not: why not: why not: why not: why not: why not: why not: why not: why not: \
+             why not: why not: why not: why not: why not: wh...\"",
         ),
     ];
     for by in WAYS {

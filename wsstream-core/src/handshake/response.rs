@@ -98,8 +98,10 @@ impl Response {
 /// | the body, if it is text and says more than the status | `, "the title of a page"` |
 ///
 /// Of a page, the body's part is its title, or else its first text; of JSON the member `detail` (RFC 9457), `message`,
-/// `error` or a similar one; of other text the first line. No part is longer than 103 characters. Control characters,
+/// `error` or a similar one; of other text the first line. No part is longer than 203 characters. Control characters,
 /// terminal escapes and the queries of URLs are left out.
+///
+/// With `{:#}` it leaves the challenges out, for whoever has told them already.
 impl fmt::Display for Response {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "HTTP {}", self.status)?;
@@ -108,7 +110,7 @@ impl fmt::Display for Response {
             write!(f, " {}", reason.into_string())?;
         }
         let schemes = self.authenticate().join(", ");
-        if !schemes.is_empty() {
+        if !schemes.is_empty() && !f.alternate() {
             write!(f, ", asks for {}", Line::of(&schemes).into_string())?;
         }
         let location = self

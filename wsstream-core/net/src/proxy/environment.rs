@@ -78,7 +78,7 @@ impl Found {
 
 fn warn(what: &str) {
     #[cfg(feature = "tracing")]
-    tracing::warn!(target: "wsstream", "{what}");
+    tracing::warn!(target: "wsstream::proxy", "{what}");
     #[cfg(not(feature = "tracing"))]
     let _ = what;
 }

@@ -189,10 +189,9 @@ impl fmt::Display for ProxyErrorKind {
             } => {
                 if response.status() == 407 {
                     authentication(f, &response.authenticate(), *credentials)?;
-                } else {
-                    f.write_str("it refused the tunnel")?;
+                    return write!(f, ": {response:#}");
                 }
-                write!(f, ": {response}")
+                write!(f, "it refused the tunnel: {response}")
             }
             Self::Socks(reason) => write!(f, "it opened no tunnel: {reason}"),
             Self::SocksUser { credentials: false } => {
