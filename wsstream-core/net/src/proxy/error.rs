@@ -7,6 +7,8 @@ use std::io;
 use wsstream_core::InvalidUrl;
 use wsstream_core::handshake::{HandshakeError, Response};
 
+use crate::dial::short;
+
 /// Why a text, or the value of an environment variable, is not a proxy's URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -250,7 +252,7 @@ struct AtProxy {
 
 impl fmt::Display for AtProxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "proxy {}: {}", self.proxy, self.cause)
+        write!(f, "proxy {}: {}", self.proxy, short(&self.cause))
     }
 }
 
