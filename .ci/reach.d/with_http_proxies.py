@@ -3,8 +3,8 @@ import re
 import time
 from pathlib import Path
 
-from lib import (HERE, SECRET, UPGRADE, Program, fails, free_port, hashed, nginx, of_each, place, relays, wait_for_port,
-                 works)
+from lib import (HERE, SECRET, TEXT, UPGRADE, Program, fails, free_port, hashed, nginx, of_each, place, relays, says,
+                 tunnel, wait_for_port, works)
 
 FORBIDDEN, CLOSED = 9009, 9010
 LIBRARY = Path("/usr/lib/squid")
@@ -186,7 +186,14 @@ def by_environment(plain, asking, targets, secure):
     of_each("http_proxy: not with another --proxy",
             lambda of: through(plain, of, to(of), "--proxy", plain.url, variables=wrong))
     # Of CGI programs, whoever asks sets it: the header `Proxy`.
-    of_each("HTTP_PROXY: is not used", lambda of: works(of, to(of), variables={"HTTP_PROXY": wrong["http_proxy"]}))
+    of_each("HTTP_PROXY: is not used, which is told", lambda of: ignored(of, to(of), wrong["http_proxy"]))
+
+
+def ignored(of, url, proxy):
+    done = tunnel(of, url, variables={"HTTP_PROXY": proxy})
+    assert done.status == 0 and done.out == TEXT, f"status {done.status}, {done.out!r}, {done.err!r}"
+    assert len(done.err.splitlines()) == 1, done.err
+    return says(done.err.strip(), "HTTP_PROXY is ignored")
 
 
 def over_tls(plain, asking, targets, secure):

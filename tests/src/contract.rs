@@ -61,14 +61,26 @@
 //! | `Origin`: the same host, a list, any | `origin::s10_2_the_same_host_and_port` `origin::s10_2_a_list` |
 //! | `Origin` over our own TLS: the scheme too | `origin::over_tls_the_scheme_counts` `own::pages_have_to_be_of_https` |
 //! | `Host`: names of this machine, a list, any; a proxy is not asked | `hosts::which_names_a_local_server_answers_to` `hosts::a_list_is_all_there_is` `hosts::no_port_is_the_default_port` `hosts::a_rebound_page` `hosts::a_list_of_hosts` `hosts::a_server_on_all_addresses` `hosts::a_unix_socket_is_never_asked` |
+//! | `Origin` with a slash at its end | `origin::s10_2_the_same_host_and_port` `origin::a_list_is_told_without_slashes` |
+//! | requests that a proxy has spoilt, HTTP/1.0, targets of every form | `request::a_part_of_a_handshake_is_explained` `request::http10_names_what_a_proxy_needs` `request::rfc9112_s3_2_where_a_request_goes` `target::rfc9112_s3_2_targets` |
+//! | health checks, which the application and the log hear nothing of | `health::what_is_a_health_check` `requests::a_balancer_is_answered` `requests::a_balancer_at_the_end` `debug::no_health_check` |
+//! | cookies: one line, and heads as large as they need | `connecting::rfc6265_s5_4_one_line_of_cookies` `answers::large_requests` `answers::large_responses` |
 //! | `wss` without TLS sends nothing | `opening::wss_needs_a_secure_socket` `client::wss_needs_tls_below` |
 //! | half close by agreement, where it is asked for | `connecting::s4_1_what_can_be_asked_for` `negotiation::what_a_client_asks_a_server_answers_and_the_client_confirms` `negotiation::messages_know_no_half_close` |
 //! | URLs, and paths that are listened on | `url::s3_urls` `url::s3_what_is_no_websocket_url` `url::userinfo_becomes_basic_authorization_and_is_shown_nowhere` `acceptor::s4_2_2_a_path_that_is_not_served` `accepted::wss_is_tls_for_the_urls_host` |
+//! | what no URL holds is named, with what to write instead | `url::characters_that_no_url_holds_are_named` `url::what_is_wrong_is_said_without_secrets` |
+//! | zones are for dialling alone | `url::zones_are_for_dialling_alone` `dialling::zones_of_link_local_addresses` |
+//! | a server's URL has no query | `dialling::a_server_takes_every_query` |
 //! | descriptors | `accepted::the_specifications_examples` `accepted::written_and_read_again` `refused::errors_say_where_and_what` `syntax::as_twisted_splits` `properties::what_is_quoted_comes_out` `properties::what_is_written_reads_back` `plan::of_clients` `plan::of_servers` `defaults::defaults_are_twisteds` `defaults::what_is_said_counts`; over sockets `tests/endpoints` and `endpoints::the_same_program` `endpoints::writes_need_no_flush` |
 //!
 //! | one stack: the same by URL and by descriptor, on every runtime | shown by |
 //! |---|---|
 //! | through an HTTP proxy, over TLS or not, through SOCKS5 and SOCKS4 | `proxies::an_http_proxy_by_url` `proxies::an_http_proxy_by_descriptor` `proxies::a_socks_proxy_by_url` `proxies::a_socks_proxy_by_descriptor` `proxies::over_tls_by_url` `proxies::over_tls_by_descriptor` |
+//! | what a proxy refuses, and says before it does not | `proxies::who_is_not_let_through` `http::refusals` `http::responses_that_open` `http::a_body_that_stalls` `socks::version_5` `socks::version_4` |
+//! | which proxy the environment names, and what is ignored of it | `environment::what_the_environment_says` `environment::errors_name_the_variable` `environment::warnings` `exceptions::what_is_covered` `exceptions::wrong_entries` |
+//! | a host that cannot be connected to: each address, the most telling first | `error::the_most_telling_comes_first` `error::an_address_is_told_once` `error::look_ups_and_proxies` `dialling::refused_addresses` `dialling::a_proxy_that_is_not_there` |
+//! | a listener at all addresses of a name, or at none; its queue | `bind::all_have_one_port` `bind::one_in_use_fails_all` `bind::what_the_machine_does_not_have_is_passed_over` `addresses::none_keeps_the_others_waiting` `addresses::a_queue_as_long_as_it_was_asked_for`; in networks of their own `tests/names.rs` |
+//! | all of these with servers and proxies that others use: `.ci/reach` | a step of CI |
 //! | over a Unix socket | `ways::a_unix_socket_by_url` `ways::a_unix_socket_by_descriptor` |
 //! | TLS over WebSocket over TLS | `twice::by_url` `twice::by_descriptor` |
 //! | from a source address | `ways::a_source_address_by_url` `ways::a_source_address_by_descriptor` |

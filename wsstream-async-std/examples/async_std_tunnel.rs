@@ -58,6 +58,7 @@ fn main() {
 }
 
 async fn run(args: Args) -> Result<(), Box<dyn Error>> {
+    show_warnings();
     let client = match &args.subprotocol {
         Some(name) => ClientConfig::stream().subprotocols([name])?,
         None => ClientConfig::stream(),
@@ -151,6 +152,13 @@ async fn carry_standard_io(to: ClientEndpoint, wait: Duration) -> io::Result<()>
         true => Ok(()),
         false => other("ended before the input"),
     }
+}
+
+/// Shows what the library warns of in the environment, such as an `HTTP_PROXY` that it ignores.
+fn show_warnings() {
+    let log = tracing_subscriber::fmt().with_env_filter("wsstream::proxy=warn");
+    let log = log.with_writer(io::stderr).with_ansi(false);
+    log.without_time().with_target(false).init();
 }
 
 /// The library's errors name their settings, and this names the options of this program.

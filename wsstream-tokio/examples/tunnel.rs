@@ -60,6 +60,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run(args: Args) -> Result<(), Box<dyn Error>> {
+    show_warnings();
     let mut client = ClientConfig::stream().accept_no_subprotocol(args.accept_no_subprotocol);
     if let Some(name) = &args.subprotocol {
         client = client.subprotocols([name])?;
@@ -174,6 +175,13 @@ fn asked_to_end() -> io::Result<impl Future<Output = bool>> {
         let _ = tokio::signal::ctrl_c().await;
         false
     })
+}
+
+/// Shows what the library warns of in the environment, such as an `HTTP_PROXY` that it ignores.
+fn show_warnings() {
+    let log = tracing_subscriber::fmt().with_env_filter("wsstream::proxy=warn");
+    let log = log.with_writer(io::stderr).with_ansi(false);
+    log.without_time().with_target(false).init();
 }
 
 /// The library's errors name their settings, and this names the options of this program.

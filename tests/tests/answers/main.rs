@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use smol::net::{TcpListener, TcpStream};
+use socket2::SockRef;
 use wsstream_core::handshake::{ClientConfig, HandshakeError, ServerConfig, accept_key};
 use wsstream_tests::net::{By, ClientEndpoint, Net, address, free_port, listen, over, stream};
 use wsstream_tests::{Read, Write, within};
@@ -28,6 +29,7 @@ wsstream_tests::on_all_runtimes! {
     faults
     answers_without_end
     answers_that_drip
+    a_reset
     large_requests
     large_responses
 }
@@ -249,6 +251,27 @@ async fn answers_that_drip<N: Net>() {
             let error = opened.map(drop).expect_err(head);
             assert_eq!(refused_with(&error), Some(status), "{error}");
         }
+    }
+}
+
+/// What the system says of it alone tells nobody when that was.
+async fn a_reset<N: Net>() {
+    for by in WAYS {
+        let (listener, client) = ends::<N>(by, "").await;
+        let serving = async {
+            let (mut tcp, _) = listener.accept().await.unwrap();
+            asked(&mut tcp).await;
+            SockRef::from(&tcp)
+                .set_linger(Some(Duration::ZERO))
+                .unwrap();
+        };
+        let (opened, ()) = tokio::join!(client.open(), serving);
+        let error = opened.map(drop).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ConnectionReset, "{error}");
+        assert_eq!(
+            error.to_string(),
+            "connection reset in the opening handshake"
+        );
     }
 }
 

@@ -6,10 +6,10 @@ use std::process::Output;
 use wsstream_tests::proxy::Asked::{Http, HttpOpen, Socks4, Socks5, Socks5Open};
 use wsstream_tests::proxy::proxy;
 
-use crate::process::{failed, free, run_in, start_relay, succeeded, target};
+use crate::process::{failed, free, run_in, start_relay, succeeded, target, text};
 use crate::{Adapter, of_either};
 
-of_either! { by_option by_environment none refused wrong }
+of_either! { by_option by_environment none warned refused wrong }
 
 fn tunnel(of: Adapter, args: &[&str], environment: &[(&str, &str)]) -> Output {
     run_in(of, "tunnel", args, b"hello", environment)
@@ -93,6 +93,30 @@ fn none(of: Adapter) {
     }
     let output = tunnel(of, &["-", "ws://nowhere.invalid"], &environment);
     failed(&output, &format!("proxy {}: ", &nobody[7..]));
+}
+
+/// What is ignored is told, in one line.
+fn warned(of: Adapter) {
+    let nobody = format!("http://me:secret@{}", free());
+    for (environment, says) in [
+        (&[("HTTP_PROXY", &*nobody)][..], "HTTP_PROXY is ignored"),
+        (
+            &[("http_proxy", &*nobody), ("no_proxy", "*, 10.0.*")],
+            "entries of no_proxy that match no host: \"10.0.*\"",
+        ),
+    ] {
+        let output = tunnel(of, &["-", "ws://nowhere.invalid"], environment);
+        let errors = text(&output.stderr);
+        assert_eq!(errors.lines().count(), 2, "{errors}");
+        let (warning, error) = errors.split_once('\n').unwrap();
+        assert!(warning.contains(&format!("WARN {says}")), "{errors}");
+        assert!(error.starts_with("tunnel: nowhere.invalid:"), "{errors}");
+        assert!(!errors.contains("secret"), "{errors}");
+    }
+    // This machine needs none, and nothing is said.
+    let (_relay, url) = start_relay(of, target());
+    let output = tunnel(of, &["-", &url], &[("HTTP_PROXY", &nobody)]);
+    succeeded(&output);
 }
 
 fn refused(of: Adapter) {

@@ -12,7 +12,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use wsstream_core::pump::{Clock, within};
 
 pub use self::error::DialError;
-pub(crate) use self::error::short;
+pub(crate) use self::error::{look_up_failed, short};
 
 /// What is dialled, for errors.
 #[derive(Clone, Copy, Debug)]

@@ -128,7 +128,7 @@ impl Proxy {
     /// matches a name.
     ///
     /// With the feature `tracing`, the log has a warning, once, of entries that match no host, and of an `HTTP_PROXY`
-    /// that is ignored.
+    /// that is ignored. Its target is `wsstream::proxy`, so that a program that logs nothing else can show it.
     ///
     /// # Errors
     ///

@@ -101,6 +101,8 @@ impl Response {
 /// of the error; of JSON the member `detail` (RFC 9457), `message`, `error` or a similar one; of other text the first
 /// line. No part is longer than 203 characters. Control characters, terminal escapes and the queries of URLs are left
 /// out.
+///
+/// With `{:#}` it leaves the challenges out, for whoever has told them already.
 impl fmt::Display for Response {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "HTTP {}", self.status)?;
@@ -109,7 +111,7 @@ impl fmt::Display for Response {
             write!(f, " {}", reason.into_string())?;
         }
         let schemes = self.authenticate().join(", ");
-        if !schemes.is_empty() {
+        if !schemes.is_empty() && !f.alternate() {
             write!(f, ", asks for {}", Line::of(&schemes).into_string())?;
         }
         let location = self

@@ -14,7 +14,7 @@ use super::tcp::dial_tcp;
 use super::through;
 #[cfg(unix)]
 use crate::descriptor::with_context;
-use crate::dial::{Target, timed_out};
+use crate::dial::{Target, short, timed_out};
 use crate::host_port::HostPort;
 use crate::layers::Outermost;
 use crate::net_socket::NetSocket;
@@ -89,7 +89,10 @@ async fn attempt<R: Runtime>(plan: &ClientPlan, limit: Duration) -> Result<Outer
         let left = ends - clock.now();
         outermost = match layer {
             ClientLayer::Tls(layer) => match tls.next() {
-                Some(tls) => secure(socket, layer, &tls, left).await?,
+                Some(tls) => {
+                    let peer = peer(plan, index, layer);
+                    secure(socket, &peer, layer, &tls, left).await?
+                }
                 None => return Err(crate::tls::not_supported().into()),
             },
             ClientLayer::WebSocket(layer) => {
@@ -112,8 +115,19 @@ async fn read<R: Runtime>(layer: &ClientTlsLayer) -> io::Result<ClientTls> {
     R::blocking(move || layer.load()).await?
 }
 
+/// Who is at the other end of TLS, for errors: with the port, where TLS is right above TCP to that name.
+fn peer(plan: &ClientPlan, index: usize, layer: &ClientTlsLayer) -> String {
+    match &plan.socket {
+        ClientSocket::Tcp(tcp) if index == 0 && tcp.host == layer.server_name => {
+            HostPort(&tcp.host, tcp.port).to_string()
+        }
+        _ => layer.server_name.clone(),
+    }
+}
+
 async fn secure<R: Runtime>(
     socket: NetSocket<R>,
+    peer: &str,
     layer: &ClientTlsLayer,
     tls: &ClientTls,
     limit: Duration,
@@ -121,9 +135,9 @@ async fn secure<R: Runtime>(
     let (socket, name) = (socket.delivered_from_above(), &layer.server_name);
     let securing = async {
         let secured = R::tls_connect(socket, tls, name).await;
-        secured.map_err(|error| tls_error(name, error))
+        secured.map_err(|error| tls_error(peer, error))
     };
-    let secured = limited::<R, _>(limit, "in the TLS handshake with", name, securing).await?;
+    let secured = limited::<R, _>(limit, "in the TLS handshake with", peer, securing).await?;
     Ok(Outermost::Socket(NetSocket::from_tls(secured)))
 }
 
@@ -140,7 +154,13 @@ async fn open<R: Runtime>(
     }
     let socket = socket.delivered_from_above();
     let upgraded = Connect::new(socket, R::clock(), &layer.url, &config, seed()?).await;
-    let upgraded = upgraded.map_err(|error| late_tls_error(layer.url.authority(), error))?;
+    let upgraded = upgraded.map_err(|error| match error.raw_os_error() {
+        Some(_) => io::Error::new(
+            error.kind(),
+            format!("{} in the opening handshake", short(&error)),
+        ),
+        None => late_tls_error(layer.url.authority(), error),
+    })?;
     Ok(Outermost::WebSocket(Upgraded::new(
         upgraded.ping_by_default(),
     )))

@@ -7,7 +7,7 @@ use std::time::Duration;
 use socket2::{Domain, Protocol, Socket as SystemSocket, Type};
 use wsstream_core::pump::{Clock as _, within};
 
-use crate::dial::{DialError, Target, dial, short};
+use crate::dial::{DialError, Target, dial, look_up_failed, short};
 use crate::host_port::split_zone;
 use crate::net_socket::NetSocket;
 use crate::plan::{BindAddress, TcpClient};
@@ -79,11 +79,7 @@ async fn look_up<R: Runtime>(host: &str, port: u16) -> io::Result<Vec<SocketAddr
         return Ok(vec![SocketAddrV6::new(address, port, 0, zone).into()]);
     }
     let addresses = resolved::<R>(host.to_owned(), port).await;
-    addresses.map_err(|error| {
-        let text = error.to_string();
-        let reason = text.strip_prefix(OF_LOOK_UPS).unwrap_or(&text);
-        io::Error::new(error.kind(), format!("name look-up failed: {reason}"))
-    })
+    addresses.map_err(|error| look_up_failed(&error))
 }
 
 /// RFC 4007 §11.2: the number of a zone. The system knows that of an interface by the interface's name, but for no other
@@ -119,6 +115,3 @@ fn source(bound: &[SocketAddr], to: SocketAddr) -> io::Result<SocketAddr> {
         io::Error::new(io::ErrorKind::AddrNotAvailable, reason)
     })
 }
-
-/// How the standard library begins errors of `getaddrinfo`.
-const OF_LOOK_UPS: &str = "failed to lookup address information: ";

@@ -200,6 +200,13 @@ pub(crate) fn short(error: &io::Error) -> String {
         .map_or_else(String::new, str::to_owned)
 }
 
+/// The error of a name's look-up, in the same words everywhere.
+pub(crate) fn look_up_failed(error: &io::Error) -> io::Error {
+    let text = error.to_string();
+    let reason = text.strip_prefix(OF_LOOK_UPS).unwrap_or(&text);
+    io::Error::new(error.kind(), format!("name look-up failed: {reason}"))
+}
+
 /// The address alone: all have the same port.
 fn shown(address: SocketAddr) -> String {
     match address {
@@ -213,6 +220,9 @@ fn is_our_time_out(error: &io::Error) -> bool {
     let has_text = error.get_ref().is_some() || error.raw_os_error().is_some();
     error.kind() == ErrorKind::TimedOut && !has_text
 }
+
+/// How the standard library begins errors of `getaddrinfo`.
+const OF_LOOK_UPS: &str = "failed to lookup address information: ";
 
 /// How many addresses an error shows.
 const MOST: usize = 6;

@@ -11,6 +11,7 @@ use super::std_listener::StdListener;
 #[cfg(unix)]
 use super::std_listener::StdSockets;
 use crate::descriptor::{TcpServer, with_context};
+use crate::dial::{look_up_failed, short};
 use crate::host_port::HostPort;
 use crate::plan::ServerSocket;
 #[cfg(unix)]
@@ -38,7 +39,7 @@ fn listen_tcp(tcp: &TcpServer) -> io::Result<StdListener> {
     } = tcp;
     let at = HostPort(interface, *port);
     let addresses = (&**interface, *port).to_socket_addrs();
-    let addresses = addresses.map_err(|error| with_context(&at, error))?;
+    let addresses = addresses.map_err(|error| with_context(&at, look_up_failed(&error)))?;
     let addresses = distinct(addresses);
     if addresses.is_empty() {
         let error = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
@@ -103,7 +104,7 @@ fn try_all(
                 bound.push((address, socket));
             }
             Err(error) if is_missing(&error) => missing.push((address, error)),
-            Err(error) => return Err(with_context(address, error)),
+            Err(error) => return Err(failed_at(address, &error)),
         }
     }
     if bound.is_empty() {
@@ -112,7 +113,7 @@ fn try_all(
     // All are bound before the first one listens: nobody is served by half of a name.
     for (address, socket) in bound {
         let listening = socket.listen(system_backlog(backlog));
-        listening.map_err(|error| with_context(address, error))?;
+        listening.map_err(|error| failed_at(*address, &error))?;
     }
     for (address, error) in &missing {
         log_missing(*address, error);
@@ -148,12 +149,17 @@ fn is_in_use(error: &io::Error) -> bool {
     is_forbidden || error.kind() == io::ErrorKind::AddrInUse
 }
 
+/// The system's error at an address, in short words.
+fn failed_at(address: SocketAddr, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{address}: {}", short(error)))
+}
+
 /// The error where this machine has none of the addresses.
 fn none_of(missing: Vec<(SocketAddr, io::Error)>) -> io::Error {
     let kind = missing.first().map(|(_, error)| error.kind());
     let said = missing
         .iter()
-        .map(|(address, error)| format!("{address}: {error}"));
+        .map(|(address, error)| format!("{address}: {}", short(error)));
     let said: Vec<_> = said.collect();
     io::Error::new(kind.unwrap_or(io::ErrorKind::NotFound), said.join("; "))
 }

@@ -41,17 +41,21 @@ impl Found {
                 && value("HTTP_PROXY").is_some(),
             ..Self::default()
         };
-        let Some((name, text)) = find(names) else {
-            return Ok(found);
-        };
+        let proxy = find(names);
         if let Some((_, text)) = find(&["no_proxy", "NO_PROXY"]) {
             let exceptions = Exceptions::parse(&text);
             let is_excepted = exceptions.cover(host, port);
-            found.wrong_entries = exceptions.wrong;
+            if proxy.is_some() {
+                found.wrong_entries = exceptions.wrong;
+            }
             if is_excepted {
+                found.ignores_http_proxy = false;
                 return Ok(found);
             }
         }
+        let Some((name, text)) = proxy else {
+            return Ok(found);
+        };
         let proxy = Proxy::parse(text.trim()).map_err(|reason| InvalidProxy::Variable {
             name,
             reason: Box::new(reason),
@@ -78,7 +82,7 @@ impl Found {
 
 fn warn(what: &str) {
     #[cfg(feature = "tracing")]
-    tracing::warn!(target: "wsstream", "{what}");
+    tracing::warn!(target: "wsstream::proxy", "{what}");
     #[cfg(not(feature = "tracing"))]
     let _ = what;
 }

@@ -7,6 +7,8 @@ use std::io;
 use wsstream_core::InvalidUrl;
 use wsstream_core::handshake::{HandshakeError, Response};
 
+use crate::dial::short;
+
 /// Why a text, or the value of an environment variable, is not a proxy's URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -187,10 +189,9 @@ impl fmt::Display for ProxyErrorKind {
             } => {
                 if asks_for_user(response) {
                     authentication(f, &response.authenticate(), *credentials)?;
-                } else {
-                    f.write_str("it refused the tunnel")?;
+                    return write!(f, ": {response:#}");
                 }
-                write!(f, ": {response}")
+                write!(f, "it refused the tunnel: {response}")
             }
             Self::Socks(reason) => write!(f, "it opened no tunnel: {reason}"),
             Self::SocksUser { credentials: false } => {
@@ -254,7 +255,7 @@ struct AtProxy {
 
 impl fmt::Display for AtProxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "proxy {}: {}", self.proxy, self.cause)
+        write!(f, "proxy {}: {}", self.proxy, short(&self.cause))
     }
 }
 

@@ -6,6 +6,8 @@ use std::io;
 
 use rustls::CertificateError;
 
+use crate::dial::short;
+
 /// Why a TLS handshake failed. Its source is the error of rustls.
 #[derive(Debug)]
 struct TlsFailed {
@@ -17,10 +19,16 @@ struct TlsFailed {
 impl fmt::Display for TlsFailed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let with = if self.with.is_empty() { "" } else { " with " };
-        write!(f, "TLS{with}{}: {}", self.with, self.cause)?;
+        write!(f, "TLS{with}{}: {}", self.with, short(&self.cause))?;
         let hint = match rustls_error(&self.cause) {
             Some(rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer)) => {
                 ", it is self-signed or of an authority that is not trusted"
+            }
+            // What `openssl req -x509` makes may sign others, and is none of a server's.
+            Some(rustls::Error::InvalidCertificate(error @ CertificateError::Other(_)))
+                if error.to_string().contains("CaUsedAsEndEntity") =>
+            {
+                ", it is the certificate of an authority, such as a self-signed one, and not of a server"
             }
             Some(rustls::Error::InvalidMessage(_)) => ", the peer seems not to speak TLS",
             _ => "",

@@ -231,6 +231,30 @@ fn what_is_shown() {
     }
 }
 
+/// For whoever has said already what a challenge asks for.
+#[test]
+fn without_what_it_asks_for() {
+    for (line, field, body, expected) in [
+        (
+            "407 No",
+            "Proxy-Authenticate: NTLM",
+            "not you",
+            "HTTP 407 No, \"not you\"",
+        ),
+        ("401 No", "WWW-Authenticate: Basic", "", "HTTP 401 No"),
+        ("302 Found", "Location: /x", "", "HTTP 302 Found, to /x"),
+        (
+            "503 Busy",
+            "Retry-After: 9",
+            "",
+            "HTTP 503 Busy, try again after 9 s",
+        ),
+    ] {
+        let shown = format!("{:#}", response(line, &[field], body.as_bytes()));
+        assert_eq!(shown, expected);
+    }
+}
+
 #[test]
 fn what_is_shown_is_short() {
     let long = "word ".repeat(1000);

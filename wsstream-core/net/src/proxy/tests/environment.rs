@@ -118,6 +118,9 @@ fn warnings() {
             &[],
         ),
         (&[("HTTP_PROXY", "a"), ("all_proxy", "b")], false, true, &[]),
+        // No proxy would be for this host.
+        (&[("HTTP_PROXY", "a"), ("NO_PROXY", "h")], false, false, &[]),
+        (&[("HTTP_PROXY", "a"), ("no_proxy", "b")], false, true, &[]),
         (
             &[("all_proxy", "a"), ("no_proxy", "x, 10.0.0.0/33 b:http")],
             true,
