@@ -46,6 +46,9 @@ struct Args {
     /// Answers load balancers that ask at this path, such as /health, whether the relay is up.
     #[arg(long, value_name = "PATH")]
     health: Option<String>,
+    /// How large the head of a request may be, at most 1048576. Cookies of single sign-on can need 65536.
+    #[arg(long, value_name = "OCTETS", default_value_t = 16384)]
+    max_head: usize,
     /// How long a client that cannot half close may go on sending once the target has ended: what it says
     /// later is cut off by our Close.
     #[arg(long, value_name = "SECONDS", default_value_t = 2)]
@@ -95,7 +98,8 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
     let mut server = ServerConfig::stream()
         .path(args.url.path())
         .origins(origins)
-        .hosts(hosts);
+        .hosts(hosts)
+        .max_head(args.max_head);
     for name in &args.subprotocol {
         server = server.subprotocol(name)?;
     }
@@ -208,8 +212,10 @@ async fn carry(mut incoming: Incoming, target: &ClientEndpoint, wait: Duration) 
 /// Refuses who is not let in. The library's error names its setting, and this names the option of this program.
 async fn refuse(incoming: Incoming, error: HandshakeError) -> io::Result<()> {
     let option = match &error {
-        HandshakeError::OriginRefused(origin) if !origin.is_empty() => format!("--origin {origin}"),
-        HandshakeError::HostRefused(host) => format!("--host {host}"),
+        HandshakeError::OriginRefused(origin) if !origin.is_empty() => {
+            format!("--origin {}", for_a_shell(origin, "ORIGIN"))
+        }
+        HandshakeError::HostRefused(host) => format!("--host {}", for_a_shell(host, "NAME")),
         HandshakeError::NoCommonSubprotocol { .. } => "--subprotocol NAME".into(),
         // The answer says why, if there is still somebody to read it.
         _ => return incoming.accept().await.map(drop),
@@ -219,6 +225,16 @@ async fn refuse(incoming: Incoming, error: HandshakeError) -> io::Result<()> {
         incoming.refuse(&refusal.body(format!("{text}\n"))).await?;
     }
     Err(io::Error::other(text))
+}
+
+/// What a stranger has sent, if a shell takes it as it is.
+fn for_a_shell<'a>(value: &'a str, name: &'a str) -> &'a str {
+    let is_plain = |octet: u8| octet.is_ascii_alphanumeric() || b"-._:/".contains(&octet);
+    if value.bytes().all(is_plain) {
+        value
+    } else {
+        name
+    }
 }
 
 async fn echo_service() -> io::Result<SocketAddr> {

@@ -11,7 +11,7 @@ use crate::process::{Example, echo, failed, free, run, runtime, succeeded, text}
 use crate::{Adapter, of_either};
 
 of_either! {
-    a_client_of_mqtt_alone who_is_refused_is_told_the_option a_balancer
+    a_client_of_mqtt_alone who_is_refused_is_told_the_option a_balancer a_large_head
     a_server_that_selects_none
 }
 
@@ -74,6 +74,12 @@ fn who_is_refused_is_told_the_option(of: Adapter) {
             "origin \"https://example.org\" is not allowed by this server: add --origin https://example.org",
         ),
         (
+            // What a shell would take for more than a word is not offered to it.
+            client().origin("https://$(date).org").unwrap(),
+            403,
+            "origin \"https://$(date).org\" is not allowed by this server: add --origin ORIGIN",
+        ),
+        (
             rebound.origin(&format!("http://{host}")).unwrap(),
             403,
             "host \"evil.example\" is not one of this server's: add --host evil.example",
@@ -90,6 +96,16 @@ fn who_is_refused_is_told_the_option(of: Adapter) {
         assert!(line.starts_with("relay: 127."), "{line}");
         assert!(line.ends_with(&format!(": {says}\n")), "{line}");
     }
+}
+
+/// Single sign-on has cookies that are larger than heads usually are.
+fn a_large_head(of: Adapter) {
+    let cookies = || ClientConfig::stream().header("Cookie", &"a".repeat(40_000));
+    let (_relay, url) = start_relay(of, &[]);
+    assert_eq!(refused(&url, cookies().unwrap()).0, 431);
+    let (_relay, url) = start_relay(of, &["--max-head", "65536"]);
+    let endpoint = ClientEndpoint::url(&url, cookies().unwrap()).unwrap();
+    runtime().block_on(endpoint.open()).unwrap();
 }
 
 /// Each is answered, and nothing is said of it.

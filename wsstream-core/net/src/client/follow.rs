@@ -12,6 +12,7 @@ use wsstream_core::pump::{Clock as _, Connect, within};
 use super::redirects::{Failed, Redirects};
 use super::tcp::dial_tcp;
 use super::through;
+#[cfg(unix)]
 use crate::descriptor::with_context;
 use crate::dial::{Target, timed_out};
 use crate::host_port::HostPort;

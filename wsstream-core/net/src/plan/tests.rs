@@ -237,6 +237,11 @@ fn plans_print_themselves() {
     let expected = "tcp h:1, within 30 s, through socks5://p:1080; 30 s in all";
     assert_eq!(plan.to_string(), expected);
     assert!(!format!("{plan:?}").contains("secret"), "{plan:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn websocket_over_a_unix_socket() {
     let plan = ServerPlan::websocket_unix("/p", ServerConfig::stream()).unwrap();
     let expected = "unix /p, mode 666, backlog 4096, with a lock\n\
                     websocket, within 10 s; first handshakes within 10 s";
