@@ -155,7 +155,8 @@ fn address(host: &str) -> Option<IpAddr> {
 /// Whether a host is this machine, by its name (RFC 6761 §6.3) or its address.
 pub(super) fn is_loopback(host: &str) -> bool {
     match address(host) {
-        Some(address) => address.is_loopback(),
+        // Whoever connects to no address in particular reaches this machine.
+        Some(address) => address.is_loopback() || address.is_unspecified(),
         None => {
             let name = name(host);
             name == "localhost" || name.ends_with(".localhost")

@@ -42,6 +42,8 @@ const TABLE: &[Row] = &[
     (&[("all_proxy", "a:1")], true, "127.255.0.9", None),
     (&[("all_proxy", "a:1")], true, "::1", None),
     (&[("all_proxy", "a:1")], true, "::ffff:127.0.0.1", None),
+    (&[("all_proxy", "a:1")], true, "0.0.0.0", None),
+    (&[("all_proxy", "a:1")], true, "::", None),
     (&[("all_proxy", "a:1")], true, "localhost.example", Some("http://a:1")),
     (&[("all_proxy", "a:1")], true, "notlocalhost", Some("http://a:1")),
     (&[("all_proxy", "a:1")], true, "128.0.0.1", Some("http://a:1")),
