@@ -113,8 +113,8 @@ impl Proxy {
     /// only, because a request to a CGI program can set `HTTP_PROXY`. If these are not set, it is the value of
     /// `all_proxy` or `ALL_PROXY`. An empty variable is one that is not set.
     ///
-    /// There is no proxy for this machine: `localhost`, names that end with `.localhost`, 127.0.0.0/8, ::1, 0.0.0.0 and ::. There is
-    /// none for what `no_proxy` or `NO_PROXY` lists either, separated by commas or blanks:
+    /// There is no proxy for this machine: `localhost`, names that end with `.localhost`, 127.0.0.0/8, ::1, 0.0.0.0 and
+    /// ::. There is none for what `no_proxy` or `NO_PROXY` lists either, separated by commas or blanks:
     ///
     /// | entry | hosts |
     /// |---|---|
