@@ -186,7 +186,8 @@ async fn carry(mut incoming: Incoming, target: ClientEndpoint, wait: Duration) -
 /// Refuses who is not let in. The library's error names its setting, and this names the option of this program.
 async fn refuse(incoming: Incoming, error: HandshakeError) -> io::Result<()> {
     let option = match &error {
-        HandshakeError::OriginRefused(origin) if !origin.is_empty() => {
+        // Any page can make a frame without an origin: who lets those in lets all in.
+        HandshakeError::OriginRefused(origin) if !origin.is_empty() && origin != "null" => {
             format!("--origin {}", for_a_shell(origin, "ORIGIN"))
         }
         HandshakeError::HostRefused(host) => format!("--host {}", for_a_shell(host, "NAME")),

@@ -80,6 +80,11 @@ fn who_is_refused_is_told_the_option(of: Adapter) {
             "origin \"https://$(date).org\" is not allowed by this server: add --origin ORIGIN",
         ),
         (
+            client().origin("null").unwrap(),
+            403,
+            "origin \"null\" is not allowed by this server: see the setting `origins`",
+        ),
+        (
             rebound.origin(&format!("http://{host}")).unwrap(),
             403,
             "host \"evil.example\" is not one of this server's: add --host evil.example",
