@@ -50,24 +50,34 @@ impl<'a> MakeWriter<'a> for Log {
     }
 }
 
+impl Log {
+    /// Logs what this thread does, until it is dropped.
+    fn listen(&self) -> impl Sized + use<> {
+        let subscriber = tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::DEBUG)
+            .with_ansi(false)
+            .with_writer(self.clone())
+            .finish();
+        subscriber.set_default()
+    }
+
+    /// The lines so far. Of those of others nothing is promised.
+    fn lines(&self) -> String {
+        let log = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
+        log.lines()
+            .filter(|line| line.contains(" wsstream: "))
+            .map(|line| format!("{line}\n"))
+            .collect()
+    }
+}
+
 /// What is logged while this is done, on the thread that asks.
 async fn log_of<T>(story: impl Future<Output = T>) -> String {
     let log = Log::default();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::DEBUG)
-        .with_ansi(false)
-        .with_writer(log.clone())
-        .finish();
-    let guard = subscriber.set_default();
+    let guard = log.listen();
     story.await;
     drop(guard);
-    let log = log.0.lock().unwrap().clone();
-    // Of others nothing is promised.
-    let log = String::from_utf8(log).unwrap();
     log.lines()
-        .filter(|line| line.contains(" wsstream: "))
-        .map(|line| format!("{line}\n"))
-        .collect()
 }
 
 /// What is logged while a client says five octets and closes.
@@ -227,24 +237,25 @@ async fn a_dropped_stream<A: TestRuntime>() {
 
 /// A connection that a listener has lost without a word of HTTP.
 async fn who_is_gone_before_asking<N: Net>() {
-    let log = log_of(async {
-        let mut listener = N::bind(ServerConfig::stream()).await;
-        let tcp = TcpStream::connect(address::<N>(&listener)).unwrap();
-        set_socket_linger(&tcp, Some(Duration::ZERO)).unwrap();
-        let gone = async {
-            let mut tcp = Some(tcp);
-            loop {
-                if listener.connections() == 1 {
-                    tcp = None;
-                } else if tcp.is_none() {
-                    break;
-                }
-                let _ = within::<N, _>(Duration::from_millis(1), listener.accept()).await;
+    let log = Log::default();
+    let guard = log.listen();
+    let mut listener = N::bind(ServerConfig::stream()).await;
+    let tcp = TcpStream::connect(address::<N>(&listener)).unwrap();
+    set_socket_linger(&tcp, Some(Duration::ZERO)).unwrap();
+    let gone = async {
+        let mut tcp = Some(tcp);
+        // The handshake ends on any thread; the listener tells of it when it is polled.
+        while log.lines().is_empty() {
+            if listener.connections() == 1 {
+                tcp = None;
             }
-        };
-        gone.await;
-    })
-    .await;
+            let _ = within::<N, _>(Duration::from_millis(1), listener.accept()).await;
+        }
+        drop(tcp);
+    };
+    within::<N, _>(Duration::from_secs(20), gone).await.unwrap();
+    drop(guard);
+    let log = log.lines();
     assert_eq!(log.lines().count(), 1, "{log}");
     assert!(log.contains("connection refused"), "{log}");
 }
