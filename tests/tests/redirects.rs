@@ -260,21 +260,26 @@ async fn a_chain_up_to_the_limit<N: Net>() {
     }
 }
 
+/// A server that redirects to what is set later.
+fn leading_back(heads: &Heads) -> (SocketAddr, Arc<Mutex<String>>) {
+    let back = Arc::new(Mutex::new(String::new()));
+    let to = Arc::clone(&back);
+    let leading = server(heads, move |_| {
+        found(&*to.lock().unwrap_or_else(PoisonError::into_inner))
+    });
+    (leading, back)
+}
+
 /// At one server, and between two.
 async fn circles<N: Net>() {
     for by in [Url, Descriptor] {
         let heads = Heads::default();
-        let there = Arc::new(Mutex::new(String::new()));
-        let back = Arc::clone(&there);
-        let second = server(&heads, move |_| {
-            let back = back.lock().unwrap_or_else(PoisonError::into_inner);
-            found(format!("{back}/a"))
-        });
+        let (second, back) = leading_back(&heads);
         let first = server(&heads, move |target| match target {
             "/self" => found("/self"),
             _ => found(format!("//{second}/b")),
         });
-        *there.lock().unwrap() = format!("http://{first}");
+        *back.lock().unwrap() = format!("http://{first}/a");
         for (path, asked) in [("/self", 1), ("/a", 2)] {
             let client = client::<N>(by, &format!("ws://{first}{path}"), 5);
             let error = hi::<N>(&client).await.unwrap_err();
@@ -291,18 +296,13 @@ async fn what_another_server_sees<N: Net>() {
     const SECRETS: [&str; 4] = ["authorization: ", "cookie: ", "x-api-key: ", "host: other"];
     for by in [Url, Descriptor] {
         let heads = Heads::default();
-        let there = Arc::new(Mutex::new(String::new()));
-        let back = Arc::clone(&there);
-        let second = server(&heads, move |_| {
-            let back = back.lock().unwrap_or_else(PoisonError::into_inner);
-            found(format!("ws://{back}/c"))
-        });
+        let (second, back) = leading_back(&heads);
         let first = server(&heads, move |target| match target {
             "/a" => found("/b"),
             "/b" => found(format!("ws://{second}/")),
             _ => Answer::Open,
         });
-        *there.lock().unwrap() = first.to_string();
+        *back.lock().unwrap() = format!("ws://{first}/c");
         let url = format!("ws://me:secret@{first}/a");
         let client: ClientEndpoint<N> = match by {
             Url => {
