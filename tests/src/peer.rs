@@ -110,8 +110,17 @@ impl<T: Read + Write> Peer<T> {
     ///
     /// If it cannot be sent.
     pub async fn send(&mut self, opcode: Opcode, payload: &[u8]) {
+        self.try_send(opcode, payload).await.unwrap();
+    }
+
+    /// Sends a frame.
+    ///
+    /// # Errors
+    ///
+    /// Those of the transport.
+    pub async fn try_send(&mut self, opcode: Opcode, payload: &[u8]) -> io::Result<()> {
         let octets = self.frame(opcode, payload);
-        self.raw.write_all(&octets).await.unwrap();
+        self.raw.write_all(&octets).await
     }
 
     /// Sends a Close.

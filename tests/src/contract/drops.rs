@@ -1,7 +1,6 @@
 //! 3.4: drop is TLS's drop.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::time::Duration;
 
 use wsstream_core::{ConnectionConfig, Opcode};
 
@@ -61,10 +60,8 @@ pub async fn what_was_accepted<R: TestRuntime>() {
 /// would destroy them.
 pub async fn sixteen_mib_over_tcp<R: TestRuntime>() {
     const LEN: usize = 16 << 20;
-    // The system of the peer has taken all of it long before a slow machine has read it.
-    let config = ConnectionConfig::new().close_timeout(Duration::from_secs(60));
     let (mut stream, mut peer) =
-        client_and_peer::<R>(R::tcp().await, config.compression(false)).await;
+        client_and_peer::<R>(R::tcp().await, ConnectionConfig::new().compression(false)).await;
     let writing = R::spawn(async move {
         let mut pattern = Pattern::new(5);
         for _ in 0..LEN / (64 << 10) {
@@ -81,7 +78,9 @@ pub async fn sixteen_mib_over_tcp<R: TestRuntime>() {
             _ => {
                 assert!(frame.payload == expected.take(frame.payload.len()));
                 received += frame.payload.len();
-                peer.send(Opcode::Ping, b"still reading").await;
+                // Fails when the other end is gone, which may be as soon as the system here has all of it: then
+                // nothing is missing below.
+                let _ = peer.try_send(Opcode::Ping, b"still reading").await;
             }
         }
     }
