@@ -2,20 +2,16 @@
 //! no others; every refusal and every failure anyway, with what came.
 #![expect(clippy::unwrap_used, reason = "these are tests, helpers included")]
 
-use std::io;
 use std::net::TcpStream;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rustix::net::sockopt::set_socket_linger;
-use tracing_subscriber::fmt::MakeWriter;
-use tracing_subscriber::util::SubscriberInitExt;
 use wsstream_core::ConnectionConfig;
 use wsstream_core::Opcode::Text;
 use wsstream_core::handshake::{ClientConfig, ServerConfig};
 use wsstream_tests::contract::server_and_peer;
 use wsstream_tests::net::{Net, address, connect, free_port, let_in_any, listen, over};
-use wsstream_tests::{Read, TestRuntime, Write, within};
+use wsstream_tests::{Log, Read, TestRuntime, Write, within};
 
 wsstream_tests::on_one_thread! {
     every_frame_of_those_who_are_set_to_it
@@ -25,50 +21,6 @@ wsstream_tests::on_one_thread! {
     who_is_gone_before_asking
     a_dropped_stream
     every_frame_of_those_whose_descriptors_say_so
-}
-
-/// Where the log goes.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(line);
-        Ok(line.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Log {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
-
-impl Log {
-    /// Logs what this thread does, until it is dropped.
-    fn listen(&self) -> impl Sized + use<> {
-        let subscriber = tracing_subscriber::fmt()
-            .with_max_level(tracing::Level::DEBUG)
-            .with_ansi(false)
-            .with_writer(self.clone())
-            .finish();
-        subscriber.set_default()
-    }
-
-    /// The lines so far. Of those of others nothing is promised.
-    fn lines(&self) -> String {
-        let log = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
-        log.lines()
-            .filter(|line| line.contains(" wsstream: "))
-            .map(|line| format!("{line}\n"))
-            .collect()
-    }
 }
 
 /// What is logged while this is done, on the thread that asks.

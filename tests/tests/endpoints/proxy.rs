@@ -4,13 +4,11 @@ use std::env;
 use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::process::Command;
-use std::sync::{Arc, Mutex};
 use std::thread::{JoinHandle, spawn};
 
-use tracing_subscriber::util::SubscriberInitExt as _;
 use wsstream_net::proxy::{Proxy, ProxyError, ProxyErrorKind};
 use wsstream_tests::net::{ClientEndpoint, free_port, is_kept_alive, let_in_any, listen, over};
-use wsstream_tests::{AsyncStd, Read as _, Smol, TestRuntime, Tokio, Write as _};
+use wsstream_tests::{AsyncStd, Log, Read as _, Smol, TestRuntime, Tokio, Write as _};
 
 /// A proxy that answers so, and then is the server itself, which speaks first; and what it was asked.
 fn proxy(status: u16) -> (SocketAddr, JoinHandle<String>) {
@@ -140,36 +138,16 @@ fn endpoint<C: TestRuntime>(descriptor: &str) -> ClientEndpoint<C> {
     descriptor.parse().unwrap()
 }
 
-/// Where the log goes.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(line);
-        Ok(line.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 /// What cannot be followed is told, once.
 fn as_is_told(work: impl FnOnce()) {
     let log = Log::default();
-    let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_ansi(false)
-        .with_writer(move || writer.clone())
-        .finish();
-    let logging = subscriber.set_default();
+    let logging = log.listen();
     for tls in [false, true] {
         let proxy = Proxy::from_env(tls, "nowhere.invalid", 22);
         assert!(proxy.unwrap().is_some());
     }
     drop(logging);
-    let told = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let told = log.lines();
     assert_eq!(told.matches("WARN").count(), 1, "{told}");
     assert!(told.contains(r#""10.0.0.0/33""#), "{told}");
     work();
