@@ -7,7 +7,7 @@ use std::time::Duration;
 use socket2::{Domain, Protocol, Socket as SystemSocket, Type};
 use wsstream_core::pump::{Clock as _, within};
 
-use crate::dial::{DialError, Target, dial, look_up_failed, short};
+use crate::dial::{DialError, Target, dial, look_up_failed, short, timed_out};
 use crate::host_port::split_zone;
 use crate::net_socket::NetSocket;
 use crate::plan::{BindAddress, TcpClient};
@@ -19,10 +19,9 @@ pub(super) async fn dial_tcp<R: Runtime>(
     to: Target<'_>,
     limit: Duration,
 ) -> io::Result<NetSocket<R>> {
-    let mut clock = R::clock();
+    let clock = R::clock();
     let ends = clock.now() + limit;
-    let bound = within(&mut clock, ends, sources::<R>(tcp)).await;
-    let bound = bound.unwrap_or_else(|| Err(io::ErrorKind::TimedOut.into()));
+    let bound = sources::<R>(tcp, limit).await;
     let bound = bound.map_err(|error| to.not_found(error))?;
     let connect = |to| {
         let bound = bound.as_deref();
@@ -38,18 +37,29 @@ pub(super) async fn dial_tcp<R: Runtime>(
     dialled.map_err(DialError::into)
 }
 
-/// The addresses to connect from, if it matters.
-async fn sources<R: Runtime>(tcp: &TcpClient) -> io::Result<Option<Vec<SocketAddr>>> {
+/// The addresses to connect from, if it matters, found within `limit`.
+async fn sources<R: Runtime>(
+    tcp: &TcpClient,
+    limit: Duration,
+) -> io::Result<Option<Vec<SocketAddr>>> {
     let name = match &tcp.bind_address {
         None => return Ok(None),
         Some(BindAddress::Address(address)) => return Ok(Some(vec![*address])),
         Some(BindAddress::Name(name)) => name,
     };
-    let found = look_up::<R>(name, 0).await.map_err(|error| {
-        let reason = format!("source address {name:?}: {error}");
-        io::Error::new(error.kind(), reason)
-    });
-    found.map(Some)
+    let mut clock = R::clock();
+    let ends = clock.now() + limit;
+    match within(&mut clock, ends, look_up::<R>(name, 0)).await {
+        Some(Ok(found)) => Ok(Some(found)),
+        Some(Err(error)) => {
+            let reason = format!("source address {name:?}: {error}");
+            Err(io::Error::new(error.kind(), reason))
+        }
+        None => Err(timed_out(
+            "looking up",
+            format_args!("the source address {name:?}"),
+        )),
+    }
 }
 
 async fn connect_to<R: Runtime>(to: SocketAddr, from: Option<SocketAddr>) -> io::Result<R::Tcp> {

@@ -76,6 +76,28 @@ fn errors_name_the_peer() {
     }
 }
 
+/// A look-up that hangs is told as that of the name which is looked up.
+#[test]
+fn look_ups_that_hang() {
+    for (text, says) in [
+        ("tcp:h:1:timeout=3", "timed out looking up h:1"),
+        (
+            "tcp:192.0.2.1:1:timeout=3:bindAddress=b",
+            "192.0.2.1:1: timed out looking up the source address \"b\"",
+        ),
+    ] {
+        let endpoint = endpoint(text);
+        network(|network| {
+            *network = Network::default();
+            network.hangs = true;
+        });
+        let (connected, took) = run(follow::<Virtual>(endpoint.plan()), false);
+        let error = connected.map(drop).unwrap_err();
+        assert_eq!((error.kind(), took), (ErrorKind::TimedOut, secs(3)));
+        assert_eq!(error.to_string(), says);
+    }
+}
+
 /// A zone is for the socket alone: neither TLS nor the server hears of it.
 #[test]
 fn zones_become_scopes() {
