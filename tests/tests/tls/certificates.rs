@@ -65,4 +65,15 @@ pub(crate) fn self_signed() -> Identity {
     }
 }
 
+/// As `openssl req -x509` makes it: self-signed, and an authority's.
+pub(crate) fn self_signed_authority() -> Identity {
+    let key = KeyPair::generate().unwrap();
+    let mut params = names(&["localhost"]);
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    Identity {
+        chain: params.self_signed(&key).unwrap().pem(),
+        key: key.serialize_pem(),
+    }
+}
+
 static AUTHORITIES: AtomicUsize = AtomicUsize::new(1);

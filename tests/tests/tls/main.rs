@@ -34,7 +34,7 @@ use wsstream_net::tls::{ClientTls, ServerTls};
 use wsstream_tests::net::{Net, NetWsStream, address, let_in, stream};
 use wsstream_tests::{Pattern, Peer, Read, Write, within};
 
-use certificates::{Authority, Identity, names, self_signed};
+use certificates::{Authority, Identity, names, self_signed, self_signed_authority};
 
 wsstream_tests::on_all_runtimes! {
     octets_go_through_as_they_are
@@ -43,6 +43,7 @@ wsstream_tests::on_all_runtimes! {
     a_wrong_name_is_refused
     what_is_expired_or_not_yet_valid_is_refused
     the_self_signed_and_those_of_unknown_authorities_are_refused
+    that_of_an_authority_is_none_of_a_server
     a_self_signed_certificate_may_be_trusted
     client_certificates
     what_is_no_tls_ends_in_time
@@ -216,6 +217,17 @@ async fn the_self_signed_and_those_of_unknown_authorities_are_refused<N: Net>() 
             assert!(text.contains("self-signed or of an authority that is not trusted"));
         }
     }
+}
+
+async fn that_of_an_authority_is_none_of_a_server<N: Net>() {
+    let identity = self_signed_authority();
+    let address = echo::<N>(identity.server()).await;
+    let tls = ClientTls::with_roots(identity.chain.as_bytes()).unwrap();
+    let error = refused::<N>(address, "localhost", &tls).await;
+    assert_eq!(error.kind(), ErrorKind::InvalidData);
+    let says =
+        "it is the certificate of an authority, such as a self-signed one, and not of a server";
+    assert!(error.to_string().ends_with(says), "{error}");
 }
 
 async fn a_self_signed_certificate_may_be_trusted<N: Net>() {
