@@ -5,6 +5,7 @@
 
 mod invalid;
 mod join;
+mod origin;
 mod zone;
 
 use alloc::borrow::{Cow, ToOwned as _};
@@ -23,8 +24,6 @@ pub use self::invalid::InvalidUrl;
 use self::invalid::MAX_HOST;
 use self::zone::{Zone, cut};
 use crate::octets::Octets;
-
-mod origin;
 
 /// A `ws` or `wss` URL.
 ///
