@@ -52,7 +52,8 @@ def origin(port):
     """The relay hears another host than the page's. What to do, its own option says."""
     sock, answer = upgrade(port, f"Origin: http://127.0.0.1:{port}\r\n")
     sock.close()
-    assert answer.startswith("HTTP/1.1 403 ") and f"--origin http://127.0.0.1:{port}" in answer, answer
+    assert answer.startswith("HTTP/1.1 403 ") and "add --origin ORIGIN" in answer, answer
+    assert f'origin "http://127.0.0.1:{port}" is not allowed' in answer, answer
     return answer.splitlines()[-1]
 
 

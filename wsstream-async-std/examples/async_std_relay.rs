@@ -188,10 +188,10 @@ async fn refuse(incoming: Incoming, error: HandshakeError) -> io::Result<()> {
     let option = match &error {
         // Any page can make a frame without an origin: who lets those in lets all in.
         HandshakeError::OriginRefused(origin) if !origin.is_empty() && origin != "null" => {
-            format!("--origin {}", for_a_shell(origin, "ORIGIN"))
+            "--origin ORIGIN"
         }
-        HandshakeError::HostRefused(host) => format!("--host {}", for_a_shell(host, "NAME")),
-        HandshakeError::NoCommonSubprotocol { .. } => "--subprotocol NAME".into(),
+        HandshakeError::HostRefused(_) => "--host NAME",
+        HandshakeError::NoCommonSubprotocol { .. } => "--subprotocol NAME",
         // The answer says why, if there is still somebody to read it.
         _ => return incoming.accept().await.map(drop),
     };
@@ -200,16 +200,6 @@ async fn refuse(incoming: Incoming, error: HandshakeError) -> io::Result<()> {
         incoming.refuse(&refusal.body(format!("{text}\n"))).await?;
     }
     Err(io::Error::other(text))
-}
-
-/// What a stranger has sent, if a shell takes it as it is.
-fn for_a_shell<'a>(value: &'a str, name: &'a str) -> &'a str {
-    let is_plain = |octet: u8| octet.is_ascii_alphanumeric() || b"-._:/".contains(&octet);
-    if value.bytes().all(is_plain) {
-        value
-    } else {
-        name
-    }
 }
 
 async fn echo_service() -> io::Result<SocketAddr> {

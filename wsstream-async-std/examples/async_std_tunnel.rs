@@ -12,8 +12,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use futures_util::{FutureExt, TryFutureExt, select};
 use wsstream_async_std::{
     AsyncStream, BlockingSocket, ClientConfig, ClientEndpoint, Close, EndpointAddress,
-    HandshakeError, Incoming, Listener, Proxy, RedirectError, RedirectErrorKind, ServerEndpoint,
-    Url, relay_with,
+    HandshakeError, Incoming, Listener, Proxy, ServerEndpoint, Url, relay_with,
 };
 
 /// Carries a local TCP port, or standard input and output, to a WebSocket URL.
@@ -161,17 +160,11 @@ fn show_warnings() {
     log.without_time().with_target(false).init();
 }
 
-/// The library's errors name their settings, and this names the options of this program.
+/// The library's error names its setting, and this names the option of this program.
 fn named(error: io::Error) -> io::Error {
-    let inner = error.get_ref();
-    if let Some(refused @ HandshakeError::NoSubprotocol) = inner.and_then(|e| e.downcast_ref()) {
-        return io::Error::other(format!("{}: add --accept-no-subprotocol", refused.fault()));
-    }
-    let redirects = inner.and_then(|e| e.downcast_ref::<RedirectError>());
-    match redirects.map(|error| &error.kind) {
-        Some(RedirectErrorKind::TooMany(_)) => {
-            let said = error.to_string();
-            io::Error::other(said.replace("the setting `redirects`", "the option --redirects"))
+    match error.get_ref().and_then(|error| error.downcast_ref()) {
+        Some(refused @ HandshakeError::NoSubprotocol) => {
+            io::Error::other(format!("{}: add --accept-no-subprotocol", refused.fault()))
         }
         _ => error,
     }

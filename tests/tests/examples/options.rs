@@ -71,13 +71,7 @@ fn who_is_refused_is_told_the_option(of: Adapter) {
         (
             client().origin("https://example.org").unwrap(),
             403,
-            "origin \"https://example.org\" is not allowed by this server: add --origin https://example.org",
-        ),
-        (
-            // What a shell would take for more than a word is not offered to it.
-            client().origin("https://$(date).org").unwrap(),
-            403,
-            "origin \"https://$(date).org\" is not allowed by this server: add --origin ORIGIN",
+            "origin \"https://example.org\" is not allowed by this server: add --origin ORIGIN",
         ),
         (
             client().origin("null").unwrap(),
@@ -87,7 +81,7 @@ fn who_is_refused_is_told_the_option(of: Adapter) {
         (
             rebound.origin(&format!("http://{host}")).unwrap(),
             403,
-            "host \"evil.example\" is not one of this server's: add --host evil.example",
+            "host \"evil.example\" is not one of this server's: add --host NAME",
         ),
         (
             client().subprotocols(["mqtt"]).unwrap(),

@@ -181,7 +181,7 @@ fn redirects(of: Adapter) {
         (
             &["--redirects", "1", "-"],
             2,
-            Some("redirected more than 1 time, the option --redirects, HTTP 307: "),
+            Some("redirected more than 1 time, the setting `redirects`, HTTP 307: "),
         ),
         (&["--redirects", "0", "-"], 1, Some("HTTP 307")),
     ] {
