@@ -3,6 +3,7 @@
 mod socks;
 
 use std::future::Future as _;
+use std::net::Ipv6Addr;
 use std::pin::pin;
 use std::task::Poll;
 
@@ -47,6 +48,11 @@ pub(crate) fn proxy(data: &[u8]) {
         }
         assert_eq!(in_parts, whole);
     }
+    // A zone names a network of this machine, so the proxy is not told of it (RFC 6874 §4).
+    let host = match host.split_once('%') {
+        Some((address, _)) if address.parse::<Ipv6Addr>().is_ok() => address,
+        _ => &host,
+    };
     if !(1..=255).contains(&host.len()) || host.bytes().any(|octet| !octet.is_ascii_graphic()) {
         assert_eq!(whole.result, Err(ProxyErrorKind::Host));
         assert_eq!((whole.told.len(), whole.taken), (0, 0));
@@ -54,8 +60,8 @@ pub(crate) fn proxy(data: &[u8]) {
     }
     let user = named.userinfo.map(basic);
     match named.kind {
-        Kind::Socks5 => socks::check(answer, &host, user, &whole),
-        Kind::Socks4 => socks::check_version_4(answer, &host, user, &whole),
+        Kind::Socks5 => socks::check(answer, host, user, &whole),
+        Kind::Socks4 => socks::check_version_4(answer, host, user, &whole),
         Kind::Http => {
             asks_http(&whole, named.userinfo);
             check_http(answer, named.userinfo.is_some(), &whole);
