@@ -181,7 +181,7 @@ impl Clients<'_> {
             let mut answer = [0; 6];
             stream.read_exact(&mut answer).await.unwrap();
             assert_eq!(&answer, b"honest");
-            stream.close().await.unwrap();
+            stream.finish().await.unwrap();
         };
         let served = timeout(most, talk).await.is_ok();
         assert!(served, "an honest client waits longer than {most:?}");

@@ -73,7 +73,7 @@ fn both(flags: u8, near: Pipe, far: Pipe, clock: &Clock, input: &mut Unstructure
             came += count;
         }
         let close = Close::new(CloseCode::NORMAL, "");
-        poll_fn(|cx| stream.poll_close(cx, &close)).await.unwrap();
+        poll_fn(|cx| stream.poll_close_with(cx, &close)).await.unwrap();
     };
     let jobs: Vec<Job<'_>> = vec![
         Box::pin(async {

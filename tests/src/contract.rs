@@ -29,7 +29,7 @@
 //! | not agreed: answered at once, and behind an end of TCP too | `half_close::switched_off` `half_close::a_close_and_an_end_at_once` `relay::relay_answers_a_close` |
 //! | after the peer's Close, and after ours: keepalive and pongs, data discarded | `half_close::keepalive_goes_on` `half_close::after_the_peers_close` `shutdown::pings_after_our_close` |
 //! | what a foreign peer's reply is given, and what is told where it is cut | `relay::a_foreign_peers_reply_is_waited_for` `relay::a_reply_that_does_not_come` |
-//! | `close` has an end | `shutdown::close_has_an_end` `time::closing_has_an_end_whatever_the_peer_says` |
+//! | `finish` has an end | `shutdown::finish_has_an_end` `time::closing_has_an_end_whatever_the_peer_says` |
 //! | a server leaves nothing unread | `ending::a_server_leaves_nothing_unread` |
 //! | drop is TLS's | `drops::close_1001` `drops::the_answer` `drops::close_1011_when_panicking` |
 //! | what a write has accepted is delivered | `drops::what_was_accepted` `drops::sixteen_mib_over_tcp` `delivering::all_that_was_accepted_arrives_and_the_close_behind_it` `delivering::the_socket_is_held_until_the_peer_has_taken_what_the_system_holds` |

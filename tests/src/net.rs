@@ -254,7 +254,7 @@ pub async fn talk_with<C: TestRuntime, S: TestRuntime>(
         assert!(stream.read_exact(len).await.unwrap() == expected);
         stream.write_all(&reply).await.unwrap();
         stream.flush().await.unwrap();
-        stream.close().await.unwrap();
+        stream.finish().await.unwrap();
         (stream, peer, path)
     });
     let mut stream = client.connect().await.map(C::stream).unwrap();
@@ -262,7 +262,7 @@ pub async fn talk_with<C: TestRuntime, S: TestRuntime>(
     stream.write_all(&question).await.unwrap();
     stream.flush().await.unwrap();
     assert!(stream.read_exact(len).await.unwrap() == answer);
-    stream.close().await.unwrap();
+    stream.finish().await.unwrap();
     let (server, let_in, path) = serving.await;
     Talked {
         client: stream,

@@ -41,7 +41,7 @@ macro_rules! contract_suite {
                     close_waits_for_a_late_reader
                     a_client_waits_for_the_end
                     no_answer
-                    close_has_an_end
+                    finish_has_an_end
                     a_stuck_peer_is_given_up
                 }
             }

@@ -16,7 +16,7 @@ async fn serve<S: Net>(mut listener: Listener<S>) {
     let (all, ended) = stream.read_to_end().await;
     ended.unwrap();
     stream.write_all(&all).await.unwrap();
-    stream.close().await.unwrap();
+    stream.finish().await.unwrap();
 }
 
 /// Sends, ends that direction, and wants all of it back.
@@ -27,7 +27,7 @@ async fn ask<C: TestRuntime>(mut stream: NetWsStream<C>) {
     let (back, ended) = stream.read_to_end().await;
     ended.unwrap();
     assert!(back == sent);
-    stream.close().await.unwrap();
+    stream.finish().await.unwrap();
 }
 
 fn across<C: Net, S: Net>() {

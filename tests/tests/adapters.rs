@@ -55,8 +55,8 @@ macro_rules! adapter {
                     let (mut near, mut far) = (near.unwrap().into_stream(), far.unwrap());
                     near.write_all(b"hello").await.unwrap();
                     assert_eq!(far.read_exact(5).await.unwrap(), b"hello");
-                    let (closed, ()) = ::tokio::join!(near.close(), async {
-                        far.close().await.unwrap();
+                    let (closed, ()) = ::tokio::join!(near.finish(), async {
+                        far.finish().await.unwrap();
                         drop(far);
                     });
                     closed.unwrap();
@@ -108,7 +108,7 @@ macro_rules! adapter {
                         let (reply, ended) = near.read_to_end().await;
                         ended.unwrap();
                         assert_eq!(reply, b"how are you?");
-                        near.close().await.unwrap();
+                        near.finish().await.unwrap();
                         let carried = relaying.await.into_result().unwrap();
                         assert_eq!(carried, (5, 12));
                     }

@@ -180,7 +180,7 @@ async fn server<N: Net>() -> (SocketAddr, UnboundedReceiver<Told>) {
                 let (received, ended) = stream.read_to_end().await;
                 let _ = tell.send((received, ended.err().map(|error| error.kind())));
                 // The Close is to arrive, whatever else is on its way.
-                let _ = stream.close().await;
+                let _ = stream.finish().await;
             }));
         }
     }));
@@ -235,7 +235,7 @@ async fn check_with<N: Net>(
 async fn well_behaved<N: Net>(address: SocketAddr, told: &mut UnboundedReceiver<Told>) {
     let mut stream = N::dial(&format!("ws://{address}/")).await.unwrap();
     stream.write_all(b"hello").await.unwrap();
-    stream.close().await.unwrap();
+    stream.finish().await.unwrap();
     assert_eq!(told.recv().await.unwrap(), (b"hello".to_vec(), None));
 }
 

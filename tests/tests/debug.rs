@@ -42,7 +42,7 @@ async fn logged<A: TestRuntime>(at_client: bool, at_server: bool) -> String {
         let (mut client, mut server) = (client.unwrap(), server.unwrap());
         client.write_all(b"hello").await.unwrap();
         server.read_exact(5).await.unwrap();
-        let (closed, _) = tokio::join!(client.close(), server.close());
+        let (closed, _) = tokio::join!(client.finish(), server.finish());
         closed.unwrap();
     })
     .await
@@ -92,7 +92,7 @@ async fn logged_of_endpoints<E: TestRuntime>(at_client: bool, at_server: bool) -
         let (mut client, mut server) = (client.unwrap(), server.unwrap());
         client.write_all(b"hello").await.unwrap();
         server.read_exact(5).await.unwrap();
-        let (closed, _) = tokio::join!(client.close(), server.close());
+        let (closed, _) = tokio::join!(client.finish(), server.finish());
         closed.unwrap();
     })
     .await

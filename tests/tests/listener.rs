@@ -104,7 +104,7 @@ async fn an_idle_connection_gets_1001_and_a_busy_one_finishes<N: Net>() {
     drop(N::spawn(async move {
         let request = read_all(&mut busy).await;
         busy.write_all(&request).await.unwrap();
-        busy.close().await.unwrap();
+        busy.finish().await.unwrap();
     }));
     let shutdown = N::spawn(async move { listener.shutdown(Duration::from_secs(2)).await });
     while TcpStream::connect(address).await.is_ok() {
@@ -113,7 +113,7 @@ async fn an_idle_connection_gets_1001_and_a_busy_one_finishes<N: Net>() {
     busy_client.write_all(b"finished").await.unwrap();
     busy_client.shutdown().await.unwrap();
     assert_eq!(read_all(&mut busy_client).await, b"finished");
-    busy_client.close().await.unwrap();
+    busy_client.finish().await.unwrap();
     let error = idle_client.read(&mut [0; 9]).await.unwrap_err();
     assert!(matches!(stream_error(&error), Some(StreamError::Closed(_))));
     let close = idle_client.connection().received_close().unwrap();

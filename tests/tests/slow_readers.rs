@@ -110,12 +110,12 @@ async fn reply<N: Net>((half_close, client_asks, server_asks): (bool, bool, bool
             client.shutdown().await.unwrap();
         }
         read_slowly::<N>(&mut client).await;
-        client.close().await.unwrap();
+        client.finish().await.unwrap();
     };
     tokio::join!(replying, reading);
 }
 
-/// `close` of the writer waits until the reader has come to the end.
+/// `finish` of the writer waits until the reader has come to the end.
 async fn an_upload_that_is_read_slowly<N: Net>() {
     for_all_cases!(upload::<N>);
 }
@@ -124,11 +124,11 @@ async fn upload<N: Net>((half_close, client_asks, server_asks): (bool, bool, boo
     let (mut client, mut server) = pair::<N>(half_close, client_asks, server_asks).await;
     let writing = async {
         client.write_all(&Pattern::new(1).take(MUCH)).await.unwrap();
-        client.close().await.unwrap();
+        client.finish().await.unwrap();
     };
     let reading = async {
         read_slowly::<N>(&mut server).await;
-        server.close().await.unwrap();
+        server.finish().await.unwrap();
     };
     tokio::join!(writing, reading);
 }
@@ -140,7 +140,7 @@ async fn a_reply_that_comes_late<N: Net>() {
         assert_eq!(server.read_to_end().await.0, b"request");
         N::sleep(Duration::from_secs(2)).await;
         server.write_all(b"reply").await.unwrap();
-        server.close().await.unwrap();
+        server.finish().await.unwrap();
     };
     let asking = async {
         client.write_all(b"request").await.unwrap();
@@ -148,7 +148,7 @@ async fn a_reply_that_comes_late<N: Net>() {
         let (reply, ended) = client.read_to_end().await;
         ended.unwrap();
         assert_eq!(reply, b"reply");
-        client.close().await.unwrap();
+        client.finish().await.unwrap();
     };
     tokio::join!(replying, asking);
 }

@@ -167,7 +167,9 @@ async fn one_poll_is_bounded_whatever_the_peer_has_ready<A: TestRuntime>() {
         ("drive", |stream| {
             stream.poll_drive(&Context::from_waker(Waker::noop()));
         }),
-        ("close", |stream| assert!(once(stream.close()).is_pending())),
+        ("close", |stream| {
+            assert!(once(stream.finish()).is_pending())
+        }),
         ("relay", |stream| {
             let (mut near, _far) = A::pipe(10);
             assert!(once(A::relay(stream, &mut near)).is_pending());
@@ -260,7 +262,7 @@ async fn dialling_and_accepting_dropped_at_every_poll<N: Net>() {
                 if let Ok(octet) = stream.read_exact(1).await {
                     stream.write_all(&octet).await.unwrap();
                 }
-                let _ = stream.close().await;
+                let _ = stream.finish().await;
             }));
         }
     };

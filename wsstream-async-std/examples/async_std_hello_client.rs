@@ -25,7 +25,7 @@ fn main() {
 async fn run() -> io::Result<()> {
     let mut stream = wsstream_async_std::connect(&Args::parse().url).await?;
     hello(&mut stream).await?;
-    stream.close().await
+    stream.finish().await
 }
 
 /// Greets, and prints the greeting that comes back, however it is cut.

@@ -144,7 +144,7 @@ async fn carry_standard_io(to: ClientEndpoint, wait: Duration) -> io::Result<()>
     let is_hangup = matches!(signal, Some(Ok(Signal::Hup)));
     let other = |reason| Err(io::Error::other(reason));
     select! {
-        closed = stream.close().fuse() => closed?,
+        closed = stream.finish().fuse() => closed?,
         _ = signals.next() => return other("ended without the other end"),
     }
     match is_whole || is_hangup {

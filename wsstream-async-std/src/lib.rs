@@ -35,7 +35,7 @@
 //!         }
 //!         let mut stream = incoming.accept().await?;
 //!         stream.write_all(b"hello").await?;
-//!         stream.close().await
+//!         stream.finish().await
 //!     });
 //! }
 //! # Ok(())
@@ -85,7 +85,7 @@
 //!     let upgraded = connect_on(tcp, "ws://localhost:9000", &ClientConfig::stream()).await?;
 //!     let mut stream = upgraded.into_stream();
 //!     stream.write_all(b"hello").await?;
-//!     stream.close().await
+//!     stream.finish().await
 //! })
 //! # }
 //! ```
@@ -104,13 +104,13 @@
 //! // For example r"autobahn:tcp\:localhost\:9000:url=ws\://localhost\:9000", or "tcp:localhost:9000".
 //! let mut stream = descriptor.parse::<ClientEndpoint>()?.connect().await?;
 //! stream.write_all(b"hello").await?;
-//! stream.close().await
+//! stream.finish().await
 //! # }
 //! ```
 //!
 //! # Ending a stream
 //!
-//! `shutdown` ends one direction, and `close` both: only `close` tells that everything has arrived. A dropped WebSocket
+//! `shutdown` ends one direction, and `finish` both: only `finish` tells that everything has arrived. A dropped WebSocket
 //! tells its peer that more may have been to come; a dropped TCP connection just ends. If you forward data and its
 //! source fails, close a WebSocket with a code that says so, and set
 //! [`abort_on_drop`](wsstream_net::NetSocket::abort_on_drop) on anything else. [`relay()`] does both.
@@ -186,7 +186,7 @@ pub use wsstream_net::prelude::*;
 ///
 /// [`shutdown`](AsyncStream::shutdown) sends what is queued and Close 1000; reading goes on until the peer's.
 /// That is what futures-io calls to close a writer, `AsyncWriteExt::close` in generic code. Only this
-/// type's own [`close`](AsyncStream::close) tells that everything arrived. Dropping the stream
+/// type's own [`finish`](AsyncStream::finish) tells that everything arrived. Dropping the stream
 /// is no good end: it says Close 1001, or 1000 with [`ConnectionConfig::close_on_drop`]. What was written still
 /// arrives, as with TCP: a task delivers it, unless the runtime ends before, or the peer takes nothing for
 /// [`progress_timeout`](ConnectionConfig::progress_timeout).
@@ -238,7 +238,7 @@ pub type ServerEndpoint = wsstream_net::ServerEndpoint<AsyncStd>;
 /// let mut listener = listener.max_connections(10_000);
 /// for _ in 0..1_000_000 {
 ///     let Some(incoming) = listener.accept().await else { break };
-///     async_std::task::spawn(async move { incoming.accept().await?.close().await });
+///     async_std::task::spawn(async move { incoming.accept().await?.finish().await });
 /// }
 /// listener.shutdown(Duration::from_secs(20)).await;
 /// # Ok(())

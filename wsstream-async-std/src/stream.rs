@@ -18,7 +18,7 @@ use crate::{Io, NetSocket, NetStream};
 /// [`WsStream`](crate::WsStream) are such streams.
 ///
 /// What futures-io calls to close a writer ends one direction: `poll_close`, and `AsyncWriteExt::close` in generic code.
-/// A stream's own `close` ends both.
+/// A stream's own `finish` ends both.
 ///
 /// It is `Send` and `Unpin` if the socket is, and can be split with `futures_util::io::AsyncReadExt::split`, or smol's
 /// `io::split`.
@@ -49,24 +49,24 @@ impl<T: Socket> AsyncStream<T> {
 }
 
 impl<R: Runtime> AsyncStream<wsstream_net::NetSocket<R>> {
-    /// Ends both directions: see [`NetSocket::close`](wsstream_net::NetSocket::close).
+    /// Ends both directions: see [`NetSocket::finish`](wsstream_net::NetSocket::finish).
     ///
     /// # Errors
     ///
     /// The socket's.
-    pub async fn close(&mut self) -> io::Result<()> {
-        self.0.close().await
+    pub async fn finish(&mut self) -> io::Result<()> {
+        self.0.finish().await
     }
 }
 
 impl<S: Socket, C: Clock> AsyncStream<Stream<S, C>> {
-    /// Ends both directions: see [`Stream::close`]. Only this tells that everything has arrived.
+    /// Ends both directions: see [`Stream::finish`]. Only this tells that everything has arrived.
     ///
     /// # Errors
     ///
     /// Any ending of the stream but the peer's Close 1000 or without a code.
-    pub async fn close(&mut self) -> io::Result<()> {
-        self.0.close().await
+    pub async fn finish(&mut self) -> io::Result<()> {
+        self.0.finish().await
     }
 
     /// Drops the stream without a word: the peer sees a truncation.

@@ -103,6 +103,6 @@ fn main() -> io::Result<()> {
                 rest = &rest[written..];
             }
         }
-        stream.close().await
+        stream.finish().await
     })
 }

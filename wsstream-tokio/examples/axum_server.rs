@@ -110,5 +110,5 @@ async fn echo(upgrade: OnUpgrade, agreed: Agreed, config: &ServerConfig) -> io::
     let mut stream = Upgraded::server(io, agreed, config, Vec::new()).into_stream();
     let (mut read, mut write) = split(&mut stream);
     copy(&mut read, &mut write).await?;
-    stream.close().await
+    stream.finish().await
 }

@@ -46,7 +46,7 @@ async fn echo(incoming: Incoming) -> io::Result<()> {
     let mut buf = vec![0; 64 << 10];
     loop {
         match stream.read(&mut buf).await? {
-            0 => return stream.close().await,
+            0 => return stream.finish().await,
             count => stream.write_all(&buf[..count]).await?,
         }
     }

@@ -30,7 +30,7 @@ async fn main() -> ExitCode {
 async fn run() -> io::Result<()> {
     let mut stream = wsstream_tokio::connect(&Args::parse().url).await?;
     hello(&mut stream).await?;
-    stream.close().await
+    stream.finish().await
 }
 
 /// Greets, and prints the greeting that comes back, however it is cut.

@@ -35,7 +35,7 @@ async fn main() -> ExitCode {
 async fn run() -> io::Result<()> {
     let mut stream = Args::parse().descriptor.connect().await?;
     hello(&mut stream).await?;
-    stream.close().await
+    stream.finish().await
 }
 
 /// Greets, and prints the greeting that comes back, however it is cut.

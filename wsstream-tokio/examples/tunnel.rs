@@ -133,7 +133,7 @@ async fn carry_standard_io(endpoint: &ClientEndpoint, wait: Duration) -> io::Res
         .sent_close()
         .is_some_and(Close::is_normal);
     tokio::select! {
-        closed = stream.close() => closed?,
+        closed = stream.finish() => closed?,
         _ = again => return Err(io::Error::other("ended without the other end")),
     }
     if is_whole || is_hangup {

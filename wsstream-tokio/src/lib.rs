@@ -33,7 +33,7 @@
 //!         let mut stream = incoming.accept().await?;
 //!         let (mut read, mut write) = tokio::io::split(&mut stream);
 //!         tokio::io::copy(&mut read, &mut write).await?;
-//!         stream.close().await
+//!         stream.finish().await
 //!     });
 //! }
 //! # Ok(())
@@ -78,11 +78,11 @@
 //! let endpoint: ClientEndpoint = descriptor.parse()?;
 //! let mut stream = endpoint.connect().await?;
 //! stream.write_all(b"hello").await?;
-//! stream.close().await
+//! stream.finish().await
 //! # }
 //! ```
 //!
-//! End a stream with `close` or `shutdown`: a dropped WebSocket tells its peer that more may have been to come; a
+//! End a stream with `finish` or `shutdown`: a dropped WebSocket tells its peer that more may have been to come; a
 //! dropped TCP connection just ends. If you forward data and its source fails, close a WebSocket with a code that
 //! says so, and set [`abort_on_drop`](wsstream_net::NetSocket::abort_on_drop) on anything else. [`relay()`] does both.
 //!
@@ -165,12 +165,12 @@ pub use wsstream_net::prelude::*;
 pub type NetSocket = wsstream_net::NetSocket<Tokio>;
 
 /// What endpoints and listeners give: a [`NetSocket`] as tokio's `AsyncRead + AsyncWrite`. It dereferences to the
-/// `NetSocket`, so it has [its methods](wsstream_net::NetSocket), `close` for one. `NetStream::from` makes one of a
+/// `NetSocket`, so it has [its methods](wsstream_net::NetSocket), `finish` for one. `NetStream::from` makes one of a
 /// `TcpStream` or a `UnixStream`.
 pub type NetStream = AsyncStream<NetSocket>;
 
 /// A byte stream over WebSocket over `S`, as tokio's `AsyncRead + AsyncWrite`. It dereferences to
-/// [`pump::Stream`], so it has that type's methods, `close` and `agreed` for example.
+/// [`pump::Stream`], so it has that type's methods, `finish` and `agreed` for example.
 ///
 /// Reading gives 0 octets at the peer's Close 1000 or without a code. Any other end is an error, with a
 /// [`StreamError`] inside: `ConnectionAborted` for another code, `UnexpectedEof`
@@ -178,7 +178,7 @@ pub type NetStream = AsyncStream<NetSocket>;
 /// breaks the protocol, `TimedOut`.
 ///
 /// `shutdown` sends what is queued and Close 1000; reading goes on until the peer's. Only
-/// [`close`](pump::Stream::close) tells that everything arrived. Dropping the stream
+/// [`finish`](pump::Stream::finish) tells that everything arrived. Dropping the stream
 /// is no good end: it says Close 1001, or 1000 with [`ConnectionConfig::close_on_drop`]. What was written still
 /// arrives, as with TCP: a task delivers it, unless the runtime ends before, or the peer takes nothing for
 /// [`progress_timeout`](ConnectionConfig::progress_timeout).
@@ -218,7 +218,7 @@ pub type Handshake<S = NetSocket> = wsstream_net::Handshake<S, Tokio>;
 /// loop {
 ///     tokio::select! {
 ///         Some(incoming) = listener.accept() => {
-///             tokio::spawn(async move { incoming.accept().await?.close().await });
+///             tokio::spawn(async move { incoming.accept().await?.finish().await });
 ///         }
 ///         _ = tokio::signal::ctrl_c() => break,
 ///     }

@@ -99,7 +99,7 @@ async fn echoes<S: Socket>(stream: WsStream<S>) {
     let (read_to_end, ()) = tokio::join!(read.read_to_end(&mut echo), writing);
     read_to_end.unwrap();
     assert!(echo == sent);
-    read.unsplit(write).close().await.unwrap();
+    read.unsplit(write).finish().await.unwrap();
 }
 
 #[test]

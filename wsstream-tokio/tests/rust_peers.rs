@@ -245,7 +245,7 @@ async fn both_directions<P: Peer>(mut stream: WsStream<Io<DuplexStream>>, mut pe
         // Theirs, to ours.
         assert_eq!(stream.read(&mut [0]).await.unwrap(), 0);
         assert_eq!(stream.connection().closed_by(), Some(ClosedBy::Us));
-        stream.close().await.unwrap();
+        stream.finish().await.unwrap();
     };
     let receiving = async {
         let (mut received, mut last_pong) = (Vec::new(), Vec::new());
@@ -282,13 +282,13 @@ async fn they_close<P: Peer>(mut stream: WsStream<Io<DuplexStream>>, mut peer: P
         assert_eq!(stream.connection().received_close(), Some(&close));
         if code == 1000 {
             assert_eq!(ended.unwrap(), 8);
-            stream.close().await.unwrap();
+            stream.finish().await.unwrap();
         } else {
             let error = ended.unwrap_err();
             assert_eq!(error.kind(), io::ErrorKind::ConnectionAborted);
             let source = error.get_ref().unwrap().downcast_ref::<StreamError>();
             assert_eq!(source, Some(&StreamError::Closed(close)));
-            assert!(stream.close().await.is_err());
+            assert!(stream.finish().await.is_err());
         }
         drop(stream);
     };

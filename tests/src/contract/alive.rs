@@ -197,7 +197,7 @@ pub async fn an_idle_half<R: TestRuntime>() {
         assert_eq!(stream.read(&mut [0; 1]).await.unwrap(), 0);
         drive_for::<R>(&mut stream, limit + Duration::from_secs(1)).await;
         let expected = StreamError::TimedOut(Timeout::Idle(limit));
-        for error in [stream.shutdown().await, stream.close().await] {
+        for error in [stream.shutdown().await, stream.finish().await] {
             assert_eq!(stream_error(&error.unwrap_err()), Some(&expected));
         }
     };
@@ -332,11 +332,11 @@ pub async fn times_that_never_come<R: TestRuntime>() {
         async {
             R::sleep(Duration::from_secs(36_000)).await;
             client.write_all(b"late").await?;
-            client.close().await
+            client.finish().await
         },
         async {
             let read = server.read_exact(4).await?;
-            server.close().await.map(|()| read)
+            server.finish().await.map(|()| read)
         }
     );
     late.unwrap();

@@ -50,7 +50,7 @@ pub async fn a_peer_that_does_not_read<R: TestRuntime>() {
         while count < sent.len() {
             count += stream.write(&sent[count..]).await.unwrap();
         }
-        stream.close().await.unwrap_err();
+        stream.finish().await.unwrap_err();
     };
     let reading = async {
         let octets = peer.read_exact(1_000_000).await.unwrap();

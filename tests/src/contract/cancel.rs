@@ -95,7 +95,7 @@ async fn impatient_shutdown<T: Write>(polls: usize, to: &mut T) {
         .unwrap();
 }
 
-/// `close` dropped at every poll, and called again: everything arrives, and one Close.
+/// `finish` dropped at every poll, and called again: everything arrives, and one Close.
 pub async fn close_dropped_at_every_poll<R: TestRuntime>() {
     for code in [1000, 4000] {
         let (mut stream, mut peer) =

@@ -86,10 +86,10 @@ pub async fn truncation_over_tcp<R: TestRuntime>() {
     }
 }
 
-/// A truncation is no good end of `close` either.
+/// A truncation is no good end of `finish` either.
 pub async fn close_tells_a_truncation<R: TestRuntime>() {
     let (mut stream, mut peer) = client_and_peer::<R>(R::pipe(1000), ConnectionConfig::new()).await;
-    let (closed, ()) = tokio::join!(stream.close(), async {
+    let (closed, ()) = tokio::join!(stream.finish(), async {
         assert_eq!(peer.expect_close().await.0, 1000);
         drop(peer);
     });
@@ -100,7 +100,7 @@ pub async fn close_tells_a_truncation<R: TestRuntime>() {
 pub async fn reset_after_both_closes<R: TestRuntime>() {
     let (mut stream, mut peer) =
         client_and_peer::<R>(R::tcp().await, ConnectionConfig::new()).await;
-    let (closed, ()) = tokio::join!(stream.close(), async {
+    let (closed, ()) = tokio::join!(stream.finish(), async {
         assert_eq!(peer.expect_close().await.0, 1000);
         peer.send_close(1000, "").await;
         R::reset(peer.raw);
@@ -190,7 +190,7 @@ pub async fn a_server_leaves_nothing_unread<R: TestRuntime>() {
             peer.send_close(1000, "").await;
         }
         let server = async {
-            let closed = stream.close().await;
+            let closed = stream.finish().await;
             drop(stream);
             closed.unwrap();
         };

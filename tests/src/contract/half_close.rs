@@ -19,14 +19,14 @@ pub async fn a_long_reply<R: TestRuntime>() {
             .write_all(&Pattern::new(1).take(REPLY))
             .await
             .unwrap();
-        server.close().await.unwrap();
+        server.finish().await.unwrap();
     });
     client.write_all(b"request").await.unwrap();
     client.shutdown().await.unwrap();
     let reply = read_all(&mut client).await;
     assert_eq!(reply.len(), REPLY);
     Pattern::new(1).check(&reply);
-    client.close().await.unwrap();
+    client.finish().await.unwrap();
     server.await;
 }
 
@@ -43,13 +43,13 @@ pub async fn a_slow_reply<R: TestRuntime>() {
             R::sleep(timeout * 9 / 10).await;
             server.write_all(&[octet]).await.unwrap();
         }
-        server.close().await.unwrap();
+        server.finish().await.unwrap();
     });
     client.write_all(b"request").await.unwrap();
     client.shutdown().await.unwrap();
     let reply = read_all(&mut client).await;
     assert!(reply.into_iter().eq(0..100));
-    client.close().await.unwrap();
+    client.finish().await.unwrap();
     server.await;
 }
 
@@ -64,7 +64,7 @@ pub async fn a_slowly_read_reply<R: TestRuntime>() {
     let reply = async {
         assert_eq!(server.read(&mut [0; 1]).await.unwrap(), 0);
         server.write_all(&sent).await.unwrap();
-        server.close().await.unwrap();
+        server.finish().await.unwrap();
         drop(server);
     };
     let reader = async {
@@ -101,13 +101,13 @@ pub async fn a_late_reply<R: TestRuntime>() {
         assert_eq!(read_all(&mut server).await, b"request");
         R::sleep(Duration::from_secs(36_000)).await;
         server.write_all(b"reply").await.unwrap();
-        server.close().await.unwrap();
+        server.finish().await.unwrap();
     };
     let asking = async {
         client.write_all(b"request").await.unwrap();
         client.shutdown().await.unwrap();
         let reply = read_all(&mut client).await;
-        client.close().await.unwrap();
+        client.finish().await.unwrap();
         reply
     };
     let ((), reply) = tokio::join!(answering, asking);
@@ -148,7 +148,7 @@ pub async fn a_close_and_an_end_at_once<R: TestRuntime>() {
     R::sleep(Duration::from_millis(100)).await;
     assert_eq!(read_all(&mut stream).await, b"bye");
     assert_eq!(peer.expect_close().await.0, 1000);
-    stream.close().await.unwrap();
+    stream.finish().await.unwrap();
     drop(stream);
     peer.expect_end().await;
 }

@@ -75,9 +75,9 @@ pub async fn closed_by<R: TestRuntime>() {
         ),
         (None, None)
     );
-    let (closed, ()) = tokio::join!(client.close(), async {
+    let (closed, ()) = tokio::join!(client.finish(), async {
         assert_eq!(read_all(&mut server).await, b"");
-        server.close().await.unwrap();
+        server.finish().await.unwrap();
     });
     closed.unwrap();
     assert_eq!(client.connection().closed_by(), Some(ClosedBy::Us));

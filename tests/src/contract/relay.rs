@@ -30,7 +30,7 @@ pub async fn the_client_ends_first<R: TestRuntime>() {
     let reply = read_all(&mut client).await;
     Pattern::new(2).check(&reply);
     assert_eq!(reply.len(), MUCH);
-    client.close().await.unwrap();
+    client.finish().await.unwrap();
     let (relayed, ()) = tokio::join!(relay, server);
     let directions = [relayed.a_to_b.ended, relayed.b_to_a.ended];
     assert_eq!(directions, [Ended::Complete; 2]);
@@ -55,7 +55,7 @@ pub async fn the_target_ends_first<R: TestRuntime>() {
     Pattern::new(2).check(&reply);
     assert_eq!(reply.len(), MUCH);
     client.write_all(&Pattern::new(1).take(MUCH)).await.unwrap();
-    client.close().await.unwrap();
+    client.finish().await.unwrap();
     let (relayed, ()) = tokio::join!(relay, server);
     relayed.into_result().unwrap();
 }
@@ -70,7 +70,7 @@ pub async fn a_target_that_is_gone_at_once<R: TestRuntime>() {
     let received = read_all(&mut client).await;
     Pattern::new(1).check(&received);
     assert_eq!(received.len(), MUCH);
-    client.close().await.unwrap();
+    client.finish().await.unwrap();
     relay.await.into_result().unwrap();
 }
 
@@ -299,7 +299,7 @@ pub async fn plain_copy_both_ways<R: TestRuntime>() {
     let mut target = R::wrap(target);
     let copying = R::spawn(async move {
         R::plain_copy(&mut stream, &mut target).await.unwrap();
-        stream.close().await.unwrap();
+        stream.finish().await.unwrap();
         assert_compressed(&stream);
     });
     let server = R::spawn(async move {
@@ -312,7 +312,7 @@ pub async fn plain_copy_both_ways<R: TestRuntime>() {
     client.write_all(&sent).await.unwrap();
     client.shutdown().await.unwrap();
     assert!(read_all(&mut client).await == sent);
-    client.close().await.unwrap();
+    client.finish().await.unwrap();
     assert_compressed(&client);
     tokio::join!(copying, server);
 }

@@ -1,4 +1,4 @@
-//! 3.4: `shutdown` ends one direction, `close` both, and tells that everything arrived.
+//! 3.4: `shutdown` ends one direction, `finish` both, and tells that everything arrived.
 
 use std::io::ErrorKind;
 use std::time::Duration;
@@ -49,7 +49,7 @@ pub async fn waits_until_it_has_left<R: TestRuntime>() {
 /// What comes before the peer's Close is discarded, not waited with.
 pub async fn close_discards_input<R: TestRuntime>() {
     let (mut stream, mut peer) = client_and_peer::<R>(R::pipe(1000), ConnectionConfig::new()).await;
-    let (closed, ()) = tokio::join!(stream.close(), async {
+    let (closed, ()) = tokio::join!(stream.finish(), async {
         for _ in 0..100 {
             peer.send(Opcode::Binary, &[7; 10_000]).await;
         }
@@ -61,7 +61,7 @@ pub async fn close_discards_input<R: TestRuntime>() {
     assert_eq!(stream.connection().counters().payload_received, 1_000_000);
 }
 
-/// 16,000,000 octets, then `close`, to a peer that reads nothing for 3 seconds, and pings meanwhile: all
+/// 16,000,000 octets, then `finish`, to a peer that reads nothing for 3 seconds, and pings meanwhile: all
 /// arrives, and then it resolves.
 pub async fn close_tells_that_all_arrived<R: TestRuntime>() {
     const TOTAL: usize = 16_000_000;
@@ -72,7 +72,7 @@ pub async fn close_tells_that_all_arrived<R: TestRuntime>() {
             .write_all(&Pattern::new(2).take(TOTAL))
             .await
             .unwrap();
-        stream.close().await.unwrap();
+        stream.finish().await.unwrap();
         assert_eq!(stream.connection().counters().pings_received, 30);
         assert_compressed(&stream);
     });
@@ -116,7 +116,7 @@ async fn late_reader<R: TestRuntime>(
             let rest = TOTAL - pattern.total();
             writer.write_all(pattern.next(rest)).await.unwrap();
         }
-        writer.close().await.unwrap();
+        writer.finish().await.unwrap();
         assert_compressed(&writer);
     });
     let read = R::spawn(async move {
@@ -130,7 +130,7 @@ async fn late_reader<R: TestRuntime>(
             }
         }
         assert_eq!(pattern.total(), TOTAL);
-        reader.close().await.unwrap();
+        reader.finish().await.unwrap();
     });
     tokio::join!(write, read);
 }
@@ -142,7 +142,7 @@ pub async fn close_answers_pings_meanwhile<R: TestRuntime>() {
     let sent = Pattern::new(3).take(TOTAL);
     let writing = async {
         stream.write_all(&sent).await.unwrap();
-        stream.close().await.unwrap();
+        stream.finish().await.unwrap();
         drop(stream);
     };
     let reading = async {
@@ -176,7 +176,7 @@ pub async fn a_client_waits_for_the_end<R: TestRuntime>() {
         let (mut stream, mut peer) = client_and_peer::<R>(R::pipe(1000), config).await;
         let begun = R::now();
         let closing = async {
-            stream.close().await.unwrap();
+            stream.finish().await.unwrap();
             R::now() - begun
         };
         let ending = async {
@@ -207,8 +207,8 @@ pub async fn no_answer<R: TestRuntime>() {
     ended.unwrap();
 }
 
-/// `close` has an end, whatever the peer says instead of Close: what it discards buys no time.
-pub async fn close_has_an_end<R: TestRuntime>() {
+/// `finish` has an end, whatever the peer says instead of Close: what it discards buys no time.
+pub async fn finish_has_an_end<R: TestRuntime>() {
     let timeout = Duration::from_secs(7);
     for half_close in [true, false] {
         let config = ConnectionConfig::new()
@@ -217,7 +217,7 @@ pub async fn close_has_an_end<R: TestRuntime>() {
         let (mut stream, mut peer) = server_and_peer::<R>(R::pipe(1000), config).await;
         let begun = R::now();
         let closing = async {
-            let error = stream.close().await.unwrap_err();
+            let error = stream.finish().await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::TimedOut);
             round(R::now() - begun)
         };

@@ -142,7 +142,7 @@ pub(crate) async fn plain_streams_have_their_grace<C: TestRuntime, S: TestRuntim
         // Nothing listens any more, and of a Unix socket not even the file is left.
         assert!(!directory.path("s").exists());
         client.shutdown().await.unwrap();
-        stream.close().await.unwrap();
+        stream.finish().await.unwrap();
         drop(stream);
         assert_eq!(ending.await, 0);
     }

@@ -121,13 +121,13 @@ pub(crate) async fn to_a_server<C: TestRuntime, S: TestRuntime>() {
     let asking = C::spawn(async move {
         let mut stream = endpoint.connect().await.map(C::stream).unwrap();
         stream.write_all(b"hello").await.unwrap();
-        stream.close().await.unwrap();
+        stream.finish().await.unwrap();
     });
     let mut stream = let_in_any::<S>(&mut listener).await.unwrap();
     let (octets, ended) = stream.read_to_end().await;
     assert_eq!(octets, b"hello");
     ended.unwrap();
-    stream.close().await.unwrap();
+    stream.finish().await.unwrap();
     asking.await;
 }
 

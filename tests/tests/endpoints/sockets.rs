@@ -193,8 +193,8 @@ pub(crate) async fn ended_already<C: TestRuntime, S: TestRuntime>() {
         (unix.clone(), unix),
     ] {
         let mut talked = talk::<C, S>(&server, &client, 1).await;
-        talked.client.close().await.unwrap();
-        talked.server.close().await.unwrap();
+        talked.client.finish().await.unwrap();
+        talked.server.finish().await.unwrap();
     }
 }
 

@@ -31,7 +31,7 @@ fn late_reply(of: Adapter) {
         stream.read_to_string(&mut query).await.unwrap();
         tokio::time::sleep(LATE).await;
         stream.write_all(query.as_bytes()).await.unwrap();
-        stream.close().await.unwrap();
+        stream.finish().await.unwrap();
     });
     let (not_agreed, serving) = foreign_server(&runtime, async |mut socket| {
         let query = socket.recv().await.unwrap().unwrap();

@@ -151,7 +151,7 @@ fn echo_server(of: Adapter) {
                 stream.read_exact(&mut echo).await.unwrap();
                 assert!(echo == sent, "{subprotocol:?}, {len} octets");
             }
-            stream.close().await.unwrap();
+            stream.finish().await.unwrap();
         }
     });
 }

@@ -43,7 +43,7 @@ fn a_client_of_mqtt_alone(of: Adapter) {
             let mut heard = [0; 5];
             stream.read_exact(&mut heard).await.unwrap();
             assert_eq!(&heard, b"hello");
-            stream.close().await.unwrap();
+            stream.finish().await.unwrap();
         }
     });
 }
@@ -145,7 +145,7 @@ fn a_server_that_selects_none(of: Adapter) {
             };
             let mut stream = opened.into_stream();
             let _ = stream.write_all(b"here").await;
-            let _ = stream.close().await;
+            let _ = stream.finish().await;
         }
     });
     let output = run(of, "tunnel", &["-", &url], b"");

@@ -101,7 +101,7 @@ fn to_a_target(of: Adapter) {
         let mut reply = Vec::new();
         stream.read_to_end(&mut reply).await.unwrap();
         assert!(reply == sent);
-        stream.close().await.unwrap();
+        stream.finish().await.unwrap();
     });
 }
 
@@ -208,7 +208,7 @@ fn slow_target(of: Adapter) {
         let endpoint = ClientEndpoint::url(&url, client).unwrap();
         let mut stream = endpoint.open().await.unwrap().into_stream();
         stream.write_all(&vec![7; MUCH]).await.unwrap();
-        stream.close().await.unwrap();
+        stream.finish().await.unwrap();
     });
     assert_eq!(reading.join().unwrap(), MUCH);
 }

@@ -33,7 +33,7 @@ fn relay(of: Adapter) {
         let mut reply = String::new();
         stream.read_to_string(&mut reply).await.unwrap();
         assert_eq!(reply, "under way");
-        stream.close().await.unwrap();
+        stream.finish().await.unwrap();
     });
     assert!(relay.0.wait().unwrap().success());
     assert!(told.elapsed() < GRACE);
@@ -140,7 +140,7 @@ fn tunnel_to_listener(
                 std::future::pending::<()>().await;
             }
             tokio::time::sleep(SOON).await;
-            let _ = stream.close().await;
+            let _ = stream.finish().await;
         }
     });
     (Example::start(of, "tunnel", &["-", &url]), hears)

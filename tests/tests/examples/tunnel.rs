@@ -170,7 +170,7 @@ fn redirects(of: Adapter) {
             _ => {
                 let mut stream = incoming.upgrade().await.unwrap().into_stream();
                 stream.write_all(b"here").await.unwrap();
-                stream.close().await.unwrap();
+                stream.finish().await.unwrap();
             }
         }
     });
@@ -241,7 +241,7 @@ fn subprotocols(of: Adapter) {
         let agreed = opened.agreed().subprotocol().unwrap_or("none").to_owned();
         let mut stream = opened.into_stream();
         stream.write_all(agreed.as_bytes()).await.unwrap();
-        stream.close().await.unwrap();
+        stream.finish().await.unwrap();
     });
     for (args, agreed) in [
         (&["-", &url][..], "binary"),

@@ -175,7 +175,7 @@ async fn writes_need_no_flush<C: TestRuntime, S: TestRuntime>() {
             let len = told.await.unwrap();
             stream.read_exact(len).await.unwrap();
             stream.write_all(b"answer").await.unwrap();
-            stream.close().await.unwrap();
+            stream.finish().await.unwrap();
         });
         let mut stream = connect::<C>(&client).await.unwrap();
         // More than there is room for on the way.
@@ -184,7 +184,7 @@ async fn writes_need_no_flush<C: TestRuntime, S: TestRuntime>() {
         assert!(len < question.len());
         tell.send(len).unwrap();
         assert_eq!(stream.read_exact(6).await.unwrap(), b"answer");
-        stream.close().await.unwrap();
+        stream.finish().await.unwrap();
         answering.await;
     }
 }
@@ -280,7 +280,7 @@ async fn client_certificates<C: TestRuntime, S: TestRuntime>() {
         loop {
             let mut stream = let_in::<S>(&mut listener).await.unwrap();
             stream.write_all(b"hello").await.unwrap();
-            stream.close().await.unwrap();
+            stream.finish().await.unwrap();
         }
     }));
     let roots = files.quoted("roots");
@@ -316,7 +316,7 @@ async fn client_certificates<C: TestRuntime, S: TestRuntime>() {
                 let (octets, ended) = stream.read_to_end().await;
                 assert_eq!(octets, b"hello");
                 ended.unwrap();
-                stream.close().await.unwrap();
+                stream.finish().await.unwrap();
             }
             Err(error) => {
                 assert!(!good, "{keys}: {error}");

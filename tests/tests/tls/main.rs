@@ -71,7 +71,7 @@ async fn echo_within<N: Net>(tls: ServerTls, limit: Duration) -> SocketAddr {
                 let mut buf = vec![0; 10_000];
                 loop {
                     match stream.read(&mut buf).await? {
-                        0 => return stream.close().await,
+                        0 => return stream.finish().await,
                         count => stream.write_all(&buf[..count]).await?,
                     }
                 }
@@ -99,7 +99,7 @@ async fn refused<N: Net>(address: SocketAddr, host: &str, tls: &ClientTls) -> io
 async fn hello<N: Net>(mut stream: NetWsStream<N>) -> io::Result<()> {
     stream.write_all(b"hello").await?;
     assert_eq!(stream.read_exact(5).await?, b"hello");
-    stream.close().await
+    stream.finish().await
 }
 
 /// What rustls has said, which is the source of the error.
@@ -361,7 +361,7 @@ async fn close_notify_ends_it<N: Net>() {
     let mut stream = open::<N>(address, "localhost", &authority.client())
         .await
         .unwrap();
-    stream.close().await.unwrap();
+    stream.finish().await.unwrap();
     drop(stream);
     serving.await;
 }

@@ -36,7 +36,7 @@ macro_rules! own_tls {
                     let mut reply = [0; 5];
                     stream.read_exact(&mut reply).await.unwrap();
                     assert_eq!(&reply, b"hello");
-                    stream.close().await.unwrap();
+                    stream.finish().await.unwrap();
                 };
                 let answering = async {
                     let (tcp, _) = listener.accept().await.unwrap();
@@ -45,7 +45,7 @@ macro_rules! own_tls {
                     let mut octets = [0; 5];
                     stream.read_exact(&mut octets).await.unwrap();
                     stream.write_all(&octets).await.unwrap();
-                    stream.close().await.unwrap();
+                    stream.finish().await.unwrap();
                 };
                 ::tokio::join!(asking, answering);
             });

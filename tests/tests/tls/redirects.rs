@@ -42,7 +42,7 @@ async fn server<N: Net>(tls: Option<ServerTls>, elsewhere: String) -> u16 {
                     let says: &[u8] = if shown.is_some() { b"known" } else { b"who" };
                     if let Ok(mut stream) = incoming.accept().await.map(N::stream) {
                         let _ = stream.write_all(says).await;
-                        let _ = stream.close().await;
+                        let _ = stream.finish().await;
                     }
                     continue;
                 }
@@ -61,7 +61,7 @@ async fn says<N: Net>(client: &ClientEndpoint<N>) -> io::Result<String> {
     let mut stream = client.connect().await.map(N::stream)?;
     let (octets, ended) = stream.read_to_end().await;
     ended?;
-    stream.close().await?;
+    stream.finish().await?;
     Ok(String::from_utf8(octets).unwrap())
 }
 

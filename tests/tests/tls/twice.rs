@@ -48,7 +48,7 @@ async fn serve<S: TestRuntime>(mut listener: Listener<S>, tls: ServerTls) {
     let (octets, ended) = stream.read_to_end().await;
     ended.unwrap();
     stream.write_all(&octets).await.unwrap();
-    stream.close().await.unwrap();
+    stream.finish().await.unwrap();
 }
 
 async fn ask(stream: &mut (impl Read + Write)) {
@@ -81,7 +81,7 @@ async fn by_url<N: Net>() {
         ["TLS", "WebSocket", "TLS", "TCP"]
     );
     ask(&mut stream).await;
-    stream.close().await.unwrap();
+    stream.finish().await.unwrap();
     serving.await;
 }
 
@@ -116,6 +116,6 @@ async fn by_descriptor<N: Net>() {
         ["WebSocket", "TLS", "WebSocket", "TLS", "TCP"]
     );
     ask(&mut stream).await;
-    stream.close().await.unwrap();
+    stream.finish().await.unwrap();
     serving.await;
 }

@@ -236,14 +236,14 @@ impl<R: Runtime> NetSocket<R> {
     /// Sends what is still buffered, ends the write direction, and discards what arrives until the peer ends too.
     ///
     /// If the outermost layer is a WebSocket, success means that the peer has received everything, and the wait for the
-    /// peer is limited: see [`Stream::close`]. Otherwise it waits as long as the peer takes.
+    /// peer is limited: see [`Stream::finish`]. Otherwise it waits as long as the peer takes.
     ///
     /// # Errors
     ///
-    /// The socket's; for a WebSocket, those of [`Stream::close`].
-    pub async fn close(&mut self) -> io::Result<()> {
+    /// The socket's; for a WebSocket, those of [`Stream::finish`].
+    pub async fn finish(&mut self) -> io::Result<()> {
         if let Layer::WebSocket(stream) = &mut self.0 {
-            return stream.close().await;
+            return stream.finish().await;
         }
         poll_fn(|cx| self.poll_shutdown(cx)).await?;
         let mut discarded = [0; 1024];

@@ -25,7 +25,7 @@ use crate::handshake::Agreed;
 /// - A Close with another code is `ConnectionAborted` with a [`StreamError`] inside.
 /// - The end of the socket without a Close, or a Close inside a message, is `UnexpectedEof`.
 ///
-/// Call [`close`](Self::close) to end it. If you drop it instead, it sends what is queued and a Close with code 1001, or
+/// Call [`finish`](Self::finish) to end it. If you drop it instead, it sends what is queued and a Close with code 1001, or
 /// 1000 with [`ConnectionConfig::close_on_drop`](crate::ConnectionConfig::close_on_drop). A task delivers what the socket
 /// does not take at once: see [`Upgraded::deliver_by`](super::Upgraded::deliver_by). Without such a task, the peer then
 /// sees a truncated stream.
@@ -274,7 +274,7 @@ impl<S: Socket, C: Clock> Stream<S, C> {
     /// # Errors
     ///
     /// Any ending but a Close from the peer with code 1000, without a code, or with the code of `close`.
-    pub fn poll_close(&mut self, cx: &Context<'_>, close: &Close) -> Poll<io::Result<()>> {
+    pub fn poll_close_with(&mut self, cx: &Context<'_>, close: &Close) -> Poll<io::Result<()>> {
         self.inner.pump.poll_close(cx, close)
     }
 
@@ -286,19 +286,19 @@ impl<S: Socket, C: Clock> Stream<S, C> {
     /// # Errors
     ///
     /// Any ending but a Close from the peer with code 1000 or without a code.
-    pub async fn close(&mut self) -> io::Result<()> {
+    pub async fn finish(&mut self) -> io::Result<()> {
         self.close_with(CloseCode::NORMAL, "").await
     }
 
-    /// As [`close`](Self::close), with a close code and a reason of up to 123 octets. A peer that echoes the code
+    /// As [`finish`](Self::finish), with a close code and a reason of up to 123 octets. A peer that echoes the code
     /// counts as a success.
     ///
     /// # Errors
     ///
-    /// As [`close`](Self::close).
+    /// As [`finish`](Self::finish).
     pub async fn close_with(&mut self, code: CloseCode, reason: &str) -> io::Result<()> {
         let close = Close::new(code, reason);
-        poll_fn(|cx| self.poll_close(cx, &close)).await
+        poll_fn(|cx| self.poll_close_with(cx, &close)).await
     }
 
     /// Switches the compression of what you write off, and on again: see [`Connection::compress`].

@@ -98,7 +98,7 @@ impl<S: Socket, C: Clock> Upgraded<S, C> {
     }
 
     /// Delivers what a dropped stream had accepted, as a system does for a TCP connection: `spawn` starts a task for it on
-    /// the runtime. The task ends with the runtime, so wait for `close` before you end the program.
+    /// the runtime. The task ends with the runtime, so wait for `finish` before you end the program.
     ///
     /// Without this, a dropped stream sends only what its socket takes at once.
     ///

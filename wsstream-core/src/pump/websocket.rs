@@ -97,7 +97,7 @@ impl<S: Socket, C: Clock> WebSocket<S, C> {
     /// As [`close`](Self::close).
     pub async fn close_with(&mut self, code: CloseCode, reason: &str) -> io::Result<()> {
         let close = Close::new(code, reason);
-        poll_fn(|cx| self.poll_close(cx, &close)).await
+        poll_fn(|cx| self.poll_close_with(cx, &close)).await
     }
 
     /// The negotiated subprotocol and extensions.
@@ -183,7 +183,7 @@ impl<S: Socket, C: Clock> WebSocket<S, C> {
     /// # Errors
     ///
     /// Any ending but a Close from the peer with code 1000, without a code, or with the code of `close`.
-    pub fn poll_close(&mut self, cx: &Context<'_>, close: &Close) -> Poll<io::Result<()>> {
+    pub fn poll_close_with(&mut self, cx: &Context<'_>, close: &Close) -> Poll<io::Result<()>> {
         self.inner.pump.connection.expect_close();
         self.inner.pump.connection.discard_input();
         self.inner.pump.register(Task::Writer, cx);

@@ -68,7 +68,7 @@ impl<S: Socket, C: Clock> RelayEnd for Stream<S, C> {
             // Nobody waits for the answer any more.
             self.inner.pump.aborted = true;
         }
-        Self::poll_close(self, cx, &Close::new(code, reason))
+        Self::poll_close_with(self, cx, &Close::new(code, reason))
     }
 }
 

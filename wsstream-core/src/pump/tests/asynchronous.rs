@@ -62,7 +62,7 @@ fn a_stream_is_closed_behind_all_that_was_written() {
                     }
                     // The echo of any code of ours is a good end.
                     let closed = match code {
-                        None => client.close().await,
+                        None => client.finish().await,
                         Some(code) => client.close_with(code, "why").await,
                     };
                     closed.unwrap();
@@ -72,7 +72,7 @@ fn a_stream_is_closed_behind_all_that_was_written() {
                     let read = read_all(&mut server, &mut received).await;
                     assert!(received == data);
                     assert_eq!(read.map_err(|error| error.kind()), ended);
-                    let closed = server.close().await;
+                    let closed = server.finish().await;
                     assert_eq!(closed.map_err(|error| error.kind()), ended);
                 }),
             ]);
@@ -89,7 +89,7 @@ fn a_close_that_was_dropped_goes_on_when_it_is_asked_for_again() {
         let mut stream = Lone::new(role, ConnectionConfig::new());
         let mut websocket = Lone::websocket(role, ConnectionConfig::new());
         for _ in 0..3 {
-            assert!(attempt(&stream.task, stream.it.close()).is_pending());
+            assert!(attempt(&stream.task, stream.it.finish()).is_pending());
             let closing = websocket.it.close_with(CloseCode::GOING_AWAY, "");
             assert!(attempt(&websocket.task, closing).is_pending());
         }
@@ -103,7 +103,7 @@ fn a_close_that_was_dropped_goes_on_when_it_is_asked_for_again() {
         websocket.feed_close(1001);
         websocket.eof();
         assert!(stream.task.is_woken() && websocket.task.is_woken());
-        ready(attempt(&stream.task, stream.it.close())).unwrap();
+        ready(attempt(&stream.task, stream.it.finish())).unwrap();
         let closing = websocket.it.close_with(CloseCode::GOING_AWAY, "");
         ready(attempt(&websocket.task, closing)).unwrap();
         assert!(stream.sent().is_empty() && websocket.sent().is_empty());

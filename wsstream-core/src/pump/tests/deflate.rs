@@ -89,7 +89,7 @@ fn one_poll_inflates_a_bounded_part_of_a_bomb() {
         lone.input.get().feed(&bomb);
         assert!(
             lone.it
-                .poll_close(&lone.task.cx(), &close(1000))
+                .poll_close_with(&lone.task.cx(), &close(1000))
                 .is_pending()
         );
         assert!(lone.task.is_woken());

@@ -231,7 +231,7 @@ fn dropping_sends_a_close_if_that_can_be_done_at_once() {
     }
 }
 
-/// Only `shutdown` and `close` say that all is well, unless it was set so: before the peer's Close, and while
+/// Only `shutdown` and `finish` say that all is well, unless it was set so: before the peer's Close, and while
 /// our answer to it is due.
 #[test]
 fn dropping_says_that_more_may_have_been_to_come() {

@@ -41,7 +41,7 @@ fn a_reply_that_is_not_taken_is_no_success() {
     }
 }
 
-/// What `close` has begun to discard stays discarded.
+/// What `finish` has begun to discard stays discarded.
 #[test]
 fn reading_after_a_dropped_close_gives_nothing_that_nobody_has_written() {
     let clock = Clock::default();
@@ -56,7 +56,7 @@ fn reading_after_a_dropped_close_gives_nothing_that_nobody_has_written() {
     );
     let mut b = compressed_stream(far, clock.sleeper(), Role::Server, Encoding::Binary, config);
     let task = Task::new();
-    assert!(a.poll_close(&task.cx(), &close(1000)).is_pending());
+    assert!(a.poll_close_with(&task.cx(), &close(1000)).is_pending());
     let text = b"what compresses well, what compresses well, what compresses well ".repeat(20);
     assert!(b.poll_write(&task.cx(), &text).is_ready());
     let mut out = vec![0; 4000];
@@ -203,7 +203,7 @@ fn reading_inside_a_message_after_a_dropped_close_gives_nothing_more() {
         a.poll_read(&task.cx(), &mut out),
         Poll::Ready(Ok(100))
     ));
-    assert!(a.poll_close(&task.cx(), &close(1000)).is_pending());
+    assert!(a.poll_close_with(&task.cx(), &close(1000)).is_pending());
     let mut got = out;
     assert!(b.poll_write(&task.cx(), &text).is_ready());
     let mut out = vec![0; 4000];

@@ -110,7 +110,7 @@ impl Lone<Stream<Pipe, Sleeper>> {
     }
 
     pub(super) fn close(&mut self, code: u16) -> Poll<io::Result<()>> {
-        self.it.poll_close(&self.task.cx(), &close(code))
+        self.it.poll_close_with(&self.task.cx(), &close(code))
     }
 
     pub(super) fn drive(&mut self) {

@@ -31,7 +31,7 @@ impl Lone<WebSocket<Pipe, Sleeper>> {
     }
 
     fn close_socket(&mut self, code: u16) -> Poll<std::io::Result<()>> {
-        self.it.poll_close(&self.task.cx(), &close(code))
+        self.it.poll_close_with(&self.task.cx(), &close(code))
     }
 }
 

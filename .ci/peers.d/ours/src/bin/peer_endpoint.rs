@@ -52,7 +52,7 @@ macro_rules! adapter {
                     stream.write_all(&noise(1, len)).await?;
                     stream.read_exact(&mut received).await?;
                     check(&received, 2)?;
-                    stream.close().await
+                    stream.finish().await
                 }
                 Role::Server => {
                     let endpoint: ServerEndpoint = descriptor.parse()?;
@@ -68,7 +68,7 @@ macro_rules! adapter {
                     if rest > 0 {
                         return Err(io::Error::other("more came"));
                     }
-                    stream.close().await
+                    stream.finish().await
                 }
             }?;
             println!("all of it");

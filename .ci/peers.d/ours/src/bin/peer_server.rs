@@ -82,7 +82,7 @@ async fn echo(mut stream: WsStream) -> io::Result<WsStream> {
             Err(error) => return Err(error),
         }
     }
-    stream.close().await.or_else(|error| {
+    stream.finish().await.or_else(|error| {
         let closed = stream.connection().received_close().is_some();
         if closed { Ok(()) } else { Err(error) }
     })?;

@@ -69,7 +69,7 @@ fn a_busy_connection_finishes_within_the_grace() {
     assert_eq!(ready(stream.poll_read(&task.cx(), &mut [0; 9])).unwrap(), 4);
     assert_eq!(ready(stream.poll_write(&task.cx(), b"reply")).unwrap(), 5);
     says(&far, Opcode::Close, &close_payload(1000));
-    ready(stream.poll_close(&task.cx(), &Close::new(CloseCode::NORMAL, ""))).unwrap();
+    ready(stream.poll_close_with(&task.cx(), &Close::new(CloseCode::NORMAL, ""))).unwrap();
     assert_eq!(found(&far).last().unwrap().1, close_payload(1000));
     assert!(ending.poll().is_pending());
     drop(stream);
