@@ -176,6 +176,9 @@ pub use self::tls::Tls;
 
 #[doc(inline)]
 pub use wsstream_net::prelude::*;
+#[cfg(feature = "rustls")]
+#[doc(no_inline)]
+pub use wsstream_net::rustls;
 
 /// A byte stream over WebSocket over `S`.
 ///

@@ -10,8 +10,7 @@ use crate::protocol_error::ProtocolError;
 /// The content of a Close frame: nothing, or a code with a reason.
 ///
 /// ```
-/// use wsstream_core::{Close, CloseCode};
-///
+/// # use wsstream_core::{Close, CloseCode};
 /// let close = Close::new(CloseCode::GOING_AWAY, "maintenance");
 /// assert_eq!(close.to_string(), "1001 (maintenance)");
 /// assert!(!close.is_normal());

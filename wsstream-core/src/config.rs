@@ -12,7 +12,7 @@ use crate::deflate::Deflate;
 ///
 /// ```
 /// use core::time::Duration;
-/// use wsstream_core::{ConnectionConfig, Keepalive};
+/// # use wsstream_core::{ConnectionConfig, Keepalive};
 ///
 /// let keepalive = Keepalive::new(Duration::from_secs(30), Duration::from_secs(60))?;
 /// let config = ConnectionConfig::new().auto_fragment(4096).keepalive(keepalive);
@@ -247,8 +247,7 @@ impl Default for ConnectionConfig {
 /// A [`ConnectionConfig`] that many connections share. The default one allocates nothing.
 ///
 /// ```
-/// use wsstream_core::handshake::ClientConfig;
-///
+/// # use wsstream_core::handshake::ClientConfig;
 /// assert_eq!(ClientConfig::stream().config.close_timeout.as_secs(), 10);
 /// ```
 #[derive(Clone, Debug, Default)]

@@ -9,8 +9,7 @@ use crate::data_kind::DataKind;
 /// A violation of RFC 6455 by the peer. Each has the close code to answer with.
 ///
 /// ```
-/// use wsstream_core::{CloseCode, ProtocolError};
-///
+/// # use wsstream_core::{CloseCode, ProtocolError};
 /// assert_eq!(ProtocolError::InvalidUtf8.close_code(), CloseCode::INVALID_DATA);
 /// assert_eq!(ProtocolError::ReservedOpcode(3).to_string(), "reserved opcode 0x3");
 /// ```

@@ -32,8 +32,7 @@ use crate::octets::Octets;
 /// shows them.
 ///
 /// ```
-/// use wsstream_core::Url;
-///
+/// # use wsstream_core::Url;
 /// let url = Url::parse("wss://[2001:db8::1]:8443/chat?room=1")?;
 /// assert!(url.is_secure());
 /// assert_eq!(url.host(), "2001:db8::1");
@@ -137,8 +136,7 @@ impl Url {
     /// field nor TLS tells it to the server.
     ///
     /// ```
-    /// use wsstream_core::Url;
-    ///
+    /// # use wsstream_core::Url;
     /// let url = Url::parse("ws://[fe80::1%25eth0]:9000/")?;
     /// assert_eq!((url.host(), url.zone()), ("fe80::1", Some("eth0")));
     /// assert_eq!(url.authority(), "[fe80::1]:9000");

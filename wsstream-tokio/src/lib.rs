@@ -159,6 +159,9 @@ pub use tls::Tls;
 
 #[doc(inline)]
 pub use wsstream_net::prelude::*;
+#[cfg(feature = "rustls")]
+#[doc(no_inline)]
+pub use wsstream_net::rustls;
 
 /// A TCP connection, a Unix socket, or TLS or WebSocket over another `NetSocket`: `peer_addr`, `local_addr`, `tcp`, `tls`,
 /// `websocket`, `below` and so on. [`wsstream_net::NetSocket`] documents its methods.

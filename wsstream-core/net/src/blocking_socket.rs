@@ -22,7 +22,7 @@ use crate::runtime::Runtime;
 ///
 /// ```
 /// use std::io::{stdin, stdout};
-/// use wsstream_net::{BlockingSocket, Runtime, connect, relay};
+/// # use wsstream_net::{BlockingSocket, Runtime, connect, relay};
 ///
 /// async fn talk<R: Runtime>(url: &str) -> std::io::Result<()> {
 ///     let mut stream = connect::<R>(url).await?;

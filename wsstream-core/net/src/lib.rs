@@ -59,6 +59,7 @@ pub use net_socket::NetSocket;
 pub use relay::{relay, relay_with};
 pub use runtime::Runtime;
 #[cfg(feature = "rustls")]
+#[doc(no_inline)]
 pub use rustls;
 pub use server::ServerEndpoint;
 pub use upgraded::Upgraded;

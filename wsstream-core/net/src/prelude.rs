@@ -1,8 +1,5 @@
 //! What an adapter re-exports, whatever its runtime: configurations, requests, errors, descriptors and TLS settings.
 
-#[cfg(feature = "rustls")]
-pub use rustls;
-
 pub use wsstream_core::handshake::{
     Agreed, ClientConfig, HandshakeError, Headers, Hosts, InvalidField, Origins, Refusal, Request,
     Response, ServerConfig, WrongOctet, accept_key,

@@ -26,8 +26,7 @@ use crate::tls::ClientTls;
 /// version 5 (RFC 1928, RFC 1929) or 4. `Debug` and `Display` show no user and no password.
 ///
 /// ```
-/// use wsstream_net::proxy::Proxy;
-///
+/// # use wsstream_net::proxy::Proxy;
 /// let proxy = Proxy::parse("http://user:password@proxy.example:3128")?;
 /// assert_eq!((proxy.host(), proxy.port()), ("proxy.example", 3128));
 /// assert_eq!(Proxy::parse("socks5://proxy.example")?.to_string(), "socks5://proxy.example:1080");
@@ -194,9 +193,8 @@ impl Proxy {
     /// be named in a request (reported before anything is written), or the proxy opened no tunnel.
     ///
     /// ```
-    /// use wsstream_core::test_kit::{Clock, Pipe, run_all};
-    /// use wsstream_net::proxy::Proxy;
-    ///
+    /// # use wsstream_core::test_kit::{Clock, Pipe, run_all};
+    /// # use wsstream_net::proxy::Proxy;
     /// let proxy = Proxy::parse("http://proxy.example:3128")?;
     /// // In place of a connection to `proxy.host()` and `proxy.port()`, a pipe.
     /// let (mut socket, other_end) = Pipe::pair(true);

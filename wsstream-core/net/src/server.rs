@@ -24,8 +24,7 @@ use crate::tls::ServerTls;
 ///
 /// ```
 /// # fn parse<R: wsstream_net::Runtime>() -> Result<(), wsstream_net::descriptor::EndpointError> {
-/// use wsstream_net::ServerEndpoint;
-///
+/// # use wsstream_net::ServerEndpoint;
 /// let endpoint: ServerEndpoint<R> = r"autobahn:tcp\:9000:url=ws\://localhost\:9000/chat".parse()?;
 /// println!("{}", endpoint.plan());
 /// // In async code: `let mut listener = endpoint.listen().await?;`

@@ -45,8 +45,7 @@ use crate::descriptor::UnsupportedEndpoint;
 #[cfg_attr(
     feature = "rustls",
     doc = r#"```no_run
-use wsstream_net::tls::ClientTls;
-
+# use wsstream_net::tls::ClientTls;
 let tls = ClientTls::with_roots(&std::fs::read("roots.pem")?)?
     .identity(&std::fs::read("me.pem")?, &std::fs::read("me.key")?)?;
 # let _ = tls;
@@ -69,8 +68,7 @@ pub struct ClientTls(
 #[cfg_attr(
     feature = "rustls",
     doc = r#"```no_run
-use wsstream_net::tls::ServerTls;
-
+# use wsstream_net::tls::ServerTls;
 let tls = ServerTls::from_pem(&std::fs::read("chain.pem")?, &std::fs::read("key.pem")?)?;
 # let _ = tls;
 # Ok::<(), std::io::Error>(())

@@ -23,9 +23,8 @@ use super::raw::COMPRESSOR_LEN;
 /// its clones, unless you give it another.
 ///
 /// ```
-/// use wsstream_core::CompressionBudget;
-/// use wsstream_core::handshake::ServerConfig;
-///
+/// # use wsstream_core::CompressionBudget;
+/// # use wsstream_core::handshake::ServerConfig;
 /// // Two listeners, 16 MiB between them.
 /// let budget = CompressionBudget::new(16 << 20);
 /// let streams = ServerConfig::stream().compression_budget(&budget);

@@ -5,8 +5,7 @@ use core::fmt;
 /// An end's settings for permessage-deflate: how it compresses, and what it asks of its peer.
 ///
 /// ```
-/// use wsstream_core::{ConnectionConfig, Deflate};
-///
+/// # use wsstream_core::{ConnectionConfig, Deflate};
 /// // Less memory: no state is kept between messages, in neither direction.
 /// let deflate = Deflate::new().context_takeover(false).peer_context_takeover(false);
 /// let config = ConnectionConfig::new().deflate(deflate);

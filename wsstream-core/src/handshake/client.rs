@@ -14,9 +14,8 @@ use crate::config::SharedConfig;
 /// What a client offers, and the settings of its connection.
 ///
 /// ```
-/// use wsstream_core::handshake::ClientConfig;
-/// use wsstream_core::{Seed, Url};
-///
+/// # use wsstream_core::handshake::ClientConfig;
+/// # use wsstream_core::{Seed, Url};
 /// let client = ClientConfig::stream().header("Authorization", "Bearer me")?;
 /// let connecting = client.connect(&Url::parse("ws://localhost:9000/x").unwrap(), &Seed::new([7; 32]));
 /// assert!(connecting.request().starts_with(b"GET /x HTTP/1.1\r\nHost: localhost:9000\r\n"));
@@ -143,9 +142,8 @@ impl ClientConfig {
     /// another server, which the fields may not be meant for.
     ///
     /// ```
-    /// use wsstream_core::handshake::ClientConfig;
-    /// use wsstream_core::{Seed, Url};
-    ///
+    /// # use wsstream_core::handshake::ClientConfig;
+    /// # use wsstream_core::{Seed, Url};
     /// let client = ClientConfig::stream().header("X-Key", "secret")?.header("User-Agent", "me")?;
     /// let client = client.retain_headers(|name| name.eq_ignore_ascii_case("User-Agent"));
     /// let request = client.connect(&Url::parse("ws://h/").unwrap(), &Seed::new([7; 32])).request().to_vec();

@@ -191,8 +191,7 @@ impl HandshakeError {
     /// name that instead, with [`fault`](Self::fault):
     ///
     /// ```
-    /// use wsstream_core::handshake::HandshakeError;
-    ///
+    /// # use wsstream_core::handshake::HandshakeError;
     /// let error = HandshakeError::OriginRefused("https://example.org".into());
     /// let text = error.to_string();
     /// assert!(text.ends_with(" is not allowed by this server: see the setting `origins`"));

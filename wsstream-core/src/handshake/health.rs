@@ -10,8 +10,7 @@ impl Request {
     /// whose response has status 200. Answer 503 while you shut down.
     ///
     /// ```
-    /// use wsstream_core::handshake::{Acceptor, ServerConfig};
-    ///
+    /// # use wsstream_core::handshake::{Acceptor, ServerConfig};
     /// let server = ServerConfig::stream().health_path("/health");
     /// let mut input = &b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"[..];
     /// let request = Acceptor::new(&server).receive(&mut input)?.unwrap();

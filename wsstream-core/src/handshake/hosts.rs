@@ -28,8 +28,7 @@ use super::syntax::{excerpt, split_authority, values};
 /// A request with another name is refused with 403.
 ///
 /// ```
-/// use wsstream_core::handshake::{Hosts, ServerConfig};
-///
+/// # use wsstream_core::handshake::{Hosts, ServerConfig};
 /// let server = ServerConfig::stream().hosts(Hosts::list(["relay.example.org", "192.0.2.1"])?);
 /// # let _ = server;
 /// # Ok::<_, wsstream_core::handshake::InvalidField>(())

@@ -14,7 +14,8 @@ use sha1::{Digest, Sha1};
 ///
 /// ```
 /// // The example of §1.3.
-/// let accept = wsstream_core::handshake::accept_key(b"dGhlIHNhbXBsZSBub25jZQ==");
+/// # use wsstream_core::handshake::accept_key;
+/// let accept = accept_key(b"dGhlIHNhbXBsZSBub25jZQ==");
 /// assert_eq!(accept, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
 /// ```
 #[must_use]

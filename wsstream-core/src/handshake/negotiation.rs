@@ -106,8 +106,7 @@ impl ServerConfig {
     /// (malformed), 403 (origin, host), 406 (no common subprotocol), 426 (version).
     ///
     /// ```
-    /// use wsstream_core::handshake::ServerConfig;
-    ///
+    /// # use wsstream_core::handshake::ServerConfig;
     /// let fields = [("host", "a"), ("sec-websocket-version", "13"), ("sec-websocket-protocol", "binary")];
     /// let agreed = ServerConfig::stream().negotiate(fields.map(|(name, value)| (name, value.as_bytes())))?;
     /// assert_eq!(agreed.subprotocol(), Some("binary"));

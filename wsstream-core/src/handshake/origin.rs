@@ -17,8 +17,7 @@ pub(super) const FIELD: &str = "Origin";
 /// Which origins a server accepts. A request without an origin always passes, because no page sent it.
 ///
 /// ```
-/// use wsstream_core::handshake::{Origins, ServerConfig};
-///
+/// # use wsstream_core::handshake::{Origins, ServerConfig};
 /// let server = ServerConfig::stream().origins(Origins::list(["https://example.org"])?);
 /// # let _ = server;
 /// # Ok::<_, wsstream_core::handshake::InvalidField>(())

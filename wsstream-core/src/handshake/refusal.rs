@@ -11,8 +11,7 @@ use crate::octets::Octets;
 /// An HTTP response instead of a connection: an error, a redirect, a plain page.
 ///
 /// ```
-/// use wsstream_core::handshake::Refusal;
-///
+/// # use wsstream_core::handshake::Refusal;
 /// let refusal = Refusal::new(401)
 ///     .header("WWW-Authenticate", "Basic realm=\"relay\"")?
 ///     .body("who are you?\n");

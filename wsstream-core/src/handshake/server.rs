@@ -16,8 +16,7 @@ use crate::{CompressionBudget, ConnectionConfig};
 /// Which subprotocols a server speaks, and which clients it accepts.
 ///
 /// ```
-/// use wsstream_core::handshake::{Origins, ServerConfig};
-///
+/// # use wsstream_core::handshake::{Origins, ServerConfig};
 /// let server = ServerConfig::stream()
 ///     .subprotocol("mqtt")?
 ///     .origins(Origins::list(["https://example.org"])?)

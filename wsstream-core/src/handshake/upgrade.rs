@@ -24,8 +24,7 @@ impl ServerConfig {
     /// Those of [`negotiate`](Self::negotiate), 405 (method), 426 (no upgrade), and 400 or 426 (a field is lost).
     ///
     /// ```
-    /// use wsstream_core::handshake::ServerConfig;
-    ///
+    /// # use wsstream_core::handshake::ServerConfig;
     /// let fields = [
     ///     ("connection", "keep-alive, Upgrade"),
     ///     ("upgrade", "websocket"),

@@ -16,8 +16,7 @@ use crate::octets::Octets;
 /// hold, and no more than 128 characters of anything else. With `{:#}` it leaves the position out, for whoever tells a position of their own.
 ///
 /// ```
-/// use wsstream_core::Url;
-///
+/// # use wsstream_core::Url;
 /// let error = Url::parse("ws://localhost/a b").unwrap_err();
 /// assert_eq!(error.index(), Some(16));
 /// assert_eq!(error.to_string(), "octet 16 is ' ', which a URL cannot hold: write %20");

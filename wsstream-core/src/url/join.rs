@@ -24,8 +24,7 @@ impl Url {
     /// names a zone [`InvalidUrl::ZoneInLocation`]. Positions are those in `location`.
     ///
     /// ```
-    /// use wsstream_core::Url;
-    ///
+    /// # use wsstream_core::Url;
     /// let url = Url::parse("wss://user:pw@example.org/chat?room=1")?;
     /// assert_eq!(url.join("/login")?.to_string(), "wss://example.org/login");
     /// assert_eq!(url.join("https://b.example/#x")?.to_string(), "wss://b.example/");

@@ -9,8 +9,7 @@ impl Url {
     /// [zone](Self::zone), if it has one.
     ///
     /// ```
-    /// use wsstream_core::Url;
-    ///
+    /// # use wsstream_core::Url;
     /// let url = |text| Url::parse(text).unwrap();
     /// assert!(url("ws://me:secret@h/a").is_same_origin(&url("WS://H:80/b")));
     /// assert!(!url("ws://h/").is_same_origin(&url("wss://h/")));
@@ -25,8 +24,7 @@ impl Url {
     /// The same URL with the user and password of `other`, or with none if that has none.
     ///
     /// ```
-    /// use wsstream_core::Url;
-    ///
+    /// # use wsstream_core::Url;
     /// let url = |text| Url::parse(text).unwrap();
     /// let moved = url("ws://h/b").with_credentials_of(&url("ws://me:secret@h/a"));
     /// assert_eq!(moved.with_userinfo(), "ws://me:secret@h/b");
@@ -47,8 +45,7 @@ impl Url {
     /// The same URL without user, password and query, for errors and logs.
     ///
     /// ```
-    /// use wsstream_core::Url;
-    ///
+    /// # use wsstream_core::Url;
     /// let url = Url::parse("wss://me:secret@h/a?token=1").unwrap();
     /// assert_eq!(url.redacted().with_userinfo(), "wss://h/a");
     /// ```

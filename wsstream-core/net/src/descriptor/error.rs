@@ -12,8 +12,7 @@ use wsstream_core::handshake::InvalidField;
 /// repeat it, unless it is close to a known key or type.
 ///
 /// ```
-/// use wsstream_net::descriptor::ClientDescriptor;
-///
+/// # use wsstream_net::descriptor::ClientDescriptor;
 /// let error = ClientDescriptor::parse(r"autobahn:tcp\:h\:1:url=ws\://h:compres=false").unwrap_err();
 /// assert_eq!(error.position(), 31);
 /// assert_eq!(

@@ -9,8 +9,7 @@ use std::time::Duration;
 /// turns the argument into a key and a value.
 ///
 /// ```
-/// use wsstream_net::descriptor::quote_argument;
-///
+/// # use wsstream_net::descriptor::quote_argument;
 /// let wrapped = quote_argument("tcp:9000:interface=0.0.0.0");
 /// assert_eq!(wrapped, r"tcp\:9000\:interface\=0.0.0.0");
 /// ```
@@ -22,8 +21,7 @@ pub fn quote_argument(argument: &str) -> String {
 /// Quotes the value of a key: puts `\` before `\` and `:`. `=` needs no quoting here.
 ///
 /// ```
-/// use wsstream_net::descriptor::quote_value;
-///
+/// # use wsstream_net::descriptor::quote_value;
 /// let url = quote_value("ws://localhost:9000/?a=b");
 /// assert_eq!(url, r"ws\://localhost\:9000/?a=b");
 /// ```

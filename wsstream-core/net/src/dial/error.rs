@@ -20,7 +20,7 @@ use crate::host_port::{HostPort, without_zone};
 ///
 /// ```
 /// use std::io;
-/// use wsstream_net::DialError;
+/// # use wsstream_net::DialError;
 ///
 /// /// Which addresses have been tried in vain?
 /// fn tried(error: &io::Error) -> Vec<std::net::SocketAddr> {

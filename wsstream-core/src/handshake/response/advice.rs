@@ -58,8 +58,7 @@ impl Response {
     /// Scheme names are case-insensitive, and come here as they were received.
     ///
     /// ```
-    /// use wsstream_core::handshake::ResponseReader;
-    ///
+    /// # use wsstream_core::handshake::ResponseReader;
     /// let mut input = &b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\
     ///     WWW-Authenticate: Basic realm=\"a, b\", Negotiate\r\n\r\n"[..];
     /// let response = ResponseReader::upgrade(16 << 10).receive(&mut input)?.unwrap();
