@@ -6,6 +6,15 @@ use core::fmt;
 ///
 /// 1005 and 1006 are never sent. 1005 stands for a [`Close`](crate::Close) without a code, and 1006 for
 /// a connection that ended without a Close.
+///
+/// ```
+/// # use wsstream_core::CloseCode;
+/// assert_eq!(CloseCode::new(1000), Some(CloseCode::NORMAL));
+/// assert_eq!(CloseCode::new(1006), None);
+/// // 4000 to 4999 are for applications.
+/// let quota_exceeded = CloseCode::new(4001).unwrap();
+/// assert_eq!(quota_exceeded.get(), 4001);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CloseCode(u16);
 

@@ -275,6 +275,16 @@ impl<C: Into<Arc<ConnectionConfig>>> From<C> for SharedConfig {
 /// given up if, after a ping, it takes none of our octets and sends none for the timeout. A peer that
 /// takes everything, including the ping, but does not answer gets more time: its application may not
 /// have read for a while. So does a peer whose transport cannot tell how much it has taken.
+///
+/// ```
+/// # use wsstream_core::{ConnectionConfig, Keepalive};
+/// use std::time::Duration;
+///
+/// // Behind a proxy that cuts off what is silent for 20 seconds.
+/// let keepalive = Keepalive::new(Duration::from_secs(15), Duration::from_secs(60))?;
+/// let config = ConnectionConfig::new().keepalive(keepalive);
+/// # Ok::<_, wsstream_core::InvalidKeepalive>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Keepalive {
     pub(crate) interval: Duration,
@@ -343,6 +353,16 @@ impl Default for Keepalive {
 }
 
 /// The interval or timeout is zero: it would ping without end, or give up a healthy peer.
+///
+/// ```
+/// # use wsstream_core::{InvalidKeepalive, Keepalive};
+/// use std::time::Duration;
+///
+/// fn from_seconds(interval: u64) -> Result<Keepalive, InvalidKeepalive> {
+///     Keepalive::new(Duration::from_secs(interval), Duration::from_secs(60))
+/// }
+/// assert!(from_seconds(0).is_err());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct InvalidKeepalive;

@@ -110,6 +110,15 @@ pub struct Connection {
 }
 
 /// Totals for a connection since it was opened.
+///
+/// ```
+/// # use wsstream_core::Counters;
+/// fn saved(counters: &Counters) -> u64 {
+///     // What compression saves includes what the headers of frames cost.
+///     counters.deflated.saturating_sub(counters.sent)
+/// }
+/// # assert_eq!(saved(&Counters::default()), 0);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Counters {

@@ -10,6 +10,22 @@ use crate::protocol_error::ProtocolError;
 ///
 /// `io::Error::from` (feature `std`) keeps this type inside: get it back with `error.get_ref()` and
 /// `downcast_ref`.
+///
+/// ```
+/// # use wsstream_core::{CloseCode, StreamError};
+/// use std::io;
+///
+/// /// Does the peer ask us to come back later?
+/// fn is_restarting(error: &io::Error) -> bool {
+///     let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
+///     match inner {
+///         Some(StreamError::Closed(close)) => close.code() == Some(CloseCode::GOING_AWAY),
+///         _ => false,
+///     }
+/// }
+/// # let close = wsstream_core::Close::new(CloseCode::GOING_AWAY, "");
+/// # assert!(is_restarting(&StreamError::Closed(close).into()));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StreamError {
@@ -65,6 +81,15 @@ impl From<StreamError> for std::io::Error {
 }
 
 /// Which timeout ran out, and how long it was.
+///
+/// ```
+/// # use wsstream_core::{StreamError, Timeout};
+/// fn tell(error: &StreamError) {
+///     if let StreamError::TimedOut(Timeout::Keepalive(silence)) = error {
+///         println!("the peer was silent for {silence:?}, its host may be gone");
+///     }
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Timeout {

@@ -10,6 +10,18 @@ use crate::protocol_error::ProtocolError;
 use crate::role::Role;
 
 /// Which end sent the first Close.
+///
+/// ```
+/// # use wsstream_core::ClosedBy;
+/// fn tell(closed_by: Option<ClosedBy>) -> &'static str {
+///     match closed_by {
+///         Some(ClosedBy::Us) => "we ended it",
+///         Some(ClosedBy::Peer) => "the peer ended it",
+///         None => "it is open, or was cut off",
+///     }
+/// }
+/// # assert_eq!(tell(None), "it is open, or was cut off");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "a connection has two ends")]
 pub enum ClosedBy {

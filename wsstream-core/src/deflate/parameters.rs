@@ -131,6 +131,17 @@ const fn clamp(value: u8, min: u8, max: u8) -> u8 {
 }
 
 /// The agreement of both ends: the parameters of the server's answer, RFC 7692 §7.1.
+///
+/// ```
+/// # use wsstream_core::PerMessageDeflate;
+/// fn tell(agreed: Option<&PerMessageDeflate>) -> String {
+///     match agreed {
+///         Some(deflate) => format!("the client may refer back {} octets", 1_u32 << deflate.client_max_window_bits()),
+///         None => "not compressed".to_owned(),
+///     }
+/// }
+/// # assert_eq!(tell(Some(&PerMessageDeflate::default())), "the client may refer back 32768 octets");
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PerMessageDeflate {
     pub(crate) server_no_context_takeover: bool,

@@ -14,6 +14,14 @@ use super::syntax::is_token;
 ///
 /// The value may contain a secret, such as a token with its line end, or arguments in the wrong order.
 /// So the error does not repeat it, but tells which octet is wrong, and where.
+///
+/// ```
+/// # use wsstream_core::handshake::{ClientConfig, InvalidField};
+/// // A token from a file, with its line end.
+/// let error = ClientConfig::stream().header("Authorization", "Bearer x1y2\n").unwrap_err();
+/// assert_eq!(error.to_string(), "field Authorization: control octet 0x0a at 11");
+/// assert!(matches!(error, InvalidField::Value { .. }));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InvalidField {
@@ -37,6 +45,14 @@ pub enum InvalidField {
 }
 
 /// The first wrong octet of a value.
+///
+/// ```
+/// # use wsstream_core::handshake::{ClientConfig, InvalidField};
+/// let error = ClientConfig::stream().subprotocol("my protocol").unwrap_err();
+/// if let InvalidField::Subprotocol(wrong) = error {
+///     assert_eq!((wrong.position, wrong.octet), (2, Some(b' ')));
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct WrongOctet {

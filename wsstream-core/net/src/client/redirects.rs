@@ -20,6 +20,16 @@ use crate::proxy::Proxy;
 
 /// Why a redirect was not followed. It is inside an `io::Error`: of the kind `InvalidData` if the `Location` is not a URL
 /// to follow, otherwise `ConnectionRefused`.
+///
+/// ```
+/// # use wsstream_net::RedirectError;
+/// fn tell(error: &RedirectError) {
+///     println!("{error}");
+///     if let Some(last) = error.chain.last() {
+///         println!("is the server at {last} now?");
+///     }
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RedirectError {
@@ -33,6 +43,13 @@ pub struct RedirectError {
 }
 
 /// The reason in a [`RedirectError`].
+///
+/// ```
+/// # use wsstream_net::{RedirectError, RedirectErrorKind};
+/// fn may_allow_more(error: &RedirectError) -> bool {
+///     matches!(error.kind, RedirectErrorKind::TooMany(_))
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RedirectErrorKind {

@@ -6,6 +6,17 @@ use std::net::SocketAddr;
 use socket2::SockAddr;
 
 /// The address of a connection's other end, or of our own.
+///
+/// ```
+/// # use wsstream_net::descriptor::EndpointAddress;
+/// fn is_local(peer: &EndpointAddress) -> bool {
+///     match peer {
+///         EndpointAddress::Unix(_) => true,
+///         address => address.tcp().is_some_and(|tcp| tcp.ip().is_loopback()),
+///     }
+/// }
+/// # assert!(is_local(&EndpointAddress::Unix(None)));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EndpointAddress {

@@ -72,6 +72,15 @@ pub(crate) fn with_context(what: impl fmt::Display, error: std::io::Error) -> st
 }
 
 /// The kind of error in a descriptor. `of` is the type of the described endpoint.
+///
+/// ```
+/// # use wsstream_net::descriptor::{ClientDescriptor, EndpointErrorKind};
+/// # let error = ClientDescriptor::parse("tcp:example.org").unwrap_err();
+/// if let EndpointErrorKind::MissingKey { key, of } = error.kind() {
+///     println!("{of} needs {key}");
+/// }
+/// # assert!(matches!(error.kind(), EndpointErrorKind::MissingKey { key: "port", .. }));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EndpointErrorKind {
@@ -224,6 +233,13 @@ fn octets(len: usize) -> String {
 }
 
 /// A well-formed endpoint that cannot be used here.
+///
+/// ```
+/// # use wsstream_net::descriptor::{EndpointError, EndpointErrorKind, UnsupportedEndpoint};
+/// fn is_for_the_forwarder(error: &EndpointError) -> bool {
+///     matches!(error.kind(), EndpointErrorKind::Endpoint(UnsupportedEndpoint::Forwarder { .. }))
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum UnsupportedEndpoint {

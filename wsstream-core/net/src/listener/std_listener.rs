@@ -12,6 +12,16 @@ use crate::unix_file::UnixFile;
 
 /// Listening sockets of the standard library, for [`Listener::from_std`](crate::Listener::from_std). Convert a
 /// [`TcpListener`](std::net::TcpListener), several in a `Vec` or, on Unix, a `UnixListener` into it.
+///
+/// ```
+/// # use wsstream_core::handshake::ServerConfig;
+/// # use wsstream_net::{Listener, Runtime, StdListener};
+/// # fn listen<R: Runtime>() -> Result<(), Box<dyn std::error::Error>> {
+/// let socket = std::net::TcpListener::bind("127.0.0.1:0")?;
+/// let listener = Listener::<R>::from_std(socket, ServerConfig::stream())?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct StdListener(pub(super) StdSockets);
 

@@ -10,6 +10,12 @@ use wsstream_core::handshake::{HandshakeError, Response};
 use crate::dial::short;
 
 /// Why a text, or the value of an environment variable, is not a proxy's URL.
+///
+/// ```
+/// # use wsstream_net::proxy::{InvalidProxy, Proxy};
+/// let error = Proxy::parse("ftp://proxy.example").unwrap_err();
+/// assert_eq!(error, InvalidProxy::Scheme("ftp".to_owned()));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InvalidProxy {
@@ -75,6 +81,19 @@ impl From<InvalidProxy> for io::Error {
 /// Why a proxy opened no tunnel: the reason, and which proxy it is.
 ///
 /// As an `io::Error` it has the kind that its [`kind`](Self::kind) names.
+///
+/// ```
+/// # use wsstream_net::proxy::{ProxyError, ProxyErrorKind};
+/// fn ask_for_password(error: &ProxyError) -> Option<String> {
+///     match error.kind() {
+///         ProxyErrorKind::Refused { response, .. } if response.status() == 407 => {
+///             Some(format!("user and password for {}", error.proxy()))
+///         }
+///         ProxyErrorKind::SocksUser { .. } => Some(format!("user and password for {}", error.proxy())),
+///         _ => None,
+///     }
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProxyError {
     proxy: String,
@@ -125,6 +144,13 @@ impl From<ProxyError> for io::Error {
 }
 
 /// The reason of a [`ProxyError`]. Its text continues "proxy HOST:PORT: ".
+///
+/// ```
+/// # use wsstream_net::proxy::ProxyErrorKind;
+/// fn forbids_the_target(reason: &ProxyErrorKind) -> bool {
+///     matches!(reason, ProxyErrorKind::Refused { response, .. } if response.status() == 403)
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ProxyErrorKind {

@@ -6,6 +6,19 @@ use std::io;
 ///
 /// An end's error is told once, whichever direction met it. [`Carried::ended`] tells what that meant for the octets of
 /// a direction.
+///
+/// ```
+/// # use wsstream_core::pump::{Ended, Relayed};
+/// fn log(relayed: &Relayed) {
+///     for (direction, carried) in [("up", relayed.a_to_b), ("down", relayed.b_to_a)] {
+///         let whole = if carried.ended == Ended::Complete { "" } else { ", something may be missing" };
+///         println!("{} octets {direction}{whole}", carried.octets);
+///     }
+///     for error in relayed.a_failed.iter().chain(&relayed.b_failed) {
+///         println!("{error}");
+///     }
+/// }
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Relayed {
@@ -20,6 +33,13 @@ pub struct Relayed {
 }
 
 /// What became of one direction of a relay.
+///
+/// ```
+/// # use wsstream_core::pump::{Carried, Ended};
+/// fn is_whole(carried: &Carried) -> bool {
+///     carried.ended == Ended::Complete
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Carried {
@@ -30,6 +50,19 @@ pub struct Carried {
 }
 
 /// How one direction of a relay ended.
+///
+/// ```
+/// # use wsstream_core::pump::Ended;
+/// fn exit_status(upload: Ended) -> u8 {
+///     match upload {
+///         Ended::Complete => 0,
+///         Ended::ReadFailed => 1,
+///         // The destination wanted no more, or does not have everything.
+///         _ => 2,
+///     }
+/// }
+/// # assert_eq!(exit_status(Ended::Complete), 0);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Ended {
