@@ -31,7 +31,7 @@
 //!
 //! // What the server sends, the client receives.
 //! let connected = connecting.receive(&mut &accepted.response[..])?.unwrap();
-//! assert_eq!(connected.agreed.subprotocol(), Some("binary"));
+//! assert_eq!(connected.negotiated.agreed().subprotocol(), Some("binary"));
 //! # Ok::<_, wsstream_core::handshake::HandshakeError>(())
 //! ```
 
@@ -51,6 +51,7 @@ mod health;
 mod hosts;
 mod key;
 mod lookup;
+mod negotiated;
 mod negotiation;
 mod origin;
 mod refusal;
@@ -74,6 +75,7 @@ pub use self::field::{InvalidField, WrongOctet};
 pub use self::headers::{Headers, MAX_FIELDS, MAX_HEAD};
 pub use self::hosts::Hosts;
 pub use self::key::accept_key;
+pub use self::negotiated::Negotiated;
 pub use self::negotiation::Agreed;
 pub use self::origin::Origins;
 pub use self::refusal::Refusal;
