@@ -36,6 +36,7 @@
 //! ```
 
 mod acceptor;
+mod agreed;
 mod beginning;
 mod body;
 mod client;
@@ -65,6 +66,7 @@ mod target;
 mod upgrade;
 
 pub use self::acceptor::Acceptor;
+pub use self::agreed::Agreed;
 pub use self::body::MAX_BODY;
 pub use self::client::ClientConfig;
 pub use self::connecting::{Connected, Connecting};
@@ -76,7 +78,6 @@ pub use self::headers::{Headers, MAX_FIELDS, MAX_HEAD};
 pub use self::hosts::Hosts;
 pub use self::key::accept_key;
 pub use self::negotiated::Negotiated;
-pub use self::negotiation::Agreed;
 pub use self::origin::Origins;
 pub use self::refusal::Refusal;
 pub use self::request::{Accepted, Request};

@@ -1,6 +1,6 @@
 //! From what was agreed on to an open connection.
 
-use super::Agreed;
+use super::agreed::Agreed;
 use crate::byte_stream::{ByteStream, Encoding};
 use crate::config::SharedConfig;
 use crate::connection::Connection;
