@@ -71,6 +71,7 @@
 //! - `zlib-rs` compresses with zlib-rs instead of miniz_oxide.
 //! - `test-kit` adds `test_kit`: connections and sockets in memory, for tests of what runs over them.
 #![no_std]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![warn(
     clippy::alloc_instead_of_core,
     clippy::std_instead_of_alloc,
