@@ -66,6 +66,7 @@
 //!
 //! Features:
 //!
+//! - `http` adds opening handshakes of requests and responses of the `http` crate.
 //! - `std`, on by default, adds `pump` and conversions into `std::io::Error`. Without it the crate needs `alloc` only.
 //! - `tracing` adds frame-level logs for connections that are set to [`debug`](ConnectionConfig::debug).
 //! - `zlib-rs` compresses with zlib-rs instead of miniz_oxide.
@@ -117,6 +118,9 @@ pub use data_kind::DataKind;
 pub use decoder::{Chunk, Decoder, Payload};
 pub use deflate::{CompressionBudget, Deflate, PerMessageDeflate};
 pub use error::{Closed, StreamError, Timeout};
+#[cfg(feature = "http")]
+#[doc(no_inline)]
+pub use ::http;
 pub use frame::{EncodedHeader, Header, Opcode};
 pub use mask::Mask;
 pub use message::{Assembler, Message};
