@@ -109,6 +109,9 @@ mod time;
 mod url;
 mod work;
 
+#[cfg(feature = "http")]
+#[doc(no_inline)]
+pub use ::http;
 pub use byte_stream::{ByteStream, Encoding};
 pub use close::Close;
 pub use close_code::CloseCode;
@@ -118,9 +121,6 @@ pub use data_kind::DataKind;
 pub use decoder::{Chunk, Decoder, Payload};
 pub use deflate::{CompressionBudget, Deflate, PerMessageDeflate};
 pub use error::{Closed, StreamError, Timeout};
-#[cfg(feature = "http")]
-#[doc(no_inline)]
-pub use ::http;
 pub use frame::{EncodedHeader, Header, Opcode};
 pub use mask::Mask;
 pub use message::{Assembler, Message};
