@@ -153,9 +153,7 @@
 //! for tests: see `test_kit`.
 
 mod clock;
-mod io;
 mod runtime;
-mod stream;
 #[cfg(feature = "test-kit")]
 pub mod test_kit;
 #[cfg(feature = "rustls")]
@@ -168,12 +166,12 @@ use futures_io::{AsyncRead as Read, AsyncWrite as Write};
 use wsstream_core::pump::{self, Socket};
 
 pub use self::clock::AsyncIoClock;
-pub use self::io::Io;
 pub use self::runtime::{AsyncStd, Connections};
-pub use self::stream::AsyncStream;
 #[cfg(feature = "rustls")]
 pub use self::tls::Tls;
 
+#[doc(inline)]
+pub use wsstream_net::futures_io::{AsyncStream, Io};
 #[doc(inline)]
 pub use wsstream_net::prelude::*;
 #[cfg(feature = "rustls")]
@@ -214,7 +212,7 @@ pub type NetSocket = wsstream_net::NetSocket<AsyncStd>;
 /// What endpoints and listeners give: a [`NetSocket`] as futures-io's `AsyncRead + AsyncWrite`. It dereferences to the
 /// `NetSocket`, so it has [its methods](wsstream_net::NetSocket).
 ///
-/// `NetStream::from` makes one of async-std's `TcpStream` or `UnixStream`. When it is closed, the peer reads an end. Closing
+/// `NetStream::from_tcp` makes one of async-std's `TcpStream`, and `from_unix` one of its `UnixStream`. When it is closed, the peer reads an end. Closing
 /// async-std's own socket does nothing of the kind, nor does closing async-io's `Async`: make a `NetStream` of a socket
 /// that you [accept](accept_with()) or [connect](connect_on()) on, or [relay](relay()) to. smol's `TcpStream` can stay as
 /// it is.
@@ -322,7 +320,7 @@ pub async fn accept_with<S: Read + Write + Unpin>(
 /// use wsstream_async_std::{Incoming, NetStream, relay};
 ///
 /// # async fn serve(incoming: Incoming) -> std::io::Result<()> {
-/// let mut target = NetStream::from(TcpStream::connect("localhost:5432").await?);
+/// let mut target = NetStream::from_tcp(TcpStream::connect("localhost:5432").await?);
 /// let mut stream = incoming.accept().await?;
 /// let (up, down) = relay(&mut stream, &mut target).await.into_result()?;
 /// println!("{up} octets up, {down} down");

@@ -168,8 +168,8 @@ pub use wsstream_net::rustls;
 pub type NetSocket = wsstream_net::NetSocket<Tokio>;
 
 /// What endpoints and listeners give: a [`NetSocket`] as tokio's `AsyncRead + AsyncWrite`. It dereferences to the
-/// `NetSocket`, so it has [its methods](wsstream_net::NetSocket), `finish` for one. `NetStream::from` makes one of a
-/// `TcpStream` or a `UnixStream`.
+/// `NetSocket`, so it has [its methods](wsstream_net::NetSocket), `finish` for one. `NetStream::from_tcp` makes one of a
+/// `TcpStream`, and `from_unix` one of a `UnixStream`.
 pub type NetStream = AsyncStream<NetSocket>;
 
 /// A byte stream over WebSocket over `S`, as tokio's `AsyncRead + AsyncWrite`. It dereferences to
@@ -315,7 +315,7 @@ pub async fn accept_with<S: AsyncRead + AsyncWrite + Unpin>(
 /// # async fn serve(incoming: Incoming) -> std::io::Result<()> {
 /// let target = tokio::net::TcpStream::connect("localhost:5432").await?;
 /// let mut stream = incoming.accept().await?;
-/// let relayed = relay(&mut stream, &mut NetStream::from(target)).await;
+/// let relayed = relay(&mut stream, &mut NetStream::from_tcp(target)).await;
 /// println!("{} octets up, {} down", relayed.a_to_b.octets, relayed.b_to_a.octets);
 /// # Ok(())
 /// # }

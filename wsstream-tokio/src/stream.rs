@@ -51,16 +51,16 @@ impl<T: Socket> From<T> for AsyncStream<T> {
     }
 }
 
-impl From<TcpStream> for NetStream {
-    fn from(tcp: TcpStream) -> Self {
-        NetSocket::from_tcp(Io::new(tcp)).into()
+impl NetStream {
+    /// A TCP connection that tokio has made. Its socket options stay as they are.
+    pub const fn from_tcp(tcp: TcpStream) -> Self {
+        Self(NetSocket::from_tcp(Io::new(tcp)))
     }
-}
 
-#[cfg(unix)]
-impl From<UnixStream> for NetStream {
-    fn from(unix: UnixStream) -> Self {
-        NetSocket::from_unix(Io::new(unix)).into()
+    /// A connection over a Unix socket that tokio has made.
+    #[cfg(unix)]
+    pub const fn from_unix(unix: UnixStream) -> Self {
+        Self(NetSocket::from_unix(Io::new(unix)))
     }
 }
 

@@ -26,6 +26,8 @@ mod blocking_socket;
 mod client;
 pub mod descriptor;
 mod dial;
+#[cfg(feature = "futures-io")]
+pub mod futures_io;
 mod handshake;
 mod host_port;
 mod incoming;

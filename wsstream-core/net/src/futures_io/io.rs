@@ -5,14 +5,13 @@ use std::ops::{Deref, DerefMut};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use futures_io::{AsyncRead, AsyncWrite};
+use ::futures_io::{AsyncRead, AsyncWrite};
 use wsstream_core::pump::Socket;
 
-/// A stream of futures-io's as a [`Socket`], which a WebSocket can go over. [`connect_on`](crate::connect_on()) and
-/// [`accept`](crate::accept()) make one of the stream that you give them; it dereferences to that stream.
+/// A stream of futures-io's as a [`Socket`], which a WebSocket can go over. It dereferences to that stream.
 ///
-/// Its end is passed on by `poll_close`. async-std's own sockets then only flush: make them a
-/// [`NetStream`](crate::NetStream) instead.
+/// Its end is passed on by `poll_close`. async-std's own sockets then only flush: make a `NetStream` of them
+/// ([`AsyncStream::from_tcp`](super::AsyncStream::from_tcp)) instead.
 ///
 /// futures-io cannot be asked whether a stream writes several slices at once. So the first write of several is tried,
 /// and the others too unless it turned out that only the first slice was taken.

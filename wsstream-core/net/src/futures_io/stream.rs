@@ -5,17 +5,14 @@ use std::ops::{Deref, DerefMut};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use async_std::net::TcpStream;
-#[cfg(unix)]
-use async_std::os::unix::net::UnixStream;
-use futures_io::{AsyncRead, AsyncWrite};
+use ::futures_io::{AsyncRead, AsyncWrite};
 use wsstream_core::pump::{Clock, Socket, Stream};
-use wsstream_net::Runtime;
 
-use crate::{Io, NetSocket, NetStream};
+use super::Io;
+use crate::{NetSocket, Runtime};
 
-/// A [`Socket`] as futures-io's `AsyncRead + AsyncWrite`, which dereferences to the socket. [`NetStream`] and
-/// [`WsStream`](crate::WsStream) are such streams.
+/// A [`Socket`] as futures-io's `AsyncRead + AsyncWrite`, which dereferences to the socket. An adapter's `NetStream` and
+/// `WsStream` are such streams.
 ///
 /// What futures-io calls to close a writer ends one direction: `poll_close`, and `AsyncWriteExt::close` in generic code.
 /// A stream's own `finish` ends both.
@@ -48,8 +45,23 @@ impl<T: Socket> AsyncStream<T> {
     }
 }
 
-impl<R: Runtime> AsyncStream<wsstream_net::NetSocket<R>> {
-    /// Ends both directions: see [`NetSocket::finish`](wsstream_net::NetSocket::finish).
+impl<T, R: Runtime<Tcp = Io<T>>> AsyncStream<NetSocket<R>> {
+    /// A TCP connection that the runtime has made. Its socket options stay as they are.
+    pub const fn from_tcp(tcp: T) -> Self {
+        Self(NetSocket::from_tcp(Io::new(tcp)))
+    }
+}
+
+#[cfg(unix)]
+impl<T, R: Runtime<Unix = Io<T>>> AsyncStream<NetSocket<R>> {
+    /// A connection over a Unix socket that the runtime has made.
+    pub const fn from_unix(unix: T) -> Self {
+        Self(NetSocket::from_unix(Io::new(unix)))
+    }
+}
+
+impl<R: Runtime> AsyncStream<NetSocket<R>> {
+    /// Ends both directions: see [`NetSocket::finish`].
     ///
     /// # Errors
     ///
@@ -89,22 +101,9 @@ impl<T> Deref for AsyncStream<T> {
     }
 }
 
-impl From<TcpStream> for NetStream {
-    fn from(tcp: TcpStream) -> Self {
-        Self(NetSocket::from_tcp(Io::new(tcp)))
-    }
-}
-
 impl<T> DerefMut for AsyncStream<T> {
     fn deref_mut(&mut self) -> &mut T {
         &mut self.0
-    }
-}
-
-#[cfg(unix)]
-impl From<UnixStream> for NetStream {
-    fn from(unix: UnixStream) -> Self {
-        Self(NetSocket::from_unix(Io::new(unix)))
     }
 }
 
