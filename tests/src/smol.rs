@@ -85,7 +85,7 @@ impl Runtime for Smol {
     }
 
     fn tcp_ref(tcp: &Io<Async<TcpStream>>) -> SockRef<'_> {
-        SockRef::from(&**tcp)
+        SockRef::from(tcp.get_ref())
     }
 
     #[cfg(unix)]
@@ -109,7 +109,7 @@ impl Runtime for Smol {
 
     #[cfg(unix)]
     fn unix_ref(unix: &Io<Async<UnixStream>>) -> SockRef<'_> {
-        SockRef::from(&**unix)
+        SockRef::from(unix.get_ref())
     }
 
     #[cfg(feature = "rustls")]

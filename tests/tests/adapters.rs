@@ -36,7 +36,7 @@ macro_rules! adapter {
                         let server = ServerConfig::stream();
                         let handshake = $adapter::accept_with(far, &server).await.unwrap();
                         assert_eq!(handshake.request().path(), "/here");
-                        handshake.socket().peer_addr().unwrap();
+                        handshake.get_ref().get_ref().peer_addr().unwrap();
                         handshake.accept().await.unwrap().into_stream()
                     }
                 );

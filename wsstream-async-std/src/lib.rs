@@ -198,7 +198,7 @@ pub use wsstream_net::rustls;
 /// A write leaves without a flush while the socket has room. What it had no room for leaves when either half
 /// is polled next: flush before waiting for something else.
 ///
-/// It dereferences to [`pump::Stream`], so it has that type's methods, `agreed` for example.
+/// It dereferences to [`pump::Stream`], so it has that type's methods, `info` and `peer_addr` for example.
 pub type WsStream<S = NetSocket> = AsyncStream<pump::Stream<S, AsyncIoClock>>;
 
 /// Whole messages over WebSocket over `S`, for protocols that are made of messages: `recv`, `send` and `close`.

@@ -173,7 +173,7 @@ pub type NetSocket = wsstream_net::NetSocket<Tokio>;
 pub type NetStream = AsyncStream<NetSocket>;
 
 /// A byte stream over WebSocket over `S`, as tokio's `AsyncRead + AsyncWrite`. It dereferences to
-/// [`pump::Stream`], so it has that type's methods, `finish` and `agreed` for example.
+/// [`pump::Stream`], so it has that type's methods, `finish`, `info` and `peer_addr` for example.
 ///
 /// Reading gives 0 octets at the peer's Close 1000 or without a code. Any other end is an error, with a
 /// [`StreamError`] inside: `ConnectionAborted` for another code, `UnexpectedEof`

@@ -67,6 +67,16 @@ impl Agreed {
         self.deflate.as_ref()
     }
 
+    /// The same agreement, for those who only look at it: it holds no part of the budget.
+    #[cfg(feature = "std")]
+    pub(crate) fn without_reservation(&self) -> Self {
+        Self {
+            subprotocol: self.subprotocol.clone(),
+            reserved: Share::default(),
+            ..*self
+        }
+    }
+
     /// The memory that is reserved to inflate the client's messages.
     #[cfg(feature = "std")]
     pub(crate) fn reserved(&self) -> Option<Arc<Reserved>> {
@@ -330,6 +340,21 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[cfg(feature = "std")]
+    #[test]
+    fn who_only_looks_at_an_agreement_holds_no_memory() {
+        let budget = crate::CompressionBudget::default();
+        let server = ServerConfig::stream().compression_budget(&budget);
+        let ask = ClientConfig::stream().fields();
+        let asked = ask.iter().map(|(name, value)| (*name, value.as_bytes()));
+        let agreed = server.negotiate(asked).unwrap();
+        assert!(budget.used() > 0);
+        let seen = agreed.without_reservation();
+        assert_eq!(seen, agreed);
+        drop(agreed);
+        assert_eq!(budget.used(), 0);
     }
 
     /// Nothing is agreed to that is not done, in whatever order it was set.
