@@ -171,7 +171,7 @@ pub use self::runtime::{AsyncStd, Connections};
 pub use self::tls::Tls;
 
 #[doc(inline)]
-pub use wsstream_net::futures_io::{AsyncStream, Io};
+pub use wsstream_net::futures_io::{AsyncStream, Io, ReadHalf, WriteHalf};
 #[doc(inline)]
 pub use wsstream_net::prelude::*;
 #[cfg(feature = "rustls")]

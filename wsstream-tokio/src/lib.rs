@@ -153,7 +153,7 @@ use wsstream_core::pump::{self, Socket};
 pub use clock::TokioClock;
 pub use io::Io;
 pub use runtime::Tokio;
-pub use stream::AsyncStream;
+pub use stream::{AsyncStream, ReadHalf, WriteHalf};
 #[cfg(feature = "rustls")]
 pub use tls::Tls;
 

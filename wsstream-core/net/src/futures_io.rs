@@ -5,4 +5,4 @@ mod io;
 mod stream;
 
 pub use io::Io;
-pub use stream::AsyncStream;
+pub use stream::{AsyncStream, ReadHalf, WriteHalf};

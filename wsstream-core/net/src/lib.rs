@@ -42,6 +42,7 @@ mod runtime;
 pub mod security;
 mod seed;
 mod server;
+mod split;
 #[cfg(feature = "test-kit")]
 pub mod test_kit;
 #[cfg(test)]
@@ -64,4 +65,5 @@ pub use runtime::Runtime;
 #[doc(no_inline)]
 pub use rustls;
 pub use server::ServerEndpoint;
+pub use split::{Half, ReadHalf, ReadSocket, ReuniteError, WriteHalf, WriteSocket, split};
 pub use upgraded::Upgraded;

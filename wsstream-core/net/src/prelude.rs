@@ -19,4 +19,5 @@ pub use crate::descriptor::{
 pub use crate::dial::DialError;
 pub use crate::listener::StdListener;
 pub use crate::proxy::{InvalidProxy, Proxy, ProxyError, ProxyErrorKind};
+pub use crate::split::{Half, ReuniteError};
 pub use crate::tls::{ClientTls, ServerTls};
