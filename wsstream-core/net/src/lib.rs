@@ -64,6 +64,7 @@ pub use runtime::Runtime;
 #[cfg(feature = "rustls")]
 #[doc(no_inline)]
 pub use rustls;
+pub use seed::seed;
 pub use server::ServerEndpoint;
 pub use split::{Half, ReadHalf, ReadSocket, ReuniteError, WriteHalf, WriteSocket, split};
 pub use upgraded::Upgraded;
