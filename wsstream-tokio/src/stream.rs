@@ -17,7 +17,10 @@ use crate::{Io, NetSocket, NetStream, TokioClock};
 /// A [`Socket`] as tokio's `AsyncRead + AsyncWrite`. It dereferences to the socket, and can be split with
 /// `tokio::io::split`.
 ///
-/// [`WsStream`](crate::WsStream) and [`NetStream`] are such streams.
+/// [`WsStream`](crate::WsStream) and [`NetStream`] are such streams, and halves of them ([`into_split`](Self::into_split)).
+///
+/// Read and write it with `AsyncReadExt` and `AsyncWriteExt`. Without `Pin` you reach the socket's own `poll_read`,
+/// `poll_write` and so on, which do the same without tokio's `ReadBuf`.
 ///
 /// # Panics
 ///

@@ -16,7 +16,8 @@ use crate::{NetSocket, Runtime};
 /// `WsStream` are such streams.
 ///
 /// What futures-io calls to close a writer ends one direction: `poll_close`, and `AsyncWriteExt::close` in generic code.
-/// A stream's own `finish` ends both.
+/// A stream's own `finish` ends both. Without `Pin` you reach the socket's own `poll_read`, `poll_write` and so on, which do
+/// the same as futures-io's.
 ///
 /// It is `Send` and `Unpin` if the socket is, and can be split with `futures_util::io::AsyncReadExt::split`, or smol's
 /// `io::split`.
