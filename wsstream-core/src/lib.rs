@@ -117,7 +117,7 @@ pub use connection::{ClosedBy, Connection, Counters, Event, LookAhead, Taken};
 pub use data_kind::DataKind;
 pub use decoder::{Chunk, Decoder, Payload};
 pub use deflate::{CompressionBudget, Deflate, PerMessageDeflate};
-pub use error::{Closed, StreamError, Timeout};
+pub use error::{Closed, PingError, StreamError, Timeout};
 pub use frame::{EncodedHeader, Header, Opcode};
 pub use mask::Mask;
 pub use message::{Assembler, Message};
