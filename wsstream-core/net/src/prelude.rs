@@ -7,8 +7,8 @@ pub use wsstream_core::handshake::{
 pub use wsstream_core::pump::{Carried, Ended, Relayed};
 pub use wsstream_core::{
     Close, CloseCode, ClosedBy, CompressionBudget, Connection, ConnectionConfig, Counters,
-    DataKind, Deflate, InvalidKeepalive, InvalidUrl, Keepalive, Message, PerMessageDeflate,
-    ProtocolError, Role, StreamError, Timeout, Url,
+    DataKind, Deflate, InvalidKeepalive, InvalidUrl, Keepalive, Message, NotText,
+    PerMessageDeflate, PingError, ProtocolError, Role, StreamError, Timeout, Url,
 };
 
 pub use crate::client::{RedirectError, RedirectErrorKind};
