@@ -32,6 +32,15 @@ impl<S: Socket + Send + 'static, R: Runtime> Upgraded<S, R> {
         self
     }
 
+    /// Switches keepalive on, as for a connection that this crate dialled or accepted.
+    #[cfg(feature = "test-kit")]
+    pub(crate) fn ping_by_default(self) -> Self {
+        Self {
+            upgraded: Box::new(self.upgraded.ping_by_default()),
+            ..self
+        }
+    }
+
     /// The server's end of a connection that something else upgraded, such as an HTTP server, or over HTTP/2.
     ///
     /// `agreed` is the result of [`ServerConfig::negotiate`] or [`ServerConfig::negotiate_upgrade`]. `received` is what
