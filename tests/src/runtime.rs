@@ -8,7 +8,7 @@ use std::ops::DerefMut;
 use std::time::Duration;
 
 use wsstream_core::ConnectionConfig;
-use wsstream_core::handshake::{Agreed, ClientConfig, ServerConfig};
+use wsstream_core::handshake::{ClientConfig, Negotiated, ServerConfig};
 use wsstream_core::pump::{self, Clock as _, Relayed, Socket};
 use wsstream_net::{Handshake, NetSocket, Runtime, Upgraded, accept_with, connect_over, relay};
 
@@ -176,25 +176,9 @@ pub trait TestRuntime: Sized + Send + Sync + 'static {
         }
     }
 
-    /// A client's stream over a connection that was opened elsewhere.
-    fn client(
-        raw: Raw<Self>,
-        agreed: Agreed,
-        client: &ClientConfig,
-        received: Vec<u8>,
-    ) -> WsStream<Self> {
-        let upgraded = Upgraded::<_, Self::Net>::client(raw, agreed, client, received);
-        Self::stream(upgraded.unwrap().into_stream())
-    }
-
-    /// A server's.
-    fn server(
-        raw: Raw<Self>,
-        agreed: Agreed,
-        server: &ServerConfig,
-        received: Vec<u8>,
-    ) -> WsStream<Self> {
-        let upgraded = Upgraded::<_, Self::Net>::server(raw, agreed, server, received);
+    /// A stream over a connection that was opened elsewhere.
+    fn opened(raw: Raw<Self>, negotiated: Negotiated, received: Vec<u8>) -> WsStream<Self> {
+        let upgraded = Upgraded::<_, Self::Net>::new(raw, negotiated, received);
         Self::stream(upgraded.into_stream())
     }
 

@@ -64,7 +64,7 @@
 //! ```
 //!
 //! Inside an HTTP server that exists already, [`ServerConfig::negotiate_upgrade`] decides on header fields,
-//! and [`Upgraded::server`] takes the connection. Names, options, defaults and errors are those of `wsstream-tokio`.
+//! and [`Upgraded::new`] takes the connection. Names, options, defaults and errors are those of `wsstream-tokio`.
 //!
 //! # Runtimes
 //!

@@ -143,7 +143,7 @@ impl From<Closed> for std::io::Error {
 ///
 /// ```
 /// # use wsstream_core::{Connection, ConnectionConfig, PingError};
-/// let mut connection = Connection::server(ConnectionConfig::new());
+/// let mut connection = Connection::without_extensions(ConnectionConfig::new(), None);
 /// assert_eq!(connection.ping(&[0; 126]), Err(PingError::TooLong(126)));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

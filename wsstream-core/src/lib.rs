@@ -41,7 +41,7 @@
 //!
 //! ```
 //! use wsstream_core::handshake::{Acceptor, ClientConfig, ServerConfig};
-//! use wsstream_core::{ByteStream, ConnectionConfig, Connection, Encoding, Seed, Url};
+//! use wsstream_core::{Seed, Url};
 //!
 //! // The opening handshake.
 //! let seed = Seed::new([7; 32]);
@@ -52,14 +52,12 @@
 //! let connected = connecting.receive(&mut &accepted.response[..])?.unwrap();
 //!
 //! // The client writes.
-//! let mut client = Connection::client(ConnectionConfig::new(), &seed);
-//! let mut stream = ByteStream::new(Encoding::of(connected.agreed.subprotocol()));
+//! let (mut client, mut stream) = connected.negotiated.open();
 //! stream.write(&mut client, b"hello")?;
 //! let mut wire = client.outbox().octets().to_vec();
 //!
 //! // The server reads.
-//! let mut server = Connection::server(ConnectionConfig::new());
-//! let mut stream = ByteStream::new(Encoding::of(accepted.agreed.subprotocol()));
+//! let (mut server, mut stream) = accepted.negotiated.open();
 //! let mut out = [0; 16];
 //! let count = stream.read(&mut server, &mut &mut wire[..], &mut out);
 //! assert_eq!(&out[..count], b"hello");

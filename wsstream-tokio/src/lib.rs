@@ -104,7 +104,7 @@
 //!
 //! Any stream of tokio's can carry a WebSocket: see [`connect_on`], [`accept`](accept()) and [`accept_with`]. Inside
 //! an HTTP server that exists already, [`ServerConfig::negotiate_upgrade`] decides on header fields, and
-//! [`Upgraded::server`] takes the connection: the example `axum_server` does so for HTTP/1.1 and HTTP/2. Under
+//! [`Upgraded::new`] takes the connection: the example `axum_server` does so for HTTP/1.1 and HTTP/2. Under
 //! other libraries, a [`WsStream`] is a stream like any: see `hyper_client` and `postgres_client`.
 //!
 //! # TLS
@@ -226,8 +226,7 @@ pub type WebSocket<S = NetSocket> = pump::WebSocket<S, TokioClock>;
 /// A connection right after its opening handshake: `agreed`, `request` and `response` tell what was said, and
 /// `into_stream` or `into_websocket` begins to use it. [`wsstream_net::Upgraded`] documents its methods.
 ///
-/// A connection that was upgraded elsewhere is taken with `Upgraded::server(Io::new(io), ..)` or
-/// `Upgraded::client(Io::new(io), ..)`.
+/// A connection that was upgraded elsewhere is taken with `Upgraded::new(Io::new(io), ..)`.
 pub type Upgraded<S = NetSocket> = wsstream_net::Upgraded<S, Tokio>;
 
 /// A request on a stream of yours that waits for the answer: `request`, `check`, `accept` and `refuse`.

@@ -5,7 +5,7 @@ use std::io::{self, IoSlice};
 use std::task::{Context, Poll, Waker};
 
 use allocation_counter::measure;
-use wsstream_core::handshake::{Agreed, ClientConfig, ServerConfig};
+use wsstream_core::handshake::{ClientConfig, Negotiated, ServerConfig};
 use wsstream_core::pump::{Clock, Socket, Stream, Upgraded};
 use wsstream_core::{Opcode, Role, Seed, Timestamp};
 use wsstream_tests::{frame, masked};
@@ -89,17 +89,13 @@ fn stream(role: Role, incoming: Vec<u8>) -> Stream<Memory, NoClock> {
         at: 0,
         calls: 0,
     };
-    let (agreed, received) = (Agreed::default(), Vec::new());
-    let upgraded = match role {
+    let negotiated = match role {
         Role::Client => {
-            let (seed, client) = (Seed::new([1; 32]), ClientConfig::stream());
-            Upgraded::client(memory, NoClock, seed, agreed, &client, received)
+            Negotiated::nothing(ClientConfig::stream().config, Some(Seed::new([1; 32])))
         }
-        Role::Server => {
-            Upgraded::server(memory, NoClock, agreed, &ServerConfig::stream(), received)
-        }
+        Role::Server => Negotiated::nothing(ServerConfig::stream().config, None),
     };
-    upgraded.into_stream()
+    Upgraded::new(memory, NoClock, negotiated, Vec::new()).into_stream()
 }
 
 /// Gives what there is, takes everything, counts the calls that would be system calls.

@@ -1,7 +1,7 @@
 //! 3.7: what a stream can tell.
 
-use wsstream_core::handshake::{Agreed, ClientConfig, ServerConfig};
-use wsstream_core::{ClosedBy, ConnectionConfig, Opcode};
+use wsstream_core::handshake::{ClientConfig, Negotiated, ServerConfig};
+use wsstream_core::{ClosedBy, ConnectionConfig, Opcode, Seed};
 
 use super::{client_and_peer, offering, read_all, server_and_peer};
 use crate::{Peer, Read, TestRuntime, Write, masked, noise, open_with};
@@ -105,7 +105,9 @@ pub async fn leftovers<R: TestRuntime>() {
     let (raw, received) = R::into_socket(stream).into_inner();
     assert_eq!(received, wire[1]);
     // The same connection, somewhere else.
-    let mut stream = R::client(raw, Agreed::default(), &ClientConfig::stream(), received);
+    let config = ClientConfig::stream().config;
+    let negotiated = Negotiated::nothing(config, Some(Seed::new([7; 32])));
+    let mut stream = R::opened(raw, negotiated, received);
     assert_eq!(stream.read_exact(6).await.unwrap(), b"second");
     peer.send(Opcode::Binary, b"third").await;
     assert_eq!(stream.read_exact(5).await.unwrap(), b"third");
@@ -115,7 +117,7 @@ pub async fn leftovers<R: TestRuntime>() {
 pub async fn octets_behind_the_handshake<R: TestRuntime>() {
     let (mut raw, server) = R::pipe(10_000);
     let url = wsstream_core::Url::parse("ws://localhost/").unwrap();
-    let seed = wsstream_core::Seed::new([5; 32]);
+    let seed = Seed::new([5; 32]);
     let mut wire = ClientConfig::stream()
         .connect(&url, &seed)
         .request()

@@ -94,7 +94,7 @@ impl<S: Socket, R: Runtime> Handshake<S, R> {
     where
         S: Send + 'static,
     {
-        Ok(Upgraded::new(Box::pin(self.0.accept()).await?))
+        Ok(Upgraded::opened(Box::pin(self.0.accept()).await?))
     }
 
     /// Refuses the request with a status, header fields and a body of your choice.

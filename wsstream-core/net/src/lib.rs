@@ -61,5 +61,6 @@ pub use runtime::Runtime;
 #[cfg(feature = "rustls")]
 #[doc(no_inline)]
 pub use rustls;
+pub use seed::seed;
 pub use server::ServerEndpoint;
 pub use upgraded::Upgraded;

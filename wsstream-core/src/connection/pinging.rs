@@ -24,8 +24,8 @@ impl Connection {
     ///
     /// ```
     /// # use wsstream_core::{Connection, ConnectionConfig, Event, Seed};
-    /// let mut client = Connection::client(ConnectionConfig::new(), &Seed::new([1; 32]));
-    /// let mut server = Connection::server(ConnectionConfig::new());
+    /// let mut client = Connection::without_extensions(ConnectionConfig::new(), Some(&Seed::new([1; 32])));
+    /// let mut server = Connection::without_extensions(ConnectionConfig::new(), None);
     /// assert!(client.ping(b"still there?")?);
     /// let mut wire = client.outbox().octets().to_vec();
     /// assert!(matches!(server.recv(&mut &mut wire[..])?, Some(Event::Ping(b"still there?"))));

@@ -13,7 +13,7 @@ use super::error::HandshakeError;
 use super::head::Deadline;
 use super::key::{KEY_FIELD, accept_key};
 use super::lookup::{malformed, required};
-use super::negotiation::Agreed;
+use super::negotiated::Negotiated;
 use super::origin;
 use super::refusal::push_field;
 use super::response::Response;
@@ -25,6 +25,7 @@ use crate::{Seed, Timestamp, Url};
 /// [`receive`](Self::receive).
 pub struct Connecting {
     client: ClientConfig,
+    seed: Seed,
     request: Vec<u8>,
     accept: String,
     deadline: Deadline,
@@ -35,27 +36,28 @@ pub struct Connecting {
 }
 
 /// The result of a handshake that the server accepted.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Connected {
     /// The response, a 101.
     pub response: Response,
-    /// The agreed subprotocol and extensions.
-    pub agreed: Agreed,
+    /// What was agreed on. It opens the connection.
+    pub negotiated: Negotiated,
 }
 
 impl ClientConfig {
-    /// Begins a handshake. The nonce comes from `seed`.
+    /// Begins a handshake. The nonce and later the masking keys come from `seed`, which must not be used for anything
+    /// else.
     ///
     /// The request has the URL's user and password, whatever it is sent over. For a `wss` URL, send it over TLS only.
     #[must_use]
     pub fn connect(&self, url: &Url, seed: &Seed) -> Connecting {
-        Connecting::new(self.clone(), url, seed.nonce())
+        Connecting::new(self.clone(), url, seed, seed.nonce())
     }
 }
 
 impl Connecting {
-    fn new(client: ClientConfig, url: &Url, nonce: [u8; 16]) -> Self {
+    fn new(client: ClientConfig, url: &Url, seed: &Seed, nonce: [u8; 16]) -> Self {
         let key = STANDARD.encode(nonce);
         Self {
             request: request(&client, url, &key),
@@ -64,6 +66,7 @@ impl Connecting {
             is_exposed: url.is_secure() && !client.assume_secure,
             reader: ResponseReader::upgrade(client.max_head),
             client,
+            seed: seed.clone(),
         }
     }
 
@@ -96,8 +99,11 @@ impl Connecting {
         match self.reader.receive(input)? {
             None => Ok(None),
             Some(response) if response.status() == 101 => {
-                let agreed = self.check(&response)?;
-                Ok(Some(Connected { response, agreed }))
+                let negotiated = self.check(&response)?;
+                Ok(Some(Connected {
+                    response,
+                    negotiated,
+                }))
             }
             Some(response) => Err(HandshakeError::Refused(Box::new(response))),
         }
@@ -134,7 +140,7 @@ impl Connecting {
 
     /// Checks a 101 as §4.1 requires. `Content-Length` and `Transfer-Encoding` mean nothing in a 101
     /// (RFC 9110 §8.6, RFC 9112 §6.1). Some servers send them, so they are ignored.
-    fn check(&self, response: &Response) -> Result<Agreed, HandshakeError> {
+    fn check(&self, response: &Response) -> Result<Negotiated, HandshakeError> {
         if !response.is_http_1_1() {
             return Err(HandshakeError::UnsupportedHttpVersion("HTTP/1.0".into()));
         }
@@ -157,7 +163,7 @@ impl Connecting {
             return Err(HandshakeError::WrongAccept(excerpt(accept)));
         }
         // Items 5 and 6.
-        self.client.confirm(fields())
+        self.client.confirm(fields(), &self.seed)
     }
 }
 

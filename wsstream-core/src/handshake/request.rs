@@ -10,7 +10,7 @@ use super::refusal::push_field;
 use super::syntax::{excerpt, split_authority, token, values};
 use super::target::{self, absolute};
 use super::upgrade::{answer, check_method, check_upgrade, is_of_websocket};
-use super::{Agreed, HandshakeError, Headers, Refusal, ServerConfig, origin, subprotocols};
+use super::{HandshakeError, Headers, Negotiated, Refusal, ServerConfig, origin, subprotocols};
 use crate::octets::Octets;
 
 /// Any well-formed request, whether or not it asks for a WebSocket. It owns its head.
@@ -23,13 +23,13 @@ pub struct Request {
 }
 
 /// The response that accepts a request.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Accepted {
     /// The octets to send before any frame.
     pub response: Vec<u8>,
-    /// The agreed subprotocol and extensions.
-    pub agreed: Agreed,
+    /// What was agreed on. It opens the connection.
+    pub negotiated: Negotiated,
 }
 
 impl Request {
@@ -138,17 +138,20 @@ impl Request {
         if !server.serves(self.path()) {
             return Err(HandshakeError::UnknownPath(excerpt(self.path().as_bytes())));
         }
-        let agreed = server.agree(self.headers.iter(), self.host())?;
+        let negotiated = server.agree(self.headers.iter(), self.host())?;
 
         let mut response = Vec::from(*b"HTTP/1.1 101 Switching Protocols\r\n");
-        for (name, value) in answer(key, &agreed) {
+        for (name, value) in answer(key, negotiated.agreed()) {
             push_field(&mut response, name, &value);
         }
         for (name, value) in server.fields.iter() {
             push_field(&mut response, name, value);
         }
         response.extend_from_slice(b"\r\n");
-        Ok(Accepted { response, agreed })
+        Ok(Accepted {
+            response,
+            negotiated,
+        })
     }
 
     /// The octets of the application's own response. Send them, then close the transport.
@@ -221,7 +224,7 @@ impl fmt::Debug for Accepted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Accepted")
             .field("response", &Octets::of(&self.response))
-            .field("agreed", &self.agreed)
+            .field("negotiated", &self.negotiated)
             .finish()
     }
 }
