@@ -295,20 +295,21 @@ mod tests {
     use crate::test_kit::{Pipe, Task, run_all};
 
     type End = Faulty<Pipe>;
+    type Polled<T> = Poll<Result<T, ErrorKind>>;
 
     fn ends() -> (End, End) {
         let (near, far) = Pipe::pair(true);
         (Faulty::new(near), Faulty::new(far))
     }
 
-    fn read(end: &mut End, task: &Task) -> Poll<Result<Vec<u8>, ErrorKind>> {
+    fn read(end: &mut End, task: &Task) -> Polled<Vec<u8>> {
         let mut buf = [0; 100];
         let read = end.poll_read(&mut task.cx(), &mut buf);
         read.map_ok(|count| buf[..count].to_vec())
             .map_err(|error| error.kind())
     }
 
-    fn write(end: &mut End, task: &Task, octets: &[u8]) -> Poll<Result<usize, ErrorKind>> {
+    fn write(end: &mut End, task: &Task, octets: &[u8]) -> Polled<usize> {
         // In two slices.
         let (front, back) = octets.split_at(octets.len() / 2);
         let bufs = [IoSlice::new(front), IoSlice::new(back)];
@@ -316,14 +317,15 @@ mod tests {
             .map_err(|error| error.kind())
     }
 
-    const READY: fn(&[u8]) -> Poll<Result<Vec<u8>, ErrorKind>> =
-        |octets| Poll::Ready(Ok(octets.to_vec()));
+    fn octets(octets: &[u8]) -> Polled<Vec<u8>> {
+        Poll::Ready(Ok(octets.to_vec()))
+    }
 
     #[test]
     fn faults_of_reading_come_at_their_octet_and_stay() {
         type Set = fn(&Faults);
-        let table: [(Set, Poll<Result<Vec<u8>, ErrorKind>>); 3] = [
-            (|input| input.cut_after(3), READY(b"")),
+        let table: [(Set, Polled<Vec<u8>>); 3] = [
+            (|input| input.cut_after(3), octets(b"")),
             (
                 |input| input.fail_after(3, ErrorKind::ConnectionReset),
                 Poll::Ready(Err(ErrorKind::ConnectionReset)),
@@ -333,19 +335,19 @@ mod tests {
         for (set, expected) in table {
             let ((mut near, mut far), task) = (ends(), Task::new());
             assert_eq!(write(&mut far, &task, b"ab"), Poll::Ready(Ok(2)));
-            assert_eq!(read(&mut near, &task), READY(b"ab"));
+            assert_eq!(read(&mut near, &task), octets(b"ab"));
             set(&near.input);
             assert_eq!(write(&mut far, &task, b"cdefg"), Poll::Ready(Ok(5)));
-            assert_eq!(read(&mut near, &task), READY(b"cde"));
+            assert_eq!(read(&mut near, &task), octets(b"cde"));
             for _ in 0..2 {
                 assert_eq!(read(&mut near, &task), expected);
             }
             // The other direction goes on.
             assert_eq!(write(&mut near, &task, b"hi"), Poll::Ready(Ok(2)));
-            assert_eq!(read(&mut far, &task), READY(b"hi"));
+            assert_eq!(read(&mut far, &task), octets(b"hi"));
             near.input.release();
-            let is_over = expected == READY(b"");
-            let rest = if is_over { expected } else { READY(b"fg") };
+            let is_over = expected == octets(b"");
+            let rest = if is_over { expected } else { octets(b"fg") };
             assert_eq!(read(&mut near, &task), rest);
         }
     }
@@ -353,8 +355,7 @@ mod tests {
     #[test]
     fn faults_of_writing_come_at_their_octet_and_a_cut_is_an_end_for_the_reader() {
         type Set = fn(&Faults);
-        type Told = Poll<Result<usize, ErrorKind>>;
-        let table: [(Set, Told, bool); 3] = [
+        let table: [(Set, Polled<usize>, bool); 3] = [
             (
                 |output| output.cut_after(3),
                 Poll::Ready(Err(ErrorKind::BrokenPipe)),
@@ -371,9 +372,9 @@ mod tests {
             let ((mut near, mut far), task) = (ends(), Task::new());
             set(&near.output);
             assert_eq!(write(&mut near, &task, b"abcde"), Poll::Ready(Ok(3)));
-            assert_eq!(read(&mut far, &task), READY(b"abc"));
+            assert_eq!(read(&mut far, &task), octets(b"abc"));
             let end = if ends_there {
-                READY(b"")
+                octets(b"")
             } else {
                 Poll::Pending
             };
@@ -394,7 +395,7 @@ mod tests {
             if is_stalled {
                 near.output.release();
                 assert_eq!(write(&mut near, &task, b"de"), Poll::Ready(Ok(2)));
-                assert_eq!(read(&mut far, &task), READY(b"de"));
+                assert_eq!(read(&mut far, &task), octets(b"de"));
             }
         }
     }
@@ -420,7 +421,7 @@ mod tests {
         let ((mut near, mut far), task) = (ends(), Task::new());
         near.output.cut_after(0);
         assert!(read(&mut near, &task).is_pending());
-        assert_eq!(read(&mut far, &task), READY(b""));
+        assert_eq!(read(&mut far, &task), octets(b""));
     }
 
     #[test]
@@ -429,8 +430,8 @@ mod tests {
             let (mut near, mut far) = ends();
             near.output.split(most_written);
             far.input.split(most_read);
-            let octets: Vec<u8> = (0..100).collect();
-            let (sent, mut received) = (octets.clone(), Vec::new());
+            let all: Vec<u8> = (0..100).collect();
+            let (sent, mut received) = (all.clone(), Vec::new());
             run_all(vec![
                 alloc::boxed::Box::pin(async move {
                     let mut rest = &sent[..];
@@ -450,7 +451,7 @@ mod tests {
                     }
                 }),
             ]);
-            assert_eq!(received, octets);
+            assert_eq!(received, all);
         }
     }
 }

@@ -5,7 +5,7 @@ use alloc::string::ToString;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::pin::Pin;
-use core::task::Poll;
+use core::task::{Context, Poll};
 use std::io::{self, ErrorKind};
 
 use futures_util::{Sink, SinkExt as _, Stream as _, StreamExt as _};
@@ -16,6 +16,9 @@ use crate::test_kit::{Clock, Pipe, Sleeper};
 use crate::{ConnectionConfig, Message, Opcode, Role};
 
 type Ends = [WebSocket<Pipe, Sleeper>; 2];
+
+/// A function of `Sink`.
+type PollSink = fn(Pin<&mut WebSocket<Pipe, Sleeper>>, &mut Context<'_>) -> Poll<io::Result<()>>;
 
 fn ends(chunk: usize, capacity: usize, pend_every: usize) -> Ends {
     let clock = Clock::default();
@@ -33,13 +36,7 @@ impl Lone<WebSocket<Pipe, Sleeper>> {
         Pin::new(&mut self.it).poll_next(&mut self.task.cx())
     }
 
-    fn poll(
-        &mut self,
-        poll: fn(
-            Pin<&mut WebSocket<Pipe, Sleeper>>,
-            &mut core::task::Context<'_>,
-        ) -> Poll<io::Result<()>>,
-    ) -> Poll<io::Result<()>> {
+    fn poll(&mut self, poll: PollSink) -> Poll<io::Result<()>> {
         poll(Pin::new(&mut self.it), &mut self.task.cx())
     }
 
