@@ -174,6 +174,9 @@ pub use self::tls::Tls;
 
 #[doc(inline)]
 pub use wsstream_net::futures_io::{AsyncStream, Io, ReadHalf, WriteHalf};
+#[cfg(feature = "http")]
+#[doc(no_inline)]
+pub use wsstream_net::http;
 #[doc(inline)]
 pub use wsstream_net::prelude::*;
 #[cfg(feature = "rustls")]
@@ -280,6 +283,23 @@ pub type Handshake<S = NetSocket> = wsstream_net::Handshake<S, AsyncStd>;
 /// A connection right after its opening handshake: `agreed`, `request` and `response` tell what was said, and
 /// `into_stream` or `into_websocket` begins to use it. [`wsstream_net::Upgraded`] documents its methods.
 pub type Upgraded<S = NetSocket> = wsstream_net::Upgraded<S, AsyncStd>;
+
+/// Counts connections that no [`Listener`] has accepted, and ends them gracefully: `tracked` of an [`Upgraded`] and
+/// `shutdown`. [`wsstream_net::Tracker`] documents its methods.
+///
+/// ```no_run
+/// use std::time::Duration;
+/// use wsstream_async_std::{Handshake, Io, Tracker};
+///
+/// # async fn serve<S>(tracker: Tracker, handshake: Handshake<Io<S>>) -> Result<(), Box<dyn std::error::Error>>
+/// # where Io<S>: wsstream_core::pump::Socket + Send + 'static {
+/// let stream = handshake.accept().await?.tracked(&tracker).into_stream();
+/// // When the server is to end:
+/// let left = tracker.shutdown(Duration::from_secs(20)).await;
+/// # Ok(())
+/// # }
+/// ```
+pub type Tracker = wsstream_net::Tracker<AsyncStd>;
 
 /// A blocking reader and a blocking writer as a socket, such as standard input and output. Make an [`AsyncStream`] of
 /// it to [`relay()`]: see [`wsstream_net::BlockingSocket`].

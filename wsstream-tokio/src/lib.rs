@@ -145,6 +145,8 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(feature = "axum")]
+pub mod axum;
 mod clock;
 mod io;
 mod runtime;
@@ -166,6 +168,9 @@ pub use stream::{AsyncStream, ReadHalf, WriteHalf};
 #[cfg(feature = "rustls")]
 pub use tls::Tls;
 
+#[cfg(feature = "http")]
+#[doc(no_inline)]
+pub use wsstream_net::http;
 #[doc(inline)]
 pub use wsstream_net::prelude::*;
 #[cfg(feature = "rustls")]
@@ -276,6 +281,23 @@ pub type ClientEndpoint = wsstream_net::ClientEndpoint<Tokio>;
 /// Where to listen, and how. Parse it from an endpoint descriptor; then call `listen` for a [`Listener`].
 /// [`wsstream_net::ServerEndpoint`] documents its methods.
 pub type ServerEndpoint = wsstream_net::ServerEndpoint<Tokio>;
+
+/// Counts connections that no [`Listener`] has accepted, and ends them gracefully: `tracked` of an [`Upgraded`] and
+/// `shutdown`. [`wsstream_net::Tracker`] documents its methods.
+///
+/// ```no_run
+/// use std::time::Duration;
+/// use wsstream_tokio::{Handshake, Io, Tracker};
+///
+/// # async fn serve<S>(tracker: Tracker, handshake: Handshake<Io<S>>) -> Result<(), Box<dyn std::error::Error>>
+/// # where Io<S>: wsstream_core::pump::Socket + Send + 'static {
+/// let stream = handshake.accept().await?.tracked(&tracker).into_stream();
+/// // When the server is to end:
+/// let left = tracker.shutdown(Duration::from_secs(20)).await;
+/// # Ok(())
+/// # }
+/// ```
+pub type Tracker = wsstream_net::Tracker<Tokio>;
 
 /// A blocking reader and a blocking writer as a socket, such as standard input and output. Make an [`AsyncStream`] of
 /// it to [`relay()`]: see [`wsstream_net::BlockingSocket`].
