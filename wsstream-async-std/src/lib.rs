@@ -137,7 +137,8 @@
 //! Octets arrive as they were written, or there is an error: a stream that ends without the peer's
 //! Close, or with one inside a message, is `UnexpectedEof`, and a Close with another code than 1000 is
 //! `ConnectionAborted` with a [`StreamError`] inside. A write leaves without a flush. Memory is bounded both ways. Every
-//! future but [`relay()`]'s can be dropped without loss, and the halves of a split stream may live in different tasks.
+//! future but [`relay()`]'s can be dropped without loss, and the halves of [`into_split`](AsyncStream::into_split) may live in
+//! different tasks.
 //!
 //! Nothing runs in the background but the delivery of dropped streams: pings are answered, and timers kept, while
 //! a stream is read, written or [driven](pump::Stream::poll_drive). [`relay()`] does that for both its ends; two loops that copy, one for

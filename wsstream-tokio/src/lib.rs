@@ -118,8 +118,8 @@
 //! Octets arrive as they were written, or there is an error: a stream that ends without the peer's
 //! Close, or with one inside a message, is `UnexpectedEof`, and a Close with another code than 1000 is
 //! `ConnectionAborted` with a [`StreamError`] inside. A write leaves without a flush. Memory is bounded both ways.
-//! You can drop any future without loss but that of [`relay()`], and the halves of `tokio::io::split` may live in
-//! different tasks.
+//! You can drop any future without loss but that of [`relay()`], and the halves of [`into_split`](AsyncStream::into_split)
+//! may live in different tasks.
 //!
 //! Nothing runs in the background but the delivery of dropped streams: pings are answered, and timers kept, while
 //! a stream is read, written or [driven](wsstream_core::pump::Stream::poll_drive). [`relay()`] does that for both its ends;
