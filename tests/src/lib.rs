@@ -41,3 +41,7 @@ pub use runtime::{Clock, SendSocket, TestRuntime, Thread, WsStream, open, open_w
 pub use smol::Smol;
 pub use wsstream_async_std::AsyncStd;
 pub use wsstream_tokio::Tokio;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../wsstream-async-std/README.md")]
+mod front_page_of_async_std {}

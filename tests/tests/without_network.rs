@@ -1,5 +1,9 @@
 //! What users test their protocols with: connections in memory, faults at any octet, and time that passes at once.
-#![expect(clippy::unwrap_used, reason = "these are tests, helpers included")]
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "these are tests, helpers included"
+)]
 
 use std::io::ErrorKind;
 use std::time::Duration;

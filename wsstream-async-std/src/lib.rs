@@ -152,6 +152,8 @@
 //! here are aliases of its types, with the runtime [`AsyncStd`]. With the feature `test-kit` there are connections in
 //! memory, faults and a clock that jumps, for tests without a network: see `test_kit`.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod clock;
 mod io;
 mod runtime;

@@ -50,6 +50,8 @@ mod head;
 mod headers;
 mod health;
 mod hosts;
+#[cfg(feature = "http")]
+mod http;
 mod key;
 mod lookup;
 mod negotiated;

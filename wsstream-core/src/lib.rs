@@ -66,12 +66,14 @@
 //!
 //! Features:
 //!
-//! - `std`, on by default, adds `pump` and conversions into `std::io::Error`. Without it the crate needs `alloc` only.
 //! - `futures` makes `pump::WebSocket` a `Stream` and a `Sink` of messages, as the crate `futures` has them.
+//! - `http` adds opening handshakes of requests and responses of the `http` crate.
+//! - `std`, on by default, adds `pump` and conversions into `std::io::Error`. Without it the crate needs `alloc` only.
 //! - `tracing` adds frame-level logs for connections that are set to [`debug`](ConnectionConfig::debug).
 //! - `zlib-rs` compresses with zlib-rs instead of miniz_oxide.
 //! - `test-kit` adds `test_kit`: connections and sockets in memory, for tests of what runs over them.
 #![no_std]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![warn(
     clippy::alloc_instead_of_core,
     clippy::std_instead_of_alloc,
@@ -108,6 +110,9 @@ mod time;
 mod url;
 mod work;
 
+#[cfg(feature = "http")]
+#[doc(no_inline)]
+pub use ::http;
 pub use byte_stream::{ByteStream, Encoding};
 pub use close::Close;
 pub use close_code::CloseCode;

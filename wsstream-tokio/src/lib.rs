@@ -143,6 +143,8 @@
 //! The protocol is in [`wsstream_core`], and the network stack in [`wsstream_net`], where everything is documented
 //! whose type is an alias here. This crate adds tokio's sockets, timers and tasks.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod clock;
 mod io;
 mod runtime;

@@ -22,6 +22,8 @@
 //!
 //! Who is trusted with what, and which settings bound a stranger: [`security`].
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod blocking_socket;
 mod client;
 pub mod descriptor;

@@ -14,7 +14,6 @@ use super::head::Deadline;
 use super::key::{KEY_FIELD, accept_key};
 use super::lookup::{malformed, required};
 use super::negotiated::Negotiated;
-use super::origin;
 use super::refusal::push_field;
 use super::response::Response;
 use super::response_reader::ResponseReader;
@@ -144,27 +143,35 @@ impl Connecting {
         if !response.is_http_1_1() {
             return Err(HandshakeError::UnsupportedHttpVersion("HTTP/1.0".into()));
         }
-        let fields = || response.headers().iter();
-        // Item 2: the value is exactly `websocket`.
-        let upgrade = required(fields(), "Upgrade")?;
-        if !upgrade.eq_ignore_ascii_case(b"websocket") {
-            return Err(malformed("Upgrade", upgrade));
-        }
-        // Item 3: `Connection` contains `upgrade`.
-        if !contains(values(fields(), "Connection"), "Upgrade") {
-            return Err(match response.headers().get("Connection") {
-                Some(value) => malformed("Connection", value),
-                None => HandshakeError::MissingField("Connection"),
-            });
-        }
-        // Item 4: the value proves that the server has read our key.
-        let accept = required(fields(), "Sec-WebSocket-Accept")?;
-        if accept != self.accept.as_bytes() {
-            return Err(HandshakeError::WrongAccept(excerpt(accept)));
-        }
+        check_upgraded(response.headers().iter(), &self.accept)?;
         // Items 5 and 6.
-        self.client.confirm(fields(), &self.seed)
+        self.client.confirm(response.headers().iter(), &self.seed)
     }
+}
+
+/// §4.1, items 2 to 4 of what the client checks. `expected` is the accept key.
+pub(super) fn check_upgraded<'a, F>(fields: F, expected: &str) -> Result<(), HandshakeError>
+where
+    F: Iterator<Item = (&'a str, &'a [u8])> + Clone,
+{
+    // Item 2: the value is exactly `websocket`.
+    let upgrade = required(fields.clone(), "Upgrade")?;
+    if !upgrade.eq_ignore_ascii_case(b"websocket") {
+        return Err(malformed("Upgrade", upgrade));
+    }
+    // Item 3: `Connection` contains `upgrade`.
+    if !contains(values(fields.clone(), "Connection"), "Upgrade") {
+        return Err(match values(fields, "Connection").next() {
+            Some(value) => malformed("Connection", value),
+            None => HandshakeError::MissingField("Connection"),
+        });
+    }
+    // Item 4: the value proves that the server has read our key.
+    let accept = required(fields, "Sec-WebSocket-Accept")?;
+    if accept != expected.as_bytes() {
+        return Err(HandshakeError::WrongAccept(excerpt(accept)));
+    }
+    Ok(())
 }
 
 /// Omits the request, which may contain credentials.
@@ -191,20 +198,8 @@ fn request(client: &ClientConfig, url: &Url, key: &str) -> Vec<u8> {
     push_field(&mut head, "Upgrade", "websocket");
     push_field(&mut head, "Connection", "Upgrade");
     push_field(&mut head, KEY_FIELD, key);
-    for (name, value) in client.fields() {
+    for (name, value) in client.all_fields(url) {
         push_field(&mut head, name, &value);
-    }
-    if let Some(origin) = &client.origin {
-        push_field(&mut head, origin::FIELD, origin);
-    }
-    match url.authorization() {
-        Some(value) if !client.fields.contains("Authorization") => {
-            push_field(&mut head, "Authorization", value);
-        }
-        _ => {}
-    }
-    for (name, value) in client.fields.iter() {
-        push_field(&mut head, name, value);
     }
     head.extend_from_slice(b"\r\n");
     head

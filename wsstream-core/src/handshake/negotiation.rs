@@ -44,9 +44,10 @@ impl ServerConfig {
     /// ```
     pub fn negotiate<'a, F>(&self, fields: F) -> Result<Negotiated, HandshakeError>
     where
-        F: IntoIterator<Item = (&'a str, &'a [u8]), IntoIter: Clone>,
+        F: IntoIterator<Item = (&'a str, &'a [u8])>,
     {
-        let fields = fields.into_iter();
+        let fields: Vec<_> = fields.into_iter().collect();
+        let fields = fields.iter().copied();
         check_version(fields.clone())?;
         let host = single(fields.clone(), "Host")?;
         self.agree(
@@ -110,9 +111,10 @@ impl ClientConfig {
     /// twice, or selects no subprotocol though the client requires one.
     pub fn confirm<'a, F>(&self, fields: F, seed: &Seed) -> Result<Negotiated, HandshakeError>
     where
-        F: IntoIterator<Item = (&'a str, &'a [u8]), IntoIter: Clone>,
+        F: IntoIterator<Item = (&'a str, &'a [u8])>,
     {
-        let fields = fields.into_iter();
+        let fields: Vec<_> = fields.into_iter().collect();
+        let fields = fields.iter().copied();
         // §4.1, in the order of its list.
         let extensions = extensions::check(fields.clone(), self.wanted())?;
         let subprotocol = subprotocols::check(fields, &self.subprotocols, self.must_agree)?;

@@ -133,7 +133,7 @@ impl Request {
             return Err(HandshakeError::Http10);
         }
         self.check_host()?;
-        self.check_no_body()?;
+        check_no_body(self.headers.iter())?;
         let key = check_upgrade(self.headers.iter())?;
         if !server.serves(self.path()) {
             return Err(HandshakeError::UnknownPath(excerpt(self.path().as_bytes())));
@@ -172,23 +172,12 @@ impl Request {
         host.map(drop).ok_or_else(|| malformed("Host", value))
     }
 
-    /// We would have to skip a body before the first frame, and intermediaries may disagree about its
-    /// end.
-    fn check_no_body(&self) -> Result<(), HandshakeError> {
-        let empty = values(self.headers.iter(), "Content-Length").all(|value| value == b"0");
-        if empty && self.headers.get("Transfer-Encoding").is_none() {
-            Ok(())
-        } else {
-            Err(HandshakeError::RequestBody)
-        }
-    }
-
     /// Whether the request is a valid one of HTTP without a body, and has nothing of a WebSocket's.
     pub(super) fn is_plain(&self) -> bool {
         // RFC 9112 §3.2: HTTP/1.0 needs no `Host`.
         let may_lack_host = self.is_http10() && self.headers.get("Host").is_none();
         (may_lack_host || self.check_host().is_ok())
-            && self.check_no_body().is_ok()
+            && check_no_body(self.headers.iter()).is_ok()
             && !is_of_websocket(self.headers.iter())
     }
 
@@ -203,6 +192,19 @@ impl Request {
             Some(uri) => uri.resource,
             None => self.target(),
         }
+    }
+}
+
+/// We would have to skip a body before the first frame, and intermediaries may disagree about its end.
+pub(super) fn check_no_body<'a, F>(fields: F) -> Result<(), HandshakeError>
+where
+    F: Iterator<Item = (&'a str, &'a [u8])> + Clone,
+{
+    let empty = values(fields.clone(), "Content-Length").all(|value| value == b"0");
+    if empty && values(fields, "Transfer-Encoding").next().is_none() {
+        Ok(())
+    } else {
+        Err(HandshakeError::RequestBody)
     }
 }
 

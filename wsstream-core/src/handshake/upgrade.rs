@@ -43,9 +43,10 @@ impl ServerConfig {
         fields: F,
     ) -> Result<(Negotiated, Fields), HandshakeError>
     where
-        F: IntoIterator<Item = (&'a str, &'a [u8]), IntoIter: Clone>,
+        F: IntoIterator<Item = (&'a str, &'a [u8])>,
     {
-        let fields = fields.into_iter();
+        let fields: Vec<_> = fields.into_iter().collect();
+        let fields = fields.iter().copied();
         check_method(method)?;
         let key = check_upgrade(fields.clone())?;
         let host = single(fields.clone(), "Host")?;

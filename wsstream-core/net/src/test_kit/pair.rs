@@ -1,8 +1,10 @@
 //! Both ends of a connection.
 
+use std::future::poll_fn;
 use std::io;
+use std::pin::pin;
+use std::task::Poll;
 
-use futures_util::future::try_join;
 use wsstream_core::handshake::{ClientConfig, ServerConfig};
 use wsstream_core::pump::{Socket, Stream};
 use wsstream_core::test_kit::{Faulty, Pipe};
@@ -63,13 +65,36 @@ where
     C: Socket + Send + 'static,
     S: Socket + Send + 'static,
 {
-    let connecting = connect_over::<_, R>(client_socket, "ws://localhost/", client);
-    let accepting = async {
+    let mut connecting = pin!(connect_over::<_, R>(
+        client_socket,
+        "ws://localhost/",
+        client
+    ));
+    let mut accepting = pin!(async {
         let handshake = accept_with::<_, R>(server_socket, server).await?;
         handshake.accept().await
-    };
-    let (client, server) = try_join(connecting, accepting).await?;
-    Ok((client.ping_by_default(), server.ping_by_default()))
+    });
+    let (mut connected, mut accepted) = (None, None);
+    poll_fn(|cx| {
+        if connected.is_none()
+            && let Poll::Ready(result) = connecting.as_mut().poll(cx)
+        {
+            connected = Some(result?.ping_by_default());
+        }
+        if accepted.is_none()
+            && let Poll::Ready(result) = accepting.as_mut().poll(cx)
+        {
+            accepted = Some(result?.ping_by_default());
+        }
+        match (connected.take(), accepted.take()) {
+            (Some(client), Some(server)) => Poll::Ready(Ok((client, server))),
+            begun => {
+                (connected, accepted) = begun;
+                Poll::Pending
+            }
+        }
+    })
+    .await
 }
 
 /// About what a system holds of a TCP connection.

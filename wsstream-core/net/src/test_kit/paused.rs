@@ -10,8 +10,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Instant;
 
-use futures_util::stream::{FuturesUnordered, StreamExt as _};
-
 /// Runs a future on a clock of its own. The clock stands still while there is something to do, and then jumps
 /// to the first time at which there is something to do again.
 ///
@@ -24,7 +22,7 @@ pub async fn paused<F: Future>(future: F) -> F::Output {
         sleepers: RefCell::default(),
         spawned: RefCell::default(),
     });
-    let mut tasks = FuturesUnordered::new();
+    let mut tasks: Vec<Task> = Vec::new();
     let mut future = pin!(future);
     poll_fn(|cx| {
         let _entered = Entered(CLOCK.replace(Some(Rc::clone(&clock))));
@@ -39,11 +37,15 @@ pub async fn paused<F: Future>(future: F) -> F::Output {
             if output.is_ready() {
                 return output;
             }
+            tasks.retain_mut(|task| task.as_mut().poll(cx).is_pending());
+            // They may have spawned others.
             loop {
-                tasks.extend(clock.spawned.take());
-                if !matches!(tasks.poll_next_unpin(cx), Poll::Ready(Some(()))) {
+                let mut spawned = clock.spawned.take();
+                if spawned.is_empty() {
                     break;
                 }
+                spawned.retain_mut(|task| task.as_mut().poll(cx).is_pending());
+                tasks.append(&mut spawned);
             }
             // What is not waited for by the clock comes from elsewhere: a socket, or another thread.
             if !signal.woken.swap(false, Ordering::AcqRel) && !clock.jump() {
@@ -91,8 +93,10 @@ struct Paused {
     now: Cell<Instant>,
     sleepers: RefCell<BTreeMap<Instant, Vec<Waker>>>,
     /// Tasks that were not polled yet.
-    spawned: RefCell<Vec<Pin<Box<dyn Future<Output = ()>>>>>,
+    spawned: RefCell<Vec<Task>>,
 }
+
+type Task = Pin<Box<dyn Future<Output = ()>>>;
 
 impl Paused {
     /// Goes to the first deadline, and wakes the tasks that wait for it; `false` if there is none.
