@@ -208,8 +208,8 @@ pub fn stream_error(error: &io::Error) -> Option<&StreamError> {
 ///
 /// If it is not so.
 pub fn assert_compressed<S: Socket, C: Clock>(stream: &Stream<S, C>) {
-    let counters = stream.connection().counters();
-    let agreed = stream.agreed().deflate().is_some();
+    let info = stream.info();
+    let (counters, agreed) = (info.counters, info.agreed.deflate().is_some());
     assert_eq!(counters.messages_deflated > 0, agreed, "{counters:?}");
     assert!(
         !agreed || counters.payload_sent < counters.deflated,

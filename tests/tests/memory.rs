@@ -100,7 +100,7 @@ fn flood<A: TestRuntime>(subprotocol: &str, wire: &[u8], times: usize) -> Alloca
                 while let Poll::Ready(read) = stream.poll_read(cx, &mut buf) {
                     assert_ne!(read.unwrap(), 0);
                 }
-                if stream.connection().counters().received == total {
+                if stream.info().counters.received == total {
                     return Poll::Ready(());
                 }
                 Poll::Pending
@@ -152,7 +152,7 @@ fn a_gibibyte_of_zeros<A: TestRuntime>() {
                     let count = stream.read(&mut buf).await.unwrap();
                     assert!(count > 0 && buf[..count] == zeros[..count]);
                     total += count;
-                    let inflated = stream.connection().counters().inflated;
+                    let inflated = stream.info().counters.inflated;
                     assert_eq!(inflated, total as u64);
                 }
                 assert_eq!(total, 1 << 30);

@@ -161,7 +161,7 @@ fn strangers_that_compress() {
             let agreed = echo
                 .streams
                 .iter()
-                .filter(|stream| stream.agreed().deflate().is_some());
+                .filter(|stream| stream.info().agreed.deflate().is_some());
             let agreed = agreed.count();
             drop(echo);
             (
@@ -211,7 +211,7 @@ fn an_idle_stream_keeps_the_window() {
         let rests = measure(|| echo.rests());
         let idle = info.bytes_current + rests.bytes_current;
         println!("{about}: {} at work, {idle} idle", info.bytes_current);
-        assert!(echo.streams[0].connection().counters().messages_deflated > 0);
+        assert!(echo.streams[0].info().counters.messages_deflated > 0);
         assert!(idle <= kept + (4 << 10), "{about}: {idle}");
     }
 }

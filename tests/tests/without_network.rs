@@ -68,7 +68,7 @@ async fn a_reply_that_is_cut_off_at_any_octet<R: TestRuntime>() {
     let header = 2;
     for cut in 0..header + REPLY.len() {
         let (mut client, mut server) = ends::<R>().await;
-        client.socket().input.cut_after(cut as u64);
+        client.get_ref().input.cut_after(cut as u64);
         server.write_all(REPLY).await.unwrap();
         let (received, ending) = client.read_to_end().await;
         assert_eq!(received, REPLY[..cut.saturating_sub(header)], "{cut}");
@@ -81,7 +81,7 @@ async fn a_request_that_is_cut_off_at_any_octet<R: TestRuntime>() {
     let header = 2 + 4;
     for cut in 0..header + REQUEST.len() {
         let (mut client, mut server) = ends::<R>().await;
-        client.socket().output.cut_after(cut as u64);
+        client.get_ref().output.cut_after(cut as u64);
         let _ = client.write_all(REQUEST).await;
         assert_eq!(
             client.flush().await.unwrap_err().kind(),
@@ -97,7 +97,7 @@ async fn a_server_that_takes_nothing_more<R: TestRuntime>() {
     for seconds in [60, 5] {
         let config = ConnectionConfig::new().progress_timeout(secs(seconds));
         let (mut client, _server) = ends_with::<R>(config).await;
-        client.socket().output.stall_after(10);
+        client.get_ref().output.stall_after(10);
         let begun = R::now();
         client.write_all(REQUEST).await.unwrap();
         let error = client.shutdown().await.unwrap_err();
@@ -113,7 +113,7 @@ async fn a_server_that_takes_nothing_more<R: TestRuntime>() {
 async fn a_server_that_says_nothing_more<R: TestRuntime>() {
     let begun = R::now();
     let (mut client, mut server) = ends::<R>().await;
-    client.socket().input.stall_after(8);
+    client.get_ref().input.stall_after(8);
     server.write_all(REPLY).await.unwrap();
     let (received, ending) = client.read_to_end().await;
     assert_eq!(received, REPLY[..6]);
@@ -126,7 +126,7 @@ async fn a_server_that_says_nothing_more<R: TestRuntime>() {
     let begun = R::now();
     let config = ConnectionConfig::new().keepalive(keepalive.unwrap());
     let (mut client, _server) = ends_with::<R>(config).await;
-    client.socket().input.stall_after(0);
+    client.get_ref().input.stall_after(0);
     let (_, ending) = client.read_to_end().await;
     let expected = (Timeout::Keepalive(secs(2)), secs(1 + 2));
     assert_eq!(timeout::<R>(&ending.unwrap_err(), begun), expected);
@@ -134,7 +134,7 @@ async fn a_server_that_says_nothing_more<R: TestRuntime>() {
 
 async fn a_close_without_an_answer<R: TestRuntime>() {
     let (mut client, _server) = ends::<R>().await;
-    client.socket().input.stall_after(0);
+    client.get_ref().input.stall_after(0);
     let begun = R::now();
     let error = client.finish().await.unwrap_err();
     let expected = (Timeout::Close(secs(10)), secs(10));
@@ -146,7 +146,7 @@ async fn a_stall_that_ends_in_time<R: TestRuntime>() {
     let picks: [Pick; 2] = [|socket| &socket.input, |socket| &socket.output];
     for pick in picks {
         let (mut client, mut server) = ends::<R>().await;
-        let faults = pick(client.socket()).clone();
+        let faults = pick(client.get_ref()).clone();
         faults.stall_after(5);
         let begun = R::now();
         let talk = async {
@@ -174,14 +174,14 @@ async fn a_socket_that_fails<R: TestRuntime>() {
         (ErrorKind::ConnectionReset, ErrorKind::UnexpectedEof),
     ] {
         let (mut client, mut server) = ends::<R>().await;
-        client.socket().input.fail_after(8, kind);
+        client.get_ref().input.fail_after(8, kind);
         server.write_all(REPLY).await.unwrap();
         let (received, ending) = client.read_to_end().await;
         assert_eq!(received, REPLY[..6]);
         assert_eq!(ending.unwrap_err().kind(), told);
 
         let (mut client, _server) = ends::<R>().await;
-        client.socket().output.fail_after(8, kind);
+        client.get_ref().output.fail_after(8, kind);
         let _ = client.write_all(REQUEST).await;
         assert_eq!(client.flush().await.unwrap_err().kind(), kind);
     }
@@ -191,7 +191,7 @@ async fn every_split_gives_the_same<R: TestRuntime>() {
     let sent = Pattern::new(1).take(3000);
     for most in [1, 2, 3, 7, 64, 1000, 5000] {
         let (mut client, mut server) = ends::<R>().await;
-        let socket = client.socket();
+        let socket = client.get_ref();
         socket.output.split(most);
         socket.input.split(most);
         let talk = async {

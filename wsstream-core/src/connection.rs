@@ -213,9 +213,9 @@ impl Connection {
         self
     }
 
-    /// Whether half close was agreed on.
-    #[must_use]
-    pub const fn half_close(&self) -> bool {
+    /// Whether it has half close.
+    #[cfg(feature = "std")]
+    pub(crate) const fn half_close(&self) -> bool {
         self.half_close
     }
 

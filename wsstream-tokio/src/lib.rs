@@ -162,7 +162,7 @@ use wsstream_core::pump::{self, Socket};
 pub use clock::TokioClock;
 pub use io::Io;
 pub use runtime::Tokio;
-pub use stream::AsyncStream;
+pub use stream::{AsyncStream, ReadHalf, WriteHalf};
 #[cfg(feature = "rustls")]
 pub use tls::Tls;
 
@@ -177,12 +177,12 @@ pub use wsstream_net::rustls;
 pub type NetSocket = wsstream_net::NetSocket<Tokio>;
 
 /// What endpoints and listeners give: a [`NetSocket`] as tokio's `AsyncRead + AsyncWrite`. It dereferences to the
-/// `NetSocket`, so it has [its methods](wsstream_net::NetSocket), `finish` for one. `NetStream::from` makes one of a
-/// `TcpStream` or a `UnixStream`.
+/// `NetSocket`, so it has [its methods](wsstream_net::NetSocket), `finish` for one. `NetStream::from_tcp` makes one of a
+/// `TcpStream`, and `from_unix` one of a `UnixStream`.
 pub type NetStream = AsyncStream<NetSocket>;
 
 /// A byte stream over WebSocket over `S`, as tokio's `AsyncRead + AsyncWrite`. It dereferences to
-/// [`pump::Stream`], so it has that type's methods, `finish` and `agreed` for example.
+/// [`pump::Stream`], so it has that type's methods, `finish`, `info` and `peer_addr` for example.
 ///
 /// Reading gives 0 octets at the peer's Close 1000 or without a code. Any other end is an error, with a
 /// [`StreamError`] inside: `ConnectionAborted` for another code, `UnexpectedEof`
@@ -342,7 +342,7 @@ pub async fn accept_with<S: AsyncRead + AsyncWrite + Unpin>(
 /// # async fn serve(incoming: Incoming) -> std::io::Result<()> {
 /// let target = tokio::net::TcpStream::connect("localhost:5432").await?;
 /// let mut stream = incoming.accept().await?;
-/// let relayed = relay(&mut stream, &mut NetStream::from(target)).await;
+/// let relayed = relay(&mut stream, &mut NetStream::from_tcp(target)).await;
 /// println!("{} octets up, {} down", relayed.a_to_b.octets, relayed.b_to_a.octets);
 /// # Ok(())
 /// # }

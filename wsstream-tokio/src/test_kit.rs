@@ -38,7 +38,7 @@
 //! # async fn main() -> std::io::Result<()> {
 //! let (mut client, mut server) = pair().await?;
 //! // 2 octets of a header, and half of the reply.
-//! client.socket().input.cut_after(2 + 6);
+//! client.get_ref().input.cut_after(2 + 6);
 //! server.write_all(b"how are you?").await?;
 //!
 //! let mut reply = Vec::new();
@@ -58,7 +58,7 @@
 //! # async fn main() -> std::io::Result<()> {
 //! for most in 1..8 {
 //!     let (mut client, mut server) = pair().await?;
-//!     client.socket().output.split(most);
+//!     client.get_ref().output.split(most);
 //!     client.write_all(b"how are you?").await?;
 //!     client.shutdown().await?;
 //!     let mut received = String::new();
@@ -90,7 +90,7 @@
 //! #[tokio::main(flavor = "current_thread", start_paused = true)] // tokio::test has that too.
 //! async fn main() -> std::io::Result<()> {
 //!     let (mut client, _server) = pair().await?;
-//!     client.socket().output.stall_after(10);
+//!     client.get_ref().output.stall_after(10);
 //!     let begun = Instant::now();
 //!     client.write_all(b"a request of more than 10 octets").await?;
 //!     let error = client.shutdown().await.unwrap_err();

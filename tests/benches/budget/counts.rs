@@ -22,10 +22,10 @@ pub(crate) struct Counts {
 pub(crate) fn sending(role: Role, len: usize) -> Counts {
     let (data, mut stream) = (vec![7; len], stream(role, Vec::new()));
     counted(|cx| {
-        stream.socket_mut().calls = 0;
+        stream.get_mut().calls = 0;
         let written = stream.poll_write(cx, &data);
         assert!(matches!(written, Poll::Ready(Ok(count)) if count == len));
-        stream.socket().calls
+        stream.get_ref().calls
     })
 }
 
@@ -68,7 +68,7 @@ fn counted(mut message: impl FnMut(&Context<'_>) -> usize) -> Counts {
 
 /// Fills `out` from what arrives once more, and tells how many calls that took.
 fn read(stream: &mut Stream<Memory, NoClock>, cx: &Context<'_>, out: &mut [u8]) -> usize {
-    let socket = stream.socket_mut();
+    let socket = stream.get_mut();
     (socket.at, socket.calls) = (0, 0);
     let (mut at, mut turns) = (0, 0);
     while at < out.len() {
@@ -80,7 +80,7 @@ fn read(stream: &mut Stream<Memory, NoClock>, cx: &Context<'_>, out: &mut [u8]) 
         }
     }
     assert!(out.iter().all(|&octet| octet == 7));
-    stream.socket().calls
+    stream.get_ref().calls
 }
 
 fn stream(role: Role, incoming: Vec<u8>) -> Stream<Memory, NoClock> {

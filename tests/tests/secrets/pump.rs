@@ -92,8 +92,8 @@ fn streams_and_sockets() {
         let cx = &Context::from_waker(Waker::noop());
         let [near, far] = opened(&mut printed, &client, 10_000);
         let (mut near, mut far) = (near.into_stream(), far.into_stream());
-        near.socket().output.get().capacity = 20;
-        far.socket().output.get().capacity = 20;
+        near.get_ref().output.get().capacity = 20;
+        far.get_ref().output.get().capacity = 20;
         let text = MARK.repeat(9);
         for _ in 0..4 {
             let _ = near.poll_write(cx, text.as_bytes());
@@ -111,7 +111,7 @@ fn streams_and_sockets() {
 
         let [near, far] = opened(&mut printed, &client, 10_000);
         let (mut near, mut far) = (near.into_websocket(), far.into_websocket());
-        near.socket().output.get().capacity = 20;
+        near.get_ref().output.get().capacity = 20;
         for message in [
             Message::Text(text.clone()),
             Message::Binary(text.clone().into()),

@@ -4,11 +4,11 @@ pub use wsstream_core::handshake::{
     Agreed, ClientConfig, HandshakeError, Headers, Hosts, InvalidField, Negotiated, Origins,
     Refusal, Request, Response, ServerConfig, WrongOctet, accept_key,
 };
-pub use wsstream_core::pump::{Carried, Ended, Relayed};
+pub use wsstream_core::pump::{Carried, Ended, Info, Relayed};
 pub use wsstream_core::{
-    Close, CloseCode, ClosedBy, CompressionBudget, Connection, ConnectionConfig, Counters,
-    DataKind, Deflate, InvalidKeepalive, InvalidUrl, Keepalive, Message, NotText,
-    PerMessageDeflate, PingError, ProtocolError, Role, Seed, StreamError, Timeout, Url,
+    Close, CloseCode, ClosedBy, CompressionBudget, ConnectionConfig, Counters, DataKind, Deflate,
+    InvalidKeepalive, InvalidUrl, Keepalive, Message, NotText, PerMessageDeflate, PingError,
+    ProtocolError, Role, Seed, StreamError, Timeout, Url,
 };
 
 pub use crate::client::{RedirectError, RedirectErrorKind};
@@ -20,4 +20,5 @@ pub use crate::dial::DialError;
 pub use crate::listener::StdListener;
 pub use crate::proxy::{InvalidProxy, Proxy, ProxyError, ProxyErrorKind};
 pub use crate::seed::seed;
+pub use crate::split::{Half, ReuniteError};
 pub use crate::tls::{ClientTls, ServerTls};

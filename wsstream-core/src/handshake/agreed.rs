@@ -52,6 +52,16 @@ impl Agreed {
         self.deflate.as_ref()
     }
 
+    /// The same agreement, for those who only look at it: it holds no part of the budget.
+    #[cfg(feature = "std")]
+    pub(crate) fn without_reservation(&self) -> Self {
+        Self {
+            subprotocol: self.subprotocol.clone(),
+            reserved: Share::default(),
+            ..*self
+        }
+    }
+
     /// The memory that is reserved to inflate the client's messages.
     pub(super) fn reserved(&self) -> Option<Arc<Reserved>> {
         self.reserved.0.clone()

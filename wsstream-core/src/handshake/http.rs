@@ -47,6 +47,10 @@ impl ServerConfig {
     /// # Errors
     ///
     /// The response to send.
+    #[expect(
+        clippy::result_large_err,
+        reason = "both are responses, and there is one for a connection"
+    )]
     pub fn upgrade<B>(
         &self,
         request: &Request<B>,

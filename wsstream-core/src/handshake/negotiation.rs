@@ -273,6 +273,21 @@ mod tests {
         }
     }
 
+    #[cfg(feature = "std")]
+    #[test]
+    fn who_only_looks_at_an_agreement_holds_no_memory() {
+        let budget = crate::CompressionBudget::default();
+        let server = ServerConfig::stream().compression_budget(&budget);
+        let ask = ClientConfig::stream().fields();
+        let asked = ask.iter().map(|(name, value)| (*name, value.as_bytes()));
+        let negotiated = server.negotiate(asked).unwrap();
+        assert!(budget.used() > 0);
+        let seen = negotiated.agreed().without_reservation();
+        assert_eq!(seen, *negotiated.agreed());
+        drop(negotiated);
+        assert_eq!(budget.used(), 0);
+    }
+
     /// Nothing is agreed to that is not done, in whatever order it was set.
     #[test]
     fn messages_know_no_half_close() {

@@ -68,7 +68,7 @@ impl<S: Socket, C: Clock> Handshake<S, C> {
 
     /// The socket that the request arrived on.
     #[must_use]
-    pub const fn socket(&self) -> &S {
+    pub const fn get_ref(&self) -> &S {
         self.opening.wire.socket()
     }
 
