@@ -1,6 +1,6 @@
 //! Both ends of a connection.
 
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::pin;
 use std::task::Poll;
@@ -60,27 +60,37 @@ pub async fn pair_over<R: Runtime, S: Socket + Send + 'static>(
     client: &ClientConfig,
     server: &ServerConfig,
 ) -> io::Result<(Upgraded<S, R>, Upgraded<S, R>)> {
-    let mut connecting = pin!(connect_over::<_, R>(near, "ws://localhost/", client));
-    let mut accepting = pin!(async {
+    let connecting = connect_over::<_, R>(near, "ws://localhost/", client);
+    let accepting = async {
         let handshake = accept_with::<_, R>(far, server).await?;
         handshake.accept().await
-    });
-    let (mut connected, mut accepted) = (None, None);
+    };
+    let (client, server) = both(connecting, accepting).await?;
+    Ok((client.ping_by_default(), server.ping_by_default()))
+}
+
+/// Waits for both, or for the first that fails.
+async fn both<A, B>(
+    a: impl Future<Output = io::Result<A>>,
+    b: impl Future<Output = io::Result<B>>,
+) -> io::Result<(A, B)> {
+    let (mut a, mut b) = (pin!(a), pin!(b));
+    let (mut a_is, mut b_is) = (None, None);
     poll_fn(|cx| {
-        if connected.is_none()
-            && let Poll::Ready(result) = connecting.as_mut().poll(cx)
+        if a_is.is_none()
+            && let Poll::Ready(ready) = a.as_mut().poll(cx)
         {
-            connected = Some(result?.ping_by_default());
+            a_is = Some(ready?);
         }
-        if accepted.is_none()
-            && let Poll::Ready(result) = accepting.as_mut().poll(cx)
+        if b_is.is_none()
+            && let Poll::Ready(ready) = b.as_mut().poll(cx)
         {
-            accepted = Some(result?.ping_by_default());
+            b_is = Some(ready?);
         }
-        match (connected.take(), accepted.take()) {
-            (Some(client), Some(server)) => Poll::Ready(Ok((client, server))),
-            begun => {
-                (connected, accepted) = begun;
+        match (a_is.take(), b_is.take()) {
+            (Some(a), Some(b)) => Poll::Ready(Ok((a, b))),
+            (a, b) => {
+                (a_is, b_is) = (a, b);
                 Poll::Pending
             }
         }
