@@ -33,7 +33,6 @@ where
     let serving = async { decide(listener.accept().await.unwrap()).await };
     let (opened, ()) = tokio::join!(endpoint.open(), serving);
     opened.map_err(|error| {
-        let error = std::io::Error::from(error);
         error
             .get_ref()
             .unwrap()
