@@ -64,7 +64,7 @@
 //! ```
 //!
 //! Inside an HTTP server that exists already, [`ServerConfig::negotiate_upgrade`] decides on header fields,
-//! and [`Upgraded::server`] takes the connection. Names, options, defaults and errors are those of `wsstream-tokio`.
+//! and [`Upgraded::new`] takes the connection. Names, options, defaults and errors are those of `wsstream-tokio`.
 //!
 //! # Runtimes
 //!
@@ -155,9 +155,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod clock;
-mod io;
 mod runtime;
-mod stream;
 #[cfg(feature = "test-kit")]
 pub mod test_kit;
 #[cfg(feature = "rustls")]
@@ -170,12 +168,12 @@ use futures_io::{AsyncRead as Read, AsyncWrite as Write};
 use wsstream_core::pump::{self, Socket};
 
 pub use self::clock::AsyncIoClock;
-pub use self::io::Io;
 pub use self::runtime::{AsyncStd, Connections};
-pub use self::stream::AsyncStream;
 #[cfg(feature = "rustls")]
 pub use self::tls::Tls;
 
+#[doc(inline)]
+pub use wsstream_net::futures_io::{AsyncStream, Io, ReadHalf, WriteHalf};
 #[doc(inline)]
 pub use wsstream_net::prelude::*;
 #[cfg(feature = "rustls")]
@@ -202,7 +200,7 @@ pub use wsstream_net::rustls;
 /// A write leaves without a flush while the socket has room. What it had no room for leaves when either half
 /// is polled next: flush before waiting for something else.
 ///
-/// It dereferences to [`pump::Stream`], so it has that type's methods, `agreed` for example.
+/// It dereferences to [`pump::Stream`], so it has that type's methods, `info` and `peer_addr` for example.
 pub type WsStream<S = NetSocket> = AsyncStream<pump::Stream<S, AsyncIoClock>>;
 
 /// Whole messages over WebSocket over `S`, for protocols that are made of messages: `recv`, `send` and `close`.
@@ -216,7 +214,7 @@ pub type NetSocket = wsstream_net::NetSocket<AsyncStd>;
 /// What endpoints and listeners give: a [`NetSocket`] as futures-io's `AsyncRead + AsyncWrite`. It dereferences to the
 /// `NetSocket`, so it has [its methods](wsstream_net::NetSocket).
 ///
-/// `NetStream::from` makes one of async-std's `TcpStream` or `UnixStream`. When it is closed, the peer reads an end. Closing
+/// `NetStream::from_tcp` makes one of async-std's `TcpStream`, and `from_unix` one of its `UnixStream`. When it is closed, the peer reads an end. Closing
 /// async-std's own socket does nothing of the kind, nor does closing async-io's `Async`: make a `NetStream` of a socket
 /// that you [accept](accept_with()) or [connect](connect_on()) on, or [relay](relay()) to. smol's `TcpStream` can stay as
 /// it is.
@@ -324,7 +322,7 @@ pub async fn accept_with<S: Read + Write + Unpin>(
 /// use wsstream_async_std::{Incoming, NetStream, relay};
 ///
 /// # async fn serve(incoming: Incoming) -> std::io::Result<()> {
-/// let mut target = NetStream::from(TcpStream::connect("localhost:5432").await?);
+/// let mut target = NetStream::from_tcp(TcpStream::connect("localhost:5432").await?);
 /// let mut stream = incoming.accept().await?;
 /// let (up, down) = relay(&mut stream, &mut target).await.into_result()?;
 /// println!("{up} octets up, {down} down");

@@ -22,7 +22,6 @@ mod trace;
 #[cfg(test)]
 mod tests;
 
-use alloc::sync::Arc;
 use core::time::Duration;
 
 pub use ahead::LookAhead;
@@ -57,8 +56,8 @@ use timers::Timers;
 /// ```
 /// use wsstream_core::{ConnectionConfig, Connection, DataKind, Event, Seed};
 ///
-/// let mut client = Connection::client(ConnectionConfig::new(), &Seed::new([1; 32]));
-/// let mut server = Connection::server(ConnectionConfig::new());
+/// let mut client = Connection::without_extensions(ConnectionConfig::new(), Some(&Seed::new([1; 32])));
+/// let mut server = Connection::without_extensions(ConnectionConfig::new(), None);
 ///
 /// client.send(DataKind::Text, b"Hello", true)?;
 /// let mut wire = client.outbox().octets().to_vec();
@@ -151,21 +150,12 @@ pub struct Counters {
 }
 
 impl Connection {
-    /// The server's end, right after the opening handshake. Connections can share their settings.
+    /// The client's end if there is a seed, which determines its masking keys, or else the server's; without extensions.
+    /// After a handshake, open the connection that was [`Negotiated`](crate::handshake::Negotiated) instead: a peer
+    /// that has agreed to an extension uses it.
     #[must_use]
-    pub fn server(config: impl Into<Arc<ConnectionConfig>>) -> Self {
-        Self::new(Role::Server, None, config.into().into())
-    }
-
-    /// The client's end, right after the opening handshake. The seed determines its masking keys.
-    #[must_use]
-    pub fn client(config: impl Into<Arc<ConnectionConfig>>, seed: &Seed) -> Self {
-        Self::new(Role::Client, Some(seed.mask_keys()), config.into().into())
-    }
-
-    /// The client's end if there is a seed, or else the server's.
-    #[cfg(feature = "std")]
-    pub(crate) fn shared(config: SharedConfig, seed: Option<&Seed>) -> Self {
+    pub fn without_extensions(config: impl Into<SharedConfig>, seed: Option<&Seed>) -> Self {
+        let config = config.into();
         match seed {
             Some(seed) => Self::new(Role::Client, Some(seed.mask_keys()), config),
             None => Self::new(Role::Server, None, config),
@@ -211,14 +201,14 @@ impl Connection {
     /// then ends only its direction, and our answer waits until [`close`](Self::close). Without half
     /// close, every Close is answered at once, §5.5.1.
     #[must_use]
-    pub const fn with_half_close(mut self) -> Self {
+    pub(crate) const fn with_half_close(mut self) -> Self {
         self.half_close = true;
         self
     }
 
-    /// Whether half close was agreed on.
-    #[must_use]
-    pub const fn half_close(&self) -> bool {
+    /// Whether it has half close.
+    #[cfg(feature = "std")]
+    pub(crate) const fn half_close(&self) -> bool {
         self.half_close
     }
 

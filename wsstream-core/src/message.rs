@@ -62,8 +62,8 @@ impl fmt::Debug for Message {
 /// ```
 /// use wsstream_core::{Assembler, ConnectionConfig, Connection, DataKind, Message, Seed};
 ///
-/// let mut client = Connection::client(ConnectionConfig::new(), &Seed::new([1; 32]));
-/// let mut server = Connection::server(ConnectionConfig::new());
+/// let mut client = Connection::without_extensions(ConnectionConfig::new(), Some(&Seed::new([1; 32])));
+/// let mut server = Connection::without_extensions(ConnectionConfig::new(), None);
 /// client.send(DataKind::Text, b"Hel", false)?;
 /// client.send(DataKind::Text, b"lo", true)?;
 /// let mut wire = client.outbox().octets().to_vec();

@@ -40,7 +40,7 @@ mod tasks;
 
 use alloc::vec::Vec;
 
-pub use pair::{End, Pair};
+pub use pair::{End, Pair, negotiated};
 #[cfg(feature = "std")]
 pub use pipe::{Clock, Line, Pipe, SharedLine, Sleeper, WriteEnd};
 pub use seen::Seen;
@@ -55,11 +55,11 @@ pub(crate) use seen::{data, push, recv, recv_up_to};
 ///
 /// ```
 /// use wsstream_core::test_kit::at_every_cut;
-/// use wsstream_core::{ConnectionConfig, Connection};
+/// use wsstream_core::{ConnectionConfig, Connection, Seed};
 ///
 /// // However it is cut, a ping from a server is one ping.
 /// at_every_cut(b"\x89\x02hi", |pieces| {
-///     let mut client = Connection::client(ConnectionConfig::new(), &wsstream_core::Seed::new([7; 32]));
+///     let mut client = Connection::without_extensions(ConnectionConfig::new(), Some(&Seed::new([7; 32])));
 ///     for piece in pieces {
 ///         let mut piece = piece.to_vec();
 ///         let mut input = &mut piece[..];

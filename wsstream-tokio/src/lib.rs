@@ -104,7 +104,7 @@
 //!
 //! Any stream of tokio's can carry a WebSocket: see [`connect_on`], [`accept`](accept()) and [`accept_with`]. Inside
 //! an HTTP server that exists already, [`ServerConfig::negotiate_upgrade`] decides on header fields, and
-//! [`Upgraded::server`] takes the connection: the example `axum_server` does so for HTTP/1.1 and HTTP/2. Under
+//! [`Upgraded::new`] takes the connection: the example `axum_server` does so for HTTP/1.1 and HTTP/2. Under
 //! other libraries, a [`WsStream`] is a stream like any: see `hyper_client` and `postgres_client`.
 //!
 //! # TLS
@@ -155,7 +155,7 @@ use wsstream_core::pump::{self, Socket};
 pub use clock::TokioClock;
 pub use io::Io;
 pub use runtime::Tokio;
-pub use stream::AsyncStream;
+pub use stream::{AsyncStream, ReadHalf, WriteHalf};
 #[cfg(feature = "rustls")]
 pub use tls::Tls;
 
@@ -170,12 +170,12 @@ pub use wsstream_net::rustls;
 pub type NetSocket = wsstream_net::NetSocket<Tokio>;
 
 /// What endpoints and listeners give: a [`NetSocket`] as tokio's `AsyncRead + AsyncWrite`. It dereferences to the
-/// `NetSocket`, so it has [its methods](wsstream_net::NetSocket), `finish` for one. `NetStream::from` makes one of a
-/// `TcpStream` or a `UnixStream`.
+/// `NetSocket`, so it has [its methods](wsstream_net::NetSocket), `finish` for one. `NetStream::from_tcp` makes one of a
+/// `TcpStream`, and `from_unix` one of a `UnixStream`.
 pub type NetStream = AsyncStream<NetSocket>;
 
 /// A byte stream over WebSocket over `S`, as tokio's `AsyncRead + AsyncWrite`. It dereferences to
-/// [`pump::Stream`], so it has that type's methods, `finish` and `agreed` for example.
+/// [`pump::Stream`], so it has that type's methods, `finish`, `info` and `peer_addr` for example.
 ///
 /// Reading gives 0 octets at the peer's Close 1000 or without a code. Any other end is an error, with a
 /// [`StreamError`] inside: `ConnectionAborted` for another code, `UnexpectedEof`
@@ -202,8 +202,7 @@ pub type WebSocket<S = NetSocket> = pump::WebSocket<S, TokioClock>;
 /// A connection right after its opening handshake: `agreed`, `request` and `response` tell what was said, and
 /// `into_stream` or `into_websocket` begins to use it. [`wsstream_net::Upgraded`] documents its methods.
 ///
-/// A connection that was upgraded elsewhere is taken with `Upgraded::server(Io::new(io), ..)` or
-/// `Upgraded::client(Io::new(io), ..)`.
+/// A connection that was upgraded elsewhere is taken with `Upgraded::new(Io::new(io), ..)`.
 pub type Upgraded<S = NetSocket> = wsstream_net::Upgraded<S, Tokio>;
 
 /// A request on a stream of yours that waits for the answer: `request`, `check`, `accept` and `refuse`.
@@ -317,7 +316,7 @@ pub async fn accept_with<S: AsyncRead + AsyncWrite + Unpin>(
 /// # async fn serve(incoming: Incoming) -> std::io::Result<()> {
 /// let target = tokio::net::TcpStream::connect("localhost:5432").await?;
 /// let mut stream = incoming.accept().await?;
-/// let relayed = relay(&mut stream, &mut NetStream::from(target)).await;
+/// let relayed = relay(&mut stream, &mut NetStream::from_tcp(target)).await;
 /// println!("{} octets up, {} down", relayed.a_to_b.octets, relayed.b_to_a.octets);
 /// # Ok(())
 /// # }

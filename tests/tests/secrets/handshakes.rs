@@ -336,7 +336,7 @@ fn answers() {
             Ok(None) => printed.error(to, &connecting.recv_eof()),
             Ok(Some(connected)) => {
                 printed.debug(to, &connected);
-                printed.debug(to, &connected.agreed);
+                printed.debug(to, connected.negotiated.agreed());
             }
             Err(error) => printed.error(to, &error),
         }

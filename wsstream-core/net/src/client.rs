@@ -62,7 +62,7 @@ pub async fn connect_over<S: Socket + Send + 'static, R: Runtime>(
     let connecting = Connect::new(socket, R::clock(), &Url::parse(url)?, config, seed()?);
     // Boxed, for the same reason as above.
     let upgraded = Box::pin(connecting).await;
-    Ok(Upgraded::new(
+    Ok(Upgraded::opened(
         upgraded.map_err(|error| late_tls_error("", error))?,
     ))
 }

@@ -28,6 +28,8 @@ mod blocking_socket;
 mod client;
 pub mod descriptor;
 mod dial;
+#[cfg(feature = "futures-io")]
+pub mod futures_io;
 mod handshake;
 mod host_port;
 mod incoming;
@@ -42,6 +44,7 @@ mod runtime;
 pub mod security;
 mod seed;
 mod server;
+mod split;
 #[cfg(feature = "test-kit")]
 pub mod test_kit;
 #[cfg(test)]
@@ -63,5 +66,7 @@ pub use runtime::Runtime;
 #[cfg(feature = "rustls")]
 #[doc(no_inline)]
 pub use rustls;
+pub use seed::seed;
 pub use server::ServerEndpoint;
+pub use split::{Half, ReadHalf, ReadSocket, ReuniteError, WriteHalf, WriteSocket, split};
 pub use upgraded::Upgraded;

@@ -15,7 +15,7 @@ fn frame(fin: bool, opcode: Opcode, payload: &[u8]) -> Vec<u8> {
 /// What a client makes of the parts of a wire, with messages of up to eight octets.
 fn recv<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> (Vec<Message>, Option<ProtocolError>) {
     let config = ConnectionConfig::new().max_message(8);
-    let mut connection = Connection::client(config, &Seed::new([0; 32]));
+    let mut connection = Connection::without_extensions(config, Some(&Seed::new([0; 32])));
     let mut assembler = Assembler::new();
     let mut messages = Vec::new();
     for part in parts {
@@ -216,7 +216,7 @@ fn s10_4_a_message_has_a_limit_of_time_from_its_first_octet_to_its_last() {
     ];
     for (story, expected) in table {
         let config = ConnectionConfig::new().message_timeout(Duration::from_secs(10));
-        let mut connection = Connection::client(config, &Seed::new([0; 32]))
+        let mut connection = Connection::without_extensions(config, Some(&Seed::new([0; 32])))
             .with_deflate(&crate::PerMessageDeflate::default());
         let (mut assembler, mut failed) = (Assembler::new(), None);
         for at in *story {
@@ -253,7 +253,8 @@ fn s10_4_a_message_has_a_limit_of_time_from_its_first_octet_to_its_last() {
 /// A byte stream's message may go on for ever.
 #[test]
 fn streams_have_no_limit_of_time() {
-    let mut connection = Connection::client(ConnectionConfig::new(), &Seed::new([0; 32]));
+    let mut connection =
+        Connection::without_extensions(ConnectionConfig::new(), Some(&Seed::new([0; 32])));
     let mut stream = crate::ByteStream::new(crate::Encoding::Binary);
     let mut octets = *b"\x02\x01a";
     assert_eq!(

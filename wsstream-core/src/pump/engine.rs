@@ -438,7 +438,7 @@ impl<S: Socket, C: Clock> Pump<S, C> {
 
     /// Moves everything to a new pump, which outlives the drop of this one.
     pub(super) fn take(&mut self) -> Self {
-        let nothing = Connection::server(ConnectionConfig::new());
+        let nothing = Connection::without_extensions(ConnectionConfig::new(), None);
         Self {
             wire: self.wire.take(),
             connection: mem::replace(&mut self.connection, nothing),

@@ -11,8 +11,9 @@ use super::delivering::{Spawn, leave};
 use super::engine::Pump;
 use super::outgoing::Outgoing;
 use super::wakers::Task;
-use super::{Clock, Socket};
+use super::{Clock, Info, Socket};
 use crate::close::{Close, CloseCode};
+#[cfg(test)]
 use crate::connection::Connection;
 use crate::error::Closed;
 use crate::handshake::Agreed;
@@ -100,22 +101,26 @@ impl<S: Socket, C: Clock> WebSocket<S, C> {
         poll_fn(|cx| self.poll_close_with(cx, &close)).await
     }
 
-    /// The negotiated subprotocol and extensions.
+    /// What was agreed, counters, the round-trip time, and how the connection was closed.
     #[must_use]
-    pub fn agreed(&self) -> &Agreed {
-        &self.inner.agreed
+    pub fn info(&self) -> Info {
+        Info::new(&self.inner.agreed, &self.inner.pump.connection)
     }
 
-    /// The state of the connection: who closed it and how, counters, the round-trip time.
-    #[must_use]
-    pub fn connection(&self) -> &Connection {
+    #[cfg(test)]
+    pub(crate) fn connection(&self) -> &Connection {
         &self.inner.pump.connection
     }
 
-    /// The socket.
+    /// The socket below.
     #[must_use]
-    pub fn socket(&self) -> &S {
+    pub fn get_ref(&self) -> &S {
         self.inner.pump.socket()
+    }
+
+    /// The socket below, to change its settings. Reading from it or writing to it breaks the WebSocket.
+    pub fn get_mut(&mut self) -> &mut S {
+        self.inner.pump.socket_mut()
     }
 
     /// Takes the WebSocket apart without telling the peer. Returns the socket, and the octets that were received from

@@ -3,7 +3,7 @@
 use std::{fmt, io};
 
 use sha1_smol::Sha1;
-use wsstream_tokio::{Agreed, Connection, ConnectionConfig, Deflate};
+use wsstream_tokio::{ConnectionConfig, Deflate, Info};
 
 /// `SplitMix64` as a stream of octets.
 #[derive(Debug)]
@@ -90,9 +90,9 @@ pub fn config(compression: &str) -> io::Result<ConnectionConfig> {
 
 /// What was agreed, and what was made of it, as members of a JSON object.
 #[must_use]
-pub fn compression(agreed: &Agreed, connection: &Connection) -> String {
-    let deflate = agreed.deflate().map(ToString::to_string);
-    let counters = connection.counters();
+pub fn compression(info: &Info) -> String {
+    let deflate = info.agreed.deflate().map(ToString::to_string);
+    let counters = &info.counters;
     format!(
         "\"extensions\": {:?}, \"deflated\": {}, \"plain\": {}, \"inflated\": {}, \"sent_octets\": {}, \
          \"received_octets\": {}",

@@ -161,7 +161,7 @@ async fn open<R: Runtime>(
         ),
         None => late_tls_error(layer.url.authority(), error),
     })?;
-    Ok(Outermost::WebSocket(Upgraded::new(
+    Ok(Outermost::WebSocket(Upgraded::opened(
         upgraded.ping_by_default(),
     )))
 }

@@ -9,7 +9,7 @@ use std::io::ErrorKind;
 use bytes::Bytes;
 
 use super::support::*;
-use crate::handshake::{Agreed, ServerConfig};
+use crate::handshake::{Negotiated, ServerConfig};
 use crate::pump::{Delivering, Permits, Phase, Stream, Upgraded, WebSocket};
 use crate::test_kit::{Pipe, Sleeper, WriteEnd};
 use crate::{ConnectionConfig, Keepalive, Message, Opcode, Role};
@@ -103,8 +103,8 @@ fn all_that_was_accepted_arrives_and_the_close_behind_it() {
 #[test]
 fn a_message_that_was_begun_is_completed() {
     let lone = Lone::with(Role::Server, true, |near, sleeper| {
-        let server = ServerConfig::messages();
-        Upgraded::server(near, sleeper, Agreed::default(), &server, Vec::new())
+        let negotiated = Negotiated::nothing(ServerConfig::messages().config, None);
+        Upgraded::new(near, sleeper, negotiated, Vec::new())
             .deliver_by(spawn)
             .into_websocket()
     });
@@ -182,8 +182,8 @@ fn a_peer_that_takes_nothing_is_given_up_in_the_progress_timeout() {
 fn a_peer_that_takes_nothing_of_a_message_is_given_up_too() {
     for tells in [false, true] {
         let lone = Lone::with(Role::Server, true, |near, sleeper| {
-            let server = ServerConfig::messages();
-            Upgraded::server(near, sleeper, Agreed::default(), &server, Vec::new())
+            let negotiated = Negotiated::nothing(ServerConfig::messages().config, None);
+            Upgraded::new(near, sleeper, negotiated, Vec::new())
                 .deliver_by(spawn)
                 .into_websocket()
         });
