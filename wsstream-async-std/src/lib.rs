@@ -172,6 +172,11 @@ pub use self::runtime::{AsyncStd, Connections};
 #[cfg(feature = "rustls")]
 pub use self::tls::Tls;
 
+#[doc(no_inline)]
+pub use wsstream_core::bytes;
+#[cfg(feature = "http")]
+#[doc(no_inline)]
+pub use wsstream_core::http;
 #[doc(inline)]
 pub use wsstream_net::futures_io::{AsyncStream, Io, ReadHalf, WriteHalf};
 #[doc(inline)]

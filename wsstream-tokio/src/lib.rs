@@ -159,6 +159,11 @@ pub use stream::{AsyncStream, ReadHalf, WriteHalf};
 #[cfg(feature = "rustls")]
 pub use tls::Tls;
 
+#[doc(no_inline)]
+pub use wsstream_core::bytes;
+#[cfg(feature = "http")]
+#[doc(no_inline)]
+pub use wsstream_core::http;
 #[doc(inline)]
 pub use wsstream_net::prelude::*;
 #[cfg(feature = "rustls")]

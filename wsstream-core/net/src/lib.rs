@@ -68,5 +68,7 @@ pub use runtime::Runtime;
 pub use rustls;
 pub use seed::seed;
 pub use server::ServerEndpoint;
+#[doc(no_inline)]
+pub use socket2;
 pub use split::{Half, ReadHalf, ReadSocket, ReuniteError, WriteHalf, WriteSocket, split};
 pub use upgraded::Upgraded;
