@@ -149,8 +149,8 @@
 //! # The crates below
 //!
 //! The protocol is in [`wsstream_core`], and everything that is the same on all runtimes in [`wsstream_net`]: most types
-//! here are aliases of its types, with the runtime [`AsyncStd`]. With the feature `test-kit` there is a clock that jumps,
-//! for tests: see `test_kit`.
+//! here are aliases of its types, with the runtime [`AsyncStd`]. With the feature `test-kit` there are connections in
+//! memory, faults and a clock that jumps, for tests without a network: see `test_kit`.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -208,8 +208,27 @@ pub use wsstream_net::rustls;
 /// It dereferences to [`pump::Stream`], so it has that type's methods, `info` and `peer_addr` for example.
 pub type WsStream<S = NetSocket> = AsyncStream<pump::Stream<S, AsyncIoClock>>;
 
-/// Whole messages over WebSocket over `S`, for protocols that are made of messages: `recv`, `send` and `close`.
+/// Whole messages over WebSocket over `S`, for protocols that are made of messages: `recv`, `send`, `ping` and `close`.
 /// [`wsstream_core::pump::WebSocket`] documents its methods.
+///
+/// It is a `Stream` and a `Sink` of the crate `futures`, too, and can be split. A message that is received has at most 1 MiB,
+/// and a minute: [`ConnectionConfig::max_message`] and [`ConnectionConfig::message_timeout`]. Pings are answered, and
+/// sent, without your doing.
+///
+/// ```no_run
+/// use futures_util::{SinkExt, StreamExt};
+/// use wsstream_async_std::{ClientConfig, ClientEndpoint};
+///
+/// # async fn chat() -> std::io::Result<()> {
+/// let endpoint = ClientEndpoint::url("ws://localhost:9000/chat", ClientConfig::messages())?;
+/// let (mut sink, mut stream) = endpoint.open().await?.into_websocket().split();
+/// sink.send("hello".into()).await?;
+/// while let Some(message) = stream.next().await {
+///     println!("{}", message?.into_text()?);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 pub type WebSocket<S = NetSocket> = pump::WebSocket<S, AsyncIoClock>;
 
 /// A TCP connection, a Unix socket, or TLS or WebSocket over another `NetSocket`: `peer_addr`, `local_addr`, `tcp`, `tls`,

@@ -12,6 +12,7 @@ mod control_payload;
 mod deflating;
 mod event;
 mod inflating;
+mod pinging;
 mod receiving;
 mod resting;
 mod sending;
@@ -83,6 +84,8 @@ pub struct Connection {
     control: ControlPayload,
     /// The newest ping that is not answered yet, §5.5.3.
     unanswered: Option<alloc::boxed::Box<ControlPayload>>,
+    /// The application's newest ping, until its pong has come.
+    pinged: Option<alloc::boxed::Box<pinging::Pinged>>,
     outbox: Outbox,
     output_lost: bool,
     /// Octets that the transport has accepted but not flushed, and whether it is being shut down.
@@ -96,6 +99,8 @@ pub struct Connection {
     discarding: bool,
     /// The frames after the peer's Close are invalid and cannot be parsed.
     deaf: bool,
+    /// Keepalive is on unless the settings say otherwise.
+    pings_by_default: bool,
     timers: Timers,
     /// Whether octets arrived since the time was last told.
     heard: bool,
@@ -172,6 +177,7 @@ impl Connection {
             sending: None,
             control: ControlPayload::EMPTY,
             unanswered: None,
+            pinged: None,
             outbox: Outbox::default(),
             output_lost: false,
             unflushed: false,
@@ -181,6 +187,7 @@ impl Connection {
             expects_close: false,
             discarding: false,
             deaf: false,
+            pings_by_default: false,
             timers: Timers::new(),
             heard: false,
             stalled: false,
@@ -215,7 +222,7 @@ impl Connection {
     /// Sends keepalive pings unless the settings say otherwise.
     #[cfg(feature = "std")]
     pub(crate) const fn ping_by_default(&mut self) {
-        self.timers.pings_by_default = true;
+        self.pings_by_default = true;
     }
 
     /// The total work done.

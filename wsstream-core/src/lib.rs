@@ -68,6 +68,7 @@
 //!
 //! - `http` adds opening handshakes of requests and responses of the `http` crate.
 //! - `std`, on by default, adds `pump` and conversions into `std::io::Error`. Without it the crate needs `alloc` only.
+//! - `futures` makes `pump::WebSocket` a `Stream` and a `Sink` of messages, as the crate `futures` has them.
 //! - `tracing` adds frame-level logs for connections that are set to [`debug`](ConnectionConfig::debug).
 //! - `zlib-rs` compresses with zlib-rs instead of miniz_oxide.
 //! - `test-kit` adds `test_kit`: connections and sockets in memory, for tests of what runs over them.
@@ -122,10 +123,10 @@ pub use connection::{ClosedBy, Connection, Counters, Event, LookAhead, Taken};
 pub use data_kind::DataKind;
 pub use decoder::{Chunk, Decoder, Payload};
 pub use deflate::{CompressionBudget, Deflate, PerMessageDeflate};
-pub use error::{Closed, StreamError, Timeout};
+pub use error::{Closed, PingError, StreamError, Timeout};
 pub use frame::{EncodedHeader, Header, Opcode};
 pub use mask::Mask;
-pub use message::{Assembler, Message};
+pub use message::{Assembler, Message, NotText};
 pub use outbox::Outbox;
 pub use protocol_error::ProtocolError;
 pub use role::Role;

@@ -3,7 +3,8 @@
 //! - [`Pair`] is two [`Connection`](crate::Connection)s with the octets between them in hand, and one
 //!   clock. You deliver the octets in pieces of any size, and cut the transport off where you like.
 //! - `Pipe` (feature `std`) is a socket for the pump, in memory, that does as it is told: short reads and writes,
-//!   waits, errors, ends. `Clock` is time that passes when it is told to; its sleepers are clocks for the pump.
+//!   waits, errors, ends. `Faulty` goes over any socket, and cuts off, stalls, fails or splits at an octet that you
+//!   choose. `Clock` is time that passes when it is told to; its sleepers are clocks for the pump.
 //! - [`run_all`] runs futures without a runtime, and polls each only when something has woken it: a
 //!   wake-up that was lost is a test that fails.
 //! - [`at_every_cut`] is for machines of your own.
@@ -32,6 +33,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+#[cfg(feature = "std")]
+mod faulty;
 mod pair;
 #[cfg(feature = "std")]
 mod pipe;
@@ -40,6 +43,8 @@ mod tasks;
 
 use alloc::vec::Vec;
 
+#[cfg(feature = "std")]
+pub use faulty::{Faults, Faulty};
 pub use pair::{End, Pair, negotiated};
 #[cfg(feature = "std")]
 pub use pipe::{Clock, Line, Pipe, SharedLine, Sleeper, WriteEnd};

@@ -133,6 +133,11 @@
 //! timer, and that panics: the panic is caught, but the program's panic hook has told of it, and a program that
 //! is built with `panic = "abort"` ends there. Without I/O tokio's own sockets panic.
 //!
+//! # Tests without a network
+//!
+//! With the feature `test-kit`, `test_kit` has connections in memory, and faults at any octet. tokio's paused clock jumps
+//! over every timer here.
+//!
 //! Who is trusted with what, and which settings bound a stranger, is in [`wsstream_net::security`].
 //!
 //! The protocol is in [`wsstream_core`], and the network stack in [`wsstream_net`], where everything is documented
@@ -144,6 +149,8 @@ mod clock;
 mod io;
 mod runtime;
 mod stream;
+#[cfg(feature = "test-kit")]
+pub mod test_kit;
 #[cfg(feature = "rustls")]
 mod tls;
 
@@ -200,8 +207,27 @@ pub type NetStream = AsyncStream<NetSocket>;
 /// is polled next: flush before waiting for something else.
 pub type WsStream<S = NetSocket> = AsyncStream<pump::Stream<S, TokioClock>>;
 
-/// Whole messages over WebSocket over `S`, for protocols that are made of messages: `recv`, `send` and `close`.
+/// Whole messages over WebSocket over `S`, for protocols that are made of messages: `recv`, `send`, `ping` and `close`.
 /// [`wsstream_core::pump::WebSocket`] documents its methods.
+///
+/// It is a `Stream` and a `Sink` of the crate `futures`, too, and can be split. A message that is received has at most 1 MiB,
+/// and a minute: [`ConnectionConfig::max_message`] and [`ConnectionConfig::message_timeout`]. Pings are answered, and
+/// sent, without your doing.
+///
+/// ```no_run
+/// use futures_util::{SinkExt, StreamExt};
+/// use wsstream_tokio::{ClientConfig, ClientEndpoint};
+///
+/// # async fn chat() -> std::io::Result<()> {
+/// let endpoint = ClientEndpoint::url("ws://localhost:9000/chat", ClientConfig::messages())?;
+/// let (mut sink, mut stream) = endpoint.open().await?.into_websocket().split();
+/// sink.send("hello".into()).await?;
+/// while let Some(message) = stream.next().await {
+///     println!("{}", message?.into_text()?);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 pub type WebSocket<S = NetSocket> = pump::WebSocket<S, TokioClock>;
 
 /// A connection right after its opening handshake: `agreed`, `request` and `response` tell what was said, and

@@ -77,6 +77,10 @@ fn connections() {
         .send(DataKind::Text, &[b'x'; 999], false)
         .is_ok_and(|count| count > 0)
     {}
+    printed.debug("ping", &server.ping(MARK.as_bytes()));
+    let mut client = client();
+    client.ping(MARK.as_bytes()).unwrap();
+    printed.debug("pinged", &client);
     let mut ping = masked(Opcode::Ping, MARK.as_bytes());
     let mut input = &mut ping[..];
     while server.recv(&mut input).unwrap().is_some() {}

@@ -117,7 +117,7 @@ fn streams_and_sockets() {
             Message::Binary(text.clone().into()),
         ] {
             if near.poll_ready(cx).is_ready() {
-                near.start_send(message);
+                near.start_send(message).unwrap();
             }
             printed.debug("near", &near);
             let _ = near.poll_flush(cx);

@@ -7,8 +7,8 @@ pub use wsstream_core::handshake::{
 pub use wsstream_core::pump::{Carried, Ended, Info, Relayed};
 pub use wsstream_core::{
     Close, CloseCode, ClosedBy, CompressionBudget, ConnectionConfig, Counters, DataKind, Deflate,
-    InvalidKeepalive, InvalidUrl, Keepalive, Message, PerMessageDeflate, ProtocolError, Role, Seed,
-    StreamError, Timeout, Url,
+    InvalidKeepalive, InvalidUrl, Keepalive, Message, NotText, PerMessageDeflate, PingError,
+    ProtocolError, Role, Seed, StreamError, Timeout, Url,
 };
 
 pub use crate::client::{RedirectError, RedirectErrorKind};

@@ -29,6 +29,15 @@ impl<S: Socket + Send + 'static, R: Runtime> Upgraded<S, R> {
         self
     }
 
+    /// Switches keepalive on, as for a connection that this crate dialled or accepted.
+    #[cfg(feature = "test-kit")]
+    pub(crate) fn ping_by_default(self) -> Self {
+        Self {
+            upgraded: Box::new(self.upgraded.ping_by_default()),
+            ..self
+        }
+    }
+
     /// A connection that something else upgraded, such as an HTTP server, or over HTTP/2.
     ///
     /// What was negotiated comes from [`ServerConfig::negotiate`], [`ServerConfig::negotiate_upgrade`] or

@@ -263,3 +263,26 @@ fn streams_have_no_limit_of_time() {
     );
     assert!(!connection.wants_time());
 }
+
+#[test]
+fn what_messages_are_made_of_and_turn_into() {
+    let (text, octets) = (
+        Message::Text("h\u{e4}".into()),
+        Message::Binary("h\u{e4}".into()),
+    );
+    for made in ["h\u{e4}".into(), String::from("h\u{e4}").into()] {
+        assert_eq!(text, made);
+    }
+    for made in [
+        b"h\xc3\xa4".into(),
+        b"h\xc3\xa4"[..].into(),
+        b"h\xc3\xa4".to_vec().into(),
+        Bytes::from_static(b"h\xc3\xa4").into(),
+    ] {
+        assert_eq!(octets, made);
+    }
+    assert_eq!((text.as_text(), octets.as_text()), (Some("h\u{e4}"), None));
+    assert_eq!(text.clone().into_bytes(), octets.clone().into_bytes());
+    assert_eq!(text.into_text().unwrap(), "h\u{e4}");
+    assert_eq!(octets.into_text(), Err(NotText));
+}

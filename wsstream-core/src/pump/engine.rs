@@ -79,6 +79,11 @@ impl<S: Socket, C: Clock> Pump<S, C> {
         (self.wire.phase() == Phase::Over).then(|| StreamError::ShutDown.into())
     }
 
+    /// Whether a reader was told how the connection has ended.
+    pub(super) const fn has_told_end(&self) -> bool {
+        self.end_told
+    }
+
     /// The number of received octets that were not taken.
     pub(super) const fn unread(&self) -> usize {
         self.received.len()

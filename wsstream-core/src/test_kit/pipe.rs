@@ -2,12 +2,14 @@
 
 use alloc::collections::VecDeque;
 use alloc::rc::Rc;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::cell::{Cell, RefCell, RefMut};
+use core::cell::{Cell, RefCell};
 use core::fmt;
 use core::task::{Context, Poll, Waker};
 use core::time::Duration;
 use std::io::{self, ErrorKind, IoSlice};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::Timestamp;
 use crate::octets::Octets;
@@ -261,16 +263,16 @@ fn wake(waker: &mut Option<Waker>) {
 
 /// A [`Line`], shared by its users and the test.
 #[derive(Clone, Debug)]
-pub struct SharedLine(Rc<RefCell<Line>>);
+pub struct SharedLine(Arc<Mutex<Line>>);
 
 impl SharedLine {
     fn new() -> Self {
-        Self(Rc::new(RefCell::new(Line::new())))
+        Self(Arc::new(Mutex::new(Line::new())))
     }
 
-    /// The line. To be let go before anything is polled.
-    pub fn get(&self) -> RefMut<'_, Line> {
-        self.0.borrow_mut()
+    /// The line. Let it go before anything is polled, which would wait for it for ever.
+    pub fn get(&self) -> MutexGuard<'_, Line> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -112,8 +112,7 @@ fn a_message_that_was_begun_is_completed() {
     lone.output.get().capacity = 100;
     let message = octets(1 << 20);
     assert!(lone.it.poll_ready(&lone.task.cx()).is_ready());
-    lone.it
-        .start_send(Message::Binary(Bytes::from(message.clone())));
+    lone.it.start_send(Bytes::from(message.clone())).unwrap();
     let mut left = leave(lone);
     let mut received = Vec::new();
     left.output.get().unblock(50_000);
@@ -192,7 +191,7 @@ fn a_peer_that_takes_nothing_of_a_message_is_given_up_too() {
         lone.output.get().tells_taken = tells;
         let message = Message::Binary(Bytes::from(octets(1 << 20)));
         assert!(lone.it.poll_ready(&lone.task.cx()).is_ready());
-        lone.it.start_send(message);
+        lone.it.start_send(message).unwrap();
         let mut left = leave(lone);
         for _ in 0..60 {
             assert!(left.is_pending());
