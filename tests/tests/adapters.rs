@@ -84,6 +84,25 @@ macro_rules! adapter {
                 });
             }
 
+            /// The stream that a WebSocket goes over is reached through both of its wrappers.
+            #[test]
+            fn the_stream_below() {
+                <$runtime>::run(async {
+                    let [mut near, far] = pair(&ClientConfig::stream()).await;
+                    let tcp: &TcpStream = near.get_ref().get_ref();
+                    let (local, peer) = (tcp.local_addr().unwrap(), tcp.peer_addr().unwrap());
+                    let far_tcp: &TcpStream = far.get_ref().get_ref();
+                    assert_eq!(far_tcp.peer_addr().unwrap(), local);
+                    let tcp: &mut TcpStream = near.get_mut().get_mut();
+                    for nodelay in [true, false] {
+                        tcp.set_nodelay(nodelay).unwrap();
+                        assert_eq!(tcp.nodelay().unwrap(), nodelay);
+                    }
+                    let tcp: TcpStream = near.into_inner().0.into_inner();
+                    assert_eq!(tcp.peer_addr().unwrap(), peer);
+                });
+            }
+
             /// The data and the end of a target reach the client of a relay.
             #[test]
             fn relay() {

@@ -1,5 +1,4 @@
 //! What a runtime's traits call a method means the same on a stream itself, whichever of them is in scope.
-#![expect(clippy::unwrap_used, reason = "these are tests, helpers included")]
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -79,7 +78,7 @@ not_inherent! {
     in_traits_of_futures
     (
         chain read read_exact read_to_end read_to_string read_vectored split take
-        close flush into_sink write write_all write_all_vectored write_vectored
+        close flush write write_all write_all_vectored write_vectored
     )
     (
         wsstream_async_std::WsStream, wsstream_async_std::NetStream,
@@ -94,7 +93,7 @@ not_inherent! {
     in_traits_of_messages
     (
         all any boxed buffered by_ref chain chunks collect concat count cycle enumerate filter filter_map
-        flatten fold for_each forward fuse inspect into_future map next peekable ready_chunks scan
+        flatten fold for_each forward fuse inspect map next peekable ready_chunks scan
         select_next_some skip split take take_until then unzip zip
     )
     (wsstream_tokio::WebSocket, wsstream_async_std::WebSocket,)

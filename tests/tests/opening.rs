@@ -7,6 +7,7 @@ use std::io::{self, ErrorKind};
 use std::time::Duration;
 
 use smol::net::TcpListener;
+use wsstream_core::ClosedBy;
 use wsstream_core::Opcode::Binary;
 use wsstream_core::handshake::{ClientConfig, HandshakeError, Refusal, ServerConfig};
 use wsstream_net::Runtime;
@@ -240,6 +241,15 @@ async fn whole_messages_answer_a_stream_that_has_ended<N: Net>() {
         assert!(websocket.recv().await.unwrap().is_none());
         websocket.send(question).await.unwrap();
         websocket.close().await.unwrap();
+        let info = websocket.info();
+        assert_eq!(info.agreed.subprotocol(), Some("binary"));
+        assert_eq!(info.closed_by, Some(ClosedBy::Peer));
+        assert_eq!(
+            websocket.peer_addr().unwrap(),
+            websocket.get_ref().peer_addr().unwrap()
+        );
+        websocket.set_nodelay(false).unwrap();
+        assert!(!sends_at_once::<N>(websocket.get_mut()));
     });
     let mut client = N::dial(&url).await.unwrap();
     client.write_all(b"question").await.unwrap();

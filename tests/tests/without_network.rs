@@ -1,11 +1,15 @@
 //! What users test their protocols with: connections in memory, faults at any octet, and time that passes at once.
-#![expect(clippy::unwrap_used, reason = "these are tests, helpers included")]
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "these are tests, helpers included"
+)]
 
 use std::io::ErrorKind;
 use std::time::Duration;
 
 use wsstream_core::handshake::{ClientConfig, HandshakeError, ServerConfig};
-use wsstream_core::pump::{Stream, WebSocket};
+use wsstream_core::pump::Stream;
 use wsstream_core::test_kit::{Faults, Faulty, Pipe};
 use wsstream_core::{ConnectionConfig, Keepalive, StreamError, Timeout};
 use wsstream_net::test_kit::{pair, pair_over, pair_with};
@@ -221,13 +225,12 @@ async fn tasks_of_their_own<R: TestRuntime>() {
 
 async fn whole_messages<R: TestRuntime>() {
     let (near, far) = Pipe::pair(true);
-    let near = Faulty::new(near);
+    let (near, far) = (Faulty::new(near), Faulty::new(far));
     let input = near.input.clone();
     let (client, server) = (ClientConfig::messages(), ServerConfig::messages());
-    let ends = pair_over::<R::Net, _, _>(near, far, &client, &server);
+    let ends = pair_over::<R::Net, _>((near, far), &client, &server);
     let (client, server) = ends.await.unwrap();
-    let mut client: WebSocket<Faulty<Pipe>, _> = client.into_websocket();
-    let mut server: WebSocket<Pipe, _> = server.into_websocket();
+    let (mut client, mut server) = (client.into_websocket(), server.into_websocket());
     server.send("whole").await.unwrap();
     assert_eq!(client.recv().await.unwrap(), Some("whole".into()));
     input.cut_after(5);

@@ -137,7 +137,8 @@
 //! Octets arrive as they were written, or there is an error: a stream that ends without the peer's
 //! Close, or with one inside a message, is `UnexpectedEof`, and a Close with another code than 1000 is
 //! `ConnectionAborted` with a [`StreamError`] inside. A write leaves without a flush. Memory is bounded both ways. Every
-//! future but [`relay()`]'s can be dropped without loss, and the halves of a split stream may live in different tasks.
+//! future but [`relay()`]'s can be dropped without loss, and the halves of [`into_split`](AsyncStream::into_split) may live in
+//! different tasks.
 //!
 //! Nothing runs in the background but the delivery of dropped streams: pings are answered, and timers kept, while
 //! a stream is read, written or [driven](pump::Stream::poll_drive). [`relay()`] does that for both its ends; two loops that copy, one for
@@ -174,11 +175,11 @@ pub use self::tls::Tls;
 
 #[doc(no_inline)]
 pub use wsstream_core::bytes;
-#[cfg(feature = "http")]
-#[doc(no_inline)]
-pub use wsstream_core::http;
 #[doc(inline)]
 pub use wsstream_net::futures_io::{AsyncStream, Io, ReadHalf, WriteHalf};
+#[cfg(feature = "http")]
+#[doc(no_inline)]
+pub use wsstream_net::http;
 #[doc(inline)]
 pub use wsstream_net::prelude::*;
 #[cfg(feature = "rustls")]
@@ -285,6 +286,23 @@ pub type Handshake<S = NetSocket> = wsstream_net::Handshake<S, AsyncStd>;
 /// A connection right after its opening handshake: `agreed`, `request` and `response` tell what was said, and
 /// `into_stream` or `into_websocket` begins to use it. [`wsstream_net::Upgraded`] documents its methods.
 pub type Upgraded<S = NetSocket> = wsstream_net::Upgraded<S, AsyncStd>;
+
+/// Counts connections that no [`Listener`] has accepted, and ends them gracefully: `tracked` of an [`Upgraded`] and
+/// `shutdown`. [`wsstream_net::Tracker`] documents its methods.
+///
+/// ```no_run
+/// use std::time::Duration;
+/// use wsstream_async_std::{Handshake, Io, Tracker};
+///
+/// # async fn serve<S>(tracker: Tracker, handshake: Handshake<Io<S>>) -> Result<(), Box<dyn std::error::Error>>
+/// # where Io<S>: wsstream_core::pump::Socket + Send + 'static {
+/// let stream = handshake.accept().await?.tracked(&tracker).into_stream();
+/// // When the server is to end:
+/// let left = tracker.shutdown(Duration::from_secs(20)).await;
+/// # Ok(())
+/// # }
+/// ```
+pub type Tracker = wsstream_net::Tracker<AsyncStd>;
 
 /// A blocking reader and a blocking writer as a socket, such as standard input and output. Make an [`AsyncStream`] of
 /// it to [`relay()`]: see [`wsstream_net::BlockingSocket`].

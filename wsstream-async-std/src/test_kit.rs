@@ -109,11 +109,25 @@ use std::io;
 use std::time::Duration;
 
 use wsstream_core::pump::{Clock as _, Socket};
-pub use wsstream_net::test_kit::{Faults, Faulty, Pipe, now, paused};
+#[doc(inline)]
+pub use wsstream_net::test_kit::{Faults, Faulty};
+#[doc(no_inline)]
+pub use wsstream_net::test_kit::{Pipe, now, paused};
 
 use crate::{AsyncIoClock, AsyncStd, ClientConfig, ServerConfig, Upgraded, WsStream};
 
 /// Waits, by the clock of the [`paused`] future that does; by the system's anywhere else.
+///
+/// ```
+/// use std::time::Duration;
+/// use wsstream_async_std::test_kit::{now, paused, sleep};
+///
+/// async_std::task::block_on(paused(async {
+///     let begun = now();
+///     sleep(Duration::from_secs(3600)).await;
+///     assert_eq!(now() - begun, Duration::from_secs(3600));
+/// }));
+/// ```
 pub async fn sleep(time: Duration) {
     let mut clock = AsyncIoClock::new();
     let deadline = clock.now() + time;
@@ -125,6 +139,18 @@ pub async fn sleep(time: Duration) {
 ///
 /// It is a connection like any other: there was an opening handshake, keepalive is on, and each direction holds 64 KiB
 /// until the other end reads.
+///
+/// ```
+/// use wsstream_async_std::test_kit::pair;
+///
+/// # fn main() -> std::io::Result<()> {
+/// # async_std::task::block_on(async {
+/// let (client, server) = pair().await?;
+/// assert_eq!(client.info().agreed, server.info().agreed);
+/// # Ok(())
+/// # })
+/// # }
+/// ```
 ///
 /// # Errors
 ///
@@ -159,7 +185,7 @@ pub async fn pair_with(
     wsstream_net::test_kit::pair_with::<AsyncStd>(client, server).await
 }
 
-/// As [`pair_with`], over two connected sockets: the client's and the server's. Each [`Upgraded`] becomes a byte stream,
+/// As [`pair_with`], over two connected sockets, the client's first. Each [`Upgraded`] becomes a byte stream,
 /// or whole messages.
 ///
 /// ```
@@ -168,9 +194,8 @@ pub async fn pair_with(
 ///
 /// # fn main() -> std::io::Result<()> {
 /// # async_std::task::block_on(async {
-/// let (near, far) = Pipe::pair(true);
 /// let (client, server) = (ClientConfig::messages(), ServerConfig::messages());
-/// let (client, server) = pair_over(near, far, &client, &server).await?;
+/// let (client, server) = pair_over(Pipe::pair(true), &client, &server).await?;
 /// let (mut client, mut server) = (client.into_websocket(), server.into_websocket());
 /// client.send("hello").await?;
 /// assert_eq!(server.recv().await?, Some("hello".into()));
@@ -182,15 +207,10 @@ pub async fn pair_with(
 /// # Errors
 ///
 /// As [`pair_with`], and the sockets'.
-pub async fn pair_over<C, S>(
-    client_socket: C,
-    server_socket: S,
+pub async fn pair_over<S: Socket + Send + 'static>(
+    sockets: (S, S),
     client: &ClientConfig,
     server: &ServerConfig,
-) -> io::Result<(Upgraded<C>, Upgraded<S>)>
-where
-    C: Socket + Send + 'static,
-    S: Socket + Send + 'static,
-{
-    wsstream_net::test_kit::pair_over(client_socket, server_socket, client, server).await
+) -> io::Result<(Upgraded<S>, Upgraded<S>)> {
+    wsstream_net::test_kit::pair_over(sockets, client, server).await
 }

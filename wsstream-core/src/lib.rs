@@ -66,9 +66,9 @@
 //!
 //! Features:
 //!
+//! - `futures` makes `pump::WebSocket` a `Stream` and a `Sink` of messages, as the crate `futures` has them.
 //! - `http` adds opening handshakes of requests and responses of the `http` crate.
 //! - `std`, on by default, adds `pump` and conversions into `std::io::Error`. Without it the crate needs `alloc` only.
-//! - `futures` makes `pump::WebSocket` a `Stream` and a `Sink` of messages, as the crate `futures` has them.
 //! - `tracing` adds frame-level logs for connections that are set to [`debug`](ConnectionConfig::debug).
 //! - `zlib-rs` compresses with zlib-rs instead of miniz_oxide.
 //! - `test-kit` adds `test_kit`: connections and sockets in memory, for tests of what runs over them.

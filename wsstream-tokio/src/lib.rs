@@ -118,8 +118,8 @@
 //! Octets arrive as they were written, or there is an error: a stream that ends without the peer's
 //! Close, or with one inside a message, is `UnexpectedEof`, and a Close with another code than 1000 is
 //! `ConnectionAborted` with a [`StreamError`] inside. A write leaves without a flush. Memory is bounded both ways.
-//! You can drop any future without loss but that of [`relay()`], and the halves of `tokio::io::split` may live in
-//! different tasks.
+//! You can drop any future without loss but that of [`relay()`], and the halves of [`into_split`](AsyncStream::into_split)
+//! may live in different tasks.
 //!
 //! Nothing runs in the background but the delivery of dropped streams: pings are answered, and timers kept, while
 //! a stream is read, written or [driven](wsstream_core::pump::Stream::poll_drive). [`relay()`] does that for both its ends;
@@ -145,6 +145,8 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(feature = "axum")]
+pub mod axum;
 mod clock;
 mod io;
 mod runtime;
@@ -170,7 +172,7 @@ pub use tls::Tls;
 pub use wsstream_core::bytes;
 #[cfg(feature = "http")]
 #[doc(no_inline)]
-pub use wsstream_core::http;
+pub use wsstream_net::http;
 #[doc(inline)]
 pub use wsstream_net::prelude::*;
 #[cfg(feature = "rustls")]
@@ -281,6 +283,23 @@ pub type ClientEndpoint = wsstream_net::ClientEndpoint<Tokio>;
 /// Where to listen, and how. Parse it from an endpoint descriptor; then call `listen` for a [`Listener`].
 /// [`wsstream_net::ServerEndpoint`] documents its methods.
 pub type ServerEndpoint = wsstream_net::ServerEndpoint<Tokio>;
+
+/// Counts connections that no [`Listener`] has accepted, and ends them gracefully: `tracked` of an [`Upgraded`] and
+/// `shutdown`. [`wsstream_net::Tracker`] documents its methods.
+///
+/// ```no_run
+/// use std::time::Duration;
+/// use wsstream_tokio::{Handshake, Io, Tracker};
+///
+/// # async fn serve<S>(tracker: Tracker, handshake: Handshake<Io<S>>) -> Result<(), Box<dyn std::error::Error>>
+/// # where Io<S>: wsstream_core::pump::Socket + Send + 'static {
+/// let stream = handshake.accept().await?.tracked(&tracker).into_stream();
+/// // When the server is to end:
+/// let left = tracker.shutdown(Duration::from_secs(20)).await;
+/// # Ok(())
+/// # }
+/// ```
+pub type Tracker = wsstream_net::Tracker<Tokio>;
 
 /// A blocking reader and a blocking writer as a socket, such as standard input and output. Make an [`AsyncStream`] of
 /// it to [`relay()`]: see [`wsstream_net::BlockingSocket`].

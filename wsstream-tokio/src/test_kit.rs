@@ -104,7 +104,10 @@
 use std::io;
 
 use wsstream_core::pump::Socket;
-pub use wsstream_net::test_kit::{Faults, Faulty, Pipe};
+#[doc(no_inline)]
+pub use wsstream_net::test_kit::Pipe;
+#[doc(inline)]
+pub use wsstream_net::test_kit::{Faults, Faulty};
 
 use crate::{ClientConfig, ServerConfig, Tokio, Upgraded, WsStream};
 
@@ -113,6 +116,17 @@ use crate::{ClientConfig, ServerConfig, Tokio, Upgraded, WsStream};
 ///
 /// It is a connection like any other: there was an opening handshake, keepalive is on, and each direction holds 64 KiB
 /// until the other end reads.
+///
+/// ```
+/// use wsstream_tokio::test_kit::pair;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// let (client, server) = pair().await?;
+/// assert_eq!(client.info().agreed, server.info().agreed);
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
 ///
@@ -147,7 +161,7 @@ pub async fn pair_with(
     wsstream_net::test_kit::pair_with::<Tokio>(client, server).await
 }
 
-/// As [`pair_with`], over two connected sockets: the client's and the server's. Each [`Upgraded`] becomes a byte stream,
+/// As [`pair_with`], over two connected sockets, the client's first. Each [`Upgraded`] becomes a byte stream,
 /// or whole messages.
 ///
 /// ```
@@ -156,9 +170,8 @@ pub async fn pair_with(
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> std::io::Result<()> {
-/// let (near, far) = Pipe::pair(true);
 /// let (client, server) = (ClientConfig::messages(), ServerConfig::messages());
-/// let (client, server) = pair_over(near, far, &client, &server).await?;
+/// let (client, server) = pair_over(Pipe::pair(true), &client, &server).await?;
 /// let (mut client, mut server) = (client.into_websocket(), server.into_websocket());
 /// client.send("hello").await?;
 /// assert_eq!(server.recv().await?, Some("hello".into()));
@@ -169,15 +182,10 @@ pub async fn pair_with(
 /// # Errors
 ///
 /// As [`pair_with`], and the sockets'.
-pub async fn pair_over<C, S>(
-    client_socket: C,
-    server_socket: S,
+pub async fn pair_over<S: Socket + Send + 'static>(
+    sockets: (S, S),
     client: &ClientConfig,
     server: &ServerConfig,
-) -> io::Result<(Upgraded<C>, Upgraded<S>)>
-where
-    C: Socket + Send + 'static,
-    S: Socket + Send + 'static,
-{
-    wsstream_net::test_kit::pair_over(client_socket, server_socket, client, server).await
+) -> io::Result<(Upgraded<S>, Upgraded<S>)> {
+    wsstream_net::test_kit::pair_over(sockets, client, server).await
 }

@@ -11,12 +11,14 @@ use http_body_util::Empty;
 use hyper::body::Bytes;
 use hyper::client::conn::http2;
 use hyper::ext::Protocol;
-use hyper::{Method, Request, Response, StatusCode};
+use hyper::{Request, Version};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::runtime::{Builder, Runtime};
 use wsstream_core::pump::Socket;
-use wsstream_tokio::{ClientConfig, ClientEndpoint, Io, Upgraded, WsStream, seed};
+use wsstream_tokio::{
+    ClientConfig, ClientEndpoint, HandshakeError, Io, Upgraded, Url, WsStream, seed,
+};
 
 /// An example that listens; it is ended when the test is.
 struct Listening {
@@ -176,54 +178,95 @@ fn axum_server_has_other_routes_and_refuses() {
 
 /// Extended CONNECT of HTTP/2, from hyper's client: two streams on one connection, and one refused.
 #[test]
-fn axum_server_takes_rfc_8441() {
-    let server = Listening::start("axum_server");
-    runtime().block_on(async {
-        let tcp = tokio::net::TcpStream::connect(server.address)
+fn servers_take_rfc_8441() {
+    for name in ["axum_server", "hyper_upgrade_server"] {
+        let server = Listening::start(name);
+        runtime().block_on(extended_connect(&server));
+    }
+}
+
+async fn extended_connect(server: &Listening) {
+    let tcp = tokio::net::TcpStream::connect(server.address)
+        .await
+        .unwrap();
+    let io = TokioIo::new(tcp);
+    let (mut sender, connection) = http2::handshake(TokioExecutor::new(), io).await.unwrap();
+    tokio::spawn(connection);
+    // CONNECT with `:protocol` may be sent once the server's settings have said so.
+    let page = Request::get(format!("http://{}/", server.address));
+    let page = page.body(Empty::<Bytes>::new()).unwrap();
+    sender.send_request(page).await.unwrap();
+
+    let url: Url = format!("ws://{}/tunnel", server.address).parse().unwrap();
+    // The same host, so `:authority` is taken for `Host`.
+    let here = format!("http://{}", server.address);
+    for (origin, status) in [("http://elsewhere", 403), (&here, 200), (&here, 200)] {
+        let (client, seed) = (
+            ClientConfig::stream().origin(origin).unwrap(),
+            seed().unwrap(),
+        );
+        let mut request = client.request(&url, Version::HTTP_2, &seed);
+        let extensions = request.extensions_mut();
+        extensions.insert(Protocol::from_static("websocket"));
+        let response = sender
+            .send_request(request.map(|()| Empty::new()))
             .await
             .unwrap();
-        let io = TokioIo::new(tcp);
-        let (mut sender, connection) = http2::handshake(TokioExecutor::new(), io).await.unwrap();
-        tokio::spawn(connection);
-        // CONNECT with `:protocol` may be sent once the server's settings have said so.
-        let page = Request::get(format!("http://{}/", server.address))
-            .body(Empty::<Bytes>::new())
-            .unwrap();
-        let page = sender.send_request(page).await.unwrap();
-        assert_eq!(page.status(), StatusCode::OK);
-
-        let client = ClientConfig::stream();
-        let mut ask = async |origin: &str| -> Response<hyper::body::Incoming> {
-            let mut request = Request::builder()
-                .method(Method::CONNECT)
-                .uri(format!("http://{}/tunnel", server.address))
-                .header("origin", origin)
-                .extension(Protocol::from_static("websocket"));
-            for (name, value) in client.fields() {
-                request = request.header(name, value);
+        assert_eq!(response.status(), status, "{origin}");
+        match client.confirm_response(&response, &seed) {
+            Ok(negotiated) => {
+                assert_eq!(negotiated.agreed().subprotocol(), Some("binary"));
+                let io = Io::new(TokioIo::new(hyper::upgrade::on(response).await.unwrap()));
+                echoes(Upgraded::new(io, negotiated, Vec::new()).into_stream()).await;
             }
-            let request = request.body(Empty::new()).unwrap();
-            sender.send_request(request).await.unwrap()
-        };
-        let refused = ask("http://elsewhere").await;
-        assert_eq!(refused.status(), StatusCode::FORBIDDEN);
-
-        // The same host, so `:authority` was taken for `Host`.
-        let origin = format!("http://{}", server.address);
-        for _ in 0..2 {
-            let response = ask(&origin).await;
-            assert_eq!(response.status(), StatusCode::OK);
-            let fields = response.headers().iter();
-            let fields: Vec<_> = fields
-                .map(|(name, value)| (name.as_str(), value.as_bytes()))
-                .collect();
-            let negotiated = client.confirm(fields, &seed().unwrap()).unwrap();
-            assert_eq!(negotiated.agreed().subprotocol(), Some("binary"));
-            let io = Io::new(TokioIo::new(hyper::upgrade::on(response).await.unwrap()));
-            let upgraded = Upgraded::new(io, negotiated, Vec::new());
-            echoes(upgraded.into_stream()).await;
+            Err(HandshakeError::Refused(told)) => assert_eq!(told.status(), status),
+            Err(error) => panic!("{error}"),
         }
+    }
+}
+
+/// hyper on both sides, over HTTP/1.1.
+#[test]
+fn hyper_upgrades_its_own_client() {
+    for name in ["axum_server", "hyper_upgrade_server"] {
+        let server = Listening::start(name);
+        let client = Command::new(example("hyper_upgrade_client"))
+            .args([&format!("ws://{}/tunnel", server.address), "hello, hyper"])
+            .output()
+            .unwrap();
+        assert_eq!(String::from_utf8_lossy(&client.stdout), "hello, hyper\n");
+        assert!(client.status.success(), "{client:?}");
+    }
+}
+
+/// Ctrl-C: who is connected may finish, who comes later is refused, and then the server ends.
+#[cfg(unix)]
+#[test]
+fn axum_server_waits_for_open_streams() {
+    let mut server = Listening::start("axum_server");
+    let url = format!("ws://{}/tunnel", server.address);
+    runtime().block_on(async {
+        let mut stream = wsstream_tokio::connect(&url).await.unwrap();
+        stream.write_all(b"before").await.unwrap();
+        stream.read_exact(&mut [0; 6]).await.unwrap();
+        let interrupted = Command::new("kill")
+            .args(["-INT", &server.child.id().to_string()])
+            .status();
+        assert!(interrupted.unwrap().success());
+        // Until it is noticed, others are let in.
+        while let Ok(mut late) = wsstream_tokio::connect(&url).await {
+            late.finish().await.unwrap();
+        }
+        let page =
+            server.ask("GET /tunnel HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n");
+        assert!(page.starts_with("HTTP/1.1 503"), "{page}");
+        stream.write_all(b"after").await.unwrap();
+        let mut reply = [0; 5];
+        stream.read_exact(&mut reply).await.unwrap();
+        assert_eq!(&reply, b"after");
+        stream.finish().await.unwrap();
     });
+    assert!(server.child.wait().unwrap().success());
 }
 
 /// Two requests on one connection, with a body longer than any buffer, and an end without an error.

@@ -44,12 +44,14 @@ mod runtime;
 pub mod security;
 mod seed;
 mod server;
+mod shutdown;
 mod split;
 #[cfg(feature = "test-kit")]
 pub mod test_kit;
 #[cfg(test)]
 mod test_support;
 pub mod tls;
+mod tracker;
 #[cfg(unix)]
 mod unix_file;
 mod upgraded;
@@ -71,4 +73,8 @@ pub use server::ServerEndpoint;
 #[doc(no_inline)]
 pub use socket2;
 pub use split::{Half, ReadHalf, ReadSocket, ReuniteError, WriteHalf, WriteSocket, split};
+pub use tracker::Tracker;
 pub use upgraded::Upgraded;
+#[cfg(feature = "http")]
+#[doc(no_inline)]
+pub use wsstream_core::http;

@@ -7,7 +7,6 @@ mod slots;
 mod sockets;
 mod std_listener;
 mod tasks;
-mod timetable;
 
 use std::fmt;
 use std::future::{Future, poll_fn};

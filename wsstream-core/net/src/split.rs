@@ -96,6 +96,19 @@ impl<T: Socket> WriteSocket for T {
 /// Each half is polled with a waker of its own, as both directions of a [`Socket`] are. While one is polled, the other
 /// waits; there is no other bond between them. A half that is dropped does nothing to the socket, which is dropped with
 /// the second.
+///
+/// ```
+/// # use wsstream_core::pump::Socket;
+/// use wsstream_net::split;
+///
+/// # fn both<T: Socket>(socket: T, other: T) {
+/// let (read, write) = split(socket);
+/// let (other_read, other_write) = split(other);
+/// let error = read.reunite(other_write).map(drop).unwrap_err();
+/// // Both are given back.
+/// assert!(error.0.reunite(write).is_ok());
+/// # }
+/// ```
 pub fn split<T: Socket>(socket: T) -> (ReadHalf<T>, WriteHalf<T>) {
     let shared = Arc::new(Mutex::new(socket));
     let read = ReadHalf(Half(Arc::clone(&shared)));

@@ -5,6 +5,7 @@ use wsstream_core::handshake::{Agreed, Negotiated, Request, Response};
 use wsstream_core::pump::{self, Socket, Stream, WebSocket};
 
 use crate::runtime::Runtime;
+use crate::tracker::Tracker;
 
 /// A connection right after the opening handshake. Look at what was negotiated, then turn it into a
 /// [byte stream](Self::into_stream) or into [whole messages](Self::into_websocket).
@@ -22,6 +23,14 @@ impl<S: Socket + Send + 'static, R: Runtime> Upgraded<S, R> {
             upgraded: Box::new(upgraded.deliver_by(|delivering| R::spawn(delivering))),
             redirected_to: None,
         }
+    }
+
+    /// Counts the connection with a tracker, whose [`shutdown`](Tracker::shutdown) ends it.
+    #[must_use]
+    pub fn tracked(mut self, tracker: &Tracker<R>) -> Self {
+        let upgraded = self.upgraded.with_permit(tracker.issue());
+        self.upgraded = Box::new(upgraded);
+        self
     }
 
     pub(crate) fn with_redirected_to(mut self, url: Url) -> Self {

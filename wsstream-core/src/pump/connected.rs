@@ -7,6 +7,15 @@ use super::{Clock, Socket, Stream, WebSocket};
 /// A socket that is one of the system's, or a layer over one: it has its addresses and options.
 ///
 /// With it a [`Stream`] and a [`WebSocket`] have them too.
+///
+/// ```
+/// # use std::{fmt::Display, io};
+/// # use wsstream_core::pump::{Clock, Connected, Socket, Stream};
+/// fn tell<S: Socket + Connected<Address: Display>, C: Clock>(stream: &Stream<S, C>) -> io::Result<()> {
+///     println!("from {} to {}", stream.local_addr()?, stream.peer_addr()?);
+///     stream.set_nodelay(false)
+/// }
+/// ```
 pub trait Connected {
     /// An address of the peer or of this end.
     type Address;

@@ -80,6 +80,7 @@ impl<S: Socket, C: Clock> Pump<S, C> {
     }
 
     /// Whether a reader was told how the connection has ended.
+    #[cfg(feature = "futures")]
     pub(super) const fn has_told_end(&self) -> bool {
         self.end_told
     }

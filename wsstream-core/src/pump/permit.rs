@@ -111,6 +111,12 @@ impl Permits {
         Poll::Pending
     }
 
+    /// How far the shutdown has come, for connections that have no permit yet.
+    #[must_use]
+    pub fn phase(&self) -> Phase {
+        self.0.phase()
+    }
+
     /// The number of permits.
     #[must_use]
     pub fn taken(&self) -> usize {
@@ -162,6 +168,15 @@ impl Default for Permits {
 }
 
 impl Shared {
+    fn phase(&self) -> Phase {
+        match self.phase.load(Ordering::Acquire) {
+            0 => Phase::Serving,
+            1 => Phase::Finishing,
+            2 => Phase::Closing,
+            _ => Phase::Over,
+        }
+    }
+
     fn slots(&self) -> MutexGuard<'_, Slots> {
         self.slots.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -180,14 +195,13 @@ impl Permit {
     /// How far the listener's shutdown has come.
     #[must_use]
     pub fn phase(&self) -> Phase {
-        match self.shared.phase.load(Ordering::Acquire) {
-            0 => Phase::Serving,
-            1 if (self.slot as usize) < self.shared.closing.load(Ordering::Acquire) => {
+        match self.shared.phase() {
+            Phase::Finishing
+                if (self.slot as usize) < self.shared.closing.load(Ordering::Acquire) =>
+            {
                 Phase::Closing
             }
-            1 => Phase::Finishing,
-            2 => Phase::Closing,
-            _ => Phase::Over,
+            phase => phase,
         }
     }
 

@@ -302,7 +302,8 @@ impl<S: Socket, C: Clock> Stream<S, C> {
         poll_fn(|cx| self.poll_close_with(cx, &close)).await
     }
 
-    /// Switches the compression of what you write off, and on again: see [`Connection::compress`].
+    /// Switches the compression of what you write off, and on again: see
+    /// [`Connection::compress`](crate::Connection::compress).
     pub fn compress(&mut self, compress: bool) {
         self.inner.pump.connection.compress(compress);
     }

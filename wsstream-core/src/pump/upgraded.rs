@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use super::codec_pool::ThreadPool;
 use super::delivering::{Delivering, Spawn};
 use super::engine::Pump;
+use super::permit::Permit;
 use super::recv_buffer::RecvBuffer;
 use super::stream::Stream;
 use super::websocket::WebSocket;
@@ -42,6 +43,14 @@ impl<S: Socket, C: Clock> Upgraded<S, C> {
             response: None,
             spawn: None,
         }
+    }
+
+    /// Keeps a permit: the connection counts, and obeys the shutdown of those who have issued it. Keepalive is on unless the
+    /// configuration says otherwise.
+    #[must_use]
+    pub fn with_permit(mut self, permit: Permit) -> Self {
+        self.wire.set_permit(permit);
+        self.ping_by_default()
     }
 
     /// Switches keepalive on unless the configuration says otherwise. Use it if you have dialled the connection, and so

@@ -111,8 +111,7 @@ impl<S: Socket, C: Clock> WebSocket<S, C> {
     ///
     /// A connection is kept alive without this: see [`keepalive`](crate::ConnectionConfig::keepalive). Send a ping to learn
     /// sooner whether the peer is there. Its pong arrives while you receive, and is no message:
-    /// [`connection().unanswered_ping()`](Connection::unanswered_ping) is `None` then.
-    /// [`connection().rtt()`](Connection::rtt) is the round-trip time of keepalive pings.
+    /// [`unanswered_ping`](Self::unanswered_ping) is `None` then. [`Info::rtt`] is the round-trip time of keepalive pings.
     ///
     /// ```
     /// # use std::time::Duration;
@@ -121,7 +120,7 @@ impl<S: Socket, C: Clock> WebSocket<S, C> {
     /// # async fn is_there<S: Socket, C: Clock>(mut socket: WebSocket<S, C>) -> std::io::Result<bool> {
     /// socket.ping(b"still there?").await?;
     /// // Receive for 5 seconds, for example with `tokio::time::timeout`. Then:
-    /// let is_there = socket.connection().unanswered_ping().is_none();
+    /// let is_there = socket.unanswered_ping().is_none();
     /// # Ok(is_there)
     /// # }
     /// ```
@@ -133,6 +132,13 @@ impl<S: Socket, C: Clock> WebSocket<S, C> {
     pub async fn ping(&mut self, payload: &[u8]) -> io::Result<()> {
         poll_fn(|cx| self.poll_ping(cx, payload)).await?;
         poll_fn(|cx| self.poll_flush(cx)).await
+    }
+
+    /// The payload of the newest [`ping`](Self::ping) that is not answered yet. `None` if there was none, and once the peer
+    /// has answered it, or a later keepalive ping instead (§5.5.3).
+    #[must_use]
+    pub fn unanswered_ping(&self) -> Option<&[u8]> {
+        self.inner.pump.connection.unanswered_ping()
     }
 
     /// Sends a Close with code 1000, discards what arrives until the peer's Close, and on a client waits for the end of

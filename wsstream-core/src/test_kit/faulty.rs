@@ -12,23 +12,14 @@ use crate::pump::{Socket, Taken};
 /// carries octets in small pieces.
 ///
 /// ```
-/// use std::future::poll_fn;
-/// use wsstream_core::pump::Socket;
-/// use wsstream_core::test_kit::{Faulty, Pipe, run_all};
-///
+/// # use wsstream_core::test_kit::{Faulty, Pipe};
 /// let (near, far) = Pipe::pair(true);
-/// let (mut near, mut far) = (Faulty::new(near), Faulty::new(far));
-/// near.input.cut_after(3);
-/// far.output.split(2);
-/// run_all(vec![Box::pin(async move {
-///     let buf = &mut [0; 16];
-///     for piece in [b"he", b"ll", b"o."] {
-///         poll_fn(|cx| far.poll_write(cx, &[std::io::IoSlice::new(piece)])).await.unwrap();
-///     }
-///     assert_eq!(poll_fn(|cx| near.poll_read(cx, buf)).await.unwrap(), 3);
-///     assert_eq!(poll_fn(|cx| near.poll_read(cx, buf)).await.unwrap(), 0);
-///     assert_eq!(buf[..3], *b"hel");
-/// })]);
+/// let (near, far) = (Faulty::new(near), Faulty::new(far));
+/// // What comes arrives one octet at a time, and ends after 10 of them.
+/// near.input.split(1);
+/// near.input.cut_after(10);
+/// // Make a connection of them, for example with `pair_over`.
+/// # let _ = far;
 /// ```
 #[derive(Debug)]
 pub struct Faulty<S> {
@@ -77,6 +68,16 @@ impl<S: Socket> Faulty<S> {
 ///
 /// Octets are counted from the call on. A direction has one fault at a time: the last that it was told. Tasks that wait
 /// for the socket are woken.
+///
+/// ```
+/// # use wsstream_core::test_kit::{Faulty, Pipe};
+/// # let (near, _far) = Pipe::pair(true);
+/// let socket = Faulty::new(near);
+/// let output = socket.output.clone();
+/// // Then, while `socket` is used elsewhere:
+/// output.stall_after(0);
+/// output.release();
+/// ```
 #[derive(Clone, Debug)]
 pub struct Faults {
     shared: Arc<Mutex<Shared>>,

@@ -31,8 +31,7 @@ pub type ReadHalf<T> = AsyncStream<split::ReadHalf<T>>;
 /// The half of a stream that is written: see [`AsyncStream::into_split`]. It has the methods of [`Half`](crate::Half), such as
 /// `peer_addr` and `info`.
 ///
-/// Dropping it says nothing to the peer, which goes on waiting: end the
-/// direction with `shutdown`.
+/// Dropping it says nothing to the peer, which goes on waiting: end the direction with `shutdown`.
 pub type WriteHalf<T> = AsyncStream<split::WriteHalf<T>>;
 
 impl<T: Socket> From<T> for AsyncStream<T> {
@@ -116,6 +115,20 @@ impl<T: Socket> AsyncStream<T> {
     /// the stream. To end one direction, call [`shutdown`](Self::shutdown) on the half for writing, or
     /// `AsyncWriteExt::close`. To end both, and know that everything has arrived, [reunite](ReadHalf::reunite) them and call
     /// `finish`.
+    ///
+    /// ```
+    /// use wsstream_net::futures_io::AsyncStream;
+    /// # use wsstream_core::pump::{Clock, Socket, Stream};
+    /// # use wsstream_net::{NetSocket, Runtime};
+    ///
+    /// # async fn end<R: Runtime>(stream: AsyncStream<Stream<NetSocket<R>, R::Clock>>) -> std::io::Result<()> {
+    /// let (read, mut write) = stream.into_split();
+    /// println!("{} octets to {}", write.info().counters.sent, write.peer_addr()?);
+    /// write.shutdown().await?;
+    /// let mut stream = read.reunite(write).map_err(std::io::Error::other)?;
+    /// stream.finish().await
+    /// # }
+    /// ```
     pub fn into_split(self) -> (ReadHalf<T>, WriteHalf<T>) {
         let (read, write) = split::split(self.0);
         (AsyncStream(read), AsyncStream(write))

@@ -10,11 +10,11 @@ use std::time::Duration;
 
 use wsstream_core::Timestamp;
 use wsstream_core::handshake::HandshakeError;
-use wsstream_core::pump::{Clock, Permit, Permits, Phase};
+use wsstream_core::pump::{Clock, Permit, Permits};
 
 use super::back_off::BackOff;
 use super::slots::{MIN_AGE, Slots, Source, Ticket};
-use super::timetable::{PARTS, Step, Timetable};
+use crate::shutdown::Shutdown;
 
 /// A listening socket, and the handshakes of its connections.
 pub(super) trait Accepting {
@@ -253,7 +253,7 @@ impl<A: Accepting, C: Clock> Policy<A, C> {
     }
 
     /// Shuts down, all within `grace`: closes the listening socket, refuses pending requests with status 503, tells open
-    /// connections to close with code 1001 when their time comes, and in the end cuts them off. See [`Timetable`].
+    /// connections to close with code 1001 when their time comes, and in the end cuts them off.
     ///
     /// The future returns 0 once all connections are gone, or the number of streams that are still held after `grace`.
     /// Dropping it cuts them off at once.
@@ -265,19 +265,11 @@ impl<A: Accepting, C: Clock> Policy<A, C> {
         self.accepting.stop();
         self.has_stopped = true;
         self.newcomer = None;
-        self.permits.enter(Phase::Finishing);
-        let timetable = Timetable::new(self.clock.now(), grace, close_timeout);
+        let shutdown = Shutdown::begin(&self.permits, self.clock.now(), grace, close_timeout);
         ShutDown {
             policy: self,
-            timetable,
-            steps: 0,
+            shutdown,
         }
-    }
-
-    fn cut_off(&mut self) {
-        self.permits.enter(Phase::Over);
-        // Those that have no permit yet do not know.
-        self.accepting.cut_off();
     }
 }
 
@@ -286,9 +278,7 @@ impl<A: Accepting, C: Clock> Policy<A, C> {
 #[must_use = "futures do nothing unless polled"]
 pub(super) struct ShutDown<'a, A: Accepting, C: Clock> {
     policy: &'a mut Policy<A, C>,
-    timetable: Timetable,
-    /// The number of steps that were taken.
-    steps: u32,
+    shutdown: Shutdown,
 }
 
 impl<A: Accepting, C: Clock> ShutDown<'_, A, C> {
@@ -309,25 +299,17 @@ impl<A: Accepting, C: Clock> Future for ShutDown<'_, A, C> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<usize> {
         let this = &mut *self;
         this.refuse(cx);
-        loop {
-            if this.policy.permits.poll_at_most(0, cx).is_ready() {
-                return Poll::Ready(0);
-            }
-            let (due, step) = this.timetable.step(this.steps);
-            ready!(this.policy.clock.poll_sleep(cx, due));
-            match step {
-                Step::Close(parts) => this.policy.permits.close_part(parts, PARTS),
-                Step::CutOff => this.policy.cut_off(),
-                Step::End => return Poll::Ready(this.policy.connections()),
-            }
-            this.steps += 1;
-        }
+        let Policy {
+            accepting, clock, ..
+        } = &mut *this.policy;
+        // Those that have no permit yet do not know.
+        this.shutdown.poll(clock, cx, || accepting.cut_off())
     }
 }
 
 impl<A: Accepting, C: Clock> Drop for ShutDown<'_, A, C> {
     fn drop(&mut self) {
-        self.policy.cut_off();
+        self.policy.accepting.cut_off();
     }
 }
 

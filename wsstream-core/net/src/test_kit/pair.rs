@@ -44,30 +44,25 @@ pub async fn pair_with<R: Runtime>(
     for line in [&near.input, &near.output] {
         line.get().capacity = CAPACITY;
     }
-    let ends = pair_over::<R, _, _>(Faulty::new(near), Faulty::new(far), client, server);
-    let (client, server) = ends.await?;
+    let ends = (Faulty::new(near), Faulty::new(far));
+    let (client, server) = pair_over::<R, _>(ends, client, server).await?;
     Ok((client.into_stream(), server.into_stream()))
 }
 
-/// As [`pair_with`], over two connected sockets: the client's and the server's. Each [`Upgraded`] becomes a byte stream,
+/// As [`pair_with`], over two connected sockets, the client's first. Each [`Upgraded`] becomes a byte stream,
 /// or whole messages.
 ///
 /// # Errors
 ///
 /// As [`pair_with`], and the sockets'.
-pub async fn pair_over<R: Runtime, C, S>(
-    client_socket: C,
-    server_socket: S,
+pub async fn pair_over<R: Runtime, S: Socket + Send + 'static>(
+    (near, far): (S, S),
     client: &ClientConfig,
     server: &ServerConfig,
-) -> io::Result<(Upgraded<C, R>, Upgraded<S, R>)>
-where
-    C: Socket + Send + 'static,
-    S: Socket + Send + 'static,
-{
-    let connecting = connect_over::<_, R>(client_socket, "ws://localhost/", client);
+) -> io::Result<(Upgraded<S, R>, Upgraded<S, R>)> {
+    let connecting = connect_over::<_, R>(near, "ws://localhost/", client);
     let accepting = async {
-        let handshake = accept_with::<_, R>(server_socket, server).await?;
+        let handshake = accept_with::<_, R>(far, server).await?;
         handshake.accept().await
     };
     let (client, server) = both(connecting, accepting).await?;

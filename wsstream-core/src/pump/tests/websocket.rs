@@ -359,9 +359,8 @@ fn a_ping_goes_between_the_frames_of_a_message_and_waits_for_room() {
                 .eq(octets(300_000))
         );
 
-        let unanswered = |lone: &Lone<WebSocket<_, _>>| {
-            lone.it.connection().unanswered_ping().map(<[u8]>::to_vec)
-        };
+        let unanswered =
+            |lone: &Lone<WebSocket<_, _>>| lone.it.unanswered_ping().map(<[u8]>::to_vec);
         assert_eq!(unanswered(&lone).unwrap(), b"ping");
         lone.feed(Opcode::Pong, b"ping");
         assert!(lone.recv().is_pending());
