@@ -1,5 +1,9 @@
 //! The graceful shutdown of connections that no listener of ours has accepted.
-#![expect(clippy::unwrap_used, reason = "these are tests, helpers included")]
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "these are tests, helpers included"
+)]
 
 use std::time::Duration;
 

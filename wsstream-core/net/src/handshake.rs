@@ -75,6 +75,15 @@ impl<S: Socket, R: Runtime> Handshake<S, R> {
         self.0.check()
     }
 
+    /// As [`check`](Self::check), for [`accept_with`](Self::accept_with).
+    ///
+    /// # Errors
+    ///
+    /// The reason why `accept_with` would refuse the request.
+    pub fn check_with(&self, config: &ServerConfig) -> Result<(), HandshakeError> {
+        self.0.check_with(config)
+    }
+
     /// Runs a future while the client waits for its answer, and drops it as soon as nobody waits any more: see
     /// [`Incoming::while_present`](crate::Incoming::while_present).
     ///
@@ -95,6 +104,20 @@ impl<S: Socket, R: Runtime> Handshake<S, R> {
         S: Send + 'static,
     {
         Ok(Upgraded::opened(Box::pin(self.0.accept()).await?))
+    }
+
+    /// Answers the request as another configuration says, which you may choose by what the request asks for: see
+    /// [`Incoming::accept_with`](crate::Incoming::accept_with).
+    ///
+    /// # Errors
+    ///
+    /// As [`accept`](Self::accept).
+    pub async fn accept_with(self, config: &ServerConfig) -> io::Result<Upgraded<S, R>>
+    where
+        S: Send + 'static,
+    {
+        let accepting = self.0.accept_with(config);
+        Ok(Upgraded::opened(Box::pin(accepting).await?))
     }
 
     /// Refuses the request with a status, header fields and a body of your choice.

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use wsstream_core::handshake::{HandshakeError, Refusal, Request};
+use wsstream_core::handshake::{HandshakeError, Refusal, Request, ServerConfig};
 
 use crate::descriptor::EndpointAddress;
 use crate::layers::{Begun, Outermost, Reached};
@@ -63,6 +63,18 @@ impl<R: Runtime> Incoming<R> {
         }
     }
 
+    /// As [`check`](Self::check), for [`accept_with`](Self::accept_with).
+    ///
+    /// # Errors
+    ///
+    /// The reason why `accept_with` would refuse the request.
+    pub fn check_with(&self, config: &ServerConfig) -> Result<(), HandshakeError> {
+        match &self.0.reached {
+            Reached::Request(handshake) if !self.0.is_late() => handshake.check_with(config),
+            _ => self.check(),
+        }
+    }
+
     /// Runs a future while the client waits for its answer, and drops it as soon as nobody waits any more. Use it for
     /// work before you accept that may take long, such as dialling a target. Nothing else limits the time of that work:
     /// the handshake timeout ended when the request was complete, and clients wait 30 s or longer.
@@ -107,7 +119,40 @@ impl<R: Runtime> Incoming<R> {
     /// connection without a request, `TimedOut` with [`StreamError::ShutDown`](wsstream_core::StreamError::ShutDown)
     /// inside once the listener shuts down.
     pub async fn accept(self) -> io::Result<R::Stream<NetSocket<R>>> {
-        let outermost = Box::pin(self.0.finish()).await?;
+        self.accepted(None).await
+    }
+
+    /// Answers the request as another configuration says, and not as the listener's. Choose it by what the request asks
+    /// for: its subprotocols, the fields of the answer, origins, limits, keepalive, compression.
+    ///
+    /// The configuration knows where the listener listens, for the checks of the origin and the host, unless it says so
+    /// itself. The listener's own limits of the head and the time of a request have been applied by then. Begin with a
+    /// clone of the listener's configuration: clones share one budget of memory for compression. If one WebSocket runs over
+    /// another, this is for the lower one. It changes nothing for a connection without a request.
+    ///
+    /// ```
+    /// # use wsstream_core::handshake::{Refusal, ServerConfig};
+    /// # use wsstream_net::{Incoming, Runtime};
+    /// # async fn decide<R: Runtime>(incoming: Incoming<R>, config: &ServerConfig) -> Result<(), Box<dyn std::error::Error>> {
+    /// let config = match incoming.request().map(|request| request.path()) {
+    ///     Some("/mqtt") => config.clone().subprotocols(["mqtt"])?,
+    ///     Some("/login") => config.clone().header("Set-Cookie", "session=1; HttpOnly")?,
+    ///     _ => return Ok(incoming.refuse(&Refusal::new(404)).await?),
+    /// };
+    /// let stream = incoming.accept_with(&config).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`accept`](Self::accept).
+    pub async fn accept_with(self, config: &ServerConfig) -> io::Result<R::Stream<NetSocket<R>>> {
+        self.accepted(Some(config)).await
+    }
+
+    async fn accepted(self, config: Option<&ServerConfig>) -> io::Result<R::Stream<NetSocket<R>>> {
+        let outermost = Box::pin(self.0.finish(config)).await?;
         Ok(outermost.into_socket().into())
     }
 
@@ -119,6 +164,25 @@ impl<R: Runtime> Incoming<R> {
     /// As [`accept`](Self::accept). `Unsupported`, and nothing is answered, if the last layer of the plan is not a
     /// WebSocket.
     pub async fn upgrade(self) -> io::Result<Upgraded<NetSocket<R>, R>> {
+        self.upgraded(None).await
+    }
+
+    /// As [`upgrade`](Self::upgrade), with another configuration: see [`accept_with`](Self::accept_with).
+    ///
+    /// # Errors
+    ///
+    /// As [`upgrade`](Self::upgrade).
+    pub async fn upgrade_with(
+        self,
+        config: &ServerConfig,
+    ) -> io::Result<Upgraded<NetSocket<R>, R>> {
+        self.upgraded(Some(config)).await
+    }
+
+    async fn upgraded(
+        self,
+        config: Option<&ServerConfig>,
+    ) -> io::Result<Upgraded<NetSocket<R>, R>> {
         let no_websocket = || {
             let reason = "the plan of the listener has no WebSocket on top";
             io::Error::new(io::ErrorKind::Unsupported, reason)
@@ -126,7 +190,7 @@ impl<R: Runtime> Incoming<R> {
         if !self.0.has_websocket_on_top() {
             return Err(no_websocket());
         }
-        match Box::pin(self.0.finish()).await? {
+        match Box::pin(self.0.finish(config)).await? {
             Outermost::WebSocket(upgraded) => Ok(upgraded),
             Outermost::Socket(_) => Err(no_websocket()),
         }

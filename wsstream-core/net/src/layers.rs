@@ -202,8 +202,8 @@ impl<R: Runtime> Begun<R> {
         }
     }
 
-    /// Accepts the request, and performs the remaining layers.
-    pub(crate) async fn finish(self) -> io::Result<Outermost<R>> {
+    /// Accepts the request, as the plan or another configuration says, and performs the remaining layers.
+    pub(crate) async fn finish(self, other: Option<&ServerConfig>) -> io::Result<Outermost<R>> {
         let is_late = self.is_late();
         let Self {
             layers,
@@ -221,8 +221,13 @@ impl<R: Runtime> Begun<R> {
                 return Err(error.into());
             }
             Reached::Request(handshake) => {
-                let upgraded = until_over(permit.as_ref(), handshake.accept()).await?;
-                Outermost::WebSocket(upgraded)
+                let accepting = async {
+                    match other {
+                        Some(config) => handshake.accept_with(config).await,
+                        None => handshake.accept().await,
+                    }
+                };
+                Outermost::WebSocket(until_over(permit.as_ref(), accepting).await?)
             }
             Reached::Socket(_) if is_late => return Err(StreamError::ShutDown.into()),
             Reached::Socket(socket) => Outermost::Socket(socket),

@@ -28,6 +28,7 @@ pub const MAX_FIELDS: usize = 100;
 /// // x:  2, 3
 /// let headers = request.headers();
 /// assert_eq!(headers.get("X"), Some(&b"1"[..]));
+/// assert_eq!(headers.get_str("Host"), Some("a"));
 /// assert_eq!(headers.get_all("X").count(), 2);
 /// assert!(headers.list("X").eq([b"1", b"2", b"3"]));
 /// # Ok::<_, wsstream_core::handshake::HandshakeError>(())
@@ -61,6 +62,12 @@ impl Headers {
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&[u8]> {
         self.get_all(name).next()
+    }
+
+    /// The value of the first field called `name` as text; `None` if it is absent, or not UTF-8.
+    #[must_use]
+    pub fn get_str(&self, name: &str) -> Option<&str> {
+        core::str::from_utf8(self.get(name)?).ok()
     }
 
     /// The values of all fields called `name`.

@@ -7,7 +7,7 @@ use core::ops::Range;
 use super::head::RequestParts;
 use super::lookup::{malformed, required};
 use super::refusal::push_field;
-use super::syntax::{excerpt, split_authority, token, values};
+use super::syntax::{excerpt, split_authority, token, trim_ows, values};
 use super::target::{self, absolute};
 use super::upgrade::{answer, check_method, check_upgrade, is_of_websocket};
 use super::{HandshakeError, Headers, Negotiated, Refusal, ServerConfig, origin, subprotocols};
@@ -100,6 +100,29 @@ impl Request {
     #[must_use]
     pub fn origin(&self) -> Option<&str> {
         core::str::from_utf8(self.headers.get(origin::FIELD)?).ok()
+    }
+
+    /// The value of a cookie, without decoding (RFC 6265 §4.2.1). Of several with this name it is the first, which has
+    /// the longest path (§5.4). `None` if there is none, or the value is not UTF-8.
+    ///
+    /// ```
+    /// # use wsstream_core::handshake::{Acceptor, ServerConfig};
+    /// # let mut head = &b"GET / HTTP/1.1\r\nHost: a\r\nCookie: theme=dark; session=1a2b\r\n\r\n"[..];
+    /// # let request = Acceptor::new(&ServerConfig::stream()).receive(&mut head)?.unwrap();
+    /// // Cookie: theme=dark; session=1a2b
+    /// assert_eq!(request.cookie("session"), Some("1a2b"));
+    /// # Ok::<_, wsstream_core::handshake::HandshakeError>(())
+    /// ```
+    #[must_use]
+    pub fn cookie(&self, name: &str) -> Option<&str> {
+        let lists = self.headers.get_all("Cookie");
+        let pairs = lists.flat_map(|list| list.split(|octet| *octet == b';'));
+        let mut values = pairs.filter_map(|pair| {
+            let at = pair.iter().position(|octet| *octet == b'=')?;
+            let (found, value) = (trim_ows(pair.get(..at)?), trim_ows(pair.get(at + 1..)?));
+            (found == name.as_bytes()).then_some(value)
+        });
+        core::str::from_utf8(values.next()?).ok()
     }
 
     /// The offered subprotocols, in the client's order.

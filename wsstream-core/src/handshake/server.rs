@@ -38,7 +38,8 @@ pub struct ServerConfig {
     pub(super) known_as: Vec<String>,
     pub(super) listening: Option<Listening>,
     pub(super) fields: Fields,
-    path: String,
+    /// Each begins with a slash. None means any path.
+    paths: Vec<String>,
     /// Begins with a slash.
     health: Option<String>,
     pub(super) max_head: usize,
@@ -79,7 +80,7 @@ impl ServerConfig {
             known_as: Vec::new(),
             listening: None,
             fields: Fields::new(),
-            path: String::from("/"),
+            paths: Vec::new(),
             health: None,
             max_head: MAX_REQUEST,
             handshake_timeout: TIMEOUT,
@@ -99,6 +100,29 @@ impl ServerConfig {
             self.subprotocols.push(name.to_owned());
         }
         Ok(self)
+    }
+
+    /// Speaks only these subprotocols, instead of `binary` and `base64` for example. On a byte stream, any name but
+    /// `base64` means the same as `binary`.
+    ///
+    /// ```
+    /// # use wsstream_core::handshake::ServerConfig;
+    /// // MQTT over WebSocket, and nothing else.
+    /// let server = ServerConfig::stream().subprotocols(["mqtt"])?;
+    /// # Ok::<_, wsstream_core::handshake::InvalidField>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidField::Subprotocol`] if a name is not a token.
+    pub fn subprotocols<I>(mut self, names: I) -> Result<Self, InvalidField>
+    where
+        I: IntoIterator<Item: AsRef<str>>,
+    {
+        self.subprotocols.clear();
+        names
+            .into_iter()
+            .try_fold(self, |server, name| server.subprotocol(name.as_ref()))
     }
 
     /// Which web pages may use this server; by default those on the same host.
@@ -141,12 +165,13 @@ impl ServerConfig {
         self
     }
 
-    /// The only path that is served, compared without decoding. `/`, the default, means any path.
+    /// Serves this path, compared without decoding, and those of other calls. Without a call, and with the path `/`, any path
+    /// is served.
     ///
     /// A missing `/` at the start is added.
     #[must_use]
     pub fn path(mut self, path: &str) -> Self {
-        self.path = with_slash(path);
+        self.paths.push(with_slash(path));
         self
     }
 
@@ -219,10 +244,23 @@ impl ServerConfig {
         Ok(self)
     }
 
+    /// These settings for a request that has arrived at a server with others: they know where it listens, unless they say so
+    /// themselves.
+    #[cfg(feature = "std")]
+    pub(crate) fn at(&self, server: &Self) -> Self {
+        let mut config = self.clone();
+        if config.listening.is_none() {
+            config.listening.clone_from(&server.listening);
+            config.known_as.extend_from_slice(&server.known_as);
+        }
+        config
+    }
+
     /// Whether this path is served. Pass it without its query.
     #[must_use]
     pub fn serves(&self, path: &str) -> bool {
-        self.path == "/" || self.path == path
+        let mut paths = self.paths.iter();
+        self.paths.is_empty() || paths.any(|served| served == "/" || served == path)
     }
 }
 

@@ -5,7 +5,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use crate::handshake::tests::{acceptor, at_every_cut};
-use crate::handshake::{HandshakeError, ServerConfig};
+use crate::handshake::{Acceptor, HandshakeError, ServerConfig};
 
 /// What is refused of a request: a status, and what the body says of it.
 fn refused(line: &str, fields: &[&str]) -> (u16, String) {
@@ -205,5 +205,51 @@ fn rfc9112_s3_2_where_a_request_goes() {
             }
             (got, _) => panic!("{line}: {got:?}"),
         }
+    }
+}
+
+#[test]
+fn rfc6265_cookies() {
+    for (fields, name, value) in [
+        (&["Cookie: a=1"][..], "a", Some("1")),
+        (&["Cookie: a=1; b=2"], "b", Some("2")),
+        (&["Cookie: a=1;b=2"], "b", Some("2")),
+        (&["cookie: a=1", "Cookie: b=2"], "b", Some("2")),
+        (&["Cookie: a=1; a=2"], "a", Some("1")),
+        (&["Cookie: a=b=c"], "a", Some("b=c")),
+        (&["Cookie: a=\"1 2\""], "a", Some("\"1 2\"")),
+        (&["Cookie: a="], "a", Some("")),
+        (&["Cookie: ab=1"], "a", None),
+        (&["Cookie: A=1"], "a", None),
+        (&["Cookie: a"], "a", None),
+        (&["Cookie: ;; a = 1 ;"], "a", Some("1")),
+        (&["X: a=1"], "a", None),
+        (&[], "a", None),
+    ] {
+        let lines: String = fields
+            .iter()
+            .map(|field| [field, "\r\n"].concat())
+            .collect();
+        let head = ["GET / HTTP/1.1\r\nHost: a\r\n", &lines, "\r\n"].concat();
+        let request = Acceptor::new(&ServerConfig::stream()).receive(&mut head.as_bytes());
+        assert_eq!(request.unwrap().unwrap().cookie(name), value, "{fields:?}");
+    }
+}
+
+#[test]
+fn paths_that_are_served() {
+    let stream = ServerConfig::stream;
+    for (server, path, served) in [
+        (stream(), "/any", true),
+        (stream().path("/"), "/any", true),
+        (stream().path("/a"), "/a", true),
+        (stream().path("a"), "/a", true),
+        (stream().path("/a"), "/", false),
+        (stream().path("/a").path("/b"), "/a", true),
+        (stream().path("/a").path("/b"), "/b", true),
+        (stream().path("/a").path("/b"), "/c", false),
+        (stream().path("/a").path("/"), "/c", true),
+    ] {
+        assert_eq!(server.serves(path), served, "{server:?} {path}");
     }
 }

@@ -57,13 +57,26 @@ impl<S: Socket, C: Clock> Handshake<S, C> {
     }
 
     fn accepted(&self) -> Result<Accepted, HandshakeError> {
+        self.accepted_by(&self.server)
+    }
+
+    fn accepted_by(&self, server: &ServerConfig) -> Result<Accepted, HandshakeError> {
         if self.opening.wire.phase() >= Phase::Finishing {
             return Err(HandshakeError::ShuttingDown);
         }
         if self.is_gone {
             return Err(HandshakeError::UnexpectedEof);
         }
-        self.request.accept(&self.server)
+        self.request.accept(server)
+    }
+
+    /// As [`check`](Self::check), for [`accept_with`](Self::accept_with).
+    ///
+    /// # Errors
+    ///
+    /// The reason why `accept_with` would refuse the request.
+    pub fn check_with(&self, config: &ServerConfig) -> Result<(), HandshakeError> {
+        self.accepted_by(&config.at(&self.server)).map(drop)
     }
 
     /// The socket that the request arrived on.
@@ -144,6 +157,15 @@ impl<S: Socket, C: Clock> Handshake<S, C> {
             }
         };
         Accepting(Some(answer))
+    }
+
+    /// Answers the request as another configuration says: with its subprotocols, header fields, origins, limits and so on.
+    /// Where the server listens is still known, for the checks of [`Origins`](crate::handshake::Origins) and
+    /// [`Hosts`](crate::handshake::Hosts). The limits of the request itself have been applied already: its head's size and
+    /// time.
+    pub fn accept_with(mut self, config: &ServerConfig) -> Accepting<S, C> {
+        self.server = Arc::new(config.at(&self.server));
+        self.accept()
     }
 
     /// Refuses the request with a status, header fields and a body of your choice.
