@@ -21,7 +21,7 @@ use wsstream_net::Runtime;
 use wsstream_net::futures_io::{AsyncStream, Io};
 #[cfg(feature = "rustls")]
 use wsstream_net::{
-    rustls::CommonState,
+    reexports::rustls::CommonState,
     tls::{ClientTls, ServerTls},
 };
 

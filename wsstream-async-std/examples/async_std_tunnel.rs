@@ -64,7 +64,7 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
     };
     let client = client.accept_no_subprotocol(args.accept_no_subprotocol);
     if Url::parse(&args.url)?.is_secure() && !cfg!(feature = "rustls") {
-        return Err("built without TLS: for wss:// build with --features rustls".into());
+        return Err("built without TLS: for wss:// build with --features ring".into());
     }
     let to = ClientEndpoint::url(&args.url, client)?.redirects(args.redirects);
     let to = match args.proxy.as_deref() {

@@ -175,14 +175,10 @@ pub use self::tls::Tls;
 
 #[doc(inline)]
 pub use wsstream_net::futures_io::{AsyncStream, Io, ReadHalf, WriteHalf};
-#[cfg(feature = "http")]
-#[doc(no_inline)]
-pub use wsstream_net::http;
 #[doc(inline)]
 pub use wsstream_net::prelude::*;
-#[cfg(feature = "rustls")]
 #[doc(no_inline)]
-pub use wsstream_net::rustls;
+pub use wsstream_net::reexports::*;
 
 /// A byte stream over WebSocket over `S`.
 ///

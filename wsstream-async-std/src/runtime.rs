@@ -139,7 +139,7 @@ impl Runtime for AsyncStd {
     #[cfg(feature = "rustls")]
     fn tls_state<S: Socket + fmt::Debug + Send + 'static>(
         tls: &Tls<S>,
-    ) -> Option<&wsstream_net::rustls::CommonState> {
+    ) -> Option<&wsstream_net::reexports::rustls::CommonState> {
         Some(tls.state())
     }
 }

@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use futures_io::{AsyncRead, AsyncWrite};
 use futures_rustls::{TlsAcceptor, TlsConnector, TlsStream};
 use wsstream_core::pump::{Socket, Taken};
-use wsstream_net::rustls::CommonState;
+use wsstream_net::reexports::rustls::CommonState;
 use wsstream_net::tls::{self, ClientTls, ServerTls};
 
 use crate::AsyncStream;

@@ -110,6 +110,8 @@ mod time;
 mod url;
 mod work;
 
+#[doc(no_inline)]
+pub use ::bytes;
 #[cfg(feature = "http")]
 #[doc(no_inline)]
 pub use ::http;

@@ -66,7 +66,7 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
     }
     let wait = Duration::from_secs(args.wait);
     if Url::parse(&args.url)?.is_secure() && !cfg!(feature = "rustls") {
-        return Err("built without TLS: for wss:// build with --features rustls".into());
+        return Err("built without TLS: for wss:// build with --features ring".into());
     }
     let endpoint = ClientEndpoint::url(&args.url, client)?.redirects(args.redirects);
     let endpoint = match args.proxy.as_deref() {

@@ -168,14 +168,10 @@ pub use stream::{AsyncStream, ReadHalf, WriteHalf};
 #[cfg(feature = "rustls")]
 pub use tls::Tls;
 
-#[cfg(feature = "http")]
-#[doc(no_inline)]
-pub use wsstream_net::http;
 #[doc(inline)]
 pub use wsstream_net::prelude::*;
-#[cfg(feature = "rustls")]
 #[doc(no_inline)]
-pub use wsstream_net::rustls;
+pub use wsstream_net::reexports::*;
 
 /// A TCP connection, a Unix socket, or TLS or WebSocket over another `NetSocket`: `peer_addr`, `local_addr`, `tcp`, `tls`,
 /// `websocket`, `below` and so on. [`wsstream_net::NetSocket`] documents its methods.

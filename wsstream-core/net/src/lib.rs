@@ -39,6 +39,7 @@ mod net_socket;
 pub mod plan;
 pub mod prelude;
 pub mod proxy;
+pub mod reexports;
 mod relay;
 mod runtime;
 pub mod security;
@@ -65,14 +66,8 @@ pub use listener::{Listener, StdListener};
 pub use net_socket::NetSocket;
 pub use relay::{relay, relay_with};
 pub use runtime::Runtime;
-#[cfg(feature = "rustls")]
-#[doc(no_inline)]
-pub use rustls;
 pub use seed::seed;
 pub use server::ServerEndpoint;
 pub use split::{Half, ReadHalf, ReadSocket, ReuniteError, WriteHalf, WriteSocket, split};
 pub use tracker::Tracker;
 pub use upgraded::Upgraded;
-#[cfg(feature = "http")]
-#[doc(no_inline)]
-pub use wsstream_core::http;

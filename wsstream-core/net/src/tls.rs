@@ -1,8 +1,12 @@
 //! TLS with rustls: trusted authorities, certificates, and errors.
 //!
-//! You can create [`ClientTls`] and [`ServerTls`] only with the feature `rustls`. The
+//! You can create [`ClientTls`] and [`ServerTls`] only with the feature `rustls`. The cryptography is that of the
+//! provider which the process has installed ([`CryptoProvider::install_default`]), or else of the one that the feature
+//! `aws-lc-rs` or `ring` has brought in; with both features, of aws-lc-rs. Nothing is ever installed here. The
 //! [runtime](crate::Runtime::tls_connect) does the handshakes, because it knows the sockets; this crate
 //! sets their time limits.
+//!
+//! [`CryptoProvider::install_default`]: https://docs.rs/rustls/latest/rustls/crypto/struct.CryptoProvider.html#method.install_default
 
 mod accept;
 #[cfg(feature = "rustls")]

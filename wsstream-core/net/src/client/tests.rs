@@ -25,13 +25,13 @@ type Endpoint = ClientEndpoint<Virtual>;
 
 fn endpoint(text: &str) -> Endpoint {
     let endpoint: Endpoint = text.parse().unwrap();
-    #[cfg(feature = "rustls")]
+    #[cfg(feature = "ring")]
     let endpoint = endpoint.tls(tls());
     endpoint
 }
 
 /// Which is never asked.
-#[cfg(feature = "rustls")]
+#[cfg(feature = "ring")]
 fn tls() -> ClientTls {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = rustls::ClientConfig::builder_with_provider(provider)
@@ -115,15 +115,15 @@ const LAYERS: &[(&str, &[&str], &str)] = &[
     ("unix:/p", &["unix /p"], "unix"),
     ("ws://192.0.2.1:1/", &["tcp 192.0.2.1:1"], "websocket/tcp"),
     (r"autobahn:ws\://192.0.2.1:url=ws\://b", &["tcp 192.0.2.1:80"], "websocket/websocket/tcp"),
-    #[cfg(feature = "rustls")]
+    #[cfg(feature = "ring")]
     ("tls:192.0.2.1:1", &["tcp 192.0.2.1:1", "tls 192.0.2.1"], "tls/tcp"),
-    #[cfg(feature = "rustls")]
+    #[cfg(feature = "ring")]
     ("ssl:192.0.2.1:1:hostname=n", &["tcp 192.0.2.1:1", "tls n"], "tls/tcp"),
-    #[cfg(feature = "rustls")]
+    #[cfg(feature = "ring")]
     (r"tls:n:endpoint=unix\:/p", &["unix /p", "tls n"], "tls/unix"),
-    #[cfg(feature = "rustls")]
+    #[cfg(feature = "ring")]
     ("wss://192.0.2.1/", &["tcp 192.0.2.1:443", "tls 192.0.2.1"], "websocket/tls/tcp"),
-    #[cfg(feature = "rustls")]
+    #[cfg(feature = "ring")]
     (r"autobahn:wss\://192.0.2.1:url=wss\://b", &["tcp 192.0.2.1:443", "tls 192.0.2.1", "tls b"], "websocket/tls/websocket/tls/tcp"),
 ];
 
@@ -229,15 +229,15 @@ const LIMITS: &[(&str, u64)] = &[
     (r"autobahn:tcp\:192.0.2.9\:1\:timeout\=3:url=ws\://h:handshakeTimeout=2", 3),
     // What comes first takes three seconds of what there is.
     (r"autobahn:tcp\:192.0.2.7\:1\:timeout\=4:url=ws\://h:handshakeTimeout=6", 9),
-    #[cfg(feature = "rustls")]
+    #[cfg(feature = "ring")]
     (r"tls:never:endpoint=tcp\:192.0.2.7\:1", 30),
-    #[cfg(feature = "rustls")]
+    #[cfg(feature = "ring")]
     (r"autobahn:ssl\:192.0.2.7\:1\:hostname\=late\:timeout\=4:url=ws\://h:handshakeTimeout=4", 8),
-    #[cfg(feature = "rustls")]
+    #[cfg(feature = "ring")]
     (r"tls:never:endpoint=tcp\:192.0.2.1\:1", 30),
-    #[cfg(feature = "rustls")]
+    #[cfg(feature = "ring")]
     ("ssl:192.0.2.1:1:hostname=never:timeout=3", 3),
-    #[cfg(feature = "rustls")]
+    #[cfg(feature = "ring")]
     (r"autobahn:ssl\:192.0.2.1\:1\:hostname\=never\:timeout\=3:url=ws\://h:handshakeTimeout=2", 5),
 ];
 
@@ -309,13 +309,13 @@ fn what_cannot_be_done_is_not_even_dialled() {
             "{text}"
         );
     }
-    #[cfg(not(feature = "rustls"))]
+    #[cfg(not(feature = "ring"))]
     for text in ["wss://192.0.2.1", "tls:192.0.2.1:1"] {
         let error = connects(&endpoint(text), true).0.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unsupported);
         assert!(asked().is_empty());
     }
-    #[cfg(feature = "rustls")]
+    #[cfg(feature = "ring")]
     {
         let text = "tls:192.0.2.1:1:trustRoots=/nowhere";
         let error = connects(&text.parse().unwrap(), true).0.unwrap_err();

@@ -249,7 +249,7 @@ fn websocket_over_a_unix_socket() {
 }
 
 /// RFC 7301: whether WebSocket goes over it, the protocols that were set, and those that are offered.
-#[cfg(feature = "rustls")]
+#[cfg(feature = "ring")]
 #[test]
 fn only_websocket_is_known_by_name() {
     use std::sync::Arc;

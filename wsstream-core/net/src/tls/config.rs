@@ -4,7 +4,7 @@ use std::io;
 use std::sync::{Arc, OnceLock};
 
 use rustls::client::{ResolvesClientCert, Resumption, WantsClientCert};
-use rustls::crypto::{CryptoProvider, ring};
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::server::WebPkiClientVerifier;
@@ -13,6 +13,8 @@ use rustls::{
     ClientConfig, ConfigBuilder, RootCertStore, ServerConfig, SignatureScheme, WantsVerifier,
 };
 use rustls_platform_verifier::BuilderVerifierExt;
+#[cfg(not(target_os = "android"))]
+use rustls_platform_verifier::Verifier;
 
 use super::{ClientTls, ServerTls};
 
@@ -28,6 +30,27 @@ impl ClientTls {
         let builder = client_builder()?
             .with_platform_verifier()
             .map_err(|error| no_config(format!("the platform's certificates: {error}")))?;
+        Ok(Self::build(builder))
+    }
+
+    /// Trusts these certificates, in PEM, besides the authorities of the operating system: for a company's own authority,
+    /// say.
+    ///
+    /// # Errors
+    ///
+    /// As [`platform`](Self::platform) and [`with_roots`](Self::with_roots).
+    #[cfg(not(target_os = "android"))]
+    pub fn platform_and_roots(pem: &[u8]) -> io::Result<Self> {
+        let provider = provider()?;
+        let verifier =
+            Verifier::new_with_extra_roots(certificates(pem)?, provider).map_err(|error| {
+                no_config(format!(
+                    "the platform's certificates, and those given: {error}"
+                ))
+            })?;
+        let builder = client_builder()?
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(verifier));
         Ok(Self::build(builder))
     }
 
@@ -150,7 +173,7 @@ impl ServerTls {
     /// As [`from_pem`](Self::from_pem).
     pub fn require_client_certs(client_roots: &[u8], chain: &[u8], key: &[u8]) -> io::Result<Self> {
         let roots = Arc::new(roots(client_roots)?);
-        let verifier = WebPkiClientVerifier::builder_with_provider(roots, provider())
+        let verifier = WebPkiClientVerifier::builder_with_provider(roots, provider()?)
             .build()
             .map_err(|error| no_config(format!("the clients' authorities: {error}")))?;
         let builder = server_builder()?.with_client_cert_verifier(verifier);
@@ -179,9 +202,34 @@ impl From<Arc<ServerConfig>> for ServerTls {
     }
 }
 
-pub(super) fn provider() -> Arc<CryptoProvider> {
-    Arc::new(ring::default_provider())
+/// The provider of the cryptography: the process's, or else the one that a feature has brought in.
+///
+/// Nothing is installed for the process: a library that did so would take the choice away from the program.
+pub(super) fn provider() -> io::Result<Arc<CryptoProvider>> {
+    CryptoProvider::get_default()
+        .cloned()
+        .or_else(built_in)
+        .ok_or_else(|| io::Error::new(io::ErrorKind::Unsupported, NO_PROVIDER))
 }
+
+/// If there are two, the one that rustls itself prefers.
+#[cfg(feature = "aws-lc-rs")]
+fn built_in() -> Option<Arc<CryptoProvider>> {
+    Some(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
+}
+
+#[cfg(all(feature = "ring", not(feature = "aws-lc-rs")))]
+fn built_in() -> Option<Arc<CryptoProvider>> {
+    Some(Arc::new(rustls::crypto::ring::default_provider()))
+}
+
+#[cfg(not(any(feature = "aws-lc-rs", feature = "ring")))]
+const fn built_in() -> Option<Arc<CryptoProvider>> {
+    None
+}
+
+const NO_PROVIDER: &str = "TLS has no cryptography: build with the feature ring or aws-lc-rs, or call \
+     rustls::crypto::CryptoProvider::install_default";
 
 /// The name that a server's certificate must be valid for, given the requested host: a name, or an
 /// address without brackets. For runtimes.
@@ -197,13 +245,13 @@ pub fn server_name(host: &str) -> io::Result<ServerName<'static>> {
 }
 
 fn client_builder() -> io::Result<ConfigBuilder<ClientConfig, WantsVerifier>> {
-    ClientConfig::builder_with_provider(provider())
+    ClientConfig::builder_with_provider(provider()?)
         .with_safe_default_protocol_versions()
         .map_err(|error| no_config(error.to_string()))
 }
 
 pub(super) fn server_builder() -> io::Result<ConfigBuilder<ServerConfig, WantsVerifier>> {
-    ServerConfig::builder_with_provider(provider())
+    ServerConfig::builder_with_provider(provider()?)
         .with_safe_default_protocol_versions()
         .map_err(|error| no_config(error.to_string()))
 }

@@ -110,12 +110,11 @@ struct ByName {
 
 impl ByName {
     fn read(directory: &str) -> io::Result<Self> {
-        let mut names = BTreeMap::new();
+        let (provider, mut names) = (provider()?, BTreeMap::new());
         for file in pem_files(directory)? {
             let chain = read_as(&file, certificates)?;
-            let certified =
-                CertifiedKey::from_der(chain, read_as(&file, private_key)?, &provider())
-                    .map_err(|error| no_config(format!("{}: {error}", file.display())))?;
+            let certified = CertifiedKey::from_der(chain, read_as(&file, private_key)?, &provider)
+                .map_err(|error| no_config(format!("{}: {error}", file.display())))?;
             let name = file.file_stem().unwrap_or_default().to_string_lossy();
             names.insert(name.to_ascii_lowercase(), Arc::new(certified));
         }

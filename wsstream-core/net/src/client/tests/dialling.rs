@@ -64,7 +64,7 @@ fn errors_name_the_peer() {
             ErrorKind::TimedOut,
             "timed out connecting to /slow",
         ),
-        #[cfg(feature = "rustls")]
+        #[cfg(feature = "ring")]
         (
             r"tls:broken:endpoint=unix\:/p",
             ErrorKind::InvalidData,
@@ -105,12 +105,12 @@ fn zones_become_scopes() {
         (r"tcp:fe80\:\:1%7:1", &["tcp [fe80::1%7]:1"][..]),
         ("ws://[fe80::1%257]:1/", &["tcp [fe80::1%7]:1"]),
         ("ws://[fe80::1%7]:1/", &["tcp [fe80::1%7]:1"]),
-        #[cfg(feature = "rustls")]
+        #[cfg(feature = "ring")]
         (
             "wss://[fe80::1%257]/",
             &["tcp [fe80::1%7]:443", "tls fe80::1"],
         ),
-        #[cfg(feature = "rustls")]
+        #[cfg(feature = "ring")]
         (r"tls:fe80\:\:1%7:1", &["tcp [fe80::1%7]:1", "tls fe80::1"]),
     ] {
         connects(&endpoint(text), true).0.unwrap();

@@ -40,11 +40,11 @@ const WAYS: &[(&str, &[&str], &[&str])] = &[
     ("ws://192.0.2.1/", &["//192.0.2.1:81/a", "http://192.0.2.2/b"], &["tcp 192.0.2.1:80", "tcp 192.0.2.1:81", "tcp 192.0.2.2:80"]),
     (r"autobahn:unix\:/p:url=ws\://h", &["/a", "ws://h/b"], &["unix /p", "unix /p", "unix /p"]),
     (r"autobahn:tcp\:192.0.2.1\:9:url=ws\://h", &["/a", "http://h:80/b"], &["tcp 192.0.2.1:9", "tcp 192.0.2.1:9", "tcp 192.0.2.1:9"]),
-    #[cfg(feature = "rustls")]
+    #[cfg(feature = "ring")]
     ("wss://192.0.2.1/", &["/a", "https://192.0.2.2/b"], &["tcp 192.0.2.1:443", "tls 192.0.2.1", "tcp 192.0.2.1:443", "tls 192.0.2.1", "tcp 192.0.2.2:443", "tls 192.0.2.2"]),
-    #[cfg(feature = "rustls")]
+    #[cfg(feature = "ring")]
     ("ws://192.0.2.1/", &["https://192.0.2.1/a", "/b"], &["tcp 192.0.2.1:80", "tcp 192.0.2.1:443", "tls 192.0.2.1", "tcp 192.0.2.1:443", "tls 192.0.2.1"]),
-    #[cfg(feature = "rustls")]
+    #[cfg(feature = "ring")]
     (r"autobahn:tls\:h\:endpoint\=unix\\\:/p:url=wss\://h", &["/a", "//h:443/b"], &["unix /p", "tls h", "unix /p", "tls h", "unix /p", "tls h"]),
 ];
 

@@ -116,14 +116,14 @@ fn what_is_waited_for() {
             "192.0.2.1:1",
             "timed out connecting to h:22 through http://192.0.2.1:1",
         ),
-        #[cfg(feature = "rustls")]
+        #[cfg(feature = "ring")]
         (
             "https://192.0.2.6",
             "timed out connecting to h:22 through https://192.0.2.6:443",
         ),
     ] {
         let proxy = Proxy::parse(proxy).unwrap();
-        #[cfg(feature = "rustls")]
+        #[cfg(feature = "ring")]
         let proxy = proxy.tls(tls());
         let (got, took) = connects(&endpoint("tcp:h:22:timeout=3").proxy(proxy), false);
         let error = got.map(drop).unwrap_err();
@@ -134,7 +134,7 @@ fn what_is_waited_for() {
 }
 
 /// TLS with the proxy is below all layers of the plan, and is not that of the peer.
-#[cfg(feature = "rustls")]
+#[cfg(feature = "ring")]
 #[test]
 fn over_tls() {
     let connect = |text: &str, proxy: &str| {
@@ -162,7 +162,7 @@ fn over_tls() {
 }
 
 /// Without TLS in the program, the proxy is not even dialled.
-#[cfg(not(feature = "rustls"))]
+#[cfg(not(feature = "ring"))]
 #[test]
 fn over_tls_that_there_is_not() {
     for text in ["tcp:h:22", "ws://h"] {
