@@ -17,11 +17,16 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut client = Client::new(wsstream_tokio::connect(url).await?);
     // The server speaks first.
     client.read_response().await?;
-    let mut session = client.login(user, password).await.map_err(|(error, _)| error)?;
+    let mut session = client
+        .login(user, password)
+        .await
+        .map_err(|(error, _)| error)?;
     session.select("INBOX").await?;
     let mut messages = session.fetch("1:*", "(ENVELOPE BODY.PEEK[])").await?;
     while let Some(message) = messages.try_next().await? {
-        let subject = message.envelope().and_then(|envelope| envelope.subject.as_deref());
+        let subject = message
+            .envelope()
+            .and_then(|envelope| envelope.subject.as_deref());
         let subject = String::from_utf8_lossy(subject.unwrap_or_default());
         let octets = message.body().map_or(0, <[u8]>::len);
         println!("{subject}: {octets} octets");

@@ -4,6 +4,7 @@
 //! The other end is any SSH server behind `relay`: `relay ws://localhost:9000 localhost:22`.
 
 use std::error::Error;
+use std::io::{self, Write};
 use std::sync::Arc;
 use std::{env, process};
 
@@ -12,7 +13,7 @@ use russh::keys::{
     PrivateKeyWithHashAlg, PublicKey, PublicKeyOrCertificate, load_public_key, load_secret_key,
 };
 use russh::{ChannelMsg, Disconnect};
-use tokio::io::{AsyncWriteExt, copy, stderr, stdin, stdout};
+use tokio::io::{copy, stdin};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -39,15 +40,18 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut status = 255;
     while let Some(message) = from_command.wait().await {
         match message {
-            ChannelMsg::Data { data } => stdout().write_all(&data).await?,
-            ChannelMsg::ExtendedData { data, .. } => stderr().write_all(&data).await?,
+            ChannelMsg::Data { data } => io::stdout().write_all(&data)?,
+            ChannelMsg::ExtendedData { data, .. } => io::stderr().write_all(&data)?,
             ChannelMsg::ExitStatus { exit_status } => status = exit_status.try_into()?,
             _ => {}
         }
     }
-    stdout().flush().await?;
-    session.disconnect(Disconnect::ByApplication, "", "").await?;
-    session.await?;
+    io::stdout().flush()?;
+    session
+        .disconnect(Disconnect::ByApplication, "", "")
+        .await?;
+    // Until it is said; russh tells of every end as of an error.
+    let _ = session.await;
     process::exit(status)
 }
 

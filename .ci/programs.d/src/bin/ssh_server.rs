@@ -3,9 +3,9 @@
 //! Every command is an echo service. OpenSSH reaches it through `tunnel`:
 //! `ssh -o 'ProxyCommand=tunnel - ws://localhost:9000' localhost echo`.
 
+use std::env;
 use std::error::Error;
 use std::sync::Arc;
-use std::env;
 
 use russh::keys::{PublicKey, load_public_key, load_secret_key};
 use russh::server::{Auth, ChannelOpenHandle, Config, Handler, Msg, Session, run_stream};
@@ -48,7 +48,11 @@ impl Handler for User {
     type Error = russh::Error;
 
     async fn auth_publickey(&mut self, _: &str, key: &PublicKey) -> Result<Auth, russh::Error> {
-        Ok(if *key == self.0 { Auth::Accept } else { Auth::reject() })
+        Ok(if *key == self.0 {
+            Auth::Accept
+        } else {
+            Auth::reject()
+        })
     }
 
     async fn channel_open_session(
