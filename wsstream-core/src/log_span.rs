@@ -14,6 +14,7 @@ use alloc::boxed::Box;
 /// # }
 /// ```
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct LogSpan(
     /// Small, as every connection has one. `None` if nobody listens.
     #[cfg(feature = "tracing")]
