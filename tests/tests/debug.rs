@@ -6,11 +6,13 @@ use std::net::TcpStream;
 use std::time::Duration;
 
 use rustix::net::sockopt::set_socket_linger;
-use wsstream_core::ConnectionConfig;
 use wsstream_core::Opcode::Text;
 use wsstream_core::handshake::{ClientConfig, ServerConfig};
+use wsstream_core::{CloseCode, ConnectionConfig};
 use wsstream_tests::contract::server_and_peer;
-use wsstream_tests::net::{Net, address, connect, free_port, let_in_any, listen, over};
+use wsstream_tests::net::{
+    ClientEndpoint, Net, address, connect, free_port, let_in, let_in_any, listen, over, stream,
+};
 use wsstream_tests::{Log, Read, TestRuntime, Write, within};
 
 wsstream_tests::on_one_thread! {
@@ -21,6 +23,8 @@ wsstream_tests::on_one_thread! {
     who_is_gone_before_asking
     a_dropped_stream
     every_frame_of_those_whose_descriptors_say_so
+    whose_line_it_is
+    what_was_agreed_and_how_it_ended
 }
 
 /// What is logged while this is done, on the thread that asks.
@@ -210,4 +214,88 @@ async fn who_is_gone_before_asking<N: Net>() {
     let log = log.lines();
     assert_eq!(log.lines().count(), 1, "{log}");
     assert!(log.contains("connection refused"), "{log}");
+}
+
+/// Two clients of one server: each line has the number and the address of its connection, also in tasks that know nothing
+/// of it.
+async fn whose_line_it_is<N: Net>() {
+    let config = || ConnectionConfig::new().debug(true).compression(false);
+    let log = Log::default();
+    let guard = log.listen();
+    let mut listener = N::bind(ServerConfig::stream().config(config())).await;
+    let url = format!("ws://{}/", address::<N>(&listener));
+    let endpoint = ClientEndpoint::<N>::url(&url, ClientConfig::stream().config(config())).unwrap();
+    let mut ends = Vec::new();
+    for len in [1, 2] {
+        let (client, server) = tokio::join!(endpoint.open(), let_in::<N>(&mut listener));
+        let (mut client, mut server) = (stream::<N>(client.unwrap()), server.unwrap());
+        client.write_all(&vec![7; len]).await.unwrap();
+        server.read_exact(len).await.unwrap();
+        ends.push((client, server));
+    }
+    let log_of_both = log.lines();
+    drop(guard);
+    let mut numbers = Vec::new();
+    for ((client, _), len) in ends.iter().zip([1, 2]) {
+        let peer = client.local_addr().unwrap().tcp().unwrap();
+        let lines = log_of_both
+            .lines()
+            .filter(|line| line.contains(&format!("peer={peer}")));
+        let lines: Vec<_> = lines.collect();
+        let frame = format!("opcode=Binary fin=true rsv1=false masked=true len={len}");
+        assert!(
+            lines.iter().any(|line| line.contains(&frame)),
+            "{log_of_both}"
+        );
+        let number = |line: &&str| {
+            line.split_once("number=")
+                .unwrap()
+                .1
+                .split(' ')
+                .next()
+                .unwrap()
+                .to_owned()
+        };
+        assert!(
+            lines.iter().all(|line| number(line) == number(&lines[0])),
+            "{log_of_both}"
+        );
+        numbers.push(number(&lines[0]));
+    }
+    assert_ne!(numbers[0], numbers[1]);
+    // The clients' lines have the server's address.
+    let to_server = log_of_both
+        .lines()
+        .filter(|line| line.contains("role=Client"));
+    let peer = format!("peer={}", address::<N>(&listener));
+    assert!(
+        to_server.clone().count() > 0 && to_server.clone().all(|line| line.contains(&peer)),
+        "{log_of_both}"
+    );
+}
+
+async fn what_was_agreed_and_how_it_ended<A: TestRuntime>() {
+    let config = ConnectionConfig::new().debug(true);
+    let log = log_of(async {
+        let (near, far) = A::pipe(10_000);
+        let client = ClientConfig::stream().config(config.clone());
+        let server = ServerConfig::stream();
+        let (client, server) = tokio::join!(A::connect(near, &client), A::accept(far, &server));
+        let (mut client, mut server) = (client.unwrap(), server.unwrap());
+        let close = client.close_with(CloseCode::INTERNAL, "the source has failed");
+        let (closed, _) = tokio::join!(close, server.finish());
+        let _ = closed;
+    })
+    .await;
+    let opened = log.lines().find(|line| line.contains("opened")).unwrap();
+    assert!(
+        opened.contains("subprotocol=\"binary\"") && opened.contains("half_close=true"),
+        "{log}"
+    );
+    assert!(opened.contains("compression=permessage-deflate"), "{log}");
+    assert!(
+        log.contains("Close sent") && log.contains("close=1011 (the source has failed)"),
+        "{log}"
+    );
+    assert!(log.contains("Close received"), "{log}");
 }

@@ -37,6 +37,7 @@ use crate::decoder::Decoder;
 use crate::deflate::Codec;
 use crate::error::StreamError;
 use crate::frame::Opcode;
+use crate::log_span::LogSpan;
 use crate::outbox::Outbox;
 use crate::protocol_error::ProtocolError;
 use crate::role::Role;
@@ -109,6 +110,7 @@ pub struct Connection {
     /// `None` until a message is collected.
     collecting: Option<alloc::boxed::Box<Collecting>>,
     counters: Counters,
+    span: LogSpan,
     /// How much work may be done in one turn.
     work: Work,
 }
@@ -193,6 +195,7 @@ impl Connection {
             stalled: false,
             collecting: None,
             counters: Counters::default(),
+            span: LogSpan::default(),
             work: Work::unbounded(),
         }
     }
@@ -280,7 +283,19 @@ impl Connection {
         error
     }
 
+    /// Logs in this span from now on.
+    pub fn set_log_span(&mut self, span: LogSpan) {
+        self.span = span;
+    }
+
+    /// The span in which the connection logs.
+    #[cfg(all(feature = "std", feature = "tracing"))]
+    pub(crate) const fn log_span(&self) -> &LogSpan {
+        &self.span
+    }
+
     fn send_close(&mut self, close: Close) {
+        self.trace_close("sent", &close);
         let (payload, len) = close.payload();
         self.push_control(Opcode::Close, &payload[..len]);
         let end = self.outbox.written() + self.outbox.len() as u64;

@@ -1,5 +1,5 @@
-//! The examples `blocking_echo` and `poll_echo`, as processes: the machines driven by hand, and the pump
-//! over a runtime of fifty lines, against octets made by hand.
+//! The examples `blocking_echo`, `mio_echo` and `poll_echo`, as processes: the machines driven by hand, and the pump over a
+//! runtime of fifty lines, against octets made by hand.
 #![cfg(feature = "std")]
 #![expect(clippy::unwrap_used, reason = "these are tests, helpers included")]
 
@@ -63,6 +63,8 @@ fn what_is_sent_comes_back_and_a_close_is_answered() {
         ("blocking_echo", "base64", Encoding::Base64),
         ("poll_echo", "binary", Encoding::Binary),
         ("poll_echo", "base64", Encoding::Base64),
+        ("mio_echo", "binary", Encoding::Binary),
+        ("mio_echo", "base64", Encoding::Base64),
     ] {
         let example = start(name);
         let (mut tcp, negotiated) = open(&example, subprotocol);

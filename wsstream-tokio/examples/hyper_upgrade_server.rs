@@ -15,7 +15,9 @@ use wsstream_tokio::{Io, ServerConfig, Upgraded};
 
 #[tokio::main]
 async fn main() -> io::Result<()> {
-    let address = env::args().nth(1).unwrap_or("localhost:8080".to_owned());
+    let address = env::args()
+        .nth(1)
+        .unwrap_or_else(|| "localhost:8080".into());
     let listener = TcpListener::bind(address).await?;
     println!("listening on {}", listener.local_addr()?);
     let config = ServerConfig::stream();

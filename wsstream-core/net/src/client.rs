@@ -21,6 +21,7 @@ pub use self::redirects::{RedirectError, RedirectErrorKind};
 use crate::descriptor::EndpointError;
 use crate::host_port::split_zone;
 use crate::layers::Outermost;
+use crate::log;
 use crate::net_socket::NetSocket;
 use crate::plan::{
     BindAddress, ClientLayer, ClientPlan, ClientSocket, ClientTlsSource, UnixClient,
@@ -59,7 +60,9 @@ pub async fn connect_over<S: Socket + Send + 'static, R: Runtime>(
     config: &ClientConfig,
 ) -> io::Result<Upgraded<S, R>> {
     R::check()?;
-    let connecting = Connect::new(socket, R::clock(), &Url::parse(url)?, config, seed()?);
+    let url = Url::parse(url)?;
+    let connecting = Connect::new(socket, R::clock(), &url, config, seed()?);
+    let connecting = connecting.in_span(log::span(url.authority()));
     // Boxed, for the same reason as above.
     let upgraded = Box::pin(connecting).await;
     Ok(Upgraded::opened(

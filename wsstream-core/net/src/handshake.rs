@@ -6,6 +6,7 @@ use std::sync::Arc;
 use wsstream_core::handshake::{HandshakeError, Refusal, Request, ServerConfig};
 use wsstream_core::pump::{self, Accept, Socket, Stream};
 
+use crate::log;
 use crate::runtime::Runtime;
 use crate::upgraded::Upgraded;
 
@@ -42,7 +43,8 @@ pub async fn accept_with<S: Socket, R: Runtime>(
 ) -> io::Result<Handshake<S, R>> {
     R::check()?;
     let config = Arc::new(config.clone());
-    Handshake::wait(Accept::new(socket, R::clock(), config)).await
+    let accept = Accept::new(socket, R::clock(), config).in_span(log::span("unknown"));
+    Handshake::wait(accept).await
 }
 
 /// A request that waits for your answer. Dropping it closes the socket without an answer.

@@ -5,9 +5,9 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use wsstream_core::StreamError;
 use wsstream_core::handshake::{HandshakeError, Refusal, ServerConfig};
 use wsstream_core::pump::{Accept, Clock as _, Permit, Phase, Socket as _, within};
+use wsstream_core::{LogSpan, StreamError};
 
 use crate::descriptor::EndpointAddress;
 use crate::handshake::Handshake;
@@ -118,6 +118,7 @@ impl Layers {
         self: Arc<Self>,
         mut socket: NetSocket<R>,
         permit: Permit,
+        span: &LogSpan,
     ) -> io::Result<Begun<R>> {
         let clock = R::clock();
         let ends = clock.now() + self.handshake_timeout;
@@ -128,13 +129,15 @@ impl Layers {
                 Layer::WebSocket(config) => {
                     let next = index + 1;
                     let permit_here = permit.take_if(|_| next == self.layers.len());
-                    let accept = accept(socket, config, permit_here).within(ends - clock.now());
+                    let accept =
+                        accept(socket, config, permit_here, span).within(ends - clock.now());
                     let reached = Reached::Request(Handshake::wait(accept).await?);
                     return Ok(Begun {
                         layers: self,
                         next,
                         reached,
                         permit,
+                        span: span.clone(),
                     });
                 }
             }
@@ -144,6 +147,7 @@ impl Layers {
             layers: self,
             reached: Reached::Socket(socket),
             permit,
+            span: span.clone(),
         })
     }
 }
@@ -157,6 +161,7 @@ pub(crate) struct Begun<R: Runtime> {
     pub(crate) reached: Reached<R>,
     /// `None` once the outermost WebSocket holds it, which obeys the listener's shutdown.
     permit: Option<Permit>,
+    span: LogSpan,
 }
 
 impl<R: Runtime> Begun<R> {
@@ -210,6 +215,7 @@ impl<R: Runtime> Begun<R> {
             next,
             reached,
             mut permit,
+            span,
         } = self;
         let mut outermost = match reached {
             Reached::Request(handshake) if is_late => {
@@ -242,7 +248,7 @@ impl<R: Runtime> Begun<R> {
                 Layer::WebSocket(config) => {
                     let permit_here = permit.take_if(|_| index + 1 == layers.layers.len());
                     let upgraded = async {
-                        let accept = accept(socket, config, permit_here);
+                        let accept = accept(socket, config, permit_here, &span);
                         Handshake::wait(accept).await?.accept().await
                     };
                     Outermost::WebSocket(until_over(permit.as_ref(), upgraded).await?)
@@ -301,12 +307,14 @@ fn accept<R: Runtime>(
     socket: NetSocket<R>,
     config: &Arc<ServerConfig>,
     permit: Option<Permit>,
+    span: &LogSpan,
 ) -> Accept<NetSocket<R>, R::Clock> {
     let (socket, config) = (socket.delivered_from_above(), Arc::clone(config));
-    match permit {
+    let accept = match permit {
         Some(permit) => Accept::with_permit(socket, R::clock(), config, permit),
         None => Accept::new(socket, R::clock(), config),
-    }
+    };
+    accept.in_span(span.clone())
 }
 
 /// Performs the TLS handshake.

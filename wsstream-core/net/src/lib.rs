@@ -35,6 +35,7 @@ mod host_port;
 mod incoming;
 mod layers;
 mod listener;
+mod log;
 mod net_socket;
 pub mod plan;
 pub mod prelude;

@@ -4,6 +4,7 @@ use wsstream_core::Url;
 use wsstream_core::handshake::{Agreed, Negotiated, Request, Response};
 use wsstream_core::pump::{self, Socket, Stream, WebSocket};
 
+use crate::log;
 use crate::runtime::Runtime;
 use crate::tracker::Tracker;
 
@@ -58,12 +59,10 @@ impl<S: Socket + Send + 'static, R: Runtime> Upgraded<S, R> {
     /// [`ServerConfig::negotiate_upgrade`]: wsstream_core::handshake::ServerConfig::negotiate_upgrade
     /// [`ClientConfig::confirm`]: wsstream_core::handshake::ClientConfig::confirm
     pub fn new(socket: S, negotiated: Negotiated, received: Vec<u8>) -> Self {
-        Self::opened(pump::Upgraded::new(
-            socket,
-            R::clock(),
-            negotiated,
-            received,
-        ))
+        Self::opened(
+            pump::Upgraded::new(socket, R::clock(), negotiated, received)
+                .in_span(log::span("unknown")),
+        )
     }
 }
 

@@ -278,6 +278,7 @@ impl Connection {
     }
 
     fn recv_close(&mut self, close: &Close) {
+        self.trace_close("received", close);
         let unfinished = self.receiving.is_some();
         self.closing.received(close.clone(), unfinished);
         // Only a normal Close can be a half close.

@@ -106,7 +106,7 @@ enum Undelivered {
 
 impl<S: Socket, C: Clock> Delivering<S, C> {
     pub(super) fn new(mut pump: Pump<S, C>, outgoing: Outgoing, close: Close) -> Self {
-        log_begin();
+        log_begin(&pump.connection);
         // The time of a peer that takes nothing runs from now on, although the Close may have to wait.
         pump.connection.expect_close();
         pump.connection.discard_input();
@@ -149,7 +149,7 @@ impl<S: Socket, C: Clock> Future for Delivering<S, C> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let delivered = ready!(self.poll_delivered(cx));
-        log_end(delivered);
+        log_end(&self.pump.connection, delivered);
         Poll::Ready(())
     }
 }
@@ -185,16 +185,26 @@ fn poll_hold<S: Socket, C: Clock>(
     Poll::Pending
 }
 
-fn log_begin() {
+#[cfg_attr(
+    not(feature = "tracing"),
+    expect(unused_variables, reason = "without the feature nothing is logged")
+)]
+fn log_begin(connection: &Connection) {
     #[cfg(feature = "tracing")]
-    tracing::debug!(target: "wsstream", "delivering what a dropped stream had accepted");
+    connection.log_span().log(|| {
+        tracing::debug!(target: "wsstream", "delivering what a dropped stream had accepted");
+    });
 }
 
-fn log_end(delivered: Result<(), Undelivered>) {
+#[cfg_attr(
+    not(feature = "tracing"),
+    expect(unused_variables, reason = "without the feature nothing is logged")
+)]
+fn log_end(connection: &Connection, delivered: Result<(), Undelivered>) {
     #[cfg(feature = "tracing")]
-    match delivered {
+    connection.log_span().log(|| match delivered {
         Ok(()) => {
-            tracing::debug!(target: "wsstream", "delivered what a dropped stream had accepted")
+            tracing::debug!(target: "wsstream", "delivered what a dropped stream had accepted");
         }
         Err(Undelivered::CutOff) => {
             tracing::info!(target: "wsstream", "cut off before a dropped stream was delivered");
@@ -202,7 +212,5 @@ fn log_end(delivered: Result<(), Undelivered>) {
         Err(Undelivered::GivenUp) => {
             tracing::info!(target: "wsstream", "the peer takes no more of a dropped stream");
         }
-    }
-    #[cfg(not(feature = "tracing"))]
-    let _ = delivered;
+    });
 }

@@ -20,6 +20,7 @@ use crate::handshake::{
     Acceptor, ClientConfig, Connected, Connecting, HandshakeError, Negotiated, Refusal, Request,
     ServerConfig,
 };
+use crate::log_span::LogSpan;
 use crate::octets::Octets;
 use crate::seed::Seed;
 use crate::time::Timestamp;
@@ -38,6 +39,7 @@ struct Opening<S, C> {
     written: usize,
     /// When to ask next whether the peer has gone.
     asks_at: Option<Timestamp>,
+    span: LogSpan,
 }
 
 impl<S: Socket, C: Clock> Opening<S, C> {
@@ -48,6 +50,7 @@ impl<S: Socket, C: Clock> Opening<S, C> {
             outgoing,
             written: 0,
             asks_at: None,
+            span: LogSpan::default(),
         }
     }
 
@@ -127,7 +130,10 @@ impl<S: Socket, C: Clock> Opening<S, C> {
 
     fn upgraded(self, negotiated: Negotiated) -> Upgraded<S, C> {
         let Self {
-            mut wire, received, ..
+            mut wire,
+            received,
+            span,
+            ..
         } = self;
         wire.forget_sleep();
         Upgraded {
@@ -135,6 +141,7 @@ impl<S: Socket, C: Clock> Opening<S, C> {
             wire,
             received,
             negotiated,
+            span,
             request: None,
             response: None,
             spawn: None,
@@ -174,6 +181,14 @@ impl<S: Socket, C: Clock> Connect<S, C> {
             opening: Some(Opening::new(socket, clock, request)),
             connecting,
         }
+    }
+
+    /// Logs in this span, and so does the connection.
+    pub fn in_span(mut self, span: LogSpan) -> Self {
+        if let Some(opening) = &mut self.opening {
+            opening.span = span;
+        }
+        self
     }
 
     fn poll_response(&mut self, cx: &Context<'_>) -> Poll<io::Result<Connected>> {
@@ -252,6 +267,14 @@ impl<S: Socket, C: Clock> Accept<S, C> {
         accept
     }
 
+    /// Logs in this span, and so does the connection.
+    pub fn in_span(mut self, span: LogSpan) -> Self {
+        if let Some(opening) = &mut self.opening {
+            opening.span = span;
+        }
+        self
+    }
+
     /// Replaces the time limit of the request, for example by what TLS has left of it.
     pub fn within(mut self, limit: Duration) -> Self {
         self.acceptor.set_timeout(limit);
@@ -298,7 +321,7 @@ impl<S: Socket, C: Clock> Future for Accept<S, C> {
             };
             match request {
                 Ok(request) if request.is_health_check(&this.server) => {
-                    log_health_check();
+                    log_health_check(&opening.span);
                     let error = HandshakeError::HealthCheck;
                     let refusal = error.refusal().unwrap_or_else(|| Refusal::new(200));
                     let refuse = Refusing::new(opening, request.refuse(&refusal));
@@ -309,7 +332,7 @@ impl<S: Socket, C: Clock> Future for Accept<S, C> {
                     return Poll::Ready(Ok(Handshake::new(opening, request, server)));
                 }
                 Err(error) => {
-                    log_refusal(&error);
+                    log_refusal(&opening.span, &error);
                     let refuse = Refusing::new(opening, error.response());
                     this.refusing = Some((error, refuse));
                 }
@@ -345,17 +368,23 @@ fn cut_short(connecting: &mut Connecting, error: io::Error) -> io::Error {
 }
 
 /// Logs why a handshake is refused.
-fn log_refusal(error: &HandshakeError) {
+#[cfg_attr(
+    not(feature = "tracing"),
+    expect(unused_variables, reason = "without the feature nothing is logged")
+)]
+fn log_refusal(span: &LogSpan, error: &HandshakeError) {
     #[cfg(feature = "tracing")]
-    tracing::info!(target: "wsstream", %error, "handshake refused");
-    #[cfg(not(feature = "tracing"))]
-    let _ = error;
+    span.log(|| tracing::info!(target: "wsstream", %error, "handshake refused"));
 }
 
 /// Balancers ask every second or two, so this is for nobody who does not look for it.
-fn log_health_check() {
+#[cfg_attr(
+    not(feature = "tracing"),
+    expect(unused_variables, reason = "without the feature nothing is logged")
+)]
+fn log_health_check(span: &LogSpan) {
     #[cfg(feature = "tracing")]
-    tracing::trace!(target: "wsstream", "health check answered");
+    span.log(|| tracing::trace!(target: "wsstream", "health check answered"));
 }
 
 /// How often a socket that is not read is asked whether its peer has gone.

@@ -12,7 +12,9 @@ use super::websocket::WebSocket;
 use super::wire::Wire;
 use super::{Clock, Socket};
 use crate::byte_stream::Encoding;
+use crate::connection::Connection;
 use crate::handshake::{Agreed, Negotiated, Request, Response};
+use crate::log_span::LogSpan;
 
 /// A connection right after the opening handshake. Turn it into a [byte stream](Self::into_stream) or into
 /// [whole messages](Self::into_websocket).
@@ -21,6 +23,7 @@ pub struct Upgraded<S: Socket, C: Clock> {
     pub(super) wire: Wire<S, C>,
     pub(super) received: RecvBuffer,
     pub(super) negotiated: Negotiated,
+    pub(super) span: LogSpan,
     /// Whether keepalive is on if the configuration does not say.
     pub(super) pings_by_default: bool,
     pub(super) request: Option<Request>,
@@ -38,11 +41,19 @@ impl<S: Socket, C: Clock> Upgraded<S, C> {
             wire: Wire::new(socket, clock),
             received: RecvBuffer::new(received),
             negotiated,
+            span: LogSpan::default(),
             pings_by_default: false,
             request: None,
             response: None,
             spawn: None,
         }
+    }
+
+    /// Logs in this span.
+    #[must_use]
+    pub fn in_span(mut self, span: LogSpan) -> Self {
+        self.span = span;
+        self
     }
 
     /// Keeps a permit: the connection counts, and obeys the shutdown of those who have issued it. Keepalive is on unless the
@@ -117,10 +128,34 @@ impl<S: Socket, C: Clock> Upgraded<S, C> {
     fn open(self) -> (Pump<S, C>, Agreed, Option<Spawn<S, C>>) {
         let (mut connection, agreed) = self.negotiated.into_parts();
         connection.set_codec_pool(&ThreadPool);
+        connection.set_log_span(self.span);
+        log_opened(&connection, &agreed);
         if self.pings_by_default {
             connection.ping_by_default();
         }
         let pump = Pump::new(self.wire, connection, self.received);
         (pump, agreed, self.spawn)
+    }
+}
+
+/// Logs what was agreed on, for connections that are set to `debug`.
+#[cfg_attr(
+    not(feature = "tracing"),
+    expect(unused_variables, reason = "without the feature nothing is logged")
+)]
+fn log_opened(connection: &Connection, agreed: &Agreed) {
+    #[cfg(feature = "tracing")]
+    if connection.config().debug {
+        let role = connection.role();
+        let subprotocol = agreed.subprotocol().unwrap_or("none");
+        let half_close = agreed.half_close();
+        connection.log_span().log(|| match agreed.deflate() {
+            Some(compression) => {
+                tracing::debug!(target: "wsstream", ?role, subprotocol, %compression, half_close, "opened");
+            }
+            None => {
+                tracing::debug!(target: "wsstream", ?role, subprotocol, compression = "none", half_close, "opened");
+            }
+        });
     }
 }

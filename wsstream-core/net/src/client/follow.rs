@@ -17,6 +17,7 @@ use crate::descriptor::with_context;
 use crate::dial::{Target, short, timed_out};
 use crate::host_port::HostPort;
 use crate::layers::Outermost;
+use crate::log;
 use crate::net_socket::NetSocket;
 use crate::plan::{
     ClientLayer, ClientPlan, ClientSocket, ClientTlsLayer, ClientTlsSource, TcpClient, UnixClient,
@@ -153,14 +154,18 @@ async fn open<R: Runtime>(
         config = config.assume_secure(true);
     }
     let socket = socket.delivered_from_above();
-    let upgraded = Connect::new(socket, R::clock(), &layer.url, &config, seed()?).await;
-    let upgraded = upgraded.map_err(|error| match error.raw_os_error() {
-        Some(_) => io::Error::new(
-            error.kind(),
-            format!("{} in the opening handshake", short(&error)),
-        ),
-        None => late_tls_error(layer.url.authority(), error),
-    })?;
+    let connecting = Connect::new(socket, R::clock(), &layer.url, &config, seed()?);
+    let span = log::span(layer.url.authority());
+    let upgraded = connecting
+        .in_span(span)
+        .await
+        .map_err(|error| match error.raw_os_error() {
+            Some(_) => io::Error::new(
+                error.kind(),
+                format!("{} in the opening handshake", short(&error)),
+            ),
+            None => late_tls_error(layer.url.authority(), error),
+        })?;
     Ok(Outermost::WebSocket(Upgraded::opened(
         upgraded.ping_by_default(),
     )))

@@ -8,12 +8,12 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use wsstream_core::Timestamp;
-use wsstream_core::handshake::HandshakeError;
 use wsstream_core::pump::{Clock, Permit, Permits};
+use wsstream_core::{LogSpan, Timestamp};
 
 use super::back_off::BackOff;
 use super::slots::{MIN_AGE, Slots, Source, Ticket};
+use crate::log;
 use crate::shutdown::Shutdown;
 
 /// A listening socket, and the handshakes of its connections.
@@ -190,7 +190,7 @@ impl<A: Accepting, C: Clock> Policy<A, C> {
         };
         match accepted {
             Ok(newcomer) => self.newcomer = newcomer,
-            Err(error) => log_failure(&error),
+            Err(error) => log::failed(&LogSpan::default(), &error),
         }
         Poll::Ready(())
     }
@@ -249,7 +249,7 @@ impl<A: Accepting, C: Clock> Policy<A, C> {
             self.leaving -= 1;
             self.back_off.hurry();
         }
-        Poll::Ready(ended.and_then(unless_failed))
+        Poll::Ready(ended.and_then(Result::ok))
     }
 
     /// Shuts down, all within `grace`: closes the listening socket, refuses pending requests with status 503, tells open
@@ -286,7 +286,7 @@ impl<A: Accepting, C: Clock> ShutDown<'_, A, C> {
     fn refuse(&mut self, cx: &mut Context<'_>) {
         let accepting = &mut self.policy.accepting;
         while let Poll::Ready((ticket, ended)) = accepting.poll_handshake(cx) {
-            if let Some(incoming) = ended.and_then(unless_failed) {
+            if let Some(incoming) = ended.and_then(Result::ok) {
                 accepting.refuse(incoming, ticket);
             }
         }
@@ -334,11 +334,6 @@ fn is_of_connection(error: &io::Error) -> bool {
     )
 }
 
-/// The result of a handshake that has ended. Logs why it failed.
-fn unless_failed<I>(ended: io::Result<I>) -> Option<I> {
-    ended.inspect_err(log_failure).ok()
-}
-
 fn log_eviction(source: Source) {
     #[cfg(feature = "tracing")]
     tracing::info!(target: "wsstream", %source, "handshake evicted: it took long, and its place is needed");
@@ -349,21 +344,6 @@ fn log_eviction(source: Source) {
 fn log_system_failure(error: &io::Error) {
     #[cfg(feature = "tracing")]
     tracing::warn!(target: "wsstream", %error, "no connection can be accepted");
-    #[cfg(not(feature = "tracing"))]
-    let _ = error;
-}
-
-/// Logs why a connection failed before the application saw it.
-fn log_failure(error: &io::Error) {
-    if error
-        .get_ref()
-        .is_some_and(|inner| inner.is::<HandshakeError>())
-    {
-        // The core has logged its answer already.
-        return;
-    }
-    #[cfg(feature = "tracing")]
-    tracing::info!(target: "wsstream", %error, "connection refused");
     #[cfg(not(feature = "tracing"))]
     let _ = error;
 }

@@ -6,6 +6,7 @@ use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
+use wsstream_core::LogSpan;
 use wsstream_core::pump::Permit;
 
 use super::policy::{Accepting, Ended};
@@ -15,6 +16,7 @@ use super::tasks::Tasks;
 use crate::descriptor::EndpointAddress;
 use crate::incoming::Incoming;
 use crate::layers::Layers;
+use crate::log;
 use crate::net_socket::NetSocket;
 use crate::runtime::Runtime;
 #[cfg(unix)]
@@ -43,7 +45,7 @@ pub(super) struct Sockets<R: Runtime> {
     admits: Option<Mutex<Box<Admits>>>,
     /// Who is told of the system's errors, in the same way.
     on_error: Option<Mutex<Box<OnError>>>,
-    handshakes: Tasks<Ticket, io::Result<Incoming<R>>>,
+    handshakes: Tasks<Ticket, Handshaken<R>>,
 }
 
 type Admits = dyn FnMut(&EndpointAddress) -> bool + Send;
@@ -101,11 +103,14 @@ impl<R: Runtime> Sockets<R> {
     fn spawn(
         &mut self,
         ticket: Ticket,
-        task: impl Future<Output = io::Result<Incoming<R>>> + Send + 'static,
+        task: impl Future<Output = Handshaken<R>> + Send + 'static,
     ) {
         R::spawn(self.handshakes.begin(ticket, task));
     }
 }
+
+/// What a handshake came to. A failure has the span in which it is logged.
+type Handshaken<R> = Result<Incoming<R>, (LogSpan, io::Error)>;
 
 impl<R: Runtime> Accepting for Sockets<R> {
     type Connection = NetSocket<R>;
@@ -149,9 +154,16 @@ impl<R: Runtime> Accepting for Sockets<R> {
 
     fn begin(&mut self, socket: NetSocket<R>, permit: Permit, ticket: Ticket) -> Ticket {
         let layers = Arc::clone(&self.layers);
+        let span = log::span_of(&socket);
         self.spawn(ticket, async move {
-            socket.set_up(layers.nodelay)?;
-            Ok(Incoming::new(layers.begin(socket, permit).await?))
+            let begun = async {
+                socket.set_up(layers.nodelay)?;
+                layers.begin(socket, permit, &span).await
+            };
+            match begun.await {
+                Ok(begun) => Ok(Incoming::new(begun)),
+                Err(error) => Err((span, error)),
+            }
         });
         ticket
     }
@@ -162,16 +174,27 @@ impl<R: Runtime> Accepting for Sockets<R> {
 
     fn refuse(&mut self, incoming: Incoming<R>, ticket: Ticket) {
         self.spawn(ticket, async move {
-            incoming.accept().await?;
-            Err(io::ErrorKind::NotConnected.into())
+            let refused = match incoming.accept().await {
+                Ok(_) => io::ErrorKind::NotConnected.into(),
+                Err(error) => error,
+            };
+            Err((LogSpan::default(), refused))
         });
     }
 
     fn poll_handshake(&mut self, cx: &mut Context<'_>) -> Poll<(Ticket, Ended<Incoming<R>>)> {
         let (ticket, ended) = ready!(self.handshakes.poll_ended(cx));
         // What panics in it, a program's own certificate resolver for example, is an error of that connection.
-        let panicked = |_| Err(io::Error::other("the handshake's task panicked"));
-        let ended = ended.map(|ended| ended.unwrap_or_else(panicked));
+        let panicked = |_| {
+            let error = io::Error::other("the handshake's task panicked");
+            Err((LogSpan::default(), error))
+        };
+        let ended = ended.map(|ended| {
+            ended.unwrap_or_else(panicked).map_err(|(span, error)| {
+                log::failed(&span, &error);
+                error
+            })
+        });
         Poll::Ready((ticket, ended))
     }
 

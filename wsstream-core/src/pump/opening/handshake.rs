@@ -150,7 +150,7 @@ impl<S: Socket, C: Clock> Handshake<S, C> {
                 }
             }
             Err(error) => {
-                log_refusal(&error);
+                log_refusal(&opening.span, &error);
                 let refusal = error.refusal().unwrap_or_else(|| Refusal::new(500));
                 let response = request.refuse(&refusal);
                 Progress::Refusing(error, Refusing::new(opening, response))
