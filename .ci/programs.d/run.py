@@ -34,10 +34,13 @@ TABLE = [
     row("forward to wss, own CA", "HAProxy, relay", [f"{TOKIO}/forward.rs"], with_proxies.forward,
         with_proxies.forward_to_others),
     row("path and cookie", "Chromium, websockets", [f"{TOKIO}/decide_server.rs"], with_pages.decide_server),
-    row("axum", "websockets, HTTP", [f"{TOKIO}/axum_server.rs"], with_pages.axum_server, most=40),
+    row("axum", "Node over HTTP/2, websockets", [f"{TOKIO}/axum_server.rs"], with_pages.axum_server, most=40),
+    row("hyper", "Node over HTTP/2, websockets", [f"{TOKIO}/hyper_upgrade_{role}.rs" for role in ("client", "server")],
+        with_pages.hyper, most=40),
+    row("mio", "websockets, tokio", ["wsstream-core/examples/mio_echo.rs"], with_pages.mio, most=130),
     row("PostgreSQL client", "PostgreSQL", [f"{TOKIO}/postgres_client.rs"], with_servers.postgres_client),
     row("SSH client", "OpenSSH sshd", [f"{OTHERS}/ssh_client.rs"], with_servers.ssh_client),
-    row("SSH server", "OpenSSH ssh, tunnel", [f"{OTHERS}/ssh_server.rs"], with_servers.ssh_server),
+    row("SSH server", "OpenSSH ssh through tunnel", [f"{OTHERS}/ssh_server.rs"], with_servers.ssh_server),
     row("IMAP client", "Dovecot", [f"{OTHERS}/imap_client.rs"], with_servers.imap_client),
     row("all of a TcpStream", "TCP, relay", [f"{TOKIO}/tcp_stream.rs"], with_python.tcp_stream),
     row("smol", "tokio, websockets", [f"{ASYNC_STD}/async_std_smol_client.rs", f"{ASYNC_STD}/async_std_smol_server.rs"],
@@ -75,7 +78,7 @@ def main():
     place.ours = Path(target).resolve()
     only = os.environ.get("PROGRAMS_ONLY", "")
     failed = []
-    print(f"{'program':<24}{'counterpart':<22}{'lines of code':<16}seconds")
+    print(f"{'program':<24}{'counterpart':<30}{'lines of code':<16}seconds")
     with tempfile.TemporaryDirectory() as scratch:
         place.scratch = Path(scratch)
         # Servers that change their user read there too.
@@ -85,7 +88,7 @@ def main():
             begun = time.monotonic()
             wrong = verdict(line, counts)
             told = " + ".join(map(str, counts)) + (f" of {line.most}" if line.most else "")
-            print(f"{line.name:<24}{line.counterpart:<22}{told:<16}{time.monotonic() - begun:>5.1f}  "
+            print(f"{line.name:<24}{line.counterpart:<30}{told:<16}{time.monotonic() - begun:>5.1f}  "
                   f"{'FAILED: ' + wrong if wrong else 'ok'}", flush=True)
             failed += [line.name] if wrong else []
     print(f"programs: {len(failed)} failed{': ' if failed else ''}{', '.join(failed)}")

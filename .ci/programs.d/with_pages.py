@@ -1,5 +1,9 @@
 """Servers that look at the request: a page in Chromium, Python's websockets, and clients of HTTP alone."""
-from lib import PATIENCE, UPGRADE, Program, answer, echoes, ended, expect, listening, place, python, within
+import asyncio
+
+import websockets
+from lib import (HERE, PATIENCE, UPGRADE, Program, answer, echoes, ended, example, expect, listening, noise, place, python,
+                 run, within)
 from pages import CHROMIUM, Pages, serve
 
 PAGE = rb"""<!doctype html><meta charset="utf-8"><script>
@@ -54,10 +58,15 @@ def decide_server():
     ended(server)
 
 
+def http2(server, path):
+    expect("over HTTP/2", run("node", HERE / "http2.js", f"http://{server.at}", path).decode(), "hello 1000\n")
+
+
 def axum_server():
     """Its page, and its tunnel, which ends gracefully."""
     server = listening("axum_server", "127.0.0.1:0")
     expect("the page", answer(server.at, "/"), (200, "the tunnel is at /tunnel\n"))
+    http2(server, "/tunnel")
 
     async def tunnel():
         async with python(f"ws://{server.at}/tunnel") as socket:
@@ -66,3 +75,36 @@ def axum_server():
             await echoes(socket, b"after")
     within(tunnel())
     expect("exit status", server.process.wait(PATIENCE), 0)
+
+
+def hyper():
+    """The server with both versions of HTTP, the client with Python's server, and each with the other."""
+    server = listening("hyper_upgrade_server", "127.0.0.1:0")
+    http2(server, "/")
+    client = example("hyper_upgrade_client")
+    expect("each other", run(client, f"ws://{server.at}/", "hi").decode(), "hi\n")
+
+    async def both():
+        async with python(f"ws://{server.at}/") as socket:
+            await echoes(socket, noise())
+        async with websockets.serve(back, "127.0.0.1", 0, subprotocols=["binary"]) as serving:
+            port = serving.sockets[0].getsockname()[1]
+            url = f"ws://127.0.0.1:{port}/"
+            expect("Python's echo", (await asyncio.to_thread(run, client, url, "hi")).decode(), "hi\n")
+    within(both())
+
+
+async def back(socket, *_):
+    async for message in socket:
+        await socket.send(message)
+
+
+def mio():
+    """All that a stream can do, and Python."""
+    server = listening("mio_echo", "127.0.0.1:0")
+    run(example("tcp_stream"), f"ws://{server.at}/")
+
+    async def echo():
+        async with python(f"ws://{server.at}/") as socket:
+            await echoes(socket, noise())
+    within(echo())

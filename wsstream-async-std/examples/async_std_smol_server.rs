@@ -9,10 +9,10 @@ use smol::net::{TcpListener, TcpStream};
 use wsstream_async_std::{ServerConfig, accept_with};
 
 fn main() -> io::Result<()> {
-    let address = env::args().nth(1).unwrap_or("localhost:9000".to_owned());
+    let address = env::args().nth(1);
     let config = ServerConfig::stream();
     smol::block_on(async {
-        let listener = TcpListener::bind(address).await?;
+        let listener = TcpListener::bind(address.as_deref().unwrap_or("localhost:9000")).await?;
         println!("listening on {}", listener.local_addr()?);
         loop {
             let (tcp, _) = listener.accept().await?;
