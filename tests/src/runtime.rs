@@ -10,7 +10,9 @@ use std::time::Duration;
 use wsstream_core::ConnectionConfig;
 use wsstream_core::handshake::{Agreed, ClientConfig, ServerConfig};
 use wsstream_core::pump::{self, Clock as _, Relayed, Socket};
-use wsstream_net::{Handshake, NetSocket, Runtime, Upgraded, accept_with, connect_over, relay};
+use wsstream_net::{
+    Error, Handshake, NetSocket, Runtime, Upgraded, accept_with, connect_over, relay,
+};
 
 use crate::io::{Read, Write};
 use crate::raw::Raw;
@@ -132,7 +134,7 @@ pub trait TestRuntime: Sized + Send + Sync + 'static {
     fn connect_on(
         raw: Raw<Self>,
         client: &ClientConfig,
-    ) -> impl Future<Output = io::Result<Upgraded<Raw<Self>, Self::Net>>> + Send {
+    ) -> impl Future<Output = Result<Upgraded<Raw<Self>, Self::Net>, Error>> + Send {
         connect_over(raw, "ws://localhost/", client)
     }
 
@@ -140,7 +142,7 @@ pub trait TestRuntime: Sized + Send + Sync + 'static {
     fn accept_with(
         raw: Raw<Self>,
         server: &ServerConfig,
-    ) -> impl Future<Output = io::Result<Handshake<Raw<Self>, Self::Net>>> + Send {
+    ) -> impl Future<Output = Result<Handshake<Raw<Self>, Self::Net>, Error>> + Send {
         accept_with(raw, server)
     }
 

@@ -161,7 +161,6 @@ pub mod test_kit;
 #[cfg(feature = "rustls")]
 mod tls;
 
-use std::io::Result;
 use std::time::Duration;
 
 use futures_io::{AsyncRead as Read, AsyncWrite as Write};
@@ -272,7 +271,7 @@ pub type BlockingSocket = wsstream_net::BlockingSocket<AsyncStd>;
 /// # Errors
 ///
 /// As [`ClientEndpoint::open`](wsstream_net::ClientEndpoint::open), and `InvalidInput` for what is no such URL.
-pub async fn connect(url: &str) -> Result<WsStream> {
+pub async fn connect(url: &str) -> Result<WsStream, Error> {
     wsstream_net::connect::<AsyncStd>(url).await
 }
 
@@ -286,7 +285,7 @@ pub async fn connect_on<S: Read + Write + Unpin + Send + 'static>(
     io: S,
     url: &str,
     config: &ClientConfig,
-) -> Result<Upgraded<Io<S>>> {
+) -> Result<Upgraded<Io<S>>, Error> {
     wsstream_net::connect_over(Io::new(io), url, config).await
 }
 
@@ -298,7 +297,9 @@ pub async fn connect_on<S: Read + Write + Unpin + Send + 'static>(
 /// # Errors
 ///
 /// As [`accept_with`] and [`Handshake::accept`](wsstream_net::Handshake::accept).
-pub async fn accept<S: Read + Write + Unpin + Send + 'static>(io: S) -> Result<WsStream<Io<S>>> {
+pub async fn accept<S: Read + Write + Unpin + Send + 'static>(
+    io: S,
+) -> Result<WsStream<Io<S>>, Error> {
     wsstream_net::accept::<_, AsyncStd>(Io::new(io)).await
 }
 
@@ -310,7 +311,7 @@ pub async fn accept<S: Read + Write + Unpin + Send + 'static>(io: S) -> Result<W
 pub async fn accept_with<S: Read + Write + Unpin>(
     io: S,
     config: &ServerConfig,
-) -> Result<Handshake<Io<S>>> {
+) -> Result<Handshake<Io<S>>, Error> {
     wsstream_net::accept_with(Io::new(io), config).await
 }
 

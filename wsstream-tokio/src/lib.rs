@@ -260,7 +260,7 @@ pub type BlockingSocket = wsstream_net::BlockingSocket<Tokio>;
 /// # Errors
 ///
 /// As [`wsstream_net::connect`]; `Unsupported` on a runtime without timers (`enable_time`).
-pub async fn connect(url: &str) -> std::io::Result<WsStream> {
+pub async fn connect(url: &str) -> Result<WsStream, Error> {
     wsstream_net::connect::<Tokio>(url).await
 }
 
@@ -274,7 +274,7 @@ pub async fn connect_on<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     io: S,
     url: &str,
     config: &ClientConfig,
-) -> std::io::Result<Upgraded<Io<S>>> {
+) -> Result<Upgraded<Io<S>>, Error> {
     wsstream_net::connect_over(Io::new(io), url, config).await
 }
 
@@ -288,7 +288,7 @@ pub async fn connect_on<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
 /// As [`accept_with`] and [`Handshake::accept`].
 pub async fn accept<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     io: S,
-) -> std::io::Result<WsStream<Io<S>>> {
+) -> Result<WsStream<Io<S>>, Error> {
     wsstream_net::accept::<_, Tokio>(Io::new(io)).await
 }
 
@@ -300,7 +300,7 @@ pub async fn accept<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
 pub async fn accept_with<S: AsyncRead + AsyncWrite + Unpin>(
     io: S,
     config: &ServerConfig,
-) -> std::io::Result<Handshake<Io<S>>> {
+) -> Result<Handshake<Io<S>>, Error> {
     wsstream_net::accept_with(Io::new(io), config).await
 }
 

@@ -1,7 +1,7 @@
 //! Through a proxy over TLS, and TLS or none in its tunnel.
 
 use std::fs;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::sync::mpsc::{Receiver, channel};
 
@@ -165,6 +165,7 @@ async fn a_proxy_that_is_not_trusted<N: Net>() {
         let text = error.to_string();
         let expected = format!("proxy localhost:{}: TLS: ", at.port());
         assert!(text.starts_with(&expected), "{text}");
+        let error = io::Error::from(error);
         let verdict = verdict(&error);
         let is_refused = matches!(
             verdict,

@@ -5,6 +5,7 @@ use std::io;
 use wsstream_core::handshake::{HandshakeError, Refusal, Request};
 
 use crate::descriptor::EndpointAddress;
+use crate::error::Error;
 use crate::layers::{Begun, Outermost, Reached};
 use crate::net_socket::NetSocket;
 use crate::runtime::Runtime;
@@ -73,10 +74,9 @@ impl<R: Runtime> Incoming<R> {
     /// Dropping it loses nothing: you can call it again.
     ///
     /// ```
-    /// # use std::io;
     /// # use wsstream_core::handshake::Refusal;
-    /// # use wsstream_net::{ClientEndpoint, Incoming, Runtime, relay};
-    /// # async fn carry<R: Runtime>(mut incoming: Incoming<R>, target: ClientEndpoint<R>) -> io::Result<()> {
+    /// # use wsstream_net::{ClientEndpoint, Error, Incoming, Runtime};
+    /// # async fn carry<R: Runtime>(mut incoming: Incoming<R>, target: ClientEndpoint<R>) -> Result<(), Error> {
     /// let mut target = match incoming.while_present(target.connect()).await {
     ///     Ok(Ok(target)) => target,
     ///     Ok(Err(_)) => return incoming.refuse(&Refusal::new(502)).await,
@@ -103,10 +103,10 @@ impl<R: Runtime> Incoming<R> {
     ///
     /// # Errors
     ///
-    /// The socket's, and those of TLS. If the request was refused, an error with the [`HandshakeError`] inside. For a
+    /// The socket's, and those of TLS. If the request was refused, [`Cause::Handshake`](crate::Cause::Handshake). For a
     /// connection without a request, `TimedOut` with [`StreamError::ShutDown`](wsstream_core::StreamError::ShutDown)
-    /// inside once the listener shuts down.
-    pub async fn accept(self) -> io::Result<R::Stream<NetSocket<R>>> {
+    /// as the cause once the listener shuts down.
+    pub async fn accept(self) -> Result<R::Stream<NetSocket<R>>, Error> {
         let outermost = Box::pin(self.0.finish()).await?;
         Ok(outermost.into_socket().into())
     }
@@ -118,17 +118,17 @@ impl<R: Runtime> Incoming<R> {
     ///
     /// As [`accept`](Self::accept). `Unsupported`, and nothing is answered, if the last layer of the plan is not a
     /// WebSocket.
-    pub async fn upgrade(self) -> io::Result<Upgraded<NetSocket<R>, R>> {
+    pub async fn upgrade(self) -> Result<Upgraded<NetSocket<R>, R>, Error> {
         let no_websocket = || {
             let reason = "the plan of the listener has no WebSocket on top";
             io::Error::new(io::ErrorKind::Unsupported, reason)
         };
         if !self.0.has_websocket_on_top() {
-            return Err(no_websocket());
+            return Err(no_websocket().into());
         }
         match Box::pin(self.0.finish()).await? {
             Outermost::WebSocket(upgraded) => Ok(upgraded),
-            Outermost::Socket(_) => Err(no_websocket()),
+            Outermost::Socket(_) => Err(no_websocket().into()),
         }
     }
 
@@ -138,7 +138,7 @@ impl<R: Runtime> Incoming<R> {
     /// # Errors
     ///
     /// The socket's.
-    pub async fn refuse(self, refusal: &Refusal) -> io::Result<()> {
+    pub async fn refuse(self, refusal: &Refusal) -> Result<(), Error> {
         self.0.refuse(refusal).await
     }
 }

@@ -144,6 +144,19 @@ fn told(error: &Error, credentials: bool) -> ProxyErrorKind {
     }
 }
 
+/// Whether a proxy that refused for this reason may connect later: not if it forbids the target, or cannot do what it is
+/// asked for (RFC 1928 §6).
+pub(crate) fn may_connect_later(reason: &str) -> bool {
+    let reason = reason.to_ascii_lowercase();
+    let lasts = [
+        "not allowed",
+        "not supported",
+        "other means",
+        "perhaps as it takes",
+    ];
+    !lasts.iter().any(|lasting| reason.contains(lasting))
+}
+
 /// Adapts a socket for the library, which does not flush.
 struct Through<'a, S> {
     socket: &'a mut S,
