@@ -1,10 +1,10 @@
 //! What is agreed on about permessage-deflate: RFC 7692 §5 and §7.1.
 
 use arbitrary::Unstructured;
-use wsstream_core::handshake::{ClientConfig, Extension, ServerConfig};
+use wsstream_core::handshake::{ClientConfig, Extension, Negotiated, ServerConfig};
 use wsstream_core::{ConnectionConfig, Deflate, PerMessageDeflate};
 
-use crate::input::octet;
+use crate::input::{SEED, octet};
 
 /// Whatever two ends want, what the client offers the server accepts, and the client confirms; both then
 /// know the same, which is no more than either wanted. Of any list of offers a server takes the first that
@@ -21,10 +21,12 @@ pub(crate) fn deflate(data: &[u8]) {
 
     let asked = client.fields();
     let asked = asked.iter().map(|(name, value)| (*name, value.as_bytes()));
-    let answered = server.negotiate(asked).unwrap();
+    let negotiated = server.negotiate(asked).unwrap();
+    let answered = negotiated.agreed();
     let answer = answered.fields();
     let answer = answer.iter().map(|(name, value)| (*name, value.as_bytes()));
-    assert_eq!(client.confirm(answer).as_ref(), Ok(&answered));
+    let agreed = client.confirm(answer, &SEED);
+    assert_eq!(agreed.as_ref().map(Negotiated::agreed), Ok(answered));
     within(answered.deflate().unwrap(), &server_wants, &client_wants);
 
     let text = input.take_rest();
@@ -111,7 +113,8 @@ fn parameters(extension: &Extension) -> Option<Parameters> {
 type Fields<'a> = [(&'a str, &'a [u8]); 2];
 
 fn offered(server: &ServerConfig, fields: Fields<'_>, list: &[Extension], wants: &Wanted) {
-    let agreed = server.negotiate(fields).unwrap();
+    let negotiated = server.negotiate(fields).unwrap();
+    let agreed = negotiated.agreed();
     let first = list.iter().find_map(parameters);
     assert_eq!(agreed.deflate().is_some(), first.is_some(), "{list:?}");
     let (Some(agreed), Some((forgets, bits))) = (agreed.deflate(), first) else {
@@ -128,7 +131,8 @@ fn offered(server: &ServerConfig, fields: Fields<'_>, list: &[Extension], wants:
 }
 
 fn confirmed(client: &ClientConfig, fields: Fields<'_>, list: &[Extension], wants: &Wanted) {
-    let confirmed = client.confirm(fields);
+    let confirmed = client.confirm(fields, &SEED);
+    let confirmed = confirmed.as_ref().map(Negotiated::agreed);
     let good = |one: &Extension| {
         let (forgets, bits) = parameters(one)?;
         // §7.1.2.2: an answer's window has a value, which is none above the one that was offered.

@@ -2,9 +2,9 @@
 
 use arbitrary::Unstructured;
 use wsstream_core::ConnectionConfig;
-use wsstream_core::handshake::{ClientConfig, Extension, HALF_CLOSE, HandshakeError, ServerConfig};
+use wsstream_core::handshake::{ClientConfig, Extension, HALF_CLOSE, HandshakeError, Negotiated, ServerConfig};
 
-use crate::input::octet;
+use crate::input::{SEED, octet};
 
 /// A list is what a plain reading of the grammar makes of it, and reads the same once it has been
 /// written. A server accepts what it knows of any offer and refuses none that is well-formed; a client
@@ -53,19 +53,22 @@ fn negotiated(values: &[&[u8]], all: Option<&[Extension]>, spoken: bool, offered
 
     let known = |one: &Extension| one.name() == HALF_CLOSE && one.params().count() == 0;
     let agreed = server.negotiate(fields.clone().chain([version]));
-    match (&agreed, all) {
+    let agreed = agreed.as_ref().map(Negotiated::agreed);
+    match (agreed, all) {
         (Ok(agreed), Some(all)) => {
             assert_eq!(agreed.half_close(), spoken && all.iter().any(known));
             let answer = agreed.fields();
             let answer = answer.iter().map(|(name, value)| (*name, value.as_bytes()));
-            let confirmed = stream().confirm(answer);
-            assert_eq!(confirmed.as_ref(), Ok(agreed));
+            let confirmed = stream().confirm(answer, &SEED);
+            assert_eq!(confirmed.as_ref().map(Negotiated::agreed), Ok(agreed));
         }
         (Err(error), None) => assert_eq!(error.status(), Some(400)),
         _ => unreachable!("{agreed:?} for {all:?}"),
     }
 
-    let confirmed = client.confirm(fields).map(|agreed| agreed.half_close());
+    let confirmed = client
+        .confirm(fields, &SEED)
+        .map(|negotiated| negotiated.agreed().half_close());
     match all {
         None => assert!(matches!(
             confirmed,

@@ -7,11 +7,15 @@ use std::sync::LazyLock;
 
 use arbitrary::Unstructured;
 use wsstream_core::handshake::ClientConfig;
+use wsstream_core::test_kit::negotiated;
 use wsstream_core::{
     Connection, ConnectionConfig, Header, Mask, Opcode, PerMessageDeflate, Role, Seed,
 };
 
 use crate::work::call;
+
+/// Of every client.
+pub(crate) const SEED: Seed = Seed::new([7; 32]);
 
 /// One octet; 0 when there are none left.
 pub(crate) fn octet(input: &mut Unstructured<'_>) -> u8 {
@@ -76,8 +80,8 @@ pub(crate) fn feed<T, E>(
 /// A machine for one end.
 pub(crate) fn machine(role: Role, config: ConnectionConfig) -> Connection {
     match role {
-        Role::Client => Connection::client(config, &Seed::new([7; 32])),
-        Role::Server => Connection::server(config),
+        Role::Client => Connection::without_extensions(config, Some(&SEED)),
+        Role::Server => Connection::without_extensions(config, None),
     }
 }
 
@@ -88,14 +92,7 @@ pub(crate) fn agreeing(
     half_close: bool,
     deflate: Option<&PerMessageDeflate>,
 ) -> Connection {
-    let mut connection = machine(role, config);
-    if half_close {
-        connection = connection.with_half_close();
-    }
-    match deflate {
-        Some(deflate) => connection.with_deflate(deflate),
-        None => connection,
-    }
+    negotiated(role, config, half_close, deflate)
 }
 
 /// What a server may have agreed to: two octets, for the parameters of the server and of the client. 0 is
@@ -118,7 +115,8 @@ pub(crate) fn agreed(input: &mut Unstructured<'_>) -> PerMessageDeflate {
 pub(crate) fn permessage_deflate(answer: &str) -> PerMessageDeflate {
     let fields = [("Sec-WebSocket-Extensions", answer.as_bytes())];
     let client = ClientConfig::stream().accept_no_subprotocol(true);
-    *client.confirm(fields).unwrap().deflate().unwrap()
+    let confirmed = client.confirm(fields, &SEED).unwrap();
+    *confirmed.agreed().deflate().unwrap()
 }
 
 /// Appends a frame for the end in this role, which demands a mask or none.

@@ -142,7 +142,7 @@ fn confirmed(request: &Request, accepted: &Accepted) {
     let mut input = response.as_bytes();
     let connected = connecting.receive(&mut input).unwrap().unwrap();
     assert!(input.is_empty());
-    assert_eq!(connected.agreed, accepted.agreed);
+    assert_eq!(connected.negotiated.agreed(), accepted.negotiated.agreed());
 }
 
 /// What came from the peer is in the answer's body, and changes nothing else of it.

@@ -62,7 +62,8 @@ pub(crate) fn response(data: &[u8]) {
     assert_eq!(receive(&cut(&wire, cuts)), whole);
     match whole.0 {
         Ok(connected) => {
-            let agreed = connected.unwrap().agreed;
+            let negotiated = connected.unwrap().negotiated;
+            let agreed = negotiated.agreed();
             assert!(flags & 4 == 0 || !agreed.half_close());
             match agreed.subprotocol() {
                 Some(name) => assert!(offers(&connecting(), name)),

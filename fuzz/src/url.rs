@@ -78,7 +78,8 @@ fn asks(url: &Url) {
     assert!(request.headers().len() <= fields);
     let accepted = request.accept(&server).unwrap();
     let connected = connecting.receive(&mut &accepted.response[..]);
-    assert_eq!(connected.unwrap().unwrap().agreed, accepted.agreed);
+    let connected = connected.unwrap().unwrap();
+    assert_eq!(connected.negotiated.agreed(), accepted.negotiated.agreed());
 }
 
 /// RFC 7617 §2.

@@ -130,7 +130,7 @@ async fn fail<R: Net>(mut socket: NetSocket<R>, bad: Bad) {
             let _ = closing.await;
         }
         Bad::Fault => {
-            let below = socket.websocket_mut().unwrap().socket_mut();
+            let below = socket.websocket_mut().unwrap().get_mut();
             let frame = [IoSlice::new(&[0xf2, 0x80, 0, 0, 0, 0])];
             let written: io::Result<usize> = poll_fn(|cx| below.poll_write(cx, &frame)).await;
             assert_eq!(written.unwrap(), 6);

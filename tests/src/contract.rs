@@ -142,9 +142,9 @@ pub mod shutdown;
 
 use std::io;
 
-use wsstream_core::handshake::{Agreed, ClientConfig, ServerConfig};
+use wsstream_core::handshake::{ClientConfig, Negotiated, ServerConfig};
 use wsstream_core::pump::{Clock, Socket, Stream};
-use wsstream_core::{ConnectionConfig, StreamError};
+use wsstream_core::{ConnectionConfig, Seed, StreamError};
 
 use crate::{Peer, Raw, Read, TestRuntime, WsStream};
 
@@ -186,14 +186,13 @@ pub async fn client_and_peer<R: TestRuntime>(
 
 /// A client's stream in binary over a transport, on whose other end nothing was said yet.
 pub fn bare_client<R: TestRuntime>(raw: Raw<R>, config: ConnectionConfig) -> WsStream<R> {
-    let client = ClientConfig::stream().config(config);
-    R::client(raw, Agreed::default(), &client, Vec::new())
+    let negotiated = Negotiated::nothing(config, Some(Seed::new([7; 32])));
+    R::opened(raw, negotiated, Vec::new())
 }
 
 /// A server's.
 pub fn bare_server<R: TestRuntime>(raw: Raw<R>, config: ConnectionConfig) -> WsStream<R> {
-    let server = ServerConfig::stream().config(config);
-    R::server(raw, Agreed::default(), &server, Vec::new())
+    R::opened(raw, Negotiated::nothing(config, None), Vec::new())
 }
 
 /// What is inside an error of a stream.
@@ -209,8 +208,8 @@ pub fn stream_error(error: &io::Error) -> Option<&StreamError> {
 ///
 /// If it is not so.
 pub fn assert_compressed<S: Socket, C: Clock>(stream: &Stream<S, C>) {
-    let counters = stream.connection().counters();
-    let agreed = stream.agreed().deflate().is_some();
+    let info = stream.info();
+    let (counters, agreed) = (info.counters, info.agreed.deflate().is_some());
     assert_eq!(counters.messages_deflated > 0, agreed, "{counters:?}");
     assert!(
         !agreed || counters.payload_sent < counters.deflated,

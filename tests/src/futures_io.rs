@@ -12,7 +12,8 @@ use futures_util::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use smol::Executor;
 use tokio::sync::oneshot;
 use wsstream_async_std::test_kit::{now, paused, sleep};
-use wsstream_async_std::{AsyncStd, AsyncStream};
+use wsstream_async_std::{AsyncStd, AsyncStream, ReadHalf, WriteHalf};
+use wsstream_net::{ReadSocket, ReuniteError, WriteSocket};
 
 use crate::io::{Read, Write};
 use crate::runtime::{SendSocket, TestRuntime, Thread};
@@ -37,6 +38,8 @@ macro_rules! runtime {
             type Stream<S: SendSocket> = AsyncStream<S>;
             type ReadHalf<S: SendSocket> = $halves::ReadHalf<AsyncStream<S>>;
             type WriteHalf<S: SendSocket> = $halves::WriteHalf<AsyncStream<S>>;
+            type OwnReadHalf<S: SendSocket> = ReadHalf<S>;
+            type OwnWriteHalf<S: SendSocket> = WriteHalf<S>;
             type Thread = AnyThread;
 
             fn stream<S: SendSocket>(stream: AsyncStream<S>) -> AsyncStream<S> {
@@ -51,6 +54,20 @@ macro_rules! runtime {
                 stream: AsyncStream<S>,
             ) -> (Self::ReadHalf<S>, Self::WriteHalf<S>) {
                 $halves::split(stream)
+            }
+
+            fn into_split<S: SendSocket>(
+                stream: AsyncStream<S>,
+            ) -> (Self::OwnReadHalf<S>, Self::OwnWriteHalf<S>) {
+                stream.into_split()
+            }
+
+            fn reunite<S: SendSocket>(
+                read: Self::OwnReadHalf<S>,
+                write: Self::OwnWriteHalf<S>,
+            ) -> Result<AsyncStream<S>, ReuniteError<Self::OwnReadHalf<S>, Self::OwnWriteHalf<S>>>
+            {
+                read.reunite(write)
             }
 
             async fn plain_copy<S: SendSocket, T: SendSocket>(
@@ -125,8 +142,8 @@ runtime!(Smol, smol_halves, smol::block_on, |task| smol::spawn(task)
     .detach());
 
 macro_rules! read {
-    ($($type:ty $(, $socket:ident)?;)*) => {$(
-        impl$(<$socket: SendSocket>)? Read for $type {
+    ($($type:ty $(, $socket:ident: $bound:ident)?;)*) => {$(
+        impl$(<$socket: $bound + Send + 'static>)? Read for $type {
             fn poll_read(
                 &mut self,
                 cx: &mut Context<'_>,
@@ -139,8 +156,8 @@ macro_rules! read {
 }
 
 macro_rules! write {
-    ($($type:ty $(, $socket:ident)?;)*) => {$(
-        impl$(<$socket: SendSocket>)? Write for $type {
+    ($($type:ty $(, $socket:ident: $bound:ident)?;)*) => {$(
+        impl$(<$socket: $bound + Send + 'static>)? Write for $type {
             fn poll_write(&mut self, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
                 AsyncWrite::poll_write(Pin::new(self), cx, data)
             }
@@ -157,14 +174,14 @@ macro_rules! write {
 }
 
 read!(
-    AsyncStream<S>, S;
-    futures_halves::ReadHalf<AsyncStream<S>>, S;
-    smol_halves::ReadHalf<AsyncStream<S>>, S;
+    AsyncStream<S>, S: ReadSocket;
+    futures_halves::ReadHalf<AsyncStream<S>>, S: SendSocket;
+    smol_halves::ReadHalf<AsyncStream<S>>, S: SendSocket;
 );
 write!(
-    AsyncStream<S>, S;
-    futures_halves::WriteHalf<AsyncStream<S>>, S;
-    smol_halves::WriteHalf<AsyncStream<S>>, S;
+    AsyncStream<S>, S: WriteSocket;
+    futures_halves::WriteHalf<AsyncStream<S>>, S: SendSocket;
+    smol_halves::WriteHalf<AsyncStream<S>>, S: SendSocket;
 );
 // Peers are smol's sockets, which work on any runtime.
 read!(smol::net::TcpStream;);

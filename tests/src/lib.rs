@@ -11,7 +11,7 @@
 )]
 
 pub mod bad_ends;
-mod compression;
+
 pub mod contract;
 mod flood;
 mod futures_io;
@@ -28,8 +28,8 @@ mod smol;
 mod stories;
 mod suite;
 mod tokio;
+mod variants;
 
-pub use compression::Compression;
 pub use flood::Flood;
 pub use futures_io::AnyThread;
 pub use io::{Read, Write, impatient, next_turn, poll_once, wait_once};
@@ -39,5 +39,10 @@ pub use peer::{Frame, Peer, fragment, frame, masked};
 pub use raw::Raw;
 pub use runtime::{Clock, SendSocket, TestRuntime, Thread, WsStream, open, open_with, within};
 pub use smol::Smol;
+pub use variants::{Compression, IntoSplit};
 pub use wsstream_async_std::AsyncStd;
 pub use wsstream_tokio::Tokio;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../wsstream-async-std/README.md")]
+mod front_page_of_async_std {}

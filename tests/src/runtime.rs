@@ -4,14 +4,15 @@ use std::fmt;
 use std::future::{Future, poll_fn};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::ops::DerefMut;
+use std::ops::{Deref, DerefMut};
 use std::time::Duration;
 
 use wsstream_core::ConnectionConfig;
-use wsstream_core::handshake::{Agreed, ClientConfig, ServerConfig};
+use wsstream_core::handshake::{ClientConfig, Negotiated, ServerConfig};
 use wsstream_core::pump::{self, Clock as _, Relayed, Socket};
 use wsstream_net::{
-    Error, Handshake, NetSocket, Runtime, Upgraded, accept_with, connect_over, relay,
+    Error, Handshake, NetSocket, ReadHalf, ReuniteError, Runtime, Upgraded, WriteHalf, accept_with,
+    connect_over, relay,
 };
 
 use crate::io::{Read, Write};
@@ -31,6 +32,12 @@ pub trait TestRuntime: Sized + Send + Sync + 'static {
     /// The other one.
     type WriteHalf<S: SendSocket>: Write;
 
+    /// The half that is read, of those that the adapter has for different tasks.
+    type OwnReadHalf<S: SendSocket>: Read + fmt::Debug + Deref<Target = ReadHalf<S>>;
+
+    /// The half that is written.
+    type OwnWriteHalf<S: SendSocket>: Write + fmt::Debug + Deref<Target = WriteHalf<S>>;
+
     /// A thread that polls.
     type Thread: Thread;
 
@@ -45,6 +52,22 @@ pub trait TestRuntime: Sized + Send + Sync + 'static {
 
     /// The runtime's own way to split a stream.
     fn split<S: SendSocket>(stream: Self::Stream<S>) -> (Self::ReadHalf<S>, Self::WriteHalf<S>);
+
+    /// The adapter's way to split a stream.
+    fn into_split<S: SendSocket>(
+        stream: Self::Stream<S>,
+    ) -> (Self::OwnReadHalf<S>, Self::OwnWriteHalf<S>);
+
+    /// And to make it of its halves again.
+    ///
+    /// # Errors
+    ///
+    /// The adapter's own, with both halves.
+    #[expect(clippy::type_complexity, reason = "two halves, in and out")]
+    fn reunite<S: SendSocket>(
+        read: Self::OwnReadHalf<S>,
+        write: Self::OwnWriteHalf<S>,
+    ) -> Result<Self::Stream<S>, ReuniteError<Self::OwnReadHalf<S>, Self::OwnWriteHalf<S>>>;
 
     /// The runtime's own copying loop, which knows nothing of WebSocket.
     fn plain_copy<S: SendSocket, T: SendSocket>(
@@ -178,25 +201,9 @@ pub trait TestRuntime: Sized + Send + Sync + 'static {
         }
     }
 
-    /// A client's stream over a connection that was opened elsewhere.
-    fn client(
-        raw: Raw<Self>,
-        agreed: Agreed,
-        client: &ClientConfig,
-        received: Vec<u8>,
-    ) -> WsStream<Self> {
-        let upgraded = Upgraded::<_, Self::Net>::client(raw, agreed, client, received);
-        Self::stream(upgraded.unwrap().into_stream())
-    }
-
-    /// A server's.
-    fn server(
-        raw: Raw<Self>,
-        agreed: Agreed,
-        server: &ServerConfig,
-        received: Vec<u8>,
-    ) -> WsStream<Self> {
-        let upgraded = Upgraded::<_, Self::Net>::server(raw, agreed, server, received);
+    /// A stream over a connection that was opened elsewhere.
+    fn opened(raw: Raw<Self>, negotiated: Negotiated, received: Vec<u8>) -> WsStream<Self> {
+        let upgraded = Upgraded::<_, Self::Net>::new(raw, negotiated, received);
         Self::stream(upgraded.into_stream())
     }
 

@@ -1,7 +1,7 @@
 //! smol as a third runtime. It keeps the trait honest: nothing but this makes it one.
 //!
-//! Sockets, tasks and threads are smol's. What `wsstream-async-std` has for everything that speaks futures-io is good
-//! for smol too, and is used as it is: streams, the clock of async-io, TLS of futures-rustls.
+//! Sockets, tasks and threads are smol's. Streams are those that `wsstream-net` has for
+//! futures-io, and what `wsstream-async-std` has of async-io and futures-rustls is used as it is: the clock and TLS.
 
 use std::fmt;
 use std::future::Future;
@@ -15,9 +15,10 @@ use std::task::{Context, Poll, ready};
 
 use smol::Async;
 use socket2::SockRef;
-use wsstream_async_std::{AsyncIoClock, AsyncStd, AsyncStream, Io};
+use wsstream_async_std::{AsyncIoClock, AsyncStd};
 use wsstream_core::pump::Socket;
 use wsstream_net::Runtime;
+use wsstream_net::futures_io::{AsyncStream, Io};
 #[cfg(feature = "rustls")]
 use wsstream_net::{
     rustls::CommonState,
@@ -84,7 +85,7 @@ impl Runtime for Smol {
     }
 
     fn tcp_ref(tcp: &Io<Async<TcpStream>>) -> SockRef<'_> {
-        SockRef::from(&**tcp)
+        SockRef::from(tcp.get_ref())
     }
 
     #[cfg(unix)]
@@ -108,7 +109,7 @@ impl Runtime for Smol {
 
     #[cfg(unix)]
     fn unix_ref(unix: &Io<Async<UnixStream>>) -> SockRef<'_> {
-        SockRef::from(&**unix)
+        SockRef::from(unix.get_ref())
     }
 
     #[cfg(feature = "rustls")]

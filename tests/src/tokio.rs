@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf, ReadHalf, WriteHalf};
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::{Instant, timeout};
+use wsstream_net::{ReadSocket, ReuniteError, WriteSocket};
 use wsstream_tokio::{AsyncStream, Tokio};
 
 use crate::io::{Read, Write};
@@ -20,6 +21,8 @@ impl TestRuntime for Tokio {
     type Stream<S: SendSocket> = AsyncStream<S>;
     type ReadHalf<S: SendSocket> = ReadHalf<AsyncStream<S>>;
     type WriteHalf<S: SendSocket> = WriteHalf<AsyncStream<S>>;
+    type OwnReadHalf<S: SendSocket> = wsstream_tokio::ReadHalf<S>;
+    type OwnWriteHalf<S: SendSocket> = wsstream_tokio::WriteHalf<S>;
     type Thread = Runtime;
 
     fn stream<S: SendSocket>(stream: AsyncStream<S>) -> AsyncStream<S> {
@@ -32,6 +35,19 @@ impl TestRuntime for Tokio {
 
     fn split<S: SendSocket>(stream: AsyncStream<S>) -> (Self::ReadHalf<S>, Self::WriteHalf<S>) {
         tokio::io::split(stream)
+    }
+
+    fn into_split<S: SendSocket>(
+        stream: AsyncStream<S>,
+    ) -> (Self::OwnReadHalf<S>, Self::OwnWriteHalf<S>) {
+        stream.into_split()
+    }
+
+    fn reunite<S: SendSocket>(
+        read: Self::OwnReadHalf<S>,
+        write: Self::OwnWriteHalf<S>,
+    ) -> Result<AsyncStream<S>, ReuniteError<Self::OwnReadHalf<S>, Self::OwnWriteHalf<S>>> {
+        read.reunite(write)
     }
 
     async fn plain_copy<S: SendSocket, T: SendSocket>(
@@ -91,8 +107,8 @@ thread_local! {
 }
 
 macro_rules! read {
-    ($($type:ty;)*) => {$(
-        impl<S: SendSocket> Read for $type {
+    ($($type:ty, $bound:ident;)*) => {$(
+        impl<S: $bound + Send + 'static> Read for $type {
             fn poll_read(
                 &mut self,
                 cx: &mut Context<'_>,
@@ -107,8 +123,8 @@ macro_rules! read {
 }
 
 macro_rules! write {
-    ($($type:ty;)*) => {$(
-        impl<S: SendSocket> Write for $type {
+    ($($type:ty, $bound:ident;)*) => {$(
+        impl<S: $bound + Send + 'static> Write for $type {
             fn poll_write(&mut self, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
                 AsyncWrite::poll_write(Pin::new(self), cx, data)
             }
@@ -124,8 +140,8 @@ macro_rules! write {
     )*};
 }
 
-read!(AsyncStream<S>; ReadHalf<AsyncStream<S>>;);
-write!(AsyncStream<S>; WriteHalf<AsyncStream<S>>;);
+read!(AsyncStream<S>, ReadSocket; ReadHalf<AsyncStream<S>>, SendSocket;);
+write!(AsyncStream<S>, WriteSocket; WriteHalf<AsyncStream<S>>, SendSocket;);
 
 /// A story takes a second; this is for those that hang.
 const LIMIT: Duration = Duration::from_secs(60);

@@ -36,7 +36,7 @@ macro_rules! adapter {
                         let server = ServerConfig::stream();
                         let handshake = $adapter::accept_with(far, &server).await.unwrap();
                         assert_eq!(handshake.request().path(), "/here");
-                        handshake.socket().peer_addr().unwrap();
+                        handshake.get_ref().get_ref().peer_addr().unwrap();
                         handshake.accept().await.unwrap().into_stream()
                     }
                 );
@@ -91,7 +91,7 @@ macro_rules! adapter {
                     for limited in [false, true] {
                         let [mut near, mut far] = pair(&ClientConfig::stream()).await;
                         let (target, behind) = tcp().await;
-                        let mut target = NetStream::from(target);
+                        let mut target = NetStream::from_tcp(target);
                         let relaying = <$runtime>::spawn(async move {
                             if limited {
                                 let patience = Duration::from_secs(9);
@@ -101,7 +101,7 @@ macro_rules! adapter {
                             }
                         });
                         near.write_all(b"hello").await.unwrap();
-                        let mut behind = NetStream::from(behind);
+                        let mut behind = NetStream::from_tcp(behind);
                         assert_eq!(behind.read_exact(5).await.unwrap(), b"hello");
                         behind.write_all(b"how are you?").await.unwrap();
                         Write::shutdown(&mut behind).await.unwrap();

@@ -58,7 +58,7 @@ async fn sockets_that_listen_already<N: Net>() {
             let url = format!("ws://{at}/");
             let letting_in = async {
                 let incoming = listener.accept().await.unwrap();
-                let local = incoming.socket().local_addr();
+                let local = incoming.get_ref().local_addr();
                 incoming.accept().await.map(drop).unwrap();
                 tcp(&local.unwrap())
             };

@@ -82,7 +82,7 @@ async fn a_message<N: Net>() {
     let mut far = asked.unwrap().into_websocket();
     let message = Message::Binary(Pattern::new(2).take(10 << 20).into());
     poll_fn(|cx| near.poll_ready(cx)).await.unwrap();
-    near.start_send(message.clone());
+    near.start_send(message.clone()).unwrap();
     drop(near);
     assert!(far.recv().await.unwrap() == Some(message));
     assert_eq!(code(&far.recv().await.unwrap_err()), Some(1001));

@@ -72,6 +72,8 @@ fn said(error: &Error) -> String {
             false => dial.to_string(),
         };
         assert_eq!(rest, Some(&*expected));
+    } else if dial.is_proxy {
+        assert_eq!(text, format!("{place}: {dial}"));
     } else {
         assert_eq!(text, dial.to_string());
     }

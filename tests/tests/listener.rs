@@ -116,7 +116,7 @@ async fn an_idle_connection_gets_1001_and_a_busy_one_finishes<N: Net>() {
     busy_client.finish().await.unwrap();
     let error = idle_client.read(&mut [0; 9]).await.unwrap_err();
     assert!(matches!(stream_error(&error), Some(StreamError::Closed(_))));
-    let close = idle_client.connection().received_close().unwrap();
+    let close = idle_client.info().received_close.unwrap();
     assert_eq!(close.code(), Some(CloseCode::GOING_AWAY));
     assert_eq!(shutdown.await, 0);
 }

@@ -12,7 +12,7 @@ use allocation_counter::{AllocationInfo, measure};
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use wsstream_core::Opcode::{Binary, Continuation, Ping, Text};
-use wsstream_core::handshake::{Agreed, ClientConfig, ServerConfig};
+use wsstream_core::handshake::{ClientConfig, Negotiated, ServerConfig};
 use wsstream_core::pump::Permit;
 use wsstream_core::{ConnectionConfig, Deflate, Header, Opcode, Seed, Url};
 use wsstream_net::accept_with;
@@ -68,9 +68,9 @@ async fn server<A: TestRuntime>(subprotocol: &str) -> (WsStream<A>, Raw<A>) {
     upgraded::<A>(ServerConfig::stream().negotiate(fields).unwrap()).await
 }
 
-async fn upgraded<A: TestRuntime>(agreed: Agreed) -> (WsStream<A>, Raw<A>) {
+async fn upgraded<A: TestRuntime>(negotiated: Negotiated) -> (WsStream<A>, Raw<A>) {
     let (peer, server) = A::tcp().await;
-    let stream = A::server(server, agreed, &ServerConfig::stream(), Vec::new());
+    let stream = A::opened(server, negotiated, Vec::new());
     (stream, peer)
 }
 
@@ -100,7 +100,7 @@ fn flood<A: TestRuntime>(subprotocol: &str, wire: &[u8], times: usize) -> Alloca
                 while let Poll::Ready(read) = stream.poll_read(cx, &mut buf) {
                     assert_ne!(read.unwrap(), 0);
                 }
-                if stream.connection().counters().received == total {
+                if stream.info().counters.received == total {
                     return Poll::Ready(());
                 }
                 Poll::Pending
@@ -137,9 +137,9 @@ fn a_gibibyte_of_zeros<A: TestRuntime>() {
         .map(|(name, value)| (*name, value.as_bytes()))
         .collect();
     fields.push(("Host", b"localhost"));
-    let agreed = ServerConfig::stream().negotiate(fields).unwrap();
-    assert!(agreed.deflate().is_some());
-    let (mut stream, mut peer) = thread.block_on(upgraded::<A>(agreed));
+    let negotiated = ServerConfig::stream().negotiate(fields).unwrap();
+    assert!(negotiated.agreed().deflate().is_some());
+    let (mut stream, mut peer) = thread.block_on(upgraded::<A>(negotiated));
     let (mut buf, zeros) = (vec![1; 5000], vec![0; 5000]);
     let info = measure(|| {
         thread.block_on(async {
@@ -152,7 +152,7 @@ fn a_gibibyte_of_zeros<A: TestRuntime>() {
                     let count = stream.read(&mut buf).await.unwrap();
                     assert!(count > 0 && buf[..count] == zeros[..count]);
                     total += count;
-                    let inflated = stream.connection().counters().inflated;
+                    let inflated = stream.info().counters.inflated;
                     assert_eq!(inflated, total as u64);
                 }
                 assert_eq!(total, 1 << 30);
@@ -260,7 +260,9 @@ fn a_peer_that_stops_reading<A: TestRuntime>(as_client: bool) {
     let (stream, mut peer) = thread.block_on(server::<A>("binary"));
     let mut stream = if as_client {
         let (tcp, received) = A::into_socket(stream).into_inner();
-        A::client(tcp, Agreed::default(), &ClientConfig::stream(), received)
+        let seed = Seed::new([7; 32]);
+        let negotiated = Negotiated::nothing(ClientConfig::stream().config, Some(seed));
+        A::opened(tcp, negotiated, received)
     } else {
         stream
     };

@@ -93,9 +93,11 @@ async fn pair<N: Net>(nodelay: bool) -> (NetWsStream<N>, NetWsStream<N>) {
 
 async fn addresses_of_both_ends<N: Net>() {
     let (client, server) = pair::<N>(true).await;
-    let (near, far) = (client.socket(), server.socket());
-    assert_eq!(near.peer_addr().unwrap(), far.local_addr().unwrap());
-    assert_eq!(near.local_addr().unwrap(), far.peer_addr().unwrap());
+    assert_eq!(client.peer_addr().unwrap(), server.local_addr().unwrap());
+    assert_eq!(client.local_addr().unwrap(), server.peer_addr().unwrap());
+    let (near, far) = (client.get_ref(), server.get_ref());
+    assert_eq!(near.peer_addr().unwrap(), client.peer_addr().unwrap());
+    assert_eq!(near.local_addr().unwrap(), client.local_addr().unwrap());
     assert!(!near.is_tls() && !far.is_tls());
     assert!(N::into_socket(client).into_inner().0.into_tcp().is_ok());
 }
@@ -103,8 +105,12 @@ async fn addresses_of_both_ends<N: Net>() {
 async fn sockets_send_at_once_unless_told_otherwise<N: Net>() {
     for nodelay in [true, false] {
         let (client, server) = pair::<N>(nodelay).await;
-        assert_eq!(sends_at_once::<N>(client.socket()), nodelay);
-        assert_eq!(sends_at_once::<N>(server.socket()), nodelay);
+        assert_eq!(sends_at_once::<N>(client.get_ref()), nodelay);
+        assert_eq!(sends_at_once::<N>(server.get_ref()), nodelay);
+        for other in [!nodelay, nodelay] {
+            client.set_nodelay(other).unwrap();
+            assert_eq!(sends_at_once::<N>(client.get_ref()), other);
+        }
     }
 }
 
@@ -116,8 +122,8 @@ fn sends_at_once<N: TestRuntime>(socket: &NetSocket<N>) -> bool {
 /// By URL, and by descriptors of every kind that has TCP.
 async fn sockets_are_kept_alive<N: Net>() {
     let (client, server) = pair::<N>(true).await;
-    assert!(is_kept_alive::<N>(client.socket()));
-    assert!(is_kept_alive::<N>(server.socket()));
+    assert!(is_kept_alive::<N>(client.get_ref()));
+    assert!(is_kept_alive::<N>(server.get_ref()));
     let tcp = "tcp:0:interface=127.0.0.1";
     for (descriptor, has_websocket) in [(tcp, false), (&over(tcp, "ws://localhost", ""), true)] {
         let mut listener = listen::<N>(descriptor).await.unwrap();

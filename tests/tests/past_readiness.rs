@@ -168,7 +168,7 @@ async fn sockets_of_all_kinds_keep_little_unsent<N: Net>() {
     let client = ClientEndpoint::<N>::url(&url, ClientConfig::stream()).unwrap();
     let (near, far) = tokio::join!(client.open(), let_in::<N>(&mut listener));
     for stream in [stream::<N>(near.unwrap()), far.unwrap()] {
-        assert!(is_set(stream.socket()) && Socket::taken(&*stream).is_some());
+        assert!(is_set(stream.get_ref()) && Socket::taken(&*stream).is_some());
     }
     let (near, far) = tokio::join!(client.connect(), let_in_any::<N>(&mut listener));
     for stream in [N::stream(near.unwrap()), far.unwrap()] {

@@ -48,7 +48,7 @@ async fn pair<N: Net>(
     let url = format!("ws://{}/", address::<N>(&listener));
     let (client, server) = tokio::join!(N::dial_with(&url, &client), let_in::<N>(&mut listener));
     let (client, server) = (stream::<N>(client.unwrap()), server.unwrap());
-    assert_eq!(client.agreed().half_close(), half_close);
+    assert_eq!(client.info().agreed.half_close(), half_close);
     (client, server)
 }
 

@@ -7,14 +7,14 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use allocation_counter::measure;
-use wsstream_core::handshake::{Agreed, ClientConfig, ServerConfig};
+use wsstream_core::handshake::{ClientConfig, Negotiated, ServerConfig};
 use wsstream_core::pump::{Stream, Upgraded, WebSocket};
 use wsstream_core::test_kit::{Clock, Pipe, Sleeper, Task};
 use wsstream_core::{CompressionBudget, ConnectionConfig, Deflate, Opcode};
 use wsstream_tests::{fragment, masked};
 
 /// What a client that offers everything and a server agree on.
-fn agreed(server: &ServerConfig, client: &ClientConfig) -> Agreed {
+fn negotiated(server: &ServerConfig, client: &ClientConfig) -> Negotiated {
     let mut fields = client.fields();
     fields.push(("Host", "localhost".to_owned()));
     let fields = fields.iter().map(|(name, value)| (*name, value.as_bytes()));
@@ -77,16 +77,16 @@ impl Echo {
     /// Opens one for a client, which has said this already; or something plain, if that is all that was agreed.
     fn opens(&mut self, server: &ServerConfig, client: &ClientConfig, says: &[u8]) -> Pipe {
         let (near, far) = Pipe::pair(true);
-        let agreed = agreed(server, client);
+        let negotiated = negotiated(server, client);
         let is_plain = says[0] & 0x40 == 0;
-        let says = if is_plain || agreed.deflate().is_some() {
+        let says = if is_plain || negotiated.agreed().deflate().is_some() {
             says
         } else {
             PLAIN
         };
         far.output.get().feed(says);
         let sleeper = self.clock.sleeper();
-        let upgraded = Upgraded::server(near, sleeper, agreed, server, Vec::new());
+        let upgraded = Upgraded::new(near, sleeper, negotiated, Vec::new());
         self.streams.push(upgraded.into_stream());
         far
     }
@@ -161,7 +161,7 @@ fn strangers_that_compress() {
             let agreed = echo
                 .streams
                 .iter()
-                .filter(|stream| stream.agreed().deflate().is_some());
+                .filter(|stream| stream.info().agreed.deflate().is_some());
             let agreed = agreed.count();
             drop(echo);
             (
@@ -211,7 +211,7 @@ fn an_idle_stream_keeps_the_window() {
         let rests = measure(|| echo.rests());
         let idle = info.bytes_current + rests.bytes_current;
         println!("{about}: {} at work, {idle} idle", info.bytes_current);
-        assert!(echo.streams[0].connection().counters().messages_deflated > 0);
+        assert!(echo.streams[0].info().counters.messages_deflated > 0);
         assert!(idle <= kept + (4 << 10), "{about}: {idle}");
     }
 }
@@ -291,8 +291,8 @@ fn messages_that_grow() {
     let info = measure(|| {
         for (pipe, peer) in pipes.into_iter().zip(&peers) {
             peer.output.get().feed(&begin);
-            let agreed = agreed(&server, &ClientConfig::messages());
-            let upgraded = Upgraded::server(pipe, clock.sleeper(), agreed, &server, Vec::new());
+            let negotiated = negotiated(&server, &ClientConfig::messages());
+            let upgraded = Upgraded::new(pipe, clock.sleeper(), negotiated, Vec::new());
             let mut socket = upgraded.into_websocket();
             while socket.poll_recv(&task.cx()).is_pending() {
                 assert!(task.is_woken(), "it is not refused");
@@ -341,8 +341,8 @@ fn messages_that_never_end() {
         let task = Task::new();
         let info = measure(|| {
             for pipe in pipes {
-                let agreed = agreed(&server, client);
-                let upgraded = Upgraded::server(pipe, clock.sleeper(), agreed, &server, Vec::new());
+                let negotiated = negotiated(&server, client);
+                let upgraded = Upgraded::new(pipe, clock.sleeper(), negotiated, Vec::new());
                 let mut socket: WebSocket<Pipe, Sleeper> = upgraded.into_websocket();
                 assert!(until_idle(&task, |cx| socket.poll_recv(cx)).is_none());
                 sockets.push(socket);

@@ -12,8 +12,8 @@ use std::task::{Context, Poll, Waker};
 use smol::LocalExecutor;
 use wsstream_core::Message;
 use wsstream_core::Opcode::{Binary, Continuation, Ping};
-use wsstream_core::handshake::{Agreed, ClientConfig, Refusal, ServerConfig};
-use wsstream_net::Upgraded;
+use wsstream_core::handshake::{ClientConfig, Negotiated, Refusal, ServerConfig};
+use wsstream_net::{Upgraded, seed};
 use wsstream_tests::net::{Net, address, stream};
 use wsstream_tests::{
     Flood, Raw, Read, TestRuntime, Write, WsStream, fragment, masked, next_turn, wait_once,
@@ -88,9 +88,10 @@ async fn a_handshake_dropped_at_every_poll<A: TestRuntime>() {
 async fn messages_dropped_at_every_poll<A: TestRuntime>() {
     for polls in 1..=4 {
         let (near, far) = A::pipe(7);
-        let (agreed, config) = (Agreed::default(), ClientConfig::stream());
-        let client = Upgraded::<_, A::Net>::client(near, agreed, &config, Vec::new());
-        let mut client = client.unwrap().into_websocket();
+        let config = ClientConfig::stream().config;
+        let negotiated = Negotiated::nothing(config, Some(seed().unwrap()));
+        let client = Upgraded::<_, A::Net>::new(near, negotiated, Vec::new());
+        let mut client = client.into_websocket();
         let mut server = upgraded::<A>(far, Vec::new()).into_websocket();
         let sending = async {
             for number in 0..50_u8 {
@@ -126,7 +127,8 @@ async fn messages_dropped_at_every_poll<A: TestRuntime>() {
 
 /// A server's end, of a connection on which nothing was agreed.
 fn upgraded<A: TestRuntime>(raw: Raw<A>, received: Vec<u8>) -> Upgraded<Raw<A>, A::Net> {
-    Upgraded::server(raw, Agreed::default(), &ServerConfig::stream(), received)
+    let negotiated = Negotiated::nothing(ServerConfig::stream().config, None);
+    Upgraded::new(raw, negotiated, received)
 }
 
 /// What never ends, and gives a reader nothing; it begins with the first fragment of a message.

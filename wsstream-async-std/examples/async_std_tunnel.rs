@@ -10,8 +10,8 @@ use clap::Parser;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use futures_util::{FutureExt, TryFutureExt, select};
 use wsstream_async_std::{
-    AsyncStream, BlockingSocket, Cause, ClientConfig, ClientEndpoint, Close, EndpointAddress,
-    Error, HandshakeError, Incoming, Listener, Proxy, ServerEndpoint, Url, relay_with,
+    AsyncStream, BlockingSocket, Cause, ClientConfig, ClientEndpoint, EndpointAddress, Error,
+    HandshakeError, Incoming, Listener, Proxy, ServerEndpoint, Url, relay_with,
 };
 
 /// Carries a local TCP port, or standard input and output, to a WebSocket URL.
@@ -136,9 +136,9 @@ async fn carry_standard_io(to: ClientEndpoint, wait: Duration) -> io::Result<()>
     };
     // The relay has said 1001, unless all of the input had been sent.
     let is_whole = stream
-        .connection()
-        .sent_close()
-        .is_some_and(Close::is_normal);
+        .info()
+        .sent_close
+        .is_some_and(|close| close.is_normal());
     // With SIGHUP OpenSSH ends its ProxyCommand.
     let is_hangup = matches!(signal, Some(Ok(Signal::Hup)));
     let other = |reason| Err(io::Error::other(reason));

@@ -64,7 +64,7 @@
 //! ```
 //!
 //! Inside an HTTP server that exists already, [`ServerConfig::negotiate_upgrade`] decides on header fields,
-//! and [`Upgraded::server`] takes the connection. Names, options, defaults and errors are those of `wsstream-tokio`.
+//! and [`Upgraded::new`] takes the connection. Names, options, defaults and errors are those of `wsstream-tokio`.
 //!
 //! # Runtimes
 //!
@@ -132,6 +132,25 @@
 //! the operating system trusts, or those of a [`ClientTls`]; a listener does TLS with a [`ServerTls`]. Both
 //! are made of PEM, or of a configuration of rustls' own. There is no switch to trust everybody.
 //!
+//! # Errors
+//!
+//! What connects, listens and accepts gives an [`Error`]: it names the URL, tells the [`Cause`] as a type, and whether to
+//! [try again](Error::is_transient). Reads and writes give an `io::Error`, as the traits have it; `?` makes an `Error` of it,
+//! so that one type does for a whole program.
+//!
+//! ```
+//! use wsstream_async_std::{Cause, Error, HandshakeError, StreamError};
+//!
+//! fn advise(error: &Error) -> &'static str {
+//!     match error.cause() {
+//!         Cause::Handshake(HandshakeError::Refused(response)) if response.status() == 401 => "log in",
+//!         Cause::Stream(StreamError::Truncated) => "do not use what has arrived: it is cut short",
+//!         _ if error.is_transient() => "try again later",
+//!         _ => "give up",
+//!     }
+//! }
+//! ```
+//!
 //! # What to rely on
 //!
 //! Octets arrive as they were written, or there is an error: a stream that ends without the peer's
@@ -149,13 +168,13 @@
 //! # The crates below
 //!
 //! The protocol is in [`wsstream_core`], and everything that is the same on all runtimes in [`wsstream_net`]: most types
-//! here are aliases of its types, with the runtime [`AsyncStd`]. With the feature `test-kit` there is a clock that jumps,
-//! for tests: see `test_kit`.
+//! here are aliases of its types, with the runtime [`AsyncStd`]. With the feature `test-kit` there are connections in
+//! memory, faults and a clock that jumps, for tests without a network: see `test_kit`.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod clock;
-mod io;
 mod runtime;
-mod stream;
 #[cfg(feature = "test-kit")]
 pub mod test_kit;
 #[cfg(feature = "rustls")]
@@ -167,12 +186,12 @@ use futures_io::{AsyncRead as Read, AsyncWrite as Write};
 use wsstream_core::pump::{self, Socket};
 
 pub use self::clock::AsyncIoClock;
-pub use self::io::Io;
 pub use self::runtime::{AsyncStd, Connections};
-pub use self::stream::AsyncStream;
 #[cfg(feature = "rustls")]
 pub use self::tls::Tls;
 
+#[doc(inline)]
+pub use wsstream_net::futures_io::{AsyncStream, Io, ReadHalf, WriteHalf};
 #[doc(inline)]
 pub use wsstream_net::prelude::*;
 #[cfg(feature = "rustls")]
@@ -199,11 +218,30 @@ pub use wsstream_net::rustls;
 /// A write leaves without a flush while the socket has room. What it had no room for leaves when either half
 /// is polled next: flush before waiting for something else.
 ///
-/// It dereferences to [`pump::Stream`], so it has that type's methods, `agreed` for example.
+/// It dereferences to [`pump::Stream`], so it has that type's methods, `info` and `peer_addr` for example.
 pub type WsStream<S = NetSocket> = AsyncStream<pump::Stream<S, AsyncIoClock>>;
 
-/// Whole messages over WebSocket over `S`, for protocols that are made of messages: `recv`, `send` and `close`.
+/// Whole messages over WebSocket over `S`, for protocols that are made of messages: `recv`, `send`, `ping` and `close`.
 /// [`wsstream_core::pump::WebSocket`] documents its methods.
+///
+/// It is a `Stream` and a `Sink` of the crate `futures`, too, and can be split. A message that is received has at most 1 MiB,
+/// and a minute: [`ConnectionConfig::max_message`] and [`ConnectionConfig::message_timeout`]. Pings are answered, and
+/// sent, without your doing.
+///
+/// ```no_run
+/// use futures_util::{SinkExt, StreamExt};
+/// use wsstream_async_std::{ClientConfig, ClientEndpoint};
+///
+/// # async fn chat() -> std::io::Result<()> {
+/// let endpoint = ClientEndpoint::url("ws://localhost:9000/chat", ClientConfig::messages())?;
+/// let (mut sink, mut stream) = endpoint.open().await?.into_websocket().split();
+/// sink.send("hello".into()).await?;
+/// while let Some(message) = stream.next().await {
+///     println!("{}", message?.into_text()?);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 pub type WebSocket<S = NetSocket> = pump::WebSocket<S, AsyncIoClock>;
 
 /// A TCP connection, a Unix socket, or TLS or WebSocket over another `NetSocket`: `peer_addr`, `local_addr`, `tcp`, `tls`,
@@ -213,7 +251,7 @@ pub type NetSocket = wsstream_net::NetSocket<AsyncStd>;
 /// What endpoints and listeners give: a [`NetSocket`] as futures-io's `AsyncRead + AsyncWrite`. It dereferences to the
 /// `NetSocket`, so it has [its methods](wsstream_net::NetSocket).
 ///
-/// `NetStream::from` makes one of async-std's `TcpStream` or `UnixStream`. When it is closed, the peer reads an end. Closing
+/// `NetStream::from_tcp` makes one of async-std's `TcpStream`, and `from_unix` one of its `UnixStream`. When it is closed, the peer reads an end. Closing
 /// async-std's own socket does nothing of the kind, nor does closing async-io's `Async`: make a `NetStream` of a socket
 /// that you [accept](accept_with()) or [connect](connect_on()) on, or [relay](relay()) to. smol's `TcpStream` can stay as
 /// it is.
@@ -323,7 +361,7 @@ pub async fn accept_with<S: Read + Write + Unpin>(
 /// use wsstream_async_std::{Incoming, NetStream, relay};
 ///
 /// # async fn serve(incoming: Incoming) -> std::io::Result<()> {
-/// let mut target = NetStream::from(TcpStream::connect("localhost:5432").await?);
+/// let mut target = NetStream::from_tcp(TcpStream::connect("localhost:5432").await?);
 /// let mut stream = incoming.accept().await?;
 /// let (up, down) = relay(&mut stream, &mut target).await.into_result()?;
 /// println!("{up} octets up, {down} down");

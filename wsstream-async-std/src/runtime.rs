@@ -83,7 +83,7 @@ impl Runtime for AsyncStd {
     }
 
     fn tcp_ref(tcp: &Self::Tcp) -> SockRef<'_> {
-        SockRef::from(&**tcp)
+        SockRef::from(tcp.get_ref())
     }
 
     #[cfg(unix)]
@@ -108,7 +108,7 @@ impl Runtime for AsyncStd {
 
     #[cfg(unix)]
     fn unix_ref(unix: &Self::Unix) -> SockRef<'_> {
-        SockRef::from(&**unix)
+        SockRef::from(unix.get_ref())
     }
 
     #[cfg(feature = "rustls")]

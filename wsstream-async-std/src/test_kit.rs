@@ -1,30 +1,195 @@
-//! A clock that jumps ahead while everybody waits, for tests (feature `test-kit`).
+//! Tests without a network and without waiting (feature `test-kit`).
 //!
-//! With it a test sees what happens after a timeout of hours, at once and to the millisecond, as with
-//! tokio's paused clock. The timers of this crate go by it: handshake limits, keepalive, closing.
+//! ```toml
+//! [dev-dependencies]
+//! wsstream-async-std = { version = "0.1", features = ["test-kit"] }
+//! ```
+//!
+//! [`pair`] gives both ends of a connection in memory: what you give your protocol in place of a connection of a
+//! network.
 //!
 //! ```
-//! use std::time::Duration;
-//! use wsstream_async_std::test_kit::{now, paused, sleep};
+//! use async_std::io::{ReadExt, WriteExt};
+//! use wsstream_async_std::test_kit::pair;
 //!
+//! # fn main() -> std::io::Result<()> {
+//! # async_std::task::block_on(async {
+//! let (mut client, mut server) = pair().await?;
+//! client.write_all(b"hello").await?;
+//! let mut request = [0; 5];
+//! server.read_exact(&mut request).await?;
+//! assert_eq!(&request, b"hello");
+//! # Ok(())
+//! # })
+//! # }
+//! ```
+//!
+//! # Faults
+//!
+//! Below each end is a [`Faulty`], which cuts off, stalls, fails or splits either direction after as many octets as you
+//! say: octets on the wire, with the headers of frames, from then on. Here the connection breaks inside the reply:
+//!
+//! ```
+//! use async_std::io::{ReadExt, WriteExt};
+//! use std::io::ErrorKind;
+//! use wsstream_async_std::test_kit::pair;
+//!
+//! # fn main() -> std::io::Result<()> {
+//! # async_std::task::block_on(async {
+//! let (mut client, mut server) = pair().await?;
+//! // 2 octets of a header, and half of the reply.
+//! client.get_ref().input.cut_after(2 + 6);
+//! server.write_all(b"how are you?").await?;
+//!
+//! let mut reply = Vec::new();
+//! let error = client.read_to_end(&mut reply).await.unwrap_err();
+//! assert_eq!((error.kind(), &reply[..]), (ErrorKind::UnexpectedEof, &b"how ar"[..]));
+//! # Ok(())
+//! # })
+//! # }
+//! ```
+//!
+//! A protocol must not depend on the pieces in which its octets arrive:
+//!
+//! ```
+//! use async_std::io::{ReadExt, WriteExt};
+//! use wsstream_async_std::test_kit::pair;
+//!
+//! # fn main() -> std::io::Result<()> {
+//! # async_std::task::block_on(async {
+//! for most in 1..8 {
+//!     let (mut client, mut server) = pair().await?;
+//!     client.get_ref().output.split(most);
+//!     client.write_all(b"how are you?").await?;
+//!     client.shutdown().await?;
+//!     let mut received = String::new();
+//!     server.read_to_string(&mut received).await?;
+//!     assert_eq!(received, "how are you?");
+//! }
+//! # Ok(())
+//! # })
+//! # }
+//! ```
+//!
+//! [`pair_with`] takes settings of yours. [`pair_over`] goes over any two sockets, and gives whole messages, too. A clone of
+//! [`Faulty::input`] or [`Faulty::output`] can be told from anywhere. To test the opening handshake itself, use
+//! [`connect_on`](crate::connect_on) and [`accept_with`](crate::accept_with()) over an
+//! [`AsyncStream`](crate::AsyncStream) of a [`Faulty`] or a [`Pipe`].
+//!
+//! # Time
+//!
+//! [`paused`] is a clock that jumps over whatever the timers of this crate wait for: close timeouts, keepalive, limits of an
+//! opening handshake. [`now`] and [`sleep`] go by it. Here the server's host hangs while it takes a request. A minute
+//! passes at once:
+//!
+//! ```
+//! use async_std::io::WriteExt;
+//! use std::io::ErrorKind;
+//! use wsstream_async_std::test_kit::{now, pair, paused};
+//!
+//! # fn main() -> std::io::Result<()> {
 //! async_std::task::block_on(paused(async {
+//!     let (mut client, _server) = pair().await?;
+//!     client.get_ref().output.stall_after(10);
 //!     let begun = now();
-//!     sleep(Duration::from_secs(3600)).await;
-//!     assert_eq!(now() - begun, Duration::from_secs(3600));
-//! }));
+//!     client.write_all(b"a request of more than 10 octets").await?;
+//!     let error = client.shutdown().await.unwrap_err();
+//!     assert_eq!(error.kind(), ErrorKind::TimedOut);
+//!     // ConnectionConfig::progress_timeout
+//!     assert_eq!((now() - begun).as_secs(), 60);
+//!     Ok(())
+//! }))
+//! # }
 //! ```
+//!
+//! Nothing here needs async-std's executor: `smol::block_on` does as well.
 
 use std::future::poll_fn;
 use std::time::Duration;
 
-use wsstream_core::pump::Clock as _;
-pub use wsstream_net::test_kit::{now, paused};
+use wsstream_core::pump::{Clock as _, Socket};
+pub use wsstream_net::test_kit::{Faults, Faulty, Pipe, now, paused};
 
-use crate::AsyncIoClock;
+use crate::{AsyncIoClock, AsyncStd, ClientConfig, Error, ServerConfig, Upgraded, WsStream};
 
 /// Waits, by the clock of the [`paused`] future that does; by the system's anywhere else.
 pub async fn sleep(time: Duration) {
     let mut clock = AsyncIoClock::new();
     let deadline = clock.now() + time;
     poll_fn(|cx| clock.poll_sleep(cx, deadline)).await;
+}
+
+/// Both ends of a byte stream in memory, the client's first, as [`ClientConfig::stream`] and [`ServerConfig::stream`] make
+/// them.
+///
+/// It is a connection like any other: there was an opening handshake, keepalive is on, and each direction holds 64 KiB
+/// until the other end reads.
+///
+/// # Errors
+///
+/// The system's, if it has no random numbers.
+pub async fn pair() -> Result<(WsStream<Faulty<Pipe>>, WsStream<Faulty<Pipe>>), Error> {
+    wsstream_net::test_kit::pair::<AsyncStd>().await
+}
+
+/// As [`pair`], with settings of yours. The URL is `ws://localhost/`.
+///
+/// ```
+/// use wsstream_async_std::test_kit::pair_with;
+/// use wsstream_async_std::{ClientConfig, ServerConfig};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # async_std::task::block_on(async {
+/// let client = ClientConfig::stream().subprotocols(["mqtt"])?;
+/// let refused = pair_with(&client, &ServerConfig::stream()).await;
+/// assert!(refused.is_err());
+/// # Ok(())
+/// # })
+/// # }
+/// ```
+///
+/// # Errors
+///
+/// If the two do not agree, as [`connect_on`](crate::connect_on) and [`Handshake::accept`](crate::Handshake::accept).
+pub async fn pair_with(
+    client: &ClientConfig,
+    server: &ServerConfig,
+) -> Result<(WsStream<Faulty<Pipe>>, WsStream<Faulty<Pipe>>), Error> {
+    wsstream_net::test_kit::pair_with::<AsyncStd>(client, server).await
+}
+
+/// As [`pair_with`], over two connected sockets: the client's and the server's. Each [`Upgraded`] becomes a byte stream,
+/// or whole messages.
+///
+/// ```
+/// use wsstream_async_std::test_kit::{Pipe, pair_over};
+/// use wsstream_async_std::{ClientConfig, ServerConfig};
+///
+/// # fn main() -> std::io::Result<()> {
+/// # async_std::task::block_on(async {
+/// let (near, far) = Pipe::pair(true);
+/// let (client, server) = (ClientConfig::messages(), ServerConfig::messages());
+/// let (client, server) = pair_over(near, far, &client, &server).await?;
+/// let (mut client, mut server) = (client.into_websocket(), server.into_websocket());
+/// client.send("hello").await?;
+/// assert_eq!(server.recv().await?, Some("hello".into()));
+/// # Ok(())
+/// # })
+/// # }
+/// ```
+///
+/// # Errors
+///
+/// As [`pair_with`], and the sockets'.
+pub async fn pair_over<C, S>(
+    client_socket: C,
+    server_socket: S,
+    client: &ClientConfig,
+    server: &ServerConfig,
+) -> Result<(Upgraded<C>, Upgraded<S>), Error>
+where
+    C: Socket + Send + 'static,
+    S: Socket + Send + 'static,
+{
+    wsstream_net::test_kit::pair_over(client_socket, server_socket, client, server).await
 }

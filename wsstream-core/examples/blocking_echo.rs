@@ -6,11 +6,12 @@
 use std::env;
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
+use std::ops::Range;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use wsstream_core::handshake::{Acceptor, Agreed, ServerConfig};
-use wsstream_core::{ByteStream, Close, Connection, ConnectionConfig, Encoding, Timestamp};
+use wsstream_core::handshake::{Acceptor, Negotiated, ServerConfig};
+use wsstream_core::{Close, Connection, Timestamp};
 
 fn main() -> io::Result<()> {
     let address = env::args()
@@ -32,15 +33,8 @@ fn main() -> io::Result<()> {
 fn serve(mut tcp: TcpStream) -> io::Result<()> {
     tcp.set_nodelay(true)?;
     let mut wire = vec![0; 16 << 10];
-    let (agreed, received) = accept(&mut tcp, &mut wire)?;
-    let mut connection = Connection::server(ConnectionConfig::new());
-    if let Some(deflate) = agreed.deflate() {
-        connection = connection.with_deflate(deflate);
-    }
-    if agreed.half_close() {
-        connection = connection.with_half_close();
-    }
-    let mut stream = ByteStream::new(Encoding::of(agreed.subprotocol()));
+    let (negotiated, received) = accept(&mut tcp, &mut wire)?;
+    let (mut connection, mut stream) = negotiated.open();
     let mut data = vec![0; 16 << 10];
     // What came behind the handshake is first.
     let mut input = &mut wire[received];
@@ -83,7 +77,7 @@ fn send(tcp: &mut TcpStream, connection: &mut Connection) -> io::Result<()> {
 }
 
 /// The opening handshake: what was agreed, and where in `wire` the octets are that came behind it.
-fn accept(tcp: &mut TcpStream, wire: &mut [u8]) -> io::Result<(Agreed, std::ops::Range<usize>)> {
+fn accept(tcp: &mut TcpStream, wire: &mut [u8]) -> io::Result<(Negotiated, Range<usize>)> {
     let server = ServerConfig::stream();
     let mut acceptor = Acceptor::new(&server);
     let start = Instant::now();
@@ -106,7 +100,7 @@ fn accept(tcp: &mut TcpStream, wire: &mut [u8]) -> io::Result<(Agreed, std::ops:
             Ok(Some(accepted)) => {
                 tcp.write_all(&accepted.response)?;
                 tcp.set_read_timeout(None)?;
-                return Ok((accepted.agreed, count - input.len()..count));
+                return Ok((accepted.negotiated, count - input.len()..count));
             }
             Err(error) => {
                 tcp.write_all(&error.response())?;

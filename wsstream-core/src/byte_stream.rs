@@ -59,8 +59,8 @@ impl Encoding {
 /// ```
 /// use wsstream_core::{ByteStream, ConnectionConfig, Connection, Encoding, Seed};
 ///
-/// let mut client = Connection::client(ConnectionConfig::new(), &Seed::new([1; 32]));
-/// let mut server = Connection::server(ConnectionConfig::new());
+/// let mut client = Connection::without_extensions(ConnectionConfig::new(), Some(&Seed::new([1; 32])));
+/// let mut server = Connection::without_extensions(ConnectionConfig::new(), None);
 /// let mut at_client = ByteStream::new(Encoding::Base64);
 /// let mut at_server = ByteStream::new(Encoding::Base64);
 ///

@@ -12,6 +12,7 @@ mod control_payload;
 mod deflating;
 mod event;
 mod inflating;
+mod pinging;
 mod receiving;
 mod resting;
 mod sending;
@@ -22,7 +23,6 @@ mod trace;
 #[cfg(test)]
 mod tests;
 
-use alloc::sync::Arc;
 use core::time::Duration;
 
 pub use ahead::LookAhead;
@@ -57,8 +57,8 @@ use timers::Timers;
 /// ```
 /// use wsstream_core::{ConnectionConfig, Connection, DataKind, Event, Seed};
 ///
-/// let mut client = Connection::client(ConnectionConfig::new(), &Seed::new([1; 32]));
-/// let mut server = Connection::server(ConnectionConfig::new());
+/// let mut client = Connection::without_extensions(ConnectionConfig::new(), Some(&Seed::new([1; 32])));
+/// let mut server = Connection::without_extensions(ConnectionConfig::new(), None);
 ///
 /// client.send(DataKind::Text, b"Hello", true)?;
 /// let mut wire = client.outbox().octets().to_vec();
@@ -84,6 +84,8 @@ pub struct Connection {
     control: ControlPayload,
     /// The newest ping that is not answered yet, §5.5.3.
     unanswered: Option<alloc::boxed::Box<ControlPayload>>,
+    /// The application's newest ping, until its pong has come.
+    pinged: Option<alloc::boxed::Box<pinging::Pinged>>,
     outbox: Outbox,
     output_lost: bool,
     /// Octets that the transport has accepted but not flushed, and whether it is being shut down.
@@ -97,6 +99,8 @@ pub struct Connection {
     discarding: bool,
     /// The frames after the peer's Close are invalid and cannot be parsed.
     deaf: bool,
+    /// Keepalive is on unless the settings say otherwise.
+    pings_by_default: bool,
     timers: Timers,
     /// Whether octets arrived since the time was last told.
     heard: bool,
@@ -151,21 +155,12 @@ pub struct Counters {
 }
 
 impl Connection {
-    /// The server's end, right after the opening handshake. Connections can share their settings.
+    /// The client's end if there is a seed, which determines its masking keys, or else the server's; without extensions.
+    /// After a handshake, open the connection that was [`Negotiated`](crate::handshake::Negotiated) instead: a peer
+    /// that has agreed to an extension uses it.
     #[must_use]
-    pub fn server(config: impl Into<Arc<ConnectionConfig>>) -> Self {
-        Self::new(Role::Server, None, config.into().into())
-    }
-
-    /// The client's end, right after the opening handshake. The seed determines its masking keys.
-    #[must_use]
-    pub fn client(config: impl Into<Arc<ConnectionConfig>>, seed: &Seed) -> Self {
-        Self::new(Role::Client, Some(seed.mask_keys()), config.into().into())
-    }
-
-    /// The client's end if there is a seed, or else the server's.
-    #[cfg(feature = "std")]
-    pub(crate) fn shared(config: SharedConfig, seed: Option<&Seed>) -> Self {
+    pub fn without_extensions(config: impl Into<SharedConfig>, seed: Option<&Seed>) -> Self {
+        let config = config.into();
         match seed {
             Some(seed) => Self::new(Role::Client, Some(seed.mask_keys()), config),
             None => Self::new(Role::Server, None, config),
@@ -182,6 +177,7 @@ impl Connection {
             sending: None,
             control: ControlPayload::EMPTY,
             unanswered: None,
+            pinged: None,
             outbox: Outbox::default(),
             output_lost: false,
             unflushed: false,
@@ -191,6 +187,7 @@ impl Connection {
             expects_close: false,
             discarding: false,
             deaf: false,
+            pings_by_default: false,
             timers: Timers::new(),
             heard: false,
             stalled: false,
@@ -211,21 +208,21 @@ impl Connection {
     /// then ends only its direction, and our answer waits until [`close`](Self::close). Without half
     /// close, every Close is answered at once, §5.5.1.
     #[must_use]
-    pub const fn with_half_close(mut self) -> Self {
+    pub(crate) const fn with_half_close(mut self) -> Self {
         self.half_close = true;
         self
     }
 
-    /// Whether half close was agreed on.
-    #[must_use]
-    pub const fn half_close(&self) -> bool {
+    /// Whether it has half close.
+    #[cfg(feature = "std")]
+    pub(crate) const fn half_close(&self) -> bool {
         self.half_close
     }
 
     /// Sends keepalive pings unless the settings say otherwise.
     #[cfg(feature = "std")]
     pub(crate) const fn ping_by_default(&mut self) {
-        self.timers.pings_by_default = true;
+        self.pings_by_default = true;
     }
 
     /// The total work done.

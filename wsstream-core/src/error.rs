@@ -67,7 +67,7 @@ impl StreamError {
     pub fn of(error: &std::io::Error) -> Option<&Self> {
         let inner = error.get_ref()?;
         match inner.is::<Cut>() {
-            true => Some(&TRUNCATED),
+            true => Some(&Self::Truncated),
             false => inner.downcast_ref(),
         }
     }
@@ -79,12 +79,9 @@ impl StreamError {
 struct Cut(std::io::Error);
 
 #[cfg(feature = "std")]
-static TRUNCATED: StreamError = StreamError::Truncated;
-
-#[cfg(feature = "std")]
 impl fmt::Display for Cut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        TRUNCATED.fmt(f)
+        StreamError::Truncated.fmt(f)
     }
 }
 
@@ -178,5 +175,42 @@ impl core::error::Error for Closed {}
 impl From<Closed> for std::io::Error {
     fn from(error: Closed) -> Self {
         Self::new(std::io::ErrorKind::BrokenPipe, error)
+    }
+}
+
+/// Why a ping was not sent.
+///
+/// ```
+/// # use wsstream_core::{Connection, ConnectionConfig, PingError};
+/// let mut connection = Connection::without_extensions(ConnectionConfig::new(), None);
+/// assert_eq!(connection.ping(&[0; 126]), Err(PingError::TooLong(126)));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PingError {
+    /// Nothing more can be sent: `BrokenPipe`.
+    Closed,
+    /// The payload has this many octets; a ping has at most 125: `InvalidInput`.
+    TooLong(usize),
+}
+
+impl fmt::Display for PingError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Closed => Closed.fmt(f),
+            Self::TooLong(len) => write!(f, "a ping of {len} octets, expected at most 125"),
+        }
+    }
+}
+
+impl core::error::Error for PingError {}
+
+#[cfg(feature = "std")]
+impl From<PingError> for std::io::Error {
+    fn from(error: PingError) -> Self {
+        match error {
+            PingError::Closed => Closed.into(),
+            PingError::TooLong(_) => Self::new(std::io::ErrorKind::InvalidInput, error),
+        }
     }
 }

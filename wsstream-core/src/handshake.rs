@@ -31,11 +31,12 @@
 //!
 //! // What the server sends, the client receives.
 //! let connected = connecting.receive(&mut &accepted.response[..])?.unwrap();
-//! assert_eq!(connected.agreed.subprotocol(), Some("binary"));
+//! assert_eq!(connected.negotiated.agreed().subprotocol(), Some("binary"));
 //! # Ok::<_, wsstream_core::handshake::HandshakeError>(())
 //! ```
 
 mod acceptor;
+mod agreed;
 mod beginning;
 mod body;
 mod client;
@@ -49,8 +50,11 @@ mod head;
 mod headers;
 mod health;
 mod hosts;
+#[cfg(feature = "http")]
+mod http;
 mod key;
 mod lookup;
+mod negotiated;
 mod negotiation;
 mod origin;
 mod refusal;
@@ -64,6 +68,7 @@ mod target;
 mod upgrade;
 
 pub use self::acceptor::Acceptor;
+pub use self::agreed::Agreed;
 pub use self::body::MAX_BODY;
 pub use self::client::ClientConfig;
 pub use self::connecting::{Connected, Connecting};
@@ -74,7 +79,7 @@ pub use self::field::{InvalidField, WrongOctet};
 pub use self::headers::{Headers, MAX_FIELDS, MAX_HEAD};
 pub use self::hosts::Hosts;
 pub use self::key::accept_key;
-pub use self::negotiation::Agreed;
+pub use self::negotiated::Negotiated;
 pub use self::origin::Origins;
 pub use self::refusal::Refusal;
 pub use self::request::{Accepted, Request};

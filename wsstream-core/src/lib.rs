@@ -41,7 +41,7 @@
 //!
 //! ```
 //! use wsstream_core::handshake::{Acceptor, ClientConfig, ServerConfig};
-//! use wsstream_core::{ByteStream, ConnectionConfig, Connection, Encoding, Seed, Url};
+//! use wsstream_core::{Seed, Url};
 //!
 //! // The opening handshake.
 //! let seed = Seed::new([7; 32]);
@@ -52,14 +52,12 @@
 //! let connected = connecting.receive(&mut &accepted.response[..])?.unwrap();
 //!
 //! // The client writes.
-//! let mut client = Connection::client(ConnectionConfig::new(), &seed);
-//! let mut stream = ByteStream::new(Encoding::of(connected.agreed.subprotocol()));
+//! let (mut client, mut stream) = connected.negotiated.open();
 //! stream.write(&mut client, b"hello")?;
 //! let mut wire = client.outbox().octets().to_vec();
 //!
 //! // The server reads.
-//! let mut server = Connection::server(ConnectionConfig::new());
-//! let mut stream = ByteStream::new(Encoding::of(accepted.agreed.subprotocol()));
+//! let (mut server, mut stream) = accepted.negotiated.open();
 //! let mut out = [0; 16];
 //! let count = stream.read(&mut server, &mut &mut wire[..], &mut out);
 //! assert_eq!(&out[..count], b"hello");
@@ -68,11 +66,14 @@
 //!
 //! Features:
 //!
+//! - `http` adds opening handshakes of requests and responses of the `http` crate.
 //! - `std`, on by default, adds `pump` and conversions into `std::io::Error`. Without it the crate needs `alloc` only.
+//! - `futures` makes `pump::WebSocket` a `Stream` and a `Sink` of messages, as the crate `futures` has them.
 //! - `tracing` adds frame-level logs for connections that are set to [`debug`](ConnectionConfig::debug).
 //! - `zlib-rs` compresses with zlib-rs instead of miniz_oxide.
 //! - `test-kit` adds `test_kit`: connections and sockets in memory, for tests of what runs over them.
 #![no_std]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![warn(
     clippy::alloc_instead_of_core,
     clippy::std_instead_of_alloc,
@@ -109,6 +110,9 @@ mod time;
 mod url;
 mod work;
 
+#[cfg(feature = "http")]
+#[doc(no_inline)]
+pub use ::http;
 pub use byte_stream::{ByteStream, Encoding};
 pub use close::Close;
 pub use close_code::CloseCode;
@@ -117,10 +121,10 @@ pub use connection::{ClosedBy, Connection, Counters, Event, LookAhead, Taken};
 pub use data_kind::DataKind;
 pub use decoder::{Chunk, Decoder, Payload};
 pub use deflate::{CompressionBudget, Deflate, PerMessageDeflate};
-pub use error::{Closed, StreamError, Timeout};
+pub use error::{Closed, PingError, StreamError, Timeout};
 pub use frame::{EncodedHeader, Header, Opcode};
 pub use mask::Mask;
-pub use message::{Assembler, Message};
+pub use message::{Assembler, Message, NotText};
 pub use outbox::Outbox;
 pub use protocol_error::ProtocolError;
 pub use role::Role;

@@ -3,18 +3,37 @@
 //! [`Assembler`] collects pieces up to a limit, and checks text as it arrives: invalid text fails the
 //! connection at its first wrong octet.
 
+mod conversions;
+
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::{fmt, mem, str};
 
 use bytes::Bytes;
+pub use conversions::NotText;
 
 use crate::connection::{Connection, Event};
 use crate::data_kind::DataKind;
 use crate::octets::Octets;
 use crate::protocol_error::ProtocolError;
 
-/// A whole message.
+/// A whole message: text, which is valid UTF-8 by its type, or octets.
+///
+/// Text is made `From` a `String` or a `&str`; octets are made from [`Bytes`], a `Vec<u8>`, a slice, or a reference to an
+/// array.
+///
+/// ```
+/// # use wsstream_core::Message;
+/// let message = Message::from("hello");
+/// assert_eq!(message.as_text(), Some("hello"));
+/// assert_eq!(message.as_bytes(), b"hello");
+/// assert_eq!(message.into_text()?, "hello");
+///
+/// let message = Message::from(vec![1, 2, 3]);
+/// assert_eq!(message.as_text(), None);
+/// assert_eq!(message.into_bytes(), [1, 2, 3][..]);
+/// # Ok::<(), wsstream_core::NotText>(())
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "RFC 6455 knows no others")]
 pub enum Message {
@@ -62,8 +81,8 @@ impl fmt::Debug for Message {
 /// ```
 /// use wsstream_core::{Assembler, ConnectionConfig, Connection, DataKind, Message, Seed};
 ///
-/// let mut client = Connection::client(ConnectionConfig::new(), &Seed::new([1; 32]));
-/// let mut server = Connection::server(ConnectionConfig::new());
+/// let mut client = Connection::without_extensions(ConnectionConfig::new(), Some(&Seed::new([1; 32])));
+/// let mut server = Connection::without_extensions(ConnectionConfig::new(), None);
 /// client.send(DataKind::Text, b"Hel", false)?;
 /// client.send(DataKind::Text, b"lo", true)?;
 /// let mut wire = client.outbox().octets().to_vec();

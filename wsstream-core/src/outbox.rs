@@ -14,7 +14,7 @@ use crate::octets::Octets;
 /// ```
 /// use wsstream_core::{ConnectionConfig, Connection, DataKind};
 ///
-/// let mut connection = Connection::server(ConnectionConfig::new());
+/// let mut connection = Connection::without_extensions(ConnectionConfig::new(), None);
 /// connection.send(DataKind::Binary, b"hello", true)?;
 /// let outbox = connection.outbox();
 /// assert_eq!(outbox.octets(), b"\x82\x05hello");

@@ -3,7 +3,8 @@
 //! - [`Pair`] is two [`Connection`](crate::Connection)s with the octets between them in hand, and one
 //!   clock. You deliver the octets in pieces of any size, and cut the transport off where you like.
 //! - `Pipe` (feature `std`) is a socket for the pump, in memory, that does as it is told: short reads and writes,
-//!   waits, errors, ends. `Clock` is time that passes when it is told to; its sleepers are clocks for the pump.
+//!   waits, errors, ends. `Faulty` goes over any socket, and cuts off, stalls, fails or splits at an octet that you
+//!   choose. `Clock` is time that passes when it is told to; its sleepers are clocks for the pump.
 //! - [`run_all`] runs futures without a runtime, and polls each only when something has woken it: a
 //!   wake-up that was lost is a test that fails.
 //! - [`at_every_cut`] is for machines of your own.
@@ -32,6 +33,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+#[cfg(feature = "std")]
+mod faulty;
 mod pair;
 #[cfg(feature = "std")]
 mod pipe;
@@ -40,7 +43,9 @@ mod tasks;
 
 use alloc::vec::Vec;
 
-pub use pair::{End, Pair};
+#[cfg(feature = "std")]
+pub use faulty::{Faults, Faulty};
+pub use pair::{End, Pair, negotiated};
 #[cfg(feature = "std")]
 pub use pipe::{Clock, Line, Pipe, SharedLine, Sleeper, WriteEnd};
 pub use seen::Seen;
@@ -55,11 +60,11 @@ pub(crate) use seen::{data, push, recv, recv_up_to};
 ///
 /// ```
 /// use wsstream_core::test_kit::at_every_cut;
-/// use wsstream_core::{ConnectionConfig, Connection};
+/// use wsstream_core::{ConnectionConfig, Connection, Seed};
 ///
 /// // However it is cut, a ping from a server is one ping.
 /// at_every_cut(b"\x89\x02hi", |pieces| {
-///     let mut client = Connection::client(ConnectionConfig::new(), &wsstream_core::Seed::new([7; 32]));
+///     let mut client = Connection::without_extensions(ConnectionConfig::new(), Some(&Seed::new([7; 32])));
 ///     for piece in pieces {
 ///         let mut piece = piece.to_vec();
 ///         let mut input = &mut piece[..];

@@ -3,6 +3,7 @@
 //! [`Url`] tells which host to dial, whether to use TLS, and which resource to ask for. It does not
 //! resolve names.
 
+mod fault;
 mod invalid;
 mod join;
 mod origin;
@@ -17,8 +18,9 @@ use core::str::FromStr;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use fluent_uri::Uri;
-use fluent_uri::component::{Authority, Host};
+use iri_string::components::AuthorityComponents;
+use iri_string::percent_encode::decode::decode_whatwg_bytes;
+use iri_string::types::UriStr;
 
 pub use self::invalid::InvalidUrl;
 use self::invalid::MAX_HOST;
@@ -72,20 +74,20 @@ impl Url {
 
     /// Reads a URL that RFC 3986 knows: it has no zones.
     fn parse_without_zone(text: &str) -> Result<Self, InvalidUrl> {
-        let uri = Uri::parse(text).map_err(|error| InvalidUrl::of_uri(text, error))?;
-        let secure = match uri.scheme().as_str() {
+        let uri = UriStr::new(text).map_err(|_| InvalidUrl::of_uri(text))?;
+        let secure = match uri.scheme_str() {
             // RFC 3986 §3.1: schemes are case-insensitive.
             scheme if scheme.eq_ignore_ascii_case("ws") => false,
             scheme if scheme.eq_ignore_ascii_case("wss") => true,
             // Without a host, the part before the colon may be a user: `user:password@host`.
-            _ if uri.authority().is_none() => return Err(InvalidUrl::NoHost),
+            _ if uri.authority_str().is_none() => return Err(InvalidUrl::NoHost),
             scheme => return Err(InvalidUrl::Scheme(scheme.to_owned())),
         };
         // §3: WebSocket URLs must not have a fragment.
-        if uri.has_fragment() {
+        if uri.fragment().is_some() {
             return Err(InvalidUrl::Fragment);
         }
-        let authority = uri.authority().ok_or(InvalidUrl::NoHost)?;
+        let authority = uri.authority_components().ok_or(InvalidUrl::NoHost)?;
         let (host, bracketed) = host(&authority)?;
         let port = port(&authority)?;
         let shown = if bracketed {
@@ -99,13 +101,13 @@ impl Url {
             _ => shown,
         };
         // §3: an empty path is "/".
-        let mut resource = String::from(match uri.path().as_str() {
+        let mut resource = String::from(match uri.path_str() {
             "" => "/",
             path => path,
         });
-        if let Some(query) = uri.query() {
+        if let Some(query) = uri.query_str() {
             resource.push('?');
-            resource.push_str(query.as_str());
+            resource.push_str(query);
         }
         Ok(Self {
             secure,
@@ -274,27 +276,26 @@ const fn default_port(secure: bool) -> u16 {
 }
 
 /// The host in lower case (RFC 3986 §3.2.2) and without brackets, and whether it had brackets.
-fn host(authority: &Authority<'_>) -> Result<(String, bool), InvalidUrl> {
+fn host(authority: &AuthorityComponents<'_>) -> Result<(String, bool), InvalidUrl> {
     let host = authority.host();
     // RFC 3986 §3.2.2: no name of DNS is longer.
     if host.len() > MAX_HOST {
         return Err(InvalidUrl::Host(host.to_owned()));
     }
-    match authority.host_parsed() {
-        Host::Ipv6 { .. } => {
-            let inner = host.trim_start_matches('[').trim_end_matches(']');
-            Ok((inner.to_ascii_lowercase(), true))
-        }
-        Host::RegName(name) if name.is_empty() => Err(InvalidUrl::NoHost),
+    let inner = host.strip_prefix('[');
+    match inner.and_then(|inner| inner.strip_suffix(']')) {
+        // Addresses of the future, which have a version in front.
+        Some(address) if address.starts_with(['v', 'V']) => Err(InvalidUrl::Host(host.to_owned())),
+        Some(address) => Ok((address.to_ascii_lowercase(), true)),
+        None if host.is_empty() => Err(InvalidUrl::NoHost),
         // Neither DNS nor the `Host` field supports percent-encoded names.
-        Host::RegName(_) if host.contains('%') => Err(InvalidUrl::Host(host.to_owned())),
-        Host::RegName(_) | Host::Ipv4 { .. } => Ok((host.to_ascii_lowercase(), false)),
-        _ => Err(InvalidUrl::Host(host.to_owned())),
+        None if host.contains('%') => Err(InvalidUrl::Host(host.to_owned())),
+        None => Ok((host.to_ascii_lowercase(), false)),
     }
 }
 
-fn port(authority: &Authority<'_>) -> Result<Option<u16>, InvalidUrl> {
-    match authority.port().map(|port| port.as_str()) {
+fn port(authority: &AuthorityComponents<'_>) -> Result<Option<u16>, InvalidUrl> {
+    match authority.port() {
         // RFC 3986 §3.2.3: an empty port counts as absent.
         None | Some("") => Ok(None),
         Some(port) => match port.parse() {
@@ -305,15 +306,16 @@ fn port(authority: &Authority<'_>) -> Result<Option<u16>, InvalidUrl> {
 }
 
 /// RFC 7617 §2: Base64 of the user, a colon and the password, as octets.
-fn authorization(authority: &Authority<'_>) -> Result<Option<String>, InvalidUrl> {
+fn authorization(authority: &AuthorityComponents<'_>) -> Result<Option<String>, InvalidUrl> {
     let Some(userinfo) = authority.userinfo() else {
         return Ok(None);
     };
     let (user, password) = match userinfo.split_once(':') {
-        Some((user, password)) => (user, password.decode().to_bytes()),
-        None => (userinfo, [].as_slice().into()),
+        Some(parts) => parts,
+        None => (userinfo, ""),
     };
-    let user = user.decode().to_bytes();
+    let [user, password] =
+        [user, password].map(|text| decode_whatwg_bytes(text.as_bytes()).into_bytes());
     let mut credentials = Vec::with_capacity(user.len() + 1 + password.len());
     credentials.extend_from_slice(&user);
     credentials.push(b':');

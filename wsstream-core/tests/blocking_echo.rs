@@ -8,8 +8,8 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 
-use wsstream_core::handshake::ClientConfig;
-use wsstream_core::{ByteStream, Close, Connection, ConnectionConfig, Encoding, Seed, Url};
+use wsstream_core::handshake::{ClientConfig, Negotiated};
+use wsstream_core::{Close, ConnectionConfig, Encoding, Seed, Url};
 
 /// The example, which is ended when the test is, and its address.
 struct Example(Child, String);
@@ -39,7 +39,7 @@ fn start(name: &str) -> Example {
 }
 
 /// Behind the opening handshake.
-fn open(example: &Example, subprotocol: &str) -> TcpStream {
+fn open(example: &Example, subprotocol: &str) -> (TcpStream, Negotiated) {
     let mut tcp = TcpStream::connect(&example.1).unwrap();
     let url = Url::parse("ws://localhost/").unwrap();
     let plain = ConnectionConfig::new().compression(false);
@@ -50,8 +50,8 @@ fn open(example: &Example, subprotocol: &str) -> TcpStream {
     let mut octet = [0];
     loop {
         tcp.read_exact(&mut octet).unwrap();
-        if connecting.receive(&mut &octet[..]).unwrap().is_some() {
-            return tcp;
+        if let Some(connected) = connecting.receive(&mut &octet[..]).unwrap() {
+            return (tcp, connected.negotiated);
         }
     }
 }
@@ -65,10 +65,9 @@ fn what_is_sent_comes_back_and_a_close_is_answered() {
         ("poll_echo", "base64", Encoding::Base64),
     ] {
         let example = start(name);
-        let mut tcp = open(&example, subprotocol);
-        let client = Connection::client(ConnectionConfig::new(), &Seed::new([2; 32]));
-        let mut connection = client.with_half_close();
-        let mut stream = ByteStream::new(encoding);
+        let (mut tcp, negotiated) = open(&example, subprotocol);
+        let (mut connection, mut stream) = negotiated.open();
+        assert_eq!(stream.encoding(), encoding);
         let sent: Vec<u8> = (0..=250).cycle().take(30_000).collect();
         assert_eq!(stream.write(&mut connection, &sent), Ok(sent.len()));
         connection.close(&Close::default());
@@ -86,7 +85,7 @@ fn what_is_sent_comes_back_and_a_close_is_answered() {
 #[test]
 fn a_fault_is_answered_with_its_code() {
     let example = start("blocking_echo");
-    let mut tcp = open(&example, "binary");
+    let (mut tcp, _) = open(&example, "binary");
     // Not masked.
     tcp.write_all(b"\x82\x01x").unwrap();
     let mut wire = Vec::new();

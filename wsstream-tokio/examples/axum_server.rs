@@ -17,7 +17,7 @@ use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use tokio::io::{copy, split};
 use tokio::net::TcpListener;
-use wsstream_tokio::{Agreed, HandshakeError, Io, ServerConfig, Upgraded};
+use wsstream_tokio::{HandshakeError, Io, Negotiated, ServerConfig, Upgraded};
 
 /// Serves a page, and a byte stream over WebSocket.
 #[derive(Parser)]
@@ -40,13 +40,13 @@ async fn main() -> io::Result<()> {
 /// Decides at once, and takes the connection when the answer has left.
 async fn tunnel(mut request: Request) -> Response {
     let config = ServerConfig::stream();
-    let (agreed, answer) = match negotiate(&config, &request) {
+    let (negotiated, answer) = match negotiate(&config, &request) {
         Ok(accepted) => accepted,
         Err(error) => return refuse(&error),
     };
     let upgrade = hyper::upgrade::on(&mut request);
     tokio::spawn(async move {
-        if let Err(error) = echo(upgrade, agreed, &config).await {
+        if let Err(error) = echo(upgrade, negotiated).await {
             eprintln!("{error}");
         }
     });
@@ -57,12 +57,14 @@ async fn tunnel(mut request: Request) -> Response {
 fn negotiate(
     server: &ServerConfig,
     request: &Request,
-) -> Result<(Agreed, response::Builder), HandshakeError> {
+) -> Result<(Negotiated, response::Builder), HandshakeError> {
     let headers = request.headers().iter();
     let mut fields: Vec<_> = headers
         .map(|(name, value)| (name.as_str(), value.as_bytes()))
         .collect();
-    let (status, agreed, answer) = if let Some(protocol) = request.extensions().get::<Protocol>() {
+    let (status, negotiated, answer) = if let Some(protocol) =
+        request.extensions().get::<Protocol>()
+    {
         // RFC 8441 §4, §5: CONNECT with `:protocol`, no key, and an answer like any other.
         if protocol.as_str() != "websocket" {
             return Err(HandshakeError::UpgradeNotRequested);
@@ -70,18 +72,18 @@ fn negotiate(
         if let Some(authority) = request.uri().authority() {
             fields.push(("host", authority.as_str().as_bytes()));
         }
-        let agreed = server.negotiate(fields)?;
-        let answer = agreed.fields();
-        (StatusCode::OK, agreed, answer)
+        let negotiated = server.negotiate(fields)?;
+        let answer = negotiated.agreed().fields();
+        (StatusCode::OK, negotiated, answer)
     } else {
-        let (agreed, answer) = server.negotiate_upgrade(request.method().as_str(), fields)?;
-        (StatusCode::SWITCHING_PROTOCOLS, agreed, answer)
+        let (negotiated, answer) = server.negotiate_upgrade(request.method().as_str(), fields)?;
+        (StatusCode::SWITCHING_PROTOCOLS, negotiated, answer)
     };
     let mut response = Response::builder().status(status);
     for (name, value) in answer {
         response = response.header(name, value);
     }
-    Ok((agreed, response))
+    Ok((negotiated, response))
 }
 
 fn refuse(error: &HandshakeError) -> Response {
@@ -105,9 +107,9 @@ fn respond(answer: response::Builder, body: Body) -> Response {
 }
 
 /// What the connection is for. hyper has what came behind the handshake, and gives it first.
-async fn echo(upgrade: OnUpgrade, agreed: Agreed, config: &ServerConfig) -> io::Result<()> {
+async fn echo(upgrade: OnUpgrade, negotiated: Negotiated) -> io::Result<()> {
     let io = Io::new(TokioIo::new(upgrade.await.map_err(io::Error::other)?));
-    let mut stream = Upgraded::server(io, agreed, config, Vec::new()).into_stream();
+    let mut stream = Upgraded::new(io, negotiated, Vec::new()).into_stream();
     let (mut read, mut write) = split(&mut stream);
     copy(&mut read, &mut write).await?;
     stream.finish().await

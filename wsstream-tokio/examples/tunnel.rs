@@ -9,8 +9,8 @@ use std::time::Duration;
 use clap::Parser;
 use tokio::task::JoinSet;
 use wsstream_tokio::{
-    AsyncStream, BlockingSocket, Cause, ClientConfig, ClientEndpoint, Close, EndpointAddress,
-    Error, HandshakeError, Incoming, Listener, Proxy, ServerEndpoint, Url, relay_with,
+    AsyncStream, BlockingSocket, Cause, ClientConfig, ClientEndpoint, EndpointAddress, Error,
+    HandshakeError, Incoming, Listener, Proxy, ServerEndpoint, Url, relay_with,
 };
 
 /// Carries a local TCP port, or standard input and output, to a WebSocket URL.
@@ -128,9 +128,9 @@ async fn carry_standard_io(endpoint: &ClientEndpoint, wait: Duration) -> io::Res
     let again = asked_to_end()?;
     // The relay has said 1001, unless all of the input had been sent.
     let is_whole = stream
-        .connection()
-        .sent_close()
-        .is_some_and(Close::is_normal);
+        .info()
+        .sent_close
+        .is_some_and(|close| close.is_normal());
     tokio::select! {
         closed = stream.finish() => closed?,
         _ = again => return Err(io::Error::other("ended without the other end")),

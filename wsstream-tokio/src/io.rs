@@ -1,7 +1,6 @@
 //! tokio's streams as sockets.
 
 use std::io::{self, IoSlice};
-use std::ops::Deref;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -10,10 +9,9 @@ use wsstream_core::pump::Socket;
 
 /// Whatever implements tokio's `AsyncRead` and `AsyncWrite`, as a [`Socket`]: what a WebSocket can go over.
 ///
-/// [`connect_on`](crate::connect_on) and [`accept`](crate::accept()) make one of what they are given. It
-/// dereferences to the stream itself.
+/// [`connect_on`](crate::connect_on) and [`accept`](crate::accept()) make one of what they are given.
 #[derive(Debug)]
-pub struct Io<S>(pub(crate) S);
+pub struct Io<S>(S);
 
 impl<S> Io<S> {
     /// Takes a stream.
@@ -21,7 +19,17 @@ impl<S> Io<S> {
         Self(io)
     }
 
-    /// The stream itself.
+    /// The stream.
+    pub const fn get_ref(&self) -> &S {
+        &self.0
+    }
+
+    /// The stream, to change its settings.
+    pub const fn get_mut(&mut self) -> &mut S {
+        &mut self.0
+    }
+
+    /// Unwraps the stream.
     pub fn into_inner(self) -> S {
         self.0
     }
@@ -55,13 +63,5 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket for Io<S> {
 
     fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.0).poll_shutdown(cx)
-    }
-}
-
-impl<S> Deref for Io<S> {
-    type Target = S;
-
-    fn deref(&self) -> &S {
-        &self.0
     }
 }

@@ -104,7 +104,7 @@
 //!
 //! Any stream of tokio's can carry a WebSocket: see [`connect_on`], [`accept`](accept()) and [`accept_with`]. Inside
 //! an HTTP server that exists already, [`ServerConfig::negotiate_upgrade`] decides on header fields, and
-//! [`Upgraded::server`] takes the connection: the example `axum_server` does so for HTTP/1.1 and HTTP/2. Under
+//! [`Upgraded::new`] takes the connection: the example `axum_server` does so for HTTP/1.1 and HTTP/2. Under
 //! other libraries, a [`WsStream`] is a stream like any: see `hyper_client` and `postgres_client`.
 //!
 //! # TLS
@@ -112,6 +112,25 @@
 //! With the feature `rustls`, `wss://` URLs are dialled with TLS. The server's certificate is verified against those
 //! that the operating system trusts, or those of a `ClientTls`; a listener does TLS with a `ServerTls`. Both
 //! are made of PEM, or of a configuration of rustls' own. There is no switch to trust everybody.
+//!
+//! # Errors
+//!
+//! What connects, listens and accepts gives an [`Error`]: it names the URL, tells the [`Cause`] as a type, and whether to
+//! [try again](Error::is_transient). Reads and writes give an `io::Error`, as the traits have it; `?` makes an `Error` of it,
+//! so that one type does for a whole program.
+//!
+//! ```
+//! use wsstream_tokio::{Cause, Error, HandshakeError, StreamError};
+//!
+//! fn advise(error: &Error) -> &'static str {
+//!     match error.cause() {
+//!         Cause::Handshake(HandshakeError::Refused(response)) if response.status() == 401 => "log in",
+//!         Cause::Stream(StreamError::Truncated) => "do not use what has arrived: it is cut short",
+//!         _ if error.is_transient() => "try again later",
+//!         _ => "give up",
+//!     }
+//! }
+//! ```
 //!
 //! # What to rely on
 //!
@@ -133,15 +152,24 @@
 //! timer, and that panics: the panic is caught, but the program's panic hook has told of it, and a program that
 //! is built with `panic = "abort"` ends there. Without I/O tokio's own sockets panic.
 //!
+//! # Tests without a network
+//!
+//! With the feature `test-kit`, `test_kit` has connections in memory, and faults at any octet. tokio's paused clock jumps
+//! over every timer here.
+//!
 //! Who is trusted with what, and which settings bound a stranger, is in [`wsstream_net::security`].
 //!
 //! The protocol is in [`wsstream_core`], and the network stack in [`wsstream_net`], where everything is documented
 //! whose type is an alias here. This crate adds tokio's sockets, timers and tasks.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod clock;
 mod io;
 mod runtime;
 mod stream;
+#[cfg(feature = "test-kit")]
+pub mod test_kit;
 #[cfg(feature = "rustls")]
 mod tls;
 
@@ -153,7 +181,7 @@ use wsstream_core::pump::{self, Socket};
 pub use clock::TokioClock;
 pub use io::Io;
 pub use runtime::Tokio;
-pub use stream::AsyncStream;
+pub use stream::{AsyncStream, ReadHalf, WriteHalf};
 #[cfg(feature = "rustls")]
 pub use tls::Tls;
 
@@ -168,12 +196,12 @@ pub use wsstream_net::rustls;
 pub type NetSocket = wsstream_net::NetSocket<Tokio>;
 
 /// What endpoints and listeners give: a [`NetSocket`] as tokio's `AsyncRead + AsyncWrite`. It dereferences to the
-/// `NetSocket`, so it has [its methods](wsstream_net::NetSocket), `finish` for one. `NetStream::from` makes one of a
-/// `TcpStream` or a `UnixStream`.
+/// `NetSocket`, so it has [its methods](wsstream_net::NetSocket), `finish` for one. `NetStream::from_tcp` makes one of a
+/// `TcpStream`, and `from_unix` one of a `UnixStream`.
 pub type NetStream = AsyncStream<NetSocket>;
 
 /// A byte stream over WebSocket over `S`, as tokio's `AsyncRead + AsyncWrite`. It dereferences to
-/// [`pump::Stream`], so it has that type's methods, `finish` and `agreed` for example.
+/// [`pump::Stream`], so it has that type's methods, `finish`, `info` and `peer_addr` for example.
 ///
 /// Reading gives 0 octets at the peer's Close 1000 or without a code. Any other end is an error, with a
 /// [`StreamError`] inside: `ConnectionAborted` for another code, `UnexpectedEof`
@@ -193,15 +221,33 @@ pub type NetStream = AsyncStream<NetSocket>;
 /// is polled next: flush before waiting for something else.
 pub type WsStream<S = NetSocket> = AsyncStream<pump::Stream<S, TokioClock>>;
 
-/// Whole messages over WebSocket over `S`, for protocols that are made of messages: `recv`, `send` and `close`.
+/// Whole messages over WebSocket over `S`, for protocols that are made of messages: `recv`, `send`, `ping` and `close`.
 /// [`wsstream_core::pump::WebSocket`] documents its methods.
+///
+/// It is a `Stream` and a `Sink` of the crate `futures`, too, and can be split. A message that is received has at most 1 MiB,
+/// and a minute: [`ConnectionConfig::max_message`] and [`ConnectionConfig::message_timeout`]. Pings are answered, and
+/// sent, without your doing.
+///
+/// ```no_run
+/// use futures_util::{SinkExt, StreamExt};
+/// use wsstream_tokio::{ClientConfig, ClientEndpoint};
+///
+/// # async fn chat() -> std::io::Result<()> {
+/// let endpoint = ClientEndpoint::url("ws://localhost:9000/chat", ClientConfig::messages())?;
+/// let (mut sink, mut stream) = endpoint.open().await?.into_websocket().split();
+/// sink.send("hello".into()).await?;
+/// while let Some(message) = stream.next().await {
+///     println!("{}", message?.into_text()?);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 pub type WebSocket<S = NetSocket> = pump::WebSocket<S, TokioClock>;
 
 /// A connection right after its opening handshake: `agreed`, `request` and `response` tell what was said, and
 /// `into_stream` or `into_websocket` begins to use it. [`wsstream_net::Upgraded`] documents its methods.
 ///
-/// A connection that was upgraded elsewhere is taken with `Upgraded::server(Io::new(io), ..)` or
-/// `Upgraded::client(Io::new(io), ..)`.
+/// A connection that was upgraded elsewhere is taken with `Upgraded::new(Io::new(io), ..)`.
 pub type Upgraded<S = NetSocket> = wsstream_net::Upgraded<S, Tokio>;
 
 /// A request on a stream of yours that waits for the answer: `request`, `check`, `accept` and `refuse`.
@@ -315,7 +361,7 @@ pub async fn accept_with<S: AsyncRead + AsyncWrite + Unpin>(
 /// # async fn serve(incoming: Incoming) -> std::io::Result<()> {
 /// let target = tokio::net::TcpStream::connect("localhost:5432").await?;
 /// let mut stream = incoming.accept().await?;
-/// let relayed = relay(&mut stream, &mut NetStream::from(target)).await;
+/// let relayed = relay(&mut stream, &mut NetStream::from_tcp(target)).await;
 /// println!("{} octets up, {} down", relayed.a_to_b.octets, relayed.b_to_a.octets);
 /// # Ok(())
 /// # }

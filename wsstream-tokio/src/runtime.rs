@@ -81,7 +81,7 @@ impl Runtime for Tokio {
     }
 
     fn tcp_ref(tcp: &Io<TcpStream>) -> SockRef<'_> {
-        SockRef::from(&**tcp)
+        SockRef::from(tcp.get_ref())
     }
 
     #[cfg(unix)]
@@ -104,7 +104,7 @@ impl Runtime for Tokio {
 
     #[cfg(unix)]
     fn unix_ref(unix: &Io<UnixStream>) -> SockRef<'_> {
-        SockRef::from(&**unix)
+        SockRef::from(unix.get_ref())
     }
 
     #[cfg(feature = "rustls")]

@@ -10,19 +10,34 @@ use tokio::net::TcpStream;
 #[cfg(unix)]
 use tokio::net::UnixStream;
 use wsstream_core::pump::{Socket, Stream};
+use wsstream_net::{ReadSocket, ReuniteError, WriteSocket};
 
 use crate::{Io, NetSocket, NetStream, TokioClock};
 
 /// A [`Socket`] as tokio's `AsyncRead + AsyncWrite`. It dereferences to the socket, and can be split with
 /// `tokio::io::split`.
 ///
-/// [`WsStream`](crate::WsStream) and [`NetStream`] are such streams.
+/// [`WsStream`](crate::WsStream) and [`NetStream`] are such streams, and halves of them ([`into_split`](Self::into_split)).
+///
+/// Read and write it with `AsyncReadExt` and `AsyncWriteExt`. Without `Pin` you reach the socket's own `poll_read`,
+/// `poll_write` and so on, which do the same without tokio's `ReadBuf`.
 ///
 /// # Panics
 ///
 /// Polling a WebSocket panics on a runtime without timers (`enable_time`), when it first needs one.
 #[derive(Debug)]
 pub struct AsyncStream<T>(T);
+
+/// The half of a stream that is read: see [`AsyncStream::into_split`]. It has the methods of [`Half`](wsstream_net::Half), such as
+/// `peer_addr` and `info`.
+pub type ReadHalf<T> = AsyncStream<wsstream_net::ReadHalf<T>>;
+
+/// The half of a stream that is written: see [`AsyncStream::into_split`]. It has the methods of [`Half`](wsstream_net::Half), such as
+/// `peer_addr` and `info`.
+///
+/// Dropping it says nothing to the peer, which goes on waiting: end the
+/// direction with `shutdown`. (The half of tokio's own `TcpStream` does that when it is dropped.)
+pub type WriteHalf<T> = AsyncStream<wsstream_net::WriteHalf<T>>;
 
 impl<T> AsyncStream<T> {
     /// The socket alone.
@@ -45,22 +60,71 @@ impl<S: Socket> AsyncStream<Stream<S, TokioClock>> {
     }
 }
 
+impl<T: Socket> AsyncStream<T> {
+    /// Splits the stream into halves that different tasks can own, and that tell of it. (`tokio::io::split` gives halves that
+    /// do not.)
+    ///
+    /// A half that is dropped says nothing to the peer, as the other one may still be at work. When both are dropped, so is
+    /// the stream. To end one direction, call `shutdown` on the half for writing. To end both, and know that everything has
+    /// arrived, [reunite](ReadHalf::reunite) them and call `finish`.
+    ///
+    /// ```
+    /// use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    /// # use wsstream_tokio::WsStream;
+    ///
+    /// # async fn ask(stream: WsStream) -> std::io::Result<String> {
+    /// let (mut read, mut write) = stream.into_split();
+    /// let asking = tokio::spawn(async move {
+    ///     write.write_all(b"how are you?").await?;
+    ///     write.shutdown().await?;
+    ///     std::io::Result::Ok(write)
+    /// });
+    /// let mut reply = String::new();
+    /// read.read_to_string(&mut reply).await?;
+    /// println!("{} says {reply}", read.peer_addr()?);
+    /// let write = asking.await??;
+    /// read.reunite(write).map_err(std::io::Error::other)?.finish().await?;
+    /// # Ok(reply)
+    /// # }
+    /// ```
+    pub fn into_split(self) -> (ReadHalf<T>, WriteHalf<T>) {
+        let (read, write) = wsstream_net::split(self.0);
+        (AsyncStream(read), AsyncStream(write))
+    }
+}
+
+impl<T: Socket> ReadHalf<T> {
+    /// Makes the stream of its halves again.
+    ///
+    /// # Errors
+    ///
+    /// Both halves, if they belong to different streams.
+    pub fn reunite(
+        self,
+        other: WriteHalf<T>,
+    ) -> Result<AsyncStream<T>, ReuniteError<Self, WriteHalf<T>>> {
+        let reunited = self.0.reunite(other.0);
+        let mismatch = |ReuniteError(read, write)| ReuniteError(Self(read), AsyncStream(write));
+        reunited.map(AsyncStream).map_err(mismatch)
+    }
+}
+
 impl<T: Socket> From<T> for AsyncStream<T> {
     fn from(socket: T) -> Self {
         Self(socket)
     }
 }
 
-impl From<TcpStream> for NetStream {
-    fn from(tcp: TcpStream) -> Self {
-        NetSocket::from_tcp(Io::new(tcp)).into()
+impl NetStream {
+    /// A TCP connection that tokio has made. Its socket options stay as they are.
+    pub const fn from_tcp(tcp: TcpStream) -> Self {
+        Self(NetSocket::from_tcp(Io::new(tcp)))
     }
-}
 
-#[cfg(unix)]
-impl From<UnixStream> for NetStream {
-    fn from(unix: UnixStream) -> Self {
-        NetSocket::from_unix(Io::new(unix)).into()
+    /// A connection over a Unix socket that tokio has made.
+    #[cfg(unix)]
+    pub const fn from_unix(unix: UnixStream) -> Self {
+        Self(NetSocket::from_unix(Io::new(unix)))
     }
 }
 
@@ -78,7 +142,7 @@ impl<T> DerefMut for AsyncStream<T> {
     }
 }
 
-impl<T: Socket> AsyncRead for AsyncStream<T> {
+impl<T: ReadSocket> AsyncRead for AsyncStream<T> {
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -97,7 +161,7 @@ impl<T: Socket> AsyncRead for AsyncStream<T> {
     }
 }
 
-impl<T: Socket> AsyncWrite for AsyncStream<T> {
+impl<T: WriteSocket> AsyncWrite for AsyncStream<T> {
     fn poll_write(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,

@@ -36,15 +36,15 @@ impl<S: Socket + Debug + Send + 'static> Tls<S> {
     }
 
     pub(crate) fn below(&self) -> &S {
-        self.0.get_ref().0
+        self.0.get_ref().get_ref().0
     }
 
     pub(crate) fn below_mut(&mut self) -> &mut S {
-        self.0.0.get_mut().0
+        self.0.get_mut().get_mut().0
     }
 
     pub(crate) fn state(&self) -> &CommonState {
-        self.0.get_ref().1
+        self.0.get_ref().get_ref().1
     }
 }
 
@@ -78,15 +78,14 @@ impl<S: Socket> Socket for Tls<S> {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let Io(tls) = &mut self.0;
-        match tls {
+        match self.0.get_mut() {
             TlsStream::Client(tls) => tls::poll_retry_write(tls.get_mut(), cx, bufs),
             TlsStream::Server(tls) => tls::poll_retry_write(tls.get_mut(), cx, bufs),
         }
     }
 
     fn taken(&self) -> Option<Taken> {
-        let (stream, session) = self.0.get_ref();
+        let (stream, session) = self.0.get_ref().get_ref();
         tls::taken(&**stream, session)
     }
 }

@@ -16,7 +16,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::runtime::{Builder, Runtime};
 use wsstream_core::pump::Socket;
-use wsstream_tokio::{ClientConfig, ClientEndpoint, Io, Upgraded, WsStream};
+use wsstream_tokio::{ClientConfig, ClientEndpoint, Io, Upgraded, WsStream, seed};
 
 /// An example that listens; it is ended when the test is.
 struct Listening {
@@ -217,10 +217,10 @@ fn axum_server_takes_rfc_8441() {
             let fields: Vec<_> = fields
                 .map(|(name, value)| (name.as_str(), value.as_bytes()))
                 .collect();
-            let agreed = client.confirm(fields).unwrap();
-            assert_eq!(agreed.subprotocol(), Some("binary"));
+            let negotiated = client.confirm(fields, &seed().unwrap()).unwrap();
+            assert_eq!(negotiated.agreed().subprotocol(), Some("binary"));
             let io = Io::new(TokioIo::new(hyper::upgrade::on(response).await.unwrap()));
-            let upgraded = Upgraded::client(io, agreed, &client, Vec::new()).unwrap();
+            let upgraded = Upgraded::new(io, negotiated, Vec::new());
             echoes(upgraded.into_stream()).await;
         }
     });

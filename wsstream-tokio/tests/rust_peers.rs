@@ -187,7 +187,7 @@ async fn client_of_ours<P: Peer>(config: ConnectionConfig) -> (WsStream<Io<Duple
         P::accept(theirs)
     );
     let stream = opened.unwrap().into_stream();
-    assert_eq!(stream.agreed().subprotocol(), P::SUBPROTOCOL);
+    assert_eq!(stream.info().agreed.subprotocol(), P::SUBPROTOCOL);
     (stream, peer)
 }
 
@@ -199,7 +199,7 @@ async fn server_of_ours<P: Peer>(config: ConnectionConfig) -> (WsStream<Io<Duple
         incoming.accept().await.unwrap().into_stream()
     };
     let (stream, peer) = tokio::join!(accepted, P::connect(theirs));
-    assert_eq!(stream.agreed().subprotocol(), P::SUBPROTOCOL);
+    assert_eq!(stream.info().agreed.subprotocol(), P::SUBPROTOCOL);
     (stream, peer)
 }
 
@@ -244,7 +244,7 @@ async fn both_directions<P: Peer>(mut stream: WsStream<Io<DuplexStream>>, mut pe
         stream.shutdown().await.unwrap();
         // Theirs, to ours.
         assert_eq!(stream.read(&mut [0]).await.unwrap(), 0);
-        assert_eq!(stream.connection().closed_by(), Some(ClosedBy::Us));
+        assert_eq!(stream.info().closed_by, Some(ClosedBy::Us));
         stream.finish().await.unwrap();
     };
     let receiving = async {
@@ -279,7 +279,7 @@ async fn they_close<P: Peer>(mut stream: WsStream<Io<DuplexStream>>, mut peer: P
         let ended = stream.read_to_end(&mut received).await;
         assert_eq!(received, b"the rest");
         let close = Close::new(CloseCode::new(code).unwrap(), "gone");
-        assert_eq!(stream.connection().received_close(), Some(&close));
+        assert_eq!(stream.info().received_close.as_ref(), Some(&close));
         if code == 1000 {
             assert_eq!(ended.unwrap(), 8);
             stream.finish().await.unwrap();
@@ -301,10 +301,7 @@ async fn we_close<P: Peer>(mut stream: WsStream<Io<DuplexStream>>, mut peer: P, 
         stream.write_all(b"the rest").await.unwrap();
         let code = CloseCode::new(code).unwrap();
         stream.close_with(code, "bye").await.unwrap();
-        assert_eq!(
-            stream.connection().received_close().unwrap().code(),
-            Some(code)
-        );
+        assert_eq!(stream.info().received_close.unwrap().code(), Some(code));
     };
     let theirs = async {
         assert_eq!(peer.told().await, Told::Data(b"the rest".to_vec()));

@@ -24,8 +24,8 @@ extern "C" fn main(_: c_int, _: *const *const c_char) -> c_int {
 }
 
 fn greeting_and_close() -> bool {
-    let client = Connection::client(ConnectionConfig::new(), &Seed::new([1; 32]));
-    let server = Connection::server(ConnectionConfig::new());
+    let client = Connection::without_extensions(ConnectionConfig::new(), Some(&Seed::new([1; 32])));
+    let server = Connection::without_extensions(ConnectionConfig::new(), None);
     let mut ends =
         [client, server].map(|connection| (connection, ByteStream::new(Encoding::Base64)));
     for (connection, stream) in &mut ends {

@@ -5,7 +5,7 @@ use std::io::{self, IoSlice};
 use std::task::{Context, Poll, Waker};
 
 use allocation_counter::measure;
-use wsstream_core::handshake::{Agreed, ClientConfig, ServerConfig};
+use wsstream_core::handshake::{ClientConfig, Negotiated, ServerConfig};
 use wsstream_core::pump::{Clock, Socket, Stream, Upgraded};
 use wsstream_core::{Opcode, Role, Seed, Timestamp};
 use wsstream_tests::{frame, masked};
@@ -22,10 +22,10 @@ pub(crate) struct Counts {
 pub(crate) fn sending(role: Role, len: usize) -> Counts {
     let (data, mut stream) = (vec![7; len], stream(role, Vec::new()));
     counted(|cx| {
-        stream.socket_mut().calls = 0;
+        stream.get_mut().calls = 0;
         let written = stream.poll_write(cx, &data);
         assert!(matches!(written, Poll::Ready(Ok(count)) if count == len));
-        stream.socket().calls
+        stream.get_ref().calls
     })
 }
 
@@ -68,7 +68,7 @@ fn counted(mut message: impl FnMut(&Context<'_>) -> usize) -> Counts {
 
 /// Fills `out` from what arrives once more, and tells how many calls that took.
 fn read(stream: &mut Stream<Memory, NoClock>, cx: &Context<'_>, out: &mut [u8]) -> usize {
-    let socket = stream.socket_mut();
+    let socket = stream.get_mut();
     (socket.at, socket.calls) = (0, 0);
     let (mut at, mut turns) = (0, 0);
     while at < out.len() {
@@ -80,7 +80,7 @@ fn read(stream: &mut Stream<Memory, NoClock>, cx: &Context<'_>, out: &mut [u8]) 
         }
     }
     assert!(out.iter().all(|&octet| octet == 7));
-    stream.socket().calls
+    stream.get_ref().calls
 }
 
 fn stream(role: Role, incoming: Vec<u8>) -> Stream<Memory, NoClock> {
@@ -89,17 +89,13 @@ fn stream(role: Role, incoming: Vec<u8>) -> Stream<Memory, NoClock> {
         at: 0,
         calls: 0,
     };
-    let (agreed, received) = (Agreed::default(), Vec::new());
-    let upgraded = match role {
+    let negotiated = match role {
         Role::Client => {
-            let (seed, client) = (Seed::new([1; 32]), ClientConfig::stream());
-            Upgraded::client(memory, NoClock, seed, agreed, &client, received)
+            Negotiated::nothing(ClientConfig::stream().config, Some(Seed::new([1; 32])))
         }
-        Role::Server => {
-            Upgraded::server(memory, NoClock, agreed, &ServerConfig::stream(), received)
-        }
+        Role::Server => Negotiated::nothing(ServerConfig::stream().config, None),
     };
-    upgraded.into_stream()
+    Upgraded::new(memory, NoClock, negotiated, Vec::new()).into_stream()
 }
 
 /// Gives what there is, takes everything, counts the calls that would be system calls.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use allocation_counter::measure;
 use wsstream_core::Opcode::{Ping, Pong};
 use wsstream_core::handshake::{ClientConfig, ServerConfig};
-use wsstream_core::{Connection, ConnectionConfig, DataKind, Header, Seed, Url};
+use wsstream_core::{ConnectionConfig, DataKind, Header, Seed, Url};
 use wsstream_net::accept;
 use wsstream_tests::{Read, TestRuntime, Thread, Write, masked, next_turn};
 
@@ -140,15 +140,14 @@ pub(crate) async fn read_exact(from: &mut impl Read, mut buf: &mut [u8]) {
 
 /// 64 KiB, compressed if the client is set to that.
 fn message(client: &ClientConfig) -> Vec<u8> {
-    let config = &*client.config;
     let mut fields = client.fields();
     fields.push(("Host", "localhost".to_owned()));
     let fields = fields.iter().map(|(name, value)| (*name, value.as_bytes()));
-    let agreed = ServerConfig::stream().negotiate(fields).unwrap();
-    let mut connection = Connection::client(config.clone(), &Seed::new([1; 32]));
-    if let Some(deflate) = agreed.deflate() {
-        connection = connection.with_deflate(deflate);
-    }
+    let negotiated = ServerConfig::stream().negotiate(fields).unwrap();
+    let answer = negotiated.agreed().fields();
+    let answer = answer.iter().map(|(name, value)| (*name, value.as_bytes()));
+    let confirmed = client.confirm(answer, &Seed::new([1; 32]));
+    let mut connection = confirmed.unwrap().connection();
     let (mut wire, mut rest) = (Vec::new(), &[7; 64 << 10][..]);
     while !rest.is_empty() {
         // The first compressed message is a short one, as a trial.

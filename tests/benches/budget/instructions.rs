@@ -49,8 +49,9 @@ fn collected(name: &str, times: u64) -> io::Result<u64> {
 pub(crate) fn run(name: &str, times: usize) {
     let (data, mut out) = ([7; 16], [0; 16]);
     let mut bytes = ByteStream::new(Encoding::Binary);
-    let mut client = Connection::client(ConnectionConfig::new(), &Seed::new([1; 32]));
-    let mut server = Connection::server(ConnectionConfig::new());
+    let mut client =
+        Connection::without_extensions(ConnectionConfig::new(), Some(&Seed::new([1; 32])));
+    let mut server = Connection::without_extensions(ConnectionConfig::new(), None);
     let frame = masked(Opcode::Binary, &data);
     let mut wire = frame.clone();
     for _ in 0..times {

@@ -117,7 +117,7 @@ fn transfer(config: ConnectionConfig, len: usize, data: &[u8]) -> io::Result<(Du
         };
         tokio::try_join!(send, receive)?;
         let time = cpu_time() - start;
-        Ok((time, client.connection().counters().payload_sent))
+        Ok((time, client.info().counters.payload_sent))
     })
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use wsstream_core::handshake::{Acceptor, ClientConfig, ServerConfig};
-use wsstream_core::{Assembler, ByteStream, Connection, ConnectionConfig, Encoding, Seed, Url};
+use wsstream_core::{Assembler, ByteStream, Connection, Encoding, Seed, Url};
 
 use crate::kinds::Kind;
 use crate::ratios::cpu_time;
@@ -17,10 +17,9 @@ pub(crate) fn pair(client: &ClientConfig, server: &ServerConfig) -> (Connection,
     let request = Acceptor::new(server).receive(&mut connecting.request());
     let accepted = request.unwrap().unwrap().accept(server).unwrap();
     let connected = connecting.receive(&mut &accepted.response[..]).unwrap();
-    let agreed = *connected.unwrap().agreed.deflate().unwrap();
-    let client = Connection::client(ConnectionConfig::clone(&client.config), &seed);
-    let server = Connection::server(ConnectionConfig::clone(&server.config));
-    (client.with_deflate(&agreed), server.with_deflate(&agreed))
+    let negotiated = connected.unwrap().negotiated;
+    assert!(negotiated.agreed().deflate().is_some());
+    (negotiated.connection(), accepted.negotiated.connection())
 }
 
 /// Reads a stream, or messages, which may be sent back.

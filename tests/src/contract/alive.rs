@@ -27,7 +27,7 @@ pub async fn off_by_default<R: TestRuntime>() {
         peer.send(Opcode::Binary, b"hello").await;
     });
     assert_eq!(received.unwrap(), b"hello");
-    assert_eq!(stream.connection().counters().frames_sent, 0);
+    assert_eq!(stream.info().counters.frames_sent, 0);
 }
 
 /// A silent peer is pinged, and given up: at the times that were set.
@@ -71,11 +71,8 @@ pub async fn an_answering_peer<R: TestRuntime>() {
     };
     let (read, ()) = tokio::join!(async { stream.read(&mut [0; 1]).await }, answering);
     assert_eq!(read.unwrap(), 0);
-    assert_eq!(stream.connection().counters().pings_sent, 100);
-    assert_eq!(
-        round(stream.connection().rtt().unwrap()),
-        Duration::from_secs(9)
-    );
+    assert_eq!(stream.info().counters.pings_sent, 100);
+    assert_eq!(round(stream.info().rtt.unwrap()), Duration::from_secs(9));
 }
 
 /// Octets that trickle out of a full outbox are life: no pong need come.
@@ -124,7 +121,7 @@ pub async fn a_slow_busy_link_in<R: TestRuntime>() {
     let (received, _peer) = tokio::join!(async { stream.read_to_end().await }, writing);
     assert!(received.0 == sent);
     received.1.unwrap();
-    assert_eq!(stream.connection().counters().pings_sent, 0);
+    assert_eq!(stream.info().counters.pings_sent, 0);
 }
 
 /// Nor is a peer given up because our application does not read what it sends.
@@ -304,7 +301,7 @@ pub async fn timers_while_driven<R: TestRuntime>() {
     let (mut stream, mut peer) = client_and_peer::<R>(R::pipe(1000), keepalive(30, 10)).await;
     let driving = poll_fn(|cx| {
         stream.poll_drive(cx);
-        if stream.connection().rtt().is_some() {
+        if stream.info().rtt.is_some() {
             return Poll::Ready(());
         }
         Poll::Pending

@@ -171,7 +171,7 @@ pub async fn pings_while_reading<R: TestRuntime>() {
     };
     let (received, _peer) = tokio::join!(stream.read_exact(4), pinging);
     assert_eq!(received.unwrap(), b"data");
-    assert_eq!(stream.connection().counters().pings_received, 1);
+    assert_eq!(stream.info().counters.pings_received, 1);
 }
 
 /// Pings are answered while a stream is only written, even behind data that nobody reads.
@@ -226,7 +226,7 @@ pub async fn pings_while_driving<R: TestRuntime>() {
     };
     let driving = poll_fn(|cx| {
         stream.poll_drive(cx);
-        if stream.connection().counters().pings_received == 1 {
+        if stream.info().counters.pings_received == 1 {
             return Poll::Ready(());
         }
         Poll::Pending

@@ -22,8 +22,8 @@ pub async fn codes<R: TestRuntime>() {
         // It stays that way, and so does what is known of it.
         assert_eq!(stream.read(&mut [0; 1]).await.unwrap(), 0);
         let close = Close::parse(payload).unwrap();
-        assert_eq!(stream.connection().received_close(), Some(&close));
-        assert_eq!(stream.connection().closed_by(), Some(ClosedBy::Peer));
+        assert_eq!(stream.info().received_close, Some(close));
+        assert_eq!(stream.info().closed_by, Some(ClosedBy::Peer));
     }
     let codes = [
         1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 4000, 4999,
@@ -44,8 +44,8 @@ pub async fn codes<R: TestRuntime>() {
         let close = Close::new(CloseCode::new(code).unwrap(), "because");
         let expected = StreamError::Closed(close.clone());
         assert_eq!(stream_error(&error), Some(&expected));
-        assert_eq!(stream.connection().received_close(), Some(&close));
-        assert_eq!(stream.connection().closed_by(), Some(ClosedBy::Peer));
+        assert_eq!(stream.info().received_close, Some(close));
+        assert_eq!(stream.info().closed_by, Some(ClosedBy::Peer));
         // Such a Close is answered at once, with its code.
         assert_eq!(peer.expect_close().await, (code, String::new()));
     }
@@ -66,7 +66,7 @@ pub async fn truncation<R: TestRuntime>() {
         let error = ended.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::UnexpectedEof);
         assert_eq!(stream_error(&error), Some(&StreamError::Truncated));
-        assert_eq!(stream.connection().received_close(), None);
+        assert_eq!(stream.info().received_close, None);
     }
 }
 
@@ -166,7 +166,7 @@ pub async fn write_errors_do_not_hide_the_end<R: TestRuntime>() {
                 assert_eq!(error.kind(), ErrorKind::ConnectionAborted);
             }
         }
-        let close = stream.connection().received_close().unwrap();
+        let close = stream.info().received_close.unwrap();
         assert_eq!(close.reason(), "enough");
     }
 }
@@ -181,11 +181,8 @@ pub async fn close_with_a_code<R: TestRuntime>() {
         drop(peer);
     });
     closed.unwrap();
-    assert_eq!(
-        stream.connection().sent_close(),
-        Some(&Close::new(code, "enough"))
-    );
-    assert_eq!(stream.connection().closed_by(), Some(ClosedBy::Us));
+    assert_eq!(stream.info().sent_close, Some(Close::new(code, "enough")));
+    assert_eq!(stream.info().closed_by, Some(ClosedBy::Us));
 }
 
 /// Aborted, a stream ends without a word.

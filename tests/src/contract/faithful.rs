@@ -16,7 +16,7 @@ pub async fn any_sizes<R: TestRuntime>() {
             let ends = R::pipe(pipe);
             let (client, server) =
                 open_with::<R>(ends, &offering(subprotocol), &ServerConfig::stream()).await;
-            assert_eq!(client.agreed().subprotocol(), subprotocol);
+            assert_eq!(client.info().agreed.subprotocol(), subprotocol);
             let (client_read, client_write) = R::split(client);
             let (server_read, server_write) = R::split(server);
             tokio::join!(
@@ -149,7 +149,7 @@ pub async fn empty_writes_are_nothing<R: TestRuntime>() {
         )
         .await;
         assert_eq!(client.write(b"").await.unwrap(), 0);
-        assert_eq!(client.connection().counters().frames_sent, 0);
+        assert_eq!(client.info().counters.frames_sent, 0);
         client.write_all(b"something").await.unwrap();
         assert_eq!(server.read_exact(9).await.unwrap(), b"something");
     }

@@ -191,9 +191,7 @@ pub async fn keepalive_goes_on<R: TestRuntime>() {
     let (reply, server) = tokio::join!(client.read_exact(5), taking_its_time);
     assert_eq!(reply.unwrap(), b"reply");
     // An end that has just heard the other does not ask.
-    assert!(
-        client.connection().counters().pings_sent + server.connection().counters().pings_sent > 500
-    );
+    assert!(client.info().counters.pings_sent + server.info().counters.pings_sent > 500);
     // The other end does not look any more.
     let error = client.read(&mut [0; 1]).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TimedOut);

@@ -1,7 +1,7 @@
 //! 3.7: what a stream can tell.
 
-use wsstream_core::handshake::{Agreed, ClientConfig, ServerConfig};
-use wsstream_core::{ClosedBy, ConnectionConfig, Opcode};
+use wsstream_core::handshake::{ClientConfig, Negotiated, ServerConfig};
+use wsstream_core::{ClosedBy, ConnectionConfig, Opcode, Seed};
 
 use super::{client_and_peer, offering, read_all, server_and_peer};
 use crate::{Peer, Read, TestRuntime, Write, masked, noise, open_with};
@@ -10,10 +10,7 @@ use crate::{Peer, Read, TestRuntime, Write, masked, noise, open_with};
 pub async fn counters<R: TestRuntime>() {
     let (mut stream, mut peer) =
         server_and_peer::<R>(R::pipe(100_000), ConnectionConfig::new()).await;
-    assert_eq!(
-        stream.connection().counters(),
-        wsstream_core::Counters::default()
-    );
+    assert_eq!(stream.info().counters, wsstream_core::Counters::default());
     peer.send(Opcode::Binary, &[7; 200]).await;
     peer.send(Opcode::Ping, b"hi").await;
     peer.send(Opcode::Binary, &[7; 5]).await;
@@ -23,7 +20,7 @@ pub async fn counters<R: TestRuntime>() {
     stream.write_all(&sent).await.unwrap();
     peer.expect(Opcode::Pong).await;
     peer.expect(Opcode::Binary).await;
-    let counters = stream.connection().counters();
+    let counters = stream.info().counters;
     assert_eq!(counters.received, (8 + 200) + (6 + 2) + (6 + 5));
     assert_eq!(counters.payload_received, 205);
     assert_eq!(counters.frames_received, 3);
@@ -52,8 +49,8 @@ pub async fn agreed<R: TestRuntime>() {
     for (client, subprotocol, half_close) in table {
         let (mut client, mut server) = open_with::<R>(R::pipe(1000), &client, &server).await;
         for stream in [&client, &server] {
-            assert_eq!(stream.agreed().subprotocol(), subprotocol);
-            assert_eq!(stream.agreed().half_close(), half_close);
+            assert_eq!(stream.info().agreed.subprotocol(), subprotocol);
+            assert_eq!(stream.info().agreed.half_close(), half_close);
         }
         client.write_all(b"hello").await.unwrap();
         assert_eq!(server.read_exact(5).await.unwrap(), b"hello");
@@ -69,10 +66,7 @@ pub async fn closed_by<R: TestRuntime>() {
     )
     .await;
     assert_eq!(
-        (
-            client.connection().closed_by(),
-            server.connection().closed_by()
-        ),
+        (client.info().closed_by, server.info().closed_by),
         (None, None)
     );
     let (closed, ()) = tokio::join!(client.finish(), async {
@@ -80,17 +74,11 @@ pub async fn closed_by<R: TestRuntime>() {
         server.finish().await.unwrap();
     });
     closed.unwrap();
-    assert_eq!(client.connection().closed_by(), Some(ClosedBy::Us));
-    assert_eq!(server.connection().closed_by(), Some(ClosedBy::Peer));
-    assert!(client.connection().sent_close().unwrap().is_normal());
-    assert_eq!(
-        client.connection().sent_close(),
-        server.connection().received_close()
-    );
-    assert_eq!(
-        server.connection().sent_close(),
-        client.connection().received_close()
-    );
+    assert_eq!(client.info().closed_by, Some(ClosedBy::Us));
+    assert_eq!(server.info().closed_by, Some(ClosedBy::Peer));
+    assert!(client.info().sent_close.unwrap().is_normal());
+    assert_eq!(client.info().sent_close, server.info().received_close);
+    assert_eq!(server.info().sent_close, client.info().received_close);
 }
 
 /// Taken apart, a stream gives back what it received and nobody has read, and somebody can go on.
@@ -105,7 +93,9 @@ pub async fn leftovers<R: TestRuntime>() {
     let (raw, received) = R::into_socket(stream).into_inner();
     assert_eq!(received, wire[1]);
     // The same connection, somewhere else.
-    let mut stream = R::client(raw, Agreed::default(), &ClientConfig::stream(), received);
+    let config = ClientConfig::stream().config;
+    let negotiated = Negotiated::nothing(config, Some(Seed::new([7; 32])));
+    let mut stream = R::opened(raw, negotiated, received);
     assert_eq!(stream.read_exact(6).await.unwrap(), b"second");
     peer.send(Opcode::Binary, b"third").await;
     assert_eq!(stream.read_exact(5).await.unwrap(), b"third");
@@ -115,7 +105,7 @@ pub async fn leftovers<R: TestRuntime>() {
 pub async fn octets_behind_the_handshake<R: TestRuntime>() {
     let (mut raw, server) = R::pipe(10_000);
     let url = wsstream_core::Url::parse("ws://localhost/").unwrap();
-    let seed = wsstream_core::Seed::new([5; 32]);
+    let seed = Seed::new([5; 32]);
     let mut wire = ClientConfig::stream()
         .connect(&url, &seed)
         .request()

@@ -58,7 +58,7 @@ pub async fn close_discards_input<R: TestRuntime>() {
         drop(peer);
     });
     closed.unwrap();
-    assert_eq!(stream.connection().counters().payload_received, 1_000_000);
+    assert_eq!(stream.info().counters.payload_received, 1_000_000);
 }
 
 /// 16,000,000 octets, then `finish`, to a peer that reads nothing for 3 seconds, and pings meanwhile: all
@@ -73,7 +73,7 @@ pub async fn close_tells_that_all_arrived<R: TestRuntime>() {
             .await
             .unwrap();
         stream.finish().await.unwrap();
-        assert_eq!(stream.connection().counters().pings_received, 30);
+        assert_eq!(stream.info().counters.pings_received, 30);
         assert_compressed(&stream);
     });
     let reading = async {

@@ -222,7 +222,7 @@ async fn answers_without_end<N: Net>() {
             let both = async { tokio::join!(client.open(), serving) };
             let (opened, ()) = within::<N, _>(LONG, both).await.expect(about);
             let error = opened.map(drop).expect_err(about);
-            assert_eq!(error.to_string(), line, "{about}");
+            assert_eq!(told_of(&error), line, "{about}");
         }
     }
 }
@@ -335,8 +335,8 @@ async fn large_requests<N: Net>() {
                 let limit = setting.unwrap_or(16 << 10);
                 let says = format!("head of more than {limit} octets: see the setting `max_head`");
                 let line = format!("HTTP 431 Request Header Fields Too Large, \"{says}\"");
-                let error = refused.map(drop).unwrap_err();
-                assert_eq!(error.to_string(), format!("refused by the server: {line}"));
+                let error = Error::from(refused.map(drop).unwrap_err());
+                assert_eq!(told_of(&error), format!("refused by the server: {line}"));
             }
         }
     }
@@ -384,7 +384,7 @@ async fn large_responses<N: Net>() {
 /// What an error says of the server. It begins with the URL.
 fn told_of(error: &Error) -> String {
     let (text, url) = (error.to_string(), error.place().unwrap());
-    assert!(url.starts_with("ws://localhost"), "{text}");
+    assert!(url.starts_with("ws://"), "{text}");
     let said = text
         .strip_prefix(url)
         .and_then(|text| text.strip_prefix(": "));

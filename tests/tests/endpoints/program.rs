@@ -33,7 +33,7 @@ pub(crate) async fn the_specifications_examples<C: TestRuntime, S: TestRuntime>(
             let port = free_port().to_string();
             let [server, client] = [server, client].map(|text| text.replace("9000", &port));
             let talked = talk::<C, S>(&server, &client, 10_000).await;
-            let agreed = talked.client.websocket().unwrap().agreed();
+            let agreed = talked.client.websocket().unwrap().info().agreed;
             assert_eq!(agreed.subprotocol(), Some("binary"), "{server} {client}");
             assert_eq!(agreed.deflate().is_some(), compresses, "{server} {client}");
         }

@@ -71,7 +71,7 @@ pub(crate) async fn given<C: TestRuntime, S: TestRuntime>() {
             (Err(failed), Some(error)) => {
                 assert_eq!(failed.kind(), ErrorKind::PermissionDenied);
                 let text = failed.to_string();
-                let expected = format!("proxy {address}: {error}: HTTP 407 X");
+                let expected = format!("nowhere.invalid:22: proxy {address}: {error}: HTTP 407 X");
                 assert!(text.starts_with(&expected), "{text}");
                 let Cause::Proxy(inner) = failed.cause() else {
                     unreachable!("{failed}");
@@ -92,7 +92,7 @@ pub(crate) async fn given<C: TestRuntime, S: TestRuntime>() {
     assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
     let named = error
         .to_string()
-        .starts_with(&format!("proxy {authority}: "));
+        .starts_with(&format!("nowhere.invalid:22: proxy {authority}: "));
     assert!(named, "{error}");
 }
 

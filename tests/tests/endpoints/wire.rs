@@ -116,7 +116,10 @@ pub(crate) async fn what_is_agreed_on<C: TestRuntime, S: TestRuntime>() {
         let client = over(&format!("tcp:127.0.0.1:{port}"), "ws://localhost", client);
         let talked = talk::<C, S>(&server, &client, LEN).await;
         let (client_end, server_end) = (talked.client.websocket(), talked.server.websocket());
-        for agreed in [client_end.unwrap().agreed(), server_end.unwrap().agreed()] {
+        for agreed in [
+            client_end.unwrap().info().agreed,
+            server_end.unwrap().info().agreed,
+        ] {
             assert_eq!(agreed.subprotocol(), Some(subprotocol), "{client} {server}");
             assert_eq!(agreed.deflate().is_some(), compresses, "{client} {server}");
         }

@@ -2,6 +2,7 @@
 //! adapters, with each other where there are two of them.
 #![expect(clippy::unwrap_used, reason = "these are tests, helpers included")]
 
+mod chat;
 mod endings;
 mod listening;
 mod options;

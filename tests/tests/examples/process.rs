@@ -14,7 +14,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::runtime::{Builder, Runtime};
 use wsstream_core::handshake::Acceptor;
 use wsstream_tokio::{
-    Agreed, ConnectionConfig, Incoming, Io, Listener, ServerConfig, Upgraded, WebSocket,
+    ConnectionConfig, Incoming, Io, Listener, Negotiated, ServerConfig, Upgraded, WebSocket,
 };
 
 use crate::Adapter;
@@ -265,5 +265,6 @@ pub(crate) async fn foreign(
         .filter(|line| !line.starts_with("Sec-WebSocket-Extensions"))
         .collect();
     tcp.write_all(response.as_bytes()).await.unwrap();
-    Upgraded::server(Io::new(tcp), Agreed::default(), &server, Vec::new()).into_websocket()
+    let negotiated = Negotiated::nothing(server.config, None);
+    Upgraded::new(Io::new(tcp), negotiated, Vec::new()).into_websocket()
 }

@@ -1,8 +1,9 @@
 //! Frames, connections, messages.
 
+use wsstream_core::test_kit::negotiated;
 use wsstream_core::{
     Assembler, ByteStream, Close, Connection, ConnectionConfig, DataKind, Decoder, Encoding,
-    Header, LookAhead, Mask, Message, Opcode, PerMessageDeflate, Seed,
+    Header, LookAhead, Mask, Message, Opcode, PerMessageDeflate, Role, Seed,
 };
 
 use crate::{MARK, Printed};
@@ -47,7 +48,7 @@ fn frame(opcode: Opcode, payload: &[u8]) -> Vec<u8> {
 }
 
 fn client() -> Connection {
-    Connection::client(ConnectionConfig::new(), &Seed::new([7; 32]))
+    Connection::without_extensions(ConnectionConfig::new(), Some(&Seed::new([7; 32])))
 }
 
 #[test]
@@ -69,13 +70,17 @@ fn connections() {
         }
     }
     // What waits to be sent: data, a ping that cannot be answered.
-    let mut server = Connection::server(ConnectionConfig::new());
+    let mut server = Connection::without_extensions(ConnectionConfig::new(), None);
     server.send(DataKind::Text, MARK.as_bytes(), false).unwrap();
     printed.debug("outbox", server.outbox());
     while server
         .send(DataKind::Text, &[b'x'; 999], false)
         .is_ok_and(|count| count > 0)
     {}
+    printed.debug("ping", &server.ping(MARK.as_bytes()));
+    let mut client = client();
+    client.ping(MARK.as_bytes()).unwrap();
+    printed.debug("pinged", &client);
     let mut ping = masked(Opcode::Ping, MARK.as_bytes());
     let mut input = &mut ping[..];
     while server.recv(&mut input).unwrap().is_some() {}
@@ -95,9 +100,8 @@ fn masked(opcode: Opcode, payload: &[u8]) -> Vec<u8> {
 fn compressed() {
     let mut printed = Printed::default();
     let agreed = PerMessageDeflate::default();
-    let mut client =
-        Connection::client(ConnectionConfig::new(), &Seed::new([7; 32])).with_deflate(&agreed);
-    let mut server = Connection::server(ConnectionConfig::new()).with_deflate(&agreed);
+    let end = |role| negotiated(role, ConnectionConfig::new(), false, Some(&agreed));
+    let (mut client, mut server) = (end(Role::Client), end(Role::Server));
     let text = MARK.repeat(200);
     for _ in 0..3 {
         client.send(DataKind::Text, text.as_bytes(), true).unwrap();

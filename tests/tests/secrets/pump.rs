@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use wsstream_core::handshake::{Agreed, ClientConfig, Refusal};
+use wsstream_core::handshake::{ClientConfig, Negotiated, Refusal};
 use wsstream_core::pump::{Accept, AutoFlush, Connect, Relay, SocketEnd, Upgraded};
 use wsstream_core::test_kit::{Clock, Pipe, Sleeper};
 use wsstream_core::{ConnectionConfig, Message, Seed, Url};
@@ -92,8 +92,8 @@ fn streams_and_sockets() {
         let cx = &Context::from_waker(Waker::noop());
         let [near, far] = opened(&mut printed, &client, 10_000);
         let (mut near, mut far) = (near.into_stream(), far.into_stream());
-        near.socket().output.get().capacity = 20;
-        far.socket().output.get().capacity = 20;
+        near.get_ref().output.get().capacity = 20;
+        far.get_ref().output.get().capacity = 20;
         let text = MARK.repeat(9);
         for _ in 0..4 {
             let _ = near.poll_write(cx, text.as_bytes());
@@ -111,13 +111,13 @@ fn streams_and_sockets() {
 
         let [near, far] = opened(&mut printed, &client, 10_000);
         let (mut near, mut far) = (near.into_websocket(), far.into_websocket());
-        near.socket().output.get().capacity = 20;
+        near.get_ref().output.get().capacity = 20;
         for message in [
             Message::Text(text.clone()),
             Message::Binary(text.clone().into()),
         ] {
             if near.poll_ready(cx).is_ready() {
-                near.start_send(message);
+                near.start_send(message).unwrap();
             }
             printed.debug("near", &near);
             let _ = near.poll_flush(cx);
@@ -130,8 +130,8 @@ fn streams_and_sockets() {
     let seed = Seed::new(*MARK.repeat(2).as_bytes().first_chunk().unwrap());
     let clock = Clock::default();
     let (near, far) = Pipe::pair(true);
-    let (agreed, config) = (Agreed::default(), client());
-    let opened = Upgraded::client(near, clock.sleeper(), seed, agreed, &config, received);
+    let negotiated = Negotiated::nothing(client().config, Some(seed));
+    let opened = Upgraded::new(near, clock.sleeper(), negotiated, received);
     printed.debug("opened", &opened);
     printed.debug("stream", &opened.into_stream());
     far.output.get().feed(MARK.as_bytes());

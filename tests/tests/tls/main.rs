@@ -66,7 +66,7 @@ async fn echo_within<N: Net>(tls: ServerTls, limit: Duration) -> SocketAddr {
         loop {
             let incoming = listener.accept().await.unwrap();
             drop(N::spawn(async move {
-                assert!(incoming.socket().is_tls());
+                assert!(incoming.get_ref().is_tls());
                 let mut stream = stream::<N>(incoming.upgrade().await?);
                 let mut buf = vec![0; 10_000];
                 loop {
@@ -106,7 +106,7 @@ async fn hello<N: Net>(mut stream: NetWsStream<N>) -> io::Result<()> {
 fn verdict(error: &io::Error) -> &rustls::Error {
     match Cause::of(error) {
         Cause::Tls(tls) => tls.rustls().unwrap(),
-        _ => panic!("{error}"),
+        _ => unreachable!("{error}"),
     }
 }
 
@@ -116,8 +116,8 @@ async fn octets_go_through_as_they_are<N: Net>() {
     let stream = open::<N>(address, "localhost", &authority.client())
         .await
         .unwrap();
-    assert!(stream.socket().is_tls());
-    let tls = stream.socket().tls().unwrap();
+    assert!(stream.get_ref().is_tls());
+    let tls = stream.get_ref().tls().unwrap();
     assert_eq!(tls.alpn_protocol(), Some(&b"http/1.1"[..]));
     let (mut read, mut write) = N::split(stream);
     let writing = N::spawn(async move {
@@ -182,7 +182,7 @@ async fn a_wrong_name_is_refused<N: Net>() {
             "{error:?}"
         );
         let text = error.to_string();
-        let begins = format!("TLS with {host}:{}: ", address.port());
+        let begins = format!("wss://{host}:{}/: TLS: ", address.port());
         assert!(text.starts_with(&begins), "{text}");
         assert!(text.contains("not valid for name"), "{text}");
         assert!(text.contains("elsewhere.example"), "{text}");

@@ -37,7 +37,7 @@ async fn server<N: Net>(tls: Option<ServerTls>, elsewhere: String) -> u16 {
                 "/a" => "/b",
                 "/c" => &elsewhere,
                 _ => {
-                    let tls = incoming.socket().tls();
+                    let tls = incoming.get_ref().tls();
                     let shown = tls.and_then(rustls::CommonState::peer_certificates);
                     let says: &[u8] = if shown.is_some() { b"known" } else { b"who" };
                     if let Ok(mut stream) = incoming.accept().await.map(N::stream) {
@@ -135,7 +135,7 @@ async fn never_from_tls_to_plain<N: Net>() {
             let client = client::<N>(by, &format!("wss://localhost:{port}/c"), &files);
             let error = says::<N>(&client).await.unwrap_err();
             let Cause::Redirect(inner) = Cause::of(&error) else {
-                panic!("{error}");
+                unreachable!("{error}");
             };
             assert_eq!(inner.kind, RedirectErrorKind::ToPlain, "{by:?}");
             let chain = format!(": wss://localhost:{port}/c -> ws://localhost:{at}/");

@@ -65,7 +65,8 @@ async fn by_url<N: Net>() {
     let (outer_tls, inner_tls) = (authority.localhost(), authority.localhost());
     let server = ServerConfig::stream();
     let listener = N::bind(server).await.tls(outer_tls.server());
-    let url = format!("wss://localhost:{}/outer", address::<N>(&listener).port());
+    let port = address::<N>(&listener).port();
+    let url = format!("wss://localhost:{port}/outer");
     let serving = N::spawn(serve::<N>(listener, inner_tls.server()));
     let (client, tls) = (ClientConfig::stream(), authority.client());
     let endpoint = ClientEndpoint::<N>::url(&url, client.clone()).unwrap();
@@ -77,9 +78,18 @@ async fn by_url<N: Net>() {
     let inner = connect_over::<_, N::Net>(secured, "wss://localhost/inner", &client).await;
     let mut stream = N::stream(inner.unwrap().into_stream());
     assert_eq!(
-        layers::<N>(stream.socket()),
+        layers::<N>(stream.get_ref()),
         ["TLS", "WebSocket", "TLS", "TCP"]
     );
+    // What is asked of the system reaches its socket through all of them.
+    let tcp = stream.get_ref().tcp().unwrap();
+    let to = N::Net::tcp_ref(tcp).peer_addr().unwrap().as_socket();
+    assert_eq!(stream.peer_addr().unwrap().tcp(), to);
+    assert_eq!(to.unwrap().port(), port);
+    for nodelay in [false, true] {
+        stream.set_nodelay(nodelay).unwrap();
+        assert_eq!(N::Net::tcp_ref(tcp).tcp_nodelay().unwrap(), nodelay);
+    }
     ask(&mut stream).await;
     stream.finish().await.unwrap();
     serving.await;

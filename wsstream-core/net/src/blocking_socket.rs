@@ -1,12 +1,13 @@
 //! Blocking readers and writers as a socket.
 
 use std::fmt;
+use std::future::Future;
 use std::io::{self, Cursor, IoSlice, Read, Write};
 use std::marker::PhantomData;
 use std::mem::replace;
+use std::pin::Pin;
 use std::task::{Context, Poll, Waker, ready};
 
-use futures_util::future::{BoxFuture, FutureExt as _};
 use wsstream_core::pump::Socket;
 
 use crate::runtime::Runtime;
@@ -45,9 +46,12 @@ pub struct BlockingSocket<R> {
 /// A reader or a writer, and the work it is busy with.
 enum Worker<T, O> {
     Here(T),
-    Busy(BoxFuture<'static, io::Result<(T, io::Result<O>)>>),
+    Busy(Work<(T, io::Result<O>)>),
     Gone,
 }
+
+/// Work on another thread.
+type Work<T> = Pin<Box<dyn Future<Output = io::Result<T>> + Send>>;
 
 impl<R: Runtime> BlockingSocket<R> {
     /// Makes a socket of them. Each write is flushed at once.
@@ -78,7 +82,7 @@ impl<T: Send + 'static, O: Send + 'static> Worker<T, O> {
                     let done = work(&mut worker);
                     (worker, done)
                 });
-                Self::Busy(work.boxed())
+                Self::Busy(Box::pin(work))
             }
             other => other,
         };
@@ -89,7 +93,7 @@ impl<T: Send + 'static, O: Send + 'static> Worker<T, O> {
         let Self::Busy(work) = self else {
             return Poll::Ready(Ok(None));
         };
-        let done = match ready!(work.poll_unpin(cx)) {
+        let done = match ready!(work.as_mut().poll(cx)) {
             Ok((worker, done)) => {
                 *self = Self::Here(worker);
                 done

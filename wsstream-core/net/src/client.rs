@@ -63,7 +63,7 @@ pub async fn connect_over<S: Socket + Send + 'static, R: Runtime>(
     let connecting = Connect::new(socket, R::clock(), &url, config, seed()?);
     // Boxed, for the same reason as above.
     match Box::pin(connecting).await {
-        Ok(upgraded) => Ok(Upgraded::new(upgraded)),
+        Ok(upgraded) => Ok(Upgraded::opened(upgraded)),
         Err(error) => Err(Error::at(Place::of_url(&url), opening_failed("", error))),
     }
 }

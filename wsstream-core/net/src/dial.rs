@@ -3,12 +3,13 @@
 mod error;
 
 use std::collections::BTreeSet;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::io;
 use std::net::SocketAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use wsstream_core::pump::{Clock, within};
 
 pub use self::error::DialError;
@@ -69,7 +70,7 @@ where
     let addresses = looked_up.unwrap_or_else(|| Err(io::ErrorKind::TimedOut.into()));
     let addresses = addresses.map_err(|error| target.not_found(error))?;
     let mut waiting = interleaved(addresses).into_iter().enumerate();
-    let mut attempts = FuturesUnordered::new();
+    let mut attempts = Vec::new();
     let mut failed = Vec::new();
     loop {
         let mut next_is_due = None;
@@ -80,16 +81,17 @@ where
             let (mut clock, connecting) = (clock(), connect(address));
             // By its own clock, which begins now.
             let ends = clock.now() + share;
-            attempts.push(async move {
+            attempts.push(Box::pin(async move {
                 let connected = within(&mut clock, ends, connecting).await;
                 let connected = connected.unwrap_or_else(|| Err(io::ErrorKind::TimedOut.into()));
                 connected.map_err(|error| (turn, (address, error)))
-            });
+            }));
             next_is_due = (left > 1).then(|| now + share.min(DELAY));
         }
+        let next = poll_fn(|cx| poll_first(&mut attempts, cx));
         let ended = match next_is_due {
-            Some(due) => within(&mut timer, due, attempts.next()).await,
-            None => Some(attempts.next().await),
+            Some(due) => within(&mut timer, due, next).await,
+            None => Some(next.await),
         };
         match ended {
             // The next attempt is due.
@@ -102,6 +104,23 @@ where
                 return Err(target.failed(attempts.collect()));
             }
         }
+    }
+}
+
+/// Waits until one of the attempts has ended, and takes it out. `None` without any. There are few at a time.
+fn poll_first<F: Future>(
+    attempts: &mut Vec<Pin<Box<F>>>,
+    cx: &mut Context<'_>,
+) -> Poll<Option<F::Output>> {
+    for (index, attempt) in attempts.iter_mut().enumerate() {
+        if let Poll::Ready(ended) = attempt.as_mut().poll(cx) {
+            drop(attempts.swap_remove(index));
+            return Poll::Ready(Some(ended));
+        }
+    }
+    match attempts.is_empty() {
+        true => Poll::Ready(None),
+        false => Poll::Pending,
     }
 }
 

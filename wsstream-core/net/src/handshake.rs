@@ -62,8 +62,8 @@ impl<S: Socket, R: Runtime> Handshake<S, R> {
     }
 
     /// The socket that the request arrived on.
-    pub const fn socket(&self) -> &S {
-        self.0.socket()
+    pub const fn get_ref(&self) -> &S {
+        self.0.get_ref()
     }
 
     /// Checks whether [`accept`](Self::accept) would accept the request, without answering it. Call it first if you
@@ -95,7 +95,7 @@ impl<S: Socket, R: Runtime> Handshake<S, R> {
     where
         S: Send + 'static,
     {
-        Ok(Upgraded::new(Box::pin(self.0.accept()).await?))
+        Ok(Upgraded::opened(Box::pin(self.0.accept()).await?))
     }
 
     /// Refuses the request with a status, header fields and a body of your choice.

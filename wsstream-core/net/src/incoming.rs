@@ -31,9 +31,9 @@ impl<R: Runtime> Incoming<R> {
     }
 
     /// The socket that the request arrived on, or the connection itself if there is no WebSocket layer.
-    pub const fn socket(&self) -> &NetSocket<R> {
+    pub const fn get_ref(&self) -> &NetSocket<R> {
         match &self.0.reached {
-            Reached::Request(handshake) => handshake.socket(),
+            Reached::Request(handshake) => handshake.get_ref(),
             Reached::Socket(socket) => socket,
         }
     }
@@ -44,7 +44,7 @@ impl<R: Runtime> Incoming<R> {
     ///
     /// The system's.
     pub fn peer_addr(&self) -> io::Result<EndpointAddress> {
-        self.socket().peer_addr()
+        self.get_ref().peer_addr()
     }
 
     /// Checks whether [`accept`](Self::accept) would accept the request, without answering it. Call it first if you

@@ -22,12 +22,16 @@
 //!
 //! Who is trusted with what, and which settings bound a stranger: [`security`].
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod blocking_socket;
 mod client;
 mod context;
 pub mod descriptor;
 mod dial;
 mod error;
+#[cfg(feature = "futures-io")]
+pub mod futures_io;
 mod handshake;
 mod host_port;
 mod incoming;
@@ -43,6 +47,7 @@ mod runtime;
 pub mod security;
 mod seed;
 mod server;
+mod split;
 #[cfg(feature = "test-kit")]
 pub mod test_kit;
 #[cfg(test)]
@@ -66,5 +71,7 @@ pub use runtime::Runtime;
 #[cfg(feature = "rustls")]
 #[doc(no_inline)]
 pub use rustls;
+pub use seed::seed;
 pub use server::ServerEndpoint;
+pub use split::{Half, ReadHalf, ReadSocket, ReuniteError, WriteHalf, WriteSocket, split};
 pub use upgraded::Upgraded;

@@ -6,6 +6,7 @@ mod policy;
 mod slots;
 mod sockets;
 mod std_listener;
+mod tasks;
 mod timetable;
 
 use std::fmt;

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use socket2::{SockRef, TcpKeepalive};
-use wsstream_core::pump::{AutoFlush, Permit, RelayEnd, Socket, Stream, Taken};
+use wsstream_core::pump::{AutoFlush, Connected, Info, Permit, RelayEnd, Socket, Stream, Taken};
 
 use crate::descriptor::EndpointAddress;
 use crate::runtime::Runtime;
@@ -112,7 +112,7 @@ impl<R: Runtime> NetSocket<R> {
         Ok(())
     }
 
-    /// The peer's address, from the TCP or Unix socket below all layers.
+    /// The peer's address, from the TCP or Unix socket below all layers. Through a proxy it is the proxy's.
     ///
     /// # Errors
     ///
@@ -121,7 +121,7 @@ impl<R: Runtime> NetSocket<R> {
         self.system().peer_addr().map(EndpointAddress::from_system)
     }
 
-    /// The local address, from the TCP or Unix socket below all layers.
+    /// The address of this end, from the TCP or Unix socket below all layers.
     ///
     /// # Errors
     ///
@@ -130,15 +130,28 @@ impl<R: Runtime> NetSocket<R> {
         self.system().local_addr().map(EndpointAddress::from_system)
     }
 
+    /// Whether the system sends short writes at once (`TCP_NODELAY`), as it does on sockets of this crate unless their
+    /// endpoint or listener says otherwise. Without effect over a Unix socket, which always does.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
+        match self.tcp() {
+            Some(tcp) => R::tcp_ref(tcp).set_tcp_nodelay(nodelay),
+            None => Ok(()),
+        }
+    }
+
     /// The system's socket below all layers.
     fn system(&self) -> SockRef<'_> {
         match &self.0 {
             Layer::Tcp(tcp) => R::tcp_ref(tcp),
             #[cfg(unix)]
             Layer::Unix(unix) => R::unix_ref(unix),
-            Layer::Tls(tls) | Layer::ProxyTls(tls) => R::tls_below(tls.socket()).system(),
-            Layer::WebSocket(stream) => stream.socket().system(),
-            Layer::Counted(counted) => counted.socket().system(),
+            Layer::Tls(tls) | Layer::ProxyTls(tls) => R::tls_below(tls.get_ref()).system(),
+            Layer::WebSocket(stream) => stream.get_ref().system(),
+            Layer::Counted(counted) => counted.get_ref().system(),
         }
     }
 
@@ -148,9 +161,9 @@ impl<R: Runtime> NetSocket<R> {
             Layer::Tcp(_) => None,
             #[cfg(unix)]
             Layer::Unix(_) => None,
-            Layer::Tls(tls) | Layer::ProxyTls(tls) => Some(R::tls_below(tls.socket())),
-            Layer::WebSocket(stream) => Some(stream.socket()),
-            Layer::Counted(counted) => counted.socket().below(),
+            Layer::Tls(tls) | Layer::ProxyTls(tls) => Some(R::tls_below(tls.get_ref())),
+            Layer::WebSocket(stream) => Some(stream.get_ref()),
+            Layer::Counted(counted) => counted.get_ref().below(),
         }
     }
 
@@ -158,7 +171,7 @@ impl<R: Runtime> NetSocket<R> {
     pub fn tcp(&self) -> Option<&R::Tcp> {
         match &self.0 {
             Layer::Tcp(tcp) => Some(tcp),
-            Layer::Counted(counted) => counted.socket().tcp(),
+            Layer::Counted(counted) => counted.get_ref().tcp(),
             _ => self.below()?.tcp(),
         }
     }
@@ -171,8 +184,8 @@ impl<R: Runtime> NetSocket<R> {
     pub fn into_tcp(self) -> Result<R::Tcp, Self> {
         match self.0 {
             Layer::Tcp(tcp) => Ok(tcp),
-            Layer::Counted(counted) if matches!(counted.socket().0, Layer::Tcp(_)) => {
-                counted.into_socket().into_tcp()
+            Layer::Counted(counted) if matches!(counted.get_ref().0, Layer::Tcp(_)) => {
+                counted.into_inner().into_tcp()
             }
             other => Err(Self(other)),
         }
@@ -187,12 +200,17 @@ impl<R: Runtime> NetSocket<R> {
     #[cfg(feature = "rustls")]
     pub fn tls(&self) -> Option<&rustls::CommonState> {
         match &self.0 {
-            Layer::Tls(tls) => R::tls_state(tls.socket()),
+            Layer::Tls(tls) => R::tls_state(tls.get_ref()),
             _ => None,
         }
     }
 
-    /// The WebSocket, with what was negotiated and with its counters. `None` if the outermost layer is not a WebSocket.
+    /// What was agreed, counters, and how the WebSocket was closed. `None` if the outermost layer is not a WebSocket.
+    pub fn info(&self) -> Option<Info> {
+        self.websocket().map(Stream::info)
+    }
+
+    /// The WebSocket. `None` if the outermost layer is not a WebSocket.
     pub const fn websocket(&self) -> Option<&Stream<Self, R::Clock>> {
         match &self.0 {
             Layer::WebSocket(stream) => Some(stream),
@@ -226,7 +244,7 @@ impl<R: Runtime> NetSocket<R> {
             Layer::Unix(_) => {}
             Layer::Tls(tls) | Layer::ProxyTls(tls) => {
                 Socket::abort_on_drop(&mut **tls, abort);
-                R::tls_below_mut(tls.socket_mut()).abort_on_drop(abort);
+                R::tls_below_mut(tls.get_mut()).abort_on_drop(abort);
             }
             Layer::WebSocket(stream) => Socket::abort_on_drop(stream, abort),
             Layer::Counted(counted) => Socket::abort_on_drop(&mut **counted, abort),
@@ -350,9 +368,9 @@ impl<R: Runtime> Socket for NetSocket<R> {
             Layer::Tcp(tcp) => has_hung_up(&R::tcp_ref(tcp)),
             #[cfg(unix)]
             Layer::Unix(unix) => has_hung_up(&R::unix_ref(unix)),
-            Layer::Tls(tls) | Layer::ProxyTls(tls) => R::tls_below(tls.socket()).has_hung_up(),
+            Layer::Tls(tls) | Layer::ProxyTls(tls) => R::tls_below(tls.get_ref()).has_hung_up(),
             Layer::WebSocket(stream) => Socket::has_hung_up(stream),
-            Layer::Counted(counted) => counted.socket().has_hung_up(),
+            Layer::Counted(counted) => counted.get_ref().has_hung_up(),
         }
     }
 
@@ -373,7 +391,7 @@ impl<R: Runtime> Socket for NetSocket<R> {
         match &mut self.0 {
             Layer::Tls(tls) | Layer::ProxyTls(tls) => {
                 Socket::poll_drive(&mut **tls, cx);
-                R::tls_below_mut(tls.socket_mut()).poll_drive(cx);
+                R::tls_below_mut(tls.get_mut()).poll_drive(cx);
             }
             Layer::WebSocket(stream) => Socket::poll_drive(stream, cx),
             Layer::Counted(counted) => Socket::poll_drive(&mut **counted, cx),
@@ -389,6 +407,22 @@ impl<R: Runtime> Socket for NetSocket<R> {
     }
 }
 
+impl<R: Runtime> Connected for NetSocket<R> {
+    type Address = EndpointAddress;
+
+    fn peer_addr(&self) -> io::Result<EndpointAddress> {
+        Self::peer_addr(self)
+    }
+
+    fn local_addr(&self) -> io::Result<EndpointAddress> {
+        Self::local_addr(self)
+    }
+
+    fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
+        Self::set_nodelay(self, nodelay)
+    }
+}
+
 impl<R: Runtime> fmt::Debug for NetSocket<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
@@ -398,7 +432,7 @@ impl<R: Runtime> fmt::Debug for NetSocket<R> {
             Layer::Tls(tls) => f.debug_tuple("Tls").field(tls).finish(),
             Layer::ProxyTls(tls) => f.debug_tuple("ProxyTls").field(tls).finish(),
             Layer::WebSocket(stream) => f.debug_tuple("WebSocket").field(stream).finish(),
-            Layer::Counted(counted) => counted.socket().fmt(f),
+            Layer::Counted(counted) => counted.get_ref().fmt(f),
         }
     }
 }

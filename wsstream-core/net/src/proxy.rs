@@ -3,6 +3,7 @@
 mod environment;
 mod error;
 mod exceptions;
+mod exchange;
 mod http;
 mod socks;
 

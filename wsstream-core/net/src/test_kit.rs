@@ -1,139 +1,17 @@
-//! A clock that jumps ahead while everybody waits, for tests (feature `test-kit`).
+//! Tests without a network and without waiting, on any runtime (feature `test-kit`).
 //!
-//! It is for the [`Clock`](wsstream_core::pump::Clock) of a runtime that has no paused clock of its own: such a clock
-//! asks [`now`] and [`poll_sleep`] before the system.
+//! - [`pair`] gives both ends of a connection in memory, and [`pair_over`] over any two sockets.
+//! - [`Faulty`] goes over any socket, and cuts off, stalls, fails or splits where a test says. The ends of a [`pair`] have
+//!   one below them each.
+//! - [`paused`] is a clock that jumps ahead while everybody waits. It is for the
+//!   [`Clock`](wsstream_core::pump::Clock) of a runtime that has no paused clock of its own: such a clock asks [`now`] and
+//!   [`poll_sleep`] before the system.
+//!
+//! The adapters show how to use them: `wsstream_tokio::test_kit` and `wsstream_async_std::test_kit`.
 
-use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
-use std::future::{Future, poll_fn};
-use std::pin::{Pin, pin};
-use std::rc::Rc;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll, Wake, Waker};
-use std::time::Instant;
+mod pair;
+mod paused;
 
-use futures_util::stream::{FuturesUnordered, StreamExt as _};
-
-/// Runs a future on a clock of its own. The clock stands still while there is something to do, and then jumps
-/// to the first time at which there is something to do again.
-///
-/// What the future does itself is on that clock, and so are the tasks that it polls: those of an executor
-/// whose `run` it awaits, and those that are given to [`spawn`]. Tasks that others poll are not; nor are timers that do
-/// not ask [`poll_sleep`].
-pub async fn paused<F: Future>(future: F) -> F::Output {
-    let clock = Rc::new(Paused {
-        now: Cell::new(Instant::now()),
-        sleepers: RefCell::default(),
-        spawned: RefCell::default(),
-    });
-    let mut tasks = FuturesUnordered::new();
-    let mut future = pin!(future);
-    poll_fn(|cx| {
-        let _entered = Entered(CLOCK.replace(Some(Rc::clone(&clock))));
-        let signal = Arc::new(Signal {
-            woken: AtomicBool::new(false),
-            outer: cx.waker().clone(),
-        });
-        let waker = Waker::from(Arc::clone(&signal));
-        loop {
-            let cx = &mut Context::from_waker(&waker);
-            let output = future.as_mut().poll(cx);
-            if output.is_ready() {
-                return output;
-            }
-            loop {
-                tasks.extend(clock.spawned.take());
-                if !matches!(tasks.poll_next_unpin(cx), Poll::Ready(Some(()))) {
-                    break;
-                }
-            }
-            // What is not waited for by the clock comes from elsewhere: a socket, or another thread.
-            if !signal.woken.swap(false, Ordering::AcqRel) && !clock.jump() {
-                return Poll::Pending;
-            }
-        }
-    })
-    .await
-}
-
-/// The time, by the clock of the [`paused`] future that asks; by the system's anywhere else.
-#[must_use]
-pub fn now() -> Instant {
-    current().map_or_else(Instant::now, |clock| clock.now.get())
-}
-
-/// Waits for the deadline by the clock of the [`paused`] future that is polled; `None` if none is.
-pub fn poll_sleep(cx: &Context<'_>, deadline: Instant) -> Option<Poll<()>> {
-    let clock = current()?;
-    if deadline <= clock.now.get() {
-        return Some(Poll::Ready(()));
-    }
-    let mut sleepers = clock.sleepers.borrow_mut();
-    let waiting: &mut Vec<Waker> = sleepers.entry(deadline).or_default();
-    if !waiting.iter().any(|waker| waker.will_wake(cx.waker())) {
-        waiting.push(cx.waker().clone());
-    }
-    Some(Poll::Pending)
-}
-
-/// Runs a task beside the [`paused`] future that is polled, and for no longer. Gives it back if none is polled.
-///
-/// # Errors
-///
-/// The task.
-pub fn spawn<T: Future<Output = ()> + 'static>(task: T) -> Result<(), T> {
-    let Some(clock) = current() else {
-        return Err(task);
-    };
-    clock.spawned.borrow_mut().push(Box::pin(task));
-    Ok(())
-}
-
-struct Paused {
-    now: Cell<Instant>,
-    sleepers: RefCell<BTreeMap<Instant, Vec<Waker>>>,
-    /// Tasks that were not polled yet.
-    spawned: RefCell<Vec<Pin<Box<dyn Future<Output = ()>>>>>,
-}
-
-impl Paused {
-    /// Goes to the first deadline, and wakes the tasks that wait for it; `false` if there is none.
-    fn jump(&self) -> bool {
-        let Some((deadline, waiting)) = self.sleepers.borrow_mut().pop_first() else {
-            return false;
-        };
-        self.now.set(deadline);
-        waiting.into_iter().for_each(Waker::wake);
-        true
-    }
-}
-
-std::thread_local! {
-    static CLOCK: RefCell<Option<Rc<Paused>>> = const { RefCell::new(None) };
-}
-
-fn current() -> Option<Rc<Paused>> {
-    CLOCK.with_borrow(Clone::clone)
-}
-
-/// Puts back the clock that was there before.
-struct Entered(Option<Rc<Paused>>);
-
-impl Drop for Entered {
-    fn drop(&mut self) {
-        CLOCK.set(self.0.take());
-    }
-}
-
-struct Signal {
-    woken: AtomicBool,
-    outer: Waker,
-}
-
-impl Wake for Signal {
-    fn wake(self: Arc<Self>) {
-        self.woken.store(true, Ordering::Release);
-        self.outer.wake_by_ref();
-    }
-}
+pub use pair::{pair, pair_over, pair_with};
+pub use paused::{now, paused, poll_sleep, spawn};
+pub use wsstream_core::test_kit::{Faults, Faulty, Pipe};

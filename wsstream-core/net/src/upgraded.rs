@@ -1,13 +1,10 @@
 //! The result of an opening handshake.
 
-use std::io;
-
 use wsstream_core::Url;
-use wsstream_core::handshake::{Agreed, ClientConfig, Request, Response, ServerConfig};
+use wsstream_core::handshake::{Agreed, Negotiated, Request, Response};
 use wsstream_core::pump::{self, Socket, Stream, WebSocket};
 
 use crate::runtime::Runtime;
-use crate::seed::seed;
 
 /// A connection right after the opening handshake. Look at what was negotiated, then turn it into a
 /// [byte stream](Self::into_stream) or into [whole messages](Self::into_websocket).
@@ -20,7 +17,7 @@ pub struct Upgraded<S: Socket, R: Runtime> {
 }
 
 impl<S: Socket + Send + 'static, R: Runtime> Upgraded<S, R> {
-    pub(crate) fn new(upgraded: pump::Upgraded<S, R::Clock>) -> Self {
+    pub(crate) fn opened(upgraded: pump::Upgraded<S, R::Clock>) -> Self {
         Self {
             upgraded: Box::new(upgraded.deliver_by(|delivering| R::spawn(delivering))),
             redirected_to: None,
@@ -32,44 +29,32 @@ impl<S: Socket + Send + 'static, R: Runtime> Upgraded<S, R> {
         self
     }
 
-    /// The server's end of a connection that something else upgraded, such as an HTTP server, or over HTTP/2.
-    ///
-    /// `agreed` is the result of [`ServerConfig::negotiate`] or [`ServerConfig::negotiate_upgrade`]. `received` is what
-    /// was already read from the socket after the request.
-    ///
-    /// It does not call [`Runtime::check`]: on a runtime without timers, the stream may panic when it is polled.
-    pub fn server(socket: S, agreed: Agreed, config: &ServerConfig, received: Vec<u8>) -> Self {
-        Self::new(pump::Upgraded::server(
-            socket,
-            R::clock(),
-            agreed,
-            config,
-            received,
-        ))
+    /// Switches keepalive on, as for a connection that this crate dialled or accepted.
+    #[cfg(feature = "test-kit")]
+    pub(crate) fn ping_by_default(self) -> Self {
+        Self {
+            upgraded: Box::new(self.upgraded.ping_by_default()),
+            ..self
+        }
     }
 
-    /// The client's end of a connection that something else upgraded.
+    /// A connection that something else upgraded, such as an HTTP server, or over HTTP/2.
     ///
-    /// `agreed` is the result of [`ClientConfig::confirm`]. `received` is what was already read from the socket after
-    /// the response. [`server`](Self::server) tells what happens on a runtime without timers.
+    /// What was negotiated comes from [`ServerConfig::negotiate`], [`ServerConfig::negotiate_upgrade`] or
+    /// [`ClientConfig::confirm`]. `received` is what was already read from the socket behind the head of the handshake.
     ///
-    /// # Errors
+    /// It does not call [`Runtime::check`]: on a runtime without timers, the stream may panic when it is polled.
     ///
-    /// The system's, if it has no random numbers.
-    pub fn client(
-        socket: S,
-        agreed: Agreed,
-        config: &ClientConfig,
-        received: Vec<u8>,
-    ) -> io::Result<Self> {
-        Ok(Self::new(pump::Upgraded::client(
+    /// [`ServerConfig::negotiate`]: wsstream_core::handshake::ServerConfig::negotiate
+    /// [`ServerConfig::negotiate_upgrade`]: wsstream_core::handshake::ServerConfig::negotiate_upgrade
+    /// [`ClientConfig::confirm`]: wsstream_core::handshake::ClientConfig::confirm
+    pub fn new(socket: S, negotiated: Negotiated, received: Vec<u8>) -> Self {
+        Self::opened(pump::Upgraded::new(
             socket,
             R::clock(),
-            seed()?,
-            agreed,
-            config,
+            negotiated,
             received,
-        )))
+        ))
     }
 }
 

@@ -27,7 +27,8 @@ fn read<'a>(
     parts: impl IntoIterator<Item = &'a [u8]>,
     room: usize,
 ) -> (Vec<u8>, Option<Result<(), StreamError>>, Option<Close>) {
-    let mut connection = Connection::client(ConnectionConfig::new(), &Seed::new([0; 32]));
+    let mut connection =
+        Connection::without_extensions(ConnectionConfig::new(), Some(&Seed::new([0; 32])));
     let mut stream = ByteStream::new(encoding);
     let (mut all, mut out) = (Vec::new(), vec![0; room]);
     for part in parts {
@@ -303,7 +304,7 @@ proptest! {
         fragment in 0..100usize, base64: bool, room in 1..100usize, cut in 1..500usize,
     ) {
         let encoding = if base64 { Encoding::Base64 } else { Encoding::Binary };
-        let mut server = Connection::server(ConnectionConfig::new().auto_fragment(fragment));
+        let mut server = Connection::without_extensions(ConnectionConfig::new().auto_fragment(fragment), None);
         let mut stream = ByteStream::new(encoding);
         let (mut rest, mut wire) = (&data[..], Vec::new());
         for len in writes.into_iter().cycle() {
@@ -331,7 +332,8 @@ fn autofrag_counts_the_text_on_the_wire_and_makes_no_empty_frame() {
         (0, 300, &[400]),
         (1, 1, &[1, 1, 1, 1]),
     ] {
-        let mut server = Connection::server(ConnectionConfig::new().auto_fragment(fragment));
+        let mut server =
+            Connection::without_extensions(ConnectionConfig::new().auto_fragment(fragment), None);
         let mut stream = ByteStream::new(Encoding::Base64);
         stream.write(&mut server, &vec![7; octets]).unwrap();
         let mut wire = server.outbox().octets();
@@ -363,7 +365,7 @@ fn an_empty_write_sends_nothing_and_a_long_one_what_fits_64_kib() {
         (Encoding::Binary, 50_048, (64 << 10) - 50_048),
         (Encoding::Base64, 48 << 10, 0),
     ] {
-        let mut server = Connection::server(ConnectionConfig::new());
+        let mut server = Connection::without_extensions(ConnectionConfig::new(), None);
         let mut stream = ByteStream::new(encoding);
         assert_eq!(stream.write(&mut server, b""), Ok(0));
         assert!(server.outbox().is_empty());

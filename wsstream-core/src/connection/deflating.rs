@@ -4,22 +4,19 @@
 //! it shorter; then it is cut into frames in place.
 
 use alloc::boxed::Box;
-#[cfg(any(test, feature = "std"))]
 use alloc::sync::Arc;
 
 use super::Connection;
 use crate::data_kind::DataKind;
 #[cfg(feature = "std")]
 use crate::deflate::CodecPool;
-#[cfg(any(test, feature = "std"))]
-use crate::deflate::Reserved;
-use crate::deflate::{Codec, PerMessageDeflate, Sink};
+use crate::deflate::{Codec, PerMessageDeflate, Reserved, Sink};
 use crate::frame::{Header, Opcode};
 
 impl Connection {
     /// Enables permessage-deflate as both ends agreed. Call this before anything is sent or received.
     #[must_use]
-    pub fn with_deflate(mut self, agreed: &PerMessageDeflate) -> Self {
+    pub(crate) fn with_deflate(mut self, agreed: &PerMessageDeflate) -> Self {
         let codec = Codec::new(self.role(), &self.config.deflate, agreed);
         self.deflate = Some(Box::new(codec));
         self
@@ -34,7 +31,6 @@ impl Connection {
     }
 
     /// Makes compression respect the budget that `reserved` is a part of.
-    #[cfg(any(test, feature = "std"))]
     pub(crate) fn set_reserved(&mut self, reserved: Arc<Reserved>) {
         if let Some(codec) = &mut self.deflate {
             codec.reserved = Some(reserved);

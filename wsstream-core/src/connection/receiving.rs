@@ -277,12 +277,6 @@ impl Connection {
         }
     }
 
-    pub(super) fn recv_pong(&mut self, payload: &[u8]) {
-        if payload == self.counters.pings_sent.to_be_bytes() {
-            self.timers.ponged();
-        }
-    }
-
     fn recv_close(&mut self, close: &Close) {
         let unfinished = self.receiving.is_some();
         self.closing.received(close.clone(), unfinished);

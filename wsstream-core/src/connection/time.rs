@@ -158,6 +158,7 @@ impl Connection {
             half_close: self.half_close,
             // After a limit, what the peer sends does not extend its time.
             discarding: self.discarding || self.closing.limit().is_some(),
+            pings_by_default: self.pings_by_default,
         }
     }
 }

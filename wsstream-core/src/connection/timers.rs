@@ -72,6 +72,8 @@ pub(super) struct State {
     pub(super) half_close: bool,
     /// Incoming data is thrown away.
     pub(super) discarding: bool,
+    /// Pings are sent unless the settings say otherwise.
+    pub(super) pings_by_default: bool,
 }
 
 impl State {
@@ -79,13 +81,20 @@ impl State {
     const fn is_unlimited(self) -> bool {
         self.half_close && !self.discarding
     }
+
+    #[inline]
+    const fn keepalive(self, config: &ConnectionConfig) -> Option<Keepalive> {
+        match config.keepalive {
+            Pings::On(keepalive) => Some(keepalive),
+            Pings::Unsaid if self.pings_by_default => Some(Keepalive::DEFAULT),
+            Pings::Off | Pings::Unsaid => None,
+        }
+    }
 }
 
 /// The timers of a connection. They take little memory while nothing is awaited.
 #[derive(Debug)]
 pub(super) struct Timers {
-    /// Whether pings are sent unless the settings say otherwise.
-    pub(super) pings_by_default: bool,
     /// Allocated when the time is first told.
     waits: Option<Box<Waits>>,
 }
@@ -134,10 +143,7 @@ struct Waits {
 
 impl Timers {
     pub(super) const fn new() -> Self {
-        Self {
-            pings_by_default: false,
-            waits: None,
-        }
+        Self { waits: None }
     }
 
     /// Whether time matters now.
@@ -148,7 +154,7 @@ impl Timers {
         state: State,
         outstanding: impl FnOnce() -> bool,
     ) -> bool {
-        let is_timed = || self.keepalive(config).is_some() || config.limits_time();
+        let is_timed = || state.keepalive(config).is_some() || config.limits_time();
         let ponged = self.waits.as_ref().is_some_and(|waits| waits.ponged);
         ponged
             || match state.phase {
@@ -191,15 +197,6 @@ impl Timers {
         }
     }
 
-    #[inline]
-    fn keepalive(&self, config: &ConnectionConfig) -> Option<Keepalive> {
-        match config.keepalive {
-            Pings::On(keepalive) => Some(keepalive),
-            Pings::Unsaid if self.pings_by_default => Some(Keepalive::DEFAULT),
-            Pings::Off | Pings::Unsaid => None,
-        }
-    }
-
     /// Returns what is due, or when something will be. `look` asks the transport, which costs a system
     /// call.
     pub(super) fn poll(
@@ -208,7 +205,7 @@ impl Timers {
         config: &ConnectionConfig,
         look: &mut dyn FnMut() -> Option<Taken>,
     ) -> Result<Option<Timestamp>, Due> {
-        let keepalive = self.keepalive(config);
+        let keepalive = now.state.keepalive(config);
         let waits = self
             .waits
             .get_or_insert_with(|| Box::new(Waits::new(now.state)));

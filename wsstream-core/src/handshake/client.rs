@@ -8,8 +8,8 @@ use core::time::Duration;
 use super::field::{Fields, InvalidField, check_handshake_field, check_subprotocol};
 use super::headers::MAX_HEAD;
 use super::origin::{self, check_origin};
-use crate::ConnectionConfig;
 use crate::config::SharedConfig;
+use crate::{ConnectionConfig, Url};
 
 /// What a client offers, and the settings of its connection.
 ///
@@ -136,6 +136,22 @@ impl ClientConfig {
             self.fields.push(name, value);
         }
         Ok(self)
+    }
+
+    /// All fields of a request for this URL but those of HTTP/1.1's upgrade and `Host`.
+    pub(super) fn all_fields(&self, url: &Url) -> Vec<(&str, String)> {
+        let mut fields: Vec<(&str, String)> = self.fields();
+        if let Some(origin) = &self.origin {
+            fields.push((origin::FIELD, origin.clone()));
+        }
+        if let Some(value) = url.authorization()
+            && !self.fields.contains("Authorization")
+        {
+            fields.push(("Authorization", value.to_owned()));
+        }
+        let own = self.fields.iter();
+        fields.extend(own.map(|(name, value)| (name, value.to_owned())));
+        fields
     }
 
     /// Keeps only those fields for whose names `keep` returns true, `Host` and `Origin` included: for a request to

@@ -13,8 +13,7 @@ use super::error::HandshakeError;
 use super::head::Deadline;
 use super::key::{KEY_FIELD, accept_key};
 use super::lookup::{malformed, required};
-use super::negotiation::Agreed;
-use super::origin;
+use super::negotiated::Negotiated;
 use super::refusal::push_field;
 use super::response::Response;
 use super::response_reader::ResponseReader;
@@ -25,6 +24,7 @@ use crate::{Seed, Timestamp, Url};
 /// [`receive`](Self::receive).
 pub struct Connecting {
     client: ClientConfig,
+    seed: Seed,
     request: Vec<u8>,
     accept: String,
     deadline: Deadline,
@@ -35,27 +35,28 @@ pub struct Connecting {
 }
 
 /// The result of a handshake that the server accepted.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Connected {
     /// The response, a 101.
     pub response: Response,
-    /// The agreed subprotocol and extensions.
-    pub agreed: Agreed,
+    /// What was agreed on. It opens the connection.
+    pub negotiated: Negotiated,
 }
 
 impl ClientConfig {
-    /// Begins a handshake. The nonce comes from `seed`.
+    /// Begins a handshake. The nonce and later the masking keys come from `seed`, which must not be used for anything
+    /// else.
     ///
     /// The request has the URL's user and password, whatever it is sent over. For a `wss` URL, send it over TLS only.
     #[must_use]
     pub fn connect(&self, url: &Url, seed: &Seed) -> Connecting {
-        Connecting::new(self.clone(), url, seed.nonce())
+        Connecting::new(self.clone(), url, seed, seed.nonce())
     }
 }
 
 impl Connecting {
-    fn new(client: ClientConfig, url: &Url, nonce: [u8; 16]) -> Self {
+    fn new(client: ClientConfig, url: &Url, seed: &Seed, nonce: [u8; 16]) -> Self {
         let key = STANDARD.encode(nonce);
         Self {
             request: request(&client, url, &key),
@@ -64,6 +65,7 @@ impl Connecting {
             is_exposed: url.is_secure() && !client.assume_secure,
             reader: ResponseReader::upgrade(client.max_head),
             client,
+            seed: seed.clone(),
         }
     }
 
@@ -96,8 +98,11 @@ impl Connecting {
         match self.reader.receive(input)? {
             None => Ok(None),
             Some(response) if response.status() == 101 => {
-                let agreed = self.check(&response)?;
-                Ok(Some(Connected { response, agreed }))
+                let negotiated = self.check(&response)?;
+                Ok(Some(Connected {
+                    response,
+                    negotiated,
+                }))
             }
             Some(response) => Err(HandshakeError::Refused(Box::new(response))),
         }
@@ -134,31 +139,39 @@ impl Connecting {
 
     /// Checks a 101 as §4.1 requires. `Content-Length` and `Transfer-Encoding` mean nothing in a 101
     /// (RFC 9110 §8.6, RFC 9112 §6.1). Some servers send them, so they are ignored.
-    fn check(&self, response: &Response) -> Result<Agreed, HandshakeError> {
+    fn check(&self, response: &Response) -> Result<Negotiated, HandshakeError> {
         if !response.is_http_1_1() {
             return Err(HandshakeError::UnsupportedHttpVersion("HTTP/1.0".into()));
         }
-        let fields = || response.headers().iter();
-        // Item 2: the value is exactly `websocket`.
-        let upgrade = required(fields(), "Upgrade")?;
-        if !upgrade.eq_ignore_ascii_case(b"websocket") {
-            return Err(malformed("Upgrade", upgrade));
-        }
-        // Item 3: `Connection` contains `upgrade`.
-        if !contains(values(fields(), "Connection"), "Upgrade") {
-            return Err(match response.headers().get("Connection") {
-                Some(value) => malformed("Connection", value),
-                None => HandshakeError::MissingField("Connection"),
-            });
-        }
-        // Item 4: the value proves that the server has read our key.
-        let accept = required(fields(), "Sec-WebSocket-Accept")?;
-        if accept != self.accept.as_bytes() {
-            return Err(HandshakeError::WrongAccept(excerpt(accept)));
-        }
+        check_upgraded(response.headers().iter(), &self.accept)?;
         // Items 5 and 6.
-        self.client.confirm(fields())
+        self.client.confirm(response.headers().iter(), &self.seed)
     }
+}
+
+/// §4.1, items 2 to 4 of what the client checks. `expected` is the accept key.
+pub(super) fn check_upgraded<'a, F>(fields: F, expected: &str) -> Result<(), HandshakeError>
+where
+    F: Iterator<Item = (&'a str, &'a [u8])> + Clone,
+{
+    // Item 2: the value is exactly `websocket`.
+    let upgrade = required(fields.clone(), "Upgrade")?;
+    if !upgrade.eq_ignore_ascii_case(b"websocket") {
+        return Err(malformed("Upgrade", upgrade));
+    }
+    // Item 3: `Connection` contains `upgrade`.
+    if !contains(values(fields.clone(), "Connection"), "Upgrade") {
+        return Err(match values(fields, "Connection").next() {
+            Some(value) => malformed("Connection", value),
+            None => HandshakeError::MissingField("Connection"),
+        });
+    }
+    // Item 4: the value proves that the server has read our key.
+    let accept = required(fields, "Sec-WebSocket-Accept")?;
+    if accept != expected.as_bytes() {
+        return Err(HandshakeError::WrongAccept(excerpt(accept)));
+    }
+    Ok(())
 }
 
 /// Omits the request, which may contain credentials.
@@ -185,20 +198,8 @@ fn request(client: &ClientConfig, url: &Url, key: &str) -> Vec<u8> {
     push_field(&mut head, "Upgrade", "websocket");
     push_field(&mut head, "Connection", "Upgrade");
     push_field(&mut head, KEY_FIELD, key);
-    for (name, value) in client.fields() {
+    for (name, value) in client.all_fields(url) {
         push_field(&mut head, name, &value);
-    }
-    if let Some(origin) = &client.origin {
-        push_field(&mut head, origin::FIELD, origin);
-    }
-    match url.authorization() {
-        Some(value) if !client.fields.contains("Authorization") => {
-            push_field(&mut head, "Authorization", value);
-        }
-        _ => {}
-    }
-    for (name, value) in client.fields.iter() {
-        push_field(&mut head, name, value);
     }
     head.extend_from_slice(b"\r\n");
     head

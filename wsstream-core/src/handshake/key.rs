@@ -4,7 +4,7 @@ use alloc::string::String;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use sha1::{Digest, Sha1};
+use sha1_smol::Sha1;
 
 /// The value of `Sec-WebSocket-Accept` for a key, §4.2.2 item 5.4.
 ///
@@ -23,7 +23,7 @@ pub fn accept_key(key: &[u8]) -> String {
     let mut sha1 = Sha1::new();
     sha1.update(key);
     sha1.update(GUID);
-    STANDARD.encode(sha1.finalize())
+    STANDARD.encode(sha1.digest().bytes())
 }
 
 /// §1.3.

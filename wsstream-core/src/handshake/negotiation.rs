@@ -2,94 +2,22 @@
 //!
 //! It needs no request line, key or HTTP/1.1 text. A program that already speaks HTTP (hyper, axum,
 //! HTTP/2 with RFC 8441) passes the fields of its request, sends [`Agreed::fields`] with its response,
-//! and opens a connection with the result.
+//! and opens the connection that was [`Negotiated`].
 
-use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use super::agreed::{Agreed, Share};
 use super::extensions::Wanted;
 use super::lookup::single;
 use super::syntax::excerpt;
 use super::{
-    ClientConfig, HALF_CLOSE, HandshakeError, ServerConfig, extension, extensions, subprotocols,
+    ClientConfig, HandshakeError, Negotiated, ServerConfig, extension, extensions, subprotocols,
 };
-use crate::ConnectionConfig;
-use crate::deflate::{PerMessageDeflate, Reserved};
 use crate::octets::Octets;
-
-/// The subprotocol and extensions that both ends agreed on. The default is none: binary, no extension.
-///
-/// If a server has agreed to compression, this value, its clones, and a connection opened with it hold
-/// their part of the server's [`CompressionBudget`](crate::CompressionBudget).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Agreed {
-    subprotocol: Option<Box<str>>,
-    deflate: Option<PerMessageDeflate>,
-    half_close: bool,
-    /// The part of the budget that a server has reserved.
-    reserved: Share,
-}
-
-/// A part of a budget, if any. It does not count when two agreements are compared.
-#[derive(Clone, Debug, Default)]
-struct Share(
-    #[cfg_attr(not(feature = "std"), expect(dead_code, reason = "it is held"))]
-    Option<Arc<Reserved>>,
-);
-
-impl PartialEq for Share {
-    fn eq(&self, _: &Self) -> bool {
-        true
-    }
-}
-
-impl Eq for Share {}
-
-impl Agreed {
-    /// The subprotocol the server selected.
-    #[must_use]
-    pub fn subprotocol(&self) -> Option<&str> {
-        self.subprotocol.as_deref()
-    }
-
-    /// Whether each end delays its answer to a Close until its own writer is done: see [`HALF_CLOSE`].
-    #[must_use]
-    pub const fn half_close(&self) -> bool {
-        self.half_close
-    }
-
-    /// The agreed parameters of compression; `None` if nothing is compressed.
-    #[must_use]
-    pub const fn deflate(&self) -> Option<&PerMessageDeflate> {
-        self.deflate.as_ref()
-    }
-
-    /// The memory that is reserved to inflate the client's messages.
-    #[cfg(feature = "std")]
-    pub(crate) fn reserved(&self) -> Option<Arc<Reserved>> {
-        self.reserved.0.clone()
-    }
-
-    /// The fields of the server's response that state this agreement: `Sec-WebSocket-Protocol` and
-    /// `Sec-WebSocket-Extensions`, each only if it has a value (§4.2.2 item 5).
-    #[must_use]
-    pub fn fields(&self) -> Vec<(&'static str, String)> {
-        let mut fields = Vec::new();
-        if let Some(name) = &self.subprotocol {
-            fields.push((subprotocols::FIELD, name.to_string()));
-        }
-        let deflate = self.deflate.map(|deflate| deflate.to_string());
-        let half_close = self.half_close.then(|| HALF_CLOSE.to_string());
-        let extensions: Vec<_> = deflate.into_iter().chain(half_close).collect();
-        if !extensions.is_empty() {
-            fields.push((extension::FIELD, extensions.join(", ")));
-        }
-        fields
-    }
-}
+use crate::{ConnectionConfig, Seed};
 
 /// Negotiation for programs that read the request themselves.
 impl ServerConfig {
@@ -108,16 +36,18 @@ impl ServerConfig {
     /// ```
     /// # use wsstream_core::handshake::ServerConfig;
     /// let fields = [("host", "a"), ("sec-websocket-version", "13"), ("sec-websocket-protocol", "binary")];
-    /// let agreed = ServerConfig::stream().negotiate(fields.map(|(name, value)| (name, value.as_bytes())))?;
-    /// assert_eq!(agreed.subprotocol(), Some("binary"));
-    /// assert_eq!(agreed.fields(), [("Sec-WebSocket-Protocol", "binary".to_string())]);
+    /// let fields = fields.map(|(name, value)| (name, value.as_bytes()));
+    /// let negotiated = ServerConfig::stream().negotiate(fields)?;
+    /// assert_eq!(negotiated.agreed().subprotocol(), Some("binary"));
+    /// assert_eq!(negotiated.agreed().fields(), [("Sec-WebSocket-Protocol", "binary".to_string())]);
     /// # Ok::<_, wsstream_core::handshake::HandshakeError>(())
     /// ```
-    pub fn negotiate<'a, F>(&self, fields: F) -> Result<Agreed, HandshakeError>
+    pub fn negotiate<'a, F>(&self, fields: F) -> Result<Negotiated, HandshakeError>
     where
-        F: IntoIterator<Item = (&'a str, &'a [u8]), IntoIter: Clone>,
+        F: IntoIterator<Item = (&'a str, &'a [u8])>,
     {
-        let fields = fields.into_iter();
+        let fields: Vec<_> = fields.into_iter().collect();
+        let fields = fields.iter().copied();
         check_version(fields.clone())?;
         let host = single(fields.clone(), "Host")?;
         self.agree(
@@ -131,7 +61,7 @@ impl ServerConfig {
         &self,
         fields: F,
         host: Option<&str>,
-    ) -> Result<Agreed, HandshakeError>
+    ) -> Result<Negotiated, HandshakeError>
     where
         F: Iterator<Item = (&'a str, &'a [u8])> + Clone,
     {
@@ -144,12 +74,13 @@ impl ServerConfig {
             subprotocols::select(fields.clone(), &self.subprotocols, self.must_agree)?;
         let wanted = wanted(&self.config, self.is_stream);
         let extensions = extensions::answer(fields, wanted, &self.budget)?;
-        Ok(Agreed {
+        let agreed = Agreed {
             subprotocol: subprotocol.map(String::into_boxed_str),
             deflate: extensions.deflate,
             half_close: extensions.half_close,
             reserved: Share(extensions.reserved.map(Arc::new)),
-        })
+        };
+        Ok(Negotiated::new(agreed, self.config.clone(), None))
     }
 }
 
@@ -171,26 +102,33 @@ impl ClientConfig {
         fields
     }
 
-    /// Checks the header fields of a response that accepts against the client's offers.
+    /// Checks the header fields of a response that accepts against the client's offers. The masking keys come from
+    /// `seed`, which may have given the nonce of the request, and must not be used for anything else.
     ///
     /// # Errors
     ///
     /// If the server accepts an extension or a subprotocol that was not offered, accepts an extension
     /// twice, or selects no subprotocol though the client requires one.
-    pub fn confirm<'a, F>(&self, fields: F) -> Result<Agreed, HandshakeError>
+    pub fn confirm<'a, F>(&self, fields: F, seed: &Seed) -> Result<Negotiated, HandshakeError>
     where
-        F: IntoIterator<Item = (&'a str, &'a [u8]), IntoIter: Clone>,
+        F: IntoIterator<Item = (&'a str, &'a [u8])>,
     {
-        let fields = fields.into_iter();
+        let fields: Vec<_> = fields.into_iter().collect();
+        let fields = fields.iter().copied();
         // §4.1, in the order of its list.
         let extensions = extensions::check(fields.clone(), self.wanted())?;
         let subprotocol = subprotocols::check(fields, &self.subprotocols, self.must_agree)?;
-        Ok(Agreed {
+        let agreed = Agreed {
             subprotocol: subprotocol.map(String::into_boxed_str),
             deflate: extensions.deflate,
             half_close: extensions.half_close,
             reserved: Share::default(),
-        })
+        };
+        Ok(Negotiated::new(
+            agreed,
+            self.config.clone(),
+            Some(seed.clone()),
+        ))
     }
 }
 
@@ -237,12 +175,13 @@ pub(super) const VERSION_FIELD: &str = "Sec-WebSocket-Version";
 
 #[cfg(test)]
 mod tests {
+    use super::super::HALF_CLOSE;
     use super::*;
     use crate::ConnectionConfig;
 
     type Table<'a> = &'a [(&'a str, &'a str)];
 
-    fn negotiate(server: &ServerConfig, fields: Table<'_>) -> Result<Agreed, u16> {
+    fn negotiate(server: &ServerConfig, fields: Table<'_>) -> Result<Negotiated, u16> {
         let fields = fields.iter().map(|(name, value)| (*name, value.as_bytes()));
         server
             .negotiate(fields)
@@ -296,6 +235,7 @@ mod tests {
             let got = negotiate(&ServerConfig::stream(), fields);
             let got = got
                 .as_ref()
+                .map(Negotiated::agreed)
                 .map(|agreed| (agreed.subprotocol(), agreed.half_close()));
             assert_eq!(got, expected.as_ref().copied(), "{fields:?}");
         }
@@ -318,11 +258,12 @@ mod tests {
             for client in &clients {
                 let ask = client.fields();
                 let asked = ask.iter().map(|(name, value)| (*name, value.as_bytes()));
-                let agreed = server.negotiate(asked).unwrap();
+                let negotiated = server.negotiate(asked).unwrap();
+                let agreed = negotiated.agreed();
                 let answer = agreed.fields();
                 let answer = answer.iter().map(|(name, value)| (*name, value.as_bytes()));
-                match client.confirm(answer) {
-                    Ok(confirmed) => assert_eq!(confirmed, agreed),
+                match client.confirm(answer, &Seed::new([7; 32])) {
+                    Ok(confirmed) => assert_eq!(confirmed.agreed(), agreed),
                     Err(error) => assert_eq!(
                         (error, client.must_agree, agreed.subprotocol()),
                         (HandshakeError::NoSubprotocol, true, None)
@@ -330,6 +271,21 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[cfg(feature = "std")]
+    #[test]
+    fn who_only_looks_at_an_agreement_holds_no_memory() {
+        let budget = crate::CompressionBudget::default();
+        let server = ServerConfig::stream().compression_budget(&budget);
+        let ask = ClientConfig::stream().fields();
+        let asked = ask.iter().map(|(name, value)| (*name, value.as_bytes()));
+        let negotiated = server.negotiate(asked).unwrap();
+        assert!(budget.used() > 0);
+        let seen = negotiated.agreed().without_reservation();
+        assert_eq!(seen, *negotiated.agreed());
+        drop(negotiated);
+        assert_eq!(budget.used(), 0);
     }
 
     /// Nothing is agreed to that is not done, in whatever order it was set.
@@ -340,7 +296,7 @@ mod tests {
             ("sec-websocket-extensions", HALF_CLOSE.as_bytes()),
         ];
         let server = ServerConfig::messages().config(ConnectionConfig::new().max_message(1 << 20));
-        assert!(!server.negotiate(fields).unwrap().half_close());
+        assert!(!server.negotiate(fields).unwrap().agreed().half_close());
         for client in [
             ClientConfig::messages(),
             ClientConfig::stream().config(ConnectionConfig::new().half_close(false)),

@@ -10,7 +10,7 @@ use super::refusal::push_field;
 use super::syntax::{excerpt, split_authority, token, values};
 use super::target::{self, absolute};
 use super::upgrade::{answer, check_method, check_upgrade, is_of_websocket};
-use super::{Agreed, HandshakeError, Headers, Refusal, ServerConfig, origin, subprotocols};
+use super::{HandshakeError, Headers, Negotiated, Refusal, ServerConfig, origin, subprotocols};
 use crate::octets::Octets;
 
 /// Any well-formed request, whether or not it asks for a WebSocket. It owns its head.
@@ -23,13 +23,13 @@ pub struct Request {
 }
 
 /// The response that accepts a request.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Accepted {
     /// The octets to send before any frame.
     pub response: Vec<u8>,
-    /// The agreed subprotocol and extensions.
-    pub agreed: Agreed,
+    /// What was agreed on. It opens the connection.
+    pub negotiated: Negotiated,
 }
 
 impl Request {
@@ -133,22 +133,25 @@ impl Request {
             return Err(HandshakeError::Http10);
         }
         self.check_host()?;
-        self.check_no_body()?;
+        check_no_body(self.headers.iter())?;
         let key = check_upgrade(self.headers.iter())?;
         if !server.serves(self.path()) {
             return Err(HandshakeError::UnknownPath(excerpt(self.path().as_bytes())));
         }
-        let agreed = server.agree(self.headers.iter(), self.host())?;
+        let negotiated = server.agree(self.headers.iter(), self.host())?;
 
         let mut response = Vec::from(*b"HTTP/1.1 101 Switching Protocols\r\n");
-        for (name, value) in answer(key, &agreed) {
+        for (name, value) in answer(key, negotiated.agreed()) {
             push_field(&mut response, name, &value);
         }
         for (name, value) in server.fields.iter() {
             push_field(&mut response, name, value);
         }
         response.extend_from_slice(b"\r\n");
-        Ok(Accepted { response, agreed })
+        Ok(Accepted {
+            response,
+            negotiated,
+        })
     }
 
     /// The octets of the application's own response. Send them, then close the transport.
@@ -169,23 +172,12 @@ impl Request {
         host.map(drop).ok_or_else(|| malformed("Host", value))
     }
 
-    /// We would have to skip a body before the first frame, and intermediaries may disagree about its
-    /// end.
-    fn check_no_body(&self) -> Result<(), HandshakeError> {
-        let empty = values(self.headers.iter(), "Content-Length").all(|value| value == b"0");
-        if empty && self.headers.get("Transfer-Encoding").is_none() {
-            Ok(())
-        } else {
-            Err(HandshakeError::RequestBody)
-        }
-    }
-
     /// Whether the request is a valid one of HTTP without a body, and has nothing of a WebSocket's.
     pub(super) fn is_plain(&self) -> bool {
         // RFC 9112 §3.2: HTTP/1.0 needs no `Host`.
         let may_lack_host = self.is_http10() && self.headers.get("Host").is_none();
         (may_lack_host || self.check_host().is_ok())
-            && self.check_no_body().is_ok()
+            && check_no_body(self.headers.iter()).is_ok()
             && !is_of_websocket(self.headers.iter())
     }
 
@@ -200,6 +192,19 @@ impl Request {
             Some(uri) => uri.resource,
             None => self.target(),
         }
+    }
+}
+
+/// We would have to skip a body before the first frame, and intermediaries may disagree about its end.
+pub(super) fn check_no_body<'a, F>(fields: F) -> Result<(), HandshakeError>
+where
+    F: Iterator<Item = (&'a str, &'a [u8])> + Clone,
+{
+    let empty = values(fields.clone(), "Content-Length").all(|value| value == b"0");
+    if empty && values(fields, "Transfer-Encoding").next().is_none() {
+        Ok(())
+    } else {
+        Err(HandshakeError::RequestBody)
     }
 }
 
@@ -221,7 +226,7 @@ impl fmt::Debug for Accepted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Accepted")
             .field("response", &Octets::of(&self.response))
-            .field("agreed", &self.agreed)
+            .field("negotiated", &self.negotiated)
             .finish()
     }
 }

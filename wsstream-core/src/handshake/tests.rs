@@ -299,12 +299,13 @@ proptest! {
 
         let unique = connecting.request().to_vec();
         match request.accept(&server) {
-            Ok(Accepted { mut response, agreed }) => {
+            Ok(Accepted { mut response, negotiated }) => {
+                let agreed = negotiated.agreed();
                 response.extend_from_slice(b"frames");
                 let (connected, rest) = feed(pieces(&response, &lengths), |input| connecting.receive(input));
                 let connected = connected.unwrap().unwrap();
                 prop_assert_eq!(rest, b"frames");
-                prop_assert_eq!(&connected.agreed, &agreed);
+                prop_assert_eq!(connected.negotiated.agreed(), agreed);
                 prop_assert_eq!(agreed.half_close(), stream && half_close.0 && half_close.1);
                 let (asks, answers) = wanted;
                 let both = (compression.0 && compression.1).then_some(PerMessageDeflate {

@@ -7,7 +7,7 @@ use super::key::{KEY_FIELD, accept_key, is_key};
 use super::lookup::{malformed, single};
 use super::negotiation::{VERSION_FIELD, check_version};
 use super::syntax::{contains, excerpt, values};
-use super::{Agreed, HandshakeError, ServerConfig};
+use super::{Agreed, HandshakeError, Negotiated, ServerConfig};
 
 /// Field names and values.
 type Fields = Vec<(&'static str, String)>;
@@ -17,7 +17,7 @@ impl ServerConfig {
     /// own routes. Checks the method, `Upgrade`, `Connection` and the key, then does what
     /// [`negotiate`](Self::negotiate) does. The caller checks the path and the body.
     ///
-    /// Returns the agreement, and all fields of the response, whose status is 101.
+    /// Returns what was negotiated, and all fields of the response, whose status is 101.
     ///
     /// # Errors
     ///
@@ -41,18 +41,19 @@ impl ServerConfig {
         &self,
         method: &str,
         fields: F,
-    ) -> Result<(Agreed, Fields), HandshakeError>
+    ) -> Result<(Negotiated, Fields), HandshakeError>
     where
-        F: IntoIterator<Item = (&'a str, &'a [u8]), IntoIter: Clone>,
+        F: IntoIterator<Item = (&'a str, &'a [u8])>,
     {
-        let fields = fields.into_iter();
+        let fields: Vec<_> = fields.into_iter().collect();
+        let fields = fields.iter().copied();
         check_method(method)?;
         let key = check_upgrade(fields.clone())?;
         let host = single(fields.clone(), "Host")?;
         let host = host.and_then(|host| core::str::from_utf8(host).ok());
-        let agreed = self.agree(fields, host)?;
-        let answer = answer(key, &agreed);
-        Ok((agreed, answer))
+        let negotiated = self.agree(fields, host)?;
+        let answer = answer(key, negotiated.agreed());
+        Ok((negotiated, answer))
     }
 }
 
@@ -174,8 +175,9 @@ mod tests {
             let request = super::super::Acceptor::new(&server).receive(&mut head.as_bytes());
             let by_text = request.unwrap().unwrap().accept(&server);
             match (by_fields, by_text) {
-                (Ok((agreed, answer)), Ok(accepted)) => {
-                    assert_eq!((agreed, status), (accepted.agreed, 101));
+                (Ok((negotiated, answer)), Ok(accepted)) => {
+                    assert_eq!(negotiated.agreed(), accepted.negotiated.agreed());
+                    assert_eq!(status, 101);
                     let lines = answer
                         .iter()
                         .map(|(name, value)| [name, ": ", value, "\r\n"].concat());

@@ -15,7 +15,7 @@ fn frame(fin: bool, opcode: Opcode, payload: &[u8]) -> Vec<u8> {
 /// What a client makes of the parts of a wire, with messages of up to eight octets.
 fn recv<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> (Vec<Message>, Option<ProtocolError>) {
     let config = ConnectionConfig::new().max_message(8);
-    let mut connection = Connection::client(config, &Seed::new([0; 32]));
+    let mut connection = Connection::without_extensions(config, Some(&Seed::new([0; 32])));
     let mut assembler = Assembler::new();
     let mut messages = Vec::new();
     for part in parts {
@@ -216,7 +216,7 @@ fn s10_4_a_message_has_a_limit_of_time_from_its_first_octet_to_its_last() {
     ];
     for (story, expected) in table {
         let config = ConnectionConfig::new().message_timeout(Duration::from_secs(10));
-        let mut connection = Connection::client(config, &Seed::new([0; 32]))
+        let mut connection = Connection::without_extensions(config, Some(&Seed::new([0; 32])))
             .with_deflate(&crate::PerMessageDeflate::default());
         let (mut assembler, mut failed) = (Assembler::new(), None);
         for at in *story {
@@ -253,7 +253,8 @@ fn s10_4_a_message_has_a_limit_of_time_from_its_first_octet_to_its_last() {
 /// A byte stream's message may go on for ever.
 #[test]
 fn streams_have_no_limit_of_time() {
-    let mut connection = Connection::client(ConnectionConfig::new(), &Seed::new([0; 32]));
+    let mut connection =
+        Connection::without_extensions(ConnectionConfig::new(), Some(&Seed::new([0; 32])));
     let mut stream = crate::ByteStream::new(crate::Encoding::Binary);
     let mut octets = *b"\x02\x01a";
     assert_eq!(
@@ -261,4 +262,27 @@ fn streams_have_no_limit_of_time() {
         1
     );
     assert!(!connection.wants_time());
+}
+
+#[test]
+fn what_messages_are_made_of_and_turn_into() {
+    let (text, octets) = (
+        Message::Text("h\u{e4}".into()),
+        Message::Binary("h\u{e4}".into()),
+    );
+    for made in ["h\u{e4}".into(), String::from("h\u{e4}").into()] {
+        assert_eq!(text, made);
+    }
+    for made in [
+        b"h\xc3\xa4".into(),
+        b"h\xc3\xa4"[..].into(),
+        b"h\xc3\xa4".to_vec().into(),
+        Bytes::from_static(b"h\xc3\xa4").into(),
+    ] {
+        assert_eq!(octets, made);
+    }
+    assert_eq!((text.as_text(), octets.as_text()), (Some("h\u{e4}"), None));
+    assert_eq!(text.clone().into_bytes(), octets.clone().into_bytes());
+    assert_eq!(text.into_text().unwrap(), "h\u{e4}");
+    assert_eq!(octets.into_text(), Err(NotText));
 }

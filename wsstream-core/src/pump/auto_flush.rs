@@ -99,17 +99,17 @@ impl<S: Socket> AutoFlush<S> {
     }
 
     /// Returns the socket. What it buffers stays in it. A permit is dropped.
-    pub fn into_socket(mut self) -> S {
+    pub fn into_inner(mut self) -> S {
         self.wire.take_socket()
     }
 
     /// The socket.
-    pub const fn socket(&self) -> &S {
+    pub const fn get_ref(&self) -> &S {
         self.wire.socket()
     }
 
     /// The socket, to change its settings. Do not read from it or write to it.
-    pub const fn socket_mut(&mut self) -> &mut S {
+    pub const fn get_mut(&mut self) -> &mut S {
         self.wire.socket_mut()
     }
 
@@ -402,7 +402,7 @@ mod tests {
         ));
         assert!(matches!(stream.poll_shutdown(cx), Poll::Ready(Err(_))));
         assert_eq!(permits.taken(), 1);
-        drop(stream.into_socket());
+        drop(stream.into_inner());
         assert_eq!(permits.taken(), 0);
     }
 }

@@ -79,6 +79,11 @@ impl<S: Socket, C: Clock> Pump<S, C> {
         (self.wire.phase() == Phase::Over).then(|| StreamError::ShutDown.into())
     }
 
+    /// Whether a reader was told how the connection has ended.
+    pub(super) const fn has_told_end(&self) -> bool {
+        self.end_told
+    }
+
     /// The number of received octets that were not taken.
     pub(super) const fn unread(&self) -> usize {
         self.received.len()
@@ -436,7 +441,7 @@ impl<S: Socket, C: Clock> Pump<S, C> {
 
     /// Moves everything to a new pump, which outlives the drop of this one.
     pub(super) fn take(&mut self) -> Self {
-        let nothing = Connection::server(ConnectionConfig::new());
+        let nothing = Connection::without_extensions(ConnectionConfig::new(), None);
         Self {
             wire: self.wire.take(),
             connection: mem::replace(&mut self.connection, nothing),
@@ -453,17 +458,16 @@ impl<S: Socket, C: Clock> Pump<S, C> {
 
     /// How the stream ended, as the result of a read.
     fn end(&mut self, ending: Result<(), StreamError>) -> io::Result<()> {
-        match (ending, self.read_error.take()) {
+        // The system tells a reset only once: a write may have heard of it.
+        let reset = self
+            .write_error
+            .filter(|kind| *kind == ErrorKind::ConnectionReset);
+        let told = self.read_error.take().or_else(|| reset.map(Into::into));
+        match (ending, told) {
             // The peer's Close answers the listener's: the peer may have had more to send.
             (Ok(()), _) if self.dismissed => Err(StreamError::ShutDown.into()),
             (Err(StreamError::Truncated), Some(error)) if is_reset(&error) => Err(truncated(error)),
             (Err(StreamError::Truncated), Some(error)) => Err(error),
-            // The system tells a reset only once, and reads give an end then.
-            (Err(StreamError::Truncated), None)
-                if self.write_error == Some(ErrorKind::ConnectionReset) =>
-            {
-                Err(truncated(ErrorKind::ConnectionReset.into()))
-            }
             (ending, _) => Ok(ending?),
         }
     }

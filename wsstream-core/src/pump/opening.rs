@@ -16,9 +16,8 @@ use super::upgraded::Upgraded;
 use super::wakers::Task;
 use super::wire::Wire;
 use super::{Clock, Socket};
-use crate::config::SharedConfig;
 use crate::handshake::{
-    Acceptor, Agreed, ClientConfig, Connecting, HandshakeError, Refusal, Request, Response,
+    Acceptor, ClientConfig, Connected, Connecting, HandshakeError, Negotiated, Refusal, Request,
     ServerConfig,
 };
 use crate::octets::Octets;
@@ -126,7 +125,7 @@ impl<S: Socket, C: Clock> Opening<S, C> {
         Poll::Pending
     }
 
-    fn upgraded(self, seed: Option<Seed>, agreed: Agreed, config: SharedConfig) -> Upgraded<S, C> {
+    fn upgraded(self, negotiated: Negotiated) -> Upgraded<S, C> {
         let Self {
             mut wire, received, ..
         } = self;
@@ -135,9 +134,7 @@ impl<S: Socket, C: Clock> Opening<S, C> {
             pings_by_default: wire.is_from_listener(),
             wire,
             received,
-            agreed,
-            config,
-            seed,
+            negotiated,
             request: None,
             response: None,
             spawn: None,
@@ -166,8 +163,6 @@ impl<S: fmt::Debug, C: fmt::Debug> fmt::Debug for Opening<S, C> {
 pub struct Connect<S, C> {
     opening: Option<Opening<S, C>>,
     connecting: Connecting,
-    config: SharedConfig,
-    seed: Seed,
 }
 
 impl<S: Socket, C: Clock> Connect<S, C> {
@@ -178,12 +173,10 @@ impl<S: Socket, C: Clock> Connect<S, C> {
         Self {
             opening: Some(Opening::new(socket, clock, request)),
             connecting,
-            config: client.config.clone(),
-            seed,
         }
     }
 
-    fn poll_response(&mut self, cx: &Context<'_>) -> Poll<io::Result<(Agreed, Response)>> {
+    fn poll_response(&mut self, cx: &Context<'_>) -> Poll<io::Result<Connected>> {
         let Some(opening) = &mut self.opening else {
             return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
         };
@@ -194,7 +187,7 @@ impl<S: Socket, C: Clock> Connect<S, C> {
         let connecting = &mut self.connecting;
         match opening.poll_receive(|input| connecting.receive(input)) {
             Poll::Ready(Ok(Ok(connected))) => {
-                return Poll::Ready(Ok((connected.agreed, connected.response)));
+                return Poll::Ready(Ok(connected));
             }
             Poll::Ready(Ok(Err(error))) => return Poll::Ready(Err(error.into())),
             Poll::Ready(Err(error)) => return Poll::Ready(Err(cut_short(connecting, error))),
@@ -212,15 +205,13 @@ impl<S: Socket, C: Clock> Future for Connect<S, C> {
     type Output = io::Result<Upgraded<S, C>>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let (agreed, response) = ready!(self.poll_response(cx))?;
-        let this = &mut *self;
-        let Some(opening) = this.opening.take() else {
+        let connected = ready!(self.poll_response(cx))?;
+        let Some(opening) = self.opening.take() else {
             return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
         };
-        let seed = Some(this.seed.clone());
-        let upgraded = opening.upgraded(seed, agreed, this.config.clone());
+        let upgraded = opening.upgraded(connected.negotiated);
         Poll::Ready(Ok(Upgraded {
-            response: Some(response),
+            response: Some(connected.response),
             ..upgraded
         }))
     }

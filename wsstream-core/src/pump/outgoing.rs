@@ -20,7 +20,7 @@ impl Outgoing {
         self.0.is_none()
     }
 
-    /// Queues the rest of it.
+    /// Queues the rest of it. What cannot be sent stays, so that whoever sent it learns of that, too.
     pub(super) fn poll<S: Socket, C: Clock>(
         &mut self,
         pump: &mut Pump<S, C>,
@@ -29,13 +29,9 @@ impl Outgoing {
             let rest = &message.as_bytes()[*sent..];
             let kind = message.kind();
             let queued = pump.poll_send(rest.len(), |connection| connection.send(kind, rest, true));
-            match ready!(queued) {
-                Ok(queued) if queued < rest.len() => *sent += queued,
-                Ok(_) => self.0 = None,
-                Err(error) => {
-                    self.0 = None;
-                    return Poll::Ready(Err(error));
-                }
+            match ready!(queued)? {
+                queued if queued < rest.len() => *sent += queued,
+                _ => self.0 = None,
             }
         }
         Poll::Ready(Ok(()))

@@ -10,10 +10,12 @@ use super::delivering::{Delivering, Spawn, leave};
 use super::engine::Pump;
 use super::outgoing::Outgoing;
 use super::wakers::Task;
-use super::{Clock, RelayEnd, Socket, Taken};
+use super::{Clock, Info, RelayEnd, Socket, Taken};
 use crate::byte_stream::{ByteStream, Encoding};
 use crate::close::{Close, CloseCode};
-use crate::connection::{ClosedBy, Connection};
+use crate::connection::ClosedBy;
+#[cfg(test)]
+use crate::connection::Connection;
 use crate::error::{Closed, StreamError, Timeout};
 use crate::handshake::Agreed;
 
@@ -75,15 +77,14 @@ impl<S: Socket, C: Clock> Stream<S, C> {
         self
     }
 
-    /// The negotiated subprotocol and extensions.
+    /// What was agreed, counters, the round-trip time, and how the connection was closed.
     #[must_use]
-    pub fn agreed(&self) -> &Agreed {
-        &self.inner.agreed
+    pub fn info(&self) -> Info {
+        Info::new(&self.inner.agreed, &self.inner.pump.connection)
     }
 
-    /// The state of the connection: who closed it and how, counters, the round-trip time.
-    #[must_use]
-    pub fn connection(&self) -> &Connection {
+    #[cfg(test)]
+    pub(crate) fn connection(&self) -> &Connection {
         &self.inner.pump.connection
     }
 
@@ -93,14 +94,14 @@ impl<S: Socket, C: Clock> Stream<S, C> {
         self.inner.bytes.encoding()
     }
 
-    /// The socket.
+    /// The socket below.
     #[must_use]
-    pub fn socket(&self) -> &S {
+    pub fn get_ref(&self) -> &S {
         self.inner.pump.socket()
     }
 
-    /// The socket, to change its settings. Reading from it or writing to it breaks the stream.
-    pub fn socket_mut(&mut self) -> &mut S {
+    /// The socket below, to change its settings. Reading from it or writing to it breaks the stream.
+    pub fn get_mut(&mut self) -> &mut S {
         self.inner.pump.socket_mut()
     }
 
@@ -367,7 +368,7 @@ impl<S: Socket, C: Clock> Socket for Stream<S, C> {
     }
 
     fn has_hung_up(&self) -> bool {
-        self.socket().has_hung_up()
+        self.get_ref().has_hung_up()
     }
 
     fn cut_off(&self) -> Option<io::Error> {

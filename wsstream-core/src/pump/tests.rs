@@ -8,6 +8,8 @@ mod deflate;
 mod delivering;
 mod endings;
 mod faithful;
+#[cfg(feature = "futures")]
+mod futures;
 mod layers;
 mod locks;
 mod message_time;

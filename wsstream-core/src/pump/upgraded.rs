@@ -11,10 +11,7 @@ use super::websocket::WebSocket;
 use super::wire::Wire;
 use super::{Clock, Socket};
 use crate::byte_stream::Encoding;
-use crate::config::SharedConfig;
-use crate::connection::Connection;
-use crate::handshake::{Agreed, ClientConfig, Request, Response, ServerConfig};
-use crate::seed::Seed;
+use crate::handshake::{Agreed, Negotiated, Request, Response};
 
 /// A connection right after the opening handshake. Turn it into a [byte stream](Self::into_stream) or into
 /// [whole messages](Self::into_websocket).
@@ -22,10 +19,7 @@ use crate::seed::Seed;
 pub struct Upgraded<S: Socket, C: Clock> {
     pub(super) wire: Wire<S, C>,
     pub(super) received: RecvBuffer,
-    pub(super) agreed: Agreed,
-    pub(super) config: SharedConfig,
-    /// The seed of a client's masking keys. `None` on a server.
-    pub(super) seed: Option<Seed>,
+    pub(super) negotiated: Negotiated,
     /// Whether keepalive is on if the configuration does not say.
     pub(super) pings_by_default: bool,
     pub(super) request: Option<Request>,
@@ -35,53 +29,14 @@ pub struct Upgraded<S: Socket, C: Clock> {
 }
 
 impl<S: Socket, C: Clock> Upgraded<S, C> {
-    /// The server's end of a connection that something else upgraded, such as an HTTP library, or over HTTP/2.
-    ///
-    /// `agreed` is the result of [`ServerConfig::negotiate`] or [`ServerConfig::negotiate_upgrade`]. `received` is what
-    /// was already read from the socket after the request.
+    /// A connection that something else upgraded, such as an HTTP library, or over HTTP/2. `received` is what was already
+    /// read from the socket behind the head of the handshake.
     #[must_use]
-    pub fn server(
-        socket: S,
-        clock: C,
-        agreed: Agreed,
-        config: &ServerConfig,
-        received: Vec<u8>,
-    ) -> Self {
-        let config = config.config.clone();
-        Self::new(Wire::new(socket, clock), None, agreed, config, received)
-    }
-
-    /// The client's end of a connection that something else upgraded.
-    ///
-    /// `agreed` is the result of [`ClientConfig::confirm`]. `received` is what was already read from the socket after
-    /// the response. The seed must not be used for anything else.
-    #[must_use]
-    pub fn client(
-        socket: S,
-        clock: C,
-        seed: Seed,
-        agreed: Agreed,
-        config: &ClientConfig,
-        received: Vec<u8>,
-    ) -> Self {
-        let config = config.config.clone();
-        let wire = Wire::new(socket, clock);
-        Self::new(wire, Some(seed), agreed, config, received)
-    }
-
-    fn new(
-        wire: Wire<S, C>,
-        seed: Option<Seed>,
-        agreed: Agreed,
-        config: SharedConfig,
-        received: Vec<u8>,
-    ) -> Self {
+    pub fn new(socket: S, clock: C, negotiated: Negotiated, received: Vec<u8>) -> Self {
         Self {
-            wire,
+            wire: Wire::new(socket, clock),
             received: RecvBuffer::new(received),
-            agreed,
-            config,
-            seed,
+            negotiated,
             pings_by_default: false,
             request: None,
             response: None,
@@ -131,46 +86,32 @@ impl<S: Socket, C: Clock> Upgraded<S, C> {
     /// The negotiated subprotocol and extensions.
     #[must_use]
     pub const fn agreed(&self) -> &Agreed {
-        &self.agreed
+        self.negotiated.agreed()
     }
 
     /// Carries a byte stream, in the encoding of the negotiated subprotocol.
     #[must_use]
     pub fn into_stream(self) -> Stream<S, C> {
-        let encoding = Encoding::of(self.agreed.subprotocol());
-        let connection = self.connection();
-        let pump = Pump::new(self.wire, connection, self.received);
-        Stream::resume(pump, encoding, self.agreed, self.spawn)
+        let encoding = Encoding::of(self.agreed().subprotocol());
+        let (pump, agreed, spawn) = self.open();
+        Stream::resume(pump, encoding, agreed, spawn)
     }
 
     /// Sends and receives whole messages. Where half close was negotiated, as a stream's configuration does, you can go
     /// on sending after the peer's Close.
     #[must_use]
     pub fn into_websocket(self) -> WebSocket<S, C> {
-        let connection = self.connection();
-        let pump = Pump::new(self.wire, connection, self.received);
-        WebSocket::resume(pump, self.agreed, self.spawn)
+        let (pump, agreed, spawn) = self.open();
+        WebSocket::resume(pump, agreed, spawn)
     }
 
-    fn connection(&self) -> Connection {
-        let config = self.config.clone();
-        let mut connection = Connection::shared(config, self.seed.as_ref());
+    fn open(self) -> (Pump<S, C>, Agreed, Option<Spawn<S, C>>) {
+        let (mut connection, agreed) = self.negotiated.into_parts();
+        connection.set_codec_pool(&ThreadPool);
         if self.pings_by_default {
             connection.ping_by_default();
         }
-        if self.agreed.half_close() {
-            connection = connection.with_half_close();
-        }
-        match self.agreed.deflate() {
-            Some(deflate) => {
-                let mut connection = connection.with_deflate(deflate);
-                connection.set_codec_pool(&ThreadPool);
-                if let Some(reserved) = self.agreed.reserved() {
-                    connection.set_reserved(reserved);
-                }
-                connection
-            }
-            None => connection,
-        }
+        let pump = Pump::new(self.wire, connection, self.received);
+        (pump, agreed, self.spawn)
     }
 }

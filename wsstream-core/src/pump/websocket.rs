@@ -1,5 +1,8 @@
 //! Whole messages over a socket.
 
+#[cfg(feature = "futures")]
+mod futures;
+
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::future::poll_fn;
@@ -11,18 +14,42 @@ use super::delivering::{Spawn, leave};
 use super::engine::Pump;
 use super::outgoing::Outgoing;
 use super::wakers::Task;
-use super::{Clock, Socket};
+use super::{Clock, Info, Socket};
 use crate::close::{Close, CloseCode};
+#[cfg(test)]
 use crate::connection::Connection;
-use crate::error::Closed;
+use crate::error::{Closed, PingError};
 use crate::handshake::Agreed;
 use crate::message::{Assembler, Message};
 
 /// A WebSocket that sends and receives whole messages, made by
 /// [`Upgraded::into_websocket`](super::Upgraded::into_websocket).
 ///
+/// A received message is held until it is whole. It has at most 1 MiB, and 60 seconds from its first octet to its last:
+/// [`max_message`](crate::ConnectionConfig::max_message) and
+/// [`message_timeout`](crate::ConnectionConfig::message_timeout) change these limits. A message that exceeds them ends the
+/// connection. Of the messages to send, one is held at a time.
+///
+/// Pings from the peer are answered by any function here, and pings that keep the connection alive are sent: see
+/// [`keepalive`](crate::ConnectionConfig::keepalive). [`ping`](Self::ping) is for more than that.
+///
+/// With the feature `futures` it is a `Stream` and a `Sink` of messages. `StreamExt::split` gives two halves, for two
+/// tasks. The stream ends after the peer's Close, or after one error. `SinkExt::close` does what [`close`](Self::close)
+/// does: what the other half has not received by then is discarded.
+///
 /// All its functions are cancel-safe. It answers a Close from the peer at once. Its state is boxed, so that futures
 /// which hold one stay small.
+///
+/// ```
+/// # use wsstream_core::pump::{Clock, Socket, WebSocket};
+/// # async fn greet<S: Socket, C: Clock>(mut socket: WebSocket<S, C>) -> std::io::Result<()> {
+/// socket.send("hello").await?;
+/// while let Some(message) = socket.recv().await? {
+///     println!("{}", message.as_text().unwrap_or("(octets)"));
+/// }
+/// socket.close().await
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct WebSocket<S: Socket, C: Clock> {
     inner: Box<Inner<S, C>>,
@@ -73,9 +100,38 @@ impl<S: Socket, C: Clock> WebSocket<S, C> {
     /// # Errors
     ///
     /// `BrokenPipe` after a Close was sent, or once the connection is over. The socket's.
-    pub async fn send(&mut self, message: Message) -> io::Result<()> {
+    pub async fn send(&mut self, message: impl Into<Message>) -> io::Result<()> {
         poll_fn(|cx| self.poll_ready(cx)).await?;
-        self.start_send(message);
+        self.start_send(message)?;
+        poll_fn(|cx| self.poll_flush(cx)).await
+    }
+
+    /// Sends a ping with a payload of up to 125 octets, and waits until the socket has taken it (§5.5.2). If you drop the
+    /// future, the ping is sent or not.
+    ///
+    /// A connection is kept alive without this: see [`keepalive`](crate::ConnectionConfig::keepalive). Send a ping to learn
+    /// sooner whether the peer is there. Its pong arrives while you receive, and is no message:
+    /// [`connection().unanswered_ping()`](Connection::unanswered_ping) is `None` then.
+    /// [`connection().rtt()`](Connection::rtt) is the round-trip time of keepalive pings.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use wsstream_core::pump::{Clock, Socket, WebSocket};
+    /// # async fn sleep(_: Duration) {}
+    /// # async fn is_there<S: Socket, C: Clock>(mut socket: WebSocket<S, C>) -> std::io::Result<bool> {
+    /// socket.ping(b"still there?").await?;
+    /// // Receive for 5 seconds, for example with `tokio::time::timeout`. Then:
+    /// let is_there = socket.connection().unanswered_ping().is_none();
+    /// # Ok(is_there)
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` with a [`PingError`] inside for a longer payload. `BrokenPipe` after a Close was sent, or once the
+    /// connection is over. The socket's.
+    pub async fn ping(&mut self, payload: &[u8]) -> io::Result<()> {
+        poll_fn(|cx| self.poll_ping(cx, payload)).await?;
         poll_fn(|cx| self.poll_flush(cx)).await
     }
 
@@ -100,22 +156,26 @@ impl<S: Socket, C: Clock> WebSocket<S, C> {
         poll_fn(|cx| self.poll_close_with(cx, &close)).await
     }
 
-    /// The negotiated subprotocol and extensions.
+    /// What was agreed, counters, the round-trip time, and how the connection was closed.
     #[must_use]
-    pub fn agreed(&self) -> &Agreed {
-        &self.inner.agreed
+    pub fn info(&self) -> Info {
+        Info::new(&self.inner.agreed, &self.inner.pump.connection)
     }
 
-    /// The state of the connection: who closed it and how, counters, the round-trip time.
-    #[must_use]
-    pub fn connection(&self) -> &Connection {
+    #[cfg(test)]
+    pub(crate) fn connection(&self) -> &Connection {
         &self.inner.pump.connection
     }
 
-    /// The socket.
+    /// The socket below.
     #[must_use]
-    pub fn socket(&self) -> &S {
+    pub fn get_ref(&self) -> &S {
         self.inner.pump.socket()
+    }
+
+    /// The socket below, to change its settings. Reading from it or writing to it breaks the WebSocket.
+    pub fn get_mut(&mut self) -> &mut S {
+        self.inner.pump.socket_mut()
     }
 
     /// Takes the WebSocket apart without telling the peer. Returns the socket, and the octets that were received from
@@ -132,11 +192,15 @@ impl<S: Socket, C: Clock> WebSocket<S, C> {
     /// As [`recv`](Self::recv).
     pub fn poll_recv(&mut self, cx: &Context<'_>) -> Poll<io::Result<Option<Message>>> {
         self.inner.pump.register(Task::Reader, cx);
-        // Goes on sending a message that was begun, if the caller now waits for the next one.
-        let _ = self.poll_outgoing();
         let Inner {
-            pump, assembler, ..
+            pump,
+            assembler,
+            outgoing,
+            ..
         } = &mut *self.inner;
+        // Goes on sending a message that was begun, if the caller now waits for the next one. If that fails, the next
+        // function that sends says so.
+        let _ = outgoing.poll(pump);
         pump.poll_recv(cx, |connection, input| assembler.recv(connection, input))
     }
 
@@ -157,12 +221,39 @@ impl<S: Socket, C: Clock> WebSocket<S, C> {
         }
     }
 
-    /// Starts to send a message. Call it after [`poll_ready`](Self::poll_ready) was ready: otherwise it replaces what
-    /// is left of the previous message. What the socket does not take at once is sent while anything else here is
-    /// polled.
-    pub fn start_send(&mut self, message: Message) {
-        self.inner.outgoing = Outgoing::new(message);
-        let _ = self.poll_outgoing();
+    /// Starts to send a message, after [`poll_ready`](Self::poll_ready) was ready. What the socket does not take at once
+    /// is sent while anything else here is polled.
+    ///
+    /// # Errors
+    ///
+    /// `WouldBlock` if the previous message is not sent yet: the new one is not sent then. `BrokenPipe` and the socket's
+    /// as for [`send`](Self::send).
+    pub fn start_send(&mut self, message: impl Into<Message>) -> io::Result<()> {
+        if !self.inner.outgoing.is_empty() {
+            return Err(io::Error::new(io::ErrorKind::WouldBlock, NOT_READY));
+        }
+        self.inner.outgoing = Outgoing::new(message.into());
+        match self.poll_outgoing() {
+            Poll::Ready(result) => result,
+            Poll::Pending => Ok(()),
+        }
+    }
+
+    /// Waits until a ping is queued: see [`ping`](Self::ping). Then [flush](Self::poll_flush) it.
+    ///
+    /// # Errors
+    ///
+    /// As [`ping`](Self::ping).
+    pub fn poll_ping(&mut self, cx: &Context<'_>, payload: &[u8]) -> Poll<io::Result<()>> {
+        let pump = &mut self.inner.pump;
+        pump.register(Task::Writer, cx);
+        pump.look_ahead(|_, _| {});
+        match ready!(pump.poll_send(payload.len(), |connection| Ok(connection.ping(payload))))? {
+            Ok(true) => Poll::Ready(Ok(())),
+            Ok(false) => Poll::Pending,
+            Err(PingError::Closed) => Poll::Ready(Err(pump.broken_pipe(Closed))),
+            Err(error) => Poll::Ready(Err(error.into())),
+        }
     }
 
     /// Waits until every message is sent.
@@ -193,7 +284,15 @@ impl<S: Socket, C: Clock> WebSocket<S, C> {
         pump.poll_close(cx, close)
     }
 
+    /// Sends on. Tells once if the message cannot be sent.
     fn poll_outgoing(&mut self) -> Poll<io::Result<()>> {
-        self.inner.outgoing.poll(&mut self.inner.pump)
+        let Inner { pump, outgoing, .. } = &mut *self.inner;
+        let result = ready!(outgoing.poll(pump));
+        if result.is_err() {
+            *outgoing = Outgoing::default();
+        }
+        Poll::Ready(result)
     }
 }
+
+const NOT_READY: &str = "the previous message is not sent yet: wait for `poll_ready`";

@@ -6,7 +6,7 @@ use core::time::Duration;
 use super::seen::{Seen, data, recv};
 use crate::connection::Connection;
 use crate::role::Role;
-use crate::{ConnectionConfig, Seed, Timestamp};
+use crate::{ConnectionConfig, PerMessageDeflate, Seed, Timestamp};
 
 /// Two ends, a transport between them, and one clock.
 ///
@@ -166,11 +166,36 @@ impl End {
     }
 }
 
+/// One end of a connection for which this was agreed on, whatever its settings offer. A client's masking keys are always
+/// the same.
+///
+/// ```
+/// use wsstream_core::test_kit::negotiated;
+/// use wsstream_core::{ConnectionConfig, PerMessageDeflate, Role};
+///
+/// let deflate = PerMessageDeflate::default();
+/// let server = negotiated(Role::Server, ConnectionConfig::new(), false, Some(&deflate));
+/// # let _ = server;
+/// ```
+#[must_use]
+pub fn negotiated(
+    role: Role,
+    config: ConnectionConfig,
+    half_close: bool,
+    deflate: Option<&PerMessageDeflate>,
+) -> Connection {
+    let connection = connection(role, config.half_close(half_close));
+    match deflate {
+        Some(deflate) => connection.with_deflate(deflate),
+        None => connection,
+    }
+}
+
 pub(crate) fn connection(role: Role, config: ConnectionConfig) -> Connection {
     let half_close = config.half_close;
     let connection = match role {
-        Role::Client => Connection::client(config, &Seed::new([7; 32])),
-        Role::Server => Connection::server(config),
+        Role::Client => Connection::without_extensions(config, Some(&Seed::new([7; 32]))),
+        Role::Server => Connection::without_extensions(config, None),
     };
     if half_close {
         connection.with_half_close()

@@ -2,12 +2,14 @@
 
 use alloc::collections::VecDeque;
 use alloc::rc::Rc;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::cell::{Cell, RefCell, RefMut};
+use core::cell::{Cell, RefCell};
 use core::fmt;
 use core::task::{Context, Poll, Waker};
 use core::time::Duration;
 use std::io::{self, ErrorKind, IoSlice};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::Timestamp;
 use crate::octets::Octets;
@@ -261,16 +263,16 @@ fn wake(waker: &mut Option<Waker>) {
 
 /// A [`Line`], shared by its users and the test.
 #[derive(Clone, Debug)]
-pub struct SharedLine(Rc<RefCell<Line>>);
+pub struct SharedLine(Arc<Mutex<Line>>);
 
 impl SharedLine {
     fn new() -> Self {
-        Self(Rc::new(RefCell::new(Line::new())))
+        Self(Arc::new(Mutex::new(Line::new())))
     }
 
-    /// The line. To be let go before anything is polled.
-    pub fn get(&self) -> RefMut<'_, Line> {
-        self.0.borrow_mut()
+    /// The line. Let it go before anything is polled, which would wait for it for ever.
+    pub fn get(&self) -> MutexGuard<'_, Line> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -370,10 +372,10 @@ impl pump::Clock for Sleeper {
 ///
 /// ```
 /// use core::future::poll_fn;
-/// use wsstream_core::handshake::{Agreed, ClientConfig, ServerConfig};
+/// use wsstream_core::handshake::Negotiated;
 /// use wsstream_core::pump::Upgraded;
 /// use wsstream_core::test_kit::{Clock, Pipe, run_all};
-/// use wsstream_core::Seed;
+/// use wsstream_core::{ConnectionConfig, Seed};
 ///
 /// // A pipe that holds 7 octets, moves 3 in a call, and has every second call come again.
 /// let clock = Clock::default();
@@ -381,9 +383,10 @@ impl pump::Clock for Sleeper {
 /// let line = near.output.clone();
 /// (line.get().capacity, line.get().chunk, line.get().pend_every) = (7, 3, 2);
 ///
-/// let (seed, agreed) = (Seed::new([7; 32]), Agreed::default());
-/// let client = Upgraded::client(near, clock.sleeper(), seed, agreed.clone(), &ClientConfig::stream(), Vec::new());
-/// let server = Upgraded::server(far, clock.sleeper(), agreed, &ServerConfig::stream(), Vec::new());
+/// let client = Negotiated::nothing(ConnectionConfig::new(), Some(Seed::new([7; 32])));
+/// let client = Upgraded::new(near, clock.sleeper(), client, Vec::new());
+/// let server = Negotiated::nothing(ConnectionConfig::new(), None);
+/// let server = Upgraded::new(far, clock.sleeper(), server, Vec::new());
 /// let (mut client, mut server) = (client.into_stream(), server.into_stream());
 /// run_all(vec![
 ///     Box::pin(async move {

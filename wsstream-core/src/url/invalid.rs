@@ -4,10 +4,8 @@ use alloc::borrow::ToOwned as _;
 use alloc::format;
 use alloc::string::String;
 use core::fmt;
-use core::ops::Range;
 
-use fluent_uri::ParseError;
-
+use super::fault::{self, authority};
 use crate::octets::Octets;
 
 /// Why a text is not a WebSocket URL.
@@ -100,18 +98,24 @@ impl InvalidUrl {
     }
 
     /// Looks at what the text has where it is no URI.
-    pub(super) fn of_uri(text: &str, error: ParseError) -> Self {
-        let index = error.index();
+    pub(super) fn of_uri(text: &str) -> Self {
+        Self::at(fault::in_uri(text), text)
+    }
+
+    /// Looks at what the text has where it is no reference to a URI.
+    pub(super) fn of_reference(text: &str) -> Self {
+        Self::at(fault::in_reference(text), text)
+    }
+
+    fn at(index: usize, text: &str) -> Self {
         let Some(character) = text.get(index..).and_then(|rest| rest.chars().next()) else {
             return Self::Syntax(index);
         };
         let range = authority(text).unwrap_or(text.len()..text.len());
         let written = text.get(range.clone()).unwrap_or_default();
-        let (user, host) = written.rsplit_once('@').unwrap_or(("", written));
+        let host = written.rsplit('@').next().unwrap_or(written);
         if range.contains(&index) && index < range.end - host.len() {
-            // A user of legal characters was taken for a host, with a wrong port.
-            let wrong = wrong_in_userinfo(user).map(|wrong| range.start + wrong);
-            return Self::UserinfoCharacter(wrong.unwrap_or(index));
+            return Self::UserinfoCharacter(index);
         }
         let name = host.split(':').next().unwrap_or_default();
         if range.contains(&index) && !character.is_ascii() && !name.is_ascii() {
@@ -150,38 +154,6 @@ const fn is_foreign(character: char) -> bool {
             character,
             ' ' | '"' | '<' | '>' | '\\' | '^' | '`' | '{' | '|' | '}'
         )
-}
-
-/// Where the authority is (RFC 3986 §3.2), with user and port.
-pub(super) fn authority(text: &str) -> Option<Range<usize>> {
-    let scheme = text.find([':', '/', '?', '#']);
-    let slashes = match scheme {
-        Some(colon) if text.get(colon..)?.starts_with(':') => colon + 1,
-        _ => 0,
-    };
-    let rest = text.get(slashes..)?.strip_prefix("//")?;
-    let start = slashes + 2;
-    let len = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    Some(start..start + len)
-}
-
-/// Where a user and a password have what has to be escaped (RFC 3986 §3.2.1).
-fn wrong_in_userinfo(text: &str) -> Option<usize> {
-    let mut octets = text.bytes().enumerate();
-    while let Some((index, octet)) = octets.next() {
-        let is_right = match octet {
-            b'%' => {
-                let mut is_digit = || octets.next().is_some_and(|(_, o)| o.is_ascii_hexdigit());
-                is_digit() && is_digit()
-            }
-            b'@' | b'[' | b']' => false,
-            _ => !is_foreign(char::from(octet)),
-        };
-        if !is_right {
-            return Some(index);
-        }
-    }
-    None
 }
 
 impl fmt::Display for InvalidUrl {

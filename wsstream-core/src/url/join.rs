@@ -3,7 +3,8 @@
 use alloc::borrow::ToOwned;
 use alloc::format;
 
-use fluent_uri::{Uri, UriRef};
+use iri_string::format::ToDedicatedString as _;
+use iri_string::types::{UriAbsoluteStr, UriReferenceStr};
 
 use super::{InvalidUrl, Url, zone};
 
@@ -36,28 +37,26 @@ impl Url {
             return Err(InvalidUrl::ZoneInLocation);
         }
         let location =
-            UriRef::parse(location).map_err(|error| InvalidUrl::of_uri(location, error))?;
+            UriReferenceStr::new(location).map_err(|_| InvalidUrl::of_reference(location))?;
         // Without user and zone.
         let base = format!("{}://{}{}", self.scheme(), self.authority, self.resource);
-        let base = Uri::parse(&*base).map_err(|error| InvalidUrl::of_uri(&base, error))?;
-        // Fails for bases with a fragment or without an authority. No `Url` is such a base.
-        let joined = location
-            .resolve_against(&base)
-            .map_err(|_| InvalidUrl::Syntax(0))?;
-        let authority = joined.authority().ok_or(InvalidUrl::NoHost)?;
+        let base = UriAbsoluteStr::new(&base).map_err(|_| InvalidUrl::of_uri(&base))?;
+        let joined = location.resolve_against(base).to_dedicated_string();
+        let authority = joined.authority_components().ok_or(InvalidUrl::NoHost)?;
         // RFC 9110 §4.2.4: an untrusted source that names a user means to mislead.
-        if authority.has_userinfo() {
+        if authority.userinfo().is_some() {
             return Err(InvalidUrl::UserinfoInLocation);
         }
-        let scheme = match joined.scheme().as_str() {
+        let scheme = match joined.scheme_str() {
             scheme if is_one_of(scheme, ["ws", "http"]) => "ws",
             scheme if is_one_of(scheme, ["wss", "https"]) => "wss",
             scheme => return Err(InvalidUrl::Scheme(scheme.to_owned())),
         };
-        let mut text = format!("{scheme}://{authority}{}", joined.path());
-        if let Some(query) = joined.query() {
+        let authority = joined.authority_str().unwrap_or_default();
+        let mut text = format!("{scheme}://{authority}{}", joined.path_str());
+        if let Some(query) = joined.query_str() {
             text.push('?');
-            text.push_str(query.as_str());
+            text.push_str(query);
         }
         let url = Self::parse(&text)?;
         // The same address is on the same network.

@@ -6,7 +6,8 @@ use alloc::format;
 use alloc::string::String;
 use core::ops::Range;
 
-use super::invalid::{InvalidUrl, authority};
+use super::fault::{authority, is_unreserved};
+use super::invalid::InvalidUrl;
 
 /// A zone, without its escapes: the name or the number of a network interface.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -109,9 +110,4 @@ fn unescaped(text: &str) -> Option<String> {
         zone.push(char::from(octet));
     }
     Some(zone)
-}
-
-/// RFC 3986 §2.3.
-const fn is_unreserved(octet: u8) -> bool {
-    octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'.' | b'_' | b'~')
 }

@@ -3,6 +3,8 @@
 //! Linux tells the first with `getsockopt(TCP_INFO)`, for which there is no well-kept safe wrapper. So this crate
 //! has the one `unsafe` block of wsstream, and as little else as can be. On other systems it does nothing.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 #[cfg(any(target_os = "android", target_os = "linux"))]
 use std::os::fd::{AsFd, AsRawFd as _};
 

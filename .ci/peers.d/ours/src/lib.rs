@@ -1,9 +1,9 @@
 //! What both programs share.
 
-use std::io;
+use std::{fmt, io};
 
-use sha1::{Digest, Sha1};
-use wsstream_tokio::{Agreed, Connection, ConnectionConfig, Deflate};
+use sha1_smol::Sha1;
+use wsstream_tokio::{ConnectionConfig, Deflate, Info};
 
 /// `SplitMix64` as a stream of octets.
 #[derive(Debug)]
@@ -48,7 +48,7 @@ const WORDS: [&str; 8] = [
 const MIN_WORD: usize = 5;
 
 /// A hash that grows.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Hash(Sha1);
 
 impl Hash {
@@ -60,8 +60,13 @@ impl Hash {
     /// The digits.
     #[must_use]
     pub fn hex(self) -> String {
-        let octets = self.0.finalize();
-        octets.iter().map(|octet| format!("{octet:02x}")).collect()
+        self.0.digest().to_string()
+    }
+}
+
+impl fmt::Debug for Hash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Hash").field(&self.0.digest()).finish()
     }
 }
 
@@ -85,9 +90,9 @@ pub fn config(compression: &str) -> io::Result<ConnectionConfig> {
 
 /// What was agreed, and what was made of it, as members of a JSON object.
 #[must_use]
-pub fn compression(agreed: &Agreed, connection: &Connection) -> String {
-    let deflate = agreed.deflate().map(ToString::to_string);
-    let counters = connection.counters();
+pub fn compression(info: &Info) -> String {
+    let deflate = info.agreed.deflate().map(ToString::to_string);
+    let counters = &info.counters;
     format!(
         "\"extensions\": {:?}, \"deflated\": {}, \"plain\": {}, \"inflated\": {}, \"sent_octets\": {}, \
          \"received_octets\": {}",

@@ -154,7 +154,7 @@ async fn open<R: Runtime>(
     let socket = socket.delivered_from_above();
     let upgraded = Connect::new(socket, R::clock(), &layer.url, &config, seed()?).await;
     let upgraded = upgraded.map_err(|error| opening_failed(layer.url.authority(), error))?;
-    Ok(Outermost::WebSocket(Upgraded::new(
+    Ok(Outermost::WebSocket(Upgraded::opened(
         upgraded.ping_by_default(),
     )))
 }

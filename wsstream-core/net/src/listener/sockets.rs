@@ -3,18 +3,15 @@
 use std::fmt;
 use std::future::Future;
 use std::io;
-use std::panic::AssertUnwindSafe;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
-use futures_util::future::{AbortHandle, CatchUnwind, FutureExt as _, RemoteHandle, abortable};
-use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use wsstream_core::pump::Permit;
 
 use super::policy::{Accepting, Ended};
 use super::slots::{Source, Ticket};
 use super::std_listener::{StdListener, StdSockets};
+use super::tasks::Tasks;
 use crate::descriptor::EndpointAddress;
 use crate::incoming::Incoming;
 use crate::layers::Layers;
@@ -46,28 +43,11 @@ pub(super) struct Sockets<R: Runtime> {
     admits: Option<Mutex<Box<Admits>>>,
     /// Who is told of the system's errors, in the same way.
     on_error: Option<Mutex<Box<OnError>>>,
-    handshakes: FuturesUnordered<Task<Ended<Incoming<R>>>>,
+    handshakes: Tasks<Ticket, io::Result<Incoming<R>>>,
 }
 
 type Admits = dyn FnMut(&EndpointAddress) -> bool + Send;
 type OnError = dyn FnMut(&io::Error) + Send;
-
-/// A task that ends when it is dropped. What panics in it, a program's own certificate resolver for example, is an error
-/// of that connection.
-struct Task<T> {
-    ticket: Ticket,
-    handle: CatchUnwind<AssertUnwindSafe<RemoteHandle<T>>>,
-}
-
-impl<I: 'static> Future for Task<Ended<I>> {
-    type Output = (Ticket, Ended<I>);
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let ended = ready!(self.handle.poll_unpin(cx));
-        let panicked = |_| Some(Err(io::Error::other("the handshake's task panicked")));
-        Poll::Ready((self.ticket, ended.unwrap_or_else(panicked)))
-    }
-}
 
 impl<R: Runtime> Sockets<R> {
     pub(super) fn new(listener: StdListener, layers: Layers) -> io::Result<Self> {
@@ -94,7 +74,7 @@ impl<R: Runtime> Sockets<R> {
             layers: Arc::new(layers),
             admits: None,
             on_error: None,
-            handshakes: FuturesUnordered::new(),
+            handshakes: Tasks::new(),
         })
     }
 
@@ -117,25 +97,20 @@ impl<R: Runtime> Sockets<R> {
         self.on_error = Some(Mutex::new(on_error));
     }
 
-    /// Spawns a task that is cancelled when the listener is dropped.
+    /// Begins a task that ends when the listener is dropped.
     fn spawn(
-        &self,
+        &mut self,
         ticket: Ticket,
         task: impl Future<Output = io::Result<Incoming<R>>> + Send + 'static,
-    ) -> AbortHandle {
-        let (task, abort) = abortable(task);
-        let (task, handle) = task.map(Result::ok).remote_handle();
-        R::spawn(task);
-        let handle = AssertUnwindSafe(handle).catch_unwind();
-        self.handshakes.push(Task { ticket, handle });
-        abort
+    ) {
+        R::spawn(self.handshakes.begin(ticket, task));
     }
 }
 
 impl<R: Runtime> Accepting for Sockets<R> {
     type Connection = NetSocket<R>;
     type Incoming = Incoming<R>;
-    type Handshake = AbortHandle;
+    type Handshake = Ticket;
 
     fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<NetSocket<R>>> {
         match &mut self.bound {
@@ -172,16 +147,17 @@ impl<R: Runtime> Accepting for Sockets<R> {
         Ok(admits.then(|| Source::of(&peer)))
     }
 
-    fn begin(&mut self, socket: NetSocket<R>, permit: Permit, ticket: Ticket) -> AbortHandle {
+    fn begin(&mut self, socket: NetSocket<R>, permit: Permit, ticket: Ticket) -> Ticket {
         let layers = Arc::clone(&self.layers);
         self.spawn(ticket, async move {
             socket.set_up(layers.nodelay)?;
             Ok(Incoming::new(layers.begin(socket, permit).await?))
-        })
+        });
+        ticket
     }
 
-    fn evict(&mut self, handshake: AbortHandle) {
-        handshake.abort();
+    fn evict(&mut self, handshake: Ticket) {
+        self.handshakes.end(handshake);
     }
 
     fn refuse(&mut self, incoming: Incoming<R>, ticket: Ticket) {
@@ -192,10 +168,11 @@ impl<R: Runtime> Accepting for Sockets<R> {
     }
 
     fn poll_handshake(&mut self, cx: &mut Context<'_>) -> Poll<(Ticket, Ended<Incoming<R>>)> {
-        match ready!(self.handshakes.poll_next_unpin(cx)) {
-            Some(ended) => Poll::Ready(ended),
-            None => Poll::Pending,
-        }
+        let (ticket, ended) = ready!(self.handshakes.poll_ended(cx));
+        // What panics in it, a program's own certificate resolver for example, is an error of that connection.
+        let panicked = |_| Err(io::Error::other("the handshake's task panicked"));
+        let ended = ended.map(|ended| ended.unwrap_or_else(panicked));
+        Poll::Ready((ticket, ended))
     }
 
     fn stop(&mut self) {
@@ -203,7 +180,7 @@ impl<R: Runtime> Accepting for Sockets<R> {
     }
 
     fn cut_off(&mut self) {
-        self.handshakes.clear();
+        self.handshakes = Tasks::new();
     }
 }
 

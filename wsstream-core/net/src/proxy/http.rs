@@ -1,13 +1,12 @@
 //! HTTP CONNECT: RFC 9110 §9.3.6.
 
 use std::future::poll_fn;
-use std::io::{self, IoSlice};
-use std::task::ready;
 
 use wsstream_core::handshake::{Response, ResponseReader};
 use wsstream_core::pump::{Clock, Socket, within};
 
 use super::error::{Failed, ProxyErrorKind};
+use super::exchange::send;
 use crate::host_port::HostPort;
 
 /// Opens a tunnel to a port of a host, which is a name or an address without brackets. It reads no octet behind a
@@ -41,21 +40,6 @@ fn request(authorization: Option<&str>, host: &str, port: u16) -> Vec<u8> {
     }
     request += "\r\n";
     request.into_bytes()
-}
-
-async fn send(socket: &mut impl Socket, octets: &[u8]) -> io::Result<()> {
-    let mut rest = octets;
-    poll_fn(|cx| {
-        while !rest.is_empty() {
-            let count = ready!(socket.poll_write(cx, &[IoSlice::new(rest)]))?;
-            rest = match rest.get(count..) {
-                Some(rest) if count > 0 => rest,
-                _ => return Err(io::ErrorKind::WriteZero.into()).into(),
-            };
-        }
-        socket.poll_flush(cx)
-    })
-    .await
 }
 
 /// Waits for the final response. A response that refuses is returned without the rest of its body once that takes too

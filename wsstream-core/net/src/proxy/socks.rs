@@ -1,20 +1,18 @@
 //! SOCKS5 (RFC 1928, with the user and password of RFC 1929), SOCKS4 and SOCKS4a.
+//!
+//! A client asks for nothing but a connection: two or three short messages, each of a length that is known before it
+//! is read. No library of the field does that without a runtime, an error crate and a procedural macro.
 
 use std::fmt;
-use std::io::{self, IoSlice};
-use std::net::{IpAddr, Ipv6Addr};
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::net::IpAddr;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use tokio_socks::Error;
-use tokio_socks::io::AsyncSocket;
-use tokio_socks::tcp::{Socks4Stream, Socks5Stream};
 use wsstream_core::Url;
 use wsstream_core::pump::Socket;
 
 use super::error::{Failed, InvalidProxy, ProxyErrorKind};
+use super::exchange::{fill, receive, send};
 
 /// Who asks, in the version of the protocol.
 #[derive(Clone, PartialEq, Eq)]
@@ -52,10 +50,6 @@ impl User {
             Some(_) => return Err(InvalidProxy::User),
         }))
     }
-
-    const fn is_given(&self) -> bool {
-        matches!(self, Self::Socks4(Some(_)) | Self::Socks5(Some(_)))
-    }
 }
 
 /// The user and the password of a URL, if it has them; `Some(None)` if they are not UTF-8.
@@ -83,118 +77,174 @@ pub(super) async fn tunnel(
     host: &str,
     port: u16,
 ) -> Result<(), Failed> {
-    let (socket, target) = (Through::new(socket), (host, port));
-    let tunnel = match user {
-        User::Socks4(_) if host.parse::<Ipv6Addr>().is_ok() => {
-            return Err(ProxyErrorKind::Ipv6.into());
-        }
-        User::Socks4(None) => Socks4Stream::connect_with_socket(socket, target)
-            .await
-            .map(drop),
-        User::Socks4(Some(name)) => {
-            let tunnel = Socks4Stream::connect_with_userid_and_socket(socket, target, name);
-            tunnel.await.map(drop)
-        }
-        User::Socks5(None) => Socks5Stream::connect_with_socket(socket, target)
-            .await
-            .map(drop),
-        User::Socks5(Some((name, password))) => {
-            let tunnel =
-                Socks5Stream::connect_with_password_and_socket(socket, target, name, password);
-            tunnel.await.map(drop)
-        }
-    };
-    tunnel.map_err(|error| match error {
-        Error::Io(error) if error.kind() != io::ErrorKind::UnexpectedEof => Failed::Socket(error),
-        // The one refusal of version 4 for all that it can be.
-        Error::GeneralSocksServerFailure if matches!(user, User::Socks4(_)) => {
-            let is_name = host.parse::<IpAddr>().is_err();
-            let names = if is_name {
-                ", perhaps as it takes addresses alone"
-            } else {
-                ""
-            };
-            Failed::Proxy(ProxyErrorKind::Socks(format!(
-                "request rejected or failed{names}"
-            )))
-        }
-        error => Failed::Proxy(told(&error, user.is_given())),
-    })
-}
-
-fn told(error: &Error, credentials: bool) -> ProxyErrorKind {
-    match error {
-        Error::Io(_) => ProxyErrorKind::Ended,
-        // The response contains a name that is not UTF-8.
-        Error::InvalidTargetAddress(_)
-        | Error::InvalidResponseVersion
-        | Error::InvalidReservedByte
-        | Error::UnknownAddressType
-        | Error::UnknownAuthMethod
-        | Error::UnknownError => ProxyErrorKind::NotSocks,
-        Error::NoAcceptableAuthMethods if credentials => {
-            ProxyErrorKind::Socks("it authenticates by other means than a password".into())
-        }
-        Error::NoAcceptableAuthMethods
-        | Error::AuthorizationRequired
-        | Error::PasswordAuthFailure(_)
-        | Error::IdentdAuthFailure
-        | Error::InvalidUserIdAuthFailure => ProxyErrorKind::SocksUser { credentials },
-        error => ProxyErrorKind::Socks(error.to_string()),
+    match user {
+        User::Socks4(name) => version_4(socket, name.as_deref(), host, port).await,
+        User::Socks5(login) => version_5(socket, login.as_ref(), host, port).await,
     }
 }
 
+/// The protocol as its authors published it, and SOCKS4a for names.
+async fn version_4(
+    socket: &mut impl Socket,
+    user: Option<&str>,
+    host: &str,
+    port: u16,
+) -> Result<(), Failed> {
+    let (address, name) = match host.parse() {
+        Ok(IpAddr::V4(ip)) => (ip.octets(), None),
+        Ok(IpAddr::V6(_)) => return Err(ProxyErrorKind::Ipv6.into()),
+        // No host has this address. It says that a name follows.
+        Err(_) => ([0, 0, 0, 1], Some(host)),
+    };
+    let mut request = vec![4, CONNECT];
+    request.extend(port.to_be_bytes());
+    request.extend(address);
+    for text in [Some(user.unwrap_or_default()), name].into_iter().flatten() {
+        request.extend(text.bytes());
+        request.push(0);
+    }
+    send(socket, &request).await?;
+    match receive(socket).await? {
+        [0, 90, _, _, _, _, _, _] => Ok(()),
+        // The one refusal for all that it can be.
+        [0, 91, ..] if name.is_some() => Err(refused(
+            "request rejected or failed, perhaps as it takes addresses alone",
+        )),
+        [0, 91, ..] => Err(refused("request rejected or failed")),
+        // It asks the client's machine who the user is (RFC 1413).
+        [0, 92 | 93, ..] => Err(not_let_in(user.is_some())),
+        _ => Err(ProxyErrorKind::NotSocks.into()),
+    }
+}
+
+/// RFC 1928.
+async fn version_5(
+    socket: &mut impl Socket,
+    login: Option<&(String, String)>,
+    host: &str,
+    port: u16,
+) -> Result<(), Failed> {
+    // §3: no authentication, and a user and a password if there are any.
+    let methods: &[u8] = match login {
+        Some(_) => &[5, 2, 0, 2],
+        None => &[5, 1, 0],
+    };
+    send(socket, methods).await?;
+    match (receive(socket).await?, login) {
+        ([5, 0], _) => {}
+        ([5, 2], Some(login)) => authenticate(socket, login).await?,
+        ([5, 0xff], Some(_)) => {
+            return Err(refused("it authenticates by other means than a password"));
+        }
+        // It wants what was not offered, or nothing that was.
+        ([5, 2 | 0xff], None) => return Err(not_let_in(false)),
+        _ => return Err(ProxyErrorKind::NotSocks.into()),
+    }
+    // §4 and §5.
+    let mut request = vec![5, CONNECT, 0];
+    match host.parse() {
+        Ok(IpAddr::V4(ip)) => {
+            request.push(IPV4);
+            request.extend(ip.octets());
+        }
+        Ok(IpAddr::V6(ip)) => {
+            request.push(IPV6);
+            request.extend(ip.octets());
+        }
+        Err(_) => {
+            request.push(NAME);
+            counted(&mut request, host)?;
+        }
+    }
+    request.extend(port.to_be_bytes());
+    send(socket, &request).await?;
+    // §6.
+    let kind = match receive(socket).await? {
+        [5, 0, 0, kind] => kind,
+        [5, reply, 0, _] => return Err(replied(reply)),
+        _ => return Err(ProxyErrorKind::NotSocks.into()),
+    };
+    // The address from which it connects, and the port: nobody needs them.
+    let len = match kind {
+        IPV4 => 4,
+        IPV6 => 16,
+        NAME => usize::from(receive::<1>(socket).await?[0]),
+        _ => return Err(ProxyErrorKind::NotSocks.into()),
+    };
+    let mut bound = vec![0; len + 2];
+    fill(socket, &mut bound).await?;
+    let name = bound.get(..len).unwrap_or_default();
+    if kind == NAME && str::from_utf8(name).is_err() {
+        return Err(ProxyErrorKind::NotSocks.into());
+    }
+    Ok(())
+}
+
+/// RFC 1929 §2.
+async fn authenticate(
+    socket: &mut impl Socket,
+    (name, password): &(String, String),
+) -> Result<(), Failed> {
+    let mut request = vec![1];
+    counted(&mut request, name)?;
+    counted(&mut request, password)?;
+    send(socket, &request).await?;
+    match receive(socket).await? {
+        [1, 0] => Ok(()),
+        [1, _] => Err(not_let_in(true)),
+        _ => Err(ProxyErrorKind::NotSocks.into()),
+    }
+}
+
+/// A text behind its length, which its caller has limited to 255 octets.
+fn counted(request: &mut Vec<u8>, text: &str) -> Result<(), Failed> {
+    request.push(u8::try_from(text.len()).map_err(|_| ProxyErrorKind::Host)?);
+    request.extend(text.bytes());
+    Ok(())
+}
+
+/// What a reply means, RFC 1928 §6.
+fn replied(reply: u8) -> Failed {
+    refused(match reply {
+        1 => "general SOCKS server failure",
+        2 => "connection not allowed by ruleset",
+        3 => "network unreachable",
+        4 => "host unreachable",
+        5 => "connection refused",
+        6 => "TTL expired",
+        7 => "command not supported",
+        8 => "address type not supported",
+        _ => return ProxyErrorKind::NotSocks.into(),
+    })
+}
+
+fn refused(reason: &str) -> Failed {
+    ProxyErrorKind::Socks(reason.to_owned()).into()
+}
+
+fn not_let_in(credentials: bool) -> Failed {
+    ProxyErrorKind::SocksUser { credentials }.into()
+}
+
 /// Whether a proxy that refused for this reason may connect later: not if it forbids the target, or cannot do what it is
-/// asked for (RFC 1928 §6).
+/// asked for.
 pub(crate) fn may_connect_later(reason: &str) -> bool {
-    let reason = reason.to_ascii_lowercase();
     let lasts = [
         "not allowed",
         "not supported",
         "other means",
-        "perhaps as it takes",
+        "takes addresses",
     ];
     !lasts.iter().any(|lasting| reason.contains(lasting))
 }
 
-/// Adapts a socket for the library, which does not flush.
-struct Through<'a, S> {
-    socket: &'a mut S,
-    holds_back: bool,
-}
+/// RFC 1928 §4, and the same in version 4.
+const CONNECT: u8 = 1;
 
-impl<'a, S> Through<'a, S> {
-    const fn new(socket: &'a mut S) -> Self {
-        Self {
-            socket,
-            holds_back: false,
-        }
-    }
-}
+/// RFC 1928 §5.
+const IPV4: u8 = 1;
+const NAME: u8 = 3;
+const IPV6: u8 = 4;
 
-impl<S: Socket> AsyncSocket for Through<'_, S> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut [u8],
-    ) -> Poll<io::Result<usize>> {
-        // The proxy responds only to octets that have reached it.
-        if self.holds_back {
-            ready!(self.socket.poll_flush(cx))?;
-            self.holds_back = false;
-        }
-        self.socket.poll_read(cx, buf)
-    }
-
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        self.holds_back = true;
-        self.socket.poll_write(cx, &[IoSlice::new(buf)])
-    }
-}
-
-/// The library writes the request into 513 octets, of which a host takes up to 255, and 10 are of the request itself.
+/// With the longest host, a request is then as long as the longest of RFC 1929.
 const MAX_SOCKS4_USER: usize = 513 - 10 - 255;

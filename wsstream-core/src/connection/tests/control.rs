@@ -1,11 +1,15 @@
 //! Pings and pongs, and how little of them waits for a peer that does not read.
 
+use alloc::vec;
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use super::support::*;
 use crate::connection::Connection;
 use crate::role::Role;
-use crate::{ConnectionConfig, DataKind};
+use crate::{Close, CloseCode, ConnectionConfig, DataKind, Keepalive, PingError, Timestamp};
+
+const SECOND: Duration = Duration::from_secs(1);
 
 fn payload(number: u16) -> Vec<u8> {
     [&number.to_be_bytes()[..], &[b'p'; 123]].concat()
@@ -148,5 +152,81 @@ fn s5_5_2_a_pong_that_found_no_room_is_not_sent_after_the_peers_close() {
         connection.close(&close(0));
         let last = sent(&mut connection).pop();
         assert_eq!(last, Some((0x88, b"\x03\xe8".to_vec())));
+    }
+}
+
+/// What the peer answers, and whether the application's ping is answered then: §5.5.3 lets it answer the newest alone.
+#[test]
+fn s5_5_3_a_ping_of_the_application_is_answered_by_its_pong_or_a_later_one() {
+    let number = |number: u64| number.to_be_bytes().to_vec();
+    for role in ROLES {
+        // Keepalive pings before and after ours, the peer's pongs, and whether ours is still unanswered.
+        for (before, after, pongs, unanswered) in [
+            (0, 0, vec![], true),
+            (0, 0, vec![b"ours".to_vec()], false),
+            (
+                0,
+                0,
+                vec![b"our".to_vec(), b"ours!".to_vec(), Vec::new(), number(0)],
+                true,
+            ),
+            (1, 0, vec![number(1)], true),
+            (1, 1, vec![number(1)], true),
+            (1, 1, vec![number(2)], false),
+            (0, 1, vec![number(1), b"ours".to_vec()], false),
+        ] {
+            let keepalive = Keepalive::new(SECOND, 60 * SECOND).unwrap();
+            let mut connection = connection(role, ConnectionConfig::new().keepalive(keepalive));
+            let mut now = Timestamp::ORIGIN;
+            connection.poll_time(now);
+            let mut pings = |connection: &mut Connection, count| {
+                for _ in 0..count {
+                    now = now + SECOND;
+                    connection.poll_time(now);
+                    let len = connection.outbox().len();
+                    connection.outbox().consume(len);
+                }
+            };
+            pings(&mut connection, before);
+            assert_eq!(connection.ping(b"ours"), Ok(true));
+            assert_eq!(sent(&mut connection), [(0x89, b"ours".to_vec())]);
+            pings(&mut connection, after);
+            assert_eq!(connection.counters().pings_sent, before + after);
+            for pong in &pongs {
+                recv(
+                    &mut connection,
+                    &frame(other(role), 0x8a, pong),
+                    &mut Vec::new(),
+                );
+            }
+            let expected = unanswered.then_some(&b"ours"[..]);
+            assert_eq!(
+                connection.unanswered_ping(),
+                expected,
+                "{before} {after} {pongs:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_ping_is_as_long_as_it_may_be_and_has_room_and_an_open_connection() {
+    for role in ROLES {
+        let mut connection = connection(role, ConnectionConfig::new());
+        assert_eq!(connection.ping(&[0; 126]), Err(PingError::TooLong(126)));
+        assert_eq!(connection.unanswered_ping(), None);
+        assert_eq!(connection.ping(&[7; 125]), Ok(true));
+        assert_eq!(connection.ping(b""), Ok(true), "the newest counts");
+        assert_eq!(connection.unanswered_ping(), Some(&b""[..]));
+        connection
+            .send(DataKind::Binary, &[0; 1 << 17], false)
+            .unwrap();
+        assert_eq!(connection.ping(b"no room"), Ok(false));
+        assert_eq!(connection.unanswered_ping(), Some(&b""[..]));
+        let opcodes = sent(&mut connection).into_iter().map(|(first, _)| first);
+        assert_eq!(opcodes.collect::<Vec<_>>(), [0x89, 0x89, 0x02]);
+        assert_eq!(connection.ping(b"between fragments"), Ok(true));
+        connection.close(&Close::new(CloseCode::NORMAL, ""));
+        assert_eq!(connection.ping(b"late"), Err(PingError::Closed));
     }
 }

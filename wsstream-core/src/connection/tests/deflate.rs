@@ -16,8 +16,8 @@ use crate::{
 pub(super) fn pair(wanted: Deflate, agreed: &PerMessageDeflate, frame: usize) -> [Connection; 2] {
     let config = || ConnectionConfig::new().deflate(wanted).auto_fragment(frame);
     [
-        Connection::client(config(), &Seed::new([5; 32])).with_deflate(agreed),
-        Connection::server(config()).with_deflate(agreed),
+        Connection::without_extensions(config(), Some(&Seed::new([5; 32]))).with_deflate(agreed),
+        Connection::without_extensions(config(), None).with_deflate(agreed),
     ]
 }
 
@@ -53,7 +53,7 @@ pub(super) fn received(
 }
 
 fn client() -> Connection {
-    Connection::client(ConnectionConfig::new(), &Seed::new([5; 32]))
+    Connection::without_extensions(ConnectionConfig::new(), Some(&Seed::new([5; 32])))
         .with_deflate(&PerMessageDeflate::default())
 }
 
@@ -163,7 +163,8 @@ fn a_short_message_is_compressed_only_where_context_is_kept() {
 
 #[test]
 fn without_agreement_rsv1_is_refused() {
-    let mut client = Connection::client(ConnectionConfig::new(), &Seed::new([5; 32]));
+    let mut client =
+        Connection::without_extensions(ConnectionConfig::new(), Some(&Seed::new([5; 32])));
     let (_, _, error) = received(&mut client, VECTORS[0].0, 99, 99);
     assert_eq!(error, Some(ProtocolError::ReservedBits(0b100)));
 }

@@ -67,7 +67,7 @@ fn s1_3_the_example() {
          Sec-WebSocket-Protocol: chat\r\n\
          Server: us\r\n\r\n"
     );
-    assert_eq!(accepted.agreed.subprotocol(), Some("chat"));
+    assert_eq!(accepted.negotiated.agreed().subprotocol(), Some("chat"));
 }
 
 /// What it is about, the changes, and the status; 101 is accepted.

@@ -16,6 +16,7 @@ fn connect(client: &ClientConfig) -> Connecting {
     Connecting::new(
         client.clone(),
         &Url::parse("ws://server.example.com/chat").unwrap(),
+        &Seed::new([7; 32]),
         NONCE,
     )
 }
@@ -319,7 +320,15 @@ fn s4_1_no_subprotocol_is_an_error_unless_it_is_accepted() {
         ClientConfig::messages(),
         ClientConfig::messages().subprotocol("chat").unwrap(),
     ] {
-        assert_eq!(run(&client).unwrap().unwrap().agreed.subprotocol(), None);
+        assert_eq!(
+            run(&client)
+                .unwrap()
+                .unwrap()
+                .negotiated
+                .agreed()
+                .subprotocol(),
+            None
+        );
     }
 }
 

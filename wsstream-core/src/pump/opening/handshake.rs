@@ -9,8 +9,7 @@ use core::time::Duration;
 use std::io;
 
 use super::{Opening, log_refusal};
-use crate::config::SharedConfig;
-use crate::handshake::{Accepted, Agreed, HandshakeError, Refusal, Request, ServerConfig};
+use crate::handshake::{Accepted, HandshakeError, Negotiated, Refusal, Request, ServerConfig};
 use crate::pump::permit::Phase;
 use crate::pump::upgraded::Upgraded;
 use crate::pump::wakers::Task;
@@ -69,7 +68,7 @@ impl<S: Socket, C: Clock> Handshake<S, C> {
 
     /// The socket that the request arrived on.
     #[must_use]
-    pub const fn socket(&self) -> &S {
+    pub const fn get_ref(&self) -> &S {
         self.opening.wire.socket()
     }
 
@@ -129,13 +128,11 @@ impl<S: Socket, C: Clock> Handshake<S, C> {
         let answer = match accepted {
             Ok(accepted) => {
                 opening.outgoing = accepted.response;
-                let config = server.config.clone();
                 let deadline = opening.wire.now() + server.handshake_timeout;
                 Progress::Accepting {
                     opening,
                     request,
-                    agreed: accepted.agreed,
-                    config,
+                    negotiated: accepted.negotiated,
                     deadline,
                 }
             }
@@ -167,8 +164,7 @@ enum Progress<S, C> {
     Accepting {
         opening: Opening<S, C>,
         request: Request,
-        agreed: Agreed,
-        config: SharedConfig,
+        negotiated: Negotiated,
         deadline: Timestamp,
     },
     Refusing(HandshakeError, Refusing<S, C>),
@@ -197,14 +193,13 @@ impl<S: Socket, C: Clock> Future for Accepting<S, C> {
         let Some(Progress::Accepting {
             opening,
             request,
-            agreed,
-            config,
+            negotiated,
             ..
         }) = self.0.take()
         else {
             return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
         };
-        let upgraded = opening.upgraded(None, agreed, config);
+        let upgraded = opening.upgraded(negotiated);
         Poll::Ready(Ok(Upgraded {
             request: Some(request),
             ..upgraded

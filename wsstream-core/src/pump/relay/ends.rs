@@ -32,16 +32,16 @@ impl<S: Socket, C: Clock> RelayEnd for Stream<S, C> {
     }
 
     fn half_closes(&mut self) -> bool {
-        self.connection().half_close()
+        self.inner.pump.connection.half_close()
     }
 
     fn is_closed(&mut self) -> bool {
-        !self.connection().can_send()
+        !self.inner.pump.connection.can_send()
     }
 
     /// The error of a peer that was given up. A peer that has closed by itself is not lost.
     fn lost(&mut self) -> Option<io::Error> {
-        let given_up = self.connection().given_up();
+        let given_up = self.inner.pump.connection.given_up();
         given_up.map(|_| self.inner.pump.broken_pipe(Closed))
     }
 
@@ -50,11 +50,11 @@ impl<S: Socket, C: Clock> RelayEnd for Stream<S, C> {
     }
 
     fn has_hung_up(&mut self) -> bool {
-        self.socket().has_hung_up()
+        self.get_ref().has_hung_up()
     }
 
     fn taken(&mut self) -> Option<Taken> {
-        Self::taken(self).or_else(|| self.connection().is_waiting().then_some(NOTHING))
+        Self::taken(self).or_else(|| self.inner.pump.connection.is_waiting().then_some(NOTHING))
     }
 
     /// Reports a failure with close code 1011, but not its details, which are for our own logs.

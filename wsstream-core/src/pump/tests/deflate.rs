@@ -84,8 +84,7 @@ fn one_poll_inflates_a_bounded_part_of_a_bomb() {
             compressed_websocket(near, sleeper, Role::Client, ConnectionConfig::new())
         });
         lone.output.get().capacity = capacity;
-        lone.it
-            .start_send(crate::Message::Binary(octets(200_000).into()));
+        lone.it.start_send(octets(200_000)).unwrap();
         lone.input.get().feed(&bomb);
         assert!(
             lone.it

@@ -9,7 +9,7 @@ use std::io::ErrorKind;
 use bytes::Bytes;
 
 use super::support::*;
-use crate::handshake::{Agreed, ServerConfig};
+use crate::handshake::{Negotiated, ServerConfig};
 use crate::pump::{Delivering, Permits, Phase, Stream, Upgraded, WebSocket};
 use crate::test_kit::{Pipe, Sleeper, WriteEnd};
 use crate::{ConnectionConfig, Keepalive, Message, Opcode, Role};
@@ -103,8 +103,8 @@ fn all_that_was_accepted_arrives_and_the_close_behind_it() {
 #[test]
 fn a_message_that_was_begun_is_completed() {
     let lone = Lone::with(Role::Server, true, |near, sleeper| {
-        let server = ServerConfig::messages();
-        Upgraded::server(near, sleeper, Agreed::default(), &server, Vec::new())
+        let negotiated = Negotiated::nothing(ServerConfig::messages().config, None);
+        Upgraded::new(near, sleeper, negotiated, Vec::new())
             .deliver_by(spawn)
             .into_websocket()
     });
@@ -112,8 +112,7 @@ fn a_message_that_was_begun_is_completed() {
     lone.output.get().capacity = 100;
     let message = octets(1 << 20);
     assert!(lone.it.poll_ready(&lone.task.cx()).is_ready());
-    lone.it
-        .start_send(Message::Binary(Bytes::from(message.clone())));
+    lone.it.start_send(Bytes::from(message.clone())).unwrap();
     let mut left = leave(lone);
     let mut received = Vec::new();
     left.output.get().unblock(50_000);
@@ -182,8 +181,8 @@ fn a_peer_that_takes_nothing_is_given_up_in_the_progress_timeout() {
 fn a_peer_that_takes_nothing_of_a_message_is_given_up_too() {
     for tells in [false, true] {
         let lone = Lone::with(Role::Server, true, |near, sleeper| {
-            let server = ServerConfig::messages();
-            Upgraded::server(near, sleeper, Agreed::default(), &server, Vec::new())
+            let negotiated = Negotiated::nothing(ServerConfig::messages().config, None);
+            Upgraded::new(near, sleeper, negotiated, Vec::new())
                 .deliver_by(spawn)
                 .into_websocket()
         });
@@ -192,7 +191,7 @@ fn a_peer_that_takes_nothing_of_a_message_is_given_up_too() {
         lone.output.get().tells_taken = tells;
         let message = Message::Binary(Bytes::from(octets(1 << 20)));
         assert!(lone.it.poll_ready(&lone.task.cx()).is_ready());
-        lone.it.start_send(message);
+        lone.it.start_send(message).unwrap();
         let mut left = leave(lone);
         for _ in 0..60 {
             assert!(left.is_pending());

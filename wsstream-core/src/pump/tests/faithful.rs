@@ -196,7 +196,7 @@ proptest! {
         let (far, _held) = Pipe::pair(true);
         let output = lone.output.clone();
         let mut peer = stream(far, lone.clock.sleeper(), other(role), lone.it.encoding(), ConnectionConfig::new());
-        let peer_lines = (peer.socket().input.clone(), peer.socket().output.clone());
+        let peer_lines = (peer.get_ref().input.clone(), peer.get_ref().output.clone());
         let (mut written, mut expected) = (0_usize, 0_usize);
         let (mut arrived, mut read) = (Vec::new(), Vec::new());
         let mut out = vec![0; 1 << 17];

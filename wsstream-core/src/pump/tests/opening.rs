@@ -13,7 +13,7 @@ use std::io::{self, ErrorKind};
 use proptest::prelude::*;
 
 use super::support::*;
-use crate::handshake::{Agreed, ClientConfig, HandshakeError, Refusal, ServerConfig};
+use crate::handshake::{ClientConfig, HandshakeError, Negotiated, Refusal, ServerConfig};
 use crate::pump::{Accept, Connect, Upgraded};
 use crate::test_kit::{Clock, Pipe, Sleeper, WriteEnd};
 use crate::{Encoding, Opcode, Role, Seed, Url};
@@ -176,13 +176,8 @@ fn what_another_library_has_received_comes_first() {
             let (near, far) = Pipe::pair(true);
             let wire = frame(Role::Client, Opcode::Binary, &octets(len));
             let (received, later) = wire.split_at(wire.len() - wire.len() / 10);
-            let upgraded = Upgraded::server(
-                near,
-                clock.sleeper(),
-                Agreed::default(),
-                &ServerConfig::stream(),
-                received.to_vec(),
-            );
+            let negotiated = Negotiated::nothing(ServerConfig::stream().config, None);
+            let upgraded = Upgraded::new(near, clock.sleeper(), negotiated, received.to_vec());
             let mut stream = upgraded.into_stream();
             assert_eq!(stream.encoding(), Encoding::Binary);
             let task = Task::new();
@@ -479,14 +474,9 @@ fn a_socket_opens_too() {
     far.output
         .get()
         .feed(&frame(Role::Server, Opcode::Text, b"early"));
-    let upgraded = Upgraded::client(
-        near,
-        clock.sleeper(),
-        Seed::new([3; 32]),
-        Agreed::default(),
-        &ClientConfig::messages(),
-        Vec::new(),
-    );
+    let seed = Seed::new([3; 32]);
+    let negotiated = Negotiated::nothing(ClientConfig::messages().config, Some(seed));
+    let upgraded = Upgraded::new(near, clock.sleeper(), negotiated, Vec::new());
     let mut socket = upgraded.into_websocket();
     run_all(vec![Box::pin(async {
         let message = poll_fn(|cx| socket.poll_recv(cx)).await.unwrap().unwrap();

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::task::Poll;
 
 use super::support::*;
-use crate::handshake::{Agreed, ClientConfig, ServerConfig};
+use crate::handshake::{ClientConfig, Negotiated, ServerConfig};
 use crate::pump::Upgraded;
 use crate::test_kit::{Clock, Pipe, Sleeper};
 use crate::{ConnectionConfig, Opcode, Role, Seed};
@@ -90,8 +90,8 @@ fn pings_behind_the_handshake_are_answered() {
             let mut left = frame(Role::Client, Opcode::Binary, data);
             left.extend(frame(Role::Client, Opcode::Ping, b"one"));
             let mut lone = Lone::with(Role::Server, true, |near, sleeper| {
-                let (agreed, config) = (Agreed::default(), ServerConfig::stream());
-                Upgraded::server(near, sleeper, agreed, &config, left).into_stream()
+                let negotiated = Negotiated::nothing(ServerConfig::stream().config, None);
+                Upgraded::new(near, sleeper, negotiated, left).into_stream()
             });
             poll(&mut lone);
             assert_eq!(pongs(&lone), [b"one"], "{name}");
@@ -167,15 +167,9 @@ fn after_our_close_pings_are_still_answered() {
 fn a_writer_that_never_reads_answers_every_ping() {
     let clock = Clock::default();
     let (near, far) = Pipe::pair(false);
-    let mut upgraded = Upgraded::client(
-        near,
-        clock.sleeper(),
-        Seed::new([1; 32]),
-        Agreed::default(),
-        &ClientConfig::stream(),
-        vec![],
-    )
-    .into_stream();
+    let seed = Seed::new([1; 32]);
+    let negotiated = Negotiated::nothing(ClientConfig::stream().config, Some(seed));
+    let mut upgraded = Upgraded::new(near, clock.sleeper(), negotiated, vec![]).into_stream();
     let task = Task::new();
     for number in 0..2000_u32 {
         let ping = frame(Role::Server, Opcode::Ping, &number.to_be_bytes());

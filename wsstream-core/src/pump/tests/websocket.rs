@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use super::support::*;
 use crate::pump::WebSocket;
 use crate::test_kit::{Clock, Pipe, Sleeper};
-use crate::{ConnectionConfig, Message, Opcode, Role};
+use crate::{ConnectionConfig, Message, Opcode, PingError, Role};
 
 fn binary(len: usize) -> Message {
     Message::Binary(octets(len).into())
@@ -25,7 +25,7 @@ impl Lone<WebSocket<Pipe, Sleeper>> {
     fn send(&mut self, message: Message) -> bool {
         let is_ready = ready_to_send(self);
         if is_ready {
-            self.it.start_send(message);
+            self.it.start_send(message).unwrap();
         }
         is_ready
     }
@@ -287,4 +287,88 @@ fn pings_are_answered_while_only_sending() {
         ready(lone.recv()).unwrap(),
         Some(Message::Binary("unread".into()))
     );
+}
+
+/// Where the halves are in different tasks, the reader may be the one that finds it.
+#[test]
+fn whoever_sends_is_told_that_the_peer_has_closed_inside_the_message() {
+    type Ask = fn(&mut Lone<WebSocket<Pipe, Sleeper>>) -> Poll<std::io::Result<()>>;
+    let asks: [Ask; 3] = [
+        |lone| lone.it.poll_flush(&lone.task.cx()),
+        |lone| lone.it.poll_ready(&lone.task.cx()),
+        |lone| Poll::Ready(lone.it.start_send("next")),
+    ];
+    for role in ROLES {
+        for (ask, kind) in asks.into_iter().zip([
+            ErrorKind::BrokenPipe,
+            ErrorKind::BrokenPipe,
+            ErrorKind::WouldBlock,
+        ]) {
+            let mut lone = Lone::websocket(role, ConnectionConfig::new());
+            lone.output.get().capacity = 1000;
+            assert!(lone.send(binary(300_000)));
+            lone.feed_close(1000);
+            for _ in 0..2 {
+                assert_eq!(ready(lone.recv()).unwrap(), None);
+            }
+            assert_eq!(ready(ask(&mut lone)).unwrap_err().kind(), kind);
+            lone.output.get().unblock(usize::MAX);
+            let late = ready(lone.it.poll_flush(&lone.task.cx()));
+            assert_eq!(
+                late.is_err(),
+                kind == ErrorKind::WouldBlock,
+                "it is told once"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_ping_goes_between_the_frames_of_a_message_and_waits_for_room() {
+    for role in ROLES {
+        let mut lone = Lone::websocket(role, ConnectionConfig::new());
+        let long = ready(lone.it.poll_ping(&lone.task.cx(), &[0; 126])).unwrap_err();
+        assert_eq!(long.kind(), ErrorKind::InvalidInput);
+        assert_eq!(
+            long.get_ref().unwrap().downcast_ref(),
+            Some(&PingError::TooLong(126))
+        );
+        lone.output.get().capacity = 1000;
+        assert!(lone.send(binary(300_000)));
+        let mut sent = Vec::new();
+        while lone.it.poll_ping(&lone.task.cx(), b"ping").is_pending() {
+            let taken = lone.output.get().take();
+            assert!(!taken.is_empty(), "it waits for nothing");
+            sent.extend(taken);
+        }
+        while lone.it.poll_flush(&lone.task.cx()).is_pending() {
+            sent.extend(lone.output.get().take());
+        }
+        sent.extend(lone.output.get().take());
+        let mut frames = frames(&sent);
+        let at = frames
+            .iter()
+            .position(|(opcode, _)| *opcode == Opcode::Ping);
+        let at = at.unwrap();
+        assert!(0 < at && at < frames.len() - 1, "{at}");
+        assert_eq!(frames.remove(at).1, b"ping");
+        assert!(
+            frames
+                .into_iter()
+                .flat_map(|(_, payload)| payload)
+                .eq(octets(300_000))
+        );
+
+        let unanswered = |lone: &Lone<WebSocket<_, _>>| {
+            lone.it.connection().unanswered_ping().map(<[u8]>::to_vec)
+        };
+        assert_eq!(unanswered(&lone).unwrap(), b"ping");
+        lone.feed(Opcode::Pong, b"ping");
+        assert!(lone.recv().is_pending());
+        assert_eq!(unanswered(&lone), None);
+        lone.feed_close(1000);
+        assert_eq!(ready(lone.recv()).unwrap(), None);
+        let late = lone.it.poll_ping(&lone.task.cx(), b"late");
+        assert_eq!(ready(late).unwrap_err().kind(), ErrorKind::BrokenPipe);
+    }
 }

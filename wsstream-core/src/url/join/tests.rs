@@ -29,6 +29,8 @@ const GOOD: &[(&str, &str, &str)] = &[
     ("wss://a:1/b/c/d?q", "#s", "wss://a:1/b/c/d?q"),
     ("wss://a:1/b/c/d?q", "/g?a/../b", "wss://a:1/g?a/../b"),
     ("ws://a", "g", "ws://a/g"),
+    // §5.2.2: without a path, that of the base stays as it is.
+    ("ws://a/b/../c?q", "?y", "ws://a/b/../c?y"),
     // The zone is that of the same address.
     ("ws://[fe80::1%25eth0]:9/", "g", "ws://[fe80::1%25eth0]:9/g"),
     ("ws://[fe80::1%25eth0]:9/", "http://[FE80::1]/g", "ws://[fe80::1%25eth0]/g"),

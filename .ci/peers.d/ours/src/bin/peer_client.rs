@@ -87,22 +87,22 @@ async fn main() -> io::Result<()> {
         let code = CloseCode::new(args.close).ok_or_else(|| io::Error::other("no close code"))?;
         stream.close_with(code, "bye").await
     };
-    let (code, reason) = match stream.connection().received_close() {
+    let info = stream.info();
+    let (code, reason) = match &info.received_close {
         Some(close) => (close.code().map(CloseCode::get), close.reason()),
         None => (None, "no Close came"),
     };
-    let counters = stream.connection().counters();
     println!(
         "{{\"sent\": {sent:?}, \"received\": {received:?}, \"octets\": {octets}, \"code\": {}, \
          \"reason\": {reason:?}, \"subprotocol\": {:?}, \"frames\": {}, \"error\": {:?}, {}}}",
         code.unwrap_or(1005),
-        stream.agreed().subprotocol().unwrap_or("none"),
-        counters.frames_received,
+        info.agreed.subprotocol().unwrap_or("none"),
+        info.counters.frames_received,
         ended
             .err()
             .map(|error| error.to_string())
             .unwrap_or_default(),
-        compression(stream.agreed(), stream.connection()),
+        compression(&info),
     );
     Ok(())
 }

@@ -9,7 +9,7 @@ use clap::Parser;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use wsstream_peers::{Octets, compression, config};
 use wsstream_tokio::{
-    CloseCode, Incoming, Listener, Origins, Refusal, Request, ServerConfig, WsStream,
+    Close, CloseCode, Incoming, Listener, Origins, Refusal, Request, ServerConfig, WsStream,
 };
 
 /// Echoes, or closes.
@@ -61,12 +61,12 @@ async fn serve(incoming: Incoming, path: &str) -> io::Result<()> {
         }
         _ => return incoming.refuse(&Refusal::new(404)).await,
     };
-    let connection = stream.connection();
-    let code = connection.received_close().and_then(|close| close.code());
+    let info = stream.info();
+    let code = info.received_close.as_ref().and_then(Close::code);
     println!(
         "{{\"path\": {path:?}, \"ended\": {}, {}}}",
         code.map_or(1005, CloseCode::get),
-        compression(stream.agreed(), connection)
+        compression(&info)
     );
     Ok(())
 }
@@ -78,12 +78,12 @@ async fn echo(mut stream: WsStream) -> io::Result<WsStream> {
             Ok(0) => break,
             Ok(count) => stream.write_all(&buf[..count]).await?,
             // A Close with a code is an error; it is what some of them end with.
-            Err(_) if stream.connection().received_close().is_some() => break,
+            Err(_) if stream.info().received_close.is_some() => break,
             Err(error) => return Err(error),
         }
     }
     stream.finish().await.or_else(|error| {
-        let closed = stream.connection().received_close().is_some();
+        let closed = stream.info().received_close.is_some();
         if closed { Ok(()) } else { Err(error) }
     })?;
     Ok(stream)

@@ -269,7 +269,7 @@ fn builders_get_what_is_said() {
         .unwrap();
     let accepted = request.accept(&messages).unwrap();
     let connected = connecting.receive(&mut &accepted.response[..]).unwrap();
-    assert_eq!(connected.unwrap().agreed.subprotocol(), None);
+    assert_eq!(connected.unwrap().negotiated.agreed().subprotocol(), None);
     // Credentials do not get into logs.
     let shown = format!("{described:?}");
     assert!(shown.contains("X-A") && !shown.contains("b=c"), "{shown}");

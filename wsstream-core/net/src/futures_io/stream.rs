@@ -5,25 +5,35 @@ use std::ops::{Deref, DerefMut};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use async_std::net::TcpStream;
-#[cfg(unix)]
-use async_std::os::unix::net::UnixStream;
-use futures_io::{AsyncRead, AsyncWrite};
+use ::futures_io::{AsyncRead, AsyncWrite};
 use wsstream_core::pump::{Clock, Socket, Stream};
-use wsstream_net::Runtime;
 
-use crate::{Io, NetSocket, NetStream};
+use super::Io;
+use crate::split::{self, ReadSocket, ReuniteError, WriteSocket};
+use crate::{NetSocket, Runtime};
 
-/// A [`Socket`] as futures-io's `AsyncRead + AsyncWrite`, which dereferences to the socket. [`NetStream`] and
-/// [`WsStream`](crate::WsStream) are such streams.
+/// A [`Socket`] as futures-io's `AsyncRead + AsyncWrite`, which dereferences to the socket. An adapter's `NetStream` and
+/// `WsStream` are such streams.
 ///
 /// What futures-io calls to close a writer ends one direction: `poll_close`, and `AsyncWriteExt::close` in generic code.
-/// A stream's own `finish` ends both.
+/// A stream's own `finish` ends both. Without `Pin` you reach the socket's own `poll_read`, `poll_write` and so on, which do
+/// the same as futures-io's.
 ///
 /// It is `Send` and `Unpin` if the socket is, and can be split with `futures_util::io::AsyncReadExt::split`, or smol's
 /// `io::split`.
 #[derive(Debug)]
 pub struct AsyncStream<T>(T);
+
+/// The half of a stream that is read: see [`AsyncStream::into_split`]. It has the methods of [`Half`](crate::Half), such as
+/// `peer_addr` and `info`.
+pub type ReadHalf<T> = AsyncStream<split::ReadHalf<T>>;
+
+/// The half of a stream that is written: see [`AsyncStream::into_split`]. It has the methods of [`Half`](crate::Half), such as
+/// `peer_addr` and `info`.
+///
+/// Dropping it says nothing to the peer, which goes on waiting: end the
+/// direction with `shutdown`.
+pub type WriteHalf<T> = AsyncStream<split::WriteHalf<T>>;
 
 impl<T: Socket> From<T> for AsyncStream<T> {
     fn from(socket: T) -> Self {
@@ -31,7 +41,7 @@ impl<T: Socket> From<T> for AsyncStream<T> {
     }
 }
 
-impl<T: Socket> AsyncStream<T> {
+impl<T: WriteSocket> AsyncStream<T> {
     /// Ends one direction: sends what was written, and then the end. Reading goes on. Over WebSocket the end is Close
     /// 1000: see [`Stream::poll_shutdown`]. This is `AsyncWrite::poll_close`.
     ///
@@ -39,17 +49,34 @@ impl<T: Socket> AsyncStream<T> {
     ///
     /// The socket's.
     pub async fn shutdown(&mut self) -> io::Result<()> {
-        std::future::poll_fn(|cx| Socket::poll_shutdown(&mut self.0, cx)).await
+        std::future::poll_fn(|cx| self.0.poll_shutdown(cx)).await
     }
+}
 
+impl<T> AsyncStream<T> {
     /// The socket.
     pub fn into_socket(self) -> T {
         self.0
     }
 }
 
-impl<R: Runtime> AsyncStream<wsstream_net::NetSocket<R>> {
-    /// Ends both directions: see [`NetSocket::finish`](wsstream_net::NetSocket::finish).
+impl<T, R: Runtime<Tcp = Io<T>>> AsyncStream<NetSocket<R>> {
+    /// A TCP connection that the runtime has made. Its socket options stay as they are.
+    pub const fn from_tcp(tcp: T) -> Self {
+        Self(NetSocket::from_tcp(Io::new(tcp)))
+    }
+}
+
+#[cfg(unix)]
+impl<T, R: Runtime<Unix = Io<T>>> AsyncStream<NetSocket<R>> {
+    /// A connection over a Unix socket that the runtime has made.
+    pub const fn from_unix(unix: T) -> Self {
+        Self(NetSocket::from_unix(Io::new(unix)))
+    }
+}
+
+impl<R: Runtime> AsyncStream<NetSocket<R>> {
+    /// Ends both directions: see [`NetSocket::finish`].
     ///
     /// # Errors
     ///
@@ -81,17 +108,41 @@ impl<S: Socket, C: Clock> AsyncStream<Stream<S, C>> {
     }
 }
 
+impl<T: Socket> AsyncStream<T> {
+    /// Splits the stream into halves that different tasks can own, and that tell of it. (`AsyncReadExt::split` gives halves
+    /// that do not.)
+    ///
+    /// A half that is dropped says nothing to the peer, as the other one may still be at work. When both are dropped, so is
+    /// the stream. To end one direction, call [`shutdown`](Self::shutdown) on the half for writing, or
+    /// `AsyncWriteExt::close`. To end both, and know that everything has arrived, [reunite](ReadHalf::reunite) them and call
+    /// `finish`.
+    pub fn into_split(self) -> (ReadHalf<T>, WriteHalf<T>) {
+        let (read, write) = split::split(self.0);
+        (AsyncStream(read), AsyncStream(write))
+    }
+}
+
+impl<T: Socket> ReadHalf<T> {
+    /// Makes the stream of its halves again.
+    ///
+    /// # Errors
+    ///
+    /// Both halves, if they belong to different streams.
+    pub fn reunite(
+        self,
+        other: WriteHalf<T>,
+    ) -> Result<AsyncStream<T>, ReuniteError<Self, WriteHalf<T>>> {
+        let reunited = self.0.reunite(other.0);
+        let mismatch = |ReuniteError(read, write)| ReuniteError(Self(read), AsyncStream(write));
+        reunited.map(AsyncStream).map_err(mismatch)
+    }
+}
+
 impl<T> Deref for AsyncStream<T> {
     type Target = T;
 
     fn deref(&self) -> &T {
         &self.0
-    }
-}
-
-impl From<TcpStream> for NetStream {
-    fn from(tcp: TcpStream) -> Self {
-        Self(NetSocket::from_tcp(Io::new(tcp)))
     }
 }
 
@@ -101,14 +152,7 @@ impl<T> DerefMut for AsyncStream<T> {
     }
 }
 
-#[cfg(unix)]
-impl From<UnixStream> for NetStream {
-    fn from(unix: UnixStream) -> Self {
-        Self(NetSocket::from_unix(Io::new(unix)))
-    }
-}
-
-impl<T: Socket> AsyncRead for AsyncStream<T> {
+impl<T: ReadSocket> AsyncRead for AsyncStream<T> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -118,7 +162,7 @@ impl<T: Socket> AsyncRead for AsyncStream<T> {
     }
 }
 
-impl<T: Socket> AsyncWrite for AsyncStream<T> {
+impl<T: WriteSocket> AsyncWrite for AsyncStream<T> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,

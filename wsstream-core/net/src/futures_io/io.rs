@@ -1,18 +1,16 @@
 //! futures-io's streams as sockets.
 
 use std::io::{self, IoSlice};
-use std::ops::{Deref, DerefMut};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use futures_io::{AsyncRead, AsyncWrite};
+use ::futures_io::{AsyncRead, AsyncWrite};
 use wsstream_core::pump::Socket;
 
-/// A stream of futures-io's as a [`Socket`], which a WebSocket can go over. [`connect_on`](crate::connect_on()) and
-/// [`accept`](crate::accept()) make one of the stream that you give them; it dereferences to that stream.
+/// A stream of futures-io's as a [`Socket`], which a WebSocket can go over.
 ///
-/// Its end is passed on by `poll_close`. async-std's own sockets then only flush: make them a
-/// [`NetStream`](crate::NetStream) instead.
+/// Its end is passed on by `poll_close`. async-std's own sockets then only flush: make a `NetStream` of them
+/// ([`AsyncStream::from_tcp`](super::AsyncStream::from_tcp)) instead.
 ///
 /// futures-io cannot be asked whether a stream writes several slices at once. So the first write of several is tried,
 /// and the others too unless it turned out that only the first slice was taken.
@@ -31,22 +29,18 @@ impl<S> Io<S> {
     }
 
     /// The stream.
-    pub fn into_inner(self) -> S {
-        self.io
-    }
-}
-
-impl<S> Deref for Io<S> {
-    type Target = S;
-
-    fn deref(&self) -> &S {
+    pub const fn get_ref(&self) -> &S {
         &self.io
     }
-}
 
-impl<S> DerefMut for Io<S> {
-    fn deref_mut(&mut self) -> &mut S {
+    /// The stream, to change its settings.
+    pub const fn get_mut(&mut self) -> &mut S {
         &mut self.io
+    }
+
+    /// Unwraps the stream.
+    pub fn into_inner(self) -> S {
+        self.io
     }
 }
 
