@@ -14,7 +14,7 @@ def run():
     of_each("names: one family refuses", refused)
     of_each("names: all addresses fail", none_works)
     of_each("names: nobody knows it",
-            lambda of: fails(of, "ws://unknown.test:9000", told="unknown.test:9000: "))
+            lambda of: fails(of, "ws://unknown.test:9000", told="unknown.test:9000/: "))
     of_each("names: by descriptor, all addresses fail", by_descriptor)
     of_each("localhost: the relay listens at 127.0.0.1 and ::1", relay_at_localhost)
     of_each("localhost: the tunnel listens at 127.0.0.1 and ::1", tunnel_at_localhost)
@@ -22,7 +22,7 @@ def run():
     of_each("zone: a device that is not there",
             lambda of: fails(of, f"ws://[{THERE.link}%25nothing]:9000/", told=f"[{THERE.link}%nothing]:9000"))
     of_each("zone: none, which no link-local address can do without",
-            lambda of: fails(of, f"ws://[{THERE.link}]:9000/", told=f"[{THERE.link}]:9000: "))
+            lambda of: fails(of, f"ws://[{THERE.link}]:9000/", told=f"[{THERE.link}]:9000/: "))
     set_ipv6(False)
     try:
         of_each("without IPv6: localhost is listened at, and reached", without_ipv6)
@@ -70,7 +70,7 @@ def none_works(of):
     """All of them are told, what tells most first."""
     port = free_port()
     return fails(of, f"ws://none-works.test:{port}",
-                 told=[f"none-works.test:{port}: connection refused (127.0.0.1); network unreachable (",
+                 told=[f"none-works.test:{port}/: connection refused (127.0.0.1); network unreachable (",
                        "2001:db8:40::1", "10.40.0.1"])
 
 
@@ -78,7 +78,7 @@ def by_descriptor(of):
     port = free_port()
     descriptor = rf"autobahn:tcp\:none-works.test\:{port}:url=ws\://none-works.test\:{port}"
     done = run_program([ours(of, "hello_client_endpoint"), descriptor])
-    told = f"none-works.test:{port}: connection refused (127.0.0.1); "
+    told = f"none-works.test:{port}/: connection refused (127.0.0.1); "
     assert done.status == 1 and told in done.err, f"status {done.status}: {done.err!r}"
 
 
@@ -150,4 +150,4 @@ def without_ipv6(of):
     printed(program, [f"127.0.0.1:{local}"])
     echoed("127.0.0.1", local)
     program.stop()
-    fails(of, f"ws://[::1]:{port}", told=f"[::1]:{port}: ")
+    fails(of, f"ws://[::1]:{port}", told=f"[::1]:{port}/: ")

@@ -12,7 +12,7 @@ use arbitrary::Unstructured;
 use tokio::runtime::{Builder, Runtime};
 use wsstream_core::handshake::ServerConfig;
 use wsstream_net::descriptor::quote_argument;
-use wsstream_tokio::{Listener, ServerEndpoint};
+use wsstream_tokio::{Error, Listener, ServerEndpoint};
 
 use crate::directory::Directory;
 use crate::input::octet;
@@ -215,7 +215,7 @@ impl Asked {
         }
     }
 
-    async fn listen(self, directory: &Directory) -> std::io::Result<Listener> {
+    async fn listen(self, directory: &Directory) -> Result<Listener, Error> {
         let path = directory.path(SOCKET);
         if self.by_path {
             return Listener::bind_unix(path, ServerConfig::stream()).await;

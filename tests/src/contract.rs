@@ -198,7 +198,7 @@ pub fn bare_server<R: TestRuntime>(raw: Raw<R>, config: ConnectionConfig) -> WsS
 /// What is inside an error of a stream.
 #[must_use]
 pub fn stream_error(error: &io::Error) -> Option<&StreamError> {
-    error.get_ref()?.downcast_ref()
+    StreamError::of(error)
 }
 
 /// Some of what a [`Pattern`](crate::Pattern) gives is worth compressing: so a stream that wrote enough of it

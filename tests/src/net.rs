@@ -50,8 +50,8 @@ pub trait Net: TestRuntime {
     /// `connect`.
     fn dial(url: &str) -> impl Future<Output = io::Result<NetWsStream<Self>>> + Send {
         async move {
-            let stream = wsstream_net::connect::<Self::Net>(url).await;
-            stream.map(Self::stream)
+            let stream = wsstream_net::connect::<Self::Net>(url).await?;
+            Ok(Self::stream(stream))
         }
     }
 
@@ -61,7 +61,7 @@ pub trait Net: TestRuntime {
         client: &ClientConfig,
     ) -> impl Future<Output = io::Result<Upgraded<Self>>> + Send {
         let endpoint = ClientEndpoint::<Self>::url(url, client.clone());
-        async move { endpoint?.open().await }
+        async move { Ok(endpoint?.open().await?) }
     }
 
     /// The same, with TLS.
@@ -73,7 +73,7 @@ pub trait Net: TestRuntime {
     ) -> impl Future<Output = io::Result<Upgraded<Self>>> + Send {
         let endpoint = ClientEndpoint::<Self>::url(url, client.clone());
         let tls = tls.clone();
-        async move { endpoint?.tls(tls).open().await }
+        async move { Ok(endpoint?.tls(tls).open().await?) }
     }
 }
 
@@ -128,7 +128,7 @@ pub async fn server<N: Net>(by: By) -> (Listener<N>, ClientEndpoint<N>) {
 /// If the listener has shut down.
 pub async fn let_in<R: TestRuntime>(listener: &mut Listener<R>) -> io::Result<NetWsStream<R>> {
     let incoming = listener.accept().await.unwrap();
-    incoming.upgrade().await.map(stream::<R>)
+    Ok(stream::<R>(incoming.upgrade().await?))
 }
 
 /// Lets the next one in, whatever the listener's plan is.
@@ -142,7 +142,7 @@ pub async fn let_in<R: TestRuntime>(listener: &mut Listener<R>) -> io::Result<Ne
 /// If the listener has shut down.
 pub async fn let_in_any<R: TestRuntime>(listener: &mut Listener<R>) -> io::Result<NetStream<R>> {
     let incoming = listener.accept().await.unwrap();
-    incoming.accept().await.map(R::stream)
+    Ok(R::stream(incoming.accept().await?))
 }
 
 /// Where it listens, of TCP.
@@ -190,7 +190,7 @@ pub fn is_kept_alive<R: TestRuntime>(socket: &NetSocket<R>) -> bool {
 /// The descriptor's, and the endpoint's.
 pub async fn connect<R: TestRuntime>(descriptor: &str) -> io::Result<NetStream<R>> {
     let endpoint: ClientEndpoint<R> = descriptor.parse()?;
-    endpoint.connect().await.map(R::stream)
+    Ok(R::stream(endpoint.connect().await?))
 }
 
 /// Listens where a descriptor says.
@@ -200,7 +200,7 @@ pub async fn connect<R: TestRuntime>(descriptor: &str) -> io::Result<NetStream<R
 /// The descriptor's, and the endpoint's.
 pub async fn listen<R: TestRuntime>(descriptor: &str) -> io::Result<Listener<R>> {
     let endpoint: ServerEndpoint<R> = descriptor.parse()?;
-    endpoint.listen().await
+    Ok(endpoint.listen().await?)
 }
 
 /// The streams of a program, and their addresses.

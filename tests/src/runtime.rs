@@ -11,7 +11,7 @@ use wsstream_core::ConnectionConfig;
 use wsstream_core::handshake::{ClientConfig, Negotiated, ServerConfig};
 use wsstream_core::pump::{self, Clock as _, Relayed, Socket};
 use wsstream_net::{
-    Handshake, NetSocket, ReadHalf, ReuniteError, Runtime, Upgraded, WriteHalf, accept_with,
+    Error, Handshake, NetSocket, ReadHalf, ReuniteError, Runtime, Upgraded, WriteHalf, accept_with,
     connect_over, relay,
 };
 
@@ -157,7 +157,7 @@ pub trait TestRuntime: Sized + Send + Sync + 'static {
     fn connect_on(
         raw: Raw<Self>,
         client: &ClientConfig,
-    ) -> impl Future<Output = io::Result<Upgraded<Raw<Self>, Self::Net>>> + Send {
+    ) -> impl Future<Output = Result<Upgraded<Raw<Self>, Self::Net>, Error>> + Send {
         connect_over(raw, "ws://localhost/", client)
     }
 
@@ -165,7 +165,7 @@ pub trait TestRuntime: Sized + Send + Sync + 'static {
     fn accept_with(
         raw: Raw<Self>,
         server: &ServerConfig,
-    ) -> impl Future<Output = io::Result<Handshake<Raw<Self>, Self::Net>>> + Send {
+    ) -> impl Future<Output = Result<Handshake<Raw<Self>, Self::Net>, Error>> + Send {
         accept_with(raw, server)
     }
 

@@ -7,6 +7,7 @@
 
 use wsstream_core::ConnectionConfig;
 use wsstream_core::handshake::{ClientConfig, HandshakeError, Origins, Refusal, ServerConfig};
+use wsstream_net::Cause;
 use wsstream_tests::net::{ClientEndpoint, Incoming, Listener, Upgraded, address};
 use wsstream_tests::{TestRuntime, Write};
 
@@ -32,13 +33,9 @@ where
     let endpoint = ClientEndpoint::<A>::url(&url, client).unwrap();
     let serving = async { decide(listener.accept().await.unwrap()).await };
     let (opened, ()) = tokio::join!(endpoint.open(), serving);
-    opened.map_err(|error| {
-        error
-            .get_ref()
-            .unwrap()
-            .downcast_ref::<HandshakeError>()
-            .unwrap()
-            .clone()
+    opened.map_err(|error| match error.cause() {
+        Cause::Handshake(error) => error.clone(),
+        cause => panic!("{cause:?}"),
     })
 }
 

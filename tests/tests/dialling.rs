@@ -5,14 +5,13 @@
     reason = "these are tests, helpers included"
 )]
 
-use std::error::Error as _;
-use std::io::{Error, ErrorKind};
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 
 use wsstream_core::handshake::{ClientConfig, ServerConfig};
-use wsstream_net::DialError;
 use wsstream_net::descriptor::{EndpointErrorKind, quote_argument};
 use wsstream_net::proxy::Proxy;
+use wsstream_net::{Cause, DialError, Error};
 use wsstream_tests::net::{
     ClientEndpoint, Directory, Listener, Net, ServerEndpoint, address, free_port, over,
 };
@@ -52,8 +51,40 @@ async fn fails<N: Net>(client: &ClientEndpoint<N>) -> Error {
 }
 
 fn dial_error(error: &Error) -> &DialError {
-    let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
-    inner.unwrap_or_else(|| panic!("{error:?}"))
+    match error.cause() {
+        Cause::Dial(dial) => dial,
+        _ => panic!("{error}"),
+    }
+}
+
+/// What an error says of dialling, behind the URL if there is one, which may have named the host already.
+fn said(error: &Error) -> String {
+    let (text, dial) = (error.to_string(), dial_error(error));
+    let place = error.place().unwrap();
+    if place.starts_with("ws://") {
+        let rest = text
+            .strip_prefix(place)
+            .and_then(|text| text.strip_prefix(": "));
+        let is_named =
+            !dial.is_proxy && format!("{place}/").contains(&format!("{}/", dialled(dial)));
+        let expected = match is_named {
+            true => format!("{dial:#}"),
+            false => dial.to_string(),
+        };
+        assert_eq!(rest, Some(&*expected));
+    } else if dial.is_proxy {
+        assert_eq!(text, format!("{place}: {dial}"));
+    } else {
+        assert_eq!(text, dial.to_string());
+    }
+    dial.to_string()
+}
+
+fn dialled(dial: &DialError) -> String {
+    match dial.host.contains(':') {
+        true => format!("[{}]:{}", dial.host, dial.port),
+        false => format!("{}:{}", dial.host, dial.port),
+    }
 }
 
 async fn refused_addresses<N: Net>() {
@@ -64,7 +95,7 @@ async fn refused_addresses<N: Net>() {
             assert_eq!(error.kind(), ErrorKind::ConnectionRefused, "{error}");
             let inner = dial_error(&error);
             assert_eq!((&*inner.host, inner.port), (host, port));
-            let says = error.to_string();
+            let says = said(&error);
             let begins = format!("{host}:{port}: connection refused");
             assert!(says.starts_with(&begins), "{says}");
             // Each once.
@@ -72,11 +103,9 @@ async fn refused_addresses<N: Net>() {
                 let ip = address.ip().to_string();
                 assert_eq!(says.matches(&ip).count(), 1, "{says}");
             }
-            // The system's own, which the text above does not repeat.
-            let source = inner.source().unwrap();
-            let system: &Error = source.downcast_ref().unwrap();
-            assert!(system.raw_os_error().is_some(), "{system:?}");
-            assert!(!says.contains(&system.to_string()), "{says}");
+            // The system's own.
+            let numbers = inner.attempts.iter().map(|(_, error)| error.raw_os_error());
+            assert!(numbers.clone().all(|number| number.is_some()), "{inner:?}");
         }
     }
 }
@@ -85,7 +114,7 @@ async fn refused_addresses<N: Net>() {
 async fn names_that_nobody_knows<N: Net>() {
     for client in ways::<N>("nowhere.invalid", 443) {
         let error = fails::<N>(&client).await;
-        let says = error.to_string();
+        let says = said(&error);
         let begins = "nowhere.invalid:443: name look-up failed: ";
         assert!(says.starts_with(begins), "{says}");
         assert_eq!(says.matches("failed").count(), 1, "{says}");
@@ -99,7 +128,7 @@ async fn zones_that_are_not_there<N: Net>() {
         let error = fails::<N>(&client).await;
         assert_eq!(error.kind(), ErrorKind::NotFound);
         let says = "[fe80::1%no-such-0]:9: zone \"no-such-0\": there is no such network interface";
-        assert_eq!(error.to_string(), says);
+        assert_eq!(said(&error), says);
     }
 }
 
@@ -109,7 +138,7 @@ async fn a_proxy_that_is_not_there<N: Net>() {
         let proxy = Proxy::parse(&format!("http://me:secret@127.0.0.1:{port}")).unwrap();
         let error = fails::<N>(&client.proxy(proxy)).await;
         let says = format!("proxy 127.0.0.1:{port}: connection refused");
-        assert_eq!(error.to_string(), says);
+        assert_eq!(said(&error), says);
         assert!(dial_error(&error).is_proxy);
     }
 }
@@ -121,8 +150,13 @@ async fn a_unix_socket_that_is_not_there<N: Net>() {
     for client in [url.unix(&path), descriptor.unix(&path)] {
         let error = fails::<N>(&client).await;
         assert_eq!(error.kind(), ErrorKind::NotFound);
-        let begins = format!("{}: ", path.display());
+        let begins = format!("{}: {}: ", error.place().unwrap(), path.display());
         assert!(error.to_string().starts_with(&begins), "{error}");
+        // The system's own.
+        let Cause::Io(system) = error.cause() else {
+            panic!("{error}");
+        };
+        assert!(system.raw_os_error().is_some(), "{system:?}");
     }
 }
 

@@ -5,6 +5,7 @@
 use std::net::TcpListener;
 
 use wsstream_core::handshake::{ClientConfig, HandshakeError, Hosts, ServerConfig};
+use wsstream_net::Cause;
 use wsstream_net::descriptor::EndpointAddress;
 use wsstream_tests::net::{
     ClientEndpoint, Directory, Listener, Net, ServerEndpoint, free_port, listen, over,
@@ -45,8 +46,8 @@ async fn asked<N: Net>(listener: &mut Listener<N>, host: &str, origin: Option<&s
     };
     let (opened, ()) = tokio::join!(endpoint.open(), server);
     let Err(error) = opened else { return 101 };
-    match error.get_ref().and_then(|error| error.downcast_ref()) {
-        Some(HandshakeError::Refused(response)) => {
+    match error.cause() {
+        Cause::Handshake(HandshakeError::Refused(response)) => {
             let body = String::from_utf8_lossy(response.body()).into_owned();
             assert!(body.contains("`hosts`"), "{body}");
             response.status()

@@ -1,7 +1,7 @@
 //! Listeners on real sockets, on every runtime: their limits and their end.
 #![expect(clippy::unwrap_used, reason = "these are tests, helpers included")]
 
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::time::Duration;
 
 use smol::net::TcpStream;
@@ -375,7 +375,8 @@ async fn handshakes_over_a_handshake_have_no_more_than_the_grace<N: Net>() {
     let accepting = N::spawn(async move { incoming.accept().await.map(drop).unwrap_err() });
     let _outer = dialling.await.unwrap();
     ends_in_time::<N>(&mut listener).await;
-    assert_eq!(stream_error(&accepting.await), Some(&StreamError::ShutDown));
+    let error = io::Error::from(accepting.await);
+    assert_eq!(stream_error(&error), Some(&StreamError::ShutDown));
 }
 
 /// A client says nothing and holds the only place, for handshakes or at all: it loses it when another one comes.

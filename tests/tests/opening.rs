@@ -10,7 +10,7 @@ use smol::net::TcpListener;
 use wsstream_core::ClosedBy;
 use wsstream_core::Opcode::Binary;
 use wsstream_core::handshake::{ClientConfig, HandshakeError, Refusal, ServerConfig};
-use wsstream_net::Runtime;
+use wsstream_net::{Cause, Runtime};
 use wsstream_tests::net::{
     ClientEndpoint, Listener, Net, NetSocket, NetWsStream, address, connect, is_kept_alive, let_in,
     let_in_any, listen, over, stream,
@@ -39,7 +39,10 @@ async fn listener<N: Net>(server: ServerConfig) -> (Listener<N>, String) {
 }
 
 fn handshake_error(error: &io::Error) -> Option<&HandshakeError> {
-    error.get_ref()?.downcast_ref()
+    match Cause::of(error) {
+        Cause::Handshake(error) => Some(error),
+        _ => None,
+    }
 }
 
 /// `localhost` may be `::1` first, where nobody listens.
@@ -165,7 +168,7 @@ async fn a_refusal_by_hand<N: Net>() {
         incoming.refuse(&refusal.body("a teapot")).await.unwrap();
     });
     let error = client.map(drop).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
+    assert_eq!(error.kind(), ErrorKind::Other);
     let Some(HandshakeError::Refused(response)) = handshake_error(&error) else {
         unreachable!("{error}");
     };

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use smol::net::TcpStream;
 use wsstream_core::handshake::{HandshakeError, ServerConfig};
-use wsstream_net::accept_with;
+use wsstream_net::{Cause, accept_with};
 use wsstream_tests::contract::read_all;
 use wsstream_tests::net::{By, Listener, Net, address, free_port, let_in, listen, over};
 use wsstream_tests::{Read, Write};
@@ -164,7 +164,8 @@ async fn a_balancer_on_a_socket_of_ones_own<N: Net>() {
         assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
         let error = accepted.map(drop).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::Other);
-        let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
-        assert_eq!(inner, Some(&HandshakeError::HealthCheck));
+        let is_health_check =
+            matches!(error.cause(), Cause::Handshake(HandshakeError::HealthCheck));
+        assert!(is_health_check, "{error}");
     }
 }

@@ -63,7 +63,7 @@ async fn a_handshake_dropped_at_every_poll<A: TestRuntime>() {
                 let handshake = A::accept_with(far, &server).await?;
                 if refuses {
                     handshake.refuse(&Refusal::new(403)).await?;
-                    return Err(io::Error::other("refused"));
+                    return Err(io::Error::other("refused").into());
                 }
                 handshake.accept().await
             };

@@ -17,7 +17,7 @@ use wsstream_core::handshake::{ClientConfig, HandshakeError, Refusal, ServerConf
 use wsstream_core::pump::Ended;
 use wsstream_core::{CloseCode, StreamError};
 use wsstream_net::descriptor::EndpointAddress;
-use wsstream_net::{BlockingSocket, relay};
+use wsstream_net::{BlockingSocket, Cause, relay};
 use wsstream_tests::contract::{read_all, stream_error};
 use wsstream_tests::net::By::{self, Descriptor, Url};
 use wsstream_tests::net::{
@@ -120,8 +120,7 @@ async fn refused_before_the_101<N: Net>(by: By) {
         incoming.refuse(&refusal).await.unwrap();
     });
     let error = refused.map(drop).unwrap_err();
-    let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
-    let Some(HandshakeError::Refused(response)) = inner else {
+    let Cause::Handshake(HandshakeError::Refused(response)) = error.cause() else {
         panic!("{error}");
     };
     assert_eq!((response.status(), response.body()), (403, &b"not you"[..]));

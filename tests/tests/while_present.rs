@@ -215,6 +215,7 @@ mod paused {
     use std::io::ErrorKind;
 
     use wsstream_core::handshake::Refusal;
+    use wsstream_net::Cause;
 
     use super::*;
 
@@ -247,8 +248,7 @@ mod paused {
             });
             let error = N::connect_on(client, &ClientConfig::stream()).await;
             let error = error.map(drop).unwrap_err();
-            let error = error.get_ref().unwrap().downcast_ref();
-            let Some(HandshakeError::Refused(response)) = error else {
+            let Cause::Handshake(HandshakeError::Refused(response)) = error.cause() else {
                 unreachable!("{error:?}");
             };
             assert_eq!(response.status(), 504);

@@ -8,10 +8,11 @@
 use std::io::ErrorKind;
 use std::time::Duration;
 
-use wsstream_core::handshake::{ClientConfig, HandshakeError, ServerConfig};
+use wsstream_core::handshake::{ClientConfig, ServerConfig};
 use wsstream_core::pump::Stream;
 use wsstream_core::test_kit::{Faults, Faulty, Pipe};
 use wsstream_core::{ConnectionConfig, Keepalive, StreamError, Timeout};
+use wsstream_net::Cause;
 use wsstream_net::test_kit::{pair, pair_over, pair_with};
 use wsstream_tests::{Clock, Pattern, Read, TestRuntime, Write};
 
@@ -243,5 +244,5 @@ async fn a_handshake_that_is_refused<R: TestRuntime>() {
     let client = ClientConfig::stream().subprotocols(["mqtt"]).unwrap();
     let refused = pair_with::<R::Net>(&client, &ServerConfig::stream()).await;
     let error = refused.err().unwrap();
-    assert!(error.get_ref().unwrap().is::<HandshakeError>(), "{error}");
+    assert!(matches!(error.cause(), Cause::Handshake(_)), "{error}");
 }

@@ -5,7 +5,6 @@
 //!
 //! Without a target it serves an echo service of its own, and says how to try it.
 
-use std::error::Error;
 use std::io;
 use std::net::{Shutdown, SocketAddr};
 use std::time::Duration;
@@ -17,8 +16,8 @@ use clap::Parser;
 use futures_util::io::{AsyncReadExt, AsyncWriteExt};
 use futures_util::{FutureExt, StreamExt, TryFutureExt, select};
 use wsstream_async_std::{
-    ClientEndpoint, EndpointAddress, HandshakeError, Hosts, Incoming, Listener, Origins, Refusal,
-    ServerConfig, ServerEndpoint, Url, connect, relay_with,
+    ClientEndpoint, EndpointAddress, Error, HandshakeError, Hosts, Incoming, Listener, Origins,
+    Refusal, ServerConfig, ServerEndpoint, Url, connect, relay_with,
 };
 
 /// Puts WebSocket in front of a TCP server.
@@ -69,7 +68,7 @@ fn main() {
     }
 }
 
-async fn run(args: Args) -> Result<(), Box<dyn Error>> {
+async fn run(args: Args) -> Result<(), Box<dyn std::error::Error>> {
     if args.url.is_secure() {
         return Err("this example listens without TLS: give a ws:// URL".into());
     }
@@ -159,7 +158,11 @@ async fn serve(mut listener: Listener, target: ClientEndpoint, wait: Duration) -
     }
 }
 
-async fn carry(mut incoming: Incoming, target: ClientEndpoint, wait: Duration) -> io::Result<()> {
+async fn carry(
+    mut incoming: Incoming,
+    target: ClientEndpoint,
+    wait: Duration,
+) -> Result<(), Error> {
     let dialled = match incoming.check() {
         Ok(()) => incoming.while_present(target.connect()).await,
         Err(refused) => Err(refused),
@@ -180,11 +183,12 @@ async fn carry(mut incoming: Incoming, target: ClientEndpoint, wait: Duration) -
     };
     let mut stream = incoming.accept().await?;
     let relayed = relay_with(&mut stream, &mut target, wait).await;
-    relayed.into_result().map(drop)
+    relayed.into_result()?;
+    Ok(())
 }
 
 /// Refuses who is not let in. The library's error names its setting, and this names the option of this program.
-async fn refuse(incoming: Incoming, error: HandshakeError) -> io::Result<()> {
+async fn refuse(incoming: Incoming, error: HandshakeError) -> Result<(), Error> {
     let option = match &error {
         // Any page can make a frame without an origin: who lets those in lets all in.
         HandshakeError::OriginRefused(origin) if !origin.is_empty() && origin != "null" => {
@@ -199,7 +203,7 @@ async fn refuse(incoming: Incoming, error: HandshakeError) -> io::Result<()> {
     if let Some(refusal) = error.refusal() {
         incoming.refuse(&refusal.body(format!("{text}\n"))).await?;
     }
-    Err(io::Error::other(text))
+    Err(io::Error::other(text).into())
 }
 
 async fn echo_service() -> io::Result<SocketAddr> {

@@ -1,7 +1,6 @@
 //! A local TCP port, or standard input and output, into a WebSocket URL: `async_std_tunnel LOCAL_HOST:PORT URL`,
 //! `async_std_tunnel - URL`.
 
-use std::error::Error;
 use std::io;
 use std::time::Duration;
 
@@ -11,8 +10,8 @@ use clap::Parser;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use futures_util::{FutureExt, TryFutureExt, select};
 use wsstream_async_std::{
-    AsyncStream, BlockingSocket, ClientConfig, ClientEndpoint, EndpointAddress, HandshakeError,
-    Incoming, Listener, Proxy, ServerEndpoint, Url, relay_with,
+    AsyncStream, BlockingSocket, Cause, ClientConfig, ClientEndpoint, EndpointAddress, Error,
+    HandshakeError, Incoming, Listener, Proxy, ServerEndpoint, Url, relay_with,
 };
 
 /// Carries a local TCP port, or standard input and output, to a WebSocket URL.
@@ -56,7 +55,7 @@ fn main() {
     }
 }
 
-async fn run(args: Args) -> Result<(), Box<dyn Error>> {
+async fn run(args: Args) -> Result<(), Box<dyn std::error::Error>> {
     show_warnings();
     let client = match &args.subprotocol {
         Some(name) => ClientConfig::stream().subprotocols([name])?,
@@ -161,12 +160,12 @@ fn show_warnings() {
 }
 
 /// The library's error names its setting, and this names the option of this program.
-fn named(error: io::Error) -> io::Error {
-    match error.get_ref().and_then(|error| error.downcast_ref()) {
-        Some(refused @ HandshakeError::NoSubprotocol) => {
+fn named(error: Error) -> io::Error {
+    match error.cause() {
+        Cause::Handshake(refused @ HandshakeError::NoSubprotocol) => {
             io::Error::other(format!("{}: add --accept-no-subprotocol", refused.fault()))
         }
-        _ => error,
+        _ => error.into(),
     }
 }
 

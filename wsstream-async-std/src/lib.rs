@@ -132,6 +132,25 @@
 //! the operating system trusts, or those of a [`ClientTls`]; a listener does TLS with a [`ServerTls`]. Both
 //! are made of PEM, or of a configuration of rustls' own. There is no switch to trust everybody.
 //!
+//! # Errors
+//!
+//! What connects, listens and accepts gives an [`Error`]: it names the URL, tells the [`Cause`] as a type, and whether to
+//! [try again](Error::is_transient). Reads and writes give an `io::Error`, as the traits have it; `?` makes an `Error` of it,
+//! so that one type does for a whole program.
+//!
+//! ```
+//! use wsstream_async_std::{Cause, Error, HandshakeError, StreamError};
+//!
+//! fn advise(error: &Error) -> &'static str {
+//!     match error.cause() {
+//!         Cause::Handshake(HandshakeError::Refused(response)) if response.status() == 401 => "log in",
+//!         Cause::Stream(StreamError::Truncated) => "do not use what has arrived: it is cut short",
+//!         _ if error.is_transient() => "try again later",
+//!         _ => "give up",
+//!     }
+//! }
+//! ```
+//!
 //! # What to rely on
 //!
 //! Octets arrive as they were written, or there is an error: a stream that ends without the peer's
@@ -162,7 +181,6 @@ pub mod test_kit;
 #[cfg(feature = "rustls")]
 mod tls;
 
-use std::io::Result;
 use std::time::Duration;
 
 use futures_io::{AsyncRead as Read, AsyncWrite as Write};
@@ -308,7 +326,7 @@ pub type BlockingSocket = wsstream_net::BlockingSocket<AsyncStd>;
 /// # Errors
 ///
 /// As [`ClientEndpoint::open`](wsstream_net::ClientEndpoint::open), and `InvalidInput` for what is no such URL.
-pub async fn connect(url: &str) -> Result<WsStream> {
+pub async fn connect(url: &str) -> Result<WsStream, Error> {
     wsstream_net::connect::<AsyncStd>(url).await
 }
 
@@ -322,7 +340,7 @@ pub async fn connect_on<S: Read + Write + Unpin + Send + 'static>(
     io: S,
     url: &str,
     config: &ClientConfig,
-) -> Result<Upgraded<Io<S>>> {
+) -> Result<Upgraded<Io<S>>, Error> {
     wsstream_net::connect_over(Io::new(io), url, config).await
 }
 
@@ -334,7 +352,9 @@ pub async fn connect_on<S: Read + Write + Unpin + Send + 'static>(
 /// # Errors
 ///
 /// As [`accept_with`] and [`Handshake::accept`](wsstream_net::Handshake::accept).
-pub async fn accept<S: Read + Write + Unpin + Send + 'static>(io: S) -> Result<WsStream<Io<S>>> {
+pub async fn accept<S: Read + Write + Unpin + Send + 'static>(
+    io: S,
+) -> Result<WsStream<Io<S>>, Error> {
     wsstream_net::accept::<_, AsyncStd>(Io::new(io)).await
 }
 
@@ -346,7 +366,7 @@ pub async fn accept<S: Read + Write + Unpin + Send + 'static>(io: S) -> Result<W
 pub async fn accept_with<S: Read + Write + Unpin>(
     io: S,
     config: &ServerConfig,
-) -> Result<Handshake<Io<S>>> {
+) -> Result<Handshake<Io<S>>, Error> {
     wsstream_net::accept_with(Io::new(io), config).await
 }
 

@@ -105,7 +105,6 @@
 //! Nothing here needs async-std's executor: `smol::block_on` does as well.
 
 use std::future::poll_fn;
-use std::io;
 use std::time::Duration;
 
 use wsstream_core::pump::{Clock as _, Socket};
@@ -114,7 +113,7 @@ pub use wsstream_net::test_kit::{Faults, Faulty};
 #[doc(no_inline)]
 pub use wsstream_net::test_kit::{Pipe, now, paused};
 
-use crate::{AsyncIoClock, AsyncStd, ClientConfig, ServerConfig, Upgraded, WsStream};
+use crate::{AsyncIoClock, AsyncStd, ClientConfig, Error, ServerConfig, Upgraded, WsStream};
 
 /// Waits, by the clock of the [`paused`] future that does; by the system's anywhere else.
 ///
@@ -155,7 +154,7 @@ pub async fn sleep(time: Duration) {
 /// # Errors
 ///
 /// The system's, if it has no random numbers.
-pub async fn pair() -> io::Result<(WsStream<Faulty<Pipe>>, WsStream<Faulty<Pipe>>)> {
+pub async fn pair() -> Result<(WsStream<Faulty<Pipe>>, WsStream<Faulty<Pipe>>), Error> {
     wsstream_net::test_kit::pair::<AsyncStd>().await
 }
 
@@ -181,7 +180,7 @@ pub async fn pair() -> io::Result<(WsStream<Faulty<Pipe>>, WsStream<Faulty<Pipe>
 pub async fn pair_with(
     client: &ClientConfig,
     server: &ServerConfig,
-) -> io::Result<(WsStream<Faulty<Pipe>>, WsStream<Faulty<Pipe>>)> {
+) -> Result<(WsStream<Faulty<Pipe>>, WsStream<Faulty<Pipe>>), Error> {
     wsstream_net::test_kit::pair_with::<AsyncStd>(client, server).await
 }
 
@@ -211,6 +210,6 @@ pub async fn pair_over<S: Socket + Send + 'static>(
     sockets: (S, S),
     client: &ClientConfig,
     server: &ServerConfig,
-) -> io::Result<(Upgraded<S>, Upgraded<S>)> {
+) -> Result<(Upgraded<S>, Upgraded<S>), Error> {
     wsstream_net::test_kit::pair_over(sockets, client, server).await
 }

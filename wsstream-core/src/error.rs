@@ -8,8 +8,7 @@ use crate::protocol_error::ProtocolError;
 
 /// Why a stream did not end normally, that is, with the peer's Close 1000 or a Close without a code.
 ///
-/// `io::Error::from` (feature `std`) keeps this type inside: get it back with `error.get_ref()` and
-/// `downcast_ref`.
+/// `io::Error::from` (feature `std`) keeps this type inside: get it back with `StreamError::of`.
 ///
 /// ```
 /// # use wsstream_core::{CloseCode, StreamError};
@@ -17,8 +16,7 @@ use crate::protocol_error::ProtocolError;
 ///
 /// /// Does the peer ask us to come back later?
 /// fn is_restarting(error: &io::Error) -> bool {
-///     let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
-///     match inner {
+///     match StreamError::of(error) {
 ///         Some(StreamError::Closed(close)) => close.code() == Some(CloseCode::GOING_AWAY),
 ///         _ => false,
 ///     }
@@ -39,7 +37,8 @@ pub enum StreamError {
     ShutDown,
     /// A timeout ran out before the peer had finished. The received data may be cut short: `TimedOut`.
     TimedOut(Timeout),
-    /// The transport ended without a Close. The received data may be cut short: `UnexpectedEof`.
+    /// The transport ended or was reset without a Close. The received data may be cut short: `UnexpectedEof`. If
+    /// the transport told an error, that is the source of the `io::Error`: `ConnectionReset`, for example.
     Truncated,
     /// The peer closed with 1000, or without a code, in the middle of a message: `UnexpectedEof`.
     Unfinished,
@@ -58,13 +57,53 @@ impl fmt::Display for StreamError {
     }
 }
 
-impl core::error::Error for StreamError {
-    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
-        match self {
-            Self::Protocol(error) => Some(error),
-            _ => None,
+/// It has no source: the text tells everything.
+impl core::error::Error for StreamError {}
+
+#[cfg(feature = "std")]
+impl StreamError {
+    /// The `StreamError` inside an error of a stream, if there is one.
+    #[must_use]
+    pub fn of(error: &std::io::Error) -> Option<&Self> {
+        let inner = error.get_ref()?;
+        match inner.is::<Cut>() {
+            true => Some(&Self::Truncated),
+            false => inner.downcast_ref(),
         }
     }
+}
+
+/// [`StreamError::Truncated`] with what the transport said.
+#[cfg(feature = "std")]
+#[derive(Debug)]
+struct Cut(std::io::Error);
+
+#[cfg(feature = "std")]
+impl fmt::Display for Cut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        StreamError::Truncated.fmt(f)
+    }
+}
+
+#[cfg(feature = "std")]
+impl core::error::Error for Cut {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match StreamError::of(&self.0) {
+            // A WebSocket below says the same.
+            Some(StreamError::Truncated) => self.0.source(),
+            _ => Some(&self.0),
+        }
+    }
+}
+
+/// [`StreamError::Truncated`] as an `io::Error` whose source is what the transport said, if that is more than an end.
+#[cfg(feature = "std")]
+pub(crate) fn truncated(transport: std::io::Error) -> std::io::Error {
+    let kind = std::io::ErrorKind::UnexpectedEof;
+    if transport.kind() == kind && transport.get_ref().is_none() {
+        return StreamError::Truncated.into();
+    }
+    std::io::Error::new(kind, Cut(transport))
 }
 
 #[cfg(feature = "std")]

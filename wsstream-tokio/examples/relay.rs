@@ -5,7 +5,6 @@
 //!
 //! Without a target it serves an echo service of its own, and says how to try it.
 
-use std::error::Error;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
@@ -16,8 +15,8 @@ use clap::Parser;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use wsstream_tokio::{
-    ClientEndpoint, EndpointAddress, HandshakeError, Hosts, Incoming, Listener, Origins, Refusal,
-    ServerConfig, ServerEndpoint, Url, connect, relay_with,
+    ClientEndpoint, EndpointAddress, Error, HandshakeError, Hosts, Incoming, Listener, Origins,
+    Refusal, ServerConfig, ServerEndpoint, Url, connect, relay_with,
 };
 
 /// Puts WebSocket in front of a TCP server.
@@ -72,7 +71,7 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(args: Args) -> Result<(), Box<dyn Error>> {
+async fn run(args: Args) -> Result<(), Box<dyn std::error::Error>> {
     if args.url.is_secure() {
         return Err("this example listens without TLS: give a ws:// URL".into());
     }
@@ -182,7 +181,11 @@ fn asked_to_end() -> io::Result<impl Future<Output = ()>> {
     })
 }
 
-async fn carry(mut incoming: Incoming, target: &ClientEndpoint, wait: Duration) -> io::Result<()> {
+async fn carry(
+    mut incoming: Incoming,
+    target: &ClientEndpoint,
+    wait: Duration,
+) -> Result<(), Error> {
     if let Err(error) = incoming.check() {
         // Who is not let in does not get as far as the target.
         return refuse(incoming, error).await;
@@ -206,11 +209,12 @@ async fn carry(mut incoming: Incoming, target: &ClientEndpoint, wait: Duration) 
     };
     let mut stream = incoming.accept().await?;
     let relayed = relay_with(&mut stream, &mut target, wait).await;
-    relayed.into_result().map(drop)
+    relayed.into_result()?;
+    Ok(())
 }
 
 /// Refuses who is not let in. The library's error names its setting, and this names the option of this program.
-async fn refuse(incoming: Incoming, error: HandshakeError) -> io::Result<()> {
+async fn refuse(incoming: Incoming, error: HandshakeError) -> Result<(), Error> {
     let option = match &error {
         // Any page can make a frame without an origin: who lets those in lets all in.
         HandshakeError::OriginRefused(origin) if !origin.is_empty() && origin != "null" => {
@@ -225,7 +229,7 @@ async fn refuse(incoming: Incoming, error: HandshakeError) -> io::Result<()> {
     if let Some(refusal) = error.refusal() {
         incoming.refuse(&refusal.body(format!("{text}\n"))).await?;
     }
-    Err(io::Error::other(text))
+    Err(io::Error::other(text).into())
 }
 
 async fn echo_service() -> io::Result<SocketAddr> {

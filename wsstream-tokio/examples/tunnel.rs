@@ -1,7 +1,6 @@
 //! A local TCP port, or standard input and output, into a WebSocket URL: `tunnel LOCAL_HOST:PORT URL`,
 //! `tunnel - URL`.
 
-use std::error::Error;
 use std::io;
 use std::pin::pin;
 use std::process::ExitCode;
@@ -10,8 +9,8 @@ use std::time::Duration;
 use clap::Parser;
 use tokio::task::JoinSet;
 use wsstream_tokio::{
-    AsyncStream, BlockingSocket, ClientConfig, ClientEndpoint, EndpointAddress, HandshakeError,
-    Incoming, Listener, Proxy, ServerEndpoint, Url, relay_with,
+    AsyncStream, BlockingSocket, Cause, ClientConfig, ClientEndpoint, EndpointAddress, Error,
+    HandshakeError, Incoming, Listener, Proxy, ServerEndpoint, Url, relay_with,
 };
 
 /// Carries a local TCP port, or standard input and output, to a WebSocket URL.
@@ -58,7 +57,7 @@ async fn main() -> ExitCode {
     std::process::exit(i32::from(ended.is_err()))
 }
 
-async fn run(args: Args) -> Result<(), Box<dyn Error>> {
+async fn run(args: Args) -> Result<(), Box<dyn std::error::Error>> {
     show_warnings();
     let mut client = ClientConfig::stream().accept_no_subprotocol(args.accept_no_subprotocol);
     if let Some(name) = &args.subprotocol {
@@ -184,12 +183,12 @@ fn show_warnings() {
 }
 
 /// The library's error names its setting, and this names the option of this program.
-fn named(error: io::Error) -> io::Error {
-    match error.get_ref().and_then(|error| error.downcast_ref()) {
-        Some(refused @ HandshakeError::NoSubprotocol) => {
+fn named(error: Error) -> io::Error {
+    match error.cause() {
+        Cause::Handshake(refused @ HandshakeError::NoSubprotocol) => {
             io::Error::other(format!("{}: add --accept-no-subprotocol", refused.fault()))
         }
-        _ => error,
+        _ => error.into(),
     }
 }
 

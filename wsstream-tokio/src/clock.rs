@@ -93,10 +93,10 @@ mod tests {
     use tokio::runtime::Builder;
 
     use super::*;
-    use crate::{ClientConfig, ClientEndpoint, Listener, ServerConfig, ServerEndpoint};
+    use crate::{ClientConfig, ClientEndpoint, Error, Listener, ServerConfig, ServerEndpoint};
 
     /// What everything says that needs timers, for a client and a server that would find nobody.
-    async fn all() -> Vec<io::Result<()>> {
+    async fn all() -> Vec<Result<(), Error>> {
         let (url, client, server) = (
             "ws://127.0.0.1:1/",
             ClientConfig::stream(),

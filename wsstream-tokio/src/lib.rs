@@ -113,6 +113,25 @@
 //! that the operating system trusts, or those of a `ClientTls`; a listener does TLS with a `ServerTls`. Both
 //! are made of PEM, or of a configuration of rustls' own. There is no switch to trust everybody.
 //!
+//! # Errors
+//!
+//! What connects, listens and accepts gives an [`Error`]: it names the URL, tells the [`Cause`] as a type, and whether to
+//! [try again](Error::is_transient). Reads and writes give an `io::Error`, as the traits have it; `?` makes an `Error` of it,
+//! so that one type does for a whole program.
+//!
+//! ```
+//! use wsstream_tokio::{Cause, Error, HandshakeError, StreamError};
+//!
+//! fn advise(error: &Error) -> &'static str {
+//!     match error.cause() {
+//!         Cause::Handshake(HandshakeError::Refused(response)) if response.status() == 401 => "log in",
+//!         Cause::Stream(StreamError::Truncated) => "do not use what has arrived: it is cut short",
+//!         _ if error.is_transient() => "try again later",
+//!         _ => "give up",
+//!     }
+//! }
+//! ```
+//!
 //! # What to rely on
 //!
 //! Octets arrive as they were written, or there is an error: a stream that ends without the peer's
@@ -305,7 +324,7 @@ pub type BlockingSocket = wsstream_net::BlockingSocket<Tokio>;
 /// # Errors
 ///
 /// As [`wsstream_net::connect`]; `Unsupported` on a runtime without timers (`enable_time`).
-pub async fn connect(url: &str) -> std::io::Result<WsStream> {
+pub async fn connect(url: &str) -> Result<WsStream, Error> {
     wsstream_net::connect::<Tokio>(url).await
 }
 
@@ -319,7 +338,7 @@ pub async fn connect_on<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     io: S,
     url: &str,
     config: &ClientConfig,
-) -> std::io::Result<Upgraded<Io<S>>> {
+) -> Result<Upgraded<Io<S>>, Error> {
     wsstream_net::connect_over(Io::new(io), url, config).await
 }
 
@@ -333,7 +352,7 @@ pub async fn connect_on<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
 /// As [`accept_with`] and [`Handshake::accept`].
 pub async fn accept<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     io: S,
-) -> std::io::Result<WsStream<Io<S>>> {
+) -> Result<WsStream<Io<S>>, Error> {
     wsstream_net::accept::<_, Tokio>(Io::new(io)).await
 }
 
@@ -345,7 +364,7 @@ pub async fn accept<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
 pub async fn accept_with<S: AsyncRead + AsyncWrite + Unpin>(
     io: S,
     config: &ServerConfig,
-) -> std::io::Result<Handshake<Io<S>>> {
+) -> Result<Handshake<Io<S>>, Error> {
     wsstream_net::accept_with(Io::new(io), config).await
 }
 

@@ -101,15 +101,13 @@
 //! }
 //! ```
 
-use std::io;
-
 use wsstream_core::pump::Socket;
 #[doc(no_inline)]
 pub use wsstream_net::test_kit::Pipe;
 #[doc(inline)]
 pub use wsstream_net::test_kit::{Faults, Faulty};
 
-use crate::{ClientConfig, ServerConfig, Tokio, Upgraded, WsStream};
+use crate::{ClientConfig, Error, ServerConfig, Tokio, Upgraded, WsStream};
 
 /// Both ends of a byte stream in memory, the client's first, as [`ClientConfig::stream`] and [`ServerConfig::stream`] make
 /// them.
@@ -131,7 +129,7 @@ use crate::{ClientConfig, ServerConfig, Tokio, Upgraded, WsStream};
 /// # Errors
 ///
 /// `Unsupported` on a runtime without timers (`enable_time`).
-pub async fn pair() -> io::Result<(WsStream<Faulty<Pipe>>, WsStream<Faulty<Pipe>>)> {
+pub async fn pair() -> Result<(WsStream<Faulty<Pipe>>, WsStream<Faulty<Pipe>>), Error> {
     wsstream_net::test_kit::pair::<Tokio>().await
 }
 
@@ -157,7 +155,7 @@ pub async fn pair() -> io::Result<(WsStream<Faulty<Pipe>>, WsStream<Faulty<Pipe>
 pub async fn pair_with(
     client: &ClientConfig,
     server: &ServerConfig,
-) -> io::Result<(WsStream<Faulty<Pipe>>, WsStream<Faulty<Pipe>>)> {
+) -> Result<(WsStream<Faulty<Pipe>>, WsStream<Faulty<Pipe>>), Error> {
     wsstream_net::test_kit::pair_with::<Tokio>(client, server).await
 }
 
@@ -186,6 +184,6 @@ pub async fn pair_over<S: Socket + Send + 'static>(
     sockets: (S, S),
     client: &ClientConfig,
     server: &ServerConfig,
-) -> io::Result<(Upgraded<S>, Upgraded<S>)> {
+) -> Result<(Upgraded<S>, Upgraded<S>), Error> {
     wsstream_net::test_kit::pair_over(sockets, client, server).await
 }

@@ -1,6 +1,7 @@
 //! 3.4: the peer's Close 1000, or without a code, is an end; every other end is an error that says so.
 
-use std::io::ErrorKind;
+use std::error::Error as _;
+use std::io::{self, ErrorKind};
 
 use wsstream_core::{Close, CloseCode, ClosedBy, ConnectionConfig, Opcode, StreamError};
 
@@ -83,6 +84,19 @@ pub async fn truncation_over_tcp<R: TestRuntime>() {
         }
         let error = stream.read(&mut [0; 1]).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::UnexpectedEof, "reset: {reset}");
+        assert_eq!(stream_error(&error), Some(&StreamError::Truncated));
+        // The system's own error is the source.
+        let source = error
+            .source()
+            .map(|source| source.downcast_ref::<io::Error>().unwrap());
+        assert_eq!(
+            source.map(io::Error::kind),
+            reset.then_some(ErrorKind::ConnectionReset)
+        );
+        assert_eq!(
+            source.is_some_and(|source| source.raw_os_error().is_some()),
+            reset
+        );
     }
 }
 

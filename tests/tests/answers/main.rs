@@ -11,7 +11,7 @@ mod faults;
 mod foreign;
 mod refusals;
 
-use std::io::{Error, ErrorKind};
+use std::io::ErrorKind;
 use std::net::{Shutdown, SocketAddr};
 use std::time::Duration;
 
@@ -19,6 +19,7 @@ use futures_util::future::join_all;
 use smol::net::{TcpListener, TcpStream};
 use socket2::SockRef;
 use wsstream_core::handshake::{ClientConfig, HandshakeError, ServerConfig, accept_key};
+use wsstream_net::{Cause, Error};
 use wsstream_tests::net::{By, ClientEndpoint, Net, address, free_port, listen, over, stream};
 use wsstream_tests::{Read, Write, within};
 
@@ -116,8 +117,14 @@ async fn refusals<N: Net>() {
             let head: Vec<u8> = head.chars().map(|one| u8::try_from(one).unwrap()).collect();
             let answer = [b"HTTP/1.1 ", &head[..], b"\r\n\r\n", body].concat();
             let error = told::<N>(by, Speaks::WhenAsked, &answer).await;
-            assert_eq!(error.to_string(), format!("refused by the server: {line}"));
-            assert_eq!(error.kind(), ErrorKind::ConnectionRefused, "{line}");
+            assert_eq!(told_of(&error), format!("refused by the server: {line}"));
+            let kind = match error.status() {
+                Some(401 | 403 | 407) => ErrorKind::PermissionDenied,
+                Some(404 | 410) => ErrorKind::NotFound,
+                Some(408 | 504) => ErrorKind::TimedOut,
+                _ => ErrorKind::Other,
+            };
+            assert_eq!(error.kind(), kind, "{line}");
         });
         join_all(rows).await;
     }
@@ -138,7 +145,7 @@ async fn no_http<N: Net>(speaks: Speaks) {
     for by in WAYS {
         let rows = rows.iter().map(|(answer, line)| async move {
             let error = told::<N>(by, speaks, answer).await;
-            assert_eq!(&error.to_string(), line);
+            assert_eq!(&told_of(&error), line);
             assert_eq!(error.kind(), ErrorKind::InvalidData, "{line}");
         });
         join_all(rows).await;
@@ -164,7 +171,7 @@ async fn faults<N: Net>() {
                     Speaks::WhenAsked
                 };
                 let error = told::<N>(by, ends, answer.as_bytes()).await;
-                assert_eq!(error.to_string(), line, "{about}");
+                assert_eq!(told_of(&error), line, "{about}");
                 assert_eq!(error.kind(), kind, "{about}");
             });
         join_all(rows).await;
@@ -215,7 +222,7 @@ async fn answers_without_end<N: Net>() {
             let both = async { tokio::join!(client.open(), serving) };
             let (opened, ()) = within::<N, _>(LONG, both).await.expect(about);
             let error = opened.map(drop).expect_err(about);
-            assert_eq!(error.to_string(), line, "{about}");
+            assert_eq!(told_of(&error), line, "{about}");
         }
     }
 }
@@ -249,7 +256,7 @@ async fn answers_that_drip<N: Net>() {
             let both = async { tokio::join!(client.open(), serving) };
             let (opened, ()) = within::<N, _>(LONG, both).await.expect(head);
             let error = opened.map(drop).expect_err(head);
-            assert_eq!(refused_with(&error), Some(status), "{error}");
+            assert_eq!(error.status(), Some(status), "{error}");
         }
     }
 }
@@ -268,10 +275,12 @@ async fn a_reset<N: Net>() {
         let (opened, ()) = tokio::join!(client.open(), serving);
         let error = opened.map(drop).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::ConnectionReset, "{error}");
-        assert_eq!(
-            error.to_string(),
-            "connection reset in the opening handshake"
-        );
+        assert_eq!(told_of(&error), "connection reset in the opening handshake");
+        // The system's own.
+        let Cause::Io(system) = error.cause() else {
+            panic!("{error}");
+        };
+        assert!(system.raw_os_error().is_some(), "{system:?}");
     }
 }
 
@@ -326,8 +335,8 @@ async fn large_requests<N: Net>() {
                 let limit = setting.unwrap_or(16 << 10);
                 let says = format!("head of more than {limit} octets: see the setting `max_head`");
                 let line = format!("HTTP 431 Request Header Fields Too Large, \"{says}\"");
-                let error = refused.map(drop).unwrap_err();
-                assert_eq!(error.to_string(), format!("refused by the server: {line}"));
+                let error = Error::from(refused.map(drop).unwrap_err());
+                assert_eq!(told_of(&error), format!("refused by the server: {line}"));
             }
         }
     }
@@ -362,9 +371,9 @@ async fn large_responses<N: Net>() {
                 drop(stream::<N>(opened.unwrap()));
             } else {
                 let error = opened.map(drop).unwrap_err();
-                let told = error.get_ref().and_then(|inner| inner.downcast_ref());
+                let told = error.cause();
                 assert!(
-                    matches!(told, Some(HandshakeError::HeadTooLarge(_))),
+                    matches!(told, Cause::Handshake(HandshakeError::HeadTooLarge(_))),
                     "{error}"
                 );
             }
@@ -372,11 +381,14 @@ async fn large_responses<N: Net>() {
     }
 }
 
-fn refused_with(error: &Error) -> Option<u16> {
-    match error.get_ref()?.downcast_ref()? {
-        HandshakeError::Refused(response) => Some(response.status()),
-        _ => None,
-    }
+/// What an error says of the server. It begins with the URL.
+fn told_of(error: &Error) -> String {
+    let (text, url) = (error.to_string(), error.place().unwrap());
+    assert!(url.starts_with("ws://"), "{text}");
+    let said = text
+        .strip_prefix(url)
+        .and_then(|text| text.strip_prefix(": "));
+    said.unwrap().to_owned()
 }
 
 /// Far longer than anything takes here, and far shorter than the time of a handshake.

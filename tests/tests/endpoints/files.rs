@@ -12,12 +12,14 @@ use wsstream_tests::net::{Directory, Listener, connect, listen};
 
 /// Listens on the socket `s` of a directory, by descriptor or by path.
 async fn listen_in<S: TestRuntime>(directory: &Directory, by_descriptor: bool) -> Listener<S> {
-    let listening = if by_descriptor {
-        listen::<S>(&format!("unix:{}", directory.quoted("s"))).await
+    if by_descriptor {
+        listen::<S>(&format!("unix:{}", directory.quoted("s")))
+            .await
+            .unwrap()
     } else {
-        Listener::<S>::bind_unix(directory.path("s"), ServerConfig::stream()).await
-    };
-    listening.unwrap()
+        let bound = Listener::<S>::bind_unix(directory.path("s"), ServerConfig::stream());
+        bound.await.unwrap()
+    }
 }
 
 /// Connects to it, if it has its lock.

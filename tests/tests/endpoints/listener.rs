@@ -115,8 +115,7 @@ pub(crate) async fn streams_in_use_are_told<C: TestRuntime, S: TestRuntime>() {
     peer.expect_end().await;
     let (octets, error) = serving.await;
     assert_eq!(octets, b"hello");
-    let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
-    assert_eq!(inner, Some(&StreamError::ShutDown));
+    assert_eq!(StreamError::of(&error), Some(&StreamError::ShutDown));
     assert_eq!(ending.await, 0);
 }
 

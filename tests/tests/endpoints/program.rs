@@ -2,6 +2,7 @@
 
 use std::io::ErrorKind;
 
+use wsstream_net::Cause;
 use wsstream_net::descriptor::{EndpointAddress, UnsupportedEndpoint};
 use wsstream_tests::TestRuntime;
 use wsstream_tests::net::{Directory, connect, free_port, listen, over, talk, tcp};
@@ -89,8 +90,11 @@ pub(crate) async fn over_everything<C: TestRuntime, S: TestRuntime>() {
 pub(crate) async fn what_belongs_to_the_forwarder<C: TestRuntime, S: TestRuntime>() {
     for descriptor in ["stdio", "systemd:INET:index=0", "haproxy:tcp:0", "exec:cat"] {
         let error = listen::<S>(descriptor).await.map(drop).unwrap_err();
-        let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
-        let forwarder = matches!(inner, Some(UnsupportedEndpoint::Forwarder { .. }));
+        let cause = Cause::of(&error);
+        let forwarder = matches!(
+            cause,
+            Cause::Unsupported(UnsupportedEndpoint::Forwarder { .. })
+        );
         assert!(forwarder, "{descriptor}: {error}");
     }
     for descriptor in ["stdio", "exec:cat"] {

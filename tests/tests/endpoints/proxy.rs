@@ -6,7 +6,8 @@ use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::process::Command;
 use std::thread::{JoinHandle, spawn};
 
-use wsstream_net::proxy::{Proxy, ProxyError, ProxyErrorKind};
+use wsstream_net::Cause;
+use wsstream_net::proxy::{Proxy, ProxyErrorKind};
 use wsstream_tests::net::{ClientEndpoint, free_port, is_kept_alive, let_in_any, listen, over};
 use wsstream_tests::{AsyncStd, Log, Read as _, Smol, TestRuntime, Tokio, Write as _};
 
@@ -70,10 +71,11 @@ pub(crate) async fn given<C: TestRuntime, S: TestRuntime>() {
             (Err(failed), Some(error)) => {
                 assert_eq!(failed.kind(), ErrorKind::PermissionDenied);
                 let text = failed.to_string();
-                let expected = format!("proxy {address}: {error}: HTTP 407 X");
+                let expected = format!("nowhere.invalid:22: proxy {address}: {error}: HTTP 407 X");
                 assert!(text.starts_with(&expected), "{text}");
-                let inner = failed.get_ref().and_then(|inner| inner.downcast_ref());
-                let inner: &ProxyError = inner.unwrap();
+                let Cause::Proxy(inner) = failed.cause() else {
+                    unreachable!("{failed}");
+                };
                 let ProxyErrorKind::Refused { response, .. } = inner.kind() else {
                     unreachable!("{inner:?}");
                 };
@@ -90,7 +92,7 @@ pub(crate) async fn given<C: TestRuntime, S: TestRuntime>() {
     assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
     let named = error
         .to_string()
-        .starts_with(&format!("proxy {authority}: "));
+        .starts_with(&format!("nowhere.invalid:22: proxy {authority}: "));
     assert!(named, "{error}");
 }
 

@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use wsstream_tokio::{ClientConfig, ClientEndpoint, HandshakeError, Listener, ServerConfig};
+use wsstream_tokio::{Cause, ClientConfig, ClientEndpoint, HandshakeError, Listener, ServerConfig};
 
 use crate::process::{Example, echo, failed, free, run, runtime, succeeded, text};
 use crate::{Adapter, of_either};
@@ -52,8 +52,7 @@ fn a_client_of_mqtt_alone(of: Adapter) {
 fn refused(url: &str, client: ClientConfig) -> (u16, String) {
     let opened = runtime().block_on(ClientEndpoint::url(url, client).unwrap().open());
     let error = opened.map(drop).unwrap_err();
-    let error = error.get_ref().unwrap().downcast_ref();
-    let Some(HandshakeError::Refused(response)) = error else {
+    let Cause::Handshake(HandshakeError::Refused(response)) = error.cause() else {
         unreachable!("{error:?}");
     };
     (response.status(), text(response.body()).to_owned())

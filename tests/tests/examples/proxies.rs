@@ -110,7 +110,10 @@ fn warned(of: Adapter) {
         assert_eq!(errors.lines().count(), 2, "{errors}");
         let (warning, error) = errors.split_once('\n').unwrap();
         assert!(warning.contains(&format!("WARN {says}")), "{errors}");
-        assert!(error.starts_with("tunnel: nowhere.invalid:"), "{errors}");
+        assert!(
+            error.starts_with("tunnel: ws://nowhere.invalid/: "),
+            "{errors}"
+        );
         assert!(!errors.contains("secret"), "{errors}");
     }
     // This machine needs none, and nothing is said.

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 #[cfg(target_os = "linux")]
-use wsstream_tokio::HandshakeError;
+use wsstream_tokio::{Cause, HandshakeError};
 use wsstream_tokio::{ClientConfig, ClientEndpoint, ConnectionConfig, connect};
 
 use crate::process::{free, line, run, runtime, start_relay, succeeded, target, text};
@@ -44,8 +44,7 @@ mod silent {
         let (target, _queued) = silent();
         let (mut relay, url) = start_relay(of, address(&target));
         let error = runtime().block_on(connect(&url)).map(drop).unwrap_err();
-        let error = error.get_ref().unwrap().downcast_ref();
-        let Some(HandshakeError::Refused(response)) = error else {
+        let Cause::Handshake(HandshakeError::Refused(response)) = error.cause() else {
             unreachable!("{error:?}");
         };
         assert_eq!(response.status(), 504);

@@ -130,7 +130,7 @@ fn port_to_nobody(of: Adapter) {
     tcp.read(&mut [0; 1]).unwrap_err();
     let line = tunnel.error_line();
     assert!(line.starts_with("tunnel: 127.0.0.1:"), "{line}");
-    assert!(line.contains(&format!(" {nobody}: ")), "{line}");
+    assert!(line.contains(&format!(" ws://{nobody}/: ")), "{line}");
 }
 
 fn port_in_use(of: Adapter) {
@@ -143,7 +143,7 @@ fn port_in_use(of: Adapter) {
 fn to_nobody(of: Adapter) {
     let nobody = free();
     let output = run(of, "tunnel", &["-", &format!("ws://{nobody}")], b"");
-    failed(&output, &format!("tunnel: {nobody}: "));
+    failed(&output, &format!("tunnel: ws://{nobody}/: "));
 }
 
 fn refused(of: Adapter) {

@@ -96,6 +96,67 @@ fn urls_and_proxies() {
     printed.check(200);
 }
 
+/// A URL in place of an address, or a token that was read from a file.
+#[test]
+fn what_is_no_address() {
+    use wsstream_tokio::{ClientEndpoint, ServerConfig, ServerEndpoint};
+    let mut printed = Printed::default();
+    for text in [
+        "ws://me:MARK@localhost/",
+        "me:MARK@localhost:80",
+        "ws://localhost/?token=MARK",
+        "Bearer MARK",
+        "MARK\n",
+    ] {
+        let text = text.replace("MARK", MARK);
+        let errors = [
+            ClientEndpoint::tcp(&text).map(drop),
+            ServerEndpoint::tcp(&text).map(drop),
+            ServerEndpoint::websocket(&text, ServerConfig::stream()).map(drop),
+        ];
+        for error in errors {
+            let error = error.unwrap_err();
+            printed.error(&text, &error);
+            printed.error(&text, &std::io::Error::from(error));
+        }
+    }
+    printed.check(100);
+}
+
+/// Keys that lost their line ends, as in a variable of the environment, or in a file of something else.
+#[cfg(feature = "rustls")]
+#[test]
+fn what_is_no_pem() {
+    use wsstream_tokio::{ClientTls, ServerTls};
+    let mut printed = Printed::default();
+    for text in [
+        "-----BEGIN PRIVATE KEY-----MARK-----END PRIVATE KEY-----",
+        "-----BEGIN MARK-----\nMARK\n",
+        "-----BEGIN PRIVATE KEY-----\nMARK\n-----END MARK-----\n",
+        "-----BEGIN PRIVATE KEY-----\nMARK!\n-----END PRIVATE KEY-----\n",
+        "-----BEGIN PRIVATE KEY-----\nMARK\n-----END PRIVATE KEY-----\n",
+        "-----BEGIN CERTIFICATE-----MARK",
+        "-----BEGIN CERTIFICATE-----\nMARK!\n-----END CERTIFICATE-----\n",
+        "-----BEGIN CERTIFICATE-----\nMARK\n-----END CERTIFICATE-----\n",
+        "MARK",
+    ] {
+        let text = text.replace("MARK", MARK);
+        let pem = text.as_bytes();
+        let identity = rcgen::generate_simple_self_signed(["h".to_owned()]).unwrap();
+        let (chain, key) = (identity.cert.pem(), identity.signing_key.serialize_pem());
+        let errors = [
+            ClientTls::with_roots(pem).map(drop),
+            ServerTls::from_pem(pem, key.as_bytes()).map(drop),
+            ServerTls::from_pem(chain.as_bytes(), pem).map(drop),
+            ServerTls::require_client_certs(pem, chain.as_bytes(), key.as_bytes()).map(drop),
+        ];
+        for error in errors {
+            printed.error(&text, &error.unwrap_err());
+        }
+    }
+    printed.check(200);
+}
+
 /// A token that was read from a file has its line end; arguments come in the wrong order.
 #[test]
 fn what_cannot_be_sent() {

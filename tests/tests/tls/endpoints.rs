@@ -322,7 +322,7 @@ async fn client_certificates<C: TestRuntime, S: TestRuntime>() {
                 assert!(!good, "{keys}: {error}");
                 // In TLS 1.3 that comes after the client's handshake, and says with whom all the same.
                 assert!(
-                    error.to_string().starts_with("TLS with localhost"),
+                    error.to_string().starts_with("wss://localhost/: TLS: "),
                     "{error}"
                 );
             }

@@ -15,7 +15,6 @@ mod silent;
 mod twice;
 mod waiting;
 
-use std::error::Error;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -30,6 +29,7 @@ use rcgen::{ExtendedKeyUsagePurpose, date_time_ymd};
 use smol::net::{TcpListener, TcpStream};
 use wsstream_core::Opcode::Binary;
 use wsstream_core::handshake::{ClientConfig, ServerConfig};
+use wsstream_net::Cause;
 use wsstream_net::tls::{ClientTls, ServerTls};
 use wsstream_tests::net::{Net, NetWsStream, address, let_in, stream};
 use wsstream_tests::{Pattern, Peer, Read, Write, within};
@@ -102,9 +102,12 @@ async fn hello<N: Net>(mut stream: NetWsStream<N>) -> io::Result<()> {
     stream.finish().await
 }
 
-/// What rustls has said, which is the source of the error.
+/// What rustls has said.
 fn verdict(error: &io::Error) -> &rustls::Error {
-    error.source().unwrap().downcast_ref().unwrap()
+    match Cause::of(error) {
+        Cause::Tls(tls) => tls.rustls().unwrap(),
+        _ => unreachable!("{error}"),
+    }
 }
 
 async fn octets_go_through_as_they_are<N: Net>() {
@@ -179,7 +182,7 @@ async fn a_wrong_name_is_refused<N: Net>() {
             "{error:?}"
         );
         let text = error.to_string();
-        let begins = format!("TLS with {host}:{}: ", address.port());
+        let begins = format!("wss://{host}:{}/: TLS: ", address.port());
         assert!(text.starts_with(&begins), "{text}");
         assert!(text.contains("not valid for name"), "{text}");
         assert!(text.contains("elsewhere.example"), "{text}");

@@ -8,6 +8,7 @@ use futures_rustls::rustls;
 use futures_rustls::rustls::server::{ClientHello, ResolvesServerCert};
 use futures_rustls::rustls::sign::CertifiedKey;
 use wsstream_core::handshake::{ClientConfig, HandshakeError, ServerConfig};
+use wsstream_net::Cause;
 use wsstream_net::tls::ServerTls;
 use wsstream_tests::net::{Directory, Net, address, let_in, listen, over};
 use wsstream_tests::{AsyncStd, Smol, TestRuntime, Tokio};
@@ -139,8 +140,11 @@ async fn pages_have_to_be_of_https<N: Net>() {
             );
             assert_eq!((asked.is_ok(), answered.is_ok()), (is_let_in, is_let_in));
             if let Err(error) = answered {
-                let error = error.get_ref().and_then(|error| error.downcast_ref());
-                assert!(matches!(error, Some(HandshakeError::OriginRefused(_))));
+                let cause = Cause::of(&error);
+                assert!(matches!(
+                    cause,
+                    Cause::Handshake(HandshakeError::OriginRefused(_))
+                ));
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Through a proxy over TLS, and TLS or none in its tunnel.
 
 use std::fs;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::sync::mpsc::{Receiver, channel};
 
@@ -163,8 +163,9 @@ async fn a_proxy_that_is_not_trusted<N: Net>() {
         let error = client.connect().await.map(drop).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidData);
         let text = error.to_string();
-        let expected = format!("proxy localhost:{}: TLS: ", at.port());
+        let expected = format!("ws://localhost:1/: proxy localhost:{}: TLS: ", at.port());
         assert!(text.starts_with(&expected), "{text}");
+        let error = io::Error::from(error);
         let verdict = verdict(&error);
         let is_refused = matches!(
             verdict,
@@ -190,13 +191,15 @@ async fn tls_where_there_is_none_and_none_where_there_is<N: Net>() {
         client.connect().await.map(drop).unwrap_err().to_string()
     };
     let text = connect(through(plain, &authority)).await;
-    let expected = format!("proxy localhost:{}: TLS: ", plain.port());
+    let expected = format!("ws://localhost:1/: proxy localhost:{}: TLS: ", plain.port());
     assert!(text.starts_with(&expected), "{text}");
     let (secure, _targets) = secure_proxy::<N>(&authority.localhost()).await;
     let url = Proxy::parse(&format!("http://me:secret@{secure}")).unwrap();
     assert_eq!(
         connect(url).await,
-        format!("proxy {secure}: it speaks TLS, so its URL has to begin with https://")
+        format!(
+            "ws://localhost:1/: proxy {secure}: it speaks TLS, so its URL has to begin with https://"
+        )
     );
 }
 

@@ -8,7 +8,7 @@ use rcgen::ExtendedKeyUsagePurpose;
 use rustls::CertificateError;
 use wsstream_core::handshake::{ClientConfig, Refusal, ServerConfig};
 use wsstream_net::tls::{ClientTls, ServerTls};
-use wsstream_net::{RedirectError, RedirectErrorKind};
+use wsstream_net::{Cause, RedirectErrorKind};
 use wsstream_tests::net::By::{Descriptor, Url};
 use wsstream_tests::net::{By, ClientEndpoint, Directory, Net, address, over};
 use wsstream_tests::{TestRuntime, Write as _};
@@ -134,8 +134,9 @@ async fn never_from_tls_to_plain<N: Net>() {
             let port = server::<N>(Some(files.server()), to).await;
             let client = client::<N>(by, &format!("wss://localhost:{port}/c"), &files);
             let error = says::<N>(&client).await.unwrap_err();
-            let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
-            let inner: &RedirectError = inner.unwrap();
+            let Cause::Redirect(inner) = Cause::of(&error) else {
+                unreachable!("{error}");
+            };
             assert_eq!(inner.kind, RedirectErrorKind::ToPlain, "{by:?}");
             let chain = format!(": wss://localhost:{port}/c -> ws://localhost:{at}/");
             assert!(error.to_string().ends_with(&chain), "{error}");

@@ -17,8 +17,9 @@ use wsstream_core::pump::{Connect, Socket, Stream};
 use wsstream_core::{InvalidUrl, Url};
 
 use self::follow::follow;
-pub use self::redirects::{RedirectError, RedirectErrorKind};
+use crate::context::{Context, short};
 use crate::descriptor::EndpointError;
+use crate::error::{Error, Place};
 use crate::host_port::split_zone;
 use crate::layers::Outermost;
 use crate::log;
@@ -39,7 +40,7 @@ use crate::upgraded::Upgraded;
 /// `InvalidInput` for an invalid URL; otherwise those of [`ClientEndpoint::open`].
 pub async fn connect<R: Runtime>(
     url: &str,
-) -> io::Result<R::Stream<Stream<NetSocket<R>, R::Clock>>> {
+) -> Result<R::Stream<Stream<NetSocket<R>, R::Clock>>, Error> {
     // Boxed: otherwise the caller's task reserves the memory of connecting for as long as it runs.
     let endpoint = Box::new(ClientEndpoint::<R>::url(url, ClientConfig::stream())?);
     Ok(endpoint.open().await?.into_stream())
@@ -51,23 +52,30 @@ pub async fn connect<R: Runtime>(
 ///
 /// # Errors
 ///
-/// `InvalidInput` for an invalid URL, and for a `wss` URL without your word. The socket's. If the server refuses, or its response is invalid or late, an error
-/// with the [`HandshakeError`](wsstream_core::handshake::HandshakeError) inside. `Unsupported` if [`Runtime::check`]
-/// fails.
+/// `InvalidInput` for an invalid URL, and for a `wss` URL without your word. The socket's. If the server refuses, or its
+/// response is invalid or late, [`Cause::Handshake`](crate::Cause::Handshake). `Unsupported` if [`Runtime::check`] fails.
 pub async fn connect_over<S: Socket + Send + 'static, R: Runtime>(
     socket: S,
     url: &str,
     config: &ClientConfig,
-) -> io::Result<Upgraded<S, R>> {
+) -> Result<Upgraded<S, R>, Error> {
     R::check()?;
     let url = Url::parse(url)?;
     let connecting = Connect::new(socket, R::clock(), &url, config, seed()?);
     let connecting = connecting.in_span(log::span(url.authority()));
     // Boxed, for the same reason as above.
-    let upgraded = Box::pin(connecting).await;
-    Ok(Upgraded::opened(
-        upgraded.map_err(|error| late_tls_error("", error))?,
-    ))
+    match Box::pin(connecting).await {
+        Ok(upgraded) => Ok(Upgraded::opened(upgraded)),
+        Err(error) => Err(Error::at(Place::of_url(&url), opening_failed("", error))),
+    }
+}
+
+/// What a client tells of an opening handshake that failed, with whom it does TLS below.
+fn opening_failed(tls_with: &str, error: io::Error) -> io::Error {
+    match error.raw_os_error() {
+        Some(_) => Context::told(format!("{} in the opening handshake", short(&error)), error),
+        None => late_tls_error(tls_with, error),
+    }
 }
 
 /// Where and how to connect: made from a URL with [`url`](Self::url), parsed from an endpoint descriptor, or made from
@@ -75,10 +83,10 @@ pub async fn connect_over<S: Socket + Send + 'static, R: Runtime>(
 /// [`open`](Self::open), which you may call again.
 ///
 /// ```
-/// # use std::{io, time::Duration};
+/// # use std::time::Duration;
 /// # use wsstream_core::handshake::ClientConfig;
-/// # use wsstream_net::{ClientEndpoint, Runtime, proxy::Proxy};
-/// # async fn connect<R: Runtime>() -> io::Result<()> {
+/// # use wsstream_net::{ClientEndpoint, Error, Runtime, proxy::Proxy};
+/// # async fn connect<R: Runtime>() -> Result<(), Error> {
 /// let endpoint = ClientEndpoint::<R>::url("wss://example.org/chat", ClientConfig::stream())?
 ///     .proxy(Proxy::parse("socks5://proxy.example")?)
 ///     .connect_timeout(Duration::from_secs(5));
@@ -117,7 +125,7 @@ impl<R: Runtime> ClientEndpoint<R> {
     /// # Errors
     ///
     /// `InvalidInput` if `address` is not `HOST:PORT`.
-    pub fn tcp(address: &str) -> io::Result<Self> {
+    pub fn tcp(address: &str) -> Result<Self, Error> {
         Ok(ClientPlan::tcp(address)?.into())
     }
 
@@ -268,21 +276,19 @@ impl<R: Runtime> ClientEndpoint<R> {
     ///
     /// # Errors
     ///
-    /// * `TimedOut`.
-    /// * From TCP: an error with a [`DialError`](crate::DialError) inside, which tells every address that was tried.
-    /// * From a Unix socket: the system's, with the path.
-    /// * From a proxy: an error with a [`ProxyError`](crate::proxy::ProxyError) inside, `PermissionDenied` if it asks for a
-    ///   user and a password or refuses them. From TLS with it: as below, with its host and port.
-    /// * From TLS: those of the certificate files; `InvalidData` if the server's certificate is not accepted. The error
-    ///   of rustls is the source.
-    /// * From the opening handshake: `ConnectionRefused`, `InvalidData`, `TimedOut` or `UnexpectedEof` with a
-    ///   [`HandshakeError`](wsstream_core::handshake::HandshakeError) inside.
-    /// * From [redirects](Self::redirects) that lead nowhere: `ConnectionRefused` or `InvalidData` with a
-    ///   [`RedirectError`] inside.
-    /// * `Unsupported` with an [`UnsupportedEndpoint`](crate::descriptor::UnsupportedEndpoint) inside for TLS without
-    ///   the feature `rustls`, and for Unix sockets where the system has none.
-    /// * `Unsupported` if [`Runtime::check`] fails.
-    pub async fn connect(&self) -> io::Result<R::Stream<NetSocket<R>>> {
+    /// An [`Error`] that names the URL, with one of these causes:
+    ///
+    /// * [`Dial`](crate::Cause::Dial) tells every address that was tried; [`Io`](crate::Cause::Io) for Unix sockets.
+    /// * [`Proxy`](crate::Cause::Proxy): the proxy opened no tunnel. Its text names the proxy, as that of TLS with it
+    ///   does.
+    /// * [`Tls`](crate::Cause::Tls): `InvalidData` if the server's certificate is not accepted. `Io` for certificate
+    ///   files.
+    /// * [`Handshake`](crate::Cause::Handshake): the server refused, or is no WebSocket server.
+    /// * [`Redirect`](crate::Cause::Redirect): [redirects](Self::redirects) lead nowhere.
+    /// * [`TimedOut`](crate::Cause::TimedOut), unless one of the above tells of the time.
+    /// * [`Unsupported`](crate::Cause::Unsupported): TLS without the feature `rustls`, or Unix sockets where the system
+    ///   has none. `Io` of the kind `Unsupported` if [`Runtime::check`] fails.
+    pub async fn connect(&self) -> Result<R::Stream<NetSocket<R>>, Error> {
         // Boxed: otherwise the caller's task reserves the memory of connecting for as long as it runs.
         let outermost = Box::pin(follow::<R>(&self.plan)).await?;
         Ok(outermost.into_socket().into())
@@ -295,17 +301,17 @@ impl<R: Runtime> ClientEndpoint<R> {
     ///
     /// As [`connect`](Self::connect). `Unsupported`, before connecting, if the last layer of the plan is not a
     /// WebSocket.
-    pub async fn open(&self) -> io::Result<Upgraded<NetSocket<R>, R>> {
+    pub async fn open(&self) -> Result<Upgraded<NetSocket<R>, R>, Error> {
         let no_websocket = || {
             let reason = "the plan of the client has no WebSocket on top";
             io::Error::new(io::ErrorKind::Unsupported, reason)
         };
         if !self.plan.has_websocket_on_top() {
-            return Err(no_websocket());
+            return Err(no_websocket().into());
         }
         match Box::pin(follow::<R>(&self.plan)).await? {
             Outermost::WebSocket(upgraded) => Ok(upgraded),
-            Outermost::Socket(_) => Err(no_websocket()),
+            Outermost::Socket(_) => Err(no_websocket().into()),
         }
     }
 }

@@ -120,7 +120,6 @@ pub use self::server::{
 pub use self::systemd::{Systemd, SystemdDomain, SystemdSocket};
 
 pub(crate) use self::autobahn::unfit_for_a_server;
-pub(crate) use self::error::with_context;
 pub(crate) use self::quote::Seconds;
 
 use self::arguments::Arguments;

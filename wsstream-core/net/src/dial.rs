@@ -13,7 +13,7 @@ use std::time::Duration;
 use wsstream_core::pump::{Clock, within};
 
 pub use self::error::DialError;
-pub(crate) use self::error::{look_up_failed, short};
+pub(crate) use self::error::look_up_failed;
 
 /// What is dialled, for errors.
 #[derive(Clone, Copy, Debug)]
@@ -141,12 +141,6 @@ fn interleaved(mut addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
             (one, other) => all.extend(one.into_iter().chain(other)),
         }
     }
-}
-
-/// The error of a step that took too long: "timed out connecting to HOST".
-pub(crate) fn timed_out(step: &str, with: impl std::fmt::Display) -> io::Error {
-    let reason = format!("timed out {step} {with}");
-    io::Error::new(io::ErrorKind::TimedOut, reason)
 }
 
 /// §8: the recommended "Connection Attempt Delay".

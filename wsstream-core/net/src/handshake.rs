@@ -6,6 +6,7 @@ use std::sync::Arc;
 use wsstream_core::handshake::{HandshakeError, Refusal, Request, ServerConfig};
 use wsstream_core::pump::{self, Accept, Socket, Stream};
 
+use crate::error::Error;
 use crate::log;
 use crate::runtime::Runtime;
 use crate::upgraded::Upgraded;
@@ -20,7 +21,7 @@ use crate::upgraded::Upgraded;
 /// As [`accept_with`] and [`Handshake::accept`].
 pub async fn accept<S: Socket + Send + 'static, R: Runtime>(
     socket: S,
-) -> io::Result<R::Stream<Stream<S, R::Clock>>> {
+) -> Result<R::Stream<Stream<S, R::Clock>>, Error> {
     // Boxed, here and below: otherwise the caller's task reserves the handshake's memory for as long as it runs.
     let accept = Box::pin(async {
         let handshake = accept_with::<S, R>(socket, &ServerConfig::stream()).await?;
@@ -33,18 +34,18 @@ pub async fn accept<S: Socket + Send + 'static, R: Runtime>(
 ///
 /// # Errors
 ///
-/// The socket's. Errors with a [`HandshakeError`] inside: `InvalidData` for an invalid request and `TimedOut` after
+/// The socket's. [`Cause::Handshake`](crate::Cause::Handshake): `InvalidData` for an invalid request and `TimedOut` after
 /// [`ServerConfig::handshake_timeout`], both after an answer to the client; `UnexpectedEof` if the client disconnected.
-/// `Other` with [`HandshakeError::HealthCheck`] inside if a load balancer asked at [`ServerConfig::health_path`]: it has
+/// `Other` with [`HandshakeError::HealthCheck`] if a load balancer asked at [`ServerConfig::health_path`]: it has
 /// got its answer, and that is no fault. `Unsupported` if [`Runtime::check`] fails.
 pub async fn accept_with<S: Socket, R: Runtime>(
     socket: S,
     config: &ServerConfig,
-) -> io::Result<Handshake<S, R>> {
+) -> Result<Handshake<S, R>, Error> {
     R::check()?;
     let config = Arc::new(config.clone());
     let accept = Accept::new(socket, R::clock(), config).in_span(log::span("unknown"));
-    Handshake::wait(accept).await
+    Ok(Handshake::wait(accept).await?)
 }
 
 /// A request that waits for your answer. Dropping it closes the socket without an answer.
@@ -100,8 +101,8 @@ impl<S: Socket, R: Runtime> Handshake<S, R> {
     ///
     /// # Errors
     ///
-    /// The socket's. If the request was refused, an error with the [`HandshakeError`] inside.
-    pub async fn accept(self) -> io::Result<Upgraded<S, R>>
+    /// The socket's. If the request was refused, [`Cause::Handshake`](crate::Cause::Handshake).
+    pub async fn accept(self) -> Result<Upgraded<S, R>, Error>
     where
         S: Send + 'static,
     {
@@ -114,7 +115,7 @@ impl<S: Socket, R: Runtime> Handshake<S, R> {
     /// # Errors
     ///
     /// As [`accept`](Self::accept).
-    pub async fn accept_with(self, config: &ServerConfig) -> io::Result<Upgraded<S, R>>
+    pub async fn accept_with(self, config: &ServerConfig) -> Result<Upgraded<S, R>, Error>
     where
         S: Send + 'static,
     {
@@ -127,7 +128,7 @@ impl<S: Socket, R: Runtime> Handshake<S, R> {
     /// # Errors
     ///
     /// The socket's.
-    pub async fn refuse(self, refusal: &Refusal) -> io::Result<()> {
-        Box::pin(self.0.refuse(refusal)).await
+    pub async fn refuse(self, refusal: &Refusal) -> Result<(), Error> {
+        Ok(Box::pin(self.0.refuse(refusal)).await?)
     }
 }

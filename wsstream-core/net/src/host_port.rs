@@ -18,10 +18,16 @@ impl<'a> HostPort<'a> {
     pub(crate) fn parse(text: &'a str) -> io::Result<Self> {
         let split = text
             .rsplit_once(':')
-            .filter(|(host, _)| !host.is_empty() && !host.contains('/'))
+            .filter(|(host, _)| !host.is_empty() && !host.contains(['/', '@']))
             .map(|(host, port)| (host, port.parse()));
         let Some((host, Ok(port))) = split else {
-            let reason = format!("expected HOST:PORT, not {text:?}");
+            // A URL with a user or a query, or a line of a file, may have a secret.
+            let is_foreign = |char: char| !char.is_alphanumeric() && !"-._:[]%/".contains(char);
+            let reason = match text.contains(is_foreign) {
+                true => format!("what these {} octets are", text.len()),
+                false => format!("{text:?}"),
+            };
+            let reason = format!("expected HOST:PORT, not {reason}");
             return Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
         };
         let bare = host

@@ -5,6 +5,7 @@ use std::io;
 use wsstream_core::handshake::{HandshakeError, Refusal, Request, ServerConfig};
 
 use crate::descriptor::EndpointAddress;
+use crate::error::Error;
 use crate::layers::{Begun, Outermost, Reached};
 use crate::net_socket::NetSocket;
 use crate::runtime::Runtime;
@@ -85,10 +86,9 @@ impl<R: Runtime> Incoming<R> {
     /// Dropping it loses nothing: you can call it again.
     ///
     /// ```
-    /// # use std::io;
     /// # use wsstream_core::handshake::Refusal;
-    /// # use wsstream_net::{ClientEndpoint, Incoming, Runtime, relay};
-    /// # async fn carry<R: Runtime>(mut incoming: Incoming<R>, target: ClientEndpoint<R>) -> io::Result<()> {
+    /// # use wsstream_net::{ClientEndpoint, Error, Incoming, Runtime};
+    /// # async fn carry<R: Runtime>(mut incoming: Incoming<R>, target: ClientEndpoint<R>) -> Result<(), Error> {
     /// let mut target = match incoming.while_present(target.connect()).await {
     ///     Ok(Ok(target)) => target,
     ///     Ok(Err(_)) => return incoming.refuse(&Refusal::new(502)).await,
@@ -115,10 +115,10 @@ impl<R: Runtime> Incoming<R> {
     ///
     /// # Errors
     ///
-    /// The socket's, and those of TLS. If the request was refused, an error with the [`HandshakeError`] inside. For a
+    /// The socket's, and those of TLS. If the request was refused, [`Cause::Handshake`](crate::Cause::Handshake). For a
     /// connection without a request, `TimedOut` with [`StreamError::ShutDown`](wsstream_core::StreamError::ShutDown)
-    /// inside once the listener shuts down.
-    pub async fn accept(self) -> io::Result<R::Stream<NetSocket<R>>> {
+    /// as the cause once the listener shuts down.
+    pub async fn accept(self) -> Result<R::Stream<NetSocket<R>>, Error> {
         self.accepted(None).await
     }
 
@@ -147,11 +147,17 @@ impl<R: Runtime> Incoming<R> {
     /// # Errors
     ///
     /// As [`accept`](Self::accept).
-    pub async fn accept_with(self, config: &ServerConfig) -> io::Result<R::Stream<NetSocket<R>>> {
+    pub async fn accept_with(
+        self,
+        config: &ServerConfig,
+    ) -> Result<R::Stream<NetSocket<R>>, Error> {
         self.accepted(Some(config)).await
     }
 
-    async fn accepted(self, config: Option<&ServerConfig>) -> io::Result<R::Stream<NetSocket<R>>> {
+    async fn accepted(
+        self,
+        config: Option<&ServerConfig>,
+    ) -> Result<R::Stream<NetSocket<R>>, Error> {
         let outermost = Box::pin(self.0.finish(config)).await?;
         Ok(outermost.into_socket().into())
     }
@@ -163,7 +169,7 @@ impl<R: Runtime> Incoming<R> {
     ///
     /// As [`accept`](Self::accept). `Unsupported`, and nothing is answered, if the last layer of the plan is not a
     /// WebSocket.
-    pub async fn upgrade(self) -> io::Result<Upgraded<NetSocket<R>, R>> {
+    pub async fn upgrade(self) -> Result<Upgraded<NetSocket<R>, R>, Error> {
         self.upgraded(None).await
     }
 
@@ -175,24 +181,24 @@ impl<R: Runtime> Incoming<R> {
     pub async fn upgrade_with(
         self,
         config: &ServerConfig,
-    ) -> io::Result<Upgraded<NetSocket<R>, R>> {
+    ) -> Result<Upgraded<NetSocket<R>, R>, Error> {
         self.upgraded(Some(config)).await
     }
 
     async fn upgraded(
         self,
         config: Option<&ServerConfig>,
-    ) -> io::Result<Upgraded<NetSocket<R>, R>> {
+    ) -> Result<Upgraded<NetSocket<R>, R>, Error> {
         let no_websocket = || {
             let reason = "the plan of the listener has no WebSocket on top";
             io::Error::new(io::ErrorKind::Unsupported, reason)
         };
         if !self.0.has_websocket_on_top() {
-            return Err(no_websocket());
+            return Err(no_websocket().into());
         }
         match Box::pin(self.0.finish(config)).await? {
             Outermost::WebSocket(upgraded) => Ok(upgraded),
-            Outermost::Socket(_) => Err(no_websocket()),
+            Outermost::Socket(_) => Err(no_websocket().into()),
         }
     }
 
@@ -202,7 +208,7 @@ impl<R: Runtime> Incoming<R> {
     /// # Errors
     ///
     /// The socket's.
-    pub async fn refuse(self, refusal: &Refusal) -> io::Result<()> {
+    pub async fn refuse(self, refusal: &Refusal) -> Result<(), Error> {
         self.0.refuse(refusal).await
     }
 }

@@ -10,6 +10,7 @@ use wsstream_core::pump::{Accept, Clock as _, Permit, Phase, Socket as _, within
 use wsstream_core::{LogSpan, StreamError};
 
 use crate::descriptor::EndpointAddress;
+use crate::error::Error;
 use crate::handshake::Handshake;
 use crate::net_socket::NetSocket;
 use crate::plan::{ServerLayer, ServerPlan};
@@ -198,7 +199,7 @@ impl<R: Runtime> Begun<R> {
     }
 
     /// Refuses the request. Without one it closes the connection.
-    pub(crate) async fn refuse(self, refusal: &Refusal) -> io::Result<()> {
+    pub(crate) async fn refuse(self, refusal: &Refusal) -> Result<(), Error> {
         match self.reached {
             Reached::Request(handshake) => {
                 until_over(self.permit.as_ref(), handshake.refuse(refusal)).await
@@ -208,7 +209,7 @@ impl<R: Runtime> Begun<R> {
     }
 
     /// Accepts the request, as the plan or another configuration says, and performs the remaining layers.
-    pub(crate) async fn finish(self, other: Option<&ServerConfig>) -> io::Result<Outermost<R>> {
+    pub(crate) async fn finish(self, other: Option<&ServerConfig>) -> Result<Outermost<R>, Error> {
         let is_late = self.is_late();
         let Self {
             layers,
@@ -290,10 +291,10 @@ async fn while_connected<R: Runtime, F: Future + Unpin>(
 
 /// Waits for a handshake, unless the listener cuts its connections off before. What has no permit to pass obeys it
 /// itself.
-async fn until_over<T>(
+async fn until_over<T, E: From<StreamError>>(
     permit: Option<&Permit>,
-    handshake: impl Future<Output = io::Result<T>>,
-) -> io::Result<T> {
+    handshake: impl Future<Output = Result<T, E>>,
+) -> Result<T, E> {
     match permit {
         Some(permit) => {
             let ended = permit.until(Phase::Over, handshake).await;

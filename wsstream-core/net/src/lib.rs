@@ -26,8 +26,10 @@
 
 mod blocking_socket;
 mod client;
+mod context;
 pub mod descriptor;
 mod dial;
+mod error;
 #[cfg(feature = "futures-io")]
 pub mod futures_io;
 mod handshake;
@@ -40,6 +42,7 @@ mod net_socket;
 pub mod plan;
 pub mod prelude;
 pub mod proxy;
+mod redirect_error;
 pub mod reexports;
 mod relay;
 mod runtime;
@@ -59,12 +62,14 @@ mod unix_file;
 mod upgraded;
 
 pub use blocking_socket::BlockingSocket;
-pub use client::{ClientEndpoint, RedirectError, RedirectErrorKind, connect, connect_over};
+pub use client::{ClientEndpoint, connect, connect_over};
 pub use dial::DialError;
+pub use error::{Cause, Error};
 pub use handshake::{Handshake, accept, accept_with};
 pub use incoming::Incoming;
 pub use listener::{Listener, StdListener};
 pub use net_socket::NetSocket;
+pub use redirect_error::{RedirectError, RedirectErrorKind};
 pub use relay::{relay, relay_with};
 pub use runtime::Runtime;
 pub use seed::seed;

@@ -21,6 +21,7 @@ use self::policy::Policy;
 use self::sockets::Sockets;
 pub use self::std_listener::StdListener;
 use crate::descriptor::EndpointAddress;
+use crate::error::Error;
 use crate::incoming::Incoming;
 use crate::layers::{Layer, Layers};
 use crate::plan::{ServerPlan, ServerSocket};
@@ -35,10 +36,9 @@ use crate::tls::ServerTls;
 /// and has more options, such as the length of the accept queue.
 ///
 /// ```
-/// # use std::io;
 /// # use wsstream_core::handshake::ServerConfig;
-/// # use wsstream_net::{Listener, Runtime};
-/// # async fn serve<R: Runtime>() -> io::Result<()> {
+/// # use wsstream_net::{Error, Listener, Runtime};
+/// # async fn serve<R: Runtime>() -> Result<(), Error> {
 /// let mut listener = Listener::<R>::bind("127.0.0.1:9000", ServerConfig::stream()).await?;
 /// while let Some(incoming) = listener.accept().await {
 ///     R::spawn(async {
@@ -70,9 +70,9 @@ impl<R: Runtime> Listener<R> {
     ///
     /// The system's, with the address. `InvalidInput` if `addr` is not `HOST:PORT`. `Unsupported` if
     /// [`Runtime::check`] fails.
-    pub async fn bind(addr: impl fmt::Display, config: ServerConfig) -> io::Result<Self> {
+    pub async fn bind(addr: impl fmt::Display, config: ServerConfig) -> Result<Self, Error> {
         let plan = ServerPlan::websocket(&addr.to_string(), config)?;
-        Self::open(&plan).await
+        Ok(Self::open(&plan).await?)
     }
 
     /// Listens for WebSocket connections on a Unix socket, with the given configuration. It is short for
@@ -92,9 +92,9 @@ impl<R: Runtime> Listener<R> {
     /// path is not UTF-8. `Unsupported` if the permissions cannot be set without following links, or if
     /// [`Runtime::check`] fails. The system's otherwise, with the path.
     #[cfg(unix)]
-    pub async fn bind_unix(path: impl AsRef<Path>, config: ServerConfig) -> io::Result<Self> {
+    pub async fn bind_unix(path: impl AsRef<Path>, config: ServerConfig) -> Result<Self, Error> {
         let plan = ServerPlan::websocket_unix(path, config)?;
-        Self::open(&plan).await
+        Ok(Self::open(&plan).await?)
     }
 
     /// Accepts WebSocket connections from sockets that already listen: those that you have set up yourself, or those
@@ -103,10 +103,10 @@ impl<R: Runtime> Listener<R> {
     /// # Errors
     ///
     /// The system's and the runtime's; `InvalidInput` if there is no socket; `Unsupported` if [`Runtime::check`] fails.
-    pub fn from_std(listener: impl Into<StdListener>, config: ServerConfig) -> io::Result<Self> {
+    pub fn from_std(listener: impl Into<StdListener>, config: ServerConfig) -> Result<Self, Error> {
         R::check()?;
         let layers = Layers::websocket(config);
-        Self::new(listener.into(), layers, None)
+        Ok(Self::new(listener.into(), layers, None)?)
     }
 
     /// Loads the plan's certificates, and listens.

@@ -16,6 +16,7 @@ use wsstream_core::{InvalidUrl, Url};
 
 pub(crate) use self::error::at_proxy;
 pub use self::error::{InvalidProxy, ProxyError, ProxyErrorKind};
+pub(crate) use self::socks::may_connect_later;
 
 use self::environment::Found;
 use self::error::Failed;
@@ -224,7 +225,7 @@ impl Proxy {
             Kind::Socks(user) => socks::tunnel(socket, user, host, port).await,
         };
         opened.map_err(|failed| match failed {
-            Failed::Socket(error) => at_proxy(self.authority(), error),
+            Failed::Socket(error) => at_proxy(&self.authority(), error),
             Failed::Proxy(kind) => ProxyError::new(self.authority(), kind).into(),
         })
     }

@@ -1,7 +1,6 @@
 //! Listening as an endpoint descriptor or a plan says.
 
 use std::fmt;
-use std::io;
 use std::marker::PhantomData;
 #[cfg(unix)]
 use std::path::Path;
@@ -10,6 +9,7 @@ use std::str::FromStr;
 use wsstream_core::handshake::ServerConfig;
 
 use crate::descriptor::EndpointError;
+use crate::error::Error;
 use crate::listener::{Listener, StdListener};
 use crate::plan::{ServerLayer, ServerPlan, ServerSocket, ServerTlsSource};
 use crate::runtime::Runtime;
@@ -40,7 +40,7 @@ impl<R: Runtime> ServerEndpoint<R> {
     /// Listens at `HOST:PORT` for WebSocket connections, with the given configuration. IPv6 addresses have brackets.
     ///
     /// ```
-    /// # async fn serve<R: wsstream_net::Runtime>() -> std::io::Result<()> {
+    /// # async fn serve<R: wsstream_net::Runtime>() -> Result<(), wsstream_net::Error> {
     /// # use wsstream_core::handshake::ServerConfig;
     /// # use wsstream_net::ServerEndpoint;
     /// let endpoint = ServerEndpoint::<R>::websocket("localhost:9000", ServerConfig::stream())?;
@@ -52,7 +52,7 @@ impl<R: Runtime> ServerEndpoint<R> {
     /// # Errors
     ///
     /// `InvalidInput` if `address` is not `HOST:PORT`.
-    pub fn websocket(address: &str, config: ServerConfig) -> io::Result<Self> {
+    pub fn websocket(address: &str, config: ServerConfig) -> Result<Self, Error> {
         Ok(ServerPlan::websocket(address, config)?.into())
     }
 
@@ -63,7 +63,7 @@ impl<R: Runtime> ServerEndpoint<R> {
     ///
     /// `InvalidInput` if the path is not UTF-8.
     #[cfg(unix)]
-    pub fn websocket_unix(path: impl AsRef<Path>, config: ServerConfig) -> io::Result<Self> {
+    pub fn websocket_unix(path: impl AsRef<Path>, config: ServerConfig) -> Result<Self, Error> {
         Ok(ServerPlan::websocket_unix(path, config)?.into())
     }
 
@@ -71,7 +71,7 @@ impl<R: Runtime> ServerEndpoint<R> {
     /// example. IPv6 addresses have brackets.
     ///
     /// ```
-    /// # async fn serve<R: wsstream_net::Runtime>() -> std::io::Result<()> {
+    /// # async fn serve<R: wsstream_net::Runtime>() -> Result<(), wsstream_net::Error> {
     /// # use wsstream_net::ServerEndpoint;
     /// let mut listener = ServerEndpoint::<R>::tcp("localhost:5432")?.listen().await?;
     /// while let Some(incoming) = listener.accept().await {
@@ -84,7 +84,7 @@ impl<R: Runtime> ServerEndpoint<R> {
     /// # Errors
     ///
     /// `InvalidInput` if `address` is not `HOST:PORT`.
-    pub fn tcp(address: &str) -> io::Result<Self> {
+    pub fn tcp(address: &str) -> Result<Self, Error> {
         Ok(ServerPlan::tcp(address)?.into())
     }
 
@@ -138,8 +138,8 @@ impl<R: Runtime> ServerEndpoint<R> {
     /// `InvalidInput`, or the file system's, for certificates that cannot be loaded. `Unsupported` with an
     /// [`UnsupportedEndpoint`](crate::descriptor::UnsupportedEndpoint) inside for TLS without the feature `rustls` and
     /// for Unix sockets where the system has none; `Unsupported` too if [`Runtime::check`] fails.
-    pub async fn listen(&self) -> io::Result<Listener<R>> {
-        Listener::open(&self.plan).await
+    pub async fn listen(&self) -> Result<Listener<R>, Error> {
+        Ok(Listener::open(&self.plan).await?)
     }
 
     /// Loads the certificates, and accepts from sockets that already listen instead of the plan's: those that you have
@@ -148,8 +148,8 @@ impl<R: Runtime> ServerEndpoint<R> {
     /// # Errors
     ///
     /// As [`listen`](Self::listen), but for those of binding. `InvalidInput` if there is no socket.
-    pub async fn listen_on(&self, listener: impl Into<StdListener>) -> io::Result<Listener<R>> {
-        Listener::open_on(&self.plan, listener.into()).await
+    pub async fn listen_on(&self, listener: impl Into<StdListener>) -> Result<Listener<R>, Error> {
+        Ok(Listener::open_on(&self.plan, listener.into()).await?)
     }
 }
 

@@ -11,7 +11,6 @@
 mod accept;
 #[cfg(feature = "rustls")]
 mod config;
-#[cfg(feature = "rustls")]
 mod failure;
 #[cfg(feature = "rustls")]
 mod files;
@@ -35,10 +34,12 @@ pub use self::past_readiness::{poll_retry_write, taken};
 pub(crate) use self::accept::accept_within;
 #[cfg(feature = "rustls")]
 pub use self::config::server_name;
+pub use self::failure::TlsError;
 #[cfg(feature = "rustls")]
-pub(crate) use self::failure::{late_tls_error, tls_error};
+pub(crate) use self::failure::late_tls_error;
+pub(crate) use self::failure::tls_error;
 #[cfg(not(feature = "rustls"))]
-pub(crate) use self::without::{late_tls_error, tls_error};
+pub(crate) use self::without::late_tls_error;
 use crate::descriptor::UnsupportedEndpoint;
 
 /// A client's TLS configuration: the authorities that it trusts, and the certificate that it shows.

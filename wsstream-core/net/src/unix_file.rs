@@ -27,7 +27,7 @@ use socket2::{Domain, SockAddr, Socket, Type};
 
 use self::inode::Inode;
 use self::lock::{LOCK, Lock};
-use crate::descriptor::with_context;
+use crate::context::with_context;
 use crate::plan::{UnixClient, UnixServer};
 
 /// The file of a Unix socket and its lock. Dropping it removes both, unless other files have their names by then.

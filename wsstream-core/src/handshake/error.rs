@@ -370,9 +370,9 @@ const NGINX: &str =
 #[cfg(feature = "std")]
 impl From<HandshakeError> for std::io::Error {
     fn from(error: HandshakeError) -> Self {
-        let kind = match error {
+        let kind = match &error {
             HandshakeError::HealthCheck => std::io::ErrorKind::Other,
-            HandshakeError::Refused(_) => std::io::ErrorKind::ConnectionRefused,
+            HandshakeError::Refused(response) => response.error_kind(),
             HandshakeError::NotSecure => std::io::ErrorKind::InvalidInput,
             HandshakeError::TimedOut => std::io::ErrorKind::TimedOut,
             HandshakeError::UnexpectedEof => std::io::ErrorKind::UnexpectedEof,

@@ -78,6 +78,20 @@ impl Response {
         &self.body
     }
 
+    /// The kind of the `io::Error` that this refusal is: `PermissionDenied` for 401, 403 and 407, `NotFound` for 404 and
+    /// 410, `TimedOut` for 408 and 504, `Other` for all other statuses. None is that of a connection which the system
+    /// could not open.
+    #[cfg(feature = "std")]
+    #[must_use]
+    pub const fn error_kind(&self) -> std::io::ErrorKind {
+        match self.status {
+            401 | 403 | 407 => std::io::ErrorKind::PermissionDenied,
+            404 | 410 => std::io::ErrorKind::NotFound,
+            408 | 504 => std::io::ErrorKind::TimedOut,
+            _ => std::io::ErrorKind::Other,
+        }
+    }
+
     pub(super) const fn is_http_1_1(&self) -> bool {
         self.minor_version == 1
     }

@@ -14,7 +14,7 @@ use super::{Clock, Socket, pool};
 use crate::close::{Close, CloseCode};
 use crate::config::ConnectionConfig;
 use crate::connection::{ClosedBy, Connection, LookAhead};
-use crate::error::{Closed, StreamError, Timeout};
+use crate::error::{Closed, StreamError, Timeout, truncated};
 use crate::time::Timestamp;
 
 /// An open connection over a socket.
@@ -28,7 +28,7 @@ pub(super) struct Pump<S: Socket, C: Clock> {
     pub(super) connection: Connection,
     pub(super) received: RecvBuffer,
     ahead: LookAhead,
-    /// The error of reading, unless the socket ended or was reset.
+    /// The error of reading, until it is told.
     read_error: Option<io::Error>,
     /// The error of writing.
     pub(super) write_error: Option<ErrorKind>,
@@ -422,9 +422,7 @@ impl<S: Socket, C: Clock> Pump<S, C> {
 
     fn read_failed(&mut self, error: io::Error) {
         self.connection.recv_eof();
-        if !is_reset(&error) {
-            self.read_error = Some(error);
-        }
+        self.read_error = Some(error);
     }
 
     pub(super) fn write_failed(&mut self, error: io::Error) -> io::Error {
@@ -461,9 +459,17 @@ impl<S: Socket, C: Clock> Pump<S, C> {
 
     /// How the stream ended, as the result of a read.
     fn end(&mut self, ending: Result<(), StreamError>) -> io::Result<()> {
-        match (ending, self.read_error.take()) {
+        // The system tells a reset only once: a write may have heard of it.
+        let reset = ErrorKind::ConnectionReset;
+        let is_known = self.write_error == Some(reset);
+        let told = self
+            .read_error
+            .take()
+            .or_else(|| is_known.then(|| reset.into()));
+        match (ending, told) {
             // The peer's Close answers the listener's: the peer may have had more to send.
             (Ok(()), _) if self.dismissed => Err(StreamError::ShutDown.into()),
+            (Err(StreamError::Truncated), Some(error)) if is_reset(&error) => Err(truncated(error)),
             (Err(StreamError::Truncated), Some(error)) => Err(error),
             (ending, _) => Ok(ending?),
         }

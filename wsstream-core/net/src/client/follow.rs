@@ -9,12 +9,15 @@ use std::time::Duration;
 use wsstream_core::handshake::ClientConfig;
 use wsstream_core::pump::{Clock as _, Connect, within};
 
+use super::opening_failed;
 use super::redirects::{Failed, Redirects};
 use super::tcp::dial_tcp;
 use super::through;
+use crate::context::timed_out;
 #[cfg(unix)]
-use crate::descriptor::with_context;
-use crate::dial::{Target, short, timed_out};
+use crate::context::with_context;
+use crate::dial::Target;
+use crate::error::Error;
 use crate::host_port::HostPort;
 use crate::layers::Outermost;
 use crate::log;
@@ -26,11 +29,11 @@ use crate::plan::{
 use crate::proxy::Proxy;
 use crate::runtime::Runtime;
 use crate::seed::seed;
-use crate::tls::{ClientTls, late_tls_error, tls_error};
+use crate::tls::{ClientTls, tls_error};
 use crate::upgraded::Upgraded;
 
 /// Follows a plan, and the redirects that it wants to follow, all within its limit.
-pub(super) async fn follow<R: Runtime>(plan: &ClientPlan) -> io::Result<Outermost<R>> {
+pub(super) async fn follow<R: Runtime>(plan: &ClientPlan) -> Result<Outermost<R>, Error> {
     R::check()?;
     // A time of one clock means nothing to another: what is left is handed on, not when it ends.
     let clock = R::clock();
@@ -47,7 +50,13 @@ pub(super) async fn follow<R: Runtime>(plan: &ClientPlan) -> io::Result<Outermos
                 return Ok(Outermost::WebSocket(upgraded));
             }
             Ok(socket) => return Ok(socket),
-            Err(failed) => plan = Cow::Owned(redirects.next_plan(&plan, failed)?),
+            Err(failed) => {
+                let layer = failed.layer;
+                let next = redirects.next_plan(&plan, failed);
+                plan = Cow::Owned(
+                    next.map_err(|error| Error::at(redirects.place(&plan, layer), error))?,
+                );
+            }
         }
     }
 }
@@ -58,19 +67,11 @@ async fn attempt<R: Runtime>(plan: &ClientPlan, limit: Duration) -> Result<Outer
     let ends = clock.now() + limit;
     // Certificates first: if they are wrong, no server sees a connection come and go.
     let mut tls = Vec::new();
-    for layer in &plan.layers {
+    for (index, layer) in plan.layers.iter().enumerate() {
         if let ClientLayer::Tls(layer) = layer {
-            let reading = read::<R>(layer);
-            let left = ends - clock.now();
-            tls.push(
-                limited::<R, _>(
-                    left,
-                    "loading certificates for",
-                    &layer.server_name,
-                    reading,
-                )
-                .await?,
-            );
+            let (step, left) = ("loading certificates for", ends - clock.now());
+            let loaded = limited::<R, _>(left, step, &layer.server_name, read::<R>(layer)).await;
+            tls.push(loaded.map_err(|error| Failed::at(index, error))?);
         }
     }
     let proxy_tls = match through::secure_proxy(plan) {
@@ -88,19 +89,17 @@ async fn attempt<R: Runtime>(plan: &ClientPlan, limit: Duration) -> Result<Outer
     for (index, layer) in plan.layers.iter().enumerate() {
         let socket = outermost.into_socket();
         let left = ends - clock.now();
-        outermost = match layer {
+        let reached = match layer {
             ClientLayer::Tls(layer) => match tls.next() {
                 Some(tls) => {
                     let peer = peer(plan, index, layer);
-                    secure(socket, &peer, layer, &tls, left).await?
+                    secure(socket, &peer, layer, &tls, left).await
                 }
-                None => return Err(crate::tls::not_supported().into()),
+                None => Err(crate::tls::not_supported()),
             },
-            ClientLayer::WebSocket(layer) => {
-                let opened = open(socket, is_tls, layer, left).await;
-                opened.map_err(|error| Failed::at(index, error))?
-            }
+            ClientLayer::WebSocket(layer) => open(socket, is_tls, layer, left).await,
         };
+        outermost = reached.map_err(|error| Failed::at(index, error))?;
         is_tls = matches!(layer, ClientLayer::Tls(_));
     }
     Ok(outermost)
@@ -156,16 +155,8 @@ async fn open<R: Runtime>(
     let socket = socket.delivered_from_above();
     let connecting = Connect::new(socket, R::clock(), &layer.url, &config, seed()?);
     let span = log::span(layer.url.authority());
-    let upgraded = connecting
-        .in_span(span)
-        .await
-        .map_err(|error| match error.raw_os_error() {
-            Some(_) => io::Error::new(
-                error.kind(),
-                format!("{} in the opening handshake", short(&error)),
-            ),
-            None => late_tls_error(layer.url.authority(), error),
-        })?;
+    let upgraded = connecting.in_span(span).await;
+    let upgraded = upgraded.map_err(|error| opening_failed(layer.url.authority(), error))?;
     Ok(Outermost::WebSocket(Upgraded::opened(
         upgraded.ping_by_default(),
     )))
@@ -242,5 +233,5 @@ async fn limited<R: Runtime, T>(
     let mut clock = R::clock();
     let ends = clock.now() + limit;
     let done = within(&mut clock, ends, work).await;
-    done.unwrap_or_else(|| Err(timed_out(step, with)))
+    done.unwrap_or_else(|| Err(timed_out(format_args!("{step} {with}"))))
 }

@@ -3,123 +3,24 @@
 //! What may follow a redirect, and what has to stay behind, is said at
 //! [`ClientEndpoint::redirects`](crate::ClientEndpoint::redirects).
 
-use std::error::Error;
-use std::fmt;
 use std::io;
 use std::sync::Arc;
 
 use wsstream_core::handshake::{ClientConfig, HandshakeError, Response};
 use wsstream_core::{InvalidUrl, Url};
 
-use crate::host_port::host_and_zone;
+use crate::error::Place;
+use crate::host_port::{HostPort, host_and_zone};
 use crate::plan::{
     ClientLayer, ClientPlan, ClientSocket, ClientTlsLayer, ClientTlsSource, TcpClient,
     WebSocketClient,
 };
 use crate::proxy::Proxy;
+use crate::redirect_error::{RedirectError, RedirectErrorKind, shown};
 
-/// Why a redirect was not followed. It is inside an `io::Error`: of the kind `InvalidData` if the `Location` is not a URL
-/// to follow, otherwise `ConnectionRefused`.
-///
-/// ```
-/// # use wsstream_net::RedirectError;
-/// fn tell(error: &RedirectError) {
-///     println!("{error}");
-///     if let Some(last) = error.chain.last() {
-///         println!("is the server at {last} now?");
-///     }
-/// }
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct RedirectError {
-    /// The reason.
-    pub kind: RedirectErrorKind,
-    /// The URLs that were asked for, in order, and the last one, which was not, if it is a URL. They have no user, no
-    /// password and no query.
-    pub chain: Vec<Url>,
-    /// The last response, which redirects.
-    pub response: Box<Response>,
-}
-
-/// The reason in a [`RedirectError`].
-///
-/// ```
-/// # use wsstream_net::{RedirectError, RedirectErrorKind};
-/// fn may_allow_more(error: &RedirectError) -> bool {
-///     matches!(error.kind, RedirectErrorKind::TooMany(_))
-/// }
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum RedirectErrorKind {
-    /// It leads to another origin, but the endpoint was given, and is not simply the host and the port of the URL: a
-    /// Unix socket, another address, WebSocket over WebSocket.
-    GivenEndpoint,
-    /// The `Location` is not a URL that a WebSocket client can ask for.
-    Location(InvalidUrl),
-    /// It leads to a URL that was asked for already.
-    Loop,
-    /// It leads from TLS to a URL without.
-    ToPlain,
-    /// There were as many redirects before as the limit allows; the limit.
-    TooMany(u8),
-}
-
-impl fmt::Display for RedirectError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let status = self.response.status();
-        match &self.kind {
-            RedirectErrorKind::GivenEndpoint => write!(
-                f,
-                "redirected to another server, HTTP {status}, but where to connect was given apart from the URL: \
-                 give the new URL and where to connect for it"
-            )?,
-            RedirectErrorKind::Location(error) => {
-                write!(f, "redirected to no WebSocket URL, HTTP {status}, {error}")?;
-            }
-            RedirectErrorKind::Loop => write!(f, "redirected in a circle, HTTP {status}")?,
-            RedirectErrorKind::ToPlain => write!(
-                f,
-                "redirected from TLS to a URL without, HTTP {status}, which is never followed"
-            )?,
-            RedirectErrorKind::TooMany(most) => {
-                let s = if *most == 1 { "" } else { "s" };
-                write!(
-                    f,
-                    "redirected more than {most} time{s}, the setting `redirects`, HTTP {status}"
-                )?;
-            }
-        }
-        for (index, url) in self.chain.iter().enumerate() {
-            let scheme = if url.is_secure() { "wss" } else { "ws" };
-            let path = url.path();
-            // A URL is ASCII.
-            let shown = path.get(..PATH_SHOWN).unwrap_or(path);
-            let cut = if shown.len() < path.len() { "..." } else { "" };
-            let before = if index == 0 { ": " } else { " -> " };
-            write!(f, "{before}{scheme}://{}{shown}{cut}", url.authority())?;
-        }
-        Ok(())
-    }
-}
-
-/// It has no source: what is wrong with a `Location` is in the text.
-impl Error for RedirectError {}
-
-impl From<RedirectError> for io::Error {
-    fn from(error: RedirectError) -> Self {
-        let kind = match error.kind {
-            RedirectErrorKind::Location(_) => io::ErrorKind::InvalidData,
-            _ => io::ErrorKind::ConnectionRefused,
-        };
-        Self::new(kind, error)
-    }
-}
-
-/// Why a plan could not be followed, and in which layer if it was a WebSocket.
+/// Why a plan could not be followed, and in which layer, unless it was the socket.
 pub(super) struct Failed {
-    layer: Option<usize>,
+    pub(super) layer: Option<usize>,
     error: io::Error,
 }
 
@@ -163,6 +64,35 @@ impl Redirects {
             }
             _ => Err(error),
         }
+    }
+
+    /// Where the plan was when it failed in this layer: the URL of the WebSocket that this was for, or else the
+    /// socket's address.
+    pub(super) fn place(&self, plan: &ClientPlan, layer: Option<usize>) -> Place {
+        let lowest = layer.unwrap_or_default();
+        let mut above = plan.layers.iter().enumerate().skip(lowest);
+        let url = above.find_map(|(index, layer)| match layer {
+            ClientLayer::WebSocket(websocket) => Some((index, &websocket.url)),
+            ClientLayer::Tls(_) => None,
+        });
+        match (url, &plan.socket) {
+            (Some((index, url)), _) => {
+                let place = Place::of_url(url);
+                let first = self.first_of(number(plan, index)).map(shown);
+                Place {
+                    redirected_from: first.filter(|first| *first != place.at),
+                    ..place
+                }
+            }
+            (None, ClientSocket::Tcp(tcp)) => Place::new(HostPort(&tcp.host, tcp.port).to_string()),
+            (None, ClientSocket::Unix(unix)) => Place::new(unix.path.display().to_string()),
+        }
+    }
+
+    /// The first URL that a WebSocket of the plan has asked for, if that was redirected.
+    fn first_of(&self, number: usize) -> Option<&Url> {
+        let mut asked = self.0.iter();
+        asked.find_map(|(other, url)| (*other == number).then_some(url))
     }
 
     /// The URL of the outermost WebSocket, if redirects have led to it.
@@ -367,9 +297,6 @@ fn log(response: &Response, from: &Url, to: &Url) {
 
 /// The fields that go to another origin. All others may hold credentials, whatever their names are.
 const HARMLESS: &[&str] = &["Accept-Language", "Origin", "User-Agent"];
-
-/// How many characters of each path an error shows.
-const PATH_SHOWN: usize = 128;
 
 #[cfg(test)]
 #[cfg(unix)]

@@ -7,7 +7,8 @@ use std::time::Duration;
 use socket2::{Domain, Protocol, Socket as SystemSocket, Type};
 use wsstream_core::pump::{Clock as _, within};
 
-use crate::dial::{DialError, Target, dial, look_up_failed, short, timed_out};
+use crate::context::{timed_out, with_context};
+use crate::dial::{DialError, Target, dial, look_up_failed};
 use crate::host_port::split_zone;
 use crate::net_socket::NetSocket;
 use crate::plan::{BindAddress, TcpClient};
@@ -51,14 +52,10 @@ async fn sources<R: Runtime>(
     let ends = clock.now() + limit;
     match within(&mut clock, ends, look_up::<R>(name, 0)).await {
         Some(Ok(found)) => Ok(Some(found)),
-        Some(Err(error)) => {
-            let reason = format!("source address {name:?}: {error}");
-            Err(io::Error::new(error.kind(), reason))
-        }
-        None => Err(timed_out(
-            "looking up",
-            format_args!("the source address {name:?}"),
-        )),
+        Some(Err(error)) => Err(with_context(format_args!("source address {name:?}"), error)),
+        None => Err(timed_out(format_args!(
+            "looking up the source address {name:?}"
+        ))),
     }
 }
 
@@ -67,14 +64,13 @@ async fn connect_to<R: Runtime>(to: SocketAddr, from: Option<SocketAddr>) -> io:
     let socket = SystemSocket::new(domain, Type::STREAM, Some(Protocol::TCP))?;
     socket.set_nonblocking(true)?;
     if let Some(from) = from {
-        socket.bind(&from.into()).map_err(|error| {
-            // Without its port if the system chooses that.
-            let reason = match from.port() {
-                0 => format!("source address {}: {}", from.ip(), short(&error)),
-                _ => format!("source address {from}: {}", short(&error)),
-            };
-            io::Error::new(error.kind(), reason)
-        })?;
+        socket
+            .bind(&from.into())
+            .map_err(|error| match from.port() {
+                // The system chooses that.
+                0 => with_context(format_args!("source address {}", from.ip()), error),
+                _ => with_context(format_args!("source address {from}"), error),
+            })?;
     }
     R::connect_tcp(socket, to).await
 }

@@ -16,6 +16,8 @@ use wsstream_core::test_kit::Task;
 
 use super::*;
 use crate::descriptor::UnsupportedEndpoint;
+use crate::error::Cause;
+use crate::redirect_error::RedirectErrorKind;
 use crate::test_support::runtime::{Network, Virtual, Wire, network};
 use crate::test_support::secs;
 
@@ -81,7 +83,7 @@ fn run<T>(work: impl Future<Output = T>, serves: bool) -> (T, Duration) {
 }
 
 /// On a network of its own.
-fn connects(endpoint: &Endpoint, serves: bool) -> (io::Result<NetSocket<Virtual>>, Duration) {
+fn connects(endpoint: &Endpoint, serves: bool) -> (Result<NetSocket<Virtual>, Error>, Duration) {
     network(|network| *network = Network::default());
     let (connected, took) = run(follow::<Virtual>(endpoint.plan()), serves);
     (connected.map(Outermost::into_socket), took)

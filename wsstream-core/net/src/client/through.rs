@@ -34,7 +34,7 @@ pub(super) async fn tunnel<R: Runtime>(
             return Err(not_supported());
         };
         let secured = R::tls_connect(socket.delivered_from_above(), tls, host).await;
-        let of_proxy = |error| at_proxy(proxy.authority(), tls_error("", error));
+        let of_proxy = |error| at_proxy(&proxy.authority(), tls_error("", error));
         socket = NetSocket::from_proxy_tls(secured.map_err(of_proxy)?);
     }
     let mut clock = R::clock();

@@ -66,11 +66,6 @@ impl From<EndpointError> for std::io::Error {
     }
 }
 
-/// Adds context to a system error, which does not name its object.
-pub(crate) fn with_context(what: impl fmt::Display, error: std::io::Error) -> std::io::Error {
-    std::io::Error::new(error.kind(), format!("{what}: {error}"))
-}
-
 /// The kind of error in a descriptor. `of` is the type of the described endpoint.
 ///
 /// ```

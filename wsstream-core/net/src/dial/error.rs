@@ -5,11 +5,13 @@ use std::fmt;
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, SocketAddr};
 
+use crate::context::{is_transient, short};
 use crate::host_port::{HostPort, without_zone};
 
-/// Why a host could not be connected to by TCP. It is inside an [`io::Error`] whose kind is [`kind`](Self::kind).
+/// Why a host could not be connected to by TCP. As an [`io::Error`] it has the kind that [`kind`](Self::kind) tells.
 ///
-/// The text has the host and the port, and each address once, those that failed for the most telling reason first:
+/// The text has the host and the port, and each address once, those that failed for the most telling reason first. With
+/// `{:#}` it leaves out the host and the port, for whoever has told them already.
 ///
 /// ```text
 /// localhost:9: connection refused (127.0.0.1); network unreachable (::1)
@@ -19,14 +21,13 @@ use crate::host_port::{HostPort, without_zone};
 /// ```
 ///
 /// ```
-/// use std::io;
-/// # use wsstream_net::DialError;
-///
+/// # use wsstream_net::{Cause, Error};
 /// /// Which addresses have been tried in vain?
-/// fn tried(error: &io::Error) -> Vec<std::net::SocketAddr> {
-///     let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<DialError>());
-///     let attempts = inner.into_iter().flat_map(|error| &error.attempts);
-///     attempts.map(|(address, _)| *address).collect()
+/// fn tried(error: &Error) -> Vec<std::net::SocketAddr> {
+///     match error.cause() {
+///         Cause::Dial(dial) => dial.attempts.iter().map(|(address, _)| *address).collect(),
+///         _ => Vec::new(),
+///     }
 /// }
 /// ```
 #[derive(Debug)]
@@ -51,6 +52,20 @@ impl DialError {
         let first = self.attempts.first().map(|(_, error)| error);
         let error = self.look_up.as_ref().or(first);
         error.map_or(ErrorKind::NotFound, io::Error::kind)
+    }
+
+    /// What was dialled, as `HOST:PORT`.
+    pub(crate) fn peer(&self) -> String {
+        HostPort(&self.host, self.port).to_string()
+    }
+
+    /// Whether it may be possible to connect later.
+    pub(crate) fn is_transient(&self) -> bool {
+        let mut attempts = self.attempts.iter();
+        match &self.look_up {
+            Some(error) => error.kind() == ErrorKind::TimedOut || is_for_now(&error.to_string()),
+            None => attempts.any(|(_, error)| is_transient(error.kind())),
+        }
     }
 
     /// Sorts attempts by what their failures tell. Those that tell the same stay in order.
@@ -81,26 +96,34 @@ impl DialError {
 
 impl fmt::Display for DialError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let at = HostPort(&self.host, self.port);
         let (proxy, the_proxy) = match self.is_proxy {
             true => ("proxy ", "the proxy "),
             false => ("", ""),
+        };
+        let at = HostPort(&self.host, self.port);
+        let (begin, looked_up, connecting) = match f.alternate() {
+            true => (String::new(), "the name".to_owned(), String::new()),
+            false => (
+                format!("{proxy}{at}: "),
+                format!("{the_proxy}{at}"),
+                format!(" to {the_proxy}{at}"),
+            ),
         };
         // An address would be told twice.
         let is_address = without_zone(&self.host).parse::<IpAddr>().is_ok();
         match &self.look_up {
             Some(error) if is_our_time_out(error) => {
-                return write!(f, "timed out looking up {the_proxy}{at}");
+                return write!(f, "timed out looking up {looked_up}");
             }
-            Some(error) => return write!(f, "{proxy}{at}: {error}"),
+            Some(error) => return write!(f, "{begin}{error}"),
             None => {}
         }
         if self.attempts.is_empty() {
-            return write!(f, "{proxy}{at}: the name has no address");
+            return write!(f, "{begin}the name has no address");
         }
         let is_late = |(_, error): &(_, io::Error)| error.kind() == ErrorKind::TimedOut;
         if self.attempts.iter().all(is_late) {
-            write!(f, "timed out connecting to {the_proxy}{at}")?;
+            write!(f, "timed out connecting{connecting}")?;
             if is_address {
                 return Ok(());
             }
@@ -114,7 +137,7 @@ impl fmt::Display for DialError {
             let last = last.unwrap_or_default();
             return write!(f, ", tried {}{and}{last}", tried.join(", "));
         }
-        write!(f, "{proxy}{at}: ")?;
+        f.write_str(&begin)?;
         let reasons = self.reasons().into_iter().map(|(reason, addresses)| {
             let addresses = addresses.join(", ");
             match is_address {
@@ -130,13 +153,8 @@ impl fmt::Display for DialError {
     }
 }
 
-/// The system's error of the most telling failure. Others are in the text.
-impl Error for DialError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        let (_, error) = self.attempts.first()?;
-        error.raw_os_error().map(|_| error as _)
-    }
-}
+/// It has no source: the text tells everything but the system's numbers, which the attempts have.
+impl Error for DialError {}
 
 impl From<DialError> for io::Error {
     fn from(error: DialError) -> Self {
@@ -174,32 +192,6 @@ fn reason(address: SocketAddr, error: &io::Error) -> String {
     }
 }
 
-/// An error of the system in short words; others in their own.
-pub(crate) fn short(error: &io::Error) -> String {
-    let short = match error.kind() {
-        _ if error.get_ref().is_some() => "",
-        ErrorKind::AddrInUse => "address in use",
-        ErrorKind::AddrNotAvailable => "address not available",
-        ErrorKind::ConnectionAborted => "connection aborted",
-        ErrorKind::ConnectionRefused => "connection refused",
-        ErrorKind::ConnectionReset => "connection reset",
-        ErrorKind::HostUnreachable => "no route to the host",
-        ErrorKind::NetworkDown => "network down",
-        ErrorKind::NetworkUnreachable => "network unreachable",
-        ErrorKind::PermissionDenied => "not permitted",
-        ErrorKind::TimedOut => "timed out",
-        _ => "",
-    };
-    if !short.is_empty() {
-        return short.to_owned();
-    }
-    let text = error.to_string();
-    // Its number is for the source.
-    let number = text.rfind(" (os error ");
-    text.get(..number.unwrap_or(text.len()))
-        .map_or_else(String::new, str::to_owned)
-}
-
 /// The error of a name's look-up, in the same words everywhere.
 pub(crate) fn look_up_failed(error: &io::Error) -> io::Error {
     let text = error.to_string();
@@ -220,6 +212,21 @@ fn is_our_time_out(error: &io::Error) -> bool {
     let has_text = error.get_ref().is_some() || error.raw_os_error().is_some();
     error.kind() == ErrorKind::TimedOut && !has_text
 }
+
+/// Whether the resolver says that it cannot tell now (`EAI_AGAIN`), and not that nobody knows the name. The standard
+/// library passes the text on, and no number.
+fn is_for_now(text: &str) -> bool {
+    FOR_NOW.iter().any(|text_of| text.ends_with(text_of))
+}
+
+/// What `gai_strerror` says of `EAI_AGAIN` on glibc, macOS and Android, on FreeBSD, and on musl; and Windows of
+/// `WSATRY_AGAIN`.
+const FOR_NOW: &[&str] = &[
+    "Temporary failure in name resolution",
+    "Name could not be resolved at this time",
+    "Try again",
+    "(os error 11002)",
+];
 
 /// How the standard library begins errors of `getaddrinfo`.
 const OF_LOOK_UPS: &str = "failed to lookup address information: ";

@@ -10,8 +10,9 @@ use socket2::{Domain, Socket, Type};
 use super::std_listener::StdListener;
 #[cfg(unix)]
 use super::std_listener::StdSockets;
-use crate::descriptor::{TcpServer, with_context};
-use crate::dial::{look_up_failed, short};
+use crate::context::{short, with_context};
+use crate::descriptor::TcpServer;
+use crate::dial::look_up_failed;
 use crate::host_port::HostPort;
 use crate::plan::ServerSocket;
 #[cfg(unix)]
@@ -104,7 +105,7 @@ fn try_all(
                 bound.push((address, socket));
             }
             Err(error) if is_missing(&error) => missing.push((address, error)),
-            Err(error) => return Err(failed_at(address, &error)),
+            Err(error) => return Err(with_context(address, error)),
         }
     }
     if bound.is_empty() {
@@ -113,7 +114,7 @@ fn try_all(
     // All are bound before the first one listens: nobody is served by half of a name.
     for (address, socket) in bound {
         let listening = socket.listen(system_backlog(backlog));
-        listening.map_err(|error| failed_at(*address, &error))?;
+        listening.map_err(|error| with_context(address, error))?;
     }
     for (address, error) in &missing {
         log_missing(*address, error);
@@ -147,11 +148,6 @@ fn is_missing(error: &io::Error) -> bool {
 fn is_in_use(error: &io::Error) -> bool {
     let is_forbidden = cfg!(windows) && error.kind() == io::ErrorKind::PermissionDenied;
     is_forbidden || error.kind() == io::ErrorKind::AddrInUse
-}
-
-/// The system's error at an address, in short words.
-fn failed_at(address: SocketAddr, error: &io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("{address}: {}", short(error)))
 }
 
 /// The error where this machine has none of the addresses.

@@ -174,9 +174,9 @@ impl<R: Runtime> Accepting for Sockets<R> {
 
     fn refuse(&mut self, incoming: Incoming<R>, ticket: Ticket) {
         self.spawn(ticket, async move {
-            let refused = match incoming.accept().await {
+            let refused: io::Error = match incoming.accept().await {
                 Ok(_) => io::ErrorKind::NotConnected.into(),
-                Err(error) => error,
+                Err(error) => error.into(),
             };
             Err((LogSpan::default(), refused))
         });

@@ -16,6 +16,7 @@ use super::no_plan;
 use crate::descriptor::{
     ClientDescriptor, EndpointError, EndpointErrorKind, PemFiles, TlsClient, UnsupportedEndpoint,
 };
+use crate::error::Error;
 use crate::host_port::{HostPort, host_and_zone};
 use crate::proxy::Proxy;
 use crate::tls::ClientTls;
@@ -197,7 +198,7 @@ impl ClientPlan {
     /// # Errors
     ///
     /// `InvalidInput` if `address` is not `HOST:PORT`.
-    pub fn tcp(address: &str) -> io::Result<Self> {
+    pub fn tcp(address: &str) -> Result<Self, Error> {
         let HostPort(host, port) = HostPort::parse(address)?;
         Ok(Self {
             socket: ClientSocket::Tcp(TcpClient {

@@ -15,6 +15,7 @@ use crate::descriptor::{
     Certificates, EndpointError, EndpointErrorKind, ServerDescriptor, TcpServer, UnixServer,
     UnsupportedEndpoint, unfit_for_a_server,
 };
+use crate::error::Error;
 use crate::host_port::HostPort;
 use crate::tls::ServerTls;
 
@@ -94,7 +95,7 @@ impl ServerPlan {
     /// # Errors
     ///
     /// `InvalidInput` if `address` is not `HOST:PORT`.
-    pub fn tcp(address: &str) -> io::Result<Self> {
+    pub fn tcp(address: &str) -> Result<Self, Error> {
         let HostPort(host, port) = HostPort::parse(address)?;
         Ok(Self {
             socket: ServerSocket::Tcp(TcpServer::new(host, port)),
@@ -109,7 +110,7 @@ impl ServerPlan {
     /// # Errors
     ///
     /// `InvalidInput` if `address` is not `HOST:PORT`.
-    pub fn websocket(address: &str, config: ServerConfig) -> io::Result<Self> {
+    pub fn websocket(address: &str, config: ServerConfig) -> Result<Self, Error> {
         Ok(Self::tcp(address)?.with_websocket(config))
     }
 
@@ -119,10 +120,10 @@ impl ServerPlan {
     ///
     /// `InvalidInput` if the path is not UTF-8.
     #[cfg(unix)]
-    pub fn websocket_unix(path: impl AsRef<Path>, config: ServerConfig) -> io::Result<Self> {
+    pub fn websocket_unix(path: impl AsRef<Path>, config: ServerConfig) -> Result<Self, Error> {
         let Some(path) = path.as_ref().to_str() else {
             let reason = "the path of a Unix socket has to be UTF-8";
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, reason).into());
         };
         let plan = Self {
             socket: ServerSocket::Unix(UnixServer::new(path)),

@@ -7,7 +7,7 @@ use std::io;
 use wsstream_core::InvalidUrl;
 use wsstream_core::handshake::{HandshakeError, Response};
 
-use crate::dial::short;
+use crate::context::with_context;
 
 /// Why a text, or the value of an environment variable, is not a proxy's URL.
 ///
@@ -101,7 +101,7 @@ pub struct ProxyError {
 }
 
 impl ProxyError {
-    pub(super) const fn new(proxy: String, kind: ProxyErrorKind) -> Self {
+    pub(crate) const fn new(proxy: String, kind: ProxyErrorKind) -> Self {
         Self { proxy, kind }
     }
 
@@ -133,8 +133,8 @@ impl From<ProxyError> for io::Error {
         };
         let kind = match &error.kind {
             ProxyErrorKind::Host | ProxyErrorKind::Ipv6 => InvalidInput,
-            ProxyErrorKind::Refused { response, .. } if asks_for_user(response) => PermissionDenied,
-            ProxyErrorKind::Refused { .. } | ProxyErrorKind::Socks(_) => ConnectionRefused,
+            ProxyErrorKind::Refused { response, .. } => response.error_kind(),
+            ProxyErrorKind::Socks(_) => ConnectionRefused,
             ProxyErrorKind::SocksUser { .. } => PermissionDenied,
             ProxyErrorKind::Ended => UnexpectedEof,
             ProxyErrorKind::NotHttp(_) | ProxyErrorKind::NotSocks => InvalidData,
@@ -164,8 +164,8 @@ pub enum ProxyErrorKind {
     NotHttp(HandshakeError),
     /// What it sent is not a response of SOCKS, or not of the version of its URL. `InvalidData`.
     NotSocks,
-    /// It responded with a status other than 2xx. `PermissionDenied` for 407, which asks for authentication, and
-    /// for 401; `ConnectionRefused` for others, of which 403 forbids the host or the port.
+    /// It responded with a status other than 2xx. [`Response::error_kind`]: `PermissionDenied` for 407, which asks for
+    /// authentication, 401, and 403, which forbids the host or the port; `TimedOut` for 504; `Other` for most others.
     Refused {
         /// Its response, with the start of the body, as far as that arrived within 200 ms.
         response: Box<Response>,
@@ -272,27 +272,7 @@ impl From<ProxyErrorKind> for Failed {
     }
 }
 
-/// An error of a connection to a proxy, or of TLS with it.
-#[derive(Debug)]
-struct AtProxy {
-    proxy: String,
-    cause: io::Error,
-}
-
-impl fmt::Display for AtProxy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "proxy {}: {}", self.proxy, short(&self.cause))
-    }
-}
-
-/// The source of the cause, such as the error of rustls.
-impl Error for AtProxy {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.cause.source()
-    }
-}
-
 /// Says that an error is of the way to a proxy, given as `HOST:PORT`.
-pub(crate) fn at_proxy(proxy: String, cause: io::Error) -> io::Error {
-    io::Error::new(cause.kind(), AtProxy { proxy, cause })
+pub(crate) fn at_proxy(proxy: &str, cause: io::Error) -> io::Error {
+    with_context(format_args!("proxy {proxy}"), cause)
 }

@@ -226,6 +226,18 @@ fn not_let_in(credentials: bool) -> Failed {
     ProxyErrorKind::SocksUser { credentials }.into()
 }
 
+/// Whether a proxy that refused for this reason may connect later: not if it forbids the target, or cannot do what it is
+/// asked for.
+pub(crate) fn may_connect_later(reason: &str) -> bool {
+    let lasts = [
+        "not allowed",
+        "not supported",
+        "other means",
+        "takes addresses",
+    ];
+    !lasts.iter().any(|lasting| reason.contains(lasting))
+}
+
 /// RFC 1928 §4, and the same in version 4.
 const CONNECT: u8 = 1;
 

@@ -1,7 +1,6 @@
 //! Both ends of a connection.
 
 use std::future::{Future, poll_fn};
-use std::io;
 use std::pin::pin;
 use std::task::Poll;
 
@@ -10,6 +9,7 @@ use wsstream_core::pump::{Socket, Stream};
 use wsstream_core::test_kit::{Faulty, Pipe};
 
 use crate::client::connect_over;
+use crate::error::Error;
 use crate::handshake::accept_with;
 use crate::runtime::Runtime;
 use crate::upgraded::Upgraded;
@@ -26,7 +26,7 @@ type InMemory<R> = <R as Runtime>::Stream<Stream<Faulty<Pipe>, <R as Runtime>::C
 /// # Errors
 ///
 /// `Unsupported` if [`Runtime::check`] fails.
-pub async fn pair<R: Runtime>() -> io::Result<(InMemory<R>, InMemory<R>)> {
+pub async fn pair<R: Runtime>() -> Result<(InMemory<R>, InMemory<R>), Error> {
     pair_with::<R>(&ClientConfig::stream(), &ServerConfig::stream()).await
 }
 
@@ -39,7 +39,7 @@ pub async fn pair<R: Runtime>() -> io::Result<(InMemory<R>, InMemory<R>)> {
 pub async fn pair_with<R: Runtime>(
     client: &ClientConfig,
     server: &ServerConfig,
-) -> io::Result<(InMemory<R>, InMemory<R>)> {
+) -> Result<(InMemory<R>, InMemory<R>), Error> {
     let (near, far) = Pipe::pair(true);
     for line in [&near.input, &near.output] {
         line.get().capacity = CAPACITY;
@@ -59,7 +59,7 @@ pub async fn pair_over<R: Runtime, S: Socket + Send + 'static>(
     (near, far): (S, S),
     client: &ClientConfig,
     server: &ServerConfig,
-) -> io::Result<(Upgraded<S, R>, Upgraded<S, R>)> {
+) -> Result<(Upgraded<S, R>, Upgraded<S, R>), Error> {
     let connecting = connect_over::<_, R>(near, "ws://localhost/", client);
     let accepting = async {
         let handshake = accept_with::<_, R>(far, server).await?;
@@ -71,9 +71,9 @@ pub async fn pair_over<R: Runtime, S: Socket + Send + 'static>(
 
 /// Waits for both, or for the first that fails.
 async fn both<A, B>(
-    a: impl Future<Output = io::Result<A>>,
-    b: impl Future<Output = io::Result<B>>,
-) -> io::Result<(A, B)> {
+    a: impl Future<Output = Result<A, Error>>,
+    b: impl Future<Output = Result<B, Error>>,
+) -> Result<(A, B), Error> {
     let (mut a, mut b) = (pin!(a), pin!(b));
     let (mut a_is, mut b_is) = (None, None);
     poll_fn(|cx| {

@@ -7,13 +7,14 @@ use std::time::Duration;
 use wsstream_core::pump::{Clock, Socket, within};
 
 use super::tls_error;
+use crate::context::timed_out;
 
 /// Waits for a server's handshake, for at most `limit`. If the handshake failed and left the socket,
 /// gives the peer time to read the alert.
 ///
 /// # Errors
 ///
-/// The handshake's error, with the error of rustls as its source; `TimedOut`.
+/// The handshake's error as a [`TlsError`](super::TlsError); `TimedOut`.
 pub(crate) async fn accept_within<T, S: Socket>(
     mut clock: impl Clock,
     limit: Duration,
@@ -21,10 +22,7 @@ pub(crate) async fn accept_within<T, S: Socket>(
 ) -> io::Result<T> {
     let ends = clock.now() + limit;
     match within(&mut clock, ends, handshake).await {
-        None => {
-            let reason = "timed out in the TLS handshake";
-            Err(io::Error::new(io::ErrorKind::TimedOut, reason))
-        }
+        None => Err(timed_out("in the TLS handshake")),
         Some(Ok(tls)) => Ok(tls),
         Some(Err((error, socket))) => {
             let ends = ends.min(clock.now() + LINGER);
@@ -106,7 +104,6 @@ mod tests {
             let error = result.unwrap_err();
             assert_eq!((error.kind(), took), (kind, after));
             assert_eq!(told, fails);
-            #[cfg(feature = "rustls")]
             assert!(error.to_string().contains("TLS"), "{error}");
         }
     }

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use rustls::client::{ResolvesClientCert, Resumption, WantsClientCert};
 use rustls::crypto::CryptoProvider;
-use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::server::WebPkiClientVerifier;
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
@@ -259,7 +259,7 @@ pub(super) fn server_builder() -> io::Result<ConfigBuilder<ServerConfig, WantsVe
 pub(super) fn certificates(pem: &[u8]) -> io::Result<Vec<CertificateDer<'static>>> {
     let certificates = CertificateDer::pem_slice_iter(pem)
         .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| no_config(format!("certificates in PEM: {error}")))?;
+        .map_err(|error| not_pem("certificates", &error))?;
     if certificates.is_empty() {
         return Err(no_config("no certificate, expected one in PEM".into()));
     }
@@ -267,8 +267,19 @@ pub(super) fn certificates(pem: &[u8]) -> io::Result<Vec<CertificateDer<'static>
 }
 
 pub(super) fn private_key(pem: &[u8]) -> io::Result<PrivateKeyDer<'static>> {
-    PrivateKeyDer::from_pem_slice(pem)
-        .map_err(|error| no_config(format!("private key in PEM: {error}")))
+    PrivateKeyDer::from_pem_slice(pem).map_err(|error| not_pem("private key", &error))
+}
+
+/// Why something is not in PEM. The texts of the parser repeat lines, and a key that lost its line ends is one line.
+fn not_pem(what: &str, error: &pem::Error) -> io::Error {
+    no_config(match error {
+        pem::Error::MissingSectionEnd { .. } => format!("{what} in PEM: no -----END line"),
+        pem::Error::IllegalSectionStart { .. } => format!(
+            "{what} in PEM: a -----BEGIN line does not end with -----, perhaps line ends are missing"
+        ),
+        pem::Error::NoItemsFound => format!("{what} in PEM: there is none"),
+        _ => format!("{what} in PEM: what is between -----BEGIN and -----END is not Base64"),
+    })
 }
 
 fn roots(pem: &[u8]) -> io::Result<RootCertStore> {

@@ -39,10 +39,6 @@ impl ServerTls {
     }
 }
 
-pub(crate) const fn tls_error(_: &str, cause: io::Error) -> io::Error {
-    cause
-}
-
 pub(crate) const fn late_tls_error(_: &str, error: io::Error) -> io::Error {
     error
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::in_use;
 use super::inode::Inode;
-use crate::descriptor::with_context;
+use crate::context::with_context;
 
 /// A lock that this server holds. Dropping it removes it, unless it is another server's by then.
 #[derive(Debug)]

@@ -14,8 +14,7 @@ use crate::{ClosedBy, ConnectionConfig, Opcode, ProtocolError, Role, StreamError
 #[track_caller]
 fn inner(read: Poll<io::Result<Vec<u8>>>) -> (ErrorKind, StreamError) {
     let error = ready(read).unwrap_err();
-    let inner = error.get_ref().unwrap().downcast_ref::<StreamError>();
-    (error.kind(), inner.unwrap().clone())
+    (error.kind(), StreamError::of(&error).unwrap().clone())
 }
 
 #[test]
@@ -83,6 +82,43 @@ fn an_end_or_a_reset_without_a_close_is_unexpected_after_all_that_came() {
                 }
             }
         }
+    }
+}
+
+/// What the socket said is the source, also if only a write was told of it, and no text comes twice.
+#[test]
+fn a_truncation_tells_what_the_socket_said() {
+    const RESET: Option<ErrorKind> = Some(ErrorKind::ConnectionReset);
+    for (read, write, expected) in [
+        (Ok(()), None, None),
+        (Err(ErrorKind::ConnectionReset), None, RESET),
+        (
+            Err(ErrorKind::ConnectionAborted),
+            None,
+            Some(ErrorKind::ConnectionAborted),
+        ),
+        (Err(ErrorKind::UnexpectedEof), None, None),
+        // The system tells a reset once.
+        (Ok(()), RESET, RESET),
+        (Ok(()), Some(ErrorKind::BrokenPipe), None),
+    ] {
+        let mut lone = Lone::new(Role::Client, ConnectionConfig::new());
+        lone.output.get().write_end = write.map(|kind| (0, WriteEnd::Error(kind)));
+        if let Some(kind) = write {
+            let _ = lone.write(b"x");
+            assert_eq!(self::kind(lone.write(b"x")), kind);
+        }
+        lone.input.get().finish(read.map_err(io::Error::from));
+        let error = ready(lone.read(9)).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::UnexpectedEof);
+        assert_eq!(StreamError::of(&error), Some(&StreamError::Truncated));
+        assert_eq!(
+            alloc::string::ToString::to_string(&error),
+            "connection ended without a Close"
+        );
+        let source = core::error::Error::source(&error);
+        let source = source.map(|source| source.downcast_ref::<io::Error>().unwrap().kind());
+        assert_eq!(source, expected, "{read:?} {write:?}");
     }
 }
 

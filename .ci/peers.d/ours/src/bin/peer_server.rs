@@ -59,7 +59,7 @@ async fn serve(incoming: Incoming, path: &str) -> io::Result<()> {
                 .await?;
             stream
         }
-        _ => return incoming.refuse(&Refusal::new(404)).await,
+        _ => return Ok(incoming.refuse(&Refusal::new(404)).await?),
     };
     let info = stream.info();
     let code = info.received_close.as_ref().and_then(Close::code);

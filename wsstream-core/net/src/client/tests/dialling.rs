@@ -15,7 +15,7 @@ fn errors_name_the_peer() {
         (
             "ws://192.0.2.8/x",
             ErrorKind::ConnectionRefused,
-            "192.0.2.8:80: connection refused",
+            "ws://192.0.2.8/x: 192.0.2.8:80: connection refused",
         ),
         (
             "tcp:192.0.2.9:1:timeout=1",
@@ -40,7 +40,7 @@ fn errors_name_the_peer() {
         (
             "ws://[fe80::1%250]/",
             ErrorKind::NotFound,
-            "[fe80::1%0]:80: zone \"0\": there is no such network interface",
+            "ws://[fe80::1%250]/: [fe80::1%0]:80: zone \"0\": there is no such network interface",
         ),
         (
             r"tcp:2001\:db8\:\:1:1:bindAddress=127.0.0.1",
@@ -68,7 +68,7 @@ fn errors_name_the_peer() {
         (
             r"tls:broken:endpoint=unix\:/p",
             ErrorKind::InvalidData,
-            "TLS with broken: invalid data",
+            "/p: TLS with broken: invalid data",
         ),
     ] {
         let error = connects(&endpoint(text), true).0.map(drop).unwrap_err();
@@ -148,8 +148,9 @@ fn dial_errors_are_typed() {
         .0
         .map(drop)
         .unwrap_err();
-    let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
-    let inner: &crate::DialError = inner.unwrap();
+    let Cause::Dial(inner) = error.cause() else {
+        unreachable!("{error}");
+    };
     assert_eq!(
         (&*inner.host, inner.port, inner.is_proxy),
         ("192.0.2.8", 80, false)

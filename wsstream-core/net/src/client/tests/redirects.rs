@@ -9,7 +9,7 @@ fn redirected(
     endpoint: &Endpoint,
     to: &[&str],
     serves: bool,
-) -> (io::Result<NetSocket<Virtual>>, Duration) {
+) -> (Result<NetSocket<Virtual>, Error>, Duration) {
     network(|network| {
         *network = Network::default();
         let redirects = to.iter().map(|to| {
@@ -60,16 +60,16 @@ fn each_on_a_connection_of_its_own() {
         // One more than the limit.
         let (connected, _) = redirected(&endpoint.clone().redirects(1), to, true);
         let error = connected.unwrap_err();
-        let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
-        let inner: &RedirectError = inner.unwrap();
+        let Cause::Redirect(inner) = error.cause() else {
+            panic!("{text}: {error}");
+        };
         assert_eq!(inner.kind, RedirectErrorKind::TooMany(1), "{text}");
         assert_eq!(inner.chain.len(), 3, "{text}");
         // Not followed: the first response is the error.
         for endpoint in [endpoint.clone(), endpoint.redirects(0)] {
             let (connected, _) = redirected(&endpoint, to, true);
             let error = connected.unwrap_err();
-            let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
-            let Some(HandshakeError::Refused(response)) = inner else {
+            let Cause::Handshake(HandshakeError::Refused(response)) = error.cause() else {
                 panic!("{text}: {error}");
             };
             let location = response.headers().get("Location");

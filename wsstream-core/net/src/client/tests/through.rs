@@ -1,10 +1,9 @@
 //! Through proxies.
 
 use super::*;
-use crate::proxy::ProxyError;
 
 /// What came of port 22 of `h` through a proxy: what is left to read, and the time.
-fn proxied(endpoint: Endpoint, proxy: &str, says: &[u8]) -> (io::Result<Vec<u8>>, Duration) {
+fn proxied(endpoint: Endpoint, proxy: &str, says: &[u8]) -> (Result<Vec<u8>, Error>, Duration) {
     let endpoint = endpoint.proxy(Proxy::parse(proxy).unwrap());
     network(|network| {
         *network = Network::default();
@@ -31,7 +30,7 @@ fn through_a_proxy() {
             "192.0.2.1:3128",
             b"HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n",
             http,
-            refused,
+            (Err(ErrorKind::PermissionDenied), 0),
         ),
         // The socket's limit is for this too.
         (
@@ -76,16 +75,17 @@ fn through_a_proxy() {
     let error = got.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "proxy 192.0.2.1:80: it refused the tunnel: HTTP 403 No"
+        "h:22: proxy 192.0.2.1:80: it refused the tunnel: HTTP 403 No"
     );
-    let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
-    let inner: &ProxyError = inner.unwrap();
+    let Cause::Proxy(inner) = error.cause() else {
+        unreachable!("{error}");
+    };
     assert_eq!(inner.proxy(), "192.0.2.1:80");
     // It is the proxy that cannot be reached.
     let (got, _) = proxied(endpoint("tcp:h:22"), "192.0.2.8", b"");
     assert_eq!(
         got.unwrap_err().to_string(),
-        "proxy 192.0.2.8:80: connection refused"
+        "h:22: proxy 192.0.2.8:80: connection refused"
     );
     // One whose address has a zone.
     let (got, _) = proxied(endpoint("tcp:h:22"), "[fe80::1%7]:3128", b"");

@@ -86,7 +86,7 @@ fn at_every_cut_the_same() {
     let refuses = b"HTTP/1.1 100 Hm\r\n\r\nHTTP/1.1 403 No\r\nContent-Length: 7\r\n\r\nnot you";
     at_every_cut(refuses, |pieces| {
         let error = in_pieces(pieces).0.unwrap().unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
+        assert_eq!(error.kind(), ErrorKind::PermissionDenied);
         let text = error.to_string();
         assert!(
             text.starts_with("proxy proxy:80: it refused the tunnel: "),
@@ -192,8 +192,10 @@ fn refusals() {
         let answer = format!("HTTP/1.1 {status} Hm\r\n{fields}Content-Length: 7\r\n\r\nnot you");
         let tunnelled = Tunnelled::new(proxy, "h", answer.as_bytes());
         let expected = match status {
-            401 | 407 => ErrorKind::PermissionDenied,
-            _ => ErrorKind::ConnectionRefused,
+            401 | 403 | 407 => ErrorKind::PermissionDenied,
+            404 => ErrorKind::NotFound,
+            504 => ErrorKind::TimedOut,
+            _ => ErrorKind::Other,
         };
         assert_eq!(tunnelled.error().kind(), expected, "{answer}");
         let text = tunnelled.error().to_string();
