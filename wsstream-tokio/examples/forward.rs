@@ -3,19 +3,20 @@
 //! While the server cannot be reached, TCP clients wait, and it is tried again, less and less often. Ctrl-C ends the
 //! program: connections that are open have 10 seconds.
 
-use std::error::Error;
+use std::pin::pin;
 use std::time::Duration;
-use std::{env, fs, io};
+use std::{env, fs};
 
 use tokio::select;
 use tokio::signal::ctrl_c;
 use tokio::time::sleep;
 use wsstream_tokio::{
-    ClientConfig, ClientEndpoint, ClientTls, Incoming, NetStream, ServerEndpoint, relay,
+    ClientConfig, ClientEndpoint, ClientTls, Error, Incoming, NetStream, RetryAfter,
+    ServerEndpoint, relay,
 };
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let args: Vec<_> = env::args().skip(1).collect();
     let [address, url, roots] = &args[..] else {
         return Err("usage: forward HOST:PORT URL ROOTS.pem".into());
@@ -24,10 +25,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let server = ClientEndpoint::url(url, ClientConfig::stream())?.tls(tls);
     let mut listener = ServerEndpoint::tcp(address)?.listen().await?;
     println!("listening on {}", listener.local_addr());
+    let mut asked_to_end = pin!(ctrl_c());
     loop {
         let incoming = select! {
             Some(incoming) = listener.accept() => incoming,
-            _ = ctrl_c() => break,
+            _ = &mut asked_to_end => break,
         };
         let server = server.clone();
         tokio::spawn(async move {
@@ -40,7 +42,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-async fn forward(mut incoming: Incoming, server: &ClientEndpoint) -> io::Result<()> {
+async fn forward(mut incoming: Incoming, server: &ClientEndpoint) -> Result<(), Error> {
     // Not any longer than the TCP client waits, or this program runs.
     let connected = incoming.while_present(connect(server)).await?;
     let mut tcp = incoming.accept().await?;
@@ -50,26 +52,19 @@ async fn forward(mut incoming: Incoming, server: &ClientEndpoint) -> io::Result<
     Ok(())
 }
 
-/// Tries again for a minute while the reason may pass.
-async fn connect(server: &ClientEndpoint) -> io::Result<NetStream> {
+/// Tries again while the reason may pass, each time after twice as long, until that is more than a minute.
+async fn connect(server: &ClientEndpoint) -> Result<NetStream, Error> {
     let mut wait = Duration::from_millis(100);
     loop {
-        match server.connect().await {
-            Err(error) if is_transient(&error) && wait < Duration::from_secs(60) => {
-                eprintln!("{error}; next attempt in {wait:?}");
-                sleep(wait).await;
-                wait *= 2;
-            }
+        let error = match server.connect().await {
+            Err(error) if error.is_transient() && wait < Duration::from_secs(60) => error,
             result => return result,
+        };
+        if let Some(RetryAfter::Seconds(seconds)) = error.retry_after() {
+            wait = wait.max(Duration::from_secs(seconds));
         }
+        eprintln!("{error}; next attempt in {wait:?}");
+        sleep(wait).await;
+        wait *= 2;
     }
-}
-
-/// What a server in front of one that restarts says, and what dialling meets.
-fn is_transient(error: &io::Error) -> bool {
-    use io::ErrorKind::{ConnectionRefused, ConnectionReset, TimedOut, UnexpectedEof};
-    matches!(
-        error.kind(),
-        ConnectionRefused | ConnectionReset | TimedOut | UnexpectedEof
-    )
 }
