@@ -30,15 +30,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let keepalive = Keepalive::new(Duration::from_secs(30), Duration::from_secs(60))?;
     let server = ServerConfig::stream().config(ConnectionConfig::new().keepalive(keepalive));
     let (mut poll, mut events) = (Poll::new()?, Events::with_capacity(256));
-    poll.registry()
-        .register(&mut listener, Token(0), Interest::READABLE)?;
+    let both = Interest::READABLE | Interest::WRITABLE;
+    poll.registry().register(&mut listener, Token(0), both)?;
     let (mut clients, start): (Vec<Client>, _) = (Vec::new(), Instant::now());
     let mut wakes_at: Option<Timestamp> = None;
     loop {
         let now = || Timestamp::from_origin(start.elapsed());
         poll.poll(&mut events, wakes_at.take().map(|at| at - now()))?;
         while let Ok((mut tcp, _)) = listener.accept() {
-            let both = Interest::READABLE | Interest::WRITABLE;
             poll.registry().register(&mut tcp, Token(1), both)?;
             clients.push(Client {
                 tcp,

@@ -19,10 +19,8 @@ use wsstream_tokio::{ServerConfig, Tracker};
 #[tokio::main]
 async fn main() -> io::Result<()> {
     tracing_subscriber::fmt().with_writer(io::stderr).init();
-    let address = env::args()
-        .nth(1)
-        .unwrap_or_else(|| "localhost:8080".into());
-    let listener = TcpListener::bind(address).await?;
+    let address = env::args().nth(1);
+    let listener = TcpListener::bind(address.as_deref().unwrap_or("localhost:8080")).await?;
     println!("listening on {}", listener.local_addr()?);
     let tracker = Tracker::new();
     let router = Router::new()

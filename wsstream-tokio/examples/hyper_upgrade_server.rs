@@ -15,10 +15,8 @@ use wsstream_tokio::{Io, ServerConfig, Upgraded};
 
 #[tokio::main]
 async fn main() -> io::Result<()> {
-    let address = env::args()
-        .nth(1)
-        .unwrap_or_else(|| "localhost:8080".into());
-    let listener = TcpListener::bind(address).await?;
+    let address = env::args().nth(1);
+    let listener = TcpListener::bind(address.as_deref().unwrap_or("localhost:8080")).await?;
     println!("listening on {}", listener.local_addr()?);
     let config = ServerConfig::stream();
     let mut http = Builder::new(TokioExecutor::new());
