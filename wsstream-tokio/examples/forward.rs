@@ -3,19 +3,19 @@
 //! While the server cannot be reached, TCP clients wait, and it is tried again, less and less often. Ctrl-C ends the
 //! program: connections that are open have 10 seconds.
 
-use std::error::Error;
 use std::time::Duration;
-use std::{env, fs, io};
+use std::{env, fs};
 
 use tokio::select;
 use tokio::signal::ctrl_c;
 use tokio::time::sleep;
 use wsstream_tokio::{
-    ClientConfig, ClientEndpoint, ClientTls, Incoming, NetStream, ServerEndpoint, relay,
+    ClientConfig, ClientEndpoint, ClientTls, Error, Incoming, NetStream, RetryAfter,
+    ServerEndpoint, relay,
 };
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let args: Vec<_> = env::args().skip(1).collect();
     let [address, url, roots] = &args[..] else {
         return Err("usage: forward HOST:PORT URL ROOTS.pem".into());
@@ -40,7 +40,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-async fn forward(mut incoming: Incoming, server: &ClientEndpoint) -> io::Result<()> {
+async fn forward(mut incoming: Incoming, server: &ClientEndpoint) -> Result<(), Error> {
     // Not any longer than the TCP client waits, or this program runs.
     let connected = incoming.while_present(connect(server)).await?;
     let mut tcp = incoming.accept().await?;
@@ -51,11 +51,14 @@ async fn forward(mut incoming: Incoming, server: &ClientEndpoint) -> io::Result<
 }
 
 /// Tries again for a minute while the reason may pass.
-async fn connect(server: &ClientEndpoint) -> io::Result<NetStream> {
+async fn connect(server: &ClientEndpoint) -> Result<NetStream, Error> {
     let mut wait = Duration::from_millis(100);
     loop {
         match server.connect().await {
-            Err(error) if is_transient(&error) && wait < Duration::from_secs(60) => {
+            Err(error) if error.is_transient() && wait < Duration::from_secs(60) => {
+                if let Some(RetryAfter::Seconds(seconds)) = error.retry_after() {
+                    wait = wait.max(Duration::from_secs(seconds));
+                }
                 eprintln!("{error}; next attempt in {wait:?}");
                 sleep(wait).await;
                 wait *= 2;
@@ -63,13 +66,4 @@ async fn connect(server: &ClientEndpoint) -> io::Result<NetStream> {
             result => return result,
         }
     }
-}
-
-/// What a server in front of one that restarts says, and what dialling meets.
-fn is_transient(error: &io::Error) -> bool {
-    use io::ErrorKind::{ConnectionRefused, ConnectionReset, TimedOut, UnexpectedEof};
-    matches!(
-        error.kind(),
-        ConnectionRefused | ConnectionReset | TimedOut | UnexpectedEof
-    )
 }
