@@ -14,6 +14,14 @@ use wsstream_net::test_kit;
 ///
 /// Neither async-std nor smol limits how long a task goes on. So each clock counts the turns of its connection, and
 /// lets other tasks have theirs after 128.
+///
+/// ```
+/// # use wsstream_core::pump::Clock;
+/// # use wsstream_net::Runtime;
+/// use wsstream_async_std::{AsyncIoClock, AsyncStd};
+///
+/// let clock: AsyncIoClock = AsyncStd::clock();
+/// ```
 #[derive(Debug)]
 pub struct AsyncIoClock {
     origin: Instant,

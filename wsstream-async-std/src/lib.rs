@@ -1,177 +1,4 @@
-//! WebSocket as a byte stream on async-std and smol.
-//!
-//! A [`WsStream`] is futures-io's `AsyncRead + AsyncWrite`: whatever speaks over a `TcpStream` speaks over
-//! it, unchanged. All a client needs is the URL:
-//!
-//! ```no_run
-//! use async_std::io::{ReadExt, WriteExt};
-//!
-//! # fn main() -> std::io::Result<()> {
-//! # async_std::task::block_on(async {
-//! let mut stream = wsstream_async_std::connect("ws://localhost:9000").await?;
-//! stream.write_all(b"hello").await?;
-//! stream.shutdown().await?;
-//! let mut reply = Vec::new();
-//! stream.read_to_end(&mut reply).await?;
-//! # Ok(())
-//! # })
-//! # }
-//! ```
-//!
-//! A server has a [`Listener`], and sees the request before it decides:
-//!
-//! ```no_run
-//! use async_std::io::WriteExt;
-//! use wsstream_async_std::{Listener, Refusal, ServerConfig};
-//!
-//! # fn main() -> std::io::Result<()> {
-//! # async_std::task::block_on(async {
-//! let mut listener = Listener::bind("localhost:9000", ServerConfig::stream()).await?;
-//! while let Some(incoming) = listener.accept().await {
-//!     async_std::task::spawn(async move {
-//!         let query = incoming.request().and_then(|request| request.query());
-//!         if query == Some("let-me-out") {
-//!             return incoming.refuse(&Refusal::new(403)).await;
-//!         }
-//!         let mut stream = incoming.accept().await?;
-//!         stream.write_all(b"hello").await?;
-//!         stream.finish().await
-//!     });
-//! }
-//! # Ok(())
-//! # })
-//! # }
-//! ```
-//!
-//! [`ClientConfig`], [`ServerConfig`] and [`ConnectionConfig`] say what a client asks for, what a server speaks, and how
-//! connections behave. A [`ClientEndpoint`] adds how to connect: through a proxy, over a Unix socket, from an address,
-//! with a TLS configuration of yours. A [`WebSocket`] carries whole messages.
-//!
-//! ```no_run
-//! use std::time::Duration;
-//! use wsstream_async_std::{ClientConfig, ClientEndpoint, ConnectionConfig, Keepalive};
-//!
-//! # async fn connect() -> Result<(), Box<dyn std::error::Error>> {
-//! let keepalive = Keepalive::new(Duration::from_secs(30), Duration::from_secs(60))?;
-//! let connection = ConnectionConfig::new().keepalive(keepalive).debug(true);
-//! let config = ClientConfig::stream().header("Cookie", "session=1")?.config(connection);
-//! let endpoint = ClientEndpoint::url("ws://localhost:9000/tunnel", config)?.unix("/run/tunnel");
-//! let upgraded = endpoint.open().await?;
-//! println!("{:?}", upgraded.agreed().subprotocol());
-//! let stream = upgraded.into_stream();
-//! # Ok(())
-//! # }
-//! ```
-//!
-//! Inside an HTTP server that exists already, [`ServerConfig::negotiate_upgrade`] decides on header fields,
-//! and [`Upgraded::new`] takes the connection. Names, options, defaults and errors are those of `wsstream-tokio`.
-//!
-//! # Runtimes
-//!
-//! async-std is no longer developed; its authors point to smol, which it is built on. So nothing here
-//! needs more of async-std than its sockets: [`connect_on`] and [`accept_with`] take any stream of
-//! futures-io, smol's sockets too, and timers are async-io's, which run under either and under any other
-//! executor. [`connect()`] and [`Listener`] dial and listen with async-std's sockets, which work in a
-//! program of smol's as well; a listener does handshakes in tasks of async-std's, which it starts by
-//! itself.
-//!
-//! ```no_run
-//! use futures_util::io::AsyncWriteExt;
-//! use wsstream_async_std::{ClientConfig, connect_on};
-//!
-//! # fn main() -> std::io::Result<()> {
-//! smol::block_on(async {
-//!     let tcp = smol::net::TcpStream::connect("localhost:9000").await?;
-//!     let upgraded = connect_on(tcp, "ws://localhost:9000", &ClientConfig::stream()).await?;
-//!     let mut stream = upgraded.into_stream();
-//!     stream.write_all(b"hello").await?;
-//!     stream.finish().await
-//! })
-//! # }
-//! ```
-//!
-//! # Endpoint descriptors
-//!
-//! A program that takes a descriptor runs over TCP, TLS, Unix sockets or WebSocket without knowing it. The grammar is
-//! that of [`wsstream_net::descriptor`]. Parsing fails for the types `stdio`, `systemd`, `haproxy` and `exec`, with an
-//! [`UnsupportedEndpoint`]: they belong to the forwarder command.
-//!
-//! ```no_run
-//! use async_std::io::WriteExt;
-//! use wsstream_async_std::ClientEndpoint;
-//!
-//! # async fn connect(descriptor: &str) -> std::io::Result<()> {
-//! // For example r"autobahn:tcp\:localhost\:9000:url=ws\://localhost\:9000", or "tcp:localhost:9000".
-//! let mut stream = descriptor.parse::<ClientEndpoint>()?.connect().await?;
-//! stream.write_all(b"hello").await?;
-//! stream.finish().await
-//! # }
-//! ```
-//!
-//! # Ending a stream
-//!
-//! `shutdown` ends one direction, and `finish` both: only `finish` tells that everything has arrived. A dropped WebSocket
-//! tells its peer that more may have been to come; a dropped TCP connection just ends. If you forward data and its
-//! source fails, close a WebSocket with a code that says so, and set
-//! [`abort_on_drop`](wsstream_net::NetSocket::abort_on_drop) on anything else. [`relay()`] does both.
-//!
-//! ```no_run
-//! use wsstream_async_std::{CloseCode, NetStream};
-//!
-//! # async fn fail(stream: &mut NetStream) -> std::io::Result<()> {
-//! if let Some(websocket) = stream.websocket_mut() {
-//!     websocket.close_with(CloseCode::INTERNAL, "the source has failed").await?;
-//! }
-//! # Ok(())
-//! # }
-//! ```
-//!
-//! # TLS
-//!
-//! With the feature `rustls`, `wss://` URLs are dialled with TLS, verified against the certificates that
-//! the operating system trusts, or those of a [`ClientTls`]; a listener does TLS with a [`ServerTls`]. Both
-//! are made of PEM, or of a configuration of rustls' own. There is no switch to trust everybody.
-//!
-//! # Errors
-//!
-//! What connects, listens and accepts gives an [`Error`]: it names the URL, tells the [`Cause`] as a type, and whether to
-//! [try again](Error::is_transient). Reads and writes give an `io::Error`, as the traits have it; `?` makes an `Error` of it,
-//! so that one type does for a whole program.
-//!
-//! ```
-//! use wsstream_async_std::{Cause, Error, HandshakeError, StreamError};
-//!
-//! fn advise(error: &Error) -> &'static str {
-//!     match error.cause() {
-//!         Cause::Handshake(HandshakeError::Refused(response)) if response.status() == 401 => "log in",
-//!         Cause::Stream(StreamError::Truncated) => "do not use what has arrived: it is cut short",
-//!         _ if error.is_transient() => "try again later",
-//!         _ => "give up",
-//!     }
-//! }
-//! ```
-//!
-//! # What to rely on
-//!
-//! Octets arrive as they were written, or there is an error: a stream that ends without the peer's
-//! Close, or with one inside a message, is `UnexpectedEof`, and a Close with another code than 1000 is
-//! `ConnectionAborted` with a [`StreamError`] inside. A write leaves without a flush. Memory is bounded both ways. Every
-//! future but [`relay()`]'s can be dropped without loss, and the halves of [`into_split`](AsyncStream::into_split) may live in
-//! different tasks.
-//!
-//! Nothing runs in the background but the delivery of dropped streams: pings are answered, and timers kept, while
-//! a stream is read, written or [driven](pump::Stream::poll_drive). [`relay()`] does that for both its ends; two loops that copy, one for
-//! each direction, stop polling a stream that has given its end, so that its delayed Close and its timers
-//! stop too.
-//!
-//! Who is trusted with what, and which settings bound a stranger, is in [`wsstream_net::security`].
-//!
-//! # The crates below
-//!
-//! The protocol is in [`wsstream_core`], and everything that is the same on all runtimes in [`wsstream_net`]: most types
-//! here are aliases of its types, with the runtime [`AsyncStd`]. With the feature `test-kit` there are connections in
-//! memory, faults and a clock that jumps, for tests without a network: see `test_kit`.
-
+#![doc = include_str!("front_page.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod clock;
@@ -219,6 +46,21 @@ pub use wsstream_net::reexports::*;
 /// is polled next: flush before waiting for something else.
 ///
 /// It dereferences to [`pump::Stream`], so it has that type's methods, `info` and `peer_addr` for example.
+///
+/// ```
+/// use async_std::io::{ReadExt, WriteExt};
+/// use wsstream_async_std::WsStream;
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let mut stream: WsStream = wsstream_async_std::connect("ws://localhost:9000").await?;
+/// stream.write_all(b"hello").await?;
+/// let mut reply = [0; 5];
+/// stream.read_exact(&mut reply).await?;
+/// println!("subprotocol: {:?}", stream.info().agreed.subprotocol());
+/// stream.finish().await?;
+/// # Ok(())
+/// # }
+/// ```
 pub type WsStream<S = NetSocket> = AsyncStream<pump::Stream<S, AsyncIoClock>>;
 
 /// Whole messages over WebSocket over `S`, for protocols that are made of messages: `recv`, `send`, `ping` and `close`.
@@ -242,10 +84,34 @@ pub type WsStream<S = NetSocket> = AsyncStream<pump::Stream<S, AsyncIoClock>>;
 /// # Ok(())
 /// # }
 /// ```
+///
+/// ```
+/// use wsstream_async_std::{ClientConfig, ClientEndpoint, Message};
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let endpoint = ClientEndpoint::url("ws://localhost:9000/chat", ClientConfig::messages())?;
+/// let mut websocket = endpoint.open().await?.into_websocket();
+/// websocket.send(Message::Text("hello".into())).await?;
+/// while let Some(message) = websocket.recv().await? {
+///     println!("{message:?}");
+/// }
+/// # Ok(())
+/// # }
+/// ```
 pub type WebSocket<S = NetSocket> = pump::WebSocket<S, AsyncIoClock>;
 
 /// A TCP connection, a Unix socket, or TLS or WebSocket over another `NetSocket`: `peer_addr`, `local_addr`, `tcp`, `tls`,
 /// `websocket`, `below` and so on. [`wsstream_net::NetSocket`] documents its methods.
+///
+/// ```
+/// use wsstream_async_std::NetStream;
+///
+/// fn describe(stream: &NetStream) -> std::io::Result<String> {
+///     // Through every layer.
+///     let over = if stream.tls().is_some() { "TLS" } else { "no TLS" };
+///     Ok(format!("{} over {over}", stream.peer_addr()?))
+/// }
+/// ```
 pub type NetSocket = wsstream_net::NetSocket<AsyncStd>;
 
 /// What endpoints and listeners give: a [`NetSocket`] as futures-io's `AsyncRead + AsyncWrite`. It dereferences to the
@@ -255,15 +121,56 @@ pub type NetSocket = wsstream_net::NetSocket<AsyncStd>;
 /// async-std's own socket does nothing of the kind, nor does closing async-io's `Async`: make a `NetStream` of a socket
 /// that you [accept](accept_with()) or [connect](connect_on()) on, or [relay](relay()) to. smol's `TcpStream` can stay as
 /// it is.
+///
+/// ```
+/// use async_std::io::WriteExt;
+/// use wsstream_async_std::ClientEndpoint;
+///
+/// # async fn example(descriptor: &str) -> Result<(), Box<dyn std::error::Error>> {
+/// // async_std::net::TcpStream, TLS or WebSocket: the program does not care.
+/// let endpoint: ClientEndpoint = descriptor.parse()?;
+/// let mut stream = endpoint.connect().await?;
+/// println!("connected to {}", stream.peer_addr()?);
+/// stream.write_all(b"hello").await?;
+/// stream.finish().await?;
+/// # Ok(())
+/// # }
+/// ```
 pub type NetStream = AsyncStream<NetSocket>;
 
 /// Where to connect, and how. Make it with `ClientEndpoint::url(url, config)`, or parse it from an endpoint descriptor;
 /// add options such as `proxy`, `unix`, `tls` or `bind_address`; then call `connect` for a [`NetStream`], or `open` for
 /// an [`Upgraded`]. [`wsstream_net::ClientEndpoint`] documents its methods.
+///
+/// ```
+/// use wsstream_async_std::{ClientConfig, ClientEndpoint, Proxy};
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let config = ClientConfig::stream().header("Cookie", "session=1")?;
+/// let endpoint = ClientEndpoint::url("ws://localhost:9000/tunnel", config)?
+///     .proxy(Proxy::parse("http://proxy:3128")?);
+/// println!("{}", endpoint.plan());
+/// let stream = endpoint.connect().await?;
+/// # Ok(())
+/// # }
+/// ```
 pub type ClientEndpoint = wsstream_net::ClientEndpoint<AsyncStd>;
 
 /// Where to listen, and how. Parse it from an endpoint descriptor; then call `listen` for a [`Listener`].
 /// [`wsstream_net::ServerEndpoint`] documents its methods.
+///
+/// ```
+/// use wsstream_async_std::ServerEndpoint;
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let endpoint: ServerEndpoint = r"autobahn:tcp\:9000:url=ws\://localhost\:9000".parse()?;
+/// let mut listener = endpoint.listen().await?;
+/// while let Some(incoming) = listener.accept().await {
+///     println!("a client at {}", incoming.peer_addr()?);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 pub type ServerEndpoint = wsstream_net::ServerEndpoint<AsyncStd>;
 
 /// Listens on TCP and Unix sockets, and reads requests concurrently: make it with `bind`, `bind_unix` or `from_std`,
@@ -289,14 +196,56 @@ pub type Listener = wsstream_net::Listener<AsyncStd>;
 /// A connection from a [`Listener`] that waits to be accepted or refused: look at `request` and `peer_addr`, then call
 /// `accept` for a [`NetStream`], `upgrade` for an [`Upgraded`], or `refuse`. [`wsstream_net::Incoming`] documents its
 /// methods.
+///
+/// ```
+/// use wsstream_async_std::{Incoming, NetStream, Refusal};
+///
+/// async fn decide(incoming: Incoming) -> Result<Option<NetStream>, Box<dyn std::error::Error>> {
+///     let path = incoming.request().map(|request| request.path());
+///     if path != Some("/tunnel") {
+///         incoming.refuse(&Refusal::new(404)).await?;
+///         return Ok(None);
+///     }
+///     Ok(Some(incoming.accept().await?))
+/// }
+/// ```
 pub type Incoming = wsstream_net::Incoming<AsyncStd>;
 
 /// A request on a stream of yours that waits for the answer: `request`, `check`, `accept` and `refuse`.
 /// [`wsstream_net::Handshake`] documents its methods.
+///
+/// ```
+/// use wsstream_async_std::{Refusal, ServerConfig, accept_with};
+///
+/// # async fn example(tcp: async_std::net::TcpStream) -> Result<(), Box<dyn std::error::Error>> {
+/// let handshake = accept_with(tcp, &ServerConfig::stream()).await?;
+/// if handshake.request().path() != "/tunnel" {
+///     handshake.refuse(&Refusal::new(404)).await?;
+///     return Ok(());
+/// }
+/// let stream = handshake.accept().await?.into_stream();
+/// # Ok(())
+/// # }
+/// ```
 pub type Handshake<S = NetSocket> = wsstream_net::Handshake<S, AsyncStd>;
 
 /// A connection right after its opening handshake: `agreed`, `request` and `response` tell what was said, and
 /// `into_stream` or `into_websocket` begins to use it. [`wsstream_net::Upgraded`] documents its methods.
+///
+/// ```
+/// use wsstream_async_std::{ClientConfig, ClientEndpoint};
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let endpoint = ClientEndpoint::url("ws://localhost:9000/", ClientConfig::stream())?;
+/// let upgraded = endpoint.open().await?;
+/// println!("compressed: {}", upgraded.agreed().deflate().is_some());
+/// if let Some(response) = upgraded.response() {
+///     println!("served by {:?}", response.headers().get("Server"));
+/// }
+/// let stream = upgraded.into_stream();
+/// # Ok(())
+/// # }
+/// ```
 pub type Upgraded<S = NetSocket> = wsstream_net::Upgraded<S, AsyncStd>;
 
 /// Counts connections that no [`Listener`] has accepted, and ends them gracefully: `tracked` of an [`Upgraded`] and
@@ -318,6 +267,18 @@ pub type Tracker = wsstream_net::Tracker<AsyncStd>;
 
 /// A blocking reader and a blocking writer as a socket, such as standard input and output. Make an [`AsyncStream`] of
 /// it to [`relay()`]: see [`wsstream_net::BlockingSocket`].
+///
+/// ```
+/// use std::io::{stdin, stdout};
+/// use wsstream_async_std::{AsyncStream, BlockingSocket, relay};
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let mut stream = wsstream_async_std::connect("ws://localhost:9000").await?;
+/// let mut local = AsyncStream::from(BlockingSocket::new(stdin(), stdout()));
+/// relay(&mut local, &mut stream).await.into_result()?;
+/// # Ok(())
+/// # }
+/// ```
 pub type BlockingSocket = wsstream_net::BlockingSocket<AsyncStd>;
 
 /// Opens a byte stream to a `ws://` or `wss://` URL, as [`ClientConfig::stream`] says. For options, see
@@ -326,6 +287,13 @@ pub type BlockingSocket = wsstream_net::BlockingSocket<AsyncStd>;
 /// # Errors
 ///
 /// As [`ClientEndpoint::open`](wsstream_net::ClientEndpoint::open), and `InvalidInput` for what is no such URL.
+///
+/// ```
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let stream = wsstream_async_std::connect("ws://localhost:9000").await?;
+/// # Ok(())
+/// # }
+/// ```
 pub async fn connect(url: &str) -> Result<WsStream, Error> {
     wsstream_net::connect::<AsyncStd>(url).await
 }
@@ -336,6 +304,17 @@ pub async fn connect(url: &str) -> Result<WsStream, Error> {
 /// # Errors
 ///
 /// As [`wsstream_net::connect_over`].
+///
+/// ```
+/// use wsstream_async_std::{ClientConfig, connect_on};
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let tcp = async_std::net::TcpStream::connect("localhost:9000").await?;
+/// let upgraded = connect_on(tcp, "ws://localhost:9000/", &ClientConfig::stream()).await?;
+/// let stream = upgraded.into_stream();
+/// # Ok(())
+/// # }
+/// ```
 pub async fn connect_on<S: Read + Write + Unpin + Send + 'static>(
     io: S,
     url: &str,
@@ -352,6 +331,13 @@ pub async fn connect_on<S: Read + Write + Unpin + Send + 'static>(
 /// # Errors
 ///
 /// As [`accept_with`] and [`Handshake::accept`](wsstream_net::Handshake::accept).
+///
+/// ```
+/// # async fn example(tcp: async_std::net::TcpStream) -> Result<(), Box<dyn std::error::Error>> {
+/// let mut stream = wsstream_async_std::accept(tcp).await?;
+/// # Ok(())
+/// # }
+/// ```
 pub async fn accept<S: Read + Write + Unpin + Send + 'static>(
     io: S,
 ) -> Result<WsStream<Io<S>>, Error> {
@@ -363,6 +349,17 @@ pub async fn accept<S: Read + Write + Unpin + Send + 'static>(
 /// # Errors
 ///
 /// As [`wsstream_net::accept_with`].
+///
+/// ```
+/// use wsstream_async_std::{ServerConfig, accept_with};
+///
+/// # async fn example(tcp: async_std::net::TcpStream) -> Result<(), Box<dyn std::error::Error>> {
+/// let handshake = accept_with(tcp, &ServerConfig::stream().path("/tunnel")).await?;
+/// println!("{}", handshake.request().path());
+/// let stream = handshake.accept().await?.into_stream();
+/// # Ok(())
+/// # }
+/// ```
 pub async fn accept_with<S: Read + Write + Unpin>(
     io: S,
     config: &ServerConfig,
@@ -390,6 +387,16 @@ pub async fn relay(a: &mut AsyncStream<impl Socket>, b: &mut AsyncStream<impl So
 }
 
 /// The same, with more or less patience than 60 seconds for the reply of a peer that did not agree to half close.
+///
+/// ```
+/// use std::time::Duration;
+/// use wsstream_async_std::{NetStream, Relayed, relay_with};
+///
+/// async fn carry(a: &mut NetStream, b: &mut NetStream) -> Relayed {
+///     // A browser's reply may come 5 minutes late.
+///     relay_with(a, b, Duration::from_secs(300)).await
+/// }
+/// ```
 pub async fn relay_with(
     a: &mut AsyncStream<impl Socket>,
     b: &mut AsyncStream<impl Socket>,

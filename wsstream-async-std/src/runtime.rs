@@ -26,6 +26,16 @@ use crate::tls::Tls;
 use crate::{AsyncIoClock, AsyncStream, Io};
 
 /// async-std: its sockets, its tasks and its threads for blocking work, which it starts by itself.
+///
+/// ```
+/// # use wsstream_net::Runtime;
+/// use wsstream_async_std::AsyncStd;
+///
+/// /// Code that is generic over runtimes takes one as a type.
+/// fn serve<R: Runtime>() {}
+///
+/// serve::<AsyncStd>();
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct AsyncStd;
@@ -145,6 +155,16 @@ impl Runtime for AsyncStd {
 }
 
 /// A listening socket, as the connections that come from it.
+///
+/// ```
+/// # use wsstream_net::Runtime;
+/// use wsstream_async_std::AsyncStd;
+///
+/// # fn register(tcp: std::net::TcpListener) -> std::io::Result<()> {
+/// let connections = AsyncStd::tcp_listener(tcp)?;
+/// # Ok(())
+/// # }
+/// ```
 pub struct Connections<S>(BoxStream<'static, io::Result<S>>);
 
 impl<S> Connections<S> {

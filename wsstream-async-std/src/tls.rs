@@ -14,6 +14,18 @@ use wsstream_net::tls::{self, ClientTls, ServerTls};
 use crate::AsyncStream;
 
 /// TLS over a socket.
+///
+/// ```
+/// use wsstream_async_std::NetStream;
+///
+/// /// Endpoints and listeners make it, and a stream tells of it.
+/// fn version(stream: &NetStream) -> String {
+///     match stream.tls() {
+///         Some(session) => format!("{:?}", session.protocol_version()),
+///         None => "no TLS".to_owned(),
+///     }
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Tls<S>(TlsStream<AsyncStream<S>>);
 

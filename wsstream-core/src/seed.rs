@@ -16,7 +16,7 @@ use chacha20::rand_core::{Rng, SeedableRng};
 /// fuzzing.
 ///
 /// ```
-/// use wsstream_core::Seed;
+/// # use wsstream_core::Seed;
 ///
 /// // In a program: the operating system's randomness. In a test: anything.
 /// let seed = Seed::new([7; 32]);

@@ -36,12 +36,37 @@ use wsstream_core::http::request::Parts;
 use crate::{Io, Refusal, ServerConfig, Tracker, Upgraded, WsStream};
 
 /// What carries the WebSocket: a connection that hyper has upgraded, or a stream of HTTP/2.
+///
+/// ```
+/// use tokio::io::AsyncWriteExt;
+/// use wsstream_tokio::WsStream;
+/// use wsstream_tokio::axum::HttpIo;
+///
+/// async fn greet(mut stream: WsStream<HttpIo>) -> std::io::Result<()> {
+///     stream.write_all(b"hello").await?;
+///     stream.finish().await
+/// }
+/// ```
 pub type HttpIo = Io<TokioIo<hyper::upgrade::Upgraded>>;
 
 /// A request for a WebSocket, as an extractor. Decide, and return what [`on_upgrade`](Self::on_upgrade) gives as the
 /// response.
 ///
 /// It is rejected, with status 405 or 426, if the request asks for no WebSocket.
+///
+/// ```
+/// use axum::response::Response;
+/// use tokio::io::AsyncWriteExt;
+/// use wsstream_tokio::ServerConfig;
+/// use wsstream_tokio::axum::WsStreamUpgrade;
+///
+/// async fn mqtt(upgrade: WsStreamUpgrade) -> Response {
+///     let config = ServerConfig::stream().subprotocols(["mqtt"]).unwrap_or_default();
+///     upgrade.config(config).on_upgrade(|mut stream| async move {
+///         let _ = stream.write_all(b"hello").await;
+///     })
+/// }
+/// ```
 #[derive(Debug)]
 pub struct WsStreamUpgrade {
     request: Request<()>,

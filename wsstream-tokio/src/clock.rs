@@ -16,6 +16,14 @@ use wsstream_core::pump::Clock;
 /// # Panics
 ///
 /// Sleeping panics on a runtime without timers (`enable_time`).
+///
+/// ```
+/// # use wsstream_core::pump::Clock;
+/// # use wsstream_net::Runtime;
+/// use wsstream_tokio::{TokioClock, Tokio};
+///
+/// let clock: TokioClock = Tokio::clock();
+/// ```
 #[derive(Debug)]
 pub struct TokioClock {
     origin: Instant,

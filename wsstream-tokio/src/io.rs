@@ -10,6 +10,16 @@ use wsstream_core::pump::Socket;
 /// Whatever implements tokio's `AsyncRead` and `AsyncWrite`, as a [`Socket`]: what a WebSocket can go over.
 ///
 /// [`connect_on`](crate::connect_on) and [`accept`](crate::accept()) make one of what they are given.
+///
+/// ```
+/// use tokio::net::TcpStream;
+/// use wsstream_tokio::{AsyncStream, Io, NetStream, relay};
+///
+/// async fn carry(stream: &mut NetStream, tcp: TcpStream) {
+///     let mut other = AsyncStream::from(Io::new(tcp));
+///     relay(stream, &mut other).await;
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Io<S>(S);
 

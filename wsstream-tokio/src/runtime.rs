@@ -26,6 +26,16 @@ use crate::tls::Tls;
 use crate::{AsyncStream, Io, TokioClock};
 
 /// The tokio runtime that the caller is in.
+///
+/// ```
+/// # use wsstream_net::Runtime;
+/// use wsstream_tokio::Tokio;
+///
+/// /// Code that is generic over runtimes takes one as a type.
+/// fn serve<R: Runtime>() {}
+///
+/// serve::<Tokio>();
+/// ```
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Tokio;

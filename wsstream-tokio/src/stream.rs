@@ -30,6 +30,19 @@ pub struct AsyncStream<T>(T);
 
 /// The half of a stream that is read: see [`AsyncStream::into_split`]. It has the methods of [`Half`](wsstream_net::Half), such as
 /// `peer_addr` and `info`.
+///
+/// ```
+/// use tokio::io::AsyncReadExt;
+/// use wsstream_tokio::{NetSocket, ReadHalf};
+///
+/// async fn count(mut read: ReadHalf<NetSocket>) -> std::io::Result<usize> {
+///     let peer = read.peer_addr()?;
+///     let mut all = Vec::new();
+///     let octets = read.read_to_end(&mut all).await?;
+///     println!("{octets} octets from {peer}");
+///     Ok(octets)
+/// }
+/// ```
 pub type ReadHalf<T> = AsyncStream<wsstream_net::ReadHalf<T>>;
 
 /// The half of a stream that is written: see [`AsyncStream::into_split`]. It has the methods of [`Half`](wsstream_net::Half), such as
@@ -37,6 +50,17 @@ pub type ReadHalf<T> = AsyncStream<wsstream_net::ReadHalf<T>>;
 ///
 /// Dropping it says nothing to the peer, which goes on waiting: end the
 /// direction with `shutdown`. (The half of tokio's own `TcpStream` does that when it is dropped.)
+///
+/// ```
+/// use tokio::io::AsyncWriteExt;
+/// use wsstream_tokio::{NetSocket, WriteHalf};
+///
+/// async fn greet(mut write: WriteHalf<NetSocket>) -> std::io::Result<()> {
+///     write.write_all(b"hello").await?;
+///     // Ends this direction.
+///     write.shutdown().await
+/// }
+/// ```
 pub type WriteHalf<T> = AsyncStream<wsstream_net::WriteHalf<T>>;
 
 impl<T> AsyncStream<T> {

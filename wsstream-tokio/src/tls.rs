@@ -13,6 +13,18 @@ use wsstream_net::tls::{self, ClientTls, ServerTls, server_name};
 use crate::{AsyncStream, Io};
 
 /// TLS over a socket.
+///
+/// ```
+/// use wsstream_tokio::NetStream;
+///
+/// /// Endpoints and listeners make it, and a stream tells of it.
+/// fn version(stream: &NetStream) -> String {
+///     match stream.tls() {
+///         Some(session) => format!("{:?}", session.protocol_version()),
+///         None => "no TLS".to_owned(),
+///     }
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Tls<S>(Io<TlsStream<AsyncStream<S>>>);
 

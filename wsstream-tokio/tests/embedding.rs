@@ -1,5 +1,9 @@
 //! The examples that put wsstream into, and under, other libraries: as processes.
-#![expect(clippy::unwrap_used, reason = "these are tests, helpers included")]
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "these are tests, helpers included"
+)]
 
 use std::env::current_exe;
 use std::io::{BufRead, BufReader, Read, Write};

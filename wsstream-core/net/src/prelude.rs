@@ -6,7 +6,7 @@ pub use wsstream_core::handshake::{
 };
 pub use wsstream_core::pump::{Carried, Ended, Info, Relayed};
 pub use wsstream_core::{
-    Close, CloseCode, ClosedBy, CompressionBudget, ConnectionConfig, Counters, DataKind, Deflate,
+    Close, CloseCode, ClosedBy, CompressionBudget, ConnectionConfig, Counters, Deflate,
     InvalidKeepalive, InvalidUrl, Keepalive, Message, NotText, PerMessageDeflate, PingError,
     ProtocolError, Role, Seed, StreamError, Timeout, Url,
 };

@@ -124,6 +124,15 @@ pub struct ReadHalf<T>(Half<T>);
 pub struct WriteHalf<T>(Half<T>);
 
 /// What both halves of a split stream can tell of it.
+///
+/// ```
+/// # use wsstream_core::pump::Connected;
+/// # use wsstream_net::Half;
+/// fn tell(half: &Half<impl Connected<Address: std::fmt::Display>>) -> std::io::Result<()> {
+///     println!("from {} to {}", half.local_addr()?, half.peer_addr()?);
+///     Ok(())
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Half<T>(Arc<Mutex<T>>);
 
@@ -251,6 +260,14 @@ impl<T: Socket> WriteSocket for WriteHalf<T> {
 }
 
 /// Two halves that belong to different streams: the one for reading, and the one for writing.
+///
+/// ```
+/// # use wsstream_net::ReuniteError;
+/// fn both<R, W>(mismatch: ReuniteError<R, W>) -> (R, W) {
+///     let ReuniteError(read, write) = mismatch;
+///     (read, write)
+/// }
+/// ```
 #[derive(Debug)]
 #[expect(clippy::exhaustive_structs, reason = "there are two halves")]
 pub struct ReuniteError<R, W>(pub R, pub W);

@@ -12,6 +12,18 @@ use crate::deflate::{PerMessageDeflate, Reserved};
 ///
 /// If a server has agreed to compression, this value, its clones, and a connection opened with it hold
 /// their part of the server's [`CompressionBudget`](crate::CompressionBudget).
+///
+/// ```
+/// # use wsstream_core::handshake::Agreed;
+/// fn tell(agreed: &Agreed) -> String {
+///     let subprotocol = agreed.subprotocol().unwrap_or("none");
+///     match agreed.deflate() {
+///         Some(deflate) => format!("{subprotocol}, {deflate}"),
+///         None => format!("{subprotocol}, not compressed"),
+///     }
+/// }
+/// # assert_eq!(tell(&Agreed::default()), "none, not compressed");
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Agreed {
     pub(super) subprotocol: Option<Box<str>>,

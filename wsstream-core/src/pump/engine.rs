@@ -460,12 +460,9 @@ impl<S: Socket, C: Clock> Pump<S, C> {
     /// How the stream ended, as the result of a read.
     fn end(&mut self, ending: Result<(), StreamError>) -> io::Result<()> {
         // The system tells a reset only once: a write may have heard of it.
-        let reset = ErrorKind::ConnectionReset;
-        let is_known = self.write_error == Some(reset);
-        let told = self
-            .read_error
-            .take()
-            .or_else(|| is_known.then(|| reset.into()));
+        let is_reset_known = self.write_error == Some(ErrorKind::ConnectionReset);
+        let reset = is_reset_known.then(|| ErrorKind::ConnectionReset.into());
+        let told = self.read_error.take().or(reset);
         match (ending, told) {
             // The peer's Close answers the listener's: the peer may have had more to send.
             (Ok(()), _) if self.dismissed => Err(StreamError::ShutDown.into()),

@@ -14,6 +14,14 @@ use wsstream_core::pump::Socket;
 ///
 /// futures-io cannot be asked whether a stream writes several slices at once. So the first write of several is tried,
 /// and the others too unless it turned out that only the first slice was taken.
+///
+/// ```
+/// # use futures_io::{AsyncRead, AsyncWrite};
+/// # use wsstream_net::futures_io::{AsyncStream, Io};
+/// fn wrap<S: AsyncRead + AsyncWrite + Unpin>(stream: S) -> AsyncStream<Io<S>> {
+///     AsyncStream::from(Io::new(stream))
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Io<S> {
     io: S,

@@ -26,12 +26,30 @@ pub struct AsyncStream<T>(T);
 
 /// The half of a stream that is read: see [`AsyncStream::into_split`]. It has the methods of [`Half`](crate::Half), such as
 /// `peer_addr` and `info`.
+///
+/// ```
+/// # use wsstream_core::pump::{Connected, Socket};
+/// # use wsstream_net::futures_io::ReadHalf;
+/// fn tell(read: &ReadHalf<impl Socket + Connected<Address: std::fmt::Display>>) -> std::io::Result<()> {
+///     println!("reading from {}", read.peer_addr()?);
+///     Ok(())
+/// }
+/// ```
 pub type ReadHalf<T> = AsyncStream<split::ReadHalf<T>>;
 
 /// The half of a stream that is written: see [`AsyncStream::into_split`]. It has the methods of [`Half`](crate::Half), such as
 /// `peer_addr` and `info`.
 ///
 /// Dropping it says nothing to the peer, which goes on waiting: end the direction with `shutdown`.
+///
+/// ```
+/// # use wsstream_core::pump::{Connected, Socket};
+/// # use wsstream_net::futures_io::WriteHalf;
+/// fn tell(write: &WriteHalf<impl Socket + Connected<Address: std::fmt::Display>>) -> std::io::Result<()> {
+///     println!("writing to {}", write.peer_addr()?);
+///     Ok(())
+/// }
+/// ```
 pub type WriteHalf<T> = AsyncStream<split::WriteHalf<T>>;
 
 impl<T: Socket> From<T> for AsyncStream<T> {
@@ -117,7 +135,7 @@ impl<T: Socket> AsyncStream<T> {
     /// `finish`.
     ///
     /// ```
-    /// use wsstream_net::futures_io::AsyncStream;
+    /// # use wsstream_net::futures_io::AsyncStream;
     /// # use wsstream_core::pump::{Clock, Socket, Stream};
     /// # use wsstream_net::{NetSocket, Runtime};
     ///

@@ -16,7 +16,8 @@ use crate::context::{is_transient, short};
 #[cfg_attr(
     feature = "rustls",
     doc = r#"```
-# use wsstream_net::{rustls, tls::TlsError};
+# use wsstream_net::reexports::rustls;
+# use wsstream_net::tls::TlsError;
 /// Is the server's certificate out of date?
 fn has_expired(error: &TlsError) -> bool {
     use rustls::CertificateError::{Expired, ExpiredContext};

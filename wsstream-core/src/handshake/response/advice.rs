@@ -9,6 +9,20 @@ use super::line::Line;
 use crate::handshake::syntax::{is_token_octet, token, trim_ows};
 
 /// When to try again (RFC 9110 §10.2.3).
+///
+/// ```
+/// # use wsstream_core::handshake::RetryAfter;
+/// use std::time::Duration;
+///
+/// fn wait(advice: Option<RetryAfter<'_>>) -> Duration {
+///     match advice {
+///         Some(RetryAfter::Seconds(seconds)) => Duration::from_secs(seconds),
+///         // A date, or nothing: as long as we think right.
+///         _ => Duration::from_secs(30),
+///     }
+/// }
+/// # assert_eq!(wait(None).as_secs(), 30);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RetryAfter<'a> {
