@@ -9,6 +9,7 @@ mod endpoints;
 mod own;
 #[cfg(target_os = "linux")]
 mod platform;
+mod programs;
 mod proxies;
 mod redirects;
 mod silent;
