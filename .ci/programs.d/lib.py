@@ -92,9 +92,9 @@ async def echoes(socket, octets):
     expect("echo", back, octets)
 
 
-def python(url, subprotocols=("binary",)):
+def python(url, subprotocols=("binary",), **options):
     """A connection of Python's websockets."""
-    return websockets.connect(url, subprotocols=list(subprotocols) or None)
+    return websockets.connect(url, subprotocols=list(subprotocols) or None, **options)
 
 
 def noise(length=2_000_000):

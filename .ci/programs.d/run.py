@@ -33,6 +33,8 @@ def row(name, counterpart, files, *runs, most=None):
 TABLE = [
     row("forward to wss, own CA", "HAProxy, relay", [f"{TOKIO}/forward.rs"], with_proxies.forward,
         with_proxies.forward_to_others, most=60),
+    row("wss, both certificates", "HAProxy, websockets", [f"{TOKIO}/tls_{role}.rs" for role in ("client", "server")],
+        with_proxies.tls),
     row("path and cookie", "Chromium, websockets", [f"{TOKIO}/decide_server.rs"], with_pages.decide_server),
     row("axum", "Node over HTTP/2, websockets", [f"{TOKIO}/axum_server.rs"], with_pages.axum_server, most=40),
     row("hyper", "Node over HTTP/2, websockets", [f"{TOKIO}/hyper_upgrade_{role}.rs" for role in ("client", "server")],

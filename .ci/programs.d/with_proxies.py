@@ -1,7 +1,9 @@
-"""A port forward, with HAProxy and its TLS at the other end."""
+"""Programs that need TLS, with HAProxy at the other end, or Python's websockets."""
 import socket
+import ssl
 
-from lib import PATIENCE, Program, ended, example, expect, file, free_port, listening, noise, place, run
+from lib import (PATIENCE, Program, echoes, ended, example, expect, fails, file, free_port, listening, noise, place,
+                 python, relay, run, within)
 from programs import tcp_echo, wait_for_port
 
 
@@ -17,8 +19,8 @@ def certificates():
     return file("haproxy.pem", (at / "cert.pem").read_text() + (at / "key.pem").read_text())
 
 
-def haproxy(front, back):
-    """Its configuration: TLS at one port, and a relay at the other."""
+def haproxy(front, back, wants=""):
+    """Its configuration: TLS at one port, and a relay at the other. It may want certificates of clients."""
     return file("haproxy.cfg", f"""
 defaults
   mode http
@@ -26,7 +28,7 @@ defaults
   timeout client 60s
   timeout server 60s
 listen all
-  bind 127.0.0.1:{front} ssl crt {certificates()}
+  bind 127.0.0.1:{front} ssl crt {certificates()} {wants}
   server relay 127.0.0.1:{back}
 """)
 
@@ -77,3 +79,26 @@ def forward_to_others():
         expect("a client without a server", got, "a reset")
     assert "next attempt" not in " ".join(forwarding.lines), forwarding.lines
     ended(forwarding)
+
+
+def tls():
+    """The client with HAProxy, the server with Python, and each with the other; nobody comes in without a certificate."""
+    front, echo = free_port(), relay(tcp_echo())
+    roots = place.scratch / "ca.pem"
+    config = haproxy(front, echo.url.split(":")[-1].rstrip("/"), f"verify required ca-file {roots}")
+    identity = [place.scratch / "cert.pem", place.scratch / "key.pem"]
+    wait_for_port(front, Program("haproxy", "-db", "-f", config))
+    server = listening("tls_server", "127.0.0.1:0", *identity, roots)
+    for at in (f"127.0.0.1:{front}", server.at):
+        expect(at, run(example("tls_client"), f"wss://{at}/", roots, *identity).decode(), "hello over TLS\n")
+        fails("ertificate", example("tls_client"), f"wss://{at}/", roots)
+    server.line("a client with 1 certificates")
+
+    async def hello():
+        context = ssl.create_default_context(cafile=roots)
+        context.load_cert_chain(*identity)
+        async with python(f"wss://{server.at}/", ssl=context) as socket:
+            await echoes(socket, noise())
+    within(hello())
+    # OpenSSL sends the authority's too.
+    server.line("a client with 2 certificates")
