@@ -1,7 +1,7 @@
-"""The programs that users write first, each with the real thing at its other end: usage: run.py TARGET, where TARGET has
-the programs of wsstream-programs and, in `examples`, those of the adapters.
+"""The programs that users write first, each with the real thing at its other end: usage: run.py TARGET. TARGET has the
+programs of wsstream-programs and, in `examples`, those of the adapters and the core.
 
-One line for each program: what is at its other end, and its lines of code. PROGRAMS_ONLY, a part of a name, chooses some.
+One line for each: what is at its other end, and its lines of code. PROGRAMS_ONLY, a part of a name, chooses some.
 """
 import os
 import sys
@@ -32,7 +32,7 @@ def row(name, counterpart, files, *runs, most=None):
 
 TABLE = [
     row("forward to wss, own CA", "HAProxy, relay", [f"{TOKIO}/forward.rs"], with_proxies.forward,
-        with_proxies.forward_to_others),
+        with_proxies.forward_to_others, most=60),
     row("path and cookie", "Chromium, websockets", [f"{TOKIO}/decide_server.rs"], with_pages.decide_server),
     row("axum", "Node over HTTP/2, websockets", [f"{TOKIO}/axum_server.rs"], with_pages.axum_server, most=40),
     row("hyper", "Node over HTTP/2, websockets", [f"{TOKIO}/hyper_upgrade_{role}.rs" for role in ("client", "server")],
@@ -43,10 +43,10 @@ TABLE = [
     row("SSH server", "OpenSSH ssh through tunnel", [f"{OTHERS}/ssh_server.rs"], with_servers.ssh_server),
     row("IMAP client", "Dovecot", [f"{OTHERS}/imap_client.rs"], with_servers.imap_client),
     row("all of a TcpStream", "TCP, relay", [f"{TOKIO}/tcp_stream.rs"], with_python.tcp_stream),
-    row("smol", "tokio, websockets", [f"{ASYNC_STD}/async_std_smol_client.rs", f"{ASYNC_STD}/async_std_smol_server.rs"],
+    row("smol", "tokio, websockets", [f"{ASYNC_STD}/async_std_smol_{role}.rs" for role in ("client", "server")],
         with_python.smol),
     row("JSON chat", "websockets", [f"{TOKIO}/chat_client.rs", f"{TOKIO}/chat_server.rs"], with_python.chat),
-    row("descriptors", "Autobahn, TCP, Unix", [f"{TOKIO}/hello_client_endpoint.rs", f"{TOKIO}/hello_server_endpoint.rs"],
+    row("descriptors", "Autobahn, TCP, Unix", [f"{TOKIO}/hello_{role}_endpoint.rs" for role in ("client", "server")],
         with_python.descriptors),
     row("tests without network", "none", ["tests/tests/without_network.rs"], with_python.unit_tests),
 ]

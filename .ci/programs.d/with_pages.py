@@ -2,8 +2,8 @@
 import asyncio
 
 import websockets
-from lib import (HERE, PATIENCE, UPGRADE, Program, answer, echoes, ended, example, expect, listening, noise, place, python,
-                 run, within)
+from lib import (HERE, PATIENCE, UPGRADE, Program, answer, echoes, ended, example, expect, listening, noise, place,
+                 python, run, within)
 from pages import CHROMIUM, Pages, serve
 
 PAGE = rb"""<!doctype html><meta charset="utf-8"><script>

@@ -9,17 +9,17 @@ def certificates():
     """An authority of our own, and a server's certificate by it, with its key."""
     at = place.scratch
     curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
-    run("openssl", "req", "-x509", *curve, "-days", "2", "-subj", "/CN=ca", "-keyout", at / "ca.key", "-out", at / "ca.pem")
-    run("openssl", "req", *curve, "-subj", "/CN=server", "-keyout", at / "key.pem", "-out", at / "request.pem")
-    run("openssl", "x509", "-req", "-in", at / "request.pem", "-CA", at / "ca.pem", "-CAkey", at / "ca.key", "-days", "2",
+    ca, key, wanted = at / "ca.key", at / "key.pem", at / "request.pem"
+    run("openssl", "req", "-x509", *curve, "-days", "2", "-subj", "/CN=ca", "-keyout", ca, "-out", at / "ca.pem")
+    run("openssl", "req", *curve, "-subj", "/CN=server", "-keyout", key, "-out", wanted)
+    run("openssl", "x509", "-req", "-in", wanted, "-CA", at / "ca.pem", "-CAkey", ca, "-days", "2",
         "-extfile", file("extensions", "subjectAltName=IP:127.0.0.1\n"), "-out", at / "cert.pem")
     return file("haproxy.pem", (at / "cert.pem").read_text() + (at / "key.pem").read_text())
 
 
-def forward():
-    """A TCP client waits while the server comes up piece by piece; the program ends gracefully."""
-    front, back = free_port(), free_port()
-    config = file("haproxy.cfg", f"""
+def haproxy(front, back):
+    """Its configuration: TLS at one port, and a relay at the other."""
+    return file("haproxy.cfg", f"""
 defaults
   mode http
   timeout connect 5s
@@ -29,6 +29,12 @@ listen all
   bind 127.0.0.1:{front} ssl crt {certificates()}
   server relay 127.0.0.1:{back}
 """)
+
+
+def forward():
+    """A TCP client waits while the server comes up piece by piece; the program ends gracefully."""
+    front, back = free_port(), free_port()
+    config = haproxy(front, back)
     forwarding = listening("forward", "127.0.0.1:0", f"wss://127.0.0.1:{front}/", place.scratch / "ca.pem")
     host, port = forwarding.at.split(":")
     with socket.create_connection((host, int(port)), PATIENCE) as client:
@@ -58,20 +64,12 @@ def forward_to_others():
     """A server that the authority has not certified is no server, now or later."""
     place.scratch.joinpath("ca.pem").rename(place.scratch / "other.pem")
     front = free_port()
-    config = file("other.cfg", f"""
-defaults
-  mode http
-  timeout connect 5s
-  timeout client 60s
-  timeout server 60s
-listen all
-  bind 127.0.0.1:{front} ssl crt {certificates()}
-""")
+    config = haproxy(front, free_port())
     wait_for_port(front, Program("haproxy", "-db", "-f", config))
     forwarding = listening("forward", "127.0.0.1:0", f"wss://127.0.0.1:{front}/", place.scratch / "other.pem")
     host, port = forwarding.at.split(":")
     with socket.create_connection((host, int(port)), PATIENCE) as client:
-        line = forwarding.line(".")[0]
+        forwarding.line("certificate")
         try:
             got = client.recv(1)
         except ConnectionResetError:

@@ -1,5 +1,6 @@
 """Other people's clients and servers over streams of ours: SSH, IMAP, PostgreSQL."""
 import getpass
+import grp
 import hashlib
 import os
 import pwd
@@ -66,7 +67,7 @@ def imap_client():
     for path in [at, *at.rglob("*")]:
         os.chown(path, owner.pw_uid, owner.pw_gid)
     internal = "" if me.pw_uid == 0 else f"default_internal_user = {me.pw_name}\ndefault_login_user = {me.pw_name}\n" \
-        f"default_internal_group = {owner.pw_gid}\n"
+        f"default_internal_group = {grp.getgrgid(me.pw_gid).gr_name}\n"
     config = file("dovecot.conf", f"""
 base_dir = {at}/run
 state_dir = {at}/state

@@ -6,6 +6,7 @@
 
 use std::env;
 use std::error::Error;
+use std::pin::pin;
 use std::time::Duration;
 
 use tokio::io::{AsyncWriteExt, copy, split};
@@ -25,10 +26,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
     let mut listener = Listener::bind(address, config.clone()).await?;
     println!("listening on {}", listener.local_addr());
+    let mut asked_to_end = pin!(ctrl_c());
     loop {
         let incoming = select! {
             Some(incoming) = listener.accept() => incoming,
-            _ = ctrl_c() => break,
+            _ = &mut asked_to_end => break,
         };
         let config = config.clone();
         tokio::spawn(async move {

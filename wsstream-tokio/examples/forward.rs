@@ -3,6 +3,7 @@
 //! While the server cannot be reached, TCP clients wait, and it is tried again, less and less often. Ctrl-C ends the
 //! program: connections that are open have 10 seconds.
 
+use std::pin::pin;
 use std::time::Duration;
 use std::{env, fs};
 
@@ -24,10 +25,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let server = ClientEndpoint::url(url, ClientConfig::stream())?.tls(tls);
     let mut listener = ServerEndpoint::tcp(address)?.listen().await?;
     println!("listening on {}", listener.local_addr());
+    let mut asked_to_end = pin!(ctrl_c());
     loop {
         let incoming = select! {
             Some(incoming) = listener.accept() => incoming,
-            _ = ctrl_c() => break,
+            _ = &mut asked_to_end => break,
         };
         let server = server.clone();
         tokio::spawn(async move {
@@ -50,20 +52,19 @@ async fn forward(mut incoming: Incoming, server: &ClientEndpoint) -> Result<(), 
     Ok(())
 }
 
-/// Tries again for a minute while the reason may pass.
+/// Tries again while the reason may pass, each time after twice as long, until that is more than a minute.
 async fn connect(server: &ClientEndpoint) -> Result<NetStream, Error> {
     let mut wait = Duration::from_millis(100);
     loop {
-        match server.connect().await {
-            Err(error) if error.is_transient() && wait < Duration::from_secs(60) => {
-                if let Some(RetryAfter::Seconds(seconds)) = error.retry_after() {
-                    wait = wait.max(Duration::from_secs(seconds));
-                }
-                eprintln!("{error}; next attempt in {wait:?}");
-                sleep(wait).await;
-                wait *= 2;
-            }
+        let error = match server.connect().await {
+            Err(error) if error.is_transient() && wait < Duration::from_secs(60) => error,
             result => return result,
+        };
+        if let Some(RetryAfter::Seconds(seconds)) = error.retry_after() {
+            wait = wait.max(Duration::from_secs(seconds));
         }
+        eprintln!("{error}; next attempt in {wait:?}");
+        sleep(wait).await;
+        wait *= 2;
     }
 }

@@ -106,6 +106,32 @@ fn hello(of: Adapter, served_by: Adapter) {
     }
 }
 
+/// On smol's sockets, each end with the other, and with those of tokio.
+#[test]
+fn hello_on_smol() {
+    let smol_server = (Adapter::AsyncStd, "smol_server");
+    let smol_client = (Adapter::AsyncStd, "smol_client");
+    for ((of, server), (client_of, client)) in [
+        (smol_server, smol_client),
+        (smol_server, (Adapter::Tokio, "hello_client")),
+        ((Adapter::Tokio, "hello_server"), smol_client),
+    ] {
+        let address = free().to_string();
+        let url = format!("ws://{address}");
+        let at = if server == "hello_server" {
+            &url
+        } else {
+            &address
+        };
+        let mut server = Example::start(of, server, &[at]);
+        assert_eq!(server.line(), format!("listening on {address}\n"));
+        let client = run(client_of, client, &[&url], b"");
+        succeeded(&client);
+        assert_eq!(text(&client.stdout), "how are you?\n");
+        assert_eq!(server.line(), "hello\n");
+    }
+}
+
 fn hello_to_nobody(of: Adapter) {
     let client = run(of, "hello_client", &[&format!("ws://{}", free())], b"");
     assert!(!client.status.success());

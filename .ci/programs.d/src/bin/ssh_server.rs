@@ -36,9 +36,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-async fn serve(incoming: Incoming, config: Arc<Config>, user: User) -> Result<(), russh::Error> {
+async fn serve(
+    incoming: Incoming,
+    config: Arc<Config>,
+    user: User,
+) -> Result<(), Box<dyn Error + Send + Sync>> {
     let stream = incoming.accept().await?;
-    run_stream(config, stream, user).await?.await
+    Ok(run_stream(config, stream, user).await?.await?)
 }
 
 /// The key that the user must have.
