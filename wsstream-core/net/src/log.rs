@@ -4,8 +4,8 @@ use std::fmt;
 use std::io;
 
 use wsstream_core::LogSpan;
-use wsstream_core::handshake::HandshakeError;
 
+#[cfg(feature = "tracing")]
 use crate::descriptor::EndpointAddress;
 use crate::net_socket::NetSocket;
 use crate::runtime::Runtime;
@@ -25,28 +25,31 @@ pub(crate) fn span(_: impl fmt::Display) -> LogSpan {
     LogSpan::default()
 }
 
-/// The span of a connection that has been accepted on this socket.
+/// The span of a connection that has been accepted on this socket. The system is asked for the peer only if somebody
+/// listens.
 pub(crate) fn span_of<R: Runtime>(socket: &NetSocket<R>) -> LogSpan {
-    match socket.peer_addr() {
-        Ok(EndpointAddress::Tcp(peer)) => span(peer),
-        Ok(EndpointAddress::Unix(_)) => span("unix"),
-        Err(_) => span("unknown"),
+    #[cfg(feature = "tracing")]
+    if tracing::enabled!(target: "wsstream", tracing::Level::INFO) {
+        return match socket.peer_addr() {
+            Ok(EndpointAddress::Tcp(peer)) => span(peer),
+            Ok(EndpointAddress::Unix(_)) => span("unix"),
+            Err(_) => span("unknown"),
+        };
+    }
+    #[cfg(not(feature = "tracing"))]
+    let _ = socket;
+    LogSpan::default()
+}
+
+/// Logs why a connection failed before the application saw it. The core has logged what it has answered.
+#[cfg(feature = "tracing")]
+pub(crate) fn failed(span: &LogSpan, error: &io::Error) {
+    use wsstream_core::handshake::HandshakeError;
+    let inner = error.get_ref();
+    if !inner.is_some_and(|inner| inner.is::<HandshakeError>()) {
+        span.log(|| tracing::info!(target: "wsstream", %error, "connection refused"));
     }
 }
 
-/// Logs why a connection failed before the application saw it.
-#[cfg_attr(
-    not(feature = "tracing"),
-    expect(unused_variables, reason = "without the feature nothing is logged")
-)]
-pub(crate) fn failed(span: &LogSpan, error: &io::Error) {
-    // The core has logged what it has answered.
-    if error
-        .get_ref()
-        .is_some_and(|inner| inner.is::<HandshakeError>())
-    {
-        return;
-    }
-    #[cfg(feature = "tracing")]
-    span.log(|| tracing::info!(target: "wsstream", %error, "connection refused"));
-}
+#[cfg(not(feature = "tracing"))]
+pub(crate) const fn failed(_: &LogSpan, _: &io::Error) {}
