@@ -255,7 +255,7 @@ impl fmt::Display for UnsupportedEndpoint {
             Self::Forwarder { name } => {
                 write!(f, "endpoints `{name}` belong to the forwarder command")
             }
-            Self::Tls => f.write_str("TLS needs the feature `rustls`"),
+            Self::Tls => f.write_str("TLS needs the feature `ring` or `aws-lc-rs`"),
             Self::Unix => f.write_str("this system has no Unix sockets"),
         }
     }

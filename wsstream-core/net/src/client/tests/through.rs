@@ -162,15 +162,16 @@ fn over_tls() {
 }
 
 /// Without TLS in the program, the proxy is not even dialled.
-#[cfg(not(feature = "ring"))]
+#[cfg(not(feature = "rustls"))]
 #[test]
 fn over_tls_that_there_is_not() {
-    for text in ["tcp:h:22", "ws://h"] {
+    for (text, place) in [("tcp:h:22", "h:22"), ("ws://h", "ws://h/")] {
         let proxy = Proxy::parse("https://192.0.2.1").unwrap();
         let (got, _) = connects(&endpoint(text).proxy(proxy), false);
         let error = got.map(drop).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unsupported);
-        assert_eq!(error.to_string(), "TLS needs the feature `rustls`");
+        let expected = format!("{place}: TLS needs the feature `ring` or `aws-lc-rs`");
+        assert_eq!(error.to_string(), expected);
         assert!(asked().is_empty());
     }
 }
