@@ -311,7 +311,7 @@ fn what_cannot_be_done_is_not_even_dialled() {
             "{text}"
         );
     }
-    #[cfg(not(feature = "ring"))]
+    #[cfg(not(feature = "rustls"))]
     for text in ["wss://192.0.2.1", "tls:192.0.2.1:1"] {
         let error = connects(&endpoint(text), true).0.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unsupported);
