@@ -50,7 +50,7 @@ TABLE = [
     row("JSON chat", "websockets", [f"{TOKIO}/chat_client.rs", f"{TOKIO}/chat_server.rs"], with_python.chat),
     row("descriptors", "Autobahn, TCP, Unix", [f"{TOKIO}/hello_{role}_endpoint.rs" for role in ("client", "server")],
         with_python.descriptors),
-    row("tests without network", "none", ["tests/tests/without_network.rs"], with_python.unit_tests),
+    row("tests without network", "none", ["wsstream-tokio/tests/unit_test.rs"], with_python.unit_tests),
 ]
 
 

@@ -85,5 +85,5 @@ def chat():
 def unit_tests():
     """Connections in memory, faults at any octet, and a clock that jumps, in place of a counterpart."""
     told = run("cargo", "test", "--locked", "-p", "wsstream-net", "-p", "wsstream-tokio", "-p", "wsstream-async-std",
-               "-p", "wsstream-tests", "--all-features", "--test", "without_network").decode()
+               "-p", "wsstream-tests", "--all-features", "--test", "unit_test").decode()
     assert "test result: ok" in told, told
