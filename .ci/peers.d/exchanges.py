@@ -84,7 +84,7 @@ def closes(server, code, reason="enough", error=True, agreed=""):
 def refused(at, subprotocol, status):
     done = subprocess.run([our("peer_client"), f"ws://{at}/", "1", "1", "--subprotocol", subprotocol],
                           capture_output=True, text=True, timeout=PATIENCE)
-    assert done.returncode != 0 and f"status: {status}," in done.stderr, done.stderr
+    assert done.returncode != 0 and f": HTTP {status} " in done.stderr, done.stderr
     return f"refused with {status}"
 
 

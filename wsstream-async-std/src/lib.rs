@@ -108,7 +108,7 @@ pub type WebSocket<S = NetSocket> = pump::WebSocket<S, AsyncIoClock>;
 ///
 /// fn describe(stream: &NetStream) -> std::io::Result<String> {
 ///     // Through every layer.
-///     let over = if stream.tls().is_some() { "TLS" } else { "no TLS" };
+///     let over = if stream.is_tls() { "TLS" } else { "no TLS" };
 ///     Ok(format!("{} over {over}", stream.peer_addr()?))
 /// }
 /// ```
