@@ -116,6 +116,9 @@ pub use ::bytes;
 #[cfg(feature = "http")]
 #[doc(no_inline)]
 pub use ::http;
+#[cfg(feature = "tracing")]
+#[doc(no_inline)]
+pub use ::tracing;
 pub use byte_stream::{ByteStream, Encoding};
 pub use close::Close;
 pub use close_code::CloseCode;

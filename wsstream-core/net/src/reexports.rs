@@ -11,3 +11,6 @@ pub use wsstream_core::bytes;
 #[cfg(feature = "http")]
 #[doc(no_inline)]
 pub use wsstream_core::http;
+#[cfg(feature = "tracing")]
+#[doc(no_inline)]
+pub use wsstream_core::tracing;
