@@ -110,7 +110,7 @@ impl<R: Runtime> Incoming<R> {
         self.0.while_present(Box::pin(work)).await
     }
 
-    /// Answers the request as the [`ServerConfig`](wsstream_core::handshake::ServerConfig) says, performs the remaining
+    /// Answers the request as the [`ServerConfig`] says, performs the remaining
     /// layers of the plan, and returns its stream.
     ///
     /// # Errors
