@@ -96,14 +96,20 @@ impl core::error::Error for Cut {
     }
 }
 
-/// [`StreamError::Truncated`] as an `io::Error` whose source is what the transport said, if that is more than an end.
+/// What is told of a transport that failed before a Close. A reset counts as an end: [`StreamError::Truncated`], whose source
+/// is what the transport said, if that is more than an end. Other errors are passed on.
 #[cfg(feature = "std")]
 pub(crate) fn truncated(transport: std::io::Error) -> std::io::Error {
-    let kind = std::io::ErrorKind::UnexpectedEof;
-    if transport.kind() == kind && transport.get_ref().is_none() {
-        return StreamError::Truncated.into();
+    use std::io::ErrorKind::{
+        BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected, UnexpectedEof,
+    };
+    match transport.kind() {
+        UnexpectedEof if transport.get_ref().is_none() => StreamError::Truncated.into(),
+        BrokenPipe | ConnectionAborted | ConnectionReset | NotConnected | UnexpectedEof => {
+            std::io::Error::new(UnexpectedEof, Cut(transport))
+        }
+        _ => transport,
     }
-    std::io::Error::new(kind, Cut(transport))
 }
 
 #[cfg(feature = "std")]

@@ -6,7 +6,7 @@ use std::fmt;
 use std::io;
 
 use wsstream_core::handshake::{HandshakeError, InvalidField, RetryAfter};
-use wsstream_core::{Closed, InvalidKeepalive, InvalidUrl, StreamError, Url};
+use wsstream_core::{Closed, InvalidKeepalive, InvalidUrl, NotText, PingError, StreamError, Url};
 
 pub use self::cause::Cause;
 use crate::descriptor::{EndpointError, UnsupportedEndpoint};
@@ -281,6 +281,8 @@ from! {
     InvalidKeepalive,
     InvalidProxy,
     InvalidUrl,
+    NotText,
+    PingError,
     ProxyError,
     RedirectError,
     StreamError,

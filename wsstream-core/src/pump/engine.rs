@@ -460,14 +460,14 @@ impl<S: Socket, C: Clock> Pump<S, C> {
     /// How the stream ended, as the result of a read.
     fn end(&mut self, ending: Result<(), StreamError>) -> io::Result<()> {
         // The system tells a reset only once: a write may have heard of it.
-        let is_reset_known = self.write_error == Some(ErrorKind::ConnectionReset);
-        let reset = is_reset_known.then(|| ErrorKind::ConnectionReset.into());
-        let told = self.read_error.take().or(reset);
+        let reset = self
+            .write_error
+            .filter(|kind| *kind == ErrorKind::ConnectionReset);
+        let told = self.read_error.take().or_else(|| reset.map(Into::into));
         match (ending, told) {
             // The peer's Close answers the listener's: the peer may have had more to send.
             (Ok(()), _) if self.dismissed => Err(StreamError::ShutDown.into()),
-            (Err(StreamError::Truncated), Some(error)) if is_reset(&error) => Err(truncated(error)),
-            (Err(StreamError::Truncated), Some(error)) => Err(error),
+            (Err(StreamError::Truncated), Some(error)) => Err(truncated(error)),
             (ending, _) => Ok(ending?),
         }
     }
@@ -479,15 +479,6 @@ impl<S: Socket, C: Clock> Drop for Pump<S, C> {
         outbox.clear();
         pool::give(outbox.take_buffer());
     }
-}
-
-/// Whether the error is a reset. A reset counts as the end of the socket: the received frames tell whether it is clean.
-fn is_reset(error: &io::Error) -> bool {
-    use ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected, UnexpectedEof};
-    matches!(
-        error.kind(),
-        BrokenPipe | ConnectionAborted | ConnectionReset | NotConnected | UnexpectedEof
-    )
 }
 
 /// The number of reads in one poll before it yields to other tasks.

@@ -3,7 +3,7 @@
 use std::io;
 
 use wsstream_core::handshake::{HandshakeError, InvalidField, Response, RetryAfter};
-use wsstream_core::{CloseCode, Closed, InvalidKeepalive, InvalidUrl, StreamError};
+use wsstream_core::{CloseCode, Closed, InvalidKeepalive, InvalidUrl, PingError, StreamError};
 
 use super::Error;
 use crate::context::{Context, TimedOut, is_transient};
@@ -148,8 +148,9 @@ impl<'a> Cause<'a> {
                 )
             }
             Self::Io(error) => {
-                let is_closed = error.get_ref().is_some_and(|inner| inner.is::<Closed>());
-                !is_closed && is_transient(error.kind())
+                let inner = error.get_ref();
+                let is_over = inner.is_some_and(|it| it.is::<Closed>() || it.is::<PingError>());
+                !is_over && is_transient(error.kind())
             }
             Self::Proxy(proxy) => match proxy.kind() {
                 ProxyErrorKind::Ended => true,

@@ -153,6 +153,9 @@ fn all() -> Vec<(Error, ErrorKind, bool)> {
             TimedOut,
             true,
         ),
+        (PingError::Closed.into(), BrokenPipe, false),
+        (PingError::TooLong(126).into(), InvalidInput, false),
+        (NotText.into(), InvalidData, false),
         (StreamError::ShutDown.into(), TimedOut, false),
         (
             StreamError::Protocol(ProtocolError::Masked).into(),
